@@ -1,0 +1,8 @@
+// Analyses one run folder in a process of its own and prints what it found and what it took.
+import { analyzeRun } from "../dist/analysis/index.js";
+
+const findings = await analyzeRun(process.argv[2]);
+const { hops, verdict } = findings.flows[0];
+const counts = hops.map(({ request, reply }) => request.packets + reply.packets);
+const peakKib = process.resourceUsage().maxRSS;
+console.log(JSON.stringify({ status: verdict.status, lost: verdict.lost, counts, peakKib }));

@@ -1,0 +1,155 @@
+// Makes the capture pair of the benchmark: one TCP conversation at a pod's interface, and the same packets
+// inside VXLAN at the node's, a few of them lost in between. The same bytes every time.
+import { Buffer } from "node:buffer";
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+const CLIENT = [10, 244, 1, 2];
+const SERVER = [10, 244, 2, 3];
+const OTHER = [10, 244, 2, 9];
+const NODES = [
+  [10, 77, 0, 11],
+  [10, 77, 0, 12],
+];
+const DATA_BYTES = 840;
+const START_SEC = 1_790_000_000;
+const LATENCY_US = 30;
+const WRITE_BYTES = 4 * 1024 * 1024;
+
+/** Packets with these numbers are lost between the two hops. */
+export const LOST = [1000, 50_000, 123_457];
+export const FLOW = { client: CLIENT.join("."), server: SERVER.join("."), port: 8080, clientPort: 40_000 };
+
+/** Writes captures and evidence of `packets` packets in all into a run folder; the bytes of both captures. */
+export function generateRun(dir, packets) {
+  for (const name of ["captures", "evidence"]) mkdirSync(join(dir, name), { recursive: true });
+  const files = ["captures/pod.pcap", "captures/nic.pcap"];
+  const writers = files.map((file) => createWriter(join(dir, file)));
+  const state = { sequence: 1_000_000, acknowledged: 5_000_000 };
+  for (let index = 0; index < packets / 2; index++) {
+    const frame = makeFrame(index, state);
+    const timeUs = index * 10;
+    writers[0].write(timeUs, frame);
+    if (!LOST.includes(index)) writers[1].write(timeUs + LATENCY_US, wrap(frame));
+  }
+  writeEvidence(dir, files);
+  return writers.reduce((total, writer) => total + writer.close(), 0);
+}
+
+/** Data one way, ACKs the other; every 25th packet belongs to another conversation. */
+function makeFrame(index, state) {
+  const isReply = index % 2 === 1;
+  const isOther = index % 25 === 7;
+  const payload = isReply ? 0 : DATA_BYTES;
+  const frame = Buffer.alloc(14 + 20 + 32 + payload, index & 0xff);
+  frame.fill(0, 0, 14 + 20 + 32);
+  frame.writeUInt16BE(0x0800, 12);
+  const server = isOther ? OTHER : SERVER;
+  writeIpv4(frame, 14, {
+    source: isReply ? server : CLIENT,
+    destination: isReply ? CLIENT : server,
+    protocol: 6,
+  });
+  frame.writeUInt16BE(index & 0xffff, 14 + 4);
+  const [source, destination] = isReply ? [FLOW.port, FLOW.clientPort] : [FLOW.clientPort, FLOW.port];
+  frame.writeUInt16BE(source, 34);
+  frame.writeUInt16BE(destination, 36);
+  frame.writeUInt32BE((isReply ? state.acknowledged : state.sequence) >>> 0, 38);
+  frame.writeUInt32BE((isReply ? state.sequence : state.acknowledged) >>> 0, 42);
+  frame[46] = 8 << 4;
+  frame[47] = isReply ? 0x10 : 0x18;
+  frame.writeUInt32BE(0x0101080a, 54);
+  frame.writeUInt32BE(index, 58);
+  if (!isReply && !isOther) state.sequence += payload;
+  return frame;
+}
+
+function wrap(frame) {
+  const outer = Buffer.alloc(14 + 20 + 8 + 8 + frame.length);
+  outer.writeUInt16BE(0x0800, 12);
+  writeIpv4(outer, 14, { source: NODES[0], destination: NODES[1], protocol: 17 });
+  outer.writeUInt16BE(50_000, 34);
+  outer.writeUInt16BE(4789, 36);
+  outer.writeUInt16BE(outer.length - 34, 38);
+  outer[42] = 0x08;
+  outer.writeUIntBE(4096, 46, 3);
+  frame.copy(outer, 50);
+  outer[50 + 14 + 8] -= 1;
+  return outer;
+}
+
+function writeIpv4(frame, at, { source, destination, protocol }) {
+  frame[at] = 0x45;
+  frame.writeUInt16BE(frame.length - at, at + 2);
+  frame[at + 8] = 64;
+  frame[at + 9] = protocol;
+  frame.set(source, at + 12);
+  frame.set(destination, at + 16);
+}
+
+function createWriter(path) {
+  const fd = openSync(path, "w", 0o600);
+  const buffer = Buffer.alloc(WRITE_BYTES);
+  let [used, total] = [0, 0];
+  const flush = () => {
+    total += writeSync(fd, buffer, 0, used);
+    used = 0;
+  };
+  buffer.set([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]);
+  buffer.writeUInt32LE(262_144, 16);
+  buffer.writeUInt32LE(1, 20);
+  used = 24;
+  return {
+    write(timeUs, frame) {
+      if (used + 16 + frame.length > WRITE_BYTES) flush();
+      buffer.writeUInt32LE(START_SEC + Math.floor(timeUs / 1_000_000), used);
+      buffer.writeUInt32LE(timeUs % 1_000_000, used + 4);
+      buffer.writeUInt32LE(frame.length, used + 8);
+      buffer.writeUInt32LE(frame.length, used + 12);
+      used += 16 + frame.copy(buffer, used + 16);
+    },
+    close() {
+      flush();
+      closeSync(fd);
+      return total;
+    },
+  };
+}
+
+function writeEvidence(dir, files) {
+  const end = (ip, port, node) => ({ pod: null, node, ip, port, addresses: [{ ip, port }] });
+  const vxlan = { kind: "vxlan", port: 4789, vni: 4096, outer: 4 };
+  const hop = (index, role, encapsulation) => ({
+    index,
+    id: `hop-${index}`,
+    node: "node-a",
+    role,
+    interface: "eth0",
+    mtuBytes: 1500,
+    encapsulation,
+    pcap: files[index],
+  });
+  const flow = {
+    id: "f0",
+    from: end(FLOW.client, null, "node-a"),
+    to: end(FLOW.server, FLOW.port, "node-b"),
+    protocol: "tcp",
+    probe: null,
+    hops: [hop(0, "pod", { kind: "none" }), hop(1, "nic", vxlan)],
+    replyHops: null,
+    underlay: {},
+    tunnels: {},
+    notes: [],
+  };
+  const run = {
+    id: "bench",
+    runbook: "bench",
+    startedAt: "2026-01-01T00:00:00Z",
+    complete: true,
+    incomplete: [],
+  };
+  const save = (name, value) => writeFileSync(join(dir, "evidence", name), JSON.stringify(value));
+  save("run.json", { ...run, finishedAt: null, cluster: "bench" });
+  save("flows.json", { flows: [flow] });
+  save("captures.json", { captures: [], barrier: { skewMs: 0, readyAfterMs: 0 } });
+}

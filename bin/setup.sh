@@ -1,0 +1,70 @@
+#!/bin/sh
+# Everything that the demo and the tests need, on a Debian or Ubuntu machine that has Node and nothing else.
+# Does nothing where all is there already. Usage: bin/setup.sh [demo|test|ci]
+set -eu
+cd "$(dirname "$0")/.."
+purpose=${1:-demo}
+
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
+  || fail "Node 20.19 or newer is needed: $(node --version 2>/dev/null || echo 'no node on PATH')"
+
+# program:package
+lab='ip:iproute2 bridge:iproute2 iptables:iptables nft:nftables tcpdump:tcpdump dnsmasq:dnsmasq-base sshd:openssh-server
+ssh:openssh-client ping:iputils-ping ethtool:ethtool nc:netcat-openbsd curl:curl ps:procps unshare:util-linux nsenter:util-linux
+timeout:coreutils dig:bind9-dnsutils newuidmap:uidmap'
+test='dash:dash busybox:busybox'
+# For the benchmarks, and to look at reports in a real browser; without it that test is skipped.
+ci='tshark:tshark chromium:chromium'
+case $purpose in
+  demo) wanted=$lab ;;
+  test) wanted="$lab $test" ;;
+  ci) wanted="$lab $test $ci" ;;
+  *) fail "usage: bin/setup.sh [demo|test|ci]" ;;
+esac
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+packages=
+for pair in $wanted; do
+  if ! command -v "${pair%%:*}" >/dev/null 2>&1; then
+    case " $packages " in *" ${pair##*:} "*) ;; *) packages="$packages ${pair##*:}" ;; esac
+  fi
+done
+
+if [ -n "$packages" ]; then
+  command -v apt-get >/dev/null 2>&1 || fail "these Debian packages are missing, and there is no apt-get:$packages"
+  if [ "$(id -u)" = 0 ]; then as_root=; elif sudo -n true 2>/dev/null; then as_root='sudo -n'; else
+    fail "these packages are missing, and installing them needs root: apt-get install$packages"
+  fi
+  say "installing$packages"
+  # Packages that bring a service must not start it: the lab starts its own.
+  policy=/usr/sbin/policy-rc.d
+  made_policy=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+    $as_root chmod 755 $policy
+    made_policy=yes
+  fi
+  log=$(mktemp)
+  if ! { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends $packages; } >"$log" 2>&1; then
+    tail -20 "$log" >&2
+    [ -z "$made_policy" ] || $as_root rm -f $policy
+    fail "apt-get failed; its last lines are above, all of it in $log"
+  fi
+  rm -f "$log"
+  [ -z "$made_policy" ] || $as_root rm -f $policy
+fi
+
+if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say "installing the npm packages"
+  npm ci --no-audit --no-fund --loglevel=error >&2
+fi
+
+if [ ! -f dist/index.js ] || [ -n "$(find lib tsconfig.build.json -newer dist/index.js -name '*.[tj]s*' -print | head -n 1)" ]; then
+  say "building"
+  rm -rf dist
+  npm run --silent build >&2
+fi

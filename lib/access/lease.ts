@@ -1,0 +1,56 @@
+import type { Argv } from "../model/access.js";
+
+/** A command that may take longer than this runs under a lease: what is shorter ends soon by itself. */
+const LEASED_ABOVE_MS = 15_000;
+/** Without a sign of life for this long the node ends the command. */
+const LEASE_SECONDS = 20;
+/** How often the client gives one. */
+export const LEASE_BEAT_MS = 4_000;
+/** The node's own limit on a command ends it this long after ours should have. */
+const REMOTE_GRACE_SECONDS = 5;
+
+/**
+ * Runs its arguments, `LIMIT_SECONDS LEASE_SECONDS ARGV`, and passes on their exit code. The end of an ssh client, or
+ * of an nsenter, does not end what it started, nor does the end of hopbook; so this does: when its stdin ends, when
+ * no line came for the lease, or at a signal. timeout(1) gives the command a process group of its own, all of which
+ * it ends. The command itself has no stdin. Constant POSIX sh.
+ */
+const LEASE_SCRIPT = `limit=$1 lease=$2
+shift 2
+exec 3<&0 </dev/null
+if timeout -k 1 1 true 2>/dev/null; then set -- timeout -k 2 "$limit" "$@"; fi
+"$@" 3<&- &
+pid=$!
+trap 'kill -TERM "$pid" 2>/dev/null' TERM HUP INT
+( trap - TERM HUP INT
+  exec 3<&-
+  idle=0
+  trap 'idle=0' USR1
+  while [ "$idle" -lt "$lease" ] && kill -0 "$pid" 2>/dev/null; do sleep 1; idle=$((idle + 1)); done
+  kill -TERM "$pid" 2>/dev/null ) >/dev/null 2>&1 &
+clock=$!
+( trap - TERM HUP INT
+  while read -r beat; do kill -USR1 "$clock" || exit 0; done
+  kill -TERM "$pid" ) <&3 >/dev/null 2>&1 &
+reader=$!
+exec 3<&-
+wait "$pid"
+code=$?
+while kill -0 "$pid" 2>/dev/null; do wait "$pid"; code=$?; done
+kill -TERM "$reader" "$clock" 2>/dev/null
+exit "$code"`;
+
+/** A command whose output goes to a file is a `pull`, which ends with the file that it reads, or its pipe. */
+export function needsLease(options: {
+  readonly timeoutMs: number;
+  readonly stdin?: unknown;
+  readonly stdoutFd?: number;
+}): boolean {
+  return options.timeoutMs > LEASED_ABOVE_MS && options.stdin === undefined && options.stdoutFd === undefined;
+}
+
+/** The command under its lease. Its stdin has to stay open, and to get a line every LEASE_BEAT_MS. */
+export function buildLeased(argv: Argv, timeoutMs: number): Argv {
+  const limit = Math.ceil(timeoutMs / 1000) + REMOTE_GRACE_SECONDS;
+  return ["sh", "-c", LEASE_SCRIPT, "hopbook-lease", String(limit), String(LEASE_SECONDS), ...argv];
+}

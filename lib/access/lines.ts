@@ -1,0 +1,90 @@
+/** A line longer than this is handed out in pieces: a node can send bytes without a newline for ever. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+/** What a waiting line takes besides its bytes, about: empty ones count as well. */
+const LINE_COST_BYTES = 100;
+const NEWLINE = 0x0a;
+
+export interface LineQueue {
+  readonly push: (chunk: Buffer) => void;
+  /** No more will come; an unfinished last line is handed out. */
+  readonly close: () => void;
+  /** One reader only. */
+  readonly lines: AsyncIterable<string>;
+}
+
+export interface LineQueueOptions {
+  /** Above this many bytes waiting, `onFull` is called; when the reader has caught up, `onDrained`. */
+  readonly highWaterBytes: number;
+  readonly onFull: () => void;
+  readonly onDrained: () => void;
+}
+
+/** Bytes in as they come, UTF-8 lines out as they are read. */
+export function createLineQueue(options: LineQueueOptions): LineQueue {
+  let ready: Buffer[] = [];
+  let taken = 0; // lines of `ready` that were handed out: shifting a long array would move all of it
+  let partial: Buffer[] = [];
+  let partialBytes = 0;
+  let waitingBytes = 0;
+  let full = false;
+  let closed = false;
+  let wake: (() => void) | undefined;
+
+  const flushPartial = (): void => {
+    const line = partial.length === 1 && partial[0] !== undefined ? partial[0] : Buffer.concat(partial);
+    ready.push(line);
+    waitingBytes += line.length + LINE_COST_BYTES;
+    partial = [];
+    partialBytes = 0;
+  };
+  const addPartial = (piece: Buffer): void => {
+    for (let start = 0; start < piece.length;) {
+      const part = piece.subarray(start, start + MAX_LINE_BYTES - partialBytes);
+      partial.push(part);
+      partialBytes += part.length;
+      start += part.length;
+      if (partialBytes >= MAX_LINE_BYTES) flushPartial();
+    }
+  };
+  const push = (chunk: Buffer): void => {
+    let start = 0;
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, start)) {
+      addPartial(chunk.subarray(start, at));
+      flushPartial();
+      start = at + 1;
+    }
+    addPartial(chunk.subarray(start));
+    if (!full && waitingBytes > options.highWaterBytes) {
+      full = true;
+      options.onFull();
+    }
+    wake?.();
+  };
+  const close = (): void => {
+    if (closed) return;
+    if (partialBytes > 0) flushPartial();
+    closed = true;
+    wake?.();
+  };
+  async function* read(): AsyncGenerator<string> {
+    for (;;) {
+      const line = ready[taken];
+      if (line !== undefined) {
+        taken += 1;
+        waitingBytes -= line.length + LINE_COST_BYTES;
+        yield line.toString("utf8");
+      } else if (closed) return;
+      else {
+        ready = [];
+        taken = 0;
+        if (full) {
+          full = false;
+          options.onDrained();
+        }
+        await new Promise<void>((resolve) => (wake = resolve));
+        wake = undefined;
+      }
+    }
+  }
+  return { push, close, lines: read() };
+}

@@ -1,0 +1,117 @@
+import type { Candidate, DetectorInput } from "../candidate.js";
+import { weighGrowth, type Weight } from "../growth.js";
+import { parseIptables } from "../parse/iptables.js";
+import { parseNftables } from "../parse/nftables.js";
+import type { Place, Rule, Ruleset } from "../parse/ruleset.js";
+import { reachChains } from "../parse/ruleset.js";
+import type { Spot } from "../spot.js";
+import type { Netns } from "../state.js";
+import { describeNetns } from "../state.js";
+import { summarise } from "../wording.js";
+import { couldMatch, namesFlow } from "./match.js";
+import { namePolicy } from "./policy.js";
+
+/** A rule that drops or rejects, stands on the packets' way, could match them, and counted what was lost. */
+export function detectNetfilter(given: DetectorInput): readonly Candidate[] {
+  const { spot, input } = given;
+  if (spot.netns === null || spot.hooks.length === 0 || input.lostCount === 0) return [];
+  const at = spot.netns;
+  const found = readRulesets(given, at).map((pair) => compare(given, pair));
+  const top = Math.max(...found.flat().map(({ weight }) => weight.strength));
+  // The first set of rules that says most: others show the same rules once more.
+  const suspects = found.find((set) => set.some(({ weight }) => weight.strength === top)) ?? [];
+  const best = suspects.filter(({ weight }) => weight.strength === top);
+  const named = best.filter(({ rule }) => namesFlow(rule, given));
+  const chosen = named.length > 0 ? named : best;
+  if (top === 0) return chosen.slice(0, 2).map((suspect) => doubt(at, suspect));
+  const [first] = chosen;
+  return first === undefined ? [] : [accuse(first, { at, suspects: chosen })];
+}
+
+interface Pair {
+  readonly before: Ruleset;
+  readonly after: Ruleset;
+}
+
+interface Suspect {
+  readonly rule: Rule;
+  readonly verdict: "drop" | "reject";
+  readonly weight: Weight;
+  readonly policy: string | null;
+}
+
+/** iptables first: its text is what people wrote, where nft shows the same rules once more. */
+function readRulesets({ state }: DetectorInput, at: Netns): Pair[] {
+  return (["iptables", "ip6tables", "nftables"] as const).flatMap((kind) => {
+    const parse = kind === "nftables" ? parseNftables : parseIptables;
+    const before = state.readings(at, kind, { phase: "before" });
+    return state.readings(at, kind).flatMap((after) => {
+      const same = before.find((other) => other.record.argv.join(" ") === after.record.argv.join(" "));
+      return same === undefined ? [] : [{ before: parse(same.text), after: parse(after.text) }];
+    });
+  });
+}
+
+function compare(given: DetectorInput, { before, after }: Pair): Suspect[] {
+  const { input } = given;
+  const counted = new Map(before.rules.map((rule) => [rule.key, rule.packets ?? 0]));
+  const growthOf = (rule: Rule): number => (rule.packets ?? 0) - (counted.get(rule.key) ?? 0);
+  const reach = new Map<DetectorInput["input"]["flow"], ReturnType<typeof reachChains>>();
+  const reachOf = (one: DetectorInput): ReturnType<typeof reachChains> => {
+    const known = reach.get(one.input.flow) ?? reachChains(after, (matches) => couldMatch(matches, one));
+    reach.set(one.input.flow, known);
+    return known;
+  };
+  return after.rules.flatMap((rule): Suspect[] => {
+    const { verdict } = rule;
+    if (verdict === null || (input.status === "rejected" && verdict !== "reject")) return [];
+    const counts = (one: DetectorInput): boolean => {
+      const place = reachOf(one).get(`${rule.table} ${rule.chain}`);
+      return place !== undefined && isOnWay(place, one.spot) && couldMatch(rule.matches, one);
+    };
+    if (!counts(given)) return [];
+    const growth = growthOf(rule);
+    const code = verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter";
+    const weight = weighGrowth(growth, given, { code, counts, isOwn: namesFlow(rule, given) });
+    if (weight === null) return [];
+    const alike = after.rules.filter((other) => growthOf(other) === growth);
+    return [{ rule, verdict, weight, policy: namePolicy(rule, alike) }];
+  });
+}
+
+/** Whether packets at the spot come by the place: a chain of a device (netdev) sees that device's only. */
+function isOnWay({ hooks, devices }: Place, { hooks: passed, inDevice, outDevice }: Spot): boolean {
+  if (!passed.some((hook) => hooks.has(hook))) return false;
+  return devices.size === 0 || [inDevice, outDevice].some((device) => device !== null && devices.has(device));
+}
+
+function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonly Suspect[] }): Candidate {
+  const { rule, verdict, weight, policy } = first;
+  const who = suspects.length === 1 ? nameRule(rule) : `one of ${suspects.length} rules in ${rule.chain}`;
+  return {
+    code: verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
+    summary: summarise(
+      `${describeNetns(at)}: ${who} ${verdict === "drop" ? "drops" : "rejects"} the packets`,
+      [...(rule.comment === null ? [] : [`"${rule.comment}"`]), ...(policy === null ? [] : [policy])],
+    ),
+    evidence: suspects
+      .slice(0, 4)
+      .flatMap((suspect) => [
+        `${describeNetns(at)}: ${suspect.rule.text}`,
+        `its counter ${suspect.weight.text}`,
+        ...(suspect.rule.comment === null ? [] : [`its comment: ${suspect.rule.comment}`]),
+        ...(suspect.policy === null ? [] : [suspect.policy]),
+      ]),
+    strength: weight.strength,
+  };
+}
+
+/** Worth a look, and no cause: the counter does not say that it was these packets. */
+function doubt(at: Netns, suspect: Suspect): Candidate {
+  const summary = `${describeNetns(at)}: the counter of ${nameRule(suspect.rule)} ${suspect.weight.text}: ${suspect.rule.text}`;
+  return { ...accuse(suspect, { at, suspects: [suspect] }), summary };
+}
+
+function nameRule(rule: Rule): string {
+  return rule.isPolicy ? `the DROP policy of ${rule.chain}` : `rule in ${rule.chain}`;
+}

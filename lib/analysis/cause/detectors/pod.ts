@@ -1,0 +1,98 @@
+import type { Candidate, DetectorInput } from "../candidate.js";
+import { weighGrowth } from "../growth.js";
+import { parseLinks, parseNeighbours } from "../parse/ip.js";
+import { parseSockets } from "../parse/text.js";
+import { orderHops } from "../spot.js";
+import { describeNetns } from "../state.js";
+
+/** The far pod itself refused, and shows no listener on the port. */
+export function detectNoListener({ input, spot, state }: DetectorInput): readonly Candidate[] {
+  const at = spot.netns;
+  const { protocol } = input.flow;
+  const all = [spot.target.port, ...spot.target.addresses.map((address) => address.port)];
+  const ports = [...new Set(all.filter((port) => port !== null))];
+  if (input.status !== "rejected" || spot.kind !== "pod-in" || at === null || protocol === "icmp") return [];
+  const sockets = state.readings(at, "sockets")[0];
+  if (sockets === undefined || ports.length === 0) return [];
+  const open = parseSockets(sockets.text).filter(
+    (socket) => socket.protocol === protocol && ports.includes(socket.port),
+  );
+  if (open.some((socket) => !/^(127\.|\[::1\])/.test(socket.address))) return [];
+  const port = `${protocol} port ${ports.join(" or ")}`;
+  const how =
+    open.length > 0
+      ? `only ${open.map((socket) => socket.address).join(", ")} listens on ${port}`
+      : `nothing listens on ${port}`;
+  return [
+    {
+      code: "no-listener",
+      summary: `${describeNetns(at)}: ${how}`,
+      evidence: [`${describeNetns(at)}: ss -lntu: ${how}`],
+      strength: 2,
+    },
+  ];
+}
+
+const CHECKSUM_COUNTER = {
+  udp: "UdpInCsumErrors",
+  tcp: "TcpInCsumErrors",
+  icmp: "IcmpInCsumErrors",
+} as const;
+
+/** The receiver counted wrong checksums of the flow's protocol, as many as got no answer. */
+export function detectChecksum(given: DetectorInput): readonly Candidate[] {
+  const { input, spot, state } = given;
+  const at = spot.netns;
+  const { protocol } = input.flow;
+  if (at === null || spot.kind !== "pod-in" || input.status !== "unanswered") return [];
+  const counter = CHECKSUM_COUNTER[protocol];
+  const weight = weighGrowth(state.growth(at, counter) ?? 0, given, {
+    code: "checksum-error",
+    counts: (other) => other.input.flow.protocol === protocol,
+    isOwn: true,
+  });
+  if (weight === null) return [];
+  const counted = `${describeNetns(at)}: ${counter} ${weight.text}`;
+  const summary =
+    weight.strength === 0 ? counted : `${describeNetns(at)}: the packets arrive with a wrong checksum`;
+  return [{ code: "checksum-error", summary, evidence: [counted], strength: weight.strength }];
+}
+
+/** The far node's neighbour entry for the pod against the pod's own MAC, and a pod that was never resolved. */
+export function detectPodNeighbour({ input, spot, state }: DetectorInput): readonly Candidate[] {
+  const far = spot.receiver;
+  const devices = orderHops(input).filter((hop) => hop.node === far);
+  // A bridge has the neighbours of its ports.
+  const veth = (
+    devices.findLast(({ role }) => role === "bridge") ?? devices.findLast(({ role }) => role === "host-veth")
+  )?.interface;
+  if (far === null || veth === undefined) return [];
+  const reading = state.ofDevice({ node: far, pod: null }, "neighbours", veth);
+  const entry = parseNeighbours(reading?.text ?? "").find((neighbour) => neighbour.ip === podIp(spot.target));
+  if (entry === undefined) return [];
+  const where = `${far}: neighbour ${entry.ip} on ${veth}`;
+  if (entry.mac === null) {
+    const arriving = spot.kind === "forward" && spot.outDevice === veth;
+    const unresolved = entry.states.some((name) => name === "FAILED" || name === "INCOMPLETE");
+    if (!arriving || !unresolved) return [];
+    const evidence = [`${where} is ${entry.states.join(", ")}`];
+    return [{ code: "neighbour-missing", summary: `${where} does not answer`, evidence, strength: 2 }];
+  }
+  const device = devices.findLast(({ role }) => role === "pod")?.interface;
+  const links = state.readings({ node: far, pod: spot.target.pod }, "links")[0];
+  const real = parseLinks(links?.text ?? "").find((link) => link.name === device)?.mac ?? null;
+  if (spot.kind !== "pod-in" || real === null || real === entry.mac) return [];
+  const evidence = [`${where} is ${entry.mac}`, `${far}: the pod's ${String(device)} has MAC ${real}`];
+  return [
+    {
+      code: "neighbour-mac-wrong",
+      summary: `${where} has the wrong MAC ${entry.mac}`,
+      evidence,
+      strength: 3,
+    },
+  ];
+}
+
+function podIp(end: DetectorInput["spot"]["target"]): string {
+  return end.addresses.at(-1)?.ip ?? end.ip;
+}

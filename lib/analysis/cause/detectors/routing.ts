@@ -1,0 +1,108 @@
+import type { Candidate, DetectorInput } from "../candidate.js";
+import { weighGrowth } from "../growth.js";
+import { parseRoutes } from "../parse/ip.js";
+import { parseSysctl } from "../parse/text.js";
+import type { Spot } from "../spot.js";
+import type { Reading } from "../state.js";
+import { describeNetns } from "../state.js";
+
+/** The node (or pod) at the break has no way on for the target, says its own `ip route get`. */
+export function detectRoute(given: DetectorInput): readonly Candidate[] {
+  const { spot, state } = given;
+  const at = spot.netns;
+  if (at === null || !["forward", "pod-in", "pod-out"].includes(spot.kind)) return [];
+  const target = spot.kind === "pod-in" ? spot.source : spot.target;
+  const ips = [target.ip, ...target.addresses.map((address) => address.ip)];
+  for (const { record, text } of state.readings(at, "route-get", { failed: true })) {
+    const to = record.argv[record.argv.indexOf("get") + 1];
+    if (to === undefined || !ips.includes(to)) continue;
+    const asked = record.argv.slice(record.argv.indexOf("ip")).join(" ");
+    const iif = record.argv[record.argv.indexOf("iif") + 1];
+    if (record.argv.includes("iif") && iif !== spot.inDevice) continue;
+    if (record.exitCode === 0) {
+      const elsewhere = parseRoutes(text)[0]?.device ?? null;
+      if (spot.kind !== "forward" || !record.argv.includes("iif")) continue;
+      if (elsewhere === null || elsewhere === spot.outDevice) continue;
+      const summary = `${describeNetns(at)}: the route to ${to} leads to ${elsewhere}, not to ${String(spot.outDevice)}`;
+      return [
+        {
+          code: "route-missing",
+          summary,
+          evidence: [`${describeNetns(at)}: ${asked}: dev ${elsewhere}`],
+          strength: 2,
+        },
+      ];
+    }
+    if (record.exitCode !== 2 || /cross-device/i.test(record.stderr)) continue;
+    // A reverse path failure also says "Invalid argument", but only where the packet's way in is told.
+    if (record.argv.includes("iif") && plainWorks(state.readings(at, "route-get"), to)) continue;
+    const blackhole = /invalid argument/i.test(record.stderr);
+    const evidence = [`${describeNetns(at)}: ${asked}: ${record.stderr}`];
+    return blackhole
+      ? [
+          {
+            code: "route-blackhole",
+            summary: `${describeNetns(at)}: a blackhole route takes what is for ${to}`,
+            evidence,
+            strength: 2,
+          },
+        ]
+      : [
+          {
+            code: "route-missing",
+            summary: `${describeNetns(at)}: there is no route to ${to}`,
+            evidence,
+            strength: 2,
+          },
+        ];
+  }
+  return [];
+}
+
+function plainWorks(looks: readonly Reading[], to: string): boolean {
+  return looks.some(({ record }) => record.argv.at(-1) === to && !record.argv.includes("iif"));
+}
+
+/** The kernel counted as many reverse path failures as were lost, and the filter is on. */
+export function detectRpFilter(given: DetectorInput): readonly Candidate[] {
+  const { spot, state } = given;
+  const at = spot.netns;
+  if (at === null || spot.inDevice === null || !isRouted(spot.kind)) return [];
+  const growth = state.growth(at, "TcpExtIPReversePathFilter");
+  const settings = parseSysctl(state.readings(at, "rp-filter")[0]?.text ?? "");
+  // The kernel takes the larger of the two (ip-sysctl.rst).
+  const values = ["all", spot.inDevice].map((name) =>
+    Number(settings.get(`net/ipv4/conf/${name}/rp_filter`) ?? 0),
+  );
+  const mode = Math.max(...values);
+  if (growth === null || !(mode > 0)) return [];
+  const weight = weighGrowth(growth, given, {
+    code: "rp-filter",
+    counts: (other) => isRouted(other.spot.kind),
+    isOwn: true,
+  });
+  if (weight === null) return [];
+  const back = state.readings(at, "route-get").find(({ record }) => record.argv.at(-1) === spot.source.ip);
+  const device = parseRoutes(back?.text ?? "")[0]?.device ?? null;
+  const where = describeNetns(at);
+  const summary =
+    weight.strength === 0
+      ? `${where}: IPReversePathFilter ${weight.text}`
+      : `${where}: the reverse path filter drops what comes in by ${spot.inDevice}`;
+  return [
+    {
+      code: "rp-filter",
+      summary,
+      evidence: [
+        `${where}: IPReversePathFilter ${weight.text}`,
+        `${where}: rp_filter of ${spot.inDevice} is ${mode}`,
+        ...(device === null ? [] : [`${where}: the way back to ${spot.source.ip} is ${device}`]),
+      ],
+      strength: weight.strength,
+    },
+  ];
+}
+
+function isRouted(kind: Spot["kind"]): boolean {
+  return kind === "forward" || kind === "decapsulate" || kind === "pod-in";
+}

@@ -1,0 +1,89 @@
+import type { CauseInput, CauseResult } from "../../model/cause.js";
+import type { Cause } from "../../model/findings.js";
+import type { Candidate } from "./candidate.js";
+import type { CauseCode } from "./codes.js";
+import type { KernelWord } from "./kernel.js";
+import { hearKernel } from "./kernel.js";
+import { DETECTORS } from "./registry.js";
+import { findSpot } from "./spot.js";
+import type { Spot } from "./spot.js";
+import { describeNetns, StateReader } from "./state.js";
+
+export { CAUSE_CODES } from "./codes.js";
+export type { CauseCode } from "./codes.js";
+
+/** So many things that may have had a part are told, at most. */
+const MOST_DOUBTS = 3;
+
+/**
+ * Why packets were lost, from the nodes' own words. A cause is said only when one piece of evidence is
+ * stronger than all others and the kernel's word, where there is one, does not speak against it.
+ */
+export function findCause(input: CauseInput): CauseResult {
+  if (input.status === "delivered" || input.status === "inconclusive")
+    return { cause: null, lookedAt: [], caveats: [] };
+  const spot = findSpot(input);
+  const state = new StateReader(input);
+  const word = input.status === "rejected" ? null : hearKernel(input);
+  const found = spot === null ? [] : DETECTORS.flatMap((detect) => detect({ input, spot, state, word }));
+  const candidates = found.filter(({ strength }) => strength > 0);
+  const doubts = found.filter(({ strength }) => strength === 0).map(({ summary }) => summary);
+  const { chosen, caveats } = decide(candidates, word, spot);
+  const alone = candidates.length === 0 && spot !== null && word !== null ? believeKernel(word, spot) : null;
+  const heard = input.drops
+    .filter((trace) => trace.file !== null)
+    .map((trace) => `${trace.node}: the kernel's drop events`);
+  return {
+    cause: chosen ?? alone,
+    lookedAt: [...state.lookedAt, ...new Set(heard)],
+    caveats: [...(alone === null ? caveats : []), ...(chosen === null ? doubts.slice(0, MOST_DOUBTS) : [])],
+  };
+}
+
+function decide(
+  candidates: readonly Candidate[],
+  word: KernelWord | null,
+  spot: Spot | null,
+): { chosen: Cause | null; caveats: string[] } {
+  const fitting = word === null ? [] : candidates.filter(({ code }) => word.codes.includes(code));
+  // On the wire the word can be that of a host that merely saw the packets: it supports, but does not refute.
+  const open = word === null || word.codes.length === 0 || spot?.kind === "wire";
+  const agreeing = fitting.length > 0 || !open ? fitting : candidates;
+  const said =
+    word === null || (word.codes.length === 0 && word.reason === "NOT_SPECIFIED") ? [] : [word.sentence];
+  const top = Math.max(...agreeing.map((candidate) => candidate.strength));
+  const best = agreeing.filter((candidate) => candidate.strength === top);
+  const [first] = best;
+  if (first === undefined) {
+    const against = candidates.map((candidate) => candidate.summary).join("; ");
+    return {
+      chosen: null,
+      caveats: [...said, ...(against === "" ? [] : [`this does not fit the nodes' state: ${against}`])],
+    };
+  }
+  if (new Set(best.map(({ code }) => code)).size > 1) {
+    const fits = best.map(({ summary }) => summary).join("; ");
+    return { chosen: null, caveats: [...said, `more than one cause fits: ${fits}`] };
+  }
+  const { code, summary, evidence } = first;
+  return {
+    chosen: { code, summary, evidence: [...evidence, ...(fitting.length > 0 ? said : [])] },
+    caveats: [],
+  };
+}
+
+/** Reasons that need no state beside them: no counter may tell which rule it was, but netfilter it was. */
+const ENOUGH_ALONE: ReadonlyMap<string, { readonly code: CauseCode; readonly text: string }> = new Map([
+  [
+    "NETFILTER_DROP",
+    { code: "netfilter-drop", text: "a firewall rule dropped the packets; no rule's counter tells which" },
+  ],
+  ["IP_RPFILTER", { code: "rp-filter", text: "the reverse path filter dropped the packets" }],
+]);
+
+function believeKernel(word: KernelWord, { netns }: Spot): Cause | null {
+  const known = ENOUGH_ALONE.get(word.reason);
+  if (known === undefined || netns === null || word.matched < word.of) return null;
+  const { code, text } = known;
+  return { code, summary: `${describeNetns(netns)}: ${text}`, evidence: [word.sentence] };
+}

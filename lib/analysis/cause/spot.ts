@@ -1,0 +1,90 @@
+import type { CauseInput } from "../../model/cause.js";
+import type { EvidenceEnd, EvidenceHop } from "../../model/evidence.js";
+import type { HopRole } from "../../model/hops.js";
+import type { Hook } from "./parse/ruleset.js";
+import type { Netns } from "./state.js";
+
+/** What lies between the last hop that saw the packets and the first that did not. */
+export interface Spot {
+  /** Where the packets were in the kernel; null on the wire between nodes. */
+  readonly netns: Netns | null;
+  readonly hooks: readonly Hook[];
+  /** The packets came in by this device and would go out by that one. null: made or taken here. */
+  readonly inDevice: string | null;
+  readonly outDevice: string | null;
+  /** Whether they wear the tunnel's header there. */
+  readonly outer: boolean;
+  readonly kind: "forward" | "encapsulate" | "wire" | "decapsulate" | "pod-out" | "pod-in" | "veth";
+  readonly source: EvidenceEnd;
+  readonly target: EvidenceEnd;
+  readonly sender: string | null;
+  readonly receiver: string | null;
+}
+
+const RANK: Record<HopRole, number> = { pod: 0, "host-veth": 1, bridge: 1, tunnel: 2, nic: 3 };
+const FORWARD: readonly Hook[] = ["ingress", "prerouting", "forward", "postrouting", "egress"];
+
+/** The hops in the order in which the lost packets take them. */
+export function orderHops({ flow, direction }: CauseInput): readonly EvidenceHop[] {
+  return direction === "reply" ? (flow.replyHops ?? flow.hops.toReversed()) : flow.hops;
+}
+
+/** Those that have shown them, up to the last one. */
+export function passedHops(input: CauseInput): readonly EvidenceHop[] {
+  const hops = orderHops(input);
+  return hops.slice(0, hops.findIndex(({ id }) => id === input.lastSeen?.id) + 1);
+}
+
+/** null where the verdict names no break. */
+export function findSpot(input: CauseInput): Spot | null {
+  const { flow, direction, lastSeen, firstMissing } = input;
+  const [source, target] = direction === "reply" ? [flow.to, flow.from] : [flow.from, flow.to];
+  const base = { source, target, sender: source.node, receiver: target.node };
+  if (lastSeen === null) {
+    if (firstMissing?.role !== "pod") return null;
+    const netns = { node: firstMissing.node, pod: source.pod };
+    const hooks: Hook[] = ["output", "postrouting", "egress"];
+    return {
+      ...base,
+      netns,
+      hooks,
+      inDevice: null,
+      outDevice: firstMissing.interface,
+      outer: false,
+      kind: "pod-out",
+    };
+  }
+  if (input.status === "unanswered" || firstMissing === null) {
+    if (lastSeen.role !== "pod") return null;
+    const hooks: Hook[] = ["ingress", "prerouting", "input", "output", "postrouting"];
+    const netns = { node: lastSeen.node, pod: target.pod };
+    return {
+      ...base,
+      netns,
+      hooks,
+      inDevice: lastSeen.interface,
+      outDevice: null,
+      outer: false,
+      kind: "pod-in",
+    };
+  }
+  return { ...base, ...between(lastSeen, firstMissing) };
+}
+
+function between(
+  last: EvidenceHop,
+  first: EvidenceHop,
+): Omit<Spot, "source" | "target" | "sender" | "receiver"> {
+  const ends = { inDevice: last.interface, outDevice: first.interface };
+  const netns = { node: last.node, pod: null };
+  if (last.node !== first.node) return { ...ends, netns: null, hooks: [], outer: true, kind: "wire" };
+  if (last.role === "pod" || first.role === "pod")
+    return { ...ends, netns, hooks: [], outer: false, kind: "veth" };
+  if (last.role === "tunnel" && RANK[first.role] > RANK.tunnel) {
+    return { ...ends, netns, hooks: ["output", "postrouting", "egress"], outer: true, kind: "encapsulate" };
+  }
+  if (last.role === "nic" && first.role === "tunnel") {
+    return { ...ends, netns, hooks: ["ingress", "prerouting", "input"], outer: true, kind: "decapsulate" };
+  }
+  return { ...ends, netns, hooks: FORWARD, outer: false, kind: "forward" };
+}

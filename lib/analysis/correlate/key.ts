@@ -1,0 +1,65 @@
+import { PROTOCOL, type Packet } from "../dissect/packet.js";
+import { TCP } from "../dissect/tcp.js";
+
+/** No more of a payload than this is hashed: enough to tell packets apart, cheap at any packet size. */
+export const MOST_HASHED_BYTES = 32;
+/** PSH moves between the pieces of a segment that is split, and ECN's bits change on the way. */
+const STEADY_FLAGS = TCP.fin | TCP.syn | TCP.rst | TCP.ack;
+
+/**
+ * What is the same of a packet at every hop: not its TTL, addresses, ports, ICMP id or checksum, which
+ * routing and NAT rewrite. Two 32-bit hashes of protocol, direction and: TCP's sequence, acknowledgement,
+ * length, time stamp and flags; or ICMP's sequence and the payload; or UDP's payload; with IPv4's id,
+ * which no hop rewrites, and the offset of a fragment.
+ */
+export class PacketKey {
+  first = 0;
+  second = 0;
+  /** How much of the payload every hop's snap length has kept. */
+  private readonly hashedBytes: number;
+
+  constructor(hashedBytes: number) {
+    this.hashedBytes = Math.min(hashedBytes, MOST_HASHED_BYTES);
+  }
+
+  compute(packet: Packet, bytes: Uint8Array, direction: number): void {
+    this.first = direction + 0x9e37;
+    this.second = packet.protocol;
+    if (packet.fragmentOffset > 0) this.addFragment(packet);
+    else if (packet.protocol === PROTOCOL.tcp) this.addTcp(packet);
+    else this.addDatagram(packet, bytes);
+  }
+
+  private addTcp(packet: Packet): void {
+    this.mix(packet.sequence, packet.acknowledgement);
+    this.mix(packet.timestampValue, (packet.payloadBytes << 8) | (packet.tcpFlags & STEADY_FLAGS));
+  }
+
+  private addFragment(packet: Packet): void {
+    this.mix(packet.ipId, packet.fragmentOffset);
+    this.mix(packet.l4Bytes, packet.moreFragments);
+  }
+
+  private addDatagram(packet: Packet, bytes: Uint8Array): void {
+    this.mix(packet.ipId, packet.payloadBytes);
+    this.mix(packet.icmpType, packet.icmpType < 0 ? 0 : packet.icmpSequence);
+    const kept = Math.min(this.hashedBytes, packet.payloadBytes, packet.end - packet.payloadAt);
+    let at = packet.payloadAt;
+    const end = at + kept;
+    for (; at + 4 <= end; at += 4) {
+      const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      this.mix(word, at - end);
+    }
+    for (; at < end; at++) this.mix(bytes[at]!, at - end);
+  }
+
+  /** MurmurHash3's mixing steps, with other constants for the second half. */
+  private mix(a: number, b: number): void {
+    let first = Math.imul(this.first ^ a, 0x85ebca6b);
+    first = Math.imul(first ^ (first >>> 13) ^ b, 0xc2b2ae35);
+    this.first = first ^ (first >>> 16);
+    let second = Math.imul(this.second ^ b, 0x27d4eb2f);
+    second = Math.imul(second ^ (second >>> 15) ^ a, 0x165667b1);
+    this.second = second ^ (second >>> 14);
+  }
+}

@@ -1,0 +1,91 @@
+import { asHopbookError } from "../../errors.js";
+import type { Encapsulation } from "../../model/hops.js";
+import { dissectFrame, type FrameKind } from "../dissect/dissect.js";
+import { Packet, STOP } from "../dissect/packet.js";
+import { USUAL_VXLAN, type VxlanPorts } from "../dissect/vxlan.js";
+import type { PcapReader } from "../pcap/reader.js";
+import { NEITHER, type FlowEnds } from "./ends.js";
+import { PacketKey } from "./key.js";
+
+/** One hop's capture as the correlation reads it. */
+export interface HopCapture {
+  readonly node: string;
+  /** For error messages, and what packet references name. */
+  readonly pcap: string;
+  readonly path: string;
+  /** null: recognise VXLAN by the usual ports. */
+  readonly encapsulation: Encapsulation | null;
+  /** Unix µs by the node's clock; null where it is not known. */
+  readonly listeningUs: number | null;
+  readonly stoppedUs: number | null;
+}
+
+/**
+ * A capture as a cursor over the packets that matter: those of the flow, and ICMP errors that quote a
+ * packet. Everything else is passed over.
+ */
+export class HopSource {
+  readonly packet = new Packet();
+  readonly key: PacketKey;
+  readonly kind: FrameKind;
+  /** REQUEST, REPLY, or NEITHER for an ICMP error. */
+  direction = NEITHER;
+  /** Of the current packet, by the first node's clock. */
+  timeUs = Infinity;
+  /** Of the last record of the file, by its own node's clock; null before the first one. */
+  lastRecordUs: number | null = null;
+  /** The file is damaged or cut from here on; null where it ended as it should. */
+  damage: string | null = null;
+
+  constructor(
+    readonly reader: PcapReader,
+    private readonly ends: FlowEnds,
+    readonly options: {
+      readonly vxlan: VxlanPorts;
+      readonly hashedBytes: number;
+      readonly clockAheadUs: number;
+    },
+  ) {
+    this.key = new PacketKey(options.hashedBytes);
+    this.kind = { linktype: reader.header.linktype, vxlan: options.vxlan };
+  }
+
+  /** Moves to the next packet that matters; false at the end, with `timeUs` at Infinity. */
+  advance(): boolean {
+    const { reader, packet, ends, kind } = this;
+    while (this.step()) {
+      dissectFrame(reader.bytes, reader, kind, packet);
+      if (packet.stop === STOP.none) {
+        const direction = ends.directionOf(packet);
+        if (direction !== NEITHER || packet.quoteAt >= 0) {
+          this.direction = direction;
+          this.timeUs = reader.timeUs - this.options.clockAheadUs;
+          return true;
+        }
+      }
+    }
+    this.timeUs = Infinity;
+    return false;
+  }
+
+  private step(): boolean {
+    const { reader } = this;
+    try {
+      if (reader.next()) {
+        this.lastRecordUs = reader.timeUs;
+        return true;
+      }
+    } catch (error) {
+      this.damage = asHopbookError(error).message;
+      return false;
+    }
+    if (reader.truncated) this.damage = `ends within a packet: ${reader.truncatedBytes} bytes of it are left`;
+    return false;
+  }
+}
+
+/** The VXLAN ports to open at a hop: none where packets are bare. */
+export function vxlanPortsOf(encapsulation: Encapsulation | null): VxlanPorts {
+  if (encapsulation === null) return USUAL_VXLAN;
+  return encapsulation.kind === "vxlan" ? { first: encapsulation.port, second: 0 } : { first: 0, second: 0 };
+}

@@ -1,0 +1,84 @@
+import { LINKTYPE } from "../pcap/header.js";
+import { readEthernet } from "./ethernet.js";
+import { readIcmp } from "./icmp.js";
+import { readIcmpv6 } from "./icmpv6.js";
+import { readIpv4 } from "./ipv4.js";
+import { readIpv6 } from "./ipv6.js";
+import { PROTOCOL, STOP, type Packet } from "./packet.js";
+import { readSll, readSll2 } from "./sll.js";
+import { readTcp } from "./tcp.js";
+import { readUdp } from "./udp.js";
+import { NO_VXLAN, readVxlan, type VxlanPorts } from "./vxlan.js";
+
+/** Where a frame stands in a buffer, and what it begins with. */
+export interface Frame {
+  readonly at: number;
+  readonly capturedBytes: number;
+}
+
+/** How frames of one capture are to be read. */
+export interface FrameKind {
+  readonly linktype: number;
+  readonly vxlan: VxlanPorts;
+}
+
+/**
+ * Dissects one frame into `packet`, through at most one VXLAN header. It never throws and reads nothing
+ * outside the frame; `packet.stop` says how far it came.
+ */
+export function dissectFrame(bytes: Uint8Array, frame: Frame, kind: FrameKind, packet: Packet): void {
+  packet.reset(frame.at + frame.capturedBytes);
+  const ipAt = readLink(bytes, frame.at, kind.linktype, packet);
+  if (ipAt < 0) {
+    packet.stop = STOP.notIp;
+    return;
+  }
+  dissectIp(bytes, ipAt, kind.vxlan, packet);
+}
+
+/** Dissects the packet that an ICMP error quotes; false where it quotes none that can be read. */
+export function dissectQuote(bytes: Uint8Array, error: Packet, vxlan: VxlanPorts, into: Packet): boolean {
+  if (error.quoteAt < 0) return false;
+  into.reset(error.end);
+  dissectIp(bytes, error.quoteAt, vxlan, into);
+  // RFC 792 promises 8 bytes beyond the IP header: the ports, but not a whole TCP header.
+  if (into.stop === STOP.cut && into.protocol === PROTOCOL.tcp && into.end - into.l4At >= 8) {
+    into.stop = STOP.none;
+    readUdp(bytes, into.l4At, into);
+  }
+  return into.stop === STOP.none && into.version !== 0;
+}
+
+function readLink(bytes: Uint8Array, at: number, linktype: number, packet: Packet): number {
+  if (linktype === LINKTYPE.EN10MB) return readEthernet(bytes, at, packet);
+  if (linktype === LINKTYPE.LINUX_SLL2) return readSll2(bytes, at, packet);
+  if (linktype === LINKTYPE.LINUX_SLL) return readSll(bytes, at, packet);
+  return at;
+}
+
+function dissectIp(bytes: Uint8Array, at: number, vxlan: VxlanPorts, packet: Packet): void {
+  if (at >= packet.end) {
+    packet.stop = STOP.cut;
+    return;
+  }
+  const l4At = bytes[at]! >> 4 === 6 ? readIpv6(bytes, at, packet) : readIpv4(bytes, at, packet);
+  // Beyond the first fragment there is no transport header.
+  if (l4At < 0 || packet.fragmentOffset > 0) return;
+  const protocol = packet.protocol;
+  if (protocol === PROTOCOL.tcp) readTcp(bytes, l4At, packet);
+  else if (protocol === PROTOCOL.udp) dissectUdp(bytes, l4At, vxlan, packet);
+  else if (protocol === PROTOCOL.icmp) readIcmp(bytes, l4At, packet);
+  else if (protocol === PROTOCOL.icmpv6) readIcmpv6(bytes, l4At, packet);
+  else packet.stop = STOP.otherProtocol;
+}
+
+function dissectUdp(bytes: Uint8Array, at: number, vxlan: VxlanPorts, packet: Packet): void {
+  readUdp(bytes, at, packet);
+  if (packet.stop !== STOP.none) return;
+  const port = packet.destinationPort;
+  if (port === 0 || (port !== vxlan.first && port !== vxlan.second)) return;
+  const inner = readVxlan(bytes, packet.payloadAt, packet);
+  if (inner < 0) return;
+  packet.resetInner();
+  dissectIp(bytes, inner, NO_VXLAN, packet);
+}

@@ -1,0 +1,106 @@
+/** Why a packet's dissection stopped where it did. */
+export const STOP = {
+  /** Down to the transport header, or to a fragment without one. */
+  none: 0,
+  /** The capture's snap length, or a header that claims more than there is. */
+  cut: 1,
+  /** ARP, LLDP, an unknown link header: nothing that a flow is made of. */
+  notIp: 2,
+  /** A length or version that cannot be. */
+  malformed: 3,
+  /** IP, of a protocol other than ICMP, UDP and TCP. */
+  otherProtocol: 4,
+} as const;
+
+export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
+
+/**
+ * One dissected packet, filled in place again and again so that the reading loop allocates nothing. Every
+ * field is an int32 (addresses, sequence numbers and time stamps are the signed view of their 32 bits).
+ * Offsets are indexes into the buffer that was dissected. Where a VXLAN header was opened, everything but
+ * `outer…` and `vni` describes the inner packet.
+ */
+export class Packet {
+  stop: number = STOP.none;
+  vlan = -1;
+  vni = -1;
+  outerSource = 0;
+  outerDestination = 0;
+
+  /** Offset of the IP header. */
+  ipAt = 0;
+  /** 4 or 6; 0 where there is no IP header. */
+  version = 0;
+  /** Length of the IP packet by its own header (by the captured frame where that says 0, as GSO does). */
+  ipBytes = 0;
+  ttl = 0;
+  ipId = 0;
+  dontFragment = 0;
+  /** In bytes. */
+  fragmentOffset = 0;
+  moreFragments = 0;
+  /** Of IPv4 only the first word is used. */
+  source0 = 0;
+  source1 = 0;
+  source2 = 0;
+  source3 = 0;
+  destination0 = 0;
+  destination1 = 0;
+  destination2 = 0;
+  destination3 = 0;
+  protocol = -1;
+
+  /** Offset of what follows the IP header, and its length by the headers. */
+  l4At = 0;
+  l4Bytes = 0;
+  sourcePort = 0;
+  destinationPort = 0;
+
+  sequence = 0;
+  acknowledgement = 0;
+  /** The low 8 bits of RFC 9293's control bits. */
+  tcpFlags = 0;
+  window = 0;
+  timestampValue = 0;
+  timestampEcho = 0;
+
+  icmpType = -1;
+  icmpCode = 0;
+  icmpId = 0;
+  icmpSequence = 0;
+  /** The next hop's MTU where the error is "fragmentation needed" or "packet too big". */
+  icmpMtu = 0;
+  /** Offset of the quoted IP header of an ICMP error; -1 where there is none. */
+  quoteAt = -1;
+
+  payloadAt = 0;
+  /** By the headers, not by what was captured. */
+  payloadBytes = 0;
+  /** Where the captured bytes end. */
+  end = 0;
+
+  /** Forgets the packet before. Called once a packet, so it only resets what a codec may leave unset. */
+  reset(end: number): void {
+    this.stop = STOP.none;
+    this.vlan = -1;
+    this.vni = -1;
+    this.version = 0;
+    this.end = end;
+    this.resetInner();
+  }
+
+  /** Forgets the transport layer; also used between an outer and an inner packet. */
+  resetInner(): void {
+    this.protocol = -1;
+    this.ipId = 0;
+    this.dontFragment = 0;
+    this.fragmentOffset = 0;
+    this.moreFragments = 0;
+    this.sourcePort = 0;
+    this.destinationPort = 0;
+    this.tcpFlags = 0;
+    this.icmpType = -1;
+    this.quoteAt = -1;
+    this.payloadBytes = 0;
+  }
+}

@@ -1,0 +1,2 @@
+export { analyzeRun, locateBreaks, type AnalyzeOptions, type Break, type FindCause } from "./analyze.js";
+export { analyzePcaps, type AnalyzePcapsOptions } from "./pcaps.js";

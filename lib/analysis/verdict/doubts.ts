@@ -1,0 +1,123 @@
+import type { EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
+import type { Confidence } from "../../model/findings.js";
+import type { ClockEstimate } from "../correlate/clock.js";
+import type { Correlation } from "../correlate/correlate.js";
+import type { Route } from "./route.js";
+
+/** Clock differences below this do not matter to anything that is said. */
+const NOTABLE_CLOCK_US = 1000;
+
+/** Collects what speaks against a verdict; its weight makes the confidence. */
+export class Doubts {
+  readonly caveats: string[] = [];
+  private readonly weighty = new Set<string>();
+
+  /** Worth knowing, and no reason to doubt the verdict. */
+  note(text: string): void {
+    if (!this.caveats.includes(text)) this.caveats.push(text);
+  }
+
+  /** A reason to doubt the verdict: one makes it medium, two make it low. */
+  doubt(text: string): void {
+    this.note(text);
+    this.weighty.add(text);
+  }
+
+  get confidence(): Confidence {
+    if (this.weighty.size === 0) return "high";
+    return this.weighty.size === 1 ? "medium" : "low";
+  }
+}
+
+export function nameHop(hop: { readonly node: string; readonly interface: string }): string {
+  return `${hop.node} ${hop.interface}`;
+}
+
+/** What is known of the whole flow's evidence, whatever the verdict. */
+export function noteEvidence(
+  doubts: Doubts,
+  found: Correlation,
+  at: { route: Route; flow: FlowEvidence },
+): void {
+  const { route } = at;
+  for (const { hop, reason } of route.blind) doubts.doubt(`No capture at ${nameHop(hop)}: ${reason}`);
+  for (const [index, { damage }] of found.readings.entries())
+    if (damage !== null)
+      doubts.doubt(`The capture at ${nameHop(route.hopOfCapture[index]!)} is damaged: ${damage}`);
+  for (const [index, record] of route.recordOfCapture.entries())
+    if (record?.endedEarly != null)
+      doubts.doubt(`The capture at ${nameHop(route.hopOfCapture[index]!)} ended early: ${record.endedEarly}`);
+  for (const { node, aheadUs, method } of found.clocks)
+    if (Math.abs(aheadUs) >= NOTABLE_CLOCK_US) doubts.note(describeClock(node, aheadUs, method));
+  noteOthers(doubts, found);
+  noteSilentHops(doubts, found, route);
+}
+
+const CLOCK_METHODS: Readonly<Record<ClockEstimate["method"], string>> = {
+  pairs: "matched requests and replies",
+  "one-way": "one direction only",
+  starts: "when their captures began",
+  none: "nothing",
+};
+
+function describeClock(node: string, aheadUs: number, method: ClockEstimate["method"]): string {
+  const way = aheadUs > 0 ? "ahead of" : "behind";
+  const from = CLOCK_METHODS[method];
+  return `The clock of ${node} is ${(Math.abs(aheadUs) / 1000).toFixed(1)} ms ${way} the first node's, by ${from}; times are corrected`;
+}
+
+function noteOthers(doubts: Doubts, found: Correlation): void {
+  const others = found.request.others + found.reply.others + found.rejectedOthers;
+  if (others > 0) doubts.note(`${others} packets of other conversations between the same ends were seen`);
+}
+
+function noteSilentHops(doubts: Doubts, found: Correlation, route: Route): void {
+  for (const tally of [found.request, found.reply]) {
+    const word = tally.direction === 0 ? "request" : "reply";
+    for (const [position, packets] of tally.silent.entries()) {
+      if (packets === 0) continue;
+      const hop = route.hopOfCapture[tally.order[position]!]!;
+      doubts.note(
+        `Silent hop ${nameHop(hop)}: ${packets} ${word} packets were seen before and behind it, not there`,
+      );
+    }
+  }
+}
+
+/** Whether the capture at the hop behind a break may have missed what it did not show. True where it may. */
+export function doubtCapture(doubts: Doubts, capture: number, route: Route): boolean {
+  const record = route.recordOfCapture[capture];
+  const name = nameHop(route.hopOfCapture[capture]!);
+  if (record == null) return false;
+  const dropped = record.droppedByKernel ?? 0;
+  const unread =
+    record.received === null || record.captured === null ? 0 : record.received - record.captured - dropped;
+  if (dropped > 0) doubts.doubt(`tcpdump at ${name} dropped ${dropped} packets in the kernel`);
+  else if (record.droppedByKernel === null)
+    doubts.doubt(`tcpdump at ${name} did not say how many packets it dropped`);
+  if (unread > 0) doubts.doubt(`tcpdump at ${name} left ${unread} packets of its filter unwritten`);
+  return dropped > 0 || unread > 0;
+}
+
+/** Blind hops between two neighbours of the captures: the break may be on either side of them. */
+export function doubtGap(
+  doubts: Doubts,
+  way: readonly EvidenceHop[],
+  between: readonly [EvidenceHop, EvidenceHop],
+): void {
+  const [start, end] = between.map((hop) => way.findIndex(({ id }) => id === hop.id));
+  for (const hop of way.slice(start! + 1, end))
+    doubts.doubt(`The loss may be on either side of ${nameHop(hop)}, which has no capture`);
+}
+
+/** What our own programs saw of it, where that says something else. */
+export function noteProbes(doubts: Doubts, probes: readonly ProbeRecord[], delivered: boolean): void {
+  for (const { error, attempts, kind } of probes) {
+    if (error !== null) doubts.note(`The ${kind} probe failed: ${error}`);
+    const failed = attempts.filter(({ outcome }) => outcome === "error" || outcome === "timeout");
+    if (delivered && failed.length > 0) {
+      const detail = failed[0]!.detail === "" ? failed[0]!.outcome : failed[0]!.detail;
+      doubts.doubt(`${failed.length} of ${attempts.length} ${kind} attempts failed all the same: ${detail}`);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { DecideInput } from "./input.js";
+import { nameHop, type Doubts } from "./doubts.js";
+
+/** Why the hops show no request of ours: each reason that the evidence supports, or that there is none. */
+export function explainSilence(doubts: Doubts, input: DecideInput): void {
+  const { route, probes, found } = input;
+  const first = route.requestOrder[0];
+  if (first === undefined) {
+    doubts.doubt("No hop of the request has a readable capture");
+    return;
+  }
+  const hop = nameHop(route.hopOfCapture[first]!);
+  doubts.doubt(`No request of the flow was seen at ${hop} or at any hop behind it`);
+  const listening = route.recordOfCapture[first]?.listeningAtSec ?? null;
+  const attempts = probes.flatMap((probe) => probe.attempts);
+  const lastSent = Math.max(...attempts.map(({ sentAtSec }) => sentAtSec));
+  if (listening !== null && attempts.length > 0 && lastSent < listening)
+    doubts.doubt(`The capture at ${hop} began after the last request was sent`);
+  const errors = new Set(attempts.filter(({ outcome }) => outcome === "error").map(({ detail }) => detail));
+  for (const detail of errors) doubts.note(`The probe could not send: ${detail}`);
+  for (const { error } of probes) if (error !== null) doubts.note(`The probe failed: ${error}`);
+  const replies = Math.max(0, ...found.reply.packets);
+  if (replies > 0) doubts.note(`${replies} replies were seen without a request`);
+}

@@ -1,0 +1,12 @@
+import type { FlowEvidence } from "../../model/evidence.js";
+import type { Correlation } from "../correlate/correlate.js";
+import type { Decision } from "./decide.js";
+import type { Route } from "./route.js";
+
+/** A flow followed through its captures and judged, before anything is written about it. */
+export interface JudgedFlow {
+  readonly flow: FlowEvidence;
+  readonly route: Route;
+  readonly found: Correlation;
+  readonly decision: Decision;
+}

@@ -1,0 +1,67 @@
+import { openAccess } from "../access/registry.js";
+import { asHopbookError, HopbookError } from "../errors.js";
+import type { NodeAccess, NodeTarget } from "../model/access.js";
+import type { ClusterProfile } from "../model/cluster.js";
+
+export interface OpenCluster {
+  /** Nodes that answered, by name. */
+  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  /** Why the others did not. */
+  readonly unreachable: ReadonlyMap<string, HopbookError>;
+  close(): Promise<void>;
+}
+
+export interface OpenClusterOptions {
+  readonly signal: AbortSignal;
+  /** Puts the permissions and the transcript around a way in; there is no other way to a node. */
+  readonly wrap: (access: NodeAccess) => NodeAccess;
+  /** Nodes that may be logged in to; the others are not even tried. */
+  readonly isAllowed: (target: NodeTarget) => { readonly allowed: boolean; readonly reason: string };
+}
+
+const PARALLEL_LOGINS = 16;
+
+/** Logs in to the nodes of a profile, many at once. A node that does not answer is no error here. */
+export async function openCluster(
+  profile: ClusterProfile,
+  options: OpenClusterOptions,
+): Promise<OpenCluster> {
+  const opened: NodeAccess[] = [];
+  const accesses = new Map<string, NodeAccess>();
+  const unreachable = new Map<string, HopbookError>();
+  const queue = [...profile.nodes];
+  const login = async (): Promise<void> => {
+    for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+      const { allowed, reason } = options.isAllowed(target);
+      if (!allowed) {
+        unreachable.set(
+          target.name,
+          new HopbookError("PERMISSION_DENIED", `Cannot log in to ${target.name}: ${reason}`),
+        );
+        continue;
+      }
+      try {
+        const access = await openAccess(target, { signal: options.signal });
+        opened.push(access);
+        accesses.set(target.name, options.wrap(access));
+      } catch (error) {
+        unreachable.set(target.name, asHopbookError(error));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_LOGINS }, login));
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(opened.map((access) => access.close()));
+  };
+  if (options.signal.aborted) {
+    await close();
+    throw new HopbookError("INTERRUPTED", "Interrupted while logging in to the nodes");
+  }
+  // Denied by the operator is one thing, out of reach another; where nothing is left the first reason says it.
+  const [first] = unreachable.values();
+  if (accesses.size === 0 && first !== undefined) {
+    await close();
+    throw first;
+  }
+  return { accesses, unreachable, close };
+}

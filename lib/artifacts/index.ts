@@ -1,0 +1,14 @@
+export { createRunFolder } from "./create.js";
+export type { CreateRunFolderOptions } from "./create.js";
+export { openRunFolder, TRANSCRIPT_FILE } from "./folder.js";
+export type { FileMeta, FileSource, RunFolder, RunFolderConfig } from "./folder.js";
+export { hashFile, listFolder, MANIFEST_FILE } from "./manifest.js";
+export type { Manifest, ManifestFile } from "./manifest.js";
+export { makeSafeName, resolveInside } from "./names.js";
+export type { InsideResult } from "./names.js";
+export { FINDINGS_FILE, readFindings, readManifest, readRunJson, verifyManifest } from "./read.js";
+export type { ManifestReport } from "./read.js";
+export { createRedactor } from "./redact.js";
+export type { Redactor } from "./redact.js";
+export { describeCommand, describeError } from "./transcript.js";
+export type { CommandEntry, ErrorEntry, EventEntry, PermissionEntry, TranscriptEntry } from "./transcript.js";

@@ -1,0 +1,94 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { HopbookError } from "../errors.js";
+import type { Findings } from "../model/findings.js";
+import { describeShapeFault } from "./findings-shape.js";
+import { hashFile, isRegularFile, listFolder, MANIFEST_FILE } from "./manifest.js";
+import type { Manifest, ManifestFile } from "./manifest.js";
+import { resolveInside } from "./names.js";
+
+export const FINDINGS_FILE = "findings.json";
+const MAX_JSON_BYTES = 256 * 1024 * 1024;
+
+/** What is no longer as the manifest says. All empty: the folder is whole. */
+export interface ManifestReport {
+  /** Another size or digest, or changed between the node and the folder. */
+  readonly changed: readonly string[];
+  readonly missing: readonly string[];
+  /** In the folder, not in the manifest. */
+  readonly unlisted: readonly string[];
+}
+
+/** Compares a run folder with its manifest.json. Throws EVIDENCE_INVALID where there is no valid one. */
+export async function verifyManifest(dir: string): Promise<ManifestReport> {
+  const manifest = await readManifest(dir);
+  const changed: string[] = [];
+  const missing: string[] = [];
+  for (const file of manifest.files) {
+    const inside = resolveInside(dir, file.path);
+    if (!inside.ok || !isRegularFile(inside.path)) missing.push(file.path);
+    else if (await isChanged(inside.path, file)) changed.push(file.path);
+  }
+  const listed = new Set([...manifest.files.map((file) => file.path), ...manifest.notFiles]);
+  const { files, notFiles } = await listFolder(dir);
+  const unlisted = [...files, ...notFiles].filter((path) => !listed.has(path));
+  return { changed: changed.sort(), missing: missing.sort(), unlisted: unlisted.sort() };
+}
+
+async function isChanged(path: string, file: ManifestFile): Promise<boolean> {
+  if (file.sourceSha256 !== null && file.sourceSha256 !== file.sha256) return true;
+  const now = await hashFile(path);
+  return now.sizeBytes !== file.sizeBytes || now.sha256 !== file.sha256;
+}
+
+/** manifest.json of a run folder. Throws EVIDENCE_INVALID. */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const value = await readRunJson(dir, MANIFEST_FILE);
+  if (!isManifest(value)) throw failRead(join(dir, MANIFEST_FILE), "it is no manifest of hopbook.dev/v1");
+  return value;
+}
+
+function isManifest(value: unknown): value is Manifest {
+  const manifest = value as Partial<Manifest> | null;
+  return (
+    typeof manifest === "object" &&
+    manifest?.apiVersion === "hopbook.dev/v1" &&
+    manifest.kind === "Manifest" &&
+    Array.isArray(manifest.files) &&
+    manifest.files.every((file: unknown) => typeof (file as ManifestFile | null)?.path === "string") &&
+    Array.isArray(manifest.notFiles)
+  );
+}
+
+/** findings.json of a run folder, its whole shape checked. Throws EVIDENCE_INVALID. */
+export async function readFindings(dir: string): Promise<Findings> {
+  const value = await readRunJson(dir, FINDINGS_FILE);
+  const fault = describeShapeFault(value);
+  if (fault !== undefined) throw failRead(join(dir, FINDINGS_FILE), fault);
+  return value as Findings;
+}
+
+/** A JSON file of a run folder. Throws EVIDENCE_INVALID where it is not there, too large or not JSON. */
+export async function readRunJson(dir: string, rel: string): Promise<unknown> {
+  const inside = resolveInside(dir, rel);
+  if (!inside.ok) throw failRead(join(dir, rel), inside.reason);
+  try {
+    const info = await stat(inside.path);
+    // A pipe or a device may never end.
+    if (!info.isFile()) throw new Error("it is not a regular file");
+    const { size } = info;
+    if (size > MAX_JSON_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_JSON_BYTES}`);
+    return JSON.parse(await readFile(inside.path, "utf8")) as unknown;
+  } catch (error) {
+    throw failRead(inside.path, error);
+  }
+}
+
+function failRead(path: string, reason: unknown): HopbookError {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return new HopbookError("EVIDENCE_INVALID", `Cannot read ${path}: ${text}`, {
+    where: { file: path },
+    hint: "Name the folder of a run, as `hopbook run` printed it",
+    cause: reason,
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * What the agents on a node share: constant POSIX sh (dash, bash, busybox sh). One loop reads events from a
+ * pipe: a tick each second, what the client says on stdin, what its own children report. So it never
+ * blocks, and every way out goes through `leave`, which stops and removes everything:
+ *   the client's stdin ends · the lease runs out · TERM, HUP or INT · an error · the agent itself is killed
+ *   (then the ticker, which can no longer write to the pipe, does it in its place).
+ * The folder is moved away before that, so that what is just about to start cannot note its process id any more, and
+ * does not; into one that was made at the start, since any user of the node could make that in the meantime, with
+ * process ids of their choice in it.
+ * An agent defines `undo` (kill what was started; must be safe twice) before it calls `begin`.
+ */
+export const AGENT_BASE = `
+umask 077
+LC_ALL=C; export LC_ALL
+trap '' PIPE
+nap=0.1
+now() { t=$(date +%s.%N 2>/dev/null); case $t in *[!0-9.]*|'') t=$(date +%s) ;; esac; }
+clean() { printf '%s' "$1" | tr -c '[:print:]' ' ' | cut -c1-300; }
+leave() {
+  trap '' TERM HUP INT
+  mv "$dir" "$dir.ending/dir" 2>/dev/null
+  undo
+  rm -rf "$dir.ending"
+  [ -n "$reader" ] && kill -TERM "$reader" 2>/dev/null
+  [ -n "$ticker" ] && [ "$2" != ticker ] && kill -TERM "$ticker" 2>/dev/null
+  echo "$1" 2>/dev/null
+  exit 0
+}
+begin() {
+  reader=; ticker=
+  sleep 0.01 2>/dev/null || nap=1
+  [ -e "$dir" ] && { echo "error exists $dir"; exit 3; }
+  mkdir "$dir.ending" 2>/dev/null || { echo "error dir $dir"; exit 3; }
+  mkdir "$dir" 2>/dev/null || { rmdir "$dir.ending"; echo "error dir $dir"; exit 3; }
+  mkfifo "$dir/events" 2>/dev/null || { rmdir "$dir" "$dir.ending"; echo "error tool mkfifo"; exit 3; }
+  trap 'leave "bye signal"' TERM HUP INT
+  exec 3<&0 4<>"$dir/events" 5>"$dir/events" </dev/null
+  ( trap - TERM HUP INT
+    exec 4<&- >/dev/null 2>&1
+    while IFS= read -r word <&3; do
+      case $word in beat|stop|remove) echo "$word" >&5 || exit 0 ;; esac
+    done
+    echo eof >&5 ) &
+  reader=$!
+  ( trap - TERM HUP INT
+    exec 3<&- 4<&- >/dev/null 2>&1
+    while sleep 1; do echo tick >&5 || leave gone ticker; done ) &
+  ticker=$!
+  exec 3<&-
+  idle=0; misses=0
+}
+next() {
+  if IFS= read -r event <&4; then misses=0; else
+    event=none; misses=$((misses + 1)); [ "$misses" -gt 100 ] && leave "bye pipe"
+  fi
+  case $event in
+    beat) idle=0 ;;
+    tick) idle=$((idle + 1)); [ "$idle" -gt "$lease" ] && leave "bye lease" ;;
+    eof) leave "bye client" ;;
+    remove) leave removed ;;
+  esac
+}
+`;

@@ -1,0 +1,161 @@
+import { AGENT_BASE } from "./agent-base.js";
+
+/** What ps shows beside the script. */
+export const AGENT_NAME = "hopbook-capture";
+
+/**
+ * The capture agent of one node, constant POSIX sh; every value is a positional argument:
+ *   DIR MAX_SECONDS MAX_KIB MIN_FREE_KIB LEASE_SECONDS BUFFER_KIB, then for each hop
+ *   ID NETNS_PATH|- INTERFACE SNAPLEN PROMISCUOUS(y|n) FILTER
+ * It reads `beat`, `stop`, `remove` on stdin and writes lines on stdout, times in Unix seconds:
+ *   listening ID TIME · failed ID TEXT · ready · ended ID TIME TEXT · closed ID TIME CAPTURED RECEIVED
+ *   DROPPED IFDROPPED BYTES (`-`: unknown) · stopped · removed · bye TEXT · error KIND TEXT
+ * Each tcpdump runs under `timeout`, so that it ends even where nobody is left to end it.
+ */
+export const CAPTURE_AGENT = `${AGENT_BASE}
+dir=$1; seconds=$2; maxkib=$3; floor=$4; lease=$5; buffer=$6
+shift 6
+undo() {
+  for f in "$dir.ending/dir"/*.pid; do
+    [ -f "$f" ] || continue
+    read -r p <"$f" || continue
+    kill -TERM "$p" 2>/dev/null || continue
+    n=0
+    while [ $n -lt 5 ] && kill -0 "$p" 2>/dev/null; do n=$((n + 1)); sleep "$nap"; done
+    kill -KILL -- "-$p" 2>/dev/null; kill -KILL "$p" 2>/dev/null
+  done
+}
+avail() { df -Pk "$1" 2>/dev/null | { read -r a; read -r a b c kib e; echo "$kib"; }; }
+quit() { echo "error $1"; exit 3; }
+for tool in tcpdump timeout mkfifo df date tr cut; do command -v $tool >/dev/null 2>&1 || quit "tool $tool"; done
+opts='-s INT -k 5'
+timeout $opts 1 true 2>/dev/null || { opts='-s INT -t'; timeout $opts 1 true 2>/dev/null || quit 'tool timeout'; }
+free=$(avail "\${dir%/*}")
+case $free in ''|*[!0-9]*) quit "dir $dir" ;; esac
+[ "$free" -lt $((floor + maxkib)) ] && quit "disk $free $((floor + maxkib))"
+
+hop() {
+  trap - TERM HUP INT
+  exec 4<&- >/dev/null
+  ulimit -f $((maxkib * 2 + 2048)) 2>/dev/null
+  enter=
+  [ "$2" != - ] && enter="nsenter --net=$2"
+  flag=-p
+  [ "$5" = y ] && flag=
+  sh -c 'echo $$ >"$1" || exit 1; shift; exec 5>&-; exec "$@"' hopbook-hop "$dir/$1.pid" \\
+    timeout $opts $((seconds + 10)) \${enter:+nsenter} \${enter:+"--net=$2"} \\
+    tcpdump -Z root -n $flag -i "$3" -s "$4" -B "$buffer" -w "$dir/$1.pcap" -- "$6" </dev/null 2>"$dir/$1.err" &
+  p=$!
+  n=0
+  while [ $n -lt 150 ] && kill -0 $p 2>/dev/null; do
+    while IFS= read -r line; do
+      case $line in *'listening on '*) now; echo "up $1 $t" >&5; n=999; break ;; esac
+    done <"$dir/$1.err"
+    [ $n -lt 150 ] && sleep "$nap"
+    n=$((n + 1))
+  done 2>/dev/null
+  wait $p
+  rc=$?
+  rm -f "$dir/$1.pid"
+  now
+  echo "end $1 $rc $t" >&5
+}
+
+begin
+count=0
+for word; do
+  i=$((count % 6)); count=$((count + 1))
+  case $i in 0) h1=$word ;; 1) h2=$word ;; 2) h3=$word ;; 3) h4=$word ;; 4) h5=$word ;;
+  5)
+    if [ "$h2" != - ]; then
+      command -v nsenter >/dev/null 2>&1 || leave 'error tool nsenter'
+      [ -e "$h2" ] || leave "error netns $h1 $h2"
+    fi
+    ( hop "$h1" "$h2" "$h3" "$h4" "$h5" "$word" ) &
+    ids="$ids $h1"; echo "$h2" >"$dir/$h1.ns" ;;
+  esac
+done
+
+total=$((count / 6)); up=0; left=$total; age=0; stopping=0; stopped=0; because=
+tell() {
+  text=
+  while IFS= read -r line; do
+    case $line in
+      ''|*'listening on '*|*' packet'*|*'data link type'*|'tcpdump: WARNING: '*) ;;
+      *': '*) text=$line ;;
+      *) text=\${text:-$line} ;;
+    esac
+  done <"$dir/$1.err"
+  clean "\${text:-exit code $2}"
+}
+halt() {
+  for f in "$dir"/*.pid; do [ -f "$f" ] && read -r p <"$f" && kill -"$1" "$p" 2>/dev/null; done
+}
+limit() { [ -z "$because" ] && { because=$1; halt INT; }; }
+watch() {
+  age=$((age + 1))
+  [ "$left" -eq 0 ] && return
+  [ "$age" -ge "$seconds" ] && limit 'time limit'
+  free=$(avail "$dir")
+  [ "\${free:-0}" -lt "$floor" ] && limit 'free disk floor'
+  bytes=0
+  for word in $(ls -ln "$dir" | while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
+    bytes=$((bytes + word))
+  done
+  [ $((bytes / 1024)) -ge "$maxkib" ] && limit 'size limit'
+  for id in $ids; do
+    read -r ns <"$dir/$id.ns"
+    [ "$ns" = - ] || [ -e "$ns" ] || [ ! -f "$dir/$id.pid" ] || {
+      # The kernel may still hold its last packets back: a second and more until they are in the file.
+      n=0; [ -f "$dir/$id.gone" ] && read -r n <"$dir/$id.gone"
+      echo $((n + 1)) >"$dir/$id.gone"
+      [ "$n" -ge 2 ] || continue
+      echo 'network namespace is gone' >"$dir/$id.why"; read -r p <"$dir/$id.pid"; kill -INT "$p" 2>/dev/null; }
+  done
+}
+close() {
+  cap=-; rec=-; drop=-; ifdrop=-; at=-
+  [ -f "$dir/$1.end" ] && read -r at <"$dir/$1.end"
+  while read -r n line; do
+    case $n in ''|*[!0-9]*) continue ;; esac
+    case $line in
+      *' captured'|*' captured'?) cap=$n ;; *'received by filter'*) rec=$n ;;
+      *'dropped by kernel'*) drop=$n ;; *'dropped by interface'*) ifdrop=$n ;;
+    esac
+  done <"$dir/$1.err"
+  size=$(ls -ln "$dir/$1.pcap" 2>/dev/null | { read -r a b c d s e; echo "\${s:-0}"; })
+  echo "closed $1 $at $cap $rec $drop $ifdrop $size"
+}
+finish() {
+  [ "$stopping" -eq 1 ] && [ "$stopped" -eq 0 ] && [ "$left" -eq 0 ] || return
+  stopped=1
+  for id in $ids; do close "$id"; done
+  echo stopped
+}
+while :; do
+  next
+  case $event in
+    tick)
+      watch
+      if [ "$stopping" -gt 0 ] && [ "$left" -gt 0 ]; then
+        waited=$((waited + 1))
+        case $waited in 2) halt TERM ;; 4) for f in "$dir"/*.pid; do
+          [ -f "$f" ] && read -r p <"$f" && { kill -KILL -- "-$p"; kill -KILL "$p"; } 2>/dev/null; done ;; esac
+      fi ;;
+    'up '*)
+      set -- $event; up=$((up + 1)); echo "listening $2 $3"; : >"$dir/$2.up"
+      [ "$up" -eq "$total" ] && echo ready ;;
+    'end '*)
+      set -- $event; left=$((left - 1)); echo "$4" >"$dir/$2.end"
+      why=$because
+      [ -f "$dir/$2.why" ] && read -r why <"$dir/$2.why"
+      if [ ! -f "$dir/$2.up" ]; then echo "failed $2 $(tell "$2" "$3")"
+      elif [ "$stopping" -eq 0 ] || [ -n "$why" ]; then
+        [ "$3" = 153 ] && why='size limit'
+        echo "ended $2 $4 \${why:-$(tell "$2" "$3")}"
+      fi
+      finish ;;
+    stop) [ "$stopping" -eq 0 ] && { stopping=1; waited=0; halt INT; finish; } ;;
+  esac
+done
+`;

@@ -1,0 +1,70 @@
+import { HopbookError } from "../errors.js";
+import { familyOf } from "./addresses.js";
+import { allOf, anyOf } from "./expression.js";
+import { conversationOf, matchConversation, type Conversation } from "./flow-filter.js";
+import { checkInterface } from "./names.js";
+import { matchOuterFragment, matchTransportSession } from "./underlay.js";
+import { viewOf } from "./view.js";
+import type { Flow, Hop } from "../model/hops.js";
+
+export interface FilterOptions {
+  /** `SSH_CONNECTION` of the transport's own login on this node; null where there is none. */
+  readonly sshConnection: string | null;
+}
+
+/**
+ * More than this is refused: the kernel takes 4096 BPF instructions (BPF_MAXINSNS) and libpcap's optimiser
+ * gets slow long before. About 50 addresses an end at a plain hop.
+ */
+export const MAX_FILTER_CHARS = 12_000;
+
+/**
+ * The libpcap filter (pcap-filter(7)) of a hop: every packet of the flows that pass there, both ways,
+ * between all address pairs of their ends, their fragments, and ICMP errors that quote them; under a
+ * tunnel all of this of the inner packet. The transport's own connection is left out.
+ *
+ * Throws INPUT_INVALID where an address, port or interface cannot stand in a filter or there are too many.
+ */
+export function buildFilter(hop: Hop, flows: readonly Flow[], options: FilterOptions): string {
+  checkInterface(hop.interface);
+  const terms = flows.flatMap((flow) => termsOf(hop, flow));
+  if (terms.length === 0) throw noAddresses(hop);
+  const flowsMatch = anyOf(...terms);
+  const session = hop.role === "nic" ? matchTransportSession(options.sshConnection) : null;
+  const filter = session === null ? flowsMatch : allOf(`not ${session}`, flowsMatch);
+  if (filter.length > MAX_FILTER_CHARS) throw tooLong(hop, filter.length);
+  return filter;
+}
+
+function termsOf(hop: Hop, flow: Flow): readonly string[] {
+  const { from, to, underlay } = flow.path;
+  const whole: Conversation = { protocol: flow.protocol, from: from.addresses, to: to.addresses };
+  const terms: string[] = [];
+  for (const family of [4, 6] as const) {
+    const conversation = conversationOf(whole, family);
+    if (conversation !== null) {
+      terms.push(matchConversation(viewOf(hop.encapsulation, family), conversation));
+    }
+  }
+  if (terms.length === 0 || hop.encapsulation.kind === "none") return terms;
+  const { outer } = hop.encapsulation;
+  const nodes = Object.values(underlay).map((end) => end.ip);
+  const peers = nodes.filter((ip) => familyOf(ip) === outer);
+  return peers.length < 2 ? terms : [...terms, matchOuterFragment(outer, peers)];
+}
+
+function noAddresses(hop: Hop): HopbookError {
+  return new HopbookError(
+    "INPUT_INVALID",
+    `Cannot build a capture filter for ${hop.id}: current flows have no two addresses of one family`,
+    { where: { node: hop.node }, hint: "Give both ends as IPv4 or both as IPv6" },
+  );
+}
+
+function tooLong(hop: Hop, chars: number): HopbookError {
+  return new HopbookError(
+    "INPUT_INVALID",
+    `Cannot build a capture filter for ${hop.id}: current length is ${chars} of at most ${MAX_FILTER_CHARS} characters`,
+    { where: { node: hop.node }, hint: "Name one pod or address instead of a service with many endpoints" },
+  );
+}

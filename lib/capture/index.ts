@@ -1,0 +1,18 @@
+export { buildFilter } from "./filter.js";
+export { planCaptures, type CapturePlanOptions, type HopCapturePlan, type NodeCapturePlan } from "./plan.js";
+export {
+  CaptureSession,
+  startCaptures,
+  type Barrier,
+  type CaptureEvent,
+  type StartCapturesOptions,
+} from "./session.js";
+export {
+  DROPTRACE_ACTION,
+  DropTraceSession,
+  planDropTraces,
+  type CollectedTrace,
+  type DropTraceOptions,
+  type DropTracePlan,
+} from "./droptrace.js";
+export { CAPTURE_SCRIPTS } from "./scripts.js";

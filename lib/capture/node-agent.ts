@@ -1,0 +1,148 @@
+import { HopbookError } from "../errors.js";
+import type { NodeAccess, NodeStream } from "../model/access.js";
+import { parseAgentLine, startError, type AgentLine } from "./agent-lines.js";
+import type { NodeCapturePlan } from "./plan.js";
+
+const BEAT_MS = 4000;
+/** An agent says a few lines for each hop; a node that never stops must not fill our memory. */
+const MAX_LINES_A_HOP = 20;
+const MAX_LINES = 100;
+
+/** The client's side of one node's agent: hears its lines, keeps its lease, tells it to stop. */
+export class NodeAgent {
+  readonly plan: NodeCapturePlan;
+  readonly access: NodeAccess;
+  readonly lines: AgentLine[] = [];
+  /** When each "listening on" was heard here, in client milliseconds. */
+  readonly heardAtMs: number[] = [];
+  /** Why the node was lost, once it is. */
+  lost: string | null = null;
+  readonly #stream: NodeStream;
+  readonly #beat: NodeJS.Timeout;
+  readonly #waiters = new Set<() => void>();
+  readonly #onLine: (line: AgentLine) => void;
+  readonly #reading: Promise<void>;
+  #ended = false;
+  #closing = false;
+
+  constructor(plan: NodeCapturePlan, access: NodeAccess, onLine: (line: AgentLine) => void) {
+    this.plan = plan;
+    this.access = access;
+    this.#onLine = onLine;
+    this.#stream = access.stream(plan.argv, { action: plan.action });
+    this.#beat = setInterval(() => this.#stream.write("beat\n"), BEAT_MS);
+    this.#beat.unref();
+    this.#reading = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const text of this.#stream.stdoutLines) {
+        const line = parseAgentLine(text);
+        if (line === null) continue;
+        if (this.lines.length >= MAX_LINES + MAX_LINES_A_HOP * this.plan.hops.length) {
+          this.lost = "its capture agent talks without end";
+          void this.#stream.kill();
+          break;
+        }
+        this.lines.push(line);
+        if (line.type === "listening") this.heardAtMs.push(performance.now());
+        this.#onLine(line);
+        this.#wake();
+      }
+    } catch {
+      // The end of the stream says below what happened.
+    }
+    const end = await this.#stream.done;
+    clearInterval(this.#beat);
+    this.#ended = true;
+    if (this.lost === null && !this.#closing && !this.has("removed")) {
+      const bye = this.lines.find((line) => line.type === "bye");
+      const said = bye?.why ?? this.#stream.stderrText().trim().split("\n").slice(-3).join("; ");
+      this.lost = said || `its capture agent ended (exit ${end.exitCode ?? end.signal ?? "unknown"})`;
+    }
+    this.#wake();
+  }
+
+  has(type: AgentLine["type"]): boolean {
+    return this.lines.some((line) => line.type === type);
+  }
+
+  /** Resolves when every tcpdump of the node listens; rejects where one does not, with the agent's reason. */
+  async ready(deadlineMs: number, signal: AbortSignal): Promise<void> {
+    await this.#until(
+      () => this.has("ready") || this.#ended || this.#refusal() !== undefined,
+      deadlineMs,
+      signal,
+    );
+    // The reason comes just before the end: give the agent a moment to say all.
+    if (this.has("ready")) return;
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw startError(this.plan.node, refusal);
+    throw new HopbookError(
+      this.#ended ? "CAPTURE_FAILED" : "COMMAND_TIMEOUT",
+      `Cannot capture on ${this.plan.node}: ${this.lost ?? "its captures did not get ready in time"}`,
+      { where: { node: this.plan.node }, hint: "Look at the node's load and at the transcript" },
+    );
+  }
+
+  #refusal(): Extract<AgentLine, { type: "error" | "failed" }> | undefined {
+    return this.lines.find((line) => line.type === "error" || line.type === "failed");
+  }
+
+  /** Ends the tcpdumps; true once each has said its closing lines. */
+  async stop(deadlineMs: number): Promise<boolean> {
+    this.#stream.write("stop\n");
+    await this.#until(() => this.has("stopped") || this.#ended, deadlineMs);
+    return this.has("stopped");
+  }
+
+  /** Removes the folder from the node and ends the agent. True where the agent confirmed it. */
+  async remove(deadlineMs: number): Promise<boolean> {
+    this.#closing = true;
+    this.#stream.write("remove\n");
+    await this.#until(() => this.has("removed") || this.#ended, deadlineMs);
+    return this.#finish(deadlineMs);
+  }
+
+  /** Closes its stdin, upon which the agent ends everything and removes the folder. True where it confirmed it. */
+  async abort(deadlineMs: number): Promise<boolean> {
+    this.#closing = true;
+    return this.#finish(deadlineMs);
+  }
+
+  async #finish(deadlineMs: number): Promise<boolean> {
+    this.#stream.end();
+    await this.#until(() => this.#ended, deadlineMs);
+    if (!this.#ended) await this.#stream.kill();
+    clearInterval(this.#beat);
+    await this.#reading;
+    // Its last word comes after all is gone; an error comes before anything is there.
+    return this.has("removed") || this.has("bye") || this.has("error");
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiters) wake();
+  }
+
+  /** Waits until the condition holds, the time is over or the signal fires, whichever is first. */
+  async #until(condition: () => boolean, deadlineMs: number, signal?: AbortSignal): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(check);
+        signal?.removeEventListener("abort", finish);
+        resolve();
+      };
+      const check = (): void => {
+        if (condition()) finish();
+      };
+      const timer = setTimeout(finish, deadlineMs);
+      this.#waiters.add(check);
+      signal?.addEventListener("abort", finish, { once: true });
+      if (signal?.aborted === true) finish();
+    });
+    signal?.throwIfAborted();
+  }
+}

@@ -1,0 +1,140 @@
+import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
+import { buildFilter } from "./filter.js";
+import { checkId, checkInterface, checkPath, fileNameOf } from "./names.js";
+import type { Argv } from "../model/access.js";
+import type { Flow, Hop } from "../model/hops.js";
+
+export interface CapturePlanOptions {
+  /** The run's id; with the node's name it names the folder on the node. */
+  readonly runId: string;
+  /** Absolute folder on the nodes, such as /var/tmp. */
+  readonly workDir: string;
+  /** Keep whole packets instead of their headers. Default false. */
+  readonly payload?: boolean;
+  /** Bytes kept of a packet. Default: see HEADERS_BYTES; 262144 with `payload`. */
+  readonly snaplenBytes?: number;
+  /** Captures end after this, however long the client lives. */
+  readonly maxSeconds: number;
+  /** Sum of a node's capture files; looked at once a second, so a burst can go over it. */
+  readonly maxBytes: number;
+  /** Captures end where less than this is free in `workDir`. */
+  readonly minFreeBytes: number;
+  /** Without a sign of life from the client for this long the node ends and removes everything. Default 20. */
+  readonly leaseSeconds?: number;
+  /** Kernel buffer of each capture in KiB. Default 4096. */
+  readonly bufferKiB?: number;
+  /** By node: `SSH_CONNECTION` of the client's login; null or absent where it came another way. */
+  readonly sshConnections: Readonly<Record<string, string | null>>;
+}
+
+export interface HopCapturePlan {
+  readonly hop: Hop;
+  readonly filter: string;
+  readonly snaplenBytes: number;
+  /** What runs on the node for this hop (inside `timeout`). */
+  readonly argv: Argv;
+  /** Where the node keeps the packets until they are pulled. */
+  readonly remotePath: string;
+}
+
+export interface NodeCapturePlan {
+  readonly node: string;
+  readonly action: "netns/tcpdump";
+  /** The agent's whole command. */
+  readonly argv: Argv;
+  readonly dir: string;
+  readonly leaseSeconds: number;
+  readonly maxSeconds: number;
+  /** Of all its captures together. */
+  readonly maxBytes: number;
+  readonly hops: readonly HopCapturePlan[];
+}
+
+/**
+ * Ethernet 14 (+4 with a VLAN tag), IPv6 40 or IPv4 with options 60, TCP with all its options 60: 128 keeps
+ * every usual header and 40 bytes of an ICMP or DNS payload. An ICMP error's quote fits as well.
+ */
+const HEADERS_BYTES = 128;
+/** Outer Ethernet, IPv4, UDP and VXLAN: 50; with IPv6 outside: 70 (RFC 7348, 5). */
+const TUNNEL_BYTES = { 4: 50, 6: 70 } as const;
+/** tcpdump's largest. */
+const WHOLE_BYTES = 262_144;
+
+/**
+ * One plan a node, nodes in the order in which hops first name them; a hop that several flows share is
+ * captured once. The same input gives the same plan. Throws INPUT_INVALID for names that cannot be used.
+ */
+export function planCaptures(
+  flows: readonly Flow[],
+  options: CapturePlanOptions,
+): readonly NodeCapturePlan[] {
+  const byNode = new Map<string, Map<string, { hop: Hop; flows: Flow[] }>>();
+  for (const flow of flows) {
+    for (const hop of [...flow.path.hops, ...(flow.path.replyHops ?? [])]) {
+      const hops = byNode.get(hop.node) ?? new Map<string, { hop: Hop; flows: Flow[] }>();
+      byNode.set(hop.node, hops);
+      const shared = hops.get(hop.id);
+      if (shared === undefined) hops.set(hop.id, { hop, flows: [flow] });
+      else if (!shared.flows.includes(flow)) shared.flows.push(flow);
+    }
+  }
+  return [...byNode].map(([node, hops]) => planNode(node, [...hops.values()], options));
+}
+
+function planNode(
+  node: string,
+  shared: readonly { readonly hop: Hop; readonly flows: readonly Flow[] }[],
+  options: CapturePlanOptions,
+): NodeCapturePlan {
+  const { leaseSeconds = 20, bufferKiB = 4096 } = options;
+  const dir = `${checkPath(options.workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
+  const hops = shared.map(({ hop, flows }) => planHop(hop, { flows, options, dir, bufferKiB }));
+  const limits = [
+    dir,
+    String(Math.ceil(options.maxSeconds)),
+    String(Math.ceil(options.maxBytes / 1024)),
+    String(Math.ceil(options.minFreeBytes / 1024)),
+    String(Math.ceil(leaseSeconds)),
+    String(Math.ceil(bufferKiB)),
+  ];
+  const argv: Argv = ["sh", "-c", CAPTURE_AGENT, AGENT_NAME, ...limits, ...hops.flatMap(agentWords)];
+  const { maxSeconds, maxBytes } = options;
+  return { node, action: "netns/tcpdump", argv, dir, leaseSeconds, maxSeconds, maxBytes, hops };
+}
+
+function agentWords({ hop, snaplenBytes, filter }: HopCapturePlan): readonly string[] {
+  const netns = hop.netns.kind === "path" ? hop.netns.path : "-";
+  return [hop.id, netns, hop.interface, String(snaplenBytes), promiscuous(hop) ? "y" : "n", filter];
+}
+
+/** Only a bridge needs it: frames that it forwards between its ports are not its own. */
+function promiscuous(hop: Hop): boolean {
+  return hop.role === "bridge";
+}
+
+interface HopContext {
+  readonly flows: readonly Flow[];
+  readonly options: CapturePlanOptions;
+  readonly dir: string;
+  readonly bufferKiB: number;
+}
+
+function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopCapturePlan {
+  const headers =
+    HEADERS_BYTES + (hop.encapsulation.kind === "vxlan" ? TUNNEL_BYTES[hop.encapsulation.outer] : 0);
+  const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
+  const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[hop.node] ?? null });
+  const remotePath = `${dir}/${checkId(hop.id)}.pcap`;
+  const enter = hop.netns.kind === "path" ? ["nsenter", `--net=${checkPath(hop.netns.path)}`] : [];
+  const tcpdump = ["tcpdump", "-Z", "root", "-n", ...(promiscuous(hop) ? [] : ["-p"])];
+  const size = [
+    "-i",
+    checkInterface(hop.interface),
+    "-s",
+    String(snaplenBytes),
+    "-B",
+    String(Math.ceil(bufferKiB)),
+  ];
+  const [first = "tcpdump", ...rest] = [...enter, ...tcpdump, ...size, "-w", remotePath, "--", filter];
+  return { hop, filter, snaplenBytes, argv: [first, ...rest], remotePath };
+}

@@ -1,0 +1,8 @@
+import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
+import { DROPTRACE_SCRIPT } from "./droptrace-agent.js";
+
+/** The constant scripts of this folder, by the name in their `$0`: the permission guard lets no other text pass. */
+export const CAPTURE_SCRIPTS: Readonly<Record<string, string>> = {
+  [AGENT_NAME]: CAPTURE_AGENT,
+  "hopbook-droptrace": DROPTRACE_SCRIPT,
+};

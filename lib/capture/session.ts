@@ -1,0 +1,200 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HopbookError } from "../errors.js";
+import type { NodeAccess } from "../model/access.js";
+import type { CaptureRecord } from "../model/evidence.js";
+import type { AgentLine } from "./agent-lines.js";
+import { NodeAgent } from "./node-agent.js";
+import type { HopCapturePlan, NodeCapturePlan } from "./plan.js";
+
+export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
+
+export interface StartCapturesOptions {
+  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly signal: AbortSignal;
+  /** Default 15 s. */
+  readonly readyTimeoutMs?: number;
+  readonly onEvent?: (event: CaptureEvent) => void;
+}
+
+export interface Barrier {
+  /** Between the first and the last "listening on", by the client's clock. */
+  readonly skewMs: number;
+  /** From the start to the last one. */
+  readonly readyAfterMs: number;
+}
+
+/** The kernel hands packets to tcpdump in blocks, at the latest after 1 s: what is stopped sooner loses some. */
+const SETTLE_MS = 1250;
+const STOP_TIMEOUT_MS = 10_000;
+const REMOVE_TIMEOUT_MS = 5000;
+const PULL_TIMEOUT_MS = 300_000;
+/** The agent's `ulimit -f` lets a file grow to twice the limit (where a block is 1 KiB) and this. More is a lie. */
+const PULL_SLACK_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Starts the agents of all nodes and waits at the barrier until every hop listens. Where one does not, all are
+ * ended and cleaned up, and the error gives every reason.
+ */
+export async function startCaptures(
+  plans: readonly NodeCapturePlan[],
+  options: StartCapturesOptions,
+): Promise<CaptureSession> {
+  const startedAtMs = performance.now();
+  const agents = await startAgents(plans, options);
+  const results = await Promise.allSettled(
+    agents.map((agent) => agent.ready(options.readyTimeoutMs ?? 15_000, options.signal)),
+  );
+  const failures = results
+    .filter((result) => result.status === "rejected")
+    .map((result): unknown => result.reason);
+  if (failures.length > 0) {
+    await Promise.all(agents.map((agent) => agent.abort(REMOVE_TIMEOUT_MS)));
+    throw joinFailures(failures, options.signal);
+  }
+  const heard = agents.flatMap((agent) => agent.heardAtMs);
+  // A node may say that it is ready without a word of any hop.
+  const last = Math.max(startedAtMs, ...heard);
+  const skewMs = heard.length === 0 ? 0 : last - Math.min(...heard);
+  return new CaptureSession(agents, { skewMs, readyAfterMs: last - startedAtMs });
+}
+
+/** One agent a plan. Where one may not even be started, those that were are ended. */
+async function startAgents(
+  plans: readonly NodeCapturePlan[],
+  options: StartCapturesOptions,
+): Promise<readonly NodeAgent[]> {
+  const agents: NodeAgent[] = [];
+  try {
+    for (const plan of plans) {
+      const access = options.accesses.get(plan.node);
+      if (access === undefined) {
+        throw new HopbookError(
+          "NODE_UNREACHABLE",
+          `Cannot capture on ${plan.node}: it is not open to this run`,
+        );
+      }
+      agents.push(new NodeAgent(plan, access, (line) => options.onEvent?.({ node: plan.node, line })));
+    }
+    return agents;
+  } catch (error) {
+    await Promise.all(agents.map((agent) => agent.abort(REMOVE_TIMEOUT_MS)));
+    throw error;
+  }
+}
+
+function joinFailures(failures: readonly unknown[], signal: AbortSignal): unknown {
+  const [first, ...others] = failures;
+  if (signal.aborted || !(first instanceof HopbookError) || others.length === 0) return first;
+  const reasons = others.map((other) => (other instanceof Error ? other.message : String(other)));
+  const detail = [first.detail, ...reasons].filter((text) => text !== undefined).join("\n");
+  return new HopbookError(first.code, first.message, { where: first.where, hint: first.hint, detail });
+}
+
+/** Captures that go on at all hops until they are stopped, pulled and removed; or aborted, at any time. */
+export class CaptureSession {
+  readonly barrier: Barrier;
+  readonly #agents: readonly NodeAgent[];
+  #over = false;
+
+  constructor(agents: readonly NodeAgent[], barrier: Barrier) {
+    this.#agents = agents;
+    this.barrier = barrier;
+  }
+
+  /** Waits until the kernel's buffers are through, then ends every tcpdump in good order. */
+  async stop(options: { readonly settleMs?: number } = {}): Promise<void> {
+    await sleep(options.settleMs ?? SETTLE_MS);
+    await Promise.all(this.#agents.map((agent) => agent.stop(STOP_TIMEOUT_MS)));
+  }
+
+  /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder. Never rejects for a node. */
+  async pull(runDir: string, signal?: AbortSignal): Promise<CaptureRecord[]> {
+    const perNode = await Promise.all(
+      this.#agents.map(async (agent) => {
+        const records: CaptureRecord[] = [];
+        for (const capture of agent.plan.hops)
+          records.push(await pullOne(agent, capture, { runDir, signal }));
+        return records;
+      }),
+    );
+    return perNode.flat();
+  }
+
+  /** Removes the folders from the nodes. Gives back the nodes that did not confirm it. */
+  async remove(): Promise<string[]> {
+    this.#over = true;
+    return this.#unconfirmed((agent) => agent.remove(REMOVE_TIMEOUT_MS));
+  }
+
+  /** Ends and removes everything, at any stage. Gives back the nodes that did not confirm it. */
+  async abort(): Promise<string[]> {
+    if (this.#over) return [];
+    this.#over = true;
+    return this.#unconfirmed((agent) => agent.abort(REMOVE_TIMEOUT_MS));
+  }
+
+  async #unconfirmed(end: (agent: NodeAgent) => Promise<boolean>): Promise<string[]> {
+    const confirmed = await Promise.all(this.#agents.map(end));
+    return this.#agents.filter((_, index) => confirmed[index] === false).map((agent) => agent.plan.node);
+  }
+}
+
+async function pullOne(
+  agent: NodeAgent,
+  capture: HopCapturePlan,
+  options: { readonly runDir: string; readonly signal: AbortSignal | undefined },
+): Promise<CaptureRecord> {
+  const { hop, argv, filter, snaplenBytes, remotePath } = capture;
+  const closed = findLine(agent, "closed", hop.id);
+  const pcap = `captures/${hop.node}/${hop.id}.pcap`;
+  const base = {
+    hopId: hop.id,
+    node: hop.node,
+    interface: hop.interface,
+    argv,
+    filter,
+    snaplenBytes,
+    listeningAtSec: findLine(agent, "listening", hop.id)?.atSec ?? null,
+    stoppedAtSec: closed?.atSec ?? null,
+    captured: closed?.captured ?? null,
+    received: closed?.received ?? null,
+    droppedByKernel: closed?.droppedByKernel ?? null,
+    droppedByInterface: closed?.droppedByInterface ?? null,
+  };
+  const early = endedEarly(agent, hop.id);
+  const nothing = { pcap: null, sizeBytes: 0, sha256: null };
+  if (agent.lost !== null) return { ...base, ...nothing, endedEarly: early };
+  const local = join(options.runDir, pcap);
+  try {
+    await mkdir(dirname(local), { recursive: true, mode: 0o700 });
+    const { bytes, sha256 } = await agent.access.pull(remotePath, local, {
+      action: "capture/pull",
+      timeoutMs: PULL_TIMEOUT_MS,
+      maxOutputBytes: 2 * agent.plan.maxBytes + PULL_SLACK_BYTES,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return { ...base, pcap, sizeBytes: bytes, sha256, endedEarly: early };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...base, ...nothing, endedEarly: early ?? `not pulled: ${why}` };
+  }
+}
+
+function endedEarly(agent: NodeAgent, hopId: string): string | null {
+  if (agent.lost !== null) return `node lost: ${agent.lost}`;
+  const ended = findLine(agent, "ended", hopId);
+  return ended === undefined ? null : ended.why || "tcpdump ended by itself";
+}
+
+function findLine<T extends "closed" | "listening" | "ended">(
+  agent: NodeAgent,
+  type: T,
+  hopId: string,
+): Extract<AgentLine, { type: T }> | undefined {
+  return agent.lines.find(
+    (line): line is Extract<AgentLine, { type: T }> =>
+      line.type === type && "hopId" in line && line.hopId === hopId,
+  );
+}

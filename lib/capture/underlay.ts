@@ -1,0 +1,44 @@
+import { isIP } from "node:net";
+import { HopbookError } from "../errors.js";
+import { allOf, anyOf } from "./expression.js";
+import { matchAddress, viewOf } from "./view.js";
+import { matchLaterFragment } from "./transport.js";
+
+/**
+ * The later fragments of tunnel packets between these nodes: where the overlay's MTU is wrong the outer
+ * packet is fragmented, and only its first fragment shows the inner one. They may belong to another flow
+ * between the same nodes; the first fragment's IP ID tells.
+ */
+export function matchOuterFragment(outer: 4 | 6, peers: readonly string[]): string {
+  const view = viewOf({ kind: "none" }, outer);
+  const side = (which: "src" | "dst"): string => anyOf(...peers.map((ip) => matchAddress(view, which, ip)));
+  return allOf(view.guard, side("src"), side("dst"), matchLaterFragment(view, "udp"));
+}
+
+/**
+ * Both directions of the login that hopbook itself came by, from sshd's `SSH_CONNECTION` ("client port
+ * server port", sshd(8)); null where there is none.
+ */
+export function matchTransportSession(sshConnection: string | null): string | null {
+  if (sshConnection === null) return null;
+  const [client = "", clientPort = "", server = "", serverPort = "", ...more] = sshConnection
+    .trim()
+    .split(/\s+/);
+  const [near, far] = [withoutZone(server), withoutZone(client)];
+  const ports = [clientPort, serverPort].every((port) => /^[0-9]{1,5}$/.test(port) && Number(port) <= 65_535);
+  if (more.length > 0 || !ports || isIP(near) === 0 || isIP(near) !== isIP(far)) {
+    throw new HopbookError(
+      "INPUT_INVALID",
+      `Cannot leave the login's own packets out of the capture: current SSH_CONNECTION is ${JSON.stringify(sshConnection.slice(0, 160))}`,
+      { hint: "Let the node's sshd set SSH_CONNECTION as sshd(8) says" },
+    );
+  }
+  const incoming = `tcp and src host ${far} and src port ${clientPort} and dst host ${near} and dst port ${serverPort}`;
+  const outgoing = `tcp and src host ${near} and src port ${serverPort} and dst host ${far} and dst port ${clientPort}`;
+  return anyOf(`(${incoming})`, `(${outgoing})`);
+}
+
+/** A link-local address comes with its interface, which is not in packets. */
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, "");
+}

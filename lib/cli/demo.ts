@@ -1,0 +1,110 @@
+import { EXIT, HopbookError } from "../errors.js";
+import type { FlowFinding } from "../model/findings.js";
+import { listenForSignals } from "./signals.js";
+import type { Terminal } from "./terminal.js";
+
+const FAULT = "forward-drop-b";
+const TO = "shop/web:8080";
+
+/**
+ * The main job on a lab of its own: a healthy trace, then a NetworkPolicy-like drop on the far node, and the
+ * trace again. Resolves with 0 only where both verdicts are right. Where the machine allows no lab it says
+ * why, and judges two recorded runs instead.
+ */
+export async function runDemo(terminal: Terminal, options: { keep: boolean }): Promise<number> {
+  const { upLab, downLab, setFault } = await import("../api/lab.js");
+  const name = `demo-${process.pid}`;
+  const say = (text: string): void =>
+    terminal.err(`\n${terminal.color ? `\u001b[1m${text}\u001b[0m` : text}\n`);
+  let profile: string;
+  try {
+    const lab = await upLab({ name, topology: "calico-vxlan" });
+    profile = lab.files.profile;
+    say(`A cluster of network namespaces is up in ${lab.upMs.toFixed(0)} ms: two nodes, Calico with VXLAN.`);
+  } catch (error) {
+    if (!(error instanceof HopbookError) || error.code !== "LAB_UNAVAILABLE") throw error;
+    say(`No lab can be had on this machine: ${error.message}`);
+    if (error.hint !== undefined) terminal.err(`hint: ${error.hint}\n`);
+    say("So here are two recorded runs, real packets, judged again from their captures alone.");
+    return replayExamples(terminal);
+  }
+  const interruption = listenForSignals(
+    () => terminal.err("\ninterrupted: stopping and taking the lab down\n"),
+    () => terminal.err("\nstill taking the lab down\n"),
+  );
+  try {
+    say(`1. hopbook run trace-path --from shop/client --to ${TO} --yes`);
+    const healthy = await trace(terminal, { profile, signal: interruption.signal });
+    if (interruption.signal.aborted) return EXIT.interrupted;
+    await setFault({ name, fault: FAULT, on: true });
+    say(`2. A policy on node-b now drops what goes to ${TO}. The same again:`);
+    const broken = await trace(terminal, { profile, signal: interruption.signal });
+    if (interruption.signal.aborted) return EXIT.interrupted;
+    return judge(terminal, { healthy, broken });
+  } finally {
+    if (!options.keep) await downLab({ name });
+    interruption.dispose();
+    say(
+      options.keep
+        ? `The lab stays up: hopbook lab down --name ${name}`
+        : "The lab is down; nothing of it is left.",
+    );
+  }
+}
+
+async function trace(
+  terminal: Terminal,
+  options: { profile: string; signal: AbortSignal },
+): Promise<readonly FlowFinding[]> {
+  const { runRunbook } = await import("../api/run.js");
+  const { reportText } = await import("../api/report.js");
+  const { makeProgress } = await import("./progress.js");
+  const report = await runRunbook({
+    runbook: "trace-path",
+    raw: { from: "shop/client", to: [TO], probe: ["http", "ping"] },
+    cluster: options.profile,
+    cwd: process.cwd(),
+    out: "artifacts",
+    grants: { yes: true },
+    confirm: () => Promise.resolve(true),
+    signal: options.signal,
+    onEvent: makeProgress(terminal),
+  });
+  terminal.out(`\n${reportText(report.findings, terminal)}`);
+  terminal.err(`\nevidence and report.html: ${report.dir}\n`);
+  return report.findings.flows;
+}
+
+async function replayExamples(terminal: Terminal): Promise<number> {
+  const { analyzeExamples } = await import("../api/analyze.js");
+  const { reportText } = await import("../api/report.js");
+  const { healthy, broken } = await analyzeExamples();
+  terminal.out(`\n${reportText(healthy, terminal)}\n${reportText(broken, terminal)}`);
+  return judge(terminal, { healthy: healthy.flows, broken: broken.flows });
+}
+
+function judge(
+  terminal: Terminal,
+  runs: { healthy: readonly FlowFinding[]; broken: readonly FlowFinding[] },
+): number {
+  const healthyRight =
+    runs.healthy.length > 0 && runs.healthy.every((flow) => flow.verdict.status === "delivered");
+  const brokenRight = runs.broken.length > 0 && runs.broken.every(isTheFault);
+  const word = (right: boolean): string => (right ? "right" : "WRONG");
+  terminal.err(
+    `\nverdict of the healthy run: ${word(healthyRight)}; of the run with the fault: ${word(brokenRight)}\n`,
+  );
+  return healthyRight && brokenRight ? EXIT.healthy : EXIT.internal;
+}
+
+/** Lost on the far node, between its tunnel and the pod's host side, by a filter rule. */
+function isTheFault({ verdict }: FlowFinding): boolean {
+  return (
+    verdict.status === "lost" &&
+    verdict.direction === "request" &&
+    verdict.lastSeen?.node === "node-b" &&
+    verdict.lastSeen.role === "tunnel" &&
+    verdict.firstMissing?.role === "host-veth" &&
+    verdict.cause?.code === "netfilter-drop"
+  );
+}

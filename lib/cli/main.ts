@@ -1,0 +1,71 @@
+import { Command, CommanderError } from "commander";
+import { asHopbookError, EXIT, HopbookError } from "../errors.js";
+import { addAnalyzeCommands } from "./commands/analyze.js";
+import { addCatalogueCommands } from "./commands/catalogue.js";
+import { addLabCommands } from "./commands/lab.js";
+import { addRunCommands } from "./commands/run.js";
+import { errorObject, renderError } from "./render-error.js";
+import { outputOf, type CommandIo } from "./io.js";
+import { processTerminal, type Terminal } from "./terminal.js";
+import { fromCommander } from "./usage-error.js";
+
+/**
+ * The command line. Resolves with the exit code, never rejects: argv is typed here, and nothing below sees a
+ * flag.
+ */
+export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  let exitCode: number = EXIT.healthy;
+  const program = makeProgram({ terminal, setExitCode: (code) => (exitCode = code) });
+  try {
+    if (argv.length === 0) throw nothingToDo(program, terminal);
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.healthy;
+    const known = error instanceof CommanderError ? fromCommander(error, argv) : asHopbookError(error);
+    if (wantsJson(argv)) terminal.out(`${JSON.stringify(errorObject(known), null, 2)}\n`);
+    terminal.err(renderError(known, terminal));
+    return known.exitCode;
+  }
+}
+
+export function makeProgram(io: CommandIo): Command {
+  const program = new Command("hopbook")
+    .description("Follows a pod's packets hop by hop, and says where they stop.")
+    .option("-V, --version", "print the version")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput(outputOf(io))
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(/ \[options\]/, ""),
+    })
+    .addHelpText("after", HELP_AFTER);
+  addRunCommands(program, io);
+  addCatalogueCommands(program, io);
+  addAnalyzeCommands(program, io);
+  addLabCommands(program, io);
+  return program;
+}
+
+function nothingToDo(program: Command, terminal: Terminal): HopbookError {
+  terminal.err(`${program.helpInformation()}${HELP_AFTER}\n`);
+  return new HopbookError("USAGE", "Cannot tell what to do: no command was named", {
+    hint: "Try hopbook list, or hopbook demo",
+  });
+}
+
+const HELP_AFTER = `
+Exit codes: 0 healthy; 1 internal error; 2 usage or invalid runbook, nothing was touched; 3 findings of severity
+fail; 4 permission refused; 5 target not reachable; 6 incomplete, partial evidence; 130 interrupted, cleaned up.
+`;
+
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) => word === "--output=json" || word === "-ojson" || isJsonAfterFlag(argv, index),
+  );
+}
+
+function isJsonAfterFlag(argv: readonly string[], index: number): boolean {
+  return argv[index] === "json" && ["--output", "-o"].includes(argv[index - 1] ?? "");
+}

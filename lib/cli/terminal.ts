@@ -1,0 +1,52 @@
+/** Where the command's words go. Injected, so that tests read them. */
+export interface Terminal {
+  /** The result: what a pipe reads. */
+  out(text: string): void;
+  /** For people: progress, questions, errors. */
+  err(text: string): void;
+  readonly color: boolean;
+  readonly unicode: boolean;
+  readonly width: number;
+  /** Both ends are a terminal, so that a person can be asked. */
+  readonly interactive: boolean;
+  /** Asks and gives back the line; null at end of input. */
+  ask(question: string): Promise<string | null>;
+}
+
+/** The terminal of this process. https://no-color.org, and FORCE_COLOR as Node reads it. */
+export function processTerminal(): Terminal {
+  const { env, stdout, stderr, stdin } = process;
+  for (const stream of [stdout, stderr]) stream.on("error", endQuietly);
+  const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0";
+  const locale = env["LC_ALL"] ?? env["LC_CTYPE"] ?? env["LANG"] ?? "";
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    color: forced || (stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb"),
+    unicode: /utf-?8/i.test(locale) || (locale === "" && env["TERM"] !== "linux" && stdout.isTTY),
+    width: Math.max(40, Math.min(stdout.columns ?? 100, 160)),
+    interactive: stdin.isTTY && stderr.isTTY,
+    ask: async (question) => {
+      const { createInterface } = await import("node:readline");
+      const reader = createInterface({ input: stdin, output: stderr });
+      return new Promise((resolve) => {
+        let answer: string | null = null;
+        reader.question(question, (line) => {
+          answer = line;
+          reader.close();
+        });
+        // Readline takes Ctrl-C for itself: give it to those who listen for the signal.
+        reader.once("SIGINT", () => {
+          process.emit("SIGINT");
+          reader.close();
+        });
+        reader.once("close", () => resolve(answer));
+      });
+    },
+  };
+}
+
+/** Nobody reads any more (`| head`), or the disk is full: there is no one left to tell, and no stack to show. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+}

@@ -1,0 +1,26 @@
+import type { CommanderError } from "commander";
+import { HopbookError } from "../errors.js";
+
+/** What commander found wrong with the words of a command line, as an error of ours. */
+export function fromCommander(error: CommanderError, argv: readonly string[]): HopbookError {
+  if (error.code === "commander.help") {
+    return new HopbookError("USAGE", `Cannot tell what to do: hopbook ${argv.join(" ")} wants a command`, {
+      hint: "The commands stand above",
+    });
+  }
+  const [first = "", second] = error.message.split("\n");
+  const message = `Cannot read the command line: ${first.replace(/^error: /, "").replace(/\.$/, "")}`;
+  const suggestion = /^\((Did you mean .+\?)\)$/.exec(second ?? "")?.[1];
+  return new HopbookError("USAGE", message, { hint: suggestion ?? hintFor(error, argv) });
+}
+
+function hintFor(error: CommanderError, argv: readonly string[]): string {
+  const [command = "", word = ""] = argv;
+  if (error.code === "commander.unknownCommand") return "hopbook --help lists the commands";
+  const takesRunbook = command === "run" || command === "plan";
+  if (takesRunbook && word.startsWith("-")) {
+    return `The runbook's name comes before its options: hopbook ${command} trace-path ${word} …`;
+  }
+  if (takesRunbook) return `hopbook ${command} ${word} --help lists the options`;
+  return `hopbook ${command === "lab" && word !== "" ? `lab ${word}` : command} --help shows how it is used`;
+}

@@ -1,0 +1,49 @@
+/**
+ * Reading JSON that a node printed. It is hostile input: nothing about its shape is taken for granted, and a
+ * value of another type than expected counts as absent.
+ */
+
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** The value if it is a JSON object, else an empty one. */
+export function asRecord(value: unknown): JsonRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonRecord) : {};
+}
+
+/** The value if it is a list, else an empty one. */
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+/** An own property only: `__proto__` and the like are never followed. */
+export function fieldOf(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const key of path) {
+    const record = asRecord(current);
+    current = Object.hasOwn(record, key) ? record[key] : undefined;
+  }
+  return current;
+}
+
+export function textOf(value: unknown, ...path: readonly string[]): string | null {
+  const found = fieldOf(value, ...path);
+  return typeof found === "string" ? found : null;
+}
+
+/** A safe integer; numbers written as text (older iproute2 and Go's int64) count. */
+export function integerOf(value: unknown, ...path: readonly string[]): number | null {
+  const found = fieldOf(value, ...path);
+  if (typeof found === "number") return Number.isSafeInteger(found) ? found : null;
+  if (typeof found !== "string" || !/^-?[0-9]{1,15}$/.test(found)) return null;
+  return Number(found);
+}
+
+/** Parses text as JSON; undefined where it is none. An empty text is an empty list, as iproute2 means it. */
+export function parseJson(text: string): unknown {
+  if (text.trim() === "") return [];
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

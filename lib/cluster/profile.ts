@@ -1,0 +1,115 @@
+import { homedir } from "node:os";
+import { dirname, resolve } from "node:path";
+import { assertValid, invalid, readDocument, type SourceDocument } from "../document/index.js";
+import type { LocalAccessConfig, NodeAccessConfig, NodeTarget, SshAccessConfig } from "../model/access.js";
+import type { ClusterProfile } from "../model/cluster.js";
+
+/** A profile with what only the reading of the nodes needs. */
+export interface LoadedProfile extends ClusterProfile {
+  /** crictl's endpoint on every node (`unix:///…`); absent: /etc/crictl.yaml, else the sockets that are there. */
+  readonly runtimeEndpoint?: string;
+}
+
+type AccessKeys = Partial<Omit<SshAccessConfig, "via"> & Omit<LocalAccessConfig, "via">>;
+type AccessDocument = AccessKeys & { readonly via?: NodeAccessConfig["via"] };
+
+interface ProfileDocument {
+  readonly metadata: { readonly name: string };
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly address?: string;
+    readonly access?: AccessDocument;
+  }[];
+  readonly access?: AccessDocument;
+  readonly cni?: string;
+  readonly interfaces?: { readonly underlay?: string };
+  readonly runtime?: { readonly endpoint?: string };
+  readonly workDir?: string;
+}
+
+interface PathProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly at?: "key" | "value";
+}
+
+const KEYS_BY_VIA: Record<NodeAccessConfig["via"], readonly (keyof AccessKeys)[]> = {
+  ssh: ["user", "port", "sudo", "sshConfig", "identityFile", "knownHosts", "proxyJump"],
+  local: ["pid", "startTimeTicks"],
+};
+const PATH_KEYS: readonly (keyof AccessKeys)[] = ["sshConfig", "identityFile", "knownHosts"];
+
+const DEFAULT_CNI = "auto";
+const DEFAULT_WORK_DIR = "/var/tmp";
+
+/**
+ * Reads a cluster profile (schemas/cluster-profile.json). Paths are made absolute against the file's
+ * folder, defaults are filled in, the top-level access is laid under each node's.
+ * Throws FILE_UNREADABLE or DOCUMENT_INVALID.
+ */
+export async function loadProfile(file: string): Promise<LoadedProfile> {
+  return readProfile(await readDocument(resolve(file)));
+}
+
+/** As loadProfile, from a document that was read already. */
+export function readProfile(doc: SourceDocument): LoadedProfile {
+  const data = assertValid<ProfileDocument>(doc, "cluster-profile");
+  const problems: PathProblem[] = [];
+  const names = new Set<string>();
+  checkAccessKeys(data.access, { path: ["access"], via: data.access?.via, problems });
+  const nodes = data.nodes.map((node, index): NodeTarget => {
+    if (names.has(node.name)) {
+      problems.push({ path: ["nodes", index, "name"], message: `two nodes are called ${node.name}` });
+    }
+    names.add(node.name);
+    const via = node.access?.via ?? data.access?.via;
+    if (via === undefined) {
+      const message = `${node.name} has no access: nothing says how to log in to it (via: ssh or via: local)`;
+      problems.push({ path: ["nodes", index], message });
+    }
+    checkAccessKeys(node.access, { path: ["nodes", index, "access"], via, problems });
+    const inherited = data.access?.via === undefined || data.access.via === via ? data.access : undefined;
+    const access = mergeAccess(via ?? "ssh", { ...inherited, ...node.access }, dirname(doc.file));
+    return { name: node.name, access, ...(node.address === undefined ? {} : { address: node.address }) };
+  });
+  if (problems.length > 0) throw invalid(doc, problems);
+  return {
+    name: data.metadata.name,
+    file: doc.file,
+    nodes,
+    cni: data.cni ?? DEFAULT_CNI,
+    interfaces: data.interfaces ?? {},
+    workDir: data.workDir ?? DEFAULT_WORK_DIR,
+    ...(data.runtime?.endpoint === undefined ? {} : { runtimeEndpoint: data.runtime.endpoint }),
+  };
+}
+
+/** Keys that mean nothing for the way in are refused: they would be ignored in silence. */
+function checkAccessKeys(
+  access: AccessDocument | undefined,
+  place: {
+    readonly path: readonly (string | number)[];
+    readonly via: NodeAccessConfig["via"] | undefined;
+    readonly problems: PathProblem[];
+  },
+): void {
+  if (access === undefined || place.via === undefined) return;
+  for (const key of Object.keys(access)) {
+    if (key === "via" || KEYS_BY_VIA[place.via].includes(key as keyof AccessKeys)) continue;
+    const message = `${key} has no meaning with via: ${place.via}`;
+    place.problems.push({ path: [...place.path, key], at: "key", message });
+  }
+}
+
+function mergeAccess(via: NodeAccessConfig["via"], keys: AccessKeys, folder: string): NodeAccessConfig {
+  const known = KEYS_BY_VIA[via].filter((key) => keys[key] !== undefined);
+  const entries = known.map((key): [string, unknown] => {
+    const value = keys[key];
+    return [key, PATH_KEYS.includes(key) && typeof value === "string" ? resolvePath(value, folder) : value];
+  });
+  return { ...(via === "ssh" ? { sudo: true } : {}), ...Object.fromEntries(entries), via };
+}
+
+function resolvePath(path: string, folder: string): string {
+  return path.startsWith("~/") ? resolve(homedir(), path.slice(2)) : resolve(folder, path);
+}

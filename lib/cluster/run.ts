@@ -1,0 +1,76 @@
+import { HopbookError } from "../errors.js";
+import type { Argv, ExecResult, NodeAccess } from "../model/access.js";
+import { parseJson } from "./json.js";
+import { showTail } from "./names.js";
+
+/** A read on a node that takes longer than this has hung. */
+const READ_TIMEOUT_MS = 15_000;
+
+export interface ReadOptions {
+  /** The named action that permissions speak of. */
+  readonly action: string;
+  /** What is being done, for "Cannot …": "read the links". */
+  readonly doing: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs one command on a node to its end. A non-zero exit code is a result; what is not one is an error:
+ * COMMAND_TIMEOUT, INTERRUPTED, TOOL_MISSING (127: no such program), COMMAND_FAILED (ended by a signal, or
+ * more output than fits).
+ */
+export async function runOnNode(access: NodeAccess, argv: Argv, options: ReadOptions): Promise<ExecResult> {
+  const result = await access.exec(argv, {
+    action: options.action,
+    timeoutMs: options.timeoutMs ?? READ_TIMEOUT_MS,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const cannot = `Cannot ${options.doing} on ${access.node}`;
+  const where = { node: access.node, argv };
+  const detail = showTail(result.stderr.toString("utf8"));
+  if (result.canceled) throw new HopbookError("INTERRUPTED", `${cannot}: interrupted`, { where });
+  if (result.timedOut) {
+    const message = `${cannot}: the command did not end within ${options.timeoutMs ?? READ_TIMEOUT_MS} ms`;
+    throw new HopbookError("COMMAND_TIMEOUT", message, { where, detail });
+  }
+  if (result.exitCode === 127) {
+    const message = `${cannot}: a program is missing there (exit code 127)`;
+    const hint = "install the program that the detail names on the node";
+    throw new HopbookError("TOOL_MISSING", message, { where, hint, detail });
+  }
+  if (result.truncated || result.exitCode === null) {
+    const why = result.truncated
+      ? "its output is too long"
+      : `it was ended by ${result.signal ?? "the transport"}`;
+    throw new HopbookError("COMMAND_FAILED", `${cannot}: ${why}`, { where, detail });
+  }
+  return result;
+}
+
+/** As runOnNode, and a non-zero exit code is COMMAND_FAILED with the end of stderr. */
+export async function readText(access: NodeAccess, argv: Argv, options: ReadOptions): Promise<string> {
+  const result = await runOnNode(access, argv, options);
+  if (result.exitCode !== 0) throw commandFailed(access.node, result, options.doing);
+  return result.stdout.toString("utf8");
+}
+
+/** stdout as JSON of unknown shape; COMMAND_FAILED where it is none. */
+export async function readJson(access: NodeAccess, argv: Argv, options: ReadOptions): Promise<unknown> {
+  const text = await readText(access, argv, options);
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  throw new HopbookError("COMMAND_FAILED", `Cannot ${options.doing} on ${access.node}: it printed no JSON`, {
+    where: { node: access.node, argv },
+    hint: "check that the node's iproute2 knows -j (4.14 or later)",
+    detail: showTail(text, 3),
+  });
+}
+
+export function commandFailed(node: string, result: ExecResult, doing: string): HopbookError {
+  const message = `Cannot ${doing} on ${node}: exit code ${String(result.exitCode)}`;
+  return new HopbookError("COMMAND_FAILED", message, {
+    where: { node, argv: result.argv },
+    detail: showTail(result.stderr.toString("utf8")),
+  });
+}

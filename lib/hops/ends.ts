@@ -1,0 +1,52 @@
+import { formatAddress } from "../cluster/index.js";
+import { HopbookError } from "../errors.js";
+import type { NodeAccess } from "../model/access.js";
+import type { End } from "../model/cluster.js";
+
+/** Refuses ends between which there is no path to look for. */
+export function checkEnds(from: End, to: End): void {
+  for (const end of [from, to]) checkService(end);
+  const cannot = `Cannot find the hops from ${from.text} to ${to.text}`;
+  if (from.node === null && to.node === null) {
+    const hint = "name a pod or a node of the cluster as one end";
+    throw new HopbookError("INPUT_INVALID", `${cannot}: both are outside the cluster`, { hint });
+  }
+  const samePod = from.pod !== null && from.pod === to.pod && from.node === to.node;
+  if (samePod || (from.kind === "node" && to.kind === "node" && from.node === to.node)) {
+    const hint = "name two different ends: packets to oneself pass no hop";
+    throw new HopbookError("INPUT_INVALID", `${cannot}: both are the same`, { hint });
+  }
+}
+
+/** A service is followed to one backend. */
+function checkService(end: End): void {
+  if (end.kind !== "service") return;
+  const backends = end.addresses.slice(1);
+  if (backends.length === 1 && end.node !== null) return;
+  const names = backends.map(formatAddress).join("\n");
+  if (backends.length > 1) {
+    const message = `Cannot tell which backend of ${end.text} is meant: there are ${backends.length}`;
+    throw new HopbookError("TARGET_AMBIGUOUS", message, {
+      hint: "choose one with --backend namespace/pod",
+      detail: names,
+    });
+  }
+  throw new HopbookError(
+    "TARGET_NOT_FOUND",
+    `Cannot follow ${end.text}: no pod has the address of its backend`,
+    {
+      hint: "check the service's endpoints and whether every node was asked",
+      detail: names,
+    },
+  );
+}
+
+/** The access of a node of the path. */
+export function accessOf(node: string, accesses: ReadonlyMap<string, NodeAccess>): NodeAccess {
+  const access = accesses.get(node);
+  if (access !== undefined) return access;
+  throw new HopbookError("NODE_UNREACHABLE", `Cannot ask ${node} for its hops: there is no access to it`, {
+    where: { node },
+    hint: "check how the cluster profile logs in to it",
+  });
+}

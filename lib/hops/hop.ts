@@ -1,0 +1,140 @@
+import { ipVersion } from "../cluster/index.js";
+import type { NetnsRef } from "../model/cluster.js";
+import type { Encapsulation, Hop } from "../model/hops.js";
+import type { Leaving } from "./leave.js";
+import type { Link } from "./links.js";
+import type { RecipeRole } from "./recipe.js";
+import { addressAtPod, type Side } from "./side.js";
+import type { Underlay } from "./underlay.js";
+
+/** A hop before it has its place in the path. */
+export type LooseHop = Omit<Hop, "index">;
+
+export const PLAIN: Encapsulation = { kind: "none" };
+
+const HOST: NetnsRef = { kind: "host" };
+
+/** What passes through one node: the devices by role; a role that is null is left out. */
+export interface NodeWay {
+  readonly side: Side;
+  readonly tunnel: { readonly link: Link; readonly evidence: string } | null;
+  readonly nic: { readonly link: Link; readonly evidence: string } | null;
+  /** What the packets wear at the NIC. */
+  readonly encapsulation: Encapsulation;
+}
+
+/** The hops of one node from the pod outwards, in the order of the recipe's roles. */
+export function makeHops(way: NodeWay, roles: readonly RecipeRole[]): LooseHop[] {
+  return roles.flatMap((role): LooseHop[] => {
+    const hop = HOPS_BY_ROLE[role](way);
+    return hop === null ? [] : [hop];
+  });
+}
+
+const HOPS_BY_ROLE: Record<RecipeRole, (way: NodeWay) => LooseHop | null> = {
+  pod: (way) => {
+    const { pod, end, view } = way.side;
+    if (pod === null || end.netns === null) return null;
+    const name = end.pod ?? addressAtPod(end);
+    const id = safeId([view.node, "pod", name.replace("/", "_"), pod.link.name]);
+    return makeHop(pod.link, { id, node: view.node, role: "pod", netns: end.netns, evidence: pod.evidence });
+  },
+  "host-veth": (way) => {
+    const { pod, view } = way.side;
+    if (pod === null) return null;
+    const { link, evidence } = pod.host;
+    return makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
+  },
+  tunnel: (way) => {
+    if (way.tunnel === null) return null;
+    const { link, evidence } = way.tunnel;
+    return makeHop(link, { ...onHost(way.side.view.node, "tunnel", link), evidence: [evidence] });
+  },
+  nic: (way) => {
+    if (way.nic === null) return null;
+    const { link, evidence } = way.nic;
+    const hop = makeHop(link, { ...onHost(way.side.view.node, "nic", link), evidence: [evidence] });
+    return { ...hop, encapsulation: way.encapsulation };
+  },
+};
+
+function makeHop(link: Link, hop: Pick<Hop, "id" | "node" | "role" | "netns" | "evidence">): LooseHop {
+  return { ...hop, interface: link.name, mtuBytes: link.mtuBytes, encapsulation: PLAIN };
+}
+
+function onHost(node: string, role: RecipeRole, link: Link): Pick<Hop, "id" | "node" | "role" | "netns"> {
+  return { id: safeId([node, role, link.name]), node, role, netns: HOST };
+}
+
+/** Safe as a file name; other characters stand by their code, so that two names never become one. */
+function safeId(parts: readonly string[]): string {
+  const encode = (char: string): string => `~${char.charCodeAt(0).toString(16)}`;
+  return parts.map((part) => part.replaceAll(/[^0-9A-Za-z._-]/g, encode)).join(".");
+}
+
+/** How the packets look at the NIC that they leave by. */
+export function encapsulationOf(leaving: Leaving, own: Underlay): Encapsulation {
+  const vxlan = leaving.tunnel?.link.vxlan;
+  if (vxlan == null) return PLAIN;
+  const outer = ipVersion(leaving.tunnel?.remoteVtep ?? vxlan.local ?? own.ip);
+  return { kind: "vxlan", port: vxlan.port, vni: vxlan.vni, outer };
+}
+
+/** The way of packets out of the near node. */
+export function leavingWay(side: Side, leaving: Leaving, own: Underlay): NodeWay {
+  const { tunnel } = leaving;
+  return {
+    side,
+    tunnel: tunnel === null ? null : { link: tunnel.link, evidence: leaving.tunnelEvidence },
+    nic: { link: leaving.nic, evidence: leaving.nicEvidence },
+    encapsulation: encapsulationOf(leaving, own),
+  };
+}
+
+/** The way of packets that the other node sent so, into this one. */
+export function arrivingWay(
+  side: Side,
+  sent: Leaving,
+  here: {
+    readonly own: Underlay;
+    readonly nic: Link | null;
+    readonly tunnels: readonly Link[];
+    readonly encapsulation: Encapsulation;
+  },
+): NodeWay & { readonly notes: readonly string[] } {
+  const nic = here.nic ?? here.own.link;
+  const nicEvidence =
+    here.nic === null
+      ? `${nic.name} has ${side.view.node}'s address ${here.own.ip}`
+      : "the profile's interfaces.underlay";
+  const base = { side, nic: { link: nic, evidence: nicEvidence }, encapsulation: here.encapsulation };
+  const { tunnel } = sent;
+  if (tunnel === null) return { ...base, tunnel: null, notes: [] };
+  const twin = here.tunnels.find(
+    (link) => link.vxlan?.vni === tunnel.link.vxlan?.vni && link.vxlan?.port === tunnel.link.vxlan?.port,
+  );
+  const link = twin ?? here.tunnels[0];
+  if (link === undefined) {
+    return { ...base, tunnel: null, notes: [`${side.view.node} has no tunnel device of this CNI`] };
+  }
+  const notes =
+    twin === undefined
+      ? [
+          `${side.view.node}'s ${link.name} differs in identifier or port from the other node's ${tunnel.link.name}`,
+        ]
+      : [];
+  return { ...base, tunnel: { link, evidence: `the device of the same kind, identifier and port` }, notes };
+}
+
+/** The hop's devices are known by name only: a device that is down is worth a word. */
+export function noteDownLinks(way: NodeWay): string[] {
+  const { side } = way;
+  const down = (link: Link | undefined, where: string): string[] =>
+    link === undefined || link.up ? [] : [`${link.name} ${where} is down`];
+  return [
+    ...down(side.pod?.link, `in ${side.end.pod ?? "the pod"}`),
+    ...down(side.pod?.host.link, `on ${side.view.node}`),
+    ...down(way.tunnel?.link, `on ${side.view.node}`),
+    ...down(way.nic?.link, `on ${side.view.node}`),
+  ];
+}

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { HopbookError } from "../errors.js";
+import type { End } from "../model/cluster.js";
+import { findLink, type Link } from "./links.js";
+import type { RouteLookup } from "./read-node.js";
+import type { HopRecipe, HostInterfaceMethod, RecipeNaming } from "./recipe.js";
+
+export interface HostInterfaceInput {
+  readonly end: End;
+  readonly node: string;
+  readonly hostLinks: readonly Link[];
+  /** The pod's own interface. */
+  readonly podLink: Link;
+  /** The host's route to the pod. */
+  readonly route: RouteLookup;
+}
+
+export interface HostInterface {
+  readonly link: Link;
+  readonly evidence: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Kinds that come in pairs. A macvlan's or VLAN's link index names the parent, not a peer. */
+const PAIRED_KINDS = ["veth", "netkit"];
+
+/**
+ * The host's end of a pod's interface, by the recipe's methods in their order. Throws HOP_UNRESOLVED, which
+ * says what each method found.
+ */
+export function findHostInterface(input: HostInterfaceInput, recipe: HopRecipe): HostInterface {
+  const tried: string[] = [];
+  for (const method of recipe.hostInterface.methods) {
+    const outcome = METHODS[method](input);
+    if (typeof outcome === "string") {
+      tried.push(`${method}: ${outcome}`);
+      continue;
+    }
+    const paired = isPair(outcome.link, input.podLink);
+    const evidence = [
+      outcome.says,
+      ...(paired ? [`peer index: ${outcome.link.name} and the pod's name each other`] : []),
+    ];
+    return {
+      link: outcome.link,
+      evidence,
+      notes: checkName(outcome.link, input.end, recipe.hostInterface.naming),
+    };
+  }
+  const pod = input.end.pod ?? input.end.ip;
+  throw new HopbookError("HOP_UNRESOLVED", `Cannot find the host side of ${pod}'s ${input.podLink.name}`, {
+    where: { node: input.node },
+    hint: "pods without a host side (macvlan, ipvlan, SR-IOV) cannot be followed by this recipe",
+    detail: tried.join("\n"),
+  });
+}
+
+type Outcome = { readonly link: Link; readonly says: string } | string;
+
+const METHODS: Record<HostInterfaceMethod, (input: HostInterfaceInput) => Outcome> = {
+  "cni-result": findByCniResult,
+  "peer-index": findByPeerIndex,
+  route: findByRoute,
+};
+
+function findByCniResult({ end, hostLinks, podLink }: HostInterfaceInput): Outcome {
+  if (end.cniHostInterfaces.length === 0) return "the runtime's CNI result names no host interface";
+  const links = end.cniHostInterfaces
+    .map((name) => findLink(hostLinks, name))
+    .filter((link) => link !== undefined);
+  // A bridge is where the host's side is plugged in. A pair that does not fit belongs to an older sandbox.
+  const fits = links.filter(
+    (link) => link.kind !== "bridge" && (!isPaired(podLink) || isPair(link, podLink)),
+  );
+  const [link] = fits;
+  if (link === undefined)
+    return `it names ${end.cniHostInterfaces.join(", ")}, none of which is the pod's other end`;
+  return { link, says: `crictl inspectp: the CNI result names ${link.name}` };
+}
+
+function findByPeerIndex({ hostLinks, podLink }: HostInterfaceInput): Outcome {
+  if (!isPaired(podLink))
+    return `${podLink.name} is of kind ${podLink.kind ?? "none"}, which has no other end`;
+  const link = hostLinks.find((candidate) => isPair(candidate, podLink));
+  if (link === undefined)
+    return `no device of the host has index ${String(podLink.peerIndex)} and names the pod's back`;
+  return { link, says: `ip -d link: index ${link.index} is the other end of the pod's ${podLink.name}` };
+}
+
+function findByRoute({ end, hostLinks, podLink, route }: HostInterfaceInput): Outcome {
+  if (route.found === null) return `the host has no route to ${end.ip}: ${route.error}`;
+  const link = findLink(hostLinks, route.found.dev);
+  if (link === undefined) return `the route to ${end.ip} names ${route.found.dev}, which is not there`;
+  if (route.found.gateway !== null || link.kind === "bridge") return `the route to ${end.ip} ends at no pod`;
+  if (isPaired(podLink) && !isPair(link, podLink))
+    return `the route to ${end.ip} names another pod's ${link.name}`;
+  return { link, says: `ip route get ${end.ip}: dev ${link.name}` };
+}
+
+function isPaired(link: Link): boolean {
+  return link.kind !== null && PAIRED_KINDS.includes(link.kind);
+}
+
+/** Both ends name each other's index, and both say that the other one is elsewhere. */
+function isPair(host: Link, pod: Link): boolean {
+  return (
+    isPaired(host) &&
+    host.kind === pod.kind &&
+    host.peerElsewhere &&
+    pod.peerElsewhere &&
+    host.index === pod.peerIndex &&
+    pod.index === host.peerIndex
+  );
+}
+
+function checkName(link: Link, end: End, naming: RecipeNaming | undefined): string[] {
+  if (naming === undefined || end.pod === null) return [];
+  const hash = createHash(naming.hash).update(end.pod.replace("/", ".")).digest("hex");
+  const expected = `${naming.prefix}${hash.slice(0, naming.hexDigits)}`;
+  if (link.name === expected) return [];
+  return [`${end.pod}'s host side is ${link.name}; by the recipe's naming it would be ${expected}`];
+}

@@ -1,0 +1,3 @@
+export { discoverPath, type DiscoverContext } from "./discover.js";
+export { loadRecipes, type HopRecipe } from "./recipe.js";
+export { recogniseCni, type NodeEvidence } from "./recognise.js";

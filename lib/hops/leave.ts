@@ -1,0 +1,147 @@
+import type { ClusterProfile } from "../model/cluster.js";
+import { findLink, type Link } from "./links.js";
+import { lookUpRoute, readFdb, type RouteLookup } from "./read-node.js";
+import type { HopRecipe } from "./recipe.js";
+import { addressAtPod, type Side } from "./side.js";
+import { findNic, findTunnels, type Underlay } from "./underlay.js";
+
+/** The tunnel that a node puts a packet into, and where its tables say that it ends. */
+export interface TunnelWay {
+  readonly link: Link;
+  readonly gateway: string;
+  readonly remoteMac: string | null;
+  readonly remoteVtep: string | null;
+}
+
+/** How a packet leaves its node. */
+export interface Leaving {
+  readonly tunnel: TunnelWay | null;
+  readonly tunnelEvidence: string;
+  readonly nic: Link;
+  readonly nicEvidence: string;
+  /** The source address the node itself would use; null for pods. */
+  readonly source: string | null;
+  readonly notes: readonly string[];
+}
+
+export interface LeaveOptions {
+  /** Address of the other end at its pod. */
+  readonly dst: string;
+  readonly own: Underlay;
+  /** The other node; null outside the cluster. */
+  readonly far: {
+    readonly node: string;
+    readonly underlay: Underlay;
+    readonly links: readonly Link[];
+  } | null;
+  readonly recipe: HopRecipe;
+  readonly profile: ClusterProfile;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const FLOOD_MAC = "00:00:00:00:00:00";
+
+/**
+ * Asks the node how a packet to `dst` leaves it: by its route through the tunnel or by the NIC. What is
+ * missing or contradicts the other node is a fault to be found, so it is noted and the way goes on.
+ */
+export async function findLeaving(side: Side, options: LeaveOptions): Promise<Leaving> {
+  const { view } = side;
+  const notes: string[] = [];
+  const route = await lookUpLeaving(side, options, notes);
+  const dev = route.found?.dev ?? null;
+  const tunnels = findTunnels(view.links, options.recipe);
+  // Without any route the recipe's own way stays: the packets are to be looked for where they should be.
+  const assumed = route.found === null && options.far !== null ? tunnels[0] : undefined;
+  const tunnel = tunnels.find((link) => link.name === dev) ?? assumed;
+  const base = { source: route.found?.source ?? null, notes };
+  if (tunnel !== undefined) {
+    const way = await followTunnel(side, tunnel, {
+      ...options,
+      gateway: route.found?.gateway ?? options.dst,
+      notes,
+    });
+    const towards = way.remoteVtep ?? options.far?.underlay.ip ?? null;
+    const nic = towards === null ? null : await findNic(view, towards, options);
+    notes.push(...(nic?.notes ?? []));
+    return {
+      ...base,
+      tunnel: way,
+      tunnelEvidence:
+        dev === tunnel.name ? `ip route get ${options.dst}: dev ${dev}` : "the recipe's tunnel device",
+      nic: nic?.link ?? options.own.link,
+      nicEvidence: nic?.evidence ?? `${options.own.link.name} has ${view.node}'s address`,
+    };
+  }
+  const direct = findLink(view.links, dev);
+  return {
+    ...base,
+    tunnel: null,
+    tunnelEvidence: "",
+    nic: direct ?? options.own.link,
+    nicEvidence:
+      direct === undefined
+        ? `${options.own.link.name} has ${view.node}'s address ${options.own.ip}`
+        : `ip route get ${options.dst}: dev ${direct.name}`,
+  };
+}
+
+/** The kernel's decision for a packet that comes out of the pod; without the device where it refuses that. */
+async function lookUpLeaving(side: Side, options: LeaveOptions, notes: string[]): Promise<RouteLookup> {
+  const { access, node } = side.view;
+  const { dst, signal } = options;
+  if (side.pod !== null) {
+    const from = addressAtPod(side.end);
+    const iif = side.pod.host.link.name;
+    const exact = await lookUpRoute(access, dst, { from, iif, signal });
+    if (exact.found !== null) return { found: { ...exact.found, source: null }, error: null };
+    notes.push(`${node} refuses packets from ${from} to ${dst} that come in by ${iif}: ${exact.error}`);
+  }
+  const plain = await lookUpRoute(access, dst, { signal });
+  if (plain.found === null) notes.push(`${node} has no route to ${dst}: ${plain.error}`);
+  return plain;
+}
+
+async function followTunnel(
+  side: Side,
+  link: Link,
+  options: LeaveOptions & { readonly gateway: string; readonly notes: string[] },
+): Promise<TunnelWay> {
+  const { view } = side;
+  const { gateway, notes, far } = options;
+  const neighbour = view.neighbours.find((entry) => entry.ip === gateway && entry.dev === link.name);
+  const remoteMac = neighbour?.mac ?? null;
+  if (remoteMac === null) notes.push(`${view.node} has no neighbour entry for ${gateway} on ${link.name}`);
+  const fdb = await readFdb(view.access, link.name, options.signal);
+  const entry = fdb.find((candidate) => candidate.mac === remoteMac && candidate.dst !== null);
+  const flood = fdb.find((candidate) => candidate.mac === FLOOD_MAC && candidate.dst !== null);
+  const remoteVtep = entry?.dst ?? null;
+  if (remoteMac !== null && entry === undefined && flood === undefined) {
+    notes.push(`${view.node}'s FDB of ${link.name} has no entry for ${remoteMac} (${gateway})`);
+  }
+  if (far !== null) checkFarEnd({ ...options, link, node: view.node, far, remoteMac, remoteVtep });
+  return { link, gateway, remoteMac, remoteVtep };
+}
+
+function checkFarEnd(input: {
+  readonly link: Link;
+  readonly node: string;
+  readonly far: NonNullable<LeaveOptions["far"]>;
+  readonly recipe: HopRecipe;
+  readonly remoteMac: string | null;
+  readonly remoteVtep: string | null;
+  readonly notes: string[];
+}): void {
+  const { link, node, far, remoteMac, remoteVtep, notes } = input;
+  if (remoteVtep !== null && !far.links.some((candidate) => candidate.addresses.includes(remoteVtep))) {
+    notes.push(
+      `${node}'s FDB of ${link.name} sends to ${remoteVtep}, which is no address of ${far.node} (${far.underlay.ip})`,
+    );
+  }
+  const farTunnels = findTunnels(far.links, input.recipe);
+  const macs = farTunnels.map((candidate) => candidate.mac?.toLowerCase());
+  if (remoteMac !== null && farTunnels.length > 0 && !macs.includes(remoteMac)) {
+    const named = farTunnels.map((candidate) => `${candidate.name} has ${String(candidate.mac)}`).join(", ");
+    notes.push(`${node}'s neighbour entry on ${link.name} is ${remoteMac}; on ${far.node} ${named}`);
+  }
+}

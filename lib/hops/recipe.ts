@@ -1,0 +1,71 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { assertValid, invalid, readDocument } from "../document/index.js";
+import { HopbookError } from "../errors.js";
+
+export type RecipeRole = "pod" | "host-veth" | "tunnel" | "nic";
+export type HostInterfaceMethod = "cni-result" | "peer-index" | "route";
+
+/** A piece of evidence on a node: a device or a route with all of these properties. */
+export interface RecipeEvidence {
+  readonly link?: {
+    readonly name?: string;
+    readonly namePrefix?: string;
+    readonly kind?: string;
+    readonly vni?: number;
+    readonly port?: number;
+  };
+  readonly route?: { readonly protocol?: string; readonly type?: string };
+}
+
+export interface RecipeNaming {
+  readonly prefix: string;
+  readonly hash: "sha1" | "sha256";
+  readonly hexDigits: number;
+}
+
+/** schemas/hop-recipe.json: all that is known of one CNI. */
+export interface HopRecipe {
+  readonly metadata: { readonly name: string; readonly title: string; readonly description?: string };
+  readonly detect: {
+    readonly required: readonly RecipeEvidence[];
+    readonly supporting?: readonly RecipeEvidence[];
+  };
+  readonly path: { readonly local: readonly RecipeRole[]; readonly leaving: readonly RecipeRole[] };
+  readonly hostInterface: {
+    readonly methods: readonly HostInterfaceMethod[];
+    readonly naming?: RecipeNaming;
+  };
+  readonly tunnel?: { readonly kind: "vxlan"; readonly names?: readonly string[] };
+}
+
+/**
+ * The hop recipes (*.yaml) of folders, by name; of two with one name the later folder's is taken. Throws
+ * FILE_UNREADABLE or DOCUMENT_INVALID.
+ */
+export async function loadRecipes(folders: string | readonly string[]): Promise<HopRecipe[]> {
+  const byName = new Map<string, HopRecipe>();
+  for (const folder of typeof folders === "string" ? [folders] : folders) {
+    for (const file of await listRecipes(folder)) {
+      const doc = await readDocument(join(folder, file));
+      const recipe = assertValid<HopRecipe>(doc, "hop-recipe");
+      if (recipe.path.leaving.includes("tunnel") && recipe.tunnel === undefined) {
+        const message = "the path goes through a tunnel, and nothing says what it is: add the key tunnel";
+        throw invalid(doc, [{ path: ["path", "leaving"], message }]);
+      }
+      byName.set(recipe.metadata.name, recipe);
+    }
+  }
+  return [...byName.values()];
+}
+
+async function listRecipes(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => name.endsWith(".yaml")).sort();
+  } catch (cause) {
+    throw new HopbookError("FILE_UNREADABLE", `Cannot read the folder of hop recipes: ${folder}`, {
+      where: { file: folder },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { HopbookError } from "../errors.js";
+import type { End } from "../model/cluster.js";
+import { findHostInterface, type HostInterface } from "./host-interface.js";
+import { findLink, type Link } from "./links.js";
+import { lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-node.js";
+import type { HopRecipe } from "./recipe.js";
+
+/** A pod's own interface and the host's end of it. */
+export interface PodSide {
+  readonly link: Link;
+  readonly host: HostInterface;
+  readonly evidence: readonly string[];
+}
+
+/** One end of the flow on its node. */
+export interface Side {
+  readonly end: End;
+  readonly view: NodeView;
+  /** null for the node itself and for pods in its network namespace. */
+  readonly pod: PodSide | null;
+  readonly notes: readonly string[];
+}
+
+/** What is read of a pod before anything about the path is known. */
+export interface PodReading {
+  readonly links: readonly Link[];
+  /** The pod's route to the other end. */
+  readonly outward: RouteLookup;
+  /** The host's route to the pod. */
+  readonly inward: RouteLookup;
+}
+
+/** Reads a pod's network namespace, and the host's route to it; null for ends in the host's own namespace. */
+export async function readPod(
+  end: End,
+  view: Pick<NodeView, "access">,
+  options: { readonly peerIp: string; readonly signal?: AbortSignal | undefined },
+): Promise<PodReading | null> {
+  if (end.netns === null || end.netns.kind === "host") return null;
+  const { access } = view;
+  const { signal } = options;
+  const [links, outward, inward] = await Promise.all([
+    readLinks(access, end.netns, signal),
+    lookUpRoute(access, options.peerIp, { netns: end.netns, signal }),
+    lookUpRoute(access, addressAtPod(end), { signal }),
+  ]);
+  return { links, outward, inward };
+}
+
+/** The address that packets of this end have at its pod: for a service the endpoint's. */
+export function addressAtPod(end: End): string {
+  return end.kind === "service" ? (end.addresses[1]?.ip ?? end.ip) : end.ip;
+}
+
+/** Puts together what was read of an end. Throws HOP_UNRESOLVED. */
+export function makeSide(
+  end: End,
+  view: NodeView,
+  options: { readonly reading: PodReading | null; readonly recipe: HopRecipe },
+): Side {
+  const { reading, recipe } = options;
+  if (reading === null) return { end, view, pod: null, notes: [] };
+  const notes: string[] = [];
+  const { link, evidence } = choosePodLink(end, view, reading);
+  const input = { end, node: view.node, hostLinks: view.links, podLink: link, route: reading.inward };
+  const host = findHostInterface(input, recipe);
+  notes.push(...host.notes);
+  const name = end.pod ?? end.ip;
+  if (reading.outward.found === null) {
+    notes.push(`${name} has no route to the other end: ${reading.outward.error}`);
+  }
+  notes.push(...checkInward({ end, view, reading, podLink: link, host: host.link }));
+  return { end, view, pod: { link, host, evidence }, notes };
+}
+
+function choosePodLink(
+  end: End,
+  view: NodeView,
+  reading: PodReading,
+): { readonly link: Link; readonly evidence: readonly string[] } {
+  const byRoute = findLink(reading.links, reading.outward.found?.dev ?? null);
+  if (byRoute !== undefined && byRoute.name !== "lo") {
+    return { link: byRoute, evidence: [`ip route get in the pod: dev ${byRoute.name}`] };
+  }
+  const ip = addressAtPod(end);
+  const byAddress = reading.links.find((link) => link.addresses.includes(ip));
+  if (byAddress !== undefined)
+    return { link: byAddress, evidence: [`${byAddress.name} has the address ${ip}`] };
+  throw new HopbookError("HOP_UNRESOLVED", `Cannot find the interface of ${end.pod ?? ip}: none has ${ip}`, {
+    where: { node: view.node },
+    hint: "check the pod's interfaces and whether it is still running",
+    detail: `interfaces in the pod: ${reading.links.map((link) => link.name).join(", ") || "none"}`,
+  });
+}
+
+/** The host's way to the pod: its route and its neighbour entry against what the pod says of itself. */
+function checkInward(input: {
+  readonly end: End;
+  readonly view: NodeView;
+  readonly reading: PodReading;
+  readonly podLink: Link;
+  readonly host: Link;
+}): string[] {
+  const { view, reading, podLink, host } = input;
+  const ip = addressAtPod(input.end);
+  const name = input.end.pod ?? ip;
+  const notes: string[] = [];
+  if (reading.inward.found === null)
+    notes.push(`${view.node} has no route to ${name} (${ip}): ${reading.inward.error}`);
+  else if (reading.inward.found.dev !== host.name) {
+    notes.push(
+      `${view.node} routes ${name} (${ip}) to ${reading.inward.found.dev}, its host side is ${host.name}`,
+    );
+  }
+  const entry = view.neighbours.find((neighbour) => neighbour.ip === ip && neighbour.dev === host.name);
+  if (entry?.mac != null && podLink.mac !== null && entry.mac !== podLink.mac.toLowerCase()) {
+    notes.push(
+      `${view.node}'s neighbour entry for ${ip} on ${host.name} is ${entry.mac}; ${name}'s ${podLink.name} has ${podLink.mac}`,
+    );
+  }
+  return notes;
+}

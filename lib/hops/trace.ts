@@ -1,0 +1,167 @@
+import type { ClusterProfile, End } from "../model/cluster.js";
+import type { Encapsulation, FlowPath, Hop } from "../model/hops.js";
+import {
+  arrivingWay,
+  encapsulationOf,
+  leavingWay,
+  makeHops,
+  noteDownLinks,
+  PLAIN,
+  type LooseHop,
+  type NodeWay,
+} from "./hop.js";
+import { findLeaving, type Leaving } from "./leave.js";
+import { findLink } from "./links.js";
+import { lookUpRoute } from "./read-node.js";
+import type { HopRecipe } from "./recipe.js";
+import { addressAtPod, type Side } from "./side.js";
+import { findTunnels, findUnderlay, underlayOverride, type Underlay } from "./underlay.js";
+
+/** A path without what its ends and recipe say. */
+export type TracedPath = Pick<FlowPath, "hops" | "replyHops" | "underlay" | "tunnels" | "notes"> & {
+  /** Addresses that the ends have in packets besides their own: a node's tunnel address. */
+  readonly fromSource: string | null;
+};
+
+export interface TraceContext {
+  readonly recipe: HopRecipe;
+  readonly profile: ClusterProfile;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Both ends on one node: the packet never leaves it. */
+export async function traceWithinNode(from: Side, to: Side, context: TraceContext): Promise<TracedPath> {
+  const { recipe, signal } = context;
+  const roles = recipe.path.local;
+  const near: NodeWay = { side: from, tunnel: null, nic: null, encapsulation: PLAIN };
+  const far: NodeWay = { side: to, tunnel: null, nic: null, encapsulation: PLAIN };
+  const hops = [...makeHops(near, roles), ...makeHops(far, roles).reverse()];
+  const lookup =
+    from.pod === null ? await lookUpRoute(from.view.access, addressAtPod(to.end), { signal }) : null;
+  const link = findLink(from.view.links, lookup?.found?.dev ?? null);
+  // From the node to itself there is only the device that the kernel names.
+  if (hops.length === 0 && link !== undefined) {
+    const nic = { link, evidence: `ip route get ${addressAtPod(to.end)}: dev ${link.name}` };
+    hops.push(...makeHops({ ...near, nic }, ["nic"]));
+  }
+  return {
+    hops: number(hops),
+    replyHops: null,
+    underlay: {},
+    tunnels: {},
+    notes: [...noteDownLinks(near), ...noteDownLinks(far)],
+    fromSource: lookup?.found?.source ?? null,
+  };
+}
+
+/** Two nodes: out of one by its tunnel or NIC, into the other; and the reply by the other node's own word. */
+export async function traceBetweenNodes(from: Side, to: Side, context: TraceContext): Promise<TracedPath> {
+  const { recipe, profile, signal } = context;
+  const near = findUnderlay(from.view, recipe, profile);
+  const far = findUnderlay(to.view, recipe, profile);
+  const leave = (
+    side: Side,
+    dst: string,
+    ends: { own: Underlay; other: Underlay; otherSide: Side },
+  ): Promise<Leaving> => {
+    const { node, links } = ends.otherSide.view;
+    const peer = { node, links, underlay: ends.other };
+    return findLeaving(side, { dst, own: ends.own, far: peer, recipe, profile, signal });
+  };
+  const out = await leave(from, addressAtPod(to.end), { own: near, other: far, otherSide: to });
+  const source = from.pod === null ? out.source : null;
+  const back = await leave(to, source ?? addressAtPod(from.end), { own: far, other: near, otherSide: from });
+  const request = joinWays({ side: from, own: near, leaving: out }, { side: to, own: far }, context);
+  const reply = joinWays({ side: to, own: far, leaving: back }, { side: from, own: near }, context);
+  const same = sameHops(request.hops, [...reply.hops].reverse());
+  const notes = [...out.notes, ...back.notes, ...request.notes, ...reply.notes];
+  // From a pod to a node the sender's node usually masquerades (Calico's natOutgoing), and then replies come back
+  // through the request's hops, whatever the route to the pod's own address says.
+  const masquerades = from.pod !== null && to.pod === null;
+  if (masquerades && !same) {
+    notes.push(
+      `where ${from.view.node} does not masquerade, replies come back another way, through ${back.nic.name}`,
+    );
+  }
+  return {
+    hops: number(request.hops),
+    replyHops: same || masquerades ? null : number(reply.hops),
+    underlay: {
+      [from.view.node]: { ip: near.ip, interface: out.nic.name },
+      [to.view.node]: { ip: far.ip, interface: back.nic.name },
+    },
+    tunnels: { ...describeTunnel(from, out), ...describeTunnel(to, back) },
+    notes: same || masquerades ? notes : [...notes, "replies come back another way than requests go"],
+    fromSource: masquerades ? near.ip : source,
+  };
+}
+
+/** One end in the cluster: the hops to its node's NIC. `outward`: the packet goes from the cluster out. */
+export async function traceToOutside(
+  side: Side,
+  outside: End,
+  context: TraceContext & { readonly outward: boolean },
+): Promise<TracedPath> {
+  const { recipe, profile, signal } = context;
+  const own = findUnderlay(side.view, recipe, profile);
+  const leaving = await findLeaving(side, { dst: outside.ip, own, far: null, recipe, profile, signal });
+  const way = leavingWay(side, leaving, own);
+  const hops = makeHops(way, recipe.path.leaving);
+  const { node } = side.view;
+  const masquerade =
+    side.pod === null || !context.outward
+      ? []
+      : [`outside the cluster the packets may have ${node}'s address (masquerade)`];
+  return {
+    hops: number(context.outward ? hops : hops.reverse()),
+    replyHops: null,
+    underlay: { [node]: { ip: own.ip, interface: leaving.nic.name } },
+    tunnels: describeTunnel(side, leaving),
+    notes: [...leaving.notes, ...noteDownLinks(way), ...masquerade],
+    fromSource: !context.outward ? null : side.pod === null ? leaving.source : own.ip,
+  };
+}
+
+function joinWays(
+  sender: { readonly side: Side; readonly own: Underlay; readonly leaving: Leaving },
+  receiver: { readonly side: Side; readonly own: Underlay },
+  context: TraceContext,
+): { readonly hops: LooseHop[]; readonly notes: readonly string[] } {
+  const { recipe, profile } = context;
+  const encapsulation: Encapsulation = encapsulationOf(sender.leaving, sender.own);
+  const out = leavingWay(sender.side, sender.leaving, sender.own);
+  const into = arrivingWay(receiver.side, sender.leaving, {
+    own: receiver.own,
+    nic: underlayOverride(receiver.side.view, profile),
+    tunnels: findTunnels(receiver.side.view.links, recipe),
+    encapsulation,
+  });
+  const roles = recipe.path.leaving;
+  return {
+    hops: [...makeHops(out, roles), ...makeHops(into, roles).reverse()],
+    notes: [...into.notes, ...noteDownLinks(out), ...noteDownLinks(into)],
+  };
+}
+
+function describeTunnel(side: Side, leaving: Leaving): FlowPath["tunnels"] {
+  const { tunnel } = leaving;
+  if (tunnel === null) return {};
+  return {
+    [side.view.node]: {
+      interface: tunnel.link.name,
+      address: tunnel.link.addresses.find((ip) => !ip.startsWith("fe80:")) ?? null,
+      gateway: tunnel.gateway,
+      remoteMac: tunnel.remoteMac,
+      remoteVtep: tunnel.remoteVtep,
+    },
+  };
+}
+
+function sameHops(a: readonly LooseHop[], b: readonly LooseHop[]): boolean {
+  const key = (hop: LooseHop): string => `${hop.id} ${JSON.stringify(hop.encapsulation)}`;
+  return a.length === b.length && a.every((hop, index) => key(hop) === key(b[index] as LooseHop));
+}
+
+function number(hops: readonly LooseHop[]): Hop[] {
+  return hops.map((hop, index) => ({ ...hop, index }));
+}

@@ -1,0 +1,90 @@
+import { canonicalIp } from "../cluster/index.js";
+import { HopbookError } from "../errors.js";
+import type { ClusterProfile } from "../model/cluster.js";
+import { findLink, type Link } from "./links.js";
+import { lookUpRoute, type NodeView } from "./read-node.js";
+import type { HopRecipe } from "./recipe.js";
+
+/** The tunnel device of the recipe's CNI on a node, if there is one. */
+export function findTunnels(links: readonly Link[], recipe: HopRecipe): Link[] {
+  const { tunnel } = recipe;
+  if (tunnel === undefined) return [];
+  return links.filter(
+    (link) => link.kind === tunnel.kind && (tunnel.names === undefined || tunnel.names.includes(link.name)),
+  );
+}
+
+export interface Underlay {
+  readonly ip: string;
+  /** The device that has the address. */
+  readonly link: Link;
+}
+
+/**
+ * A node's own address between the nodes: of the interface that the profile names, the tunnel's local
+ * address, the profile's address, or that of the default route's device; always one the node really has.
+ * Throws HOP_UNRESOLVED.
+ */
+export function findUnderlay(view: NodeView, recipe: HopRecipe, profile: ClusterProfile): Underlay {
+  const named = underlayOverride(view, profile);
+  const target = profile.nodes.find((node) => node.name === view.node);
+  const defaultRoute = view.routes.find((route) => route.dst === "default");
+  const candidates = [
+    ...(named === null ? [] : named.addresses),
+    ...findTunnels(view.links, recipe).map((link) => link.vxlan?.local),
+    canonicalIp(target?.address ?? ""),
+    ...(findLink(view.links, defaultRoute?.dev ?? null)?.addresses ?? []),
+  ];
+  for (const ip of candidates) {
+    const link = view.links.find((candidate) => ip != null && candidate.addresses.includes(ip));
+    if (ip != null && link !== undefined && !ip.startsWith("fe80:")) return { ip, link };
+  }
+  throw new HopbookError(
+    "HOP_UNRESOLVED",
+    `Cannot tell ${view.node}'s address between the nodes: it has no default route`,
+    {
+      where: { node: view.node },
+      hint: "write the node's address, or interfaces.underlay, into the cluster profile",
+    },
+  );
+}
+
+/** The interface that the profile names, which has to be there. */
+export function underlayOverride(view: NodeView, profile: ClusterProfile): Link | null {
+  const { underlay } = profile.interfaces;
+  if (underlay === undefined) return null;
+  const link = findLink(view.links, underlay);
+  if (link !== undefined) return link;
+  throw new HopbookError(
+    "HOP_UNRESOLVED",
+    `Cannot use interfaces.underlay: ${view.node} has no ${underlay}`,
+    {
+      where: { node: view.node },
+      hint: "correct interfaces.underlay in the cluster profile, or leave it out",
+      detail: `interfaces there: ${view.links.map((candidate) => candidate.name).join(", ")}`,
+    },
+  );
+}
+
+/** The device towards a peer's underlay address, and how it is known. */
+export async function findNic(
+  view: NodeView,
+  peerIp: string,
+  options: {
+    readonly own: Underlay;
+    readonly profile: ClusterProfile;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<{ readonly link: Link; readonly evidence: string; readonly notes: readonly string[] }> {
+  const override = underlayOverride(view, options.profile);
+  if (override !== null) return { link: override, evidence: "the profile's interfaces.underlay", notes: [] };
+  const route = await lookUpRoute(view.access, peerIp, { signal: options.signal });
+  const link = findLink(view.links, route.found?.dev ?? null);
+  if (link !== undefined) return { link, evidence: `ip route get ${peerIp}: dev ${link.name}`, notes: [] };
+  const why = route.error ?? "its device is not there";
+  return {
+    link: options.own.link,
+    evidence: `${options.own.link.name} has ${view.node}'s address ${options.own.ip}`,
+    notes: [`${view.node} has no route to ${peerIp}: ${why}`],
+  };
+}

@@ -1,0 +1,135 @@
+import type { VerdictStatus, HopRef } from "../model/findings.js";
+import type { End } from "../model/cluster.js";
+import type { FlowPath } from "../model/hops.js";
+import type { InspectCommand, Look, PlacedLook } from "./command.js";
+import { toCommands } from "./command.js";
+import * as looks from "./looks.js";
+import { arrivalDevice, familiesOf, hostDevicesOf, nodesOf, podPlace, routedAddresses } from "./places.js";
+import type { Place } from "./places.js";
+import { isAddress, isInterfaceName } from "./values.js";
+
+/** Where a flow breaks, as its verdict says. */
+export interface FlowBreak {
+  readonly status: VerdictStatus;
+  readonly direction: "request" | "reply" | null;
+  readonly lastSeen: HopRef | null;
+  readonly firstMissing: HopRef | null;
+}
+
+/** Before any traffic: only what is needed to tell growth, on every node of the paths and in both pods. */
+export function planBaseline(paths: readonly FlowPath[]): InspectCommand[] {
+  const placed = paths.flatMap((path) => {
+    const places: Place[] = nodesOf(path).map((node) => ({ node, netns: "host" }));
+    return [...places, ...podPlaces(path)].flatMap((place) => put(place, countersOf(path)));
+  });
+  return toCommands(placed, "before");
+}
+
+/**
+ * After the traffic: counters again at the break, and the state around it. A delivered flow needs none.
+ * Both nodes' tunnels are read even where the break is on one of them: a wrong entry on the near node shows
+ * as a loss on the far one.
+ */
+export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] {
+  if (at.status === "delivered" || at.status === "inconclusive") return [];
+  const broken = new Set([at.lastSeen?.node, at.firstMissing?.node].filter((node) => node !== undefined));
+  const ofPath = nodesOf(path);
+  const nodes = ofPath.filter((node) => broken.size === 0 || broken.has(node));
+  const placed = nodes.flatMap((node) => inspectNode(path, node));
+  for (const node of ofPath.filter((other) => !nodes.includes(other))) {
+    placed.push(...put({ node, netns: "host" }, [looks.lookAtLinks(), ...tunnelLooks(path, node)]));
+  }
+  for (const end of endsAtBreak(path, at)) placed.push(...inspectPod(path, end));
+  return toCommands(placed, "after");
+}
+
+/** All that `planInspection` could ask for, for a plan that is shown before the break is known. */
+export function planSuperset(path: FlowPath): InspectCommand[] {
+  const nodes = nodesOf(path).flatMap((node) => inspectNode(path, node));
+  const pods = [path.from, path.to].flatMap((end) => inspectPod(path, end));
+  return toCommands([...nodes, ...pods], "after");
+}
+
+function endsAtBreak(path: FlowPath, at: FlowBreak): End[] {
+  if (at.status !== "lost") return [path.to];
+  const roles = [at.lastSeen?.role, at.firstMissing?.role];
+  if (at.lastSeen !== null && !roles.includes("pod")) return [];
+  return [path.from, path.to].filter((end) => end.node === (at.firstMissing ?? at.lastSeen)?.node);
+}
+
+function countersOf(path: FlowPath): Look[] {
+  return [
+    looks.lookAtNstat(),
+    looks.lookAtSnmp(),
+    looks.lookAtLinks(),
+    ...familiesOf(path).flatMap(looks.lookAtIptables),
+    looks.lookAtNftables(),
+  ];
+}
+
+function inspectNode(path: FlowPath, node: string): PlacedLook[] {
+  const families = familiesOf(path);
+  return put({ node, netns: "host" }, [
+    ...countersOf(path),
+    looks.lookAtAddresses(),
+    ...families.flatMap((family) => [looks.lookAtRoutes(family), looks.lookAtRules(family)]),
+    ...routeLooks(path, node),
+    ...tunnelLooks(path, node),
+    ...hostDevicesOf(path, node).map(looks.lookAtNeighbours),
+    looks.lookAtRpFilter(hostDevicesOf(path, node)),
+    looks.lookAtSockets(),
+  ]);
+}
+
+function inspectPod(path: FlowPath, end: End): PlacedLook[] {
+  const place = podPlace(end);
+  if (place === null) return [];
+  const other = end === path.from ? path.to : path.from;
+  const devices = path.hops
+    .filter((hop) => hop.role === "pod" && hop.node === place.node && isInterfaceName(hop.interface))
+    .map((hop) => hop.interface);
+  return put(place, [
+    ...countersOf(path),
+    looks.lookAtAddresses(),
+    ...routedAddresses(other).map((ip) => looks.lookUpRoute(ip)),
+    ...[...new Set(devices)].map(looks.lookAtNeighbours),
+    looks.lookAtRpFilter([...new Set(devices)]),
+    looks.lookAtSockets(),
+  ]);
+}
+
+/** Forwards, backwards, and the plain way back that a reverse path filter would take. */
+function routeLooks(path: FlowPath, node: string): Look[] {
+  const found: Look[] = [];
+  for (const [source, target] of [
+    [path.from, path.to],
+    [path.to, path.from],
+  ] as const) {
+    const from = routedAddresses(source)[0];
+    const iif = arrivalDevice(path, node, source);
+    for (const to of routedAddresses(target)) {
+      found.push(looks.lookUpRoute(to));
+      if (from !== undefined && iif !== null) found.push(looks.lookUpRoute(to, { from, iif }));
+    }
+  }
+  const vtep = path.tunnels[node]?.remoteVtep;
+  if (typeof vtep === "string" && isAddress(vtep)) found.push(looks.lookUpRoute(vtep));
+  for (const [peer, underlay] of Object.entries(path.underlay)) {
+    if (peer !== node && isAddress(underlay.ip)) found.push(looks.lookUpRoute(underlay.ip));
+  }
+  return found;
+}
+
+function tunnelLooks(path: FlowPath, node: string): Look[] {
+  const device = path.tunnels[node]?.interface;
+  if (device === undefined || !isInterfaceName(device)) return [];
+  return [looks.lookAtNeighbours(device), looks.lookAtFdb(device)];
+}
+
+function podPlaces(path: FlowPath): Place[] {
+  return [podPlace(path.from), podPlace(path.to)].filter((place) => place !== null);
+}
+
+function put(place: Place, looksHere: readonly Look[]): PlacedLook[] {
+  return looksHere.map((look) => ({ ...place, ...look }));
+}

@@ -1,0 +1,6 @@
+export { mergeCommands } from "./command.js";
+export type { InspectCommand, InspectNetns, InspectPhase } from "./command.js";
+export { planBaseline, planInspection, planSuperset } from "./commands.js";
+export type { FlowBreak } from "./commands.js";
+export { runInspection } from "./run.js";
+export type { RunInspectionOptions } from "./run.js";

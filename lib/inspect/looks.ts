@@ -1,0 +1,68 @@
+import type { Look } from "./command.js";
+
+/** The looks there are, one function each. Callers pass only values that `values.ts` has accepted. */
+
+/** Every link with its state, MTU, MAC, kind and counters: ip-link(8). */
+export function lookAtLinks(): Look {
+  return { kind: "links", argv: ["ip", "-j", "-s", "-d", "link", "show"] };
+}
+
+export function lookAtAddresses(): Look {
+  return { kind: "addresses", argv: ["ip", "-j", "address", "show"] };
+}
+
+export function lookAtRoutes(family: 4 | 6): Look {
+  return { kind: "routes", argv: ["ip", "-j", `-${family}`, "route", "show", "table", "all"] };
+}
+
+export function lookAtRules(family: 4 | 6): Look {
+  return { kind: "rules", argv: ["ip", "-j", `-${family}`, "rule", "show"] };
+}
+
+/** Where the kernel would send a packet to `to`; with `from` and `iif`, one that arrived on that device. */
+export function lookUpRoute(to: string, options: { from?: string; iif?: string } = {}): Look {
+  const from = options.from === undefined ? [] : ["from", options.from];
+  const iif = options.iif === undefined ? [] : ["iif", options.iif];
+  return { kind: "route-get", argv: ["ip", "-j", "route", "get", to, ...from, ...iif] };
+}
+
+export function lookAtNeighbours(device: string): Look {
+  return { kind: "neighbours", argv: ["ip", "-j", "neigh", "show", "dev", device] };
+}
+
+export function lookAtFdb(device: string): Look {
+  return { kind: "fdb", argv: ["bridge", "-j", "fdb", "show", "dev", device] };
+}
+
+/** Absolute values (-a), zeros too (-z), and without touching the history file of other users (-s). */
+export function lookAtNstat(): Look {
+  return { kind: "nstat", argv: ["nstat", "-asz", "--json"] };
+}
+
+/** The same counters where nstat is missing. */
+export function lookAtSnmp(): Look {
+  return { kind: "snmp", argv: ["cat", "/proc/net/snmp", "/proc/net/netstat"] };
+}
+
+/** Rules with counters. The legacy tables are another set of rules, which the nft variant does not show. */
+export function lookAtIptables(family: 4 | 6): Look[] {
+  const name = family === 4 ? "iptables" : "ip6tables";
+  return [
+    { kind: name, argv: [`${name}-save`, "-c"] },
+    { kind: name, argv: [`${name}-legacy-save`, "-c"] },
+  ];
+}
+
+export function lookAtNftables(): Look {
+  return { kind: "nftables", argv: ["nft", "-j", "list", "ruleset"] };
+}
+
+/** ip_forward and rp_filter; dotted device names need the form with slashes (sysctl(8)). */
+export function lookAtRpFilter(devices: readonly string[]): Look {
+  const names = ["all", "default", ...devices].map((name) => `net/ipv4/conf/${name}/rp_filter`);
+  return { kind: "rp-filter", argv: ["sysctl", "net/ipv4/ip_forward", ...names] };
+}
+
+export function lookAtSockets(): Look {
+  return { kind: "sockets", argv: ["ss", "-Hlntu"] };
+}

@@ -1,0 +1,79 @@
+import type { NodeAccess } from "../model/access.js";
+import type { StateRecord } from "../model/evidence.js";
+import type { InspectCommand } from "./command.js";
+
+export interface RunInspectionOptions {
+  /** By node name. A command for a node that is not there is recorded as refused. */
+  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  /** Keeps a command's stdout under its path in the run folder. */
+  save(file: string, bytes: Uint8Array): Promise<void> | void;
+  readonly signal?: AbortSignal;
+}
+
+/** As many commands at once on a node: sshd's MaxSessions is 10, and the node has other work. */
+const PARALLEL_PER_NODE = 4;
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+const STDERR_CHARS = 500;
+
+/**
+ * Runs the looks. A missing program (exit 127), a refusal or a node that is gone is a record with its
+ * reason, never an error: what could not be read must not cost what could. After an abort the rest is left
+ * out. Only `save` can make it reject. Records keep the order of the commands.
+ */
+export async function runInspection(
+  commands: readonly InspectCommand[],
+  options: RunInspectionOptions,
+): Promise<StateRecord[]> {
+  const records: (StateRecord | undefined)[] = commands.map(() => undefined);
+  const byNode = new Map<string, number[]>();
+  commands.forEach((command, index) => {
+    byNode.set(command.node, [...(byNode.get(command.node) ?? []), index]);
+  });
+  const worker = async (queue: number[]): Promise<void> => {
+    for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
+      if (options.signal?.aborted === true) continue;
+      records[index] = await runOne(commands[index]!, options);
+    }
+  };
+  const workers = [...byNode.values()].flatMap((queue) =>
+    Array.from({ length: PARALLEL_PER_NODE }, () => worker(queue)),
+  );
+  await Promise.all(workers);
+  return records.filter((record) => record !== undefined);
+}
+
+async function runOne(command: InspectCommand, options: RunInspectionOptions): Promise<StateRecord> {
+  const base = {
+    node: command.node,
+    netns: command.netns === "host" ? command.netns : { pod: command.netns.pod },
+    kind: command.kind,
+    phase: command.phase,
+    argv: command.argv,
+    file: command.file,
+  };
+  const access = options.accesses.get(command.node);
+  if (access === undefined) return { ...base, exitCode: null, stderr: "the node is not open to this run" };
+  const result = await access
+    .exec(command.argv, {
+      action: command.action,
+      timeoutMs: command.timeoutMs,
+      maxOutputBytes: MAX_OUTPUT_BYTES,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  if (result instanceof Error) return { ...base, exitCode: null, stderr: tail(result.message) };
+  await options.save(command.file, result.stdout);
+  const ended = result.timedOut
+    ? `no answer within ${command.timeoutMs} ms`
+    : result.truncated
+      ? "output cut"
+      : "";
+  const stderr =
+    result.exitCode === 0 && ended === "" ? "" : tail(`${result.stderr.toString("utf8")}${ended}`);
+  // Cut output parses as something else than it is, so it does not count as read.
+  return { ...base, exitCode: ended === "" ? result.exitCode : null, stderr };
+}
+
+function tail(text: string): string {
+  return text.trim().slice(-STDERR_CHARS);
+}

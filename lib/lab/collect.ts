@@ -1,0 +1,97 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HopbookError } from "../errors.js";
+import { NODES, SERVICES, type NodeSpec } from "./calico-vxlan/cluster.js";
+import { makeRuntimePod, type RuntimePod } from "./crictl/ids.js";
+import { netnsPath } from "./crictl/inspectp.js";
+import { writeCrictlFiles } from "./crictl/write.js";
+import { nodeFilesDir } from "./files.js";
+import { renderLocalProfile, renderSshProfile } from "./profile.js";
+import { readProcessFile } from "./state.js";
+import { renderSshConfig } from "./ssh.js";
+import type { LabNodeState, LabPodState, LabProcess, LabState } from "./types.js";
+
+function requireProcess(path: string): LabProcess {
+  const found = readProcessFile(path);
+  if (found !== null) return found;
+  throw new HopbookError("LAB_FAILED", "Cannot read a process of the lab: the file says none", {
+    where: { file: path },
+  });
+}
+
+function collectPods(dir: string, node: NodeSpec): RuntimePod[] {
+  return node.pods.map((spec) => {
+    const files = join(nodeFilesDir(dir, node.name), "pods", spec.name);
+    return makeRuntimePod(node, spec, {
+      pid: requireProcess(join(files, "pid")).pid,
+      containerPid: requireProcess(join(files, "container-pid")).pid,
+      createdAtMs: Date.now(),
+    });
+  });
+}
+
+function describePod(pod: RuntimePod): LabPodState {
+  const { spec, ids, pid, containerPid } = pod;
+  return {
+    namespace: spec.namespace,
+    name: spec.name,
+    ip: spec.ip,
+    hostInterface: ids.hostInterface,
+    sandboxId: ids.sandboxId,
+    containerId: ids.containerId,
+    pid,
+    containerPid,
+    netnsPath: netnsPath(pod),
+  };
+}
+
+function collectNode(dir: string, node: NodeSpec): LabNodeState {
+  const pods = collectPods(dir, node);
+  writeCrictlFiles(join(nodeFilesDir(dir, node.name), "crictl"), pods);
+  const own = requireProcess(join(dir, "nodes", node.name, "pid"));
+  return { name: node.name, address: node.address, ...own, pods: pods.map(describePod) };
+}
+
+/**
+ * Reads what the lab's scripts noted about themselves, gives each node's crictl its answers, and writes the
+ * cluster profiles and ssh's configuration.
+ */
+export function collectLabState(lab: {
+  readonly name: string;
+  readonly dir: string;
+  readonly rootless: boolean;
+  /** By performance.now(). */
+  readonly startedAtMs: number;
+}): LabState {
+  const { name, dir, rootless } = lab;
+  const operator = requireProcess(join(dir, "operator"));
+  const nodes = NODES.map((node) => collectNode(dir, node));
+  const files = {
+    profile: join(dir, "cluster.yaml"),
+    sshProfile: join(dir, "cluster-ssh.yaml"),
+    sshConfig: join(dir, "ssh_config"),
+    knownHosts: join(dir, "ssh", "known_hosts"),
+    identity: join(dir, "ssh", "id_ed25519"),
+    log: join(dir, "log"),
+  };
+  const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });
+  write(files.profile, renderLocalProfile(name, nodes));
+  write(files.sshProfile, renderSshProfile(name, nodes));
+  write(files.sshConfig, renderSshConfig(NODES, { dir, rootless, operatorPid: operator.pid }));
+  return {
+    name,
+    topology: "calico-vxlan",
+    dir,
+    rootless,
+    supervisor: requireProcess(join(dir, "supervisor")),
+    operator,
+    nodes,
+    services: SERVICES.map((service) => ({
+      ...service,
+      name: `${service.namespace}/${service.name}`,
+    })),
+    files,
+    createdAt: new Date().toISOString(),
+    upMs: Math.round(performance.now() - lab.startedAtMs),
+  };
+}

@@ -1,0 +1,81 @@
+import { NODES, TUNNEL, type PodSpec } from "../calico-vxlan/cluster.js";
+import { addTable, disableOffloads, insertRule, setSysctl } from "./commands.js";
+import type { Fault, FaultPlace, FaultStep } from "./types.js";
+
+/** Faults in the pods themselves, and of what they send. */
+
+const [near, far] = NODES;
+const nameOf = (pod: PodSpec): FaultPlace => `${pod.namespace}/${pod.name}`;
+
+const delivered = (verdict: "unanswered" | "rejected", affects: "all" | "ports"): Fault["signature"] => ({
+  direction: verdict === "unanswered" ? "reply" : null,
+  lastSeen: null,
+  firstMissing: null,
+  verdict,
+  affects,
+});
+
+/** Dropped by the pod's own netfilter, after its eth0 has seen it. The table goes with the rule. */
+function dropInput(pod: PodSpec): FaultStep {
+  const comment = ["-m", "comment", "--comment", "app firewall: default deny", "-j", "DROP"];
+  const step = insertRule(nameOf(pod), "INPUT", ["-i", "eth0", ...comment]);
+  return { ...step, off: [...step.off, { argv: ["nft", "delete", "table", "ip", "filter"] }] };
+}
+
+const ORDER_SCRIPT = 'echo "$1" >/run/pod/orders';
+const PORTS = { nothing: "", http: "8080", dns: "53" } as const;
+
+/** Tells the pod's container to stop its server. The port then answers RST or port unreachable. */
+function stopServer(pod: PodSpec): FaultStep {
+  const order = (word: string): { argv: string[] } => ({
+    argv: ["timeout", "3", "sh", "-c", ORDER_SCRIPT, "hopbook-lab-order", word],
+  });
+  return {
+    place: nameOf(pod),
+    probe: { argv: ["ss", "-Hlntu", `sport = :${PORTS[pod.serves]}`] },
+    isOn: (seen) => seen.exitCode === 0 && seen.stdout.trim() === "",
+    on: [order("stop")],
+    off: [order("start")],
+  };
+}
+
+/**
+ * The sender's node writes 0x1234 into the checksum of what leaves by the tunnel. The pods must compute their
+ * checksums themselves (tx off), or the kernel would put the right one in later. node-b's conntrack must not
+ * look at checksums, or Felix's rule for invalid packets would drop them before the far pod's kernel does.
+ */
+const SPOIL = [
+  "  chain postrouting {",
+  "    type filter hook postrouting priority 300; policy accept;",
+  `    oifname "${TUNNEL.device}" ip saddr ${near.block} meta l4proto udp udp checksum set 0x1234`,
+  `    oifname "${TUNNEL.device}" ip saddr ${near.block} meta l4proto tcp tcp checksum set 0x1234`,
+  "  }",
+].join("\n");
+
+export const POD_FAULTS: readonly Fault[] = [
+  {
+    name: "pod-input-drop",
+    title: "shop/web and shop/dns drop what comes in",
+    signature: delivered("unanswered", "all"),
+    causeCode: "netfilter-drop",
+    steps: far.pods.map(dropInput),
+  },
+  {
+    name: "closed-port",
+    title: "The servers of shop/web and shop/dns are stopped: nobody listens",
+    signature: delivered("rejected", "ports"),
+    causeCode: "no-listener",
+    steps: far.pods.map(stopServer),
+  },
+  {
+    name: "bad-checksum",
+    title: "TCP and UDP from node-a's pods arrive with wrong checksums",
+    signature: delivered("unanswered", "ports"),
+    causeCode: "checksum-error",
+    steps: [
+      ...near.pods.map((pod) => disableOffloads(nameOf(pod), "eth0", { tx: "tx-checksumming" })),
+      setSysctl("node-b", "net/netfilter/nf_conntrack_checksum", { on: "0", off: "1" }),
+      addTable("node-a", { family: "ip", name: "broken_offload", body: SPOIL }),
+    ],
+  },
+];

@@ -1,0 +1,131 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { NODES, derivePodIds, type NodeSpec, type PodSpec } from "./calico-vxlan/cluster.js";
+import { renderIptables } from "./calico-vxlan/iptables.js";
+import {
+  renderFdbBatch,
+  renderNodeBatch,
+  renderNodeSysctls,
+  renderOperatorBatch,
+  renderPodBatch,
+  renderUnderlayBatch,
+} from "./calico-vxlan/links.js";
+import {
+  INDEX_PAGE,
+  LARGE_PAGE,
+  renderDnsmasq,
+  renderNodeHosts,
+  renderPodHosts,
+  renderPodResolv,
+  renderServes,
+} from "./calico-vxlan/pods.js";
+import { CRICTL_PROGRAM } from "./crictl/program.js";
+import { findProgram } from "./programs.js";
+import {
+  CONTAINER_SCRIPT,
+  HTTP_PROGRAM,
+  LAB_SCRIPT,
+  NODE_SCRIPT,
+  OPERATOR_SCRIPT,
+  POD_SCRIPT,
+} from "./scripts.js";
+import { renderSshdConfig } from "./ssh.js";
+
+/** The user that logs in without being root; `sudo` for it only where sudo is installed. */
+export const ONCALL = { name: "oncall", uid: 1977 } as const;
+
+function write(path: string, text: string, mode = 0o644): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  writeFileSync(path, text, { mode });
+  chmodSync(path, mode);
+}
+
+/** Lines of one of the machine's account files, without a user called like ours. */
+function copyAccounts(path: string): string[] {
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith(`${ONCALL.name}:`));
+}
+
+/** The layer above the machine's /etc on a node. The shadow file holds no password of the machine. */
+function writeEtc(etc: string, node: NodeSpec): void {
+  const id = String(ONCALL.uid);
+  const lines = (list: readonly string[]): string => `${list.join("\n")}\n`;
+  const passwd = `${ONCALL.name}:x:${id}:${id}::/run/oncall:/bin/sh`;
+  write(join(etc, "hosts"), renderNodeHosts(NODES));
+  write(join(etc, "hostname"), `${node.name}\n`);
+  write(join(etc, "resolv.conf"), "nameserver 10.77.0.1\n");
+  write(join(etc, "passwd"), lines([...copyAccounts("/etc/passwd"), passwd]));
+  write(join(etc, "group"), lines([...copyAccounts("/etc/group"), `${ONCALL.name}:x:${id}:`]));
+  write(
+    join(etc, "shadow"),
+    lines(["root", "sshd", ONCALL.name].map((user) => `${user}:*:19000::::::`)),
+    0o600,
+  );
+  write(join(etc, "crictl.yaml"), "runtime-endpoint: unix:///run/containerd/containerd.sock\ntimeout: 10\n");
+  if (findProgram("sudo") !== undefined) {
+    write(join(etc, "sudoers.d", "hopbook-lab"), `${ONCALL.name} ALL=(ALL) NOPASSWD: ALL\n`, 0o440);
+  }
+}
+
+/** Files a pod's scripts use, in `dir` (which becomes /run/pod in the pod). */
+function writePod(dir: string, pod: PodSpec): void {
+  mkdirSync(join(dir, "mnt"), { recursive: true });
+  write(join(dir, "net.batch"), renderPodBatch(pod));
+  write(join(dir, "hosts"), renderPodHosts(pod));
+  write(join(dir, "container.sh"), CONTAINER_SCRIPT);
+  const tools = { busybox: findProgram("busybox") !== undefined, node: process.execPath };
+  write(join(dir, "serves"), renderServes(pod, tools));
+  if (pod.serves === "dns") write(join(dir, "dnsmasq.conf"), renderDnsmasq());
+  if (pod.serves !== "http") return;
+  write(join(dir, "http.mjs"), HTTP_PROGRAM);
+  write(join(dir, "www", "index.html"), INDEX_PAGE);
+  write(join(dir, "www", "large"), LARGE_PAGE);
+}
+
+/** Folder (below the lab's) whose contents are /run/lab on the node. */
+export function nodeFilesDir(dir: string, node: string): string {
+  return join(dir, "nodes", node, "files");
+}
+
+function writeNode(dir: string, node: NodeSpec): void {
+  mkdirSync(join(dir, "nodes", node.name, "mnt"), { recursive: true });
+  const files = nodeFilesDir(dir, node.name);
+  write(join(files, "links.batch"), renderNodeBatch(node));
+  write(join(files, "fdb.batch"), renderFdbBatch(node));
+  write(join(files, "sysctl"), renderNodeSysctls(node));
+  write(join(files, "iptables"), renderIptables(node));
+  write(join(files, "sshd_config"), renderSshdConfig(node));
+  write(join(files, "pod-resolv.conf"), renderPodResolv());
+  write(join(files, "scripts", "pod.sh"), POD_SCRIPT);
+  write(join(files, "bin", "crictl"), CRICTL_PROGRAM, 0o755);
+  mkdirSync(join(files, "crictl"));
+  write(
+    join(files, "pods.list"),
+    node.pods.map((pod) => `${pod.name} ${derivePodIds(pod).netns}\n`).join(""),
+  );
+  writeEtc(join(files, "etc"), node);
+  for (const pod of node.pods) writePod(join(files, "pods", pod.name), pod);
+}
+
+/** Every FIFO the scripts talk through. */
+export function listFifos(dir: string): string[] {
+  return [
+    join(dir, "reports"),
+    ...NODES.flatMap((node) => [
+      join(nodeFilesDir(dir, node.name), "reports"),
+      ...node.pods.map((pod) => join(nodeFilesDir(dir, node.name), "pods", pod.name, "orders")),
+    ]),
+  ];
+}
+
+/** Writes all that the lab's scripts read into the lab's folder, which exists. */
+export function writeLabFiles(dir: string): void {
+  if (!existsSync(join(dir, "mnt"))) mkdirSync(join(dir, "mnt"));
+  write(join(dir, "scripts", "lab.sh"), LAB_SCRIPT);
+  write(join(dir, "scripts", "operator.sh"), OPERATOR_SCRIPT);
+  write(join(dir, "scripts", "node.sh"), NODE_SCRIPT);
+  write(join(dir, "underlay.batch"), renderUnderlayBatch());
+  write(join(dir, "operator.batch"), renderOperatorBatch());
+  for (const node of NODES) writeNode(dir, node);
+}

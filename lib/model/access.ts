@@ -1,0 +1,114 @@
+/** A command is a list from start to end; it is never a shell string. */
+export type Argv = readonly [string, ...string[]];
+
+/** This machine itself, or the namespaces of one of its processes (a node of the lab). */
+export interface LocalAccessConfig {
+  readonly via: "local";
+  /** A process whose mount, UTS, IPC, network and PID namespaces are entered; absent: this machine. */
+  readonly pid?: number;
+  /** Field 22 of /proc/PID/stat when the profile was written, so that a reused PID is noticed. */
+  readonly startTimeTicks?: number;
+}
+
+/** The system's own ssh: its configuration, agent and known_hosts apply. */
+export interface SshAccessConfig {
+  readonly via: "ssh";
+  readonly user?: string;
+  readonly port?: number;
+  /** Run commands through `sudo -n` where the login is not root. Default true. */
+  readonly sudo?: boolean;
+  /** Absolute paths (a profile's paths are made absolute when it is loaded). */
+  readonly sshConfig?: string;
+  readonly identityFile?: string;
+  readonly knownHosts?: string;
+  readonly proxyJump?: string;
+}
+
+export type NodeAccessConfig = LocalAccessConfig | SshAccessConfig;
+
+/** A node and how to log in to it. */
+export interface NodeTarget {
+  readonly name: string;
+  /** What the underlay and ssh know the node by: an IP address or a host name. */
+  readonly address?: string;
+  readonly access: NodeAccessConfig;
+}
+
+export interface ExecOptions {
+  /** The named action that permissions speak of, such as `runtime/pods` or `netns/tcpdump`. */
+  readonly action: string;
+  readonly timeoutMs: number;
+  /** More than this on stdout or stderr ends the command; the result says `truncated`. Default 16 MiB. */
+  readonly maxOutputBytes?: number;
+  readonly signal?: AbortSignal;
+  readonly stdin?: string | Uint8Array;
+}
+
+/** A failure has the same shape as a success, plus its reason flags. */
+export interface ExecResult {
+  readonly node: string;
+  readonly argv: Argv;
+  /** null where a signal, a time-out or the transport ended the command. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly timedOut: boolean;
+  readonly canceled: boolean;
+  readonly truncated: boolean;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+}
+
+export interface StreamOptions {
+  readonly action: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The transport itself broke (ssh exit 255, the entered process is gone). */
+  readonly transportLost: boolean;
+}
+
+/** A command that goes on while lines are written to it and read from it. Its stdin stays open until `end()`. */
+export interface NodeStream {
+  readonly node: string;
+  readonly argv: Argv;
+  /** Writes text to the command's stdin; no newline is added. A closed stdin is ignored. */
+  write(text: string): void;
+  /** Closes stdin. */
+  end(): void;
+  /** Each line of stdout without its newline, as it comes. One reader only. */
+  readonly stdoutLines: AsyncIterable<string>;
+  /** All of stderr so far, at most its last 64 KiB. */
+  stderrText(): string;
+  /** Resolves once, when the local process has ended; never rejects. */
+  readonly done: Promise<StreamEnd>;
+  /** Ends the local process (and its group): SIGTERM, then SIGKILL after 2 s. Resolves when it has ended. */
+  kill(): Promise<StreamEnd>;
+}
+
+export interface PullResult {
+  readonly bytes: number;
+  /** Lower-case hex of what was written to the local file. */
+  readonly sha256: string;
+}
+
+/**
+ * A way onto one node. `exec` never rejects for an exit code; it rejects with a HopbookError where the
+ * node could not be reached or entered at all (NODE_UNREACHABLE, HOST_KEY_UNKNOWN, SSH_AUTH_FAILED,
+ * SUDO_REFUSED), where permission is refused (PERMISSION_DENIED) or after `close()`.
+ */
+export interface NodeAccess {
+  readonly node: string;
+  readonly via: NodeAccessConfig["via"];
+  exec(argv: Argv, options: ExecOptions): Promise<ExecResult>;
+  stream(argv: Argv, options: StreamOptions): NodeStream;
+  /** Copies a file's bytes from the node into `localPath` (0600), in flat memory. */
+  pull(remotePath: string, localPath: string, options: ExecOptions): Promise<PullResult>;
+  /** Ends everything this access started and its connection. Safe to call twice. */
+  close(): Promise<void>;
+}

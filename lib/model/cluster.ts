@@ -1,0 +1,69 @@
+import type { NodeTarget } from "./access.js";
+
+/** How a network namespace is entered on its node: `nsenter --net=PATH`, or nothing for the node's own. */
+export type NetnsRef = { readonly kind: "host" } | { readonly kind: "path"; readonly path: string };
+
+/** A cluster as its profile describes it, paths absolute, defaults filled in. */
+export interface ClusterProfile {
+  readonly name: string;
+  /** The file it came from; absent where it was made in memory. */
+  readonly file?: string;
+  readonly nodes: readonly NodeTarget[];
+  /** Recipe name, or "auto": recognised from the nodes. */
+  readonly cni: string;
+  /** Overrides of what discovery would find. */
+  readonly interfaces: { readonly underlay?: string };
+  /** Folder on the nodes where captures are kept until they are pulled. Default /var/tmp. */
+  readonly workDir: string;
+  /** crictl's endpoint on every node (`unix:///…`); absent: /etc/crictl.yaml, else the sockets that are there. */
+  readonly runtimeEndpoint?: string;
+}
+
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+}
+
+/** A pod as its node's runtime knows it. */
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly sandboxId: string;
+  /** The sandbox's process; null where the runtime does not say (CRI-O without an infra container). */
+  readonly pid: number | null;
+  readonly netns: NetnsRef;
+  readonly hostNetwork: boolean;
+  /** First address first; empty where the runtime does not say. */
+  readonly ips: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly containers: readonly Container[];
+  /** Names of the host-side interfaces in the runtime's CNI result, in its order; empty if unknown. */
+  readonly cniHostInterfaces: readonly string[];
+}
+
+/** One end of a flow. */
+export interface End {
+  readonly kind: "pod" | "node" | "ip" | "service";
+  /** How the user wrote it. */
+  readonly text: string;
+  /** `namespace/name`; null for nodes, bare addresses and services. */
+  readonly pod: string | null;
+  /** Where it lives; null for an address outside the cluster. */
+  readonly node: string | null;
+  /** The address that stands in packets: the pod's, the node's, the ClusterIP, or as written. */
+  readonly ip: string;
+  readonly port: number | null;
+  /**
+   * Every address (and port) this end has at some hop: for a service the ClusterIP and its endpoints, for
+   * a pod just its own. The first is `ip`.
+   */
+  readonly addresses: readonly { readonly ip: string; readonly port: number | null }[];
+  /** Where packets of this end can be captured; null for an address outside the cluster. */
+  readonly netns: NetnsRef | null;
+  readonly hostNetwork: boolean;
+  /** Host-side interface names from the runtime's CNI result. */
+  readonly cniHostInterfaces: readonly string[];
+}

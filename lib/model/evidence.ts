@@ -1,0 +1,169 @@
+import type { Argv } from "./access.js";
+import type { Encapsulation, HopRole, TunnelsByNode, UnderlayByNode } from "./hops.js";
+
+/**
+ * What a run leaves on disk for analysis. Everything here is JSON in the run folder, so that analysis can
+ * run again later, elsewhere, with no cluster.
+ */
+
+export type Protocol = "icmp" | "udp" | "tcp";
+export type ProbeKind = "ping" | "ping-large" | "udp" | "dns-udp" | "dns-tcp" | "tcp-connect" | "http";
+
+/** An address that stands for an end in packets. Port null: any. */
+export interface FlowAddress {
+  readonly ip: string;
+  readonly port: number | null;
+}
+
+export interface EvidenceEnd {
+  readonly pod: string | null;
+  readonly node: string | null;
+  readonly ip: string;
+  readonly port: number | null;
+  readonly addresses: readonly FlowAddress[];
+}
+
+/** A hop of a flow with the capture that was made there. */
+export interface EvidenceHop {
+  readonly index: number;
+  readonly id: string;
+  readonly node: string;
+  readonly role: HopRole;
+  readonly interface: string;
+  readonly mtuBytes: number | null;
+  readonly encapsulation: Encapsulation;
+  /** Relative to the run folder. */
+  readonly pcap: string;
+}
+
+/** evidence/flows.json: `{flows: FlowEvidence[]}`. */
+export interface FlowEvidence {
+  readonly id: string;
+  readonly from: EvidenceEnd;
+  readonly to: EvidenceEnd;
+  readonly protocol: Protocol;
+  readonly probe: ProbeKind | null;
+  readonly hops: readonly EvidenceHop[];
+  readonly replyHops: readonly EvidenceHop[] | null;
+  readonly underlay: UnderlayByNode;
+  readonly tunnels: TunnelsByNode;
+  readonly notes: readonly string[];
+}
+
+/** evidence/captures.json: `{captures: CaptureRecord[], barrier}`. */
+export interface CaptureRecord {
+  readonly hopId: string;
+  readonly node: string;
+  readonly interface: string;
+  readonly argv: Argv;
+  readonly filter: string;
+  readonly snaplenBytes: number;
+  /** Relative to the run folder; null where nothing could be pulled. */
+  readonly pcap: string | null;
+  readonly sizeBytes: number;
+  readonly sha256: string | null;
+  /** Unix time in seconds by the node's clock, when tcpdump said "listening on" and when it had ended. */
+  readonly listeningAtSec: number | null;
+  readonly stoppedAtSec: number | null;
+  /** tcpdump's own closing lines. null where it did not say. */
+  readonly captured: number | null;
+  readonly received: number | null;
+  readonly droppedByKernel: number | null;
+  readonly droppedByInterface: number | null;
+  /** Why it ended before it was asked to: "size limit", "time limit", "free disk floor", tcpdump's error… */
+  readonly endedEarly: string | null;
+}
+
+export interface CapturesFile {
+  readonly captures: readonly CaptureRecord[];
+  readonly barrier: {
+    /** Time between the first and the last "listening on", over all hops, by the client's clock. */
+    readonly skewMs: number;
+    readonly readyAfterMs: number;
+  };
+}
+
+/** One packet or connection attempt that hopbook made. */
+export interface ProbeAttempt {
+  readonly seq: number;
+  /** Unix seconds by the node's clock. */
+  readonly sentAtSec: number;
+  /** Local port used, where known (UDP, TCP). */
+  readonly localPort: number | null;
+  readonly outcome: "answered" | "refused" | "timeout" | "error";
+  readonly rttMs: number | null;
+  /** "connection refused", "HTTP 200", "No route to host", "NXDOMAIN". */
+  readonly detail: string;
+}
+
+/** evidence/traffic.json: `{probes: ProbeRecord[]}`. */
+export interface ProbeRecord {
+  readonly flowId: string;
+  readonly kind: ProbeKind;
+  readonly node: string;
+  readonly argv: Argv;
+  readonly to: FlowAddress;
+  /** Hex of the bytes that mark our payload (ICMP pattern, UDP payload's tag); null for plain TCP. */
+  readonly tagHex: string | null;
+  /** The echo identifier our pings used, where known. */
+  readonly icmpId: number | null;
+  readonly attempts: readonly ProbeAttempt[];
+  readonly exitCode: number | null;
+  readonly error: string | null;
+}
+
+/** One read-only look at a node. evidence/state.json: `{state: StateRecord[]}`. */
+export interface StateRecord {
+  readonly node: string;
+  /** The node's own network namespace, or the pod's (`namespace/name`). */
+  readonly netns: "host" | { readonly pod: string };
+  readonly kind: StateKind;
+  readonly phase: "before" | "after";
+  readonly argv: Argv;
+  readonly exitCode: number | null;
+  /** stdout, relative to the run folder. */
+  readonly file: string;
+  /** Its last lines where the exit code is not 0. */
+  readonly stderr: string;
+}
+
+export type StateKind =
+  | "links" // ip -j -s -d link
+  | "addresses" // ip -j address
+  | "routes" // ip -j route show table all
+  | "rules" // ip -j rule
+  | "route-get" // ip -j route get … (argv tells which)
+  | "neighbours" // ip -j neigh
+  | "fdb" // bridge -j fdb show
+  | "nstat" // nstat -az --json
+  | "snmp" // /proc/net/snmp + /proc/net/netstat as text, where nstat is missing
+  | "iptables" // iptables-save -c
+  | "ip6tables"
+  | "nftables" // nft -j list ruleset
+  | "rp-filter" // sysctl lines
+  | "conntrack"
+  | "sockets" // ss -Hlntu
+  | "clock";
+
+/** The kernel's own word. evidence/drops.json: `{nodes: DropTraceRecord[]}`; the trace's text is in `file`. */
+export interface DropTraceRecord {
+  readonly node: string;
+  /** tracefs text, relative to the run folder; null where tracefs is not to be had. */
+  readonly file: string | null;
+  /** Why there is none. */
+  readonly unavailable: string | null;
+  /** Subtract from the trace's clock to get Unix seconds (CLOCK_TAI's offset). */
+  readonly taiOffsetSec: number;
+}
+
+/** evidence/run.json: what the run itself knows. */
+export interface RunRecord {
+  readonly id: string;
+  readonly runbook: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly cluster: string;
+  readonly complete: boolean;
+  /** Why evidence is partial, one sentence each. */
+  readonly incomplete: readonly string[];
+}

@@ -1,0 +1,78 @@
+import type { End, NetnsRef } from "./cluster.js";
+import type { ProbeKind, Protocol } from "./evidence.js";
+
+export type HopRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
+
+/** What a packet of the flow wears at a hop. */
+export type Encapsulation =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "vxlan";
+      readonly port: number;
+      readonly vni: number;
+      /** The outer header's IP version. */
+      readonly outer: 4 | 6;
+    };
+
+/** A place where the flow's packets can be captured. */
+export interface Hop {
+  /** Order of the request's way, from 0. */
+  readonly index: number;
+  /** Safe as a file name and unique in the path: `node-a.host-veth.cali1234`. */
+  readonly id: string;
+  readonly node: string;
+  readonly role: HopRole;
+  readonly interface: string;
+  readonly netns: NetnsRef;
+  readonly mtuBytes: number | null;
+  readonly encapsulation: Encapsulation;
+  /** How it is known, for people: "crictl inspectp: cniResult names cali…". */
+  readonly evidence: readonly string[];
+}
+
+/** The nodes' own addresses on the underlay, by node name. */
+export type UnderlayByNode = Readonly<Record<string, { readonly ip: string; readonly interface: string }>>;
+
+/** The tunnel's device and far end, by node name. */
+export type TunnelsByNode = Readonly<
+  Record<
+    string,
+    {
+      readonly interface: string;
+      /** Address of this node's own tunnel device, if it has one. */
+      readonly address: string | null;
+      /** The next hop towards the far pod: address, MAC by the neighbour table, VTEP by the FDB. */
+      readonly gateway: string | null;
+      readonly remoteMac: string | null;
+      readonly remoteVtep: string | null;
+    }
+  >
+>;
+
+/** The ordered hops between two ends. */
+export interface FlowPath {
+  readonly from: End;
+  readonly to: End;
+  /** Name of the hop recipe that described it. */
+  readonly recipe: string;
+  /** In the request's order. */
+  readonly hops: readonly Hop[];
+  /** In the reply's order, only where it does not come back through the same hops. */
+  readonly replyHops: readonly Hop[] | null;
+  /** Keys only for nodes of the path. */
+  readonly underlay: UnderlayByNode;
+  /** For inspection; empty without a tunnel. */
+  readonly tunnels: TunnelsByNode;
+  /** What discovery noticed on the way that a reader should know: a missing FDB entry, a down link. */
+  readonly notes: readonly string[];
+}
+
+/** One conversation to be followed along a path. Several flows of one run share hops (by `Hop.id`). */
+export interface Flow {
+  /** Safe as a file name, unique in the run: `f0-ping`, `f1-http`. */
+  readonly id: string;
+  readonly path: FlowPath;
+  readonly protocol: Protocol;
+  /** null: only watch. */
+  readonly probe: ProbeKind | null;
+}

@@ -1,0 +1,135 @@
+import type { Argv, NodeAccess } from "./access.js";
+import type { ClusterProfile } from "./cluster.js";
+import type { HopRef, VerdictStatus } from "./findings.js";
+
+/** A command that a step will run, as `plan` shows it. */
+export interface PlannedCommand {
+  readonly node: string;
+  /** The named action that permissions speak of. */
+  readonly action: string;
+  readonly argv: Argv;
+  readonly effect: "read" | "capture" | "traffic" | "trace";
+  /** Set where it runs only if the evidence calls for it: "only around the break". */
+  readonly condition?: string;
+}
+
+/** What a step says before it runs. */
+export interface StepPlan<O = unknown> {
+  readonly commands: readonly PlannedCommand[];
+  /** Discovery: the real outputs. Action: those that are known beforehand, so that later steps can be planned. */
+  readonly outputs: O;
+  /** For people: limits, sizes, what is left out. */
+  readonly notes: readonly string[];
+}
+
+/** Where a step leaves evidence: paths are relative to the run's folder. */
+export interface EvidenceSink {
+  readonly dir: string;
+  writeJson(path: string, value: unknown): Promise<void>;
+  writeText(
+    path: string,
+    text: string | Buffer,
+    source?: { node: string; argv: Argv; exitCode: number | null },
+  ): Promise<void>;
+  registerFile(
+    path: string,
+    meta: {
+      node?: string;
+      argv?: readonly string[];
+      exitCode?: number | null;
+      truncated?: boolean;
+      sha256?: string;
+      sizeBytes?: number;
+    },
+  ): void;
+}
+
+export interface BreakLocation {
+  readonly flowId: string;
+  readonly status: VerdictStatus;
+  readonly direction: "request" | "reply" | null;
+  readonly lastSeen: HopRef | null;
+  readonly firstMissing: HopRef | null;
+}
+
+/** Progress of a run, for whoever shows it. */
+export type RunEvent =
+  | { readonly type: "phase"; readonly phase: "connect" | "plan" | "run" | "cleanup" | "analyze" }
+  | { readonly type: "stepStarted"; readonly step: string; readonly kind: string; readonly title: string }
+  | {
+      readonly type: "stepEnded";
+      readonly step: string;
+      readonly kind: string;
+      readonly status: "done" | "failed" | "skipped";
+      readonly durationMs: number;
+      readonly message: string | null;
+    }
+  | {
+      readonly type: "note";
+      readonly step: string | null;
+      readonly level: "info" | "warn";
+      readonly text: string;
+    };
+
+/** What is asked for beyond single commands: how much is captured, which traffic is made. */
+export type LimitRequest =
+  | {
+      readonly kind: "capture";
+      readonly node: string;
+      readonly durationMs: number;
+      readonly bytes: number;
+      readonly payload: "headers" | "full";
+      readonly filter: string;
+    }
+  | { readonly kind: "traffic"; readonly node: string; readonly probe: string };
+
+/** What a step kind works with. Access is guarded by the permissions and recorded; there is no other way. */
+export interface StepContext {
+  readonly runId: string;
+  readonly profile: ClusterProfile;
+  /** Nodes that could be reached, by name. */
+  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  /** Why the others could not, by name. */
+  readonly unreachable: ReadonlyMap<string, Error>;
+  readonly signal: AbortSignal;
+  readonly sink: EvidenceSink;
+  /** Folder of hop recipes that come with hopbook or the cluster. */
+  readonly recipeDirs: readonly string[];
+  note(level: "info" | "warn", text: string): void;
+  /** Throws PERMISSION_DENIED where this was not declared and granted; the answer goes into the transcript. */
+  demand(request: LimitRequest): void;
+  /** Evidence is partial, for this reason; the run goes on. */
+  markIncomplete(reason: string): void;
+  /** Where the evidence so far says that the flows break. Given by the composition, so that steps see no analysis. */
+  locateBreaks(): Promise<readonly BreakLocation[]>;
+  /**
+   * Keeps something alive between steps. Its `release` runs on every exit path, last one first, after the
+   * runbook's `finally` steps: `interrupted` says that the person wants out, so be brief.
+   */
+  hold(key: string, value: unknown, release: (how: { interrupted: boolean }) => Promise<void>): void;
+  held(key: string): unknown;
+}
+
+/** A kind of step: one file each, registered by name. */
+export interface StepKind<I = Record<string, unknown>, O = unknown> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /**
+   * discovery: reads only, and runs while the plan is made, since later commands depend on what it finds.
+   * action: runs only after the plan was shown and agreed to.
+   */
+  readonly phase: "discovery" | "action";
+  /** Named actions it may use; the runbook has to declare them. */
+  readonly actions: readonly string[];
+  /** JSON Schemas, 2020-12. */
+  readonly inputSchema: Record<string, unknown>;
+  readonly outputSchema: Record<string, unknown>;
+  /** A `with` that is valid, for the reference; runs as a test. */
+  readonly example: Record<string, unknown>;
+  /** Looks at an input before any node is logged in to, where it is known by then; throws what is wrong with it. */
+  check?(input: I): void;
+  plan(input: I, context: StepContext): Promise<StepPlan<O>>;
+  /** Only for actions. Gets what `plan` said. */
+  run?(input: I, context: StepContext, plan: StepPlan<O>): Promise<O>;
+}

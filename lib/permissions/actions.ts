@@ -1,0 +1,104 @@
+import * as rules from "./argv-rules.js";
+import type { ArgumentRule } from "./argv-rules.js";
+
+/** A named action: what it is for, and every command that may be run under its name. */
+export interface ActionRule {
+  /** For the question to the person. */
+  readonly summary: string;
+  /** Whether it may enter a pod's network namespace by `nsenter --net=PATH`. */
+  readonly entersNetns: boolean;
+  /** Programs by name, with a look at their arguments; null: any arguments. */
+  readonly programs: Readonly<Record<string, ArgumentRule | null>>;
+  /** Constant scripts (`sh -c TEXT NAME …`) by their name; a final `*` stands for any ending. */
+  readonly scripts: readonly string[];
+  /** A scope that has to be granted beside the action. */
+  readonly needs?: "capture" | "traffic";
+}
+
+const READ_PROGRAMS: Readonly<Record<string, ArgumentRule>> = {
+  ip: rules.readsByIp,
+  bridge: rules.readsByBridge,
+  sysctl: rules.readsBySysctl,
+  nstat: rules.readsByNstat,
+  "iptables-save": rules.readsByIptablesSave,
+  "ip6tables-save": rules.readsByIptablesSave,
+  "iptables-legacy-save": rules.readsByIptablesSave,
+  "ip6tables-legacy-save": rules.readsByIptablesSave,
+  "iptables-nft-save": rules.readsByIptablesSave,
+  "ip6tables-nft-save": rules.readsByIptablesSave,
+  nft: rules.readsByNft,
+  ss: rules.readsBySs,
+  conntrack: rules.readsByConntrack,
+  ethtool: rules.readsByEthtool,
+  cat: rules.readsKernelFiles,
+};
+
+/**
+ * crictl(1), the verbs that list and inspect. Before the verb only options whose value is known to be one: an unknown
+ * one would make a verb look like its value, and the word behind it the verb.
+ */
+const readsByCrictl: ArgumentRule = (args) => {
+  let at = 0;
+  while (/^(-r|-t|--runtime-endpoint|--timeout)$/.test(args[at] ?? "")) at += 2;
+  const verb = args[at] ?? "";
+  return /^(pods|ps|inspect|inspectp|version|info)$/.test(verb)
+    ? undefined
+    : `${JSON.stringify(verb)} does not only read`;
+};
+
+const RUNTIME_SCRIPTS = ["hopbook-runtime*", "hopbook-crictl", "hopbook-inspectp", "hopbook-cni-cache"];
+
+/** Every action there is. What is not in here cannot be run, whatever a runbook declares. */
+export const ACTIONS: Readonly<Record<string, ActionRule>> = {
+  "runtime/pods": {
+    summary: "list the pods and containers of the node's runtime",
+    entersNetns: false,
+    programs: { crictl: readsByCrictl },
+    scripts: RUNTIME_SCRIPTS,
+  },
+  "runtime/inspect": {
+    summary: "inspect pods: process, network namespace, CNI result",
+    entersNetns: false,
+    programs: { crictl: readsByCrictl },
+    scripts: RUNTIME_SCRIPTS,
+  },
+  "node/read": {
+    summary: "read routes, links, neighbours, firewall rules and counters",
+    entersNetns: false,
+    programs: READ_PROGRAMS,
+    scripts: ["hopbook-tools*"],
+  },
+  "netns/read": {
+    summary: "read the same in a pod's network namespace",
+    entersNetns: true,
+    programs: READ_PROGRAMS,
+    scripts: ["hopbook-tools*"],
+  },
+  "netns/tcpdump": {
+    summary: "capture packets with tcpdump, on the node and in a pod's network namespace",
+    entersNetns: true,
+    programs: {},
+    scripts: ["hopbook-capture*"],
+    needs: "capture",
+  },
+  "kernel/droptrace": {
+    summary: "ask the kernel where it drops packets (a tracefs instance of its own)",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-droptrace*"],
+  },
+  "capture/pull": {
+    summary: "copy the captures from the node",
+    entersNetns: false,
+    programs: { cat: rules.readsCaptureFile },
+    scripts: [],
+    needs: "capture",
+  },
+  "netns/probe": {
+    summary: "make traffic from a pod's network namespace",
+    entersNetns: true,
+    programs: { ping: rules.pingsPolitely, curl: rules.fetchesByCurl },
+    scripts: ["hopbook-probe*"],
+    needs: "traffic",
+  },
+};

@@ -1,0 +1,70 @@
+/**
+ * What the constant scripts may be given. Their text is known to the letter, yet one passes its values on to crictl,
+ * and others make files of them or compute with them.
+ */
+type ValueRule = (values: readonly string[]) => string | undefined;
+
+const COUNT = /^[0-9]{1,12}$/;
+const RUNTIME_ID = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,255}$/;
+const ENDPOINT = /^(unix:\/\/\/[^\s]{1,200})?$/;
+const HOP_WORDS: readonly RegExp[] = [
+  /^(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._@+-]{0,119}$/, // id
+  /^(-|\/(?!.*\/\.\.(\/|$))[^\n]*)$/, // network namespace
+  /^[^-/\s][^/\s]{0,14}$/, // interface
+  COUNT, // snaplen
+  /^[yn]$/, // promiscuous
+  /^/, // filter, behind --
+];
+const CAPTURE_LIMITS = 5;
+const ESCAPED_BYTES = /^(\\x[0-9a-f]{2})*$/;
+
+const RULES: Readonly<Record<string, ValueRule>> = {
+  "hopbook-crictl": ([endpoint = "", verb = "", ...rest]) =>
+    firstMisfit([
+      [endpoint, ENDPOINT],
+      [verb, /^(pods|ps)$/],
+      [rest.join(" "), /^(-o json)?$/],
+    ]),
+  "hopbook-inspectp": ([endpoint = "", ...ids]) =>
+    firstMisfit([[endpoint, ENDPOINT], ...ids.map((id) => [id, RUNTIME_ID] as const)]),
+  "hopbook-cni-cache": (ids) => firstMisfit(ids.map((id) => [id, RUNTIME_ID])),
+  "hopbook-capture": ([dir = "", ...words]) =>
+    firstMisfit([
+      [dir, /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+$/],
+      ...words.slice(0, CAPTURE_LIMITS).map((word) => [word, COUNT] as const),
+      ...words
+        .slice(CAPTURE_LIMITS)
+        .map((word, index) => [word, HOP_WORDS[index % HOP_WORDS.length] ?? /^$/] as const),
+    ]),
+  "hopbook-droptrace": ([name = "", lease = "", buffer = "", bytes = ""]) =>
+    firstMisfit([
+      [name, /^hopbook-[0-9A-Za-z_.-]+$/],
+      [lease, COUNT],
+      [buffer, COUNT],
+      [bytes, COUNT],
+    ]),
+  "hopbook-probe-udp": checkProbe,
+  "hopbook-probe-tcp": checkProbe,
+};
+
+/** bash computes with the numbers, and what it computes with it also expands: digits only. */
+function checkProbe(values: readonly string[]): string | undefined {
+  const [mode = "", ip = "", port = "", interval = "", timeout = "", ...payloads] = values;
+  return firstMisfit([
+    [mode, /^(datagram|dns|connect|http)$/],
+    [ip, /^[0-9A-Fa-f.:]+$/],
+    ...[port, interval, timeout].map((word) => [word, COUNT] as const),
+    ...payloads.map((payload) => [payload, mode === "http" ? /^http:\/\/[!-~]+ / : ESCAPED_BYTES] as const),
+  ]);
+}
+
+/** What is wrong with the values of a script of known text; undefined where nothing is. */
+export function findValueFault(name: string, values: readonly string[]): string | undefined {
+  if (values.length === 0) return undefined;
+  return Object.hasOwn(RULES, name) ? RULES[name]?.(values) : undefined;
+}
+
+function firstMisfit(pairs: readonly (readonly [string, RegExp])[]): string | undefined {
+  const misfit = pairs.find(([value, pattern]) => !pattern.test(value));
+  return misfit === undefined ? undefined : `${JSON.stringify(misfit[0].slice(0, 160))} is no value for it`;
+}

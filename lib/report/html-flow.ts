@@ -1,0 +1,119 @@
+import type { FlowFinding, HopFinding, VerdictStatus } from "../model/findings.js";
+import { escapeMarkup as esc } from "./escape.js";
+import { drawPathSvg } from "./svg-path.js";
+import { countOmitted, drawTimelineSvg } from "./svg-timeline.js";
+import { describeLoss, describeVerdict, endSentence, locateBreak, nameFlow, nameTraffic } from "./words.js";
+
+const MAX_PACKETS = 64;
+
+/** Class names of the style sheet, by verdict. */
+export const STATUS_TONE: Readonly<Record<VerdictStatus, string>> = {
+  delivered: "good",
+  lost: "bad",
+  rejected: "bad",
+  unanswered: "warn",
+  inconclusive: "warn",
+};
+
+/**
+ * One flow's section. `index` makes ids unique in the page; nothing of the flow's own strings becomes an
+ * id. A flow that is the only one has its sentence in the page's header already.
+ */
+export function renderFlowSection(flow: FlowFinding, index: number, all: readonly FlowFinding[]): string {
+  const { verdict } = flow;
+  return `<section class="${STATUS_TONE[verdict.status]}" id="flow-${index}" aria-labelledby="flow-${index}-name">
+<div class="flow-head"><span class="badge-status">${verdict.status}</span><h2 id="flow-${index}-name">${esc(nameFlow(flow))}</h2><span class="traffic">${esc(nameTraffic(flow))}</span></div>
+${all.length === 1 ? "" : `<p class="sentence">${esc(endSentence(describeVerdict(flow)))}</p>`}
+${renderCause(flow)}
+<p class="meta">Confidence: ${verdict.confidence}</p>
+${renderPicture(flow, flow.hops, `path-${index}`)}
+${flow.replyHops === undefined ? "" : `<h3>The reply’s own way</h3>${renderPicture(flow, flow.replyHops, `reply-path-${index}`)}`}
+${renderNotes(flow)}
+${renderTimeline(flow, index)}
+${renderPackets(flow)}
+${renderHopTable(flow)}
+</section>`;
+}
+
+function renderCause(flow: FlowFinding): string {
+  const { cause, status } = flow.verdict;
+  if (cause !== null)
+    return `<p class="cause"><b>Cause:</b> ${esc(endSentence(cause.summary))} <code>${esc(cause.code)}</code></p>`;
+  return status === "delivered" ? "" : `<p class="cause"><b>Cause:</b> none that the nodes show.</p>`;
+}
+
+function renderPicture(flow: FlowFinding, hops: readonly HopFinding[], id: string): string {
+  if (hops.length === 0) return `<p class="meta">No hop was captured.</p>`;
+  return `<div class="scroll" tabindex="0" role="group" aria-label="The path">${drawPathSvg(flow, hops, id)}</div>`;
+}
+
+function renderNotes(flow: FlowFinding): string {
+  const { cause, caveats, lookedAt } = flow.verdict;
+  const columns = [
+    renderList("Evidence", cause?.evidence ?? [], "evidence"),
+    renderList("Caveats", caveats, "caveats"),
+    // Where no cause was found it is the answer; beside a cause it is for who wants to check.
+    cause === null ? renderList("Looked at", lookedAt, "looked") : "",
+  ].join("");
+  const shown = columns === "" ? "" : `<div class="columns">${columns}</div>`;
+  return cause === null ? shown : shown + renderLookedAt(lookedAt);
+}
+
+function renderLookedAt(lookedAt: readonly string[]): string {
+  if (lookedAt.length === 0) return "";
+  const list = lookedAt.map((item) => `<li>${esc(item)}</li>`).join("");
+  return `<details><summary>What was looked at</summary><ul>${list}</ul></details>`;
+}
+
+function renderList(title: string, items: readonly string[], className: string): string {
+  if (items.length === 0) return "";
+  const list = items.map((item) => `<li>${esc(item)}</li>`).join("");
+  return `<div class="${className}"><h3>${title}</h3><ul>${list}</ul></div>`;
+}
+
+function renderTimeline(flow: FlowFinding, index: number): string {
+  const svg = drawTimelineSvg(flow, `timeline-${index}`);
+  if (svg === "") return "";
+  const omitted = countOmitted(flow);
+  const more = omitted === 0 ? "" : ` <span>${omitted} more in findings.json</span>`;
+  return `<div class="block"><h3>Packets at hops over time</h3>
+<p class="legend"><b class="request">→ request</b><b class="reply">← reply</b><b class="lost">✕ not seen at the next hop</b><span>Time runs down; the gaps between packets are not to scale.</span>${more}</p>
+<div class="scroll" tabindex="0" role="group" aria-label="Packets at hops over time">${svg}</div></div>`;
+}
+
+function renderPackets(flow: FlowFinding): string {
+  const packets = flow.verdict.packets.slice(0, MAX_PACKETS);
+  if (packets.length === 0) return "";
+  const rows = packets.map(
+    (packet) =>
+      `<tr><td class="mono">${esc(packet.pcap)}</td><td class="number">${packet.frame}</td><td>${esc(packet.summary)}</td></tr>`,
+  );
+  return `<div class="block"><h3>Packets that show it</h3><table><thead><tr><th scope="col">Capture</th><th scope="col" class="number">Frame</th><th scope="col">Packet</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
+function renderHopTable(flow: FlowFinding): string {
+  const reply = flow.replyHops === undefined ? "" : renderHops(flow, flow.replyHops, "The reply’s hops");
+  const open = flow.verdict.status === "delivered" ? "" : " open";
+  return `<details${open}><summary>All hops and their captures</summary><div class="scroll" tabindex="0" role="group" aria-label="All hops">${renderHops(flow, flow.hops, "The request’s hops")}${reply}</div></details>`;
+}
+
+function renderHops(flow: FlowFinding, hops: readonly HopFinding[], caption: string): string {
+  const breakAt = locateBreak(flow, hops);
+  const rows = hops.map((hop, index) => {
+    const cut =
+      breakAt?.after === index
+        ? `<tr class="cut"><td colspan="8">✕ lost here: ${esc(describeLoss(flow))}</td></tr>`
+        : "";
+    return `${renderHopRow(hop)}${cut}`;
+  });
+  const numbers = ["Requests", "Replies", "Kernel drops"].map(
+    (name) => `<th scope="col" class="number">${name}</th>`,
+  );
+  return `<table><caption hidden>${caption}</caption><thead><tr><th scope="col">#</th><th scope="col">Node</th><th scope="col">Interface</th><th scope="col">Role</th>${numbers.join("")}<th scope="col">Capture</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+function renderHopRow(hop: HopFinding): string {
+  const number = (count: number, bytes: number | null): string =>
+    `<td class="number${count === 0 ? " zero" : ""}">${count}${bytes === null || count === 0 ? "" : ` <span class="traffic">${bytes} B</span>`}</td>`;
+  return `<tr><td>${hop.index + 1}</td><td>${esc(hop.node)}</td><td class="mono">${esc(hop.interface)}</td><td>${hop.role}</td>${number(hop.request.packets, hop.request.bytes)}${number(hop.reply.packets, hop.reply.bytes)}${number(hop.droppedByKernel, null)}<td class="mono">${esc(hop.pcap)}</td></tr>`;
+}

@@ -1,0 +1,10 @@
+export { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "./escape.js";
+export type { VisibleOptions } from "./escape.js";
+export { renderHtml } from "./html.js";
+export type { HtmlOptions } from "./html.js";
+export { renderJson } from "./json.js";
+export { renderJunit } from "./junit.js";
+export { renderMarkdown } from "./markdown.js";
+export { renderText } from "./text.js";
+export type { TextOptions } from "./text.js";
+export { describeVerdict, findWorstStatus, nameFlow } from "./words.js";

@@ -1,0 +1,98 @@
+import type { Findings, FlowFinding, HopFinding } from "../model/findings.js";
+import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
+import {
+  describeLoss,
+  describeVerdict,
+  endSentence,
+  formatTime,
+  locateBreak,
+  nameFlow,
+  nameTraffic,
+} from "./words.js";
+
+const MAX_PACKETS = 16;
+
+/** The report for a ticket: GitHub's Markdown, nothing of which comes from the cluster's strings. */
+export function renderMarkdown(findings: Findings): string {
+  const { run, flows, checks } = findings;
+  const blocks = [
+    `# hopbook ${md(run.runbook)}`,
+    `Started ${md(formatTime(run.startedAt))} · run ${code(run.id)}`,
+  ];
+  if (!run.complete)
+    blocks.push(`**The run is incomplete: its evidence is partial.**`, renderList(run.incomplete));
+  if (flows.length > 1) blocks.push(renderOverview(flows));
+  for (const flow of flows) blocks.push(...renderFlow(flow));
+  if (flows.length === 0) blocks.push("No flow was followed.");
+  if (checks.length > 0) {
+    const rows = checks.map((check) => [check.status, code(check.id), md(check.message)]);
+    blocks.push("## Checks", renderTable(["status", "check", ""], rows));
+  }
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+function renderOverview(flows: readonly FlowFinding[]): string {
+  const rows = flows.map((flow, index) => [
+    String(index + 1),
+    `**${flow.verdict.status}**`,
+    md(nameFlow(flow)),
+    md(nameTraffic(flow)),
+    md(flow.verdict.cause?.summary ?? ""),
+  ]);
+  return renderTable(["", "verdict", "flow", "traffic", "cause"], rows);
+}
+
+function renderFlow(flow: FlowFinding): string[] {
+  const { verdict } = flow;
+  const cause = verdict.cause;
+  const blocks = [
+    `## ${md(nameFlow(flow))} (${md(nameTraffic(flow))})`,
+    `**${md(endSentence(describeVerdict(flow)))}**`,
+  ];
+  if (cause !== null) blocks.push(`Cause: ${md(endSentence(cause.summary))} (${code(cause.code)})`);
+  else if (verdict.status !== "delivered") blocks.push("Cause: none that the nodes show.");
+  blocks.push(`Confidence: ${verdict.confidence}.`, renderHops(flow, flow.hops));
+  if (flow.replyHops !== undefined) blocks.push("The reply's own way:", renderHops(flow, flow.replyHops));
+  if (cause !== null && cause.evidence.length > 0)
+    blocks.push("### Evidence", cause.evidence.map((item) => `- ${code(item)}`).join("\n"));
+  if (verdict.caveats.length > 0) blocks.push("### Caveats", renderList(verdict.caveats));
+  if (verdict.lookedAt.length > 0) blocks.push("### Looked at", renderList(verdict.lookedAt));
+  if (verdict.packets.length > 0) blocks.push("### Packets that show it", renderPackets(flow));
+  return blocks;
+}
+
+function renderHops(flow: FlowFinding, hops: readonly HopFinding[]): string {
+  const breakAt = locateBreak(flow, hops);
+  const rows = hops.flatMap((hop, index) => {
+    const row = [
+      String(hop.index + 1),
+      code(hop.node),
+      code(hop.interface),
+      hop.role,
+      String(hop.request.packets),
+      String(hop.reply.packets),
+      hop.droppedByKernel === 0 ? "" : `${hop.droppedByKernel} dropped by kernel`,
+    ];
+    const cut = ["❌", "**lost here**", `**${md(describeLoss(flow))}**`, "", "", "", ""];
+    return breakAt?.after === index ? [row, cut] : [row];
+  });
+  return renderTable(["hop", "node", "interface", "role", "requests", "replies", ""], rows);
+}
+
+function renderPackets(flow: FlowFinding): string {
+  const { packets } = flow.verdict;
+  const lines = packets
+    .slice(0, MAX_PACKETS)
+    .map((packet) => `- ${code(packet.pcap)} frame ${packet.frame}: ${md(packet.summary)}`);
+  if (packets.length > MAX_PACKETS) lines.push(`- and ${packets.length - MAX_PACKETS} more in findings.json`);
+  return lines.join("\n");
+}
+
+function renderList(items: readonly string[]): string {
+  return items.map((item) => `- ${md(item)}`).join("\n");
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n");
+}

@@ -1,0 +1,143 @@
+import type { CheckFinding, Findings, FlowFinding, PacketRef } from "../model/findings.js";
+import { fitColumns, fitPacket, measureColumns, wrapColumns } from "./layout.js";
+import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
+import type { Paint, TextOptions, TextStyle } from "./text-style.js";
+import { drawPath } from "./text-path.js";
+import { countPackets, describeVerdict, endSentence, formatTime, nameFlow, nameTraffic } from "./words.js";
+
+export type { TextOptions } from "./text-style.js";
+
+const MAX_PACKETS = 8;
+
+/** The report for a terminal or a channel: verdict first, then the path, then why, then what else was seen. */
+export function renderText(findings: Findings, options: TextOptions): string {
+  const style = createTextStyle(options);
+  const { run, flows } = findings;
+  const head = style.show(`hopbook ${run.runbook} · ${formatTime(run.startedAt)}`);
+  const blocks: string[][] = [
+    [style.paint(fitColumns(head, style.width, style.glyphs.more).trimEnd(), "dim")],
+  ];
+  if (!run.complete) blocks.push(renderIncomplete(run.incomplete, style));
+  if (flows.length > 1) blocks.push(renderOverview(flows, style));
+  for (const flow of flows) blocks.push(...renderFlow(flow, flows.length > 1, style));
+  if (flows.length === 0) blocks.push(["No flow was followed."]);
+  if (findings.checks.length > 0) blocks.push(renderChecks(findings.checks, style));
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function renderIncomplete(reasons: readonly string[], style: TextStyle): string[] {
+  const title = style.paint(`${style.glyphs.warn} INCOMPLETE RUN: the evidence is partial`, "yellow");
+  return [title, ...renderList(reasons, style)];
+}
+
+function renderOverview(flows: readonly FlowFinding[], style: TextStyle): string[] {
+  return flows.map((flow, index) => {
+    const status = style.paint(
+      flow.verdict.status.toUpperCase().padEnd(13),
+      STATUS_PAINT[flow.verdict.status],
+    );
+    const rest = style.width - 19;
+    const traffic = nameTraffic(flow);
+    const name = fitColumns(style.show(nameFlow(flow)), rest - 17, style.glyphs.more);
+    return `${String(index + 1).padStart(3)}  ${status} ${name} ${style.paint(style.show(traffic), "dim")}`;
+  });
+}
+
+function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): string[][] {
+  const { verdict } = flow;
+  const blocks: string[][] = [];
+  const title = style.show(`${nameFlow(flow)}  ${nameTraffic(flow)}`);
+  const ruled = fitColumns(
+    `${style.glyphs.rule.repeat(2)} ${title} `,
+    style.width,
+    style.glyphs.more,
+  ).trimEnd();
+  const rule = style.glyphs.rule.repeat(Math.max(0, style.width - measureColumns(ruled) - 1));
+  blocks.push([style.paint(`${ruled} ${rule}`.trimEnd(), "cyan"), "", ...renderVerdict(flow, style)]);
+  if (numbered && verdict.status === "delivered" && isEven(flow))
+    return [[...(blocks[0] ?? []), ...renderEven(flow, style)]];
+  blocks.push(drawPath(flow, flow.hops, style));
+  if (flow.replyHops !== undefined)
+    blocks.push([style.paint("The reply's own way:", "dim"), ...drawPath(flow, flow.replyHops, style)]);
+  const parts: readonly (readonly [string, readonly string[]])[] = [
+    ["Evidence", verdict.cause?.evidence ?? []],
+    ["Caveats", verdict.caveats],
+    // Where no cause was found it is the answer; beside a cause it stands in the other reports.
+    ["Looked at", verdict.cause === null ? verdict.lookedAt : []],
+  ];
+  for (const [name, items] of parts)
+    if (items.length > 0) blocks.push([style.paint(name, "bold"), ...renderList(items, style)]);
+  if (verdict.packets.length > 0) blocks.push(renderPackets(verdict.packets, style));
+  return blocks;
+}
+
+function renderVerdict(flow: FlowFinding, style: TextStyle): string[] {
+  const { verdict } = flow;
+  const sentence = style.show(endSentence(describeVerdict(flow)));
+  const word = /^[A-Z]+/.exec(sentence)?.[0] ?? "";
+  const lines = wrapColumns(sentence, style.width);
+  const painted = lines.map((line, index) =>
+    index === 0
+      ? style.paint(word, STATUS_PAINT[verdict.status]) + style.paint(line.slice(word.length), "bold")
+      : style.paint(line, "bold"),
+  );
+  if (verdict.cause !== null)
+    painted.push(...wrapColumns(style.show(`Cause: ${endSentence(verdict.cause.summary)}`), style.width));
+  else if (verdict.status !== "delivered") painted.push("Cause: none that the nodes show.");
+  const doubt = `Confidence: ${verdict.confidence}${verdict.caveats.length > 0 ? ", see the caveats" : ""}`;
+  return [...painted, style.paint(doubt, "dim")];
+}
+
+/** Every hop saw the same: the picture would say no more than a line does. */
+function isEven(flow: FlowFinding): boolean {
+  const first = flow.hops[0];
+  return flow.hops.every(
+    (hop) =>
+      hop.request.packets === first?.request.packets &&
+      hop.reply.packets === first.reply.packets &&
+      hop.droppedByKernel === 0,
+  );
+}
+
+function renderEven(flow: FlowFinding, style: TextStyle): string[] {
+  const first = flow.hops[0];
+  const requests = countPackets(first?.request.packets ?? 0, "request");
+  const replies = countPackets(first?.reply.packets ?? 0, "reply");
+  return [style.paint(`${requests} and ${replies} at each of ${flow.hops.length} hops`, "dim")];
+}
+
+function renderList(items: readonly string[], style: TextStyle): string[] {
+  return items.flatMap((item) => {
+    const lines = wrapColumns(style.show(item), style.width - 4);
+    return lines.map((line, index) => `  ${index === 0 ? style.glyphs.bullet : " "} ${line}`);
+  });
+}
+
+function renderPackets(packets: readonly PacketRef[], style: TextStyle): string[] {
+  const lines = [style.paint("Packets that show it", "bold")];
+  let file = "";
+  for (const packet of packets.slice(0, MAX_PACKETS)) {
+    if (packet.pcap !== file)
+      lines.push(`  ${fitColumns(style.show(packet.pcap), style.width - 2, style.glyphs.more).trimEnd()}`);
+    file = packet.pcap;
+    const frame = `frame ${packet.frame}`.padEnd(10);
+    const summary = fitPacket(style.show(packet.summary), style.width - 15, style.glyphs.more);
+    lines.push(`    ${style.paint(frame, "cyan")} ${summary}`);
+  }
+  if (packets.length > MAX_PACKETS)
+    lines.push(`    and ${packets.length - MAX_PACKETS} more in findings.json`);
+  return lines;
+}
+
+function renderChecks(checks: readonly CheckFinding[], style: TextStyle): string[] {
+  const lines = checks.flatMap((check) => {
+    const paint: Paint = CHECK_PAINT[check.status];
+    const text = wrapColumns(style.show(`${check.id}: ${check.message}`), style.width - 14);
+    return text.map((line, index) =>
+      index === 0
+        ? `  ${style.paint(check.status.toUpperCase().padEnd(10), paint)}  ${line}`
+        : `${" ".repeat(14)}${line}`,
+    );
+  });
+  return [style.paint("Checks", "bold"), ...lines];
+}

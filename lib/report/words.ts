@@ -1,0 +1,149 @@
+import type { FindingsEnd, Findings, FlowFinding, HopFinding, HopRef } from "../model/findings.js";
+import type { VerdictStatus } from "../model/findings.js";
+
+/** The sentences that every format shares. They are raw: each format escapes them for itself. */
+
+/** Worst first: what a person must see before anything else. */
+const SEVERITY: readonly VerdictStatus[] = ["lost", "rejected", "unanswered", "inconclusive", "delivered"];
+
+export function findWorstStatus(findings: Findings): VerdictStatus | null {
+  return SEVERITY.find((status) => findings.flows.some((flow) => flow.verdict.status === status)) ?? null;
+}
+
+/** `shop/web:8080`, `[fd00::1]:53`, `10.0.0.1`. */
+export function nameEnd(end: FindingsEnd): string {
+  const port = end.port === null ? "" : `:${end.port}`;
+  if (end.pod !== null) return `${end.pod}${port}`;
+  return end.ip.includes(":") && port !== "" ? `[${end.ip}]${port}` : `${end.ip}${port}`;
+}
+
+export function nameFlow(flow: FlowFinding): string {
+  return `${nameEnd(flow.from)} → ${nameEnd(flow.to)}`;
+}
+
+/** `vxlan.calico (tunnel)`. */
+export function nameHop(hop: HopRef): string {
+  return `${hop.interface} (${hop.role})`;
+}
+
+/** `ICMP ping`, `TCP http`, `UDP`. */
+export function nameTraffic(flow: FlowFinding): string {
+  const protocol = flow.protocol.toUpperCase();
+  return flow.probe === null ? `${protocol}, watched only` : `${protocol} ${flow.probe}`;
+}
+
+/** `4 requests`, `1 reply`. */
+export function countPackets(count: number, direction: "request" | "reply"): string {
+  if (direction === "request") return count === 1 ? "1 request" : `${count} requests`;
+  return count === 1 ? "1 reply" : `${count} replies`;
+}
+
+/** `4 of 4 requests`; of TCP `8 of 8 request packets`, since one connection has several and sends some again. */
+export function describeLoss(flow: FlowFinding): string {
+  const { lost, direction } = flow.verdict;
+  return `${lost.packets} of ${countOf(flow, lost.of, direction ?? "request")}`;
+}
+
+function countOf(flow: FlowFinding, count: number, direction: "request" | "reply"): string {
+  if (flow.protocol !== "tcp") return countPackets(count, direction);
+  return `${count} ${direction} ${count === 1 ? "packet" : "packets"}`;
+}
+
+/** The verdict in one sentence, its status first in capitals: what is pasted into a channel. */
+export function describeVerdict(flow: FlowFinding): string {
+  const { verdict } = flow;
+  switch (verdict.status) {
+    case "lost":
+      return `LOST ${describeBreak(flow)}: ${describeLoss(flow)}`;
+    case "rejected":
+      return describeRejection(flow);
+    case "unanswered":
+      return `UNANSWERED: ${countOf(flow, lastCount(flow), "request")} reached ${nameEnd(flow.to)}${describePlace(verdict.lastSeen)}, no reply left it`;
+    case "delivered":
+      return describeDelivery(flow);
+    case "inconclusive":
+      return `INCONCLUSIVE: the evidence does not say what became of ${nameFlow(flow)}`;
+  }
+}
+
+/** A sentence with one full stop, however its author ended it. */
+export function endSentence(text: string): string {
+  return `${text.trimEnd().replace(/\.+$/, "")}.`;
+}
+
+function describeBreak(flow: FlowFinding): string {
+  const { lastSeen, firstMissing } = flow.verdict;
+  if (lastSeen === null && firstMissing === null) return "on the way";
+  if (lastSeen === null) return `before ${describeHop(firstMissing)}`;
+  if (firstMissing === null) return `after ${describeHop(lastSeen)}`;
+  if (lastSeen.node === firstMissing.node)
+    return `on ${lastSeen.node} between ${nameHop(lastSeen)} and ${nameHop(firstMissing)}`;
+  return `between ${describeHop(lastSeen)} and ${describeHop(firstMissing)}`;
+}
+
+function describeHop(hop: HopRef | null): string {
+  return hop === null ? "an unknown hop" : `${nameHop(hop)} on ${hop.node}`;
+}
+
+function describePlace(hop: HopRef | null): string {
+  return hop === null ? "" : ` (${hop.interface} on ${hop.node})`;
+}
+
+function describeRejection(flow: FlowFinding): string {
+  const by = flow.verdict.rejectedBy;
+  if (by === null) return "REJECTED on the way";
+  return `REJECTED by ${by.ip}${by.node === null ? "" : ` on ${by.node}`}: ${by.how}`;
+}
+
+function describeDelivery(flow: FlowFinding): string {
+  const replies = (flow.replyHops?.at(-1) ?? flow.hops[0])?.reply.packets ?? 0;
+  return `DELIVERED: ${countOf(flow, lastCount(flow), "request")} reached ${nameEnd(flow.to)}, ${countOf(flow, replies, "reply")} came back`;
+}
+
+function lastCount(flow: FlowFinding): number {
+  return flow.hops.at(-1)?.request.packets ?? 0;
+}
+
+/** Between which two hops of `hops` the break is: `after` and `after + 1`, in that list's order. */
+export interface BreakAt {
+  readonly after: number;
+  readonly direction: "request" | "reply";
+}
+
+/**
+ * Where the break is to be drawn in a list of hops: a reply that was lost goes against the request's
+ * order, or along the reply's own list. null where there is none, or it lies in the other list.
+ */
+export function locateBreak(flow: FlowFinding, hops: readonly HopFinding[]): BreakAt | null {
+  const { status, direction, lastSeen, firstMissing } = flow.verdict;
+  if (status !== "lost" || direction === null) return null;
+  if (direction === "reply" && flow.replyHops !== undefined && hops === flow.hops) return null;
+  if (direction === "request" && hops === flow.replyHops) return null;
+  const from = lastSeen === null ? -1 : hops.findIndex((hop) => isSameHop(hop, lastSeen));
+  const to = firstMissing === null ? -1 : hops.findIndex((hop) => isSameHop(hop, firstMissing));
+  const backwards = direction === "reply" && hops === flow.hops;
+  const after = backwards ? (to >= 0 ? to : from - 1) : from >= 0 ? from : to - 1;
+  return after >= 0 && after < hops.length - 1 ? { after, direction } : null;
+}
+
+export function isSameHop(a: HopRef, b: HopRef): boolean {
+  return a.node === b.node && a.role === b.role && a.interface === b.interface;
+}
+
+/** Hops in order, grouped while the node stays the same. */
+export function groupByNode(hops: readonly HopFinding[]): { node: string; hops: HopFinding[] }[] {
+  const groups: { node: string; hops: HopFinding[] }[] = [];
+  for (const hop of hops) {
+    const last = groups.at(-1);
+    if (last !== undefined && last.node === hop.node) last.hops.push(hop);
+    else groups.push({ node: hop.node, hops: [hop] });
+  }
+  return groups;
+}
+
+/** `2026-11-20 21:44:54 UTC`; a time that is none is shown as it is. */
+export function formatTime(time: string): string {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(time)
+    ? `${time.slice(0, 19).replace("T", " ")} UTC`
+    : time;
+}

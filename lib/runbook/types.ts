@@ -1,0 +1,74 @@
+import type { SourceDocument } from "../document/index.js";
+import type { PermissionsSpec } from "../model/permissions.js";
+
+export type { PermissionsSpec } from "../model/permissions.js";
+
+export type ScalarType = "string" | "integer" | "number" | "boolean" | "duration" | "size";
+
+/** What a value has to be, beyond its type. `enum` is written as in the file: `10s` for a duration. */
+export interface ValueSpec {
+  readonly type: ScalarType;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** An input as the file has it: `default` is not yet a typed value. */
+export interface InputSpec extends Omit<ValueSpec, "type"> {
+  readonly type: ScalarType | "array";
+  readonly items?: ValueSpec;
+  readonly required?: boolean;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly secret?: boolean;
+}
+
+export interface RunbookStep {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly uses: string;
+  /** As written; `interpolate` evaluates it. */
+  readonly with: Readonly<Record<string, unknown>>;
+  /** `${{ … }}`; undefined: always. */
+  readonly if: string | undefined;
+  /** null: no limit of its own. */
+  readonly timeoutMs: number | null;
+  readonly continueOnError: boolean;
+  /** Where it stands in the document: `["steps", 2]`. */
+  readonly path: readonly (string | number)[];
+}
+
+export type OutcomeStatus = "pass" | "warn" | "fail";
+
+export interface CheckOutcome {
+  readonly status: OutcomeStatus;
+  /** `${{ … }}`; undefined: it always holds. */
+  readonly if: string | undefined;
+  readonly message: string;
+  readonly uri: string | undefined;
+  /** `["checks", 0, "outcomes", 1, "fail"]`. */
+  readonly path: readonly (string | number)[];
+}
+
+export interface RunbookCheck {
+  readonly id: string;
+  readonly title: string | undefined;
+  readonly outcomes: readonly CheckOutcome[];
+}
+
+/** A runbook that fits its schema and refers only to what there is. */
+export interface Runbook {
+  readonly document: SourceDocument;
+  readonly metadata: {
+    readonly name: string;
+    readonly title: string;
+    readonly description: string | undefined;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly permissions: PermissionsSpec;
+  readonly steps: readonly RunbookStep[];
+  readonly checks: readonly RunbookCheck[];
+  readonly finally: readonly RunbookStep[];
+}

@@ -1,0 +1,60 @@
+import { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "../capture/index.js";
+import type { FlowPath } from "../model/hops.js";
+import type { StepKind } from "../model/steps.js";
+
+interface Input {
+  readonly paths: readonly FlowPath[];
+}
+
+interface Output {
+  /** Nodes whose kernel tells. */
+  readonly nodes: readonly string[];
+}
+
+export const HELD_DROPS = "drops";
+const LEASE_SECONDS = 20;
+
+export const dropsStart: StepKind<Input, Output> = {
+  name: "drops/start",
+  title: "Ask the kernel to tell of drops",
+  description:
+    "Makes a trace instance of its own in each node's tracefs, in which the kernel writes where and why it frees a " +
+    "packet. A node that has no tracefs to be had is left out without a fuss.",
+  phase: "action",
+  actions: [DROPTRACE_ACTION],
+  inputSchema: {
+    type: "object",
+    required: ["paths"],
+    additionalProperties: false,
+    properties: { paths: { type: "array", title: "Paths, from path/discover" } },
+  },
+  outputSchema: { type: "object", properties: { nodes: { type: "array" } } },
+  example: { paths: "${{ steps.path.outputs.paths }}" },
+  plan: (input, context) =>
+    Promise.resolve({
+      commands: planDropTraces(input.paths, { runId: context.runId, leaseSeconds: LEASE_SECONDS }).map(
+        (plan) => ({
+          node: plan.node,
+          action: DROPTRACE_ACTION,
+          argv: plan.argv,
+          effect: "trace" as const,
+        }),
+      ),
+      outputs: { nodes: [] },
+      notes: [
+        `a trace instance of its own on each node; without the client it goes within ${LEASE_SECONDS} s`,
+      ],
+    }),
+  async run(input, context) {
+    const plans = planDropTraces(input.paths, { runId: context.runId, leaseSeconds: LEASE_SECONDS });
+    const session = new DropTraceSession(plans, context.accesses);
+    context.hold(HELD_DROPS, session, () => session.abort());
+    const answers = await session.ready();
+    context.signal.throwIfAborted();
+    for (const { node, unavailable } of answers) {
+      if (unavailable !== null)
+        context.note("info", `${node}: no word from the kernel on drops: ${unavailable}`);
+    }
+    return { nodes: answers.filter((answer) => answer.unavailable === null).map((answer) => answer.node) };
+  },
+};

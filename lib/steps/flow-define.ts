@@ -1,0 +1,103 @@
+import { HopbookError } from "../errors.js";
+import type { ProbeKind, Protocol } from "../model/evidence.js";
+import type { Flow, FlowPath } from "../model/hops.js";
+import type { StepKind } from "../model/steps.js";
+
+interface Input {
+  readonly paths: readonly FlowPath[];
+  readonly protocol?: "auto" | Protocol;
+  readonly probe?: readonly ProbeKind[];
+  readonly traffic?: boolean;
+}
+
+interface Output {
+  readonly flows: readonly Flow[];
+}
+
+const PROBES: Record<ProbeKind, { readonly protocol: Protocol; readonly needsPort: boolean }> = {
+  ping: { protocol: "icmp", needsPort: false },
+  "ping-large": { protocol: "icmp", needsPort: false },
+  udp: { protocol: "udp", needsPort: true },
+  "dns-udp": { protocol: "udp", needsPort: true },
+  "dns-tcp": { protocol: "tcp", needsPort: true },
+  "tcp-connect": { protocol: "tcp", needsPort: true },
+  http: { protocol: "tcp", needsPort: true },
+};
+
+export const flowDefine: StepKind<Input, Output> = {
+  name: "flow/define",
+  title: "Choose what to follow",
+  description:
+    "Makes the flows to follow: each path with each probe, or with the protocol alone where nothing is sent. " +
+    "`auto` is tcp where the destination has a port, udp for port 53, else icmp.",
+  phase: "discovery",
+  actions: [],
+  inputSchema: {
+    type: "object",
+    required: ["paths"],
+    additionalProperties: false,
+    properties: {
+      paths: { type: "array", minItems: 1, title: "Paths, from path/discover" },
+      protocol: { enum: ["auto", "icmp", "udp", "tcp"], default: "auto", title: "What to follow" },
+      probe: {
+        type: "array",
+        items: { enum: Object.keys(PROBES) },
+        default: [],
+        title: "Traffic to make instead",
+      },
+      traffic: { type: "boolean", default: true, title: "Whether traffic is made at all" },
+    },
+  },
+  outputSchema: { type: "object", required: ["flows"], properties: { flows: { type: "array" } } },
+  example: { paths: "${{ steps.path.outputs.paths }}", protocol: "tcp" },
+  plan: async (input) => {
+    const flows = input.paths
+      .flatMap((path) => flowsOf(path, input))
+      .map((flow, index) => ({
+        ...flow,
+        id: `f${index}-${flow.probe ?? flow.protocol}`,
+      }));
+    return { commands: [], outputs: { flows }, notes: flows.map(describe) };
+  },
+};
+
+function flowsOf(path: FlowPath, input: Input): Flow[] {
+  const watchOnly = input.traffic === false;
+  const probes = input.probe ?? [];
+  if (probes.length > 0) {
+    return probes.map((probe) => {
+      if (PROBES[probe].needsPort) requirePort(path, probe);
+      return { id: "", path, protocol: PROBES[probe].protocol, probe: watchOnly ? null : probe };
+    });
+  }
+  const protocol = chooseProtocol(path, input.protocol ?? "auto");
+  if (protocol !== "icmp") requirePort(path, protocol);
+  return [{ id: "", path, protocol, probe: watchOnly ? null : defaultProbe(path, protocol) }];
+}
+
+function chooseProtocol(path: FlowPath, wanted: "auto" | Protocol): Protocol {
+  if (wanted !== "auto") return wanted;
+  if (path.to.port === null) return "icmp";
+  return path.to.port === 53 ? "udp" : "tcp";
+}
+
+/** What is asked of a destination that is known by its port alone: nothing that it would have to understand. */
+function defaultProbe(path: FlowPath, protocol: Protocol): ProbeKind {
+  if (protocol === "icmp") return "ping";
+  const isDns = path.to.port === 53;
+  if (protocol === "udp") return isDns ? "dns-udp" : "udp";
+  return isDns ? "dns-tcp" : "tcp-connect";
+}
+
+function requirePort(path: FlowPath, what: string): void {
+  if (path.to.port !== null) return;
+  throw new HopbookError("INPUT_INVALID", `Cannot follow ${what} to ${path.to.text}: it has no port`, {
+    hint: `Write the port behind it: --to ${path.to.text}:8080`,
+  });
+}
+
+function describe(flow: Flow): string {
+  const { from, to } = flow.path;
+  const port = to.port === null || flow.protocol === "icmp" ? "" : ` port ${to.port}`;
+  return `${flow.id}: ${flow.protocol}${port} from ${from.text} (${from.ip}) to ${to.text} (${to.ip})`;
+}

@@ -1,0 +1,27 @@
+import type { StepKind } from "../model/steps.js";
+import { captureStart } from "./capture-start.js";
+import { captureStop } from "./capture-stop.js";
+import { dropsCollect } from "./drops-collect.js";
+import { dropsStart } from "./drops-start.js";
+import { flowDefine } from "./flow-define.js";
+import { pathDiscover } from "./path-discover.js";
+import { stateBaseline } from "./state-baseline.js";
+import { stateInspect } from "./state-inspect.js";
+import { timeWait } from "./time-wait.js";
+import { trafficProbe } from "./traffic-probe.js";
+
+/** Every step kind there is, by name. A new one is a file beside these and a line here. */
+export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
+  [
+    pathDiscover,
+    flowDefine,
+    stateBaseline,
+    dropsStart,
+    captureStart,
+    trafficProbe,
+    timeWait,
+    captureStop,
+    dropsCollect,
+    stateInspect,
+  ].map((kind) => [kind.name, kind as unknown as StepKind]),
+);

@@ -1,0 +1,59 @@
+import { mergeCommands, planInspection, planSuperset, runInspection } from "../inspect/index.js";
+import type { Flow, FlowPath } from "../model/hops.js";
+import type { StepKind } from "../model/steps.js";
+import { describeUnread, readStateRecords, saveState, toPlanned } from "./state-files.js";
+
+interface Input {
+  readonly paths: readonly FlowPath[];
+  readonly flows: readonly Flow[];
+}
+
+interface Output {
+  readonly read: number;
+}
+
+export const stateInspect: StepKind<Input, Output> = {
+  name: "state/inspect",
+  title: "Read the nodes' state around the break",
+  description:
+    "Reads, and only reads, what the nodes around the break say of it: FDB, neighbours, routes, filters, counters. " +
+    "Where nothing broke it reads nothing.",
+  phase: "action",
+  actions: ["node/read", "netns/read"],
+  inputSchema: {
+    type: "object",
+    required: ["paths", "flows"],
+    additionalProperties: false,
+    properties: {
+      paths: { type: "array", title: "Paths, from path/discover" },
+      flows: { type: "array", title: "Flows, from flow/define" },
+    },
+  },
+  outputSchema: { type: "object", properties: { read: { type: "integer" } } },
+  example: { paths: "${{ steps.path.outputs.paths }}", flows: "${{ steps.flows.outputs.flows }}" },
+  plan: async (input) => ({
+    commands: toPlanned(
+      mergeCommands(...input.paths.map((path) => planSuperset(path))),
+      "only around a break, if there is one",
+    ),
+    outputs: { read: 0 },
+    notes: [],
+  }),
+  async run(input, context) {
+    const breaks = await context.locateBreaks();
+    const plans = breaks.flatMap((found) => {
+      const flow = input.flows.find((candidate) => candidate.id === found.flowId);
+      return flow === undefined || found.status === "delivered" ? [] : [planInspection(flow.path, found)];
+    });
+    const records = await runInspection(mergeCommands(...plans), {
+      accesses: context.accesses,
+      signal: context.signal,
+      save: saveState(context),
+    });
+    await context.sink.writeJson("evidence/state.json", {
+      state: [...(await readStateRecords(context)), ...records],
+    });
+    describeUnread(records, context);
+    return { read: records.filter((record) => record.exitCode === 0).length };
+  },
+};

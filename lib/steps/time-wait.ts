@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StepKind } from "../model/steps.js";
+import { formatDuration } from "../model/units.js";
+import { durationSchema, toMs } from "./schema.js";
+
+interface Input {
+  readonly duration: string | number;
+}
+
+export const timeWait: StepKind<Input, Record<string, never>> = {
+  name: "time/wait",
+  title: "Wait",
+  description: "Waits, for instance while the pods make traffic by themselves.",
+  phase: "action",
+  actions: [],
+  inputSchema: {
+    type: "object",
+    required: ["duration"],
+    additionalProperties: false,
+    properties: { duration: { ...durationSchema, title: "How long to wait" } },
+  },
+  outputSchema: { type: "object", additionalProperties: false, properties: {} },
+  example: { duration: "10s" },
+  plan: async (input) => ({
+    commands: [],
+    outputs: {},
+    notes: [`waits ${formatDuration(toMs(input.duration))}`],
+  }),
+  run: async (input, { signal }) => {
+    await sleep(toMs(input.duration), undefined, { signal });
+    return {};
+  },
+};

@@ -1,0 +1,119 @@
+import { asHopbookError, HopbookError } from "../errors.js";
+import type { ProbeRecord } from "../model/evidence.js";
+import type { Flow } from "../model/hops.js";
+import type { StepContext, StepKind } from "../model/steps.js";
+import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
+import { durationSchema, toMs } from "./schema.js";
+
+interface Input {
+  readonly flows: readonly Flow[];
+  readonly count?: number;
+  readonly interval?: string | number;
+  readonly wait?: string | number;
+  readonly dnsName?: string;
+  readonly httpPath?: string;
+}
+
+interface Output {
+  readonly attempts: number;
+  readonly answered: number;
+}
+
+export const trafficProbe: StepKind<Input, Output> = {
+  name: "traffic/probe",
+  title: "Make traffic",
+  description:
+    "Sends each flow's probe from the network namespace of its first end, with the node's tools, so that the pod " +
+    "needs neither a shell nor tools. Its packets are marked, or known by their local port.",
+  phase: "action",
+  actions: ["netns/probe"],
+  inputSchema: {
+    type: "object",
+    required: ["flows"],
+    additionalProperties: false,
+    properties: {
+      flows: { type: "array", title: "Flows, from flow/define" },
+      count: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100,
+        default: 4,
+        title: "Packets or connections for each flow",
+      },
+      interval: { ...durationSchema, default: "200ms", title: "Time between them" },
+      wait: { ...durationSchema, default: "1500ms", title: "How long to wait for each answer" },
+      dnsName: {
+        type: "string",
+        default: "kubernetes.default.svc.cluster.local",
+        title: "Name that DNS probes ask for",
+      },
+      httpPath: { type: "string", default: "/", title: "Path that http asks for" },
+    },
+  },
+  outputSchema: {
+    type: "object",
+    properties: { attempts: { type: "integer" }, answered: { type: "integer" } },
+  },
+  example: { flows: "${{ steps.flows.outputs.flows }}", count: 4 },
+  plan: (input, context) => {
+    const plans = planAll(input, context);
+    return Promise.resolve({
+      commands: plans.map(({ node, action, argv }) => ({ node, action, argv, effect: "traffic" as const })),
+      outputs: { attempts: 0, answered: 0 },
+      notes: [],
+    });
+  },
+  async run(input, context) {
+    const plans = planAll(input, context);
+    for (const { node, kind } of plans) context.demand({ kind: "traffic", node, probe: kind });
+    const probes = await Promise.all(plans.map((plan) => runProbe(plan, context)));
+    await context.sink.writeJson("evidence/traffic.json", { probes });
+    context.signal.throwIfAborted();
+    for (const { flowId, error } of probes) {
+      if (error !== null) context.markIncomplete(`the probe of ${flowId} could not be made: ${error}`);
+    }
+    const attempts = probes.flatMap((probe) => probe.attempts);
+    const answered = attempts.filter((attempt) => attempt.outcome === "answered").length;
+    context.note("info", `${answered} of ${attempts.length} attempts were answered`);
+    return { attempts: attempts.length, answered };
+  },
+};
+
+function planAll(input: Input, context: StepContext): ProbePlan[] {
+  return input.flows
+    .filter((flow) => flow.probe !== null)
+    .map((flow) =>
+      planProbe(flow, {
+        count: input.count ?? 4,
+        intervalMs: toMs(input.interval ?? "200ms"),
+        timeoutMs: toMs(input.wait ?? "1500ms"),
+        runTag: tagOf(context.runId),
+        dnsName: input.dnsName ?? "kubernetes.default.svc.cluster.local",
+        httpPath: input.httpPath ?? "/",
+      }),
+    );
+}
+
+/** A run's id is 12 hex digits; a plan that is only shown has none yet. */
+function tagOf(runId: string): string {
+  return /^[0-9a-f]{12}$/.test(runId) ? runId : "000000000000";
+}
+
+async function runProbe(plan: ProbePlan, context: StepContext): Promise<ProbeRecord> {
+  const access = context.accesses.get(plan.node);
+  try {
+    if (access === undefined)
+      throw new HopbookError("NODE_UNREACHABLE", `${plan.node} is not open to this run`);
+    const { timeoutMs } = plan;
+    const { stdout, stderr, exitCode } = await access.exec(plan.argv, {
+      action: plan.action,
+      timeoutMs,
+      signal: context.signal,
+    });
+    return parseProbe(plan, { stdout: stdout.toString("utf8"), stderr: stderr.toString("utf8"), exitCode });
+  } catch (error) {
+    const known = asHopbookError(error);
+    if (known.code === "PERMISSION_DENIED") throw known;
+    return { ...parseProbe(plan, { stdout: "", stderr: "", exitCode: null }), error: known.message };
+  }
+}

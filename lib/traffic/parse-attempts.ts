@@ -1,0 +1,101 @@
+import type { ProbeAttempt } from "../model/evidence.js";
+import { cleanText, linesOf } from "./clean.js";
+import type { ProbePlan } from "./plan.js";
+
+/** Lines of the scripts: `attempt SEQ SENT_US PORT|- RTT_US|- none|connected|reply REPLY|- TEXT`. */
+const LINE =
+  /^attempt ([0-9]{1,4}) ([0-9]{1,20}) ([0-9]{1,5}|-) ([0-9]{1,12}|-) (none|connected|reply) ([0-9a-f]{1,200}|-) ?(.*)$/;
+
+interface Said {
+  readonly state: "none" | "connected" | "reply";
+  readonly reply: string;
+  readonly text: string;
+}
+
+type Judgement = Pick<ProbeAttempt, "outcome" | "detail">;
+
+/** Attempts in their order, each at most once. */
+export function parseAttempts(plan: ProbePlan, result: { readonly stdout: string }): ProbeAttempt[] {
+  const bySeq = new Map<number, ProbeAttempt>();
+  for (const line of linesOf(result.stdout)) {
+    const match = LINE.exec(line);
+    if (match === null) continue;
+    const [, seqText = "", sent = "", port = "", rtt = "", state, reply = "-", text = ""] = match;
+    const seq = Number(seqText);
+    if (seq < 1 || seq > plan.attempts.count || bySeq.has(seq)) continue;
+    const said: Said = {
+      state: state as Said["state"],
+      reply: reply === "-" ? "" : reply,
+      text: cleanText(text),
+    };
+    const judged = judge(plan, said);
+    bySeq.set(seq, {
+      seq,
+      sentAtSec: Number(sent) / 1e6,
+      localPort: toPort(port),
+      ...judged,
+      rttMs: rtt === "-" || judged.outcome !== "answered" ? null : Number(rtt) / 1000,
+    });
+  }
+  return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
+}
+
+function toPort(text: string): number | null {
+  const port = Number(text);
+  return text !== "-" && port >= 1 && port <= 65_535 ? port : null;
+}
+
+function judge(plan: ProbePlan, said: Said): Judgement {
+  if (said.state === "reply") {
+    if (plan.kind === "dns-udp") return { outcome: "answered", detail: describeDns(said.reply, 0) };
+    if (plan.kind === "dns-tcp") return { outcome: "answered", detail: describeDns(said.reply, 4) };
+    if (plan.kind !== "http") return { outcome: "answered", detail: "answered" };
+    const status = httpStatus(said.reply);
+    if (status !== null) return { outcome: "answered", detail: `HTTP ${status}` };
+    if (said.reply !== "000") return { outcome: "answered", detail: "not HTTP" };
+  }
+  if (plan.kind === "tcp-connect" && said.state === "connected")
+    return { outcome: "answered", detail: "connected" };
+  return judgeText(said);
+}
+
+function judgeText({ text, state }: Said): Judgement {
+  const reason = text.replace(/^curl: \([0-9]+\) /, "").replace(/^.*: (?=[A-Z])/, "");
+  if (/connection refused/i.test(text)) return { outcome: "refused", detail: "connection refused" };
+  if (/connection reset/i.test(text)) return { outcome: "refused", detail: "connection reset" };
+  if (text === "" || /timed? ?-?out/i.test(text)) {
+    return { outcome: "timeout", detail: state === "connected" ? "connected, then no answer" : "no answer" };
+  }
+  if (/received http\/0\.9/i.test(text)) return { outcome: "answered", detail: "not HTTP" };
+  return { outcome: "error", detail: reason };
+}
+
+/** RFC 1035 4.1.1 and later ones, by number. */
+const RCODES = [
+  "NOERROR",
+  "FORMERR",
+  "SERVFAIL",
+  "NXDOMAIN",
+  "NOTIMP",
+  "REFUSED",
+  "YXDOMAIN",
+  "YXRRSET",
+  "NXRRSET",
+  "NOTAUTH",
+  "NOTZONE",
+];
+
+/** The answer's rcode from its hex; `skip` hex digits stand before the header. */
+function describeDns(hex: string, skip: number): string {
+  const flags = hex.slice(skip + 4, skip + 8);
+  if (flags.length < 4 || (parseInt(flags, 16) & 0x8000) === 0) return "not a DNS answer";
+  const code = parseInt(flags, 16) & 0xf;
+  return RCODES[code] ?? `RCODE ${code}`;
+}
+
+/** curl says the number; without curl the first bytes are the status line's, in hex. */
+function httpStatus(reply: string): string | null {
+  if (/^[1-9][0-9]{2}$/.test(reply)) return reply;
+  const line = Buffer.from(reply, "hex").toString("latin1");
+  return /^HTTP\/1\.[01] ([1-9][0-9]{2})/.exec(line)?.[1] ?? null;
+}

@@ -1,0 +1,42 @@
+import type { ProbeRecord } from "../model/evidence.js";
+import { cleanText } from "./clean.js";
+import { parseAttempts } from "./parse-attempts.js";
+import { parsePing } from "./parse-ping.js";
+import type { ProbePlan } from "./plan.js";
+
+export interface ProbeResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** null where a signal, a time-out or the transport ended it. */
+  readonly exitCode: number | null;
+  /** Unix seconds when it was started, for attempts whose own time is unknown. Default 0. */
+  readonly startedAtSec?: number;
+}
+
+/** What a probe's command said, attempt by attempt. Never throws: whatever it said is somebody else's text. */
+export function parseProbe(plan: ProbePlan, result: ProbeResult): ProbeRecord {
+  const attempts = plan.argv.includes("ping") ? parsePing(plan, result) : parseAttempts(plan, result);
+  return {
+    flowId: plan.flowId,
+    kind: plan.kind,
+    node: plan.node,
+    argv: plan.argv,
+    to: plan.to,
+    tagHex: plan.tagHex,
+    icmpId: plan.icmpId,
+    attempts,
+    exitCode: result.exitCode,
+    error: findError(plan, result, attempts.length),
+  };
+}
+
+/** Why there are fewer attempts than planned; null where there are all. */
+function findError(plan: ProbePlan, result: ProbeResult, seen: number): string | null {
+  if (seen >= plan.attempts.count) return null;
+  const missing = /^missing ([a-z]+)$/m.exec(result.stdout)?.[1];
+  if (missing !== undefined) return `the node has no ${missing}`;
+  const said = cleanText(result.stderr.trim().split("\n").at(-1) ?? "");
+  if (said !== "") return said;
+  if (result.exitCode === null) return "the command was ended before its time";
+  return `${seen} of ${plan.attempts.count} attempts were made`;
+}

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { HopbookError } from "../errors.js";
+
+/**
+ * The 6 bytes that mark one probe's packets, as 12 hex digits: the run's tag with the flow's id mixed in, so
+ * that two flows of a run between the same ends are told apart too.
+ */
+export function tagOf(runTag: string, flowId: string): string {
+  return createHash("sha256").update(`${runTag}\n${flowId}`).digest("hex").slice(0, 12);
+}
+
+/** Bytes as bash's `printf %b` takes them. */
+export function escapeBytes(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+/** A datagram of ours: "hopbook ", the tag's 6 bytes, the attempt's number in 2. */
+export function buildDatagram(tagHex: string, seq: number): Buffer {
+  const number = Buffer.alloc(2);
+  number.writeUInt16BE(seq & 0xffff);
+  return Buffer.concat([Buffer.from("hopbook "), Buffer.from(tagHex, "hex"), number]);
+}
+
+/**
+ * The transaction id of an attempt's query. Neither byte is 0xff (telnet's IAC, RFC 854), 0x0d or 0x0a, since
+ * curl's telnet carries DNS over TCP. Different for 200 attempts in a row.
+ */
+export function queryIdOf(tagHex: string, seq: number): number {
+  const seed = Buffer.from(tagHex, "hex");
+  const high = seed.readUInt8(0) % 200;
+  const low = (seed.readUInt8(1) + seq) % 200;
+  return ((high + 32) << 8) | (low + 32);
+}
+
+/** A DNS query for an A or AAAA record, recursion desired (RFC 1035, 4.1). */
+export function buildQuery(name: string, options: { readonly id: number; readonly family: 4 | 6 }): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt16BE(options.id, 0);
+  header.writeUInt16BE(0x0100, 2);
+  header.writeUInt16BE(1, 4);
+  const labels = splitName(name).map((label) => Buffer.concat([Buffer.from([label.length]), label]));
+  const type = options.family === 4 ? 1 : 28;
+  return Buffer.concat([header, ...labels, Buffer.from([0, 0, type, 0, 1])]);
+}
+
+/** The same with the two bytes of length that TCP puts in front (RFC 1035, 4.2.2). */
+export function framedForTcp(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+function splitName(name: string): readonly Buffer[] {
+  const bare = name.replace(/\.$/, "");
+  const labels = bare === "" ? [] : bare.split(".");
+  const fits =
+    bare.length <= 253 &&
+    labels.every((label) => /^[A-Za-z0-9_*]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/.test(label));
+  if (fits) return labels.map((label) => Buffer.from(label, "ascii"));
+  throw new HopbookError(
+    "INPUT_INVALID",
+    `Cannot ask for a DNS name: current value is ${JSON.stringify(name.slice(0, 160))}`,
+    { hint: "Give labels of letters, digits, - and _, at most 63 characters each and 253 in all" },
+  );
+}

@@ -1,0 +1,21 @@
+import { dissectFrame } from "../../../lib/analysis/dissect/dissect.js";
+import { Packet } from "../../../lib/analysis/dissect/packet.js";
+import { summarise } from "../../../lib/analysis/dissect/summarise.js";
+import { USUAL_VXLAN, type VxlanPorts } from "../../../lib/analysis/dissect/vxlan.js";
+
+export interface DissectOptions {
+  readonly linktype?: number;
+  readonly vxlan?: VxlanPorts;
+}
+
+/** A frame dissected, with other bytes before and behind it that must not be read. */
+export function dissect(
+  frame: Uint8Array,
+  options: DissectOptions = {},
+): { packet: Packet; summary: string } {
+  const bytes = Buffer.concat([Buffer.alloc(7, 0xee), frame, Buffer.alloc(64, 0xee)]);
+  const packet = new Packet();
+  const kind = { linktype: options.linktype ?? 1, vxlan: options.vxlan ?? USUAL_VXLAN };
+  dissectFrame(bytes, { at: 7, capturedBytes: frame.length }, kind, packet);
+  return { packet, summary: summarise(packet, bytes) };
+}

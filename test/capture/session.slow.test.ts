@@ -1,0 +1,134 @@
+import { spawn, spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+import { openAccess } from "../../lib/access/registry.js";
+import { startCaptures } from "../../lib/capture/session.js";
+import type { NodeAccess } from "../../lib/model/access.js";
+import { planLoop } from "./session-flow.js";
+
+const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
+const netns = `hb-cap-${randomBytes(4).toString("hex")}`;
+const able = run("tcpdump", "--version") && run("ip", "netns", "add", netns);
+const real = able ? {} : { skip: "needs root, tcpdump and network namespaces" };
+const folder = mkdtempSync(join(tmpdir(), "hopbook-session-"));
+const workDir = join(folder, "node");
+mkdirSync(workDir);
+run("ip", "-n", netns, "link", "set", "lo", "up");
+t.teardown(() => {
+  run("ip", "netns", "del", netns);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ping = (): boolean =>
+  run("ip", "netns", "exec", netns, "ping", "-q", "-c", "20", "-i", "0.01", "127.0.0.1");
+const { signal } = new AbortController();
+
+async function open(...names: string[]): Promise<Map<string, NodeAccess>> {
+  const accesses = names.map(
+    async (name) => [name, await openAccess({ name, access: { via: "local" } })] as const,
+  );
+  return new Map(await Promise.all(accesses));
+}
+
+/** Processes whose command line names the work folder, and what is in it. */
+async function leftovers(waitMs: number): Promise<string[]> {
+  const now = (): string[] => {
+    const running = readdirSync("/proc").filter((pid) => {
+      try {
+        return /^[0-9]+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`${workDir}/`);
+      } catch {
+        return false;
+      }
+    });
+    return [...running, ...readdirSync(workDir)];
+  };
+  for (const end = Date.now() + waitMs; Date.now() < end && now().length > 0; await sleep(50));
+  return now();
+}
+
+t.test(
+  "two sessions at once, on two nodes: every packet, pulled with its hash, nothing left",
+  real,
+  async (t) => {
+    const accesses = await open("one", "two");
+    const hops = [
+      ["one", "lo"],
+      ["two", "lo"],
+    ] as const;
+    const sessions = await Promise.all(
+      ["aaaaaaaaaaaa", "bbbbbbbbbbbb"].map((runId) =>
+        startCaptures(planLoop(netns, hops, { runId, workDir, leaseSeconds: 20 }), { accesses, signal }),
+      ),
+    );
+    t.ok(ping());
+    for (const [index, session] of sessions.entries()) {
+      t.ok(session.barrier.skewMs <= session.barrier.readyAfterMs);
+      await session.stop();
+      const records = await session.pull(join(folder, `run${index}`));
+      t.same(
+        records.map(({ node, captured, droppedByKernel, endedEarly }) => [
+          node,
+          captured,
+          droppedByKernel,
+          endedEarly,
+        ]),
+        [
+          ["one", 40, 0, null],
+          ["two", 40, 0, null],
+        ],
+      );
+      for (const { pcap, sha256, sizeBytes, listeningAtSec, stoppedAtSec } of records) {
+        const bytes = readFileSync(join(folder, `run${index}`, pcap ?? ""));
+        t.equal(bytes.length, sizeBytes);
+        t.equal(createHash("sha256").update(bytes).digest("hex"), sha256);
+        t.ok((stoppedAtSec ?? 0) - (listeningAtSec ?? 0) > 1);
+      }
+      t.same(await session.remove(), [], "all nodes confirm");
+    }
+    t.same(await leftovers(3000), []);
+    for (const access of accesses.values()) await access.close();
+  },
+);
+
+t.test("one node that does not get ready ends all, and says why", real, async (t) => {
+  const accesses = await open("one", "two");
+  const plans = planLoop(
+    netns,
+    [
+      ["one", "lo"],
+      ["two", "nosuch0"],
+    ],
+    { runId: "cccccccccccc", workDir, leaseSeconds: 20 },
+  );
+  await t.rejects(startCaptures(plans, { accesses, signal }), {
+    code: "CAPTURE_FAILED",
+    message: /two\.pod\.nosuch0.*nosuch0/,
+  });
+  t.same(await leftovers(3000), []);
+  for (const access of accesses.values()) await access.close();
+});
+
+t.test("abort in the middle, and a client that is killed", real, async (t) => {
+  const accesses = await open("one");
+  const session = await startCaptures(
+    planLoop(netns, [["one", "lo"]], { runId: "dddddddddddd", workDir, leaseSeconds: 20 }),
+    { accesses, signal },
+  );
+  t.same(await session.abort(), []);
+  t.same(await leftovers(3000), []);
+  for (const access of accesses.values()) await access.close();
+
+  const script = fileURLToPath(new URL("./session-client.ts", import.meta.url));
+  const client = spawn(process.execPath, [...process.execArgv, script, netns, workDir, "eeeeeeeeeeee"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise((resolve) => client.stdout.once("data", resolve));
+  t.not((await leftovers(0)).length, 0, "it captures");
+  client.kill("SIGKILL");
+  t.same(await leftovers(8000), [], "within the lease");
+});

@@ -1,0 +1,205 @@
+import fc from "fast-check";
+import t from "tap";
+import {
+  mergeCommands,
+  planBaseline,
+  planInspection,
+  planSuperset,
+  runInspection,
+} from "../../lib/inspect/index.js";
+import type { FlowBreak } from "../../lib/inspect/index.js";
+import type { ExecResult, NodeAccess } from "../../lib/model/access.js";
+import type { End } from "../../lib/model/cluster.js";
+import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
+
+function makeEnd(pod: string, node: string, ip: string): End {
+  return {
+    kind: "pod",
+    text: pod,
+    pod,
+    node,
+    ip,
+    port: null,
+    addresses: [{ ip, port: null }],
+    netns: { kind: "path", path: `/run/netns/${node}-pod` },
+    hostNetwork: false,
+    cniHostInterfaces: [],
+  };
+}
+
+function makePath(names: Partial<Record<HopRole, string>> = {}): FlowPath {
+  const name = {
+    pod: "eth0",
+    "host-veth": "cali1",
+    bridge: "cni0",
+    tunnel: "vxlan.calico",
+    nic: "eth0",
+    ...names,
+  };
+  const roles = ["pod", "host-veth", "tunnel", "nic"] as const;
+  const order = [
+    ...roles.map((role) => ["node-a", role] as const),
+    ...roles.toReversed().map((role) => ["node-b", role] as const),
+  ];
+  const hops = order.map(([node, role], index): Hop => ({
+    index,
+    id: `${node}.${role}`,
+    node,
+    role,
+    interface: name[role],
+    netns: { kind: "host" },
+    mtuBytes: null,
+    encapsulation: { kind: "none" },
+    evidence: [],
+  }));
+  const tunnel = {
+    interface: name.tunnel,
+    address: null,
+    gateway: null,
+    remoteMac: null,
+    remoteVtep: "10.0.0.2",
+  };
+  return {
+    from: makeEnd("shop/client", "node-a", "192.168.1.1"),
+    to: makeEnd("shop/web", "node-b", "192.168.2.2"),
+    recipe: "calico-vxlan",
+    hops,
+    replyHops: null,
+    underlay: {
+      "node-a": { ip: "10.0.0.1", interface: name.nic },
+      "node-b": { ip: "10.0.0.2", interface: name.nic },
+    },
+    tunnels: { "node-a": tunnel, "node-b": tunnel },
+    notes: [],
+  };
+}
+
+const AT_FDB: FlowBreak = {
+  status: "lost",
+  direction: "request",
+  lastSeen: { node: "node-a", role: "tunnel", interface: "vxlan.calico" },
+  firstMissing: { node: "node-a", role: "nic", interface: "eth0" },
+};
+
+t.test("the baseline reads counters on both nodes and in both pods", async (t) => {
+  const commands = planBaseline([makePath(), makePath()]);
+  const lines = commands.map((command) => command.argv.join(" "));
+  t.equal(commands.length, 24, "the same path twice is asked once");
+  t.ok(lines.includes("nstat -asz --json"));
+  t.ok(lines.includes("nsenter --net=/run/netns/node-b-pod iptables-save -c"));
+  t.notOk(
+    lines.some((line) => line.includes("ip6tables")),
+    "no IPv6 in the path",
+  );
+  t.equal(new Set(commands.map((command) => command.file)).size, commands.length);
+});
+
+t.test("the inspection stays around the break, and asks as the kernel would see the packets", async (t) => {
+  const commands = planInspection(makePath(), AT_FDB);
+  const lines = commands.map((command) => `${command.node}: ${command.argv.join(" ")}`);
+  t.ok(lines.includes("node-a: bridge -j fdb show dev vxlan.calico"));
+  t.ok(lines.includes("node-a: ip -j route get 192.168.2.2 from 192.168.1.1 iif cali1"));
+  t.ok(lines.includes("node-a: ip -j route get 192.168.1.1 from 192.168.2.2 iif vxlan.calico"));
+  t.ok(lines.some((line) => line.includes("net/ipv4/conf/vxlan.calico/rp_filter")));
+  t.equal(
+    lines.filter((line) => line.startsWith("node-b")).length,
+    3,
+    "of the far node its links, FDB and neighbours",
+  );
+  t.notOk(lines.some((line) => line.includes("nsenter")));
+  const all = new Set(
+    planSuperset(makePath()).map((command) => `${command.node}: ${command.argv.join(" ")}`),
+  );
+  t.ok(
+    lines.every((line) => all.has(line)),
+    "a shown plan has all of it",
+  );
+});
+
+t.test("a delivered flow needs no inspection; an unanswered one reads the far pod", async (t) => {
+  t.same(planInspection(makePath(), { ...AT_FDB, status: "delivered" }), []);
+  const lastSeen = { node: "node-b", role: "pod", interface: "eth0" } as const;
+  const commands = planInspection(makePath(), {
+    ...AT_FDB,
+    status: "unanswered",
+    lastSeen,
+    firstMissing: null,
+  });
+  t.ok(commands.some((command) => command.action === "netns/read" && command.argv.includes("ss")));
+});
+
+t.test("no interface name that could be an option or a path reaches an argv", async (t) => {
+  const hostile = fc.oneof(fc.string(), fc.constantFrom("-rf", "../x", "a b", "$(id)", "x;y", "..", "a\nb"));
+  fc.assert(
+    fc.property(hostile, (name) => {
+      const path = makePath({ tunnel: name, "host-veth": name, nic: name, pod: name });
+      return planSuperset(path).every((command) =>
+        command.argv.every((word) => word !== name || /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/.test(name)),
+      );
+    }),
+  );
+  t.pass();
+});
+
+t.test("running keeps the order, at most four at once, and every failure as a record", async (t) => {
+  let open = 0;
+  let most = 0;
+  const answer = (argv: ExecResult["argv"], exitCode: number | null): ExecResult => ({
+    node: "node-a",
+    argv,
+    exitCode,
+    signal: null,
+    stdout: Buffer.from(argv.join(" ")),
+    stderr: Buffer.from("not found\n"),
+    timedOut: exitCode === null,
+    canceled: false,
+    truncated: false,
+    startedAt: "",
+    durationMs: 1,
+  });
+  const access = {
+    node: "node-a",
+    via: "local",
+    exec: async (argv: ExecResult["argv"]) => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      open -= 1;
+      if (argv[0] === "bridge") throw new Error("refused");
+      return answer(argv, argv[0] === "nft" ? 127 : argv[0] === "nstat" ? null : 0);
+    },
+  } as unknown as NodeAccess;
+  const commands = mergeCommands(planInspection(makePath(), AT_FDB));
+  const saved = new Map<string, string>();
+  const records = await runInspection(commands, {
+    accesses: new Map([["node-a", access]]),
+    save: (file, bytes) => void saved.set(file, Buffer.from(bytes).toString()),
+    signal: new AbortController().signal,
+  });
+  t.same(
+    records.map((record) => record.file),
+    commands.map((command) => command.file),
+  );
+  t.equal(most, 4);
+  t.match(
+    records.find((record) => record.kind === "nftables"),
+    { exitCode: 127, stderr: "not found" },
+  );
+  t.match(
+    records.find((record) => record.kind === "nstat"),
+    { exitCode: null, stderr: /no answer within/ },
+  );
+  t.match(
+    records.find((record) => record.kind === "fdb"),
+    { exitCode: null, stderr: "refused" },
+  );
+  t.match(
+    records.find((record) => record.node === "node-b"),
+    { exitCode: null, stderr: /not open/ },
+  );
+  t.ok(saved.size > 5);
+  t.same(
+    await runInspection(commands, { accesses: new Map(), save: () => {}, signal: AbortSignal.abort() }),
+    [],
+  );
+});

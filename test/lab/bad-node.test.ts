@@ -1,0 +1,119 @@
+import t, { type Test } from "tap";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { downLab, execInNode, upLab } from "../../lib/lab/index.js";
+import { Bench, ENDS, expectError, expectEvidence } from "./bench.js";
+import { runCli, startCli } from "./cli.js";
+import { takeSnapshot, waitUntilClean } from "./hygiene.js";
+import { hideTool, must } from "./slow.js";
+
+/** Nodes that are not as they should be: an error that helps, the evidence that there is, and nothing left there. */
+
+const bench = await Bench.open("badnode");
+const { lab, cli } = bench;
+t.teardown(() => bench.close());
+
+t.test("a node without tcpdump", async (t) => {
+  const restore = await hideTool(lab, "node-b", "tcpdump");
+  const ended = await bench.run(...ENDS);
+  await restore();
+  expectError(t, ended, {
+    exit: 5,
+    says: [/TOOL_MISSING/, /on node-b/, /tcpdump/, /apt-get install tcpdump/],
+  });
+  expectEvidence(t, ended.outDir);
+  await bench.expectClean(t, ended.outDir);
+});
+
+const SMALL = "/run/small";
+
+/** A profile whose captures go to a small tmpfs of each node. */
+async function mountSmall(sizeMiB: number): Promise<string> {
+  for (const node of lab.nodes) {
+    const script = 'mkdir -p "$1" && mount -t tmpfs -o "size=$2m" tmpfs "$1"';
+    await must(lab, node.name, ["sh", "-c", script, "mount", SMALL, String(sizeMiB)]);
+  }
+  const file = join(lab.dir, "small.yaml");
+  writeFileSync(file, `${readFileSync(lab.files.profile, "utf8")}workDir: ${SMALL}\n`);
+  return file;
+}
+
+async function unmountSmall(t: Test): Promise<void> {
+  for (const node of lab.nodes) {
+    const { stdout } = await execInNode(lab, node.name, [
+      "find",
+      SMALL,
+      "-mindepth",
+      "1",
+      "!",
+      "-name",
+      "fill",
+    ]);
+    t.equal(stdout, "", `nothing is left on ${node.name}'s small disk`);
+    await must(lab, node.name, ["umount", SMALL]);
+  }
+}
+
+t.test("a node's disk that is full", async (t) => {
+  const small = await mountSmall(16);
+  const refused = await bench.run(...ENDS, "--cluster", small);
+  expectError(t, refused, { exit: 5, says: [/NODE_DISK_FULL/, /MiB are free/, /workDir|maxBytes/] });
+  expectEvidence(t, refused.outDir);
+  await bench.expectClean(t, refused.outDir);
+  await unmountSmall(t);
+});
+
+t.test("a node's disk that fills up", async (t) => {
+  for (const [how, sizeMiB, fillMiB] of [
+    ["to the floor", 160, 120],
+    ["to the last byte", 160, 1000],
+  ] as const) {
+    await t.test(how, async (t) => {
+      const cluster = await mountSmall(sizeMiB);
+      const cwd = bench.makeFolder();
+      const args = ["run", "trace-path", ...ENDS, "--yes", "--cluster", cluster, "--probe", "ping"];
+      const started = startCli(cli, [...args, "--count", "20", "--interval", "300ms"], { cwd });
+      t.ok(await started.said("Capture at every hop"), started.stderr());
+      const fill = ["dd", "if=/dev/zero", `of=${SMALL}/fill`, "bs=1M", `count=${fillMiB}`];
+      await execInNode(lab, "node-b", fill);
+      const ended = await started.done;
+      t.equal(ended.exitCode, 6, ended.stderr);
+      t.match(ended.stderr, /node-b.*ended early: (free disk floor|.*No space)/);
+      const findings = expectEvidence(t, join(cwd, "artifacts"));
+      t.equal(findings?.run.complete, false);
+      t.not(findings?.flows[0]?.verdict.status, "lost", "what was not captured is not called lost");
+      const nearPod = findings?.flows[0]?.hops.find((hop) => hop.node === "node-a" && hop.role === "pod");
+      t.equal(nearPod?.request.packets, 20, "the other node's evidence is whole");
+      await bench.expectClean(t, join(cwd, "artifacts"));
+      await unmountSmall(t);
+    });
+  }
+});
+
+t.test("a pod that goes half way", async (t) => {
+  const gone = `bad-${process.pid}-gone`;
+  t.teardown(() => downLab({ name: gone }));
+  const own = await upLab({ name: gone, topology: "calico-vxlan" });
+  const clean = takeSnapshot(own);
+  const cwd = bench.makeFolder();
+  const args = ["run", "trace-path", ...ENDS, "--yes", "--cluster", own.files.profile, "--probe", "ping"];
+  const started = startCli(cli, [...args, "--count", "20", "--interval", "300ms"], { cwd });
+  t.ok(await started.said("Capture at every hop"), started.stderr());
+  await sleep(1000);
+  const web = own.nodes[1]?.pods.find((pod) => pod.name === "web");
+  if (web === undefined) throw new Error("no pod web");
+  const end = 'kill -KILL "$1"; umount -l "$2"; rm -f "$2"';
+  await must(own, "node-b", ["sh", "-c", end, "end", String(web.pid), web.netnsPath]);
+  const ended = await started.done;
+  t.ok([3, 6].includes(ended.exitCode ?? -1), `exit code ${ended.exitCode}; ${ended.stderr}`);
+  t.match(ended.stderr, /ended early: network namespace is gone|ended early/);
+  const findings = expectEvidence(t, join(cwd, "artifacts"));
+  t.equal(findings?.run.complete, false);
+  const { left } = await waitUntilClean(clean, own, { withinMs: 3000, outDir: join(cwd, "artifacts") });
+  t.strictSame(left, [], "nothing is left on the nodes");
+
+  const after = await runCli(cli, args, { cwd });
+  expectError(t, after, { exit: 5, says: [/HOP_UNRESOLVED/, /is gone/, /hint: /] });
+  t.strictSame((await waitUntilClean(clean, own, { withinMs: 3000 })).left, []);
+});

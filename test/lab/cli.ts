@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The command as a user has it: built from lib/ as it is now, in a folder of its own. */
+export interface BuiltCli {
+  /** `node` and this is the command. */
+  readonly bin: string;
+  readonly remove: () => void;
+}
+
+/** Types are another check's work: each file is only turned into JavaScript, which takes a second. */
+export function buildCli(): BuiltCli {
+  const dir = mkdtempSync(join(tmpdir(), "hopbook-cli-"));
+  for (const file of readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".ts")) continue;
+    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, "lib", file), "utf8"), {
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2023,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+      },
+    });
+    const out = join(dir, "dist", file.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, outputText);
+  }
+  for (const name of ["bin", "package.json"]) cpSync(join(ROOT, name), join(dir, name), { recursive: true });
+  for (const name of ["runbooks", "schemas", "docs", "node_modules"])
+    symlinkSync(join(ROOT, name), join(dir, name));
+  return { bin: join(dir, "bin", "hopbook.js"), remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+export interface CliRun {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess;
+  /** What it wrote to stderr so far. */
+  readonly stderr: () => string;
+  /** Resolves with true once stderr has the text, false where the command ended without it. */
+  readonly said: (text: string) => Promise<boolean>;
+  readonly done: Promise<CliRun>;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** No command of these tests takes longer; one that does is ended, so that it fails and hangs nothing. */
+const LONGEST_MS = 90_000;
+
+export function startCli(cli: BuiltCli, args: readonly string[], options: CliOptions): RunningCli {
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [cli.bin, ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, LC_ALL: "C.UTF-8", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  let ended = false;
+  const waiters = new Set<() => void>();
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    for (const wake of waiters) wake();
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
+  const done = new Promise<CliRun>((resolve) => {
+    child.once("close", (exitCode, signal) => {
+      clearTimeout(timer);
+      ended = true;
+      for (const wake of waiters) wake();
+      resolve({ exitCode, signal, stdout, stderr, durationMs: performance.now() - startedMs });
+    });
+  });
+  const said = (text: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (!stderr.includes(text) && !ended) return;
+        waiters.delete(check);
+        resolve(stderr.includes(text));
+      };
+      waiters.add(check);
+      check();
+    });
+  return { child, stderr: () => stderr, said, done };
+}
+
+export function runCli(cli: BuiltCli, args: readonly string[], options: CliOptions): Promise<CliRun> {
+  return startCli(cli, args, options).done;
+}

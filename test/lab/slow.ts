@@ -1,0 +1,53 @@
+import { execInNode, type LabState } from "../../lib/lab/index.js";
+
+/** Puts a program over a node's own one, which is then in /run/cover/real: by its name, as some look at theirs. */
+const COVER = `set -e
+mkdir -p /run/cover/real
+path=$(command -v "$1")
+[ -e "/run/cover/real/$1" ] || cp -- "$path" "/run/cover/real/$1"
+printf '%s' "$2" >"/run/cover/$1"
+chmod 755 "/run/cover/$1"
+echo "$path" >"/run/cover/$1.path"
+mount --bind "/run/cover/$1" "$path"`;
+const HIDE = `set -e
+path=$(command -v "$1")
+mkdir -p /run/cover
+: >"/run/cover/$1.none"
+chmod 644 "/run/cover/$1.none"
+echo "$path" >"/run/cover/$1.path"
+mount --bind "/run/cover/$1.none" "$path"`;
+const UNCOVER = `read -r path <"/run/cover/$1.path" && umount -l "$path"`;
+
+export interface Slow {
+  readonly tool: string;
+  readonly seconds: number;
+  /** A shell pattern: only calls whose arguments, joined, fit it. Default: all. */
+  readonly when?: string;
+}
+
+/** Makes a program of the nodes wait before it does its work, so that a stage of a run is long enough to be hit. */
+export async function slowDown(lab: LabState, slow: Slow): Promise<() => Promise<void>> {
+  const { tool, seconds, when = "*" } = slow;
+  const wrapper = `#!/bin/sh\ncase "$*" in ${when}) sleep ${seconds} ;; esac\nexec /run/cover/real/${tool} "$@"\n`;
+  await onEveryNode(lab, ["sh", "-c", COVER, "cover", tool, wrapper]);
+  return () => uncover(lab, tool);
+}
+
+/** A node's program that is there and cannot be run: as good as none. */
+export async function hideTool(lab: LabState, node: string, tool: string): Promise<() => Promise<void>> {
+  await must(lab, node, ["sh", "-c", HIDE, "hide", tool]);
+  return () => must(lab, node, ["sh", "-c", UNCOVER, "uncover", tool]);
+}
+
+async function uncover(lab: LabState, tool: string): Promise<void> {
+  await onEveryNode(lab, ["sh", "-c", UNCOVER, "uncover", tool]);
+}
+
+async function onEveryNode(lab: LabState, argv: readonly string[]): Promise<void> {
+  for (const node of lab.nodes) await must(lab, node.name, argv);
+}
+
+export async function must(lab: LabState, node: string, argv: readonly string[]): Promise<void> {
+  const result = await execInNode(lab, node, argv);
+  if (result.exitCode !== 0) throw new Error(`${argv.join(" ")} on ${node}: ${result.stderr}`);
+}

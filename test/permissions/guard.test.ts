@@ -1,0 +1,143 @@
+import t from "tap";
+import type { Argv, NodeAccess } from "../../lib/model/access.js";
+import {
+  declared,
+  effective,
+  grantAll,
+  guardAccess,
+  missingFlags,
+  parseGrant,
+  questions,
+  visible,
+  type Decision,
+} from "../../lib/permissions/index.js";
+
+const source = {
+  node: { max: 1 },
+  exec: ["runtime/*", "capture/pull"],
+  capture: { payload: "full" as const },
+  traffic: ["ping", "http"],
+};
+
+function fakeAccess(): { access: NodeAccess; calls: unknown[] } {
+  const calls: unknown[] = [];
+  const record =
+    (name: string) =>
+    (...args: unknown[]) => {
+      calls.push([name, args[0]]);
+      return name === "stream" ? { name } : Promise.resolve({ name });
+    };
+  const access = {
+    node: "node-a",
+    via: "ssh",
+    exec: record("exec"),
+    stream: record("stream"),
+    pull: record("pull"),
+    close: record("close"),
+  } as unknown as NodeAccess;
+  return { access, calls };
+}
+
+t.test("every way through is checked, audited and refused with the flag that would help", async (t) => {
+  const audit: Decision[] = [];
+  const { access, calls } = fakeAccess();
+  const policy = effective(declared(source), parseGrant({ allowNode: "node-a", allowExec: "runtime/pods" }));
+  const guarded = guardAccess(access, policy, (decision) => audit.push(decision));
+  const pods: Argv = ["crictl", "pods"];
+  const options = { action: "runtime/pods", timeoutMs: 1000 };
+
+  await guarded.exec(pods, options);
+  guarded.stream(pods, options);
+  t.same(calls, [
+    ["exec", pods],
+    ["stream", pods],
+  ]);
+  t.same(
+    audit.map(({ allowed }) => allowed),
+    [true, true],
+  );
+
+  const inspect = { action: "runtime/inspect", timeoutMs: 1000 };
+  const refusal = {
+    code: "PERMISSION_DENIED",
+    exitCode: 4,
+    hint: "Add --allow-exec=runtime/inspect",
+    where: { node: "node-a", argv: ["crictl", "inspectp", "x"] },
+  };
+  await t.rejects(guarded.exec(["crictl", "inspectp", "x"], inspect), refusal);
+  t.throws(() => guarded.stream(["crictl", "inspectp", "x"], inspect), refusal);
+  await t.rejects(guarded.exec(["rm", "-rf", "/"], options), {
+    code: "PERMISSION_DENIED",
+    message: /"rm" is no program/,
+  });
+  await t.rejects(guarded.pull("/tmp/a.pcap", "/x", { ...options, action: "capture/pull" }), {
+    code: "PERMISSION_DENIED",
+  });
+  t.equal(calls.length, 2, "nothing that was refused was run");
+  t.equal(audit.length, 6);
+
+  const all = guardAccess(access, effective(declared(source), parseGrant({ yes: true })), () => undefined);
+  await all.pull("/tmp/a.pcap", "/x", { ...options, action: "capture/pull" });
+  await all.close();
+  t.same(calls.slice(2), [
+    ["pull", "/tmp/a.pcap"],
+    ["close", undefined],
+  ]);
+});
+
+t.test("missing flags are ready to be typed", async (t) => {
+  const asked = declared(source);
+  t.same(missingFlags(asked, parseGrant({}), ["node-a", "node-b"]), [
+    "--allow-node=node-a,node-b",
+    "'--allow-exec=runtime/*,capture/pull'",
+    "--allow-capture",
+    "--allow-traffic=ping,http",
+  ]);
+  t.same(missingFlags(asked, parseGrant({}))[0], "'--allow-node=*'");
+  t.same(missingFlags(asked, parseGrant({ yes: true })), []);
+  t.same(missingFlags(asked, grantAll(parseGrant({}), "answer")), []);
+  const some = parseGrant({
+    allowNode: "*",
+    allowExec: "runtime/*",
+    denyExec: "capture/pull",
+    denyCapture: true,
+    allowTraffic: "ping",
+  });
+  t.same(missingFlags(asked, some, ["node-a"]), ["--allow-traffic=http"]);
+  t.same(missingFlags(declared({}), parseGrant({})), []);
+  const granted = parseGrant({
+    allowNode: "node-a",
+    allowExec: "runtime/*,capture/pull",
+    allowCapture: true,
+    allowTraffic: "ping,http",
+  });
+  t.same(missingFlags(asked, granted, ["node-a"]), [], "and what they grant is enough");
+});
+
+t.test("questions are grouped, and a hostile name cannot speak to the terminal", async (t) => {
+  const lines = questions(declared(source), [
+    { name: "node-a", via: "ssh", address: "10.0.0.1" },
+    { name: "evil\u001b[2J\u202e\n", via: "local" },
+  ]);
+  t.same(lines, [
+    "On these 2 nodes, at most 1 of them:",
+    "  node-a (ssh to 10.0.0.1)",
+    "  evil\\x1b[2J\\u202e\\x0a (local)",
+    "it asks to:",
+    "  run runtime/*: list the pods and containers of the node's runtime; inspect pods: process, network namespace, CNI result",
+    "  run capture/pull: copy the captures from the node",
+    "  capture whole packets: up to 10 min 0 s and 64.0 MiB on each node, only with a filter",
+    "  make traffic: ping, http",
+  ]);
+  t.same(questions(declared({ node: { select: ["b"] }, exec: ["x/y"] }), [{ name: "a", via: "ssh" }]), [
+    "It may not enter any of the cluster's nodes.",
+  ]);
+  t.match(questions(declared({ node: {}, exec: ["x/y"] }), [{ name: "a", via: "ssh" }]), [
+    "On this node:",
+    "  a (ssh)",
+    "it asks to:",
+    "  run x/y: no action has this name",
+  ]);
+  t.equal(visible("plain é 漢 🙂"), "plain é 漢 🙂");
+  t.equal(visible("\u0085\u200b\ud800"), "\\x85\\u200b\\ud800");
+});

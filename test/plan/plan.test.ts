@@ -1,0 +1,174 @@
+import t from "tap";
+import fc from "fast-check";
+import { canonicalJson, makePlan, type Plan } from "../../lib/plan/plan.js";
+import { renderPlan } from "../../lib/plan/render.js";
+
+type Content = Parameters<typeof makePlan>[0];
+
+const SCRIPT = 'set -u\nexec tcpdump\t"$@"\n';
+const content: Content = {
+  runbook: { name: "trace-path", sha256: "00" },
+  cluster: "lab",
+  inputs: { from: "shop/client", to: ["shop/web:80"], count: 4 },
+  steps: [
+    {
+      ...{
+        id: "path",
+        uses: "path/discover",
+        title: "Find it",
+        phase: "discovery",
+        skipped: null,
+        always: false,
+      },
+      commands: [
+        { node: "node-a", action: "node/read", argv: ["ip", "-j", "link"], effect: "read" },
+        { node: "node-b", action: "node/read", argv: ["ip", "-j", "link"], effect: "read" },
+        { node: "node-a", action: "node/read", argv: ["ip", "route", "get", "10.0.0.1; rm"], effect: "read" },
+      ],
+      notes: ["two nodes"],
+    },
+    {
+      ...{
+        id: "capture",
+        uses: "capture/start",
+        title: "Capture",
+        phase: "action",
+        skipped: null,
+        always: false,
+      },
+      commands: ["node-a", "node-b"].map((node) => ({
+        ...{ node, action: "netns/tcpdump", effect: "capture" },
+        argv: ["sh", "-c", SCRIPT, "hopbook-capture", node],
+      })),
+      notes: [],
+    },
+    {
+      ...{ id: "state", uses: "state/inspect", title: "Look", phase: "action", skipped: null, always: true },
+      commands: [
+        {
+          node: "node-a",
+          action: "node/read",
+          argv: ["nstat"],
+          effect: "read",
+          condition: "only around a break",
+        },
+      ],
+      notes: [],
+    },
+    {
+      ...{ id: "watch", uses: "time/wait", title: "Watch", phase: "action", always: false },
+      ...{ skipped: "its condition is false", commands: [], notes: [] },
+    },
+  ],
+} as const;
+
+t.test("the plan for people: argv by node, scripts once at the end", (t) => {
+  const plan = makePlan(content);
+  t.equal(
+    renderPlan(plan),
+    `plan of trace-path on cluster lab
+  from  = shop/client
+  to    = ["shop/web:80"]
+  count = 4
+
+path: Find it (path/discover; read-only, done for this plan)
+  on node-a:
+    node/read: ip -j link
+    node/read: ip route get "10.0.0.1; rm"
+  on node-b:
+    node/read: ip -j link
+  note: two nodes
+
+capture: Capture (capture/start)
+  on node-a:
+    netns/tcpdump: sh -c <script hopbook-capture> hopbook-capture node-a
+  on node-b:
+    netns/tcpdump: sh -c <script hopbook-capture> hopbook-capture node-b
+
+state: Look (state/inspect; always)
+  on node-a:
+    node/read: nstat  [only around a break]
+
+watch: Watch (time/wait; skipped: its condition is false)
+
+scripts (constant; values only by position):
+--- hopbook-capture
+    set -u
+    exec tcpdump  "$@"
+
+digest ${plan.digest}
+`,
+  );
+  t.end();
+});
+
+function withCommand(argv: readonly [string, ...string[]], more: Partial<Content> = {}): Plan {
+  const [step] = content.steps;
+  if (step === undefined) throw new Error("no step");
+  const command = { node: "n\u001b[2J", action: "node/read", argv, effect: "read" } as const;
+  return makePlan({
+    ...content,
+    ...more,
+    steps: [{ ...step, title: "t\u009b", notes: ["n\u202e"], commands: [command] }],
+  });
+}
+
+t.test("two scripts of one name are two, and a value with a line break is none", (t) => {
+  const [, step] = content.steps;
+  if (step === undefined) throw new Error("no step");
+  const argvs = [
+    ["sh", "-c", "one\n", "hopbook-x"],
+    ["nsenter", "--net=/x", "bash", "-c", "two\n", "hopbook-x"],
+    ["sh", "-c", "one\n", "hopbook-x", "a\nb"],
+  ] as const;
+  const commands = argvs.map((argv) => ({ node: "n", action: "a", argv, effect: "read" as const }));
+  const text = renderPlan(makePlan({ ...content, steps: [{ ...step, commands }] }));
+  t.match(text, /<script hopbook-x> hopbook-x\n/);
+  t.match(text, /bash -c <script hopbook-x \(2\)> hopbook-x\n/);
+  t.ok(text.includes('"a\\nb"'));
+  t.equal(text.split("--- hopbook-x").length - 1, 2);
+  t.end();
+});
+
+t.test("hostile words, names and notes steer no terminal", (t) => {
+  const hostile = fc.string({ unit: "binary" });
+  fc.assert(
+    fc.property(hostile, hostile, (word, name) => {
+      const plan = withCommand(["sh", "-c", word, name, word], { cluster: name, inputs: { [name]: word } });
+      // eslint-disable-next-line no-control-regex
+      return !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.test(renderPlan(plan));
+    }),
+    { numRuns: 200 },
+  );
+  t.match(renderPlan(withCommand(["ip"])), /on n\\x1b\[2J:/);
+  t.end();
+});
+
+t.test("equal plans have equal digests, whatever the order of their keys", (t) => {
+  const reversed = (value: unknown): unknown => {
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) return value.map(reversed);
+    return Object.fromEntries(
+      Object.entries(value)
+        .toReversed()
+        .map(([key, inner]) => [key, reversed(inner)]),
+    );
+  };
+  t.equal(makePlan(reversed(content) as Content).digest, makePlan(content).digest);
+  fc.assert(fc.property(fc.jsonValue(), (value) => canonicalJson(reversed(value)) === canonicalJson(value)));
+  t.end();
+});
+
+t.test("what differs has another digest", (t) => {
+  const digests = [
+    makePlan(content),
+    makePlan({ ...content, cluster: "other" }),
+    makePlan({ ...content, inputs: { ...content.inputs, count: 5 } }),
+    makePlan({ ...content, steps: content.steps.toReversed() }),
+    makePlan({ ...content, runbook: { name: "trace-path", sha256: "01" } }),
+  ].map((plan) => plan.digest);
+  t.equal(new Set(digests).size, digests.length);
+  for (const digest of digests) t.match(digest, /^sha256:[0-9a-f]{64}$/);
+  t.equal(canonicalJson({ b: 1n, a: [{ d: undefined, c: null }] }), '{"a":[{"c":null}],"b":1}');
+  t.end();
+});

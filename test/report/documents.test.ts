@@ -1,0 +1,137 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { renderHtml, renderJson, renderJunit, renderMarkdown } from "../../lib/report/index.js";
+import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost, SAMPLES } from "./samples.js";
+
+t.test("HTML: one file, no script, nothing loaded", async (t) => {
+  for (const [name, findings] of Object.entries(SAMPLES)) {
+    const html = renderHtml(findings);
+    t.match(
+      html,
+      /Content-Security-Policy" content="default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; /,
+      name,
+    );
+    t.notMatch(html, /<(script|img|link|iframe|object|embed|base|form|a [^>]*href="[^#])/i, name);
+    t.notMatch(html, /<[^>]*\s(on[a-z]+|style|src|xlink:href)\s*=/i, name);
+    const ids = [...html.matchAll(/ id="([^"]*)"/g)].map((match) => match[1]);
+    t.equal(new Set(ids).size, ids.length, `${name}: ids are unique`);
+    for (const [, list] of html.matchAll(/aria-labelledby="([^"]*)"/g))
+      for (const id of list?.split(" ") ?? []) t.ok(ids.includes(id), `${name}: ${id} is there`);
+    t.equal(renderHtml(findings), html, "the same findings give the same bytes");
+  }
+  t.match(
+    renderHtml(buildFindings([healthy]), { generatedAt: new Date("2026-11-20T22:00:00Z") }),
+    /2026-11-20 22:00:00 UTC/,
+  );
+});
+
+t.test("HTML: the break is drawn where it is", async (t) => {
+  const rows = (html: string): string[] => [...html.matchAll(/<tr[ >].*?<\/tr>/g)].map((match) => match[0]);
+  const lost = rows(renderHtml(buildFindings([fdbMissing])));
+  const at = lost.findIndex((row) => row.includes("lost here: 4 of 4 requests"));
+  t.match(lost[at - 1], "vxlan.calico");
+  t.match(lost[at + 1], "captures/node-a/nic.eth0.pcap");
+  const html = renderHtml(buildFindings([replyLost]));
+  t.equal([...html.matchAll(/class="break-line"/g)].length, 1);
+  t.equal([...html.matchAll(/class="packet lost"/g)].length, 4, "a red end for each lost reply");
+  t.notMatch(renderHtml(buildFindings([healthy])), /class="(break|packet lost)/);
+  t.match(renderHtml(SAMPLES["rejected"] ?? buildFindings([])), /class="break-text">TCP RST</);
+  t.match(renderHtml(SAMPLES["unanswered"] ?? buildFindings([])), /class="doubt-text">no reply</);
+});
+
+const chromium = spawnSync("chromium", ["--version"]).status === 0;
+
+t.test(
+  "HTML: hostile strings in a real browser",
+  { skip: !chromium && "no chromium", timeout: 90_000 },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "hopbook-report-test-"));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const dump = (name: string, html: string): string => {
+      writeFileSync(join(folder, name), html);
+      const flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync";
+      const quiet =
+        "--disable-background-networking --disable-component-update --virtual-time-budget=2000 --dump-dom";
+      const args = [...flags.split(" "), ...quiet.split(" "), `--user-data-dir=${join(folder, "profile")}`];
+      return execFileSync("chromium", [...args, `file://${join(folder, name)}`], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+        timeout: 60_000,
+        maxBuffer: 16 * 1024 * 1024,
+      });
+    };
+    const html = renderHtml(SAMPLES["hostile"] ?? buildFindings([]));
+    const bare = "<!DOCTYPE html><title>x</title><p></p><script>document.title='PWNED'</script>";
+    t.match(dump("control.html", bare), /<title>PWNED<\/title>/, "the browser would run it");
+    const open = html.replace(/<meta http-equiv[^>]*>/, "");
+    for (const [name, page] of [
+      ["report.html", html],
+      ["no-policy.html", open],
+    ] as const) {
+      const dom = dump(name, page);
+      t.match(dom, /<title>hopbook [^<]*: lost<\/title>/, `${name}: the title is ours`);
+      t.notMatch(dom, /<title>PWNED/, name);
+      t.notMatch(dom, /<(script|img)\b/i, `${name}: no element came from the strings`);
+      t.match(dom, /&lt;\/script&gt;&lt;script&gt;/, `${name}: they are there as text`);
+    }
+    const injected = html.replace("<main>", `<main>${HOSTILE_STRINGS[0].slice("</script>".length)}`);
+    t.notMatch(
+      dump("injected.html", injected),
+      /<title>PWNED/,
+      "the policy stops a script even without escaping",
+    );
+  },
+);
+
+t.test("Markdown", async (t) => {
+  const text = renderMarkdown(buildFindings([fdbMissing]));
+  t.match(text, /^# hopbook trace\\-path\n/);
+  t.match(
+    text,
+    "**LOST on node\\-a between vxlan.calico \\(tunnel\\) and eth0 \\(nic\\): 4 of 4 requests.**",
+  );
+  t.match(
+    text,
+    /\| 3 \| `node-a` \| `vxlan\.calico` \| tunnel \| 4 \| 0 \| {2}\|\n\| ❌ \| \*\*lost here\*\*/,
+  );
+  for (const [name, findings] of Object.entries(SAMPLES)) {
+    const all = renderMarkdown(findings);
+    const outsideCode = all.replace(/(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, "CODE");
+    t.notMatch(outsideCode, /<|(?<!\\)\]\(|(?<!\\)!\[|http:\/\//, name);
+    for (const [head, ...rows] of [...all.matchAll(/(?:^\|.*\|\n?)+/gm)].map((match) =>
+      match[0].trim().split("\n"),
+    )) {
+      const cells = (row = ""): number => row.replaceAll("\\|", "").split("|").length;
+      t.ok(
+        rows.every((row) => cells(row) === cells(head)),
+        `${name}: tables keep their columns`,
+      );
+    }
+  }
+});
+
+t.test("JUnit", async (t) => {
+  const xml = renderJunit(SAMPLES["six"] ?? buildFindings([]));
+  t.match(xml, '<testsuite name="flows" tests="6" failures="4" errors="1" skipped="0"');
+  t.match(xml, '<failure type="lost" message="LOST on node-b between vxlan.calico');
+  const mixed = renderJunit(SAMPLES["incomplete"] ?? buildFindings([]));
+  t.match(mixed, '<testsuite name="checks" tests="3" failures="0" errors="1" skipped="1"');
+  for (const [name, findings] of Object.entries(SAMPLES)) {
+    const text = renderJunit(findings);
+    const balance = text.replace(/<\?xml[^>]*\?>/, "").match(/<[^>]*>/g) ?? [];
+    const depth = balance.reduce(
+      (sum, tag) => sum + (tag.startsWith("</") ? -1 : tag.endsWith("/>") ? 0 : 1),
+      0,
+    );
+    t.equal(depth, 0, `${name}: every element is closed`);
+    t.notMatch(text, /&(?!amp;|lt;|gt;|quot;|#39;|#96;)/, name);
+  }
+});
+
+t.test("JSON", async (t) => {
+  for (const findings of Object.values(SAMPLES))
+    t.strictSame(JSON.parse(renderJson(findings)), JSON.parse(JSON.stringify(findings)));
+});

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import t from "tap";
+import { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "../../lib/report/index.js";
+import { fitColumns, measureColumns, wrapColumns } from "../../lib/report/layout.js";
+
+const anyText = fc.string({ unit: "binary", maxLength: 120 });
+
+t.test("visible spells out what a terminal would obey or hide", async (t) => {
+  t.equal(visible("a\u001b[2J\r\n\tb"), "a\\e[2J\\r\\n\\tb");
+  t.equal(visible("x\u202ey\u200bz\u0000\u009b"), "x\\u{202e}y\\u{200b}z\\u{0}\\u{9b}");
+  t.equal(visible("\ud800"), "\\u{d800}");
+  t.equal(visible("日本 é → 4–50 µs"), "日本 é → 4–50 µs");
+  t.equal(visible("é → 4–50 µs “x”", { ascii: true }), '\\u{e9} -> 4-50 us "x"');
+  t.equal(visible("abcdef", { maxChars: 3 }), "abc… (3 more)");
+  fc.assert(fc.property(anyText, (text) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(visible(text))));
+  fc.assert(fc.property(anyText, (text) => /^[ -~]*$/.test(visible(text, { ascii: true }))));
+});
+
+t.test("markup", async (t) => {
+  t.equal(escapeMarkup(`<a href="x" id='y'>&\``), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;&#96;");
+  fc.assert(
+    fc.property(anyText, (text) => !/[<>"'`]|&(?!amp;|lt;|gt;|quot;|#39;|#96;)/.test(escapeMarkup(text))),
+  );
+});
+
+t.test("Markdown", async (t) => {
+  t.equal(
+    escapeMarkdown("[x](javascript:1) | *b* <i> @team"),
+    "\\[x\\]\\(javascript:1\\) \\| \\*b\\* &lt;i\\> &#64;team",
+  );
+  t.equal(escapeMarkdown("1. a"), "1\\. a");
+  t.notMatch(escapeMarkdown("http://evil.example www.evil.example"), /http:\/\/|www\./);
+  t.equal(escapeMarkdownCode("a`b``c|d"), "``` a`b``c¦d ```");
+  t.equal(escapeMarkdownCode(""), '""');
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const code = escapeMarkdownCode(text);
+      const fence = /^`+/.exec(code)?.[0];
+      return (
+        fence === undefined ||
+        !code.slice(fence.length, -fence.length).match(new RegExp(`(?<!\`)${fence}(?!\`)`))
+      );
+    }),
+  );
+});
+
+t.test("columns", async (t) => {
+  t.equal(measureColumns("日本"), 4);
+  t.equal(measureColumns("e\u0301"), 1);
+  t.equal(fitColumns("cali9d8b6a7d855", 8), "cali…855");
+  t.equal(fitColumns("ab", 4), "ab  ");
+  t.strictSame(wrapColumns("aaa bbb ccc ddd", 8), ["aaa bbb", "ccc ddd"]);
+  t.strictSame(wrapColumns("", 8), [""]);
+  const printable = fc.string({ unit: fc.constantFrom("a", " ", "日", "é", "-"), maxLength: 80 });
+  fc.assert(
+    fc.property(printable, fc.integer({ min: 8, max: 40 }), (text, columns) => {
+      const lines = wrapColumns(text, columns);
+      const squeeze = (value: string): string => value.replaceAll(" ", "");
+      return (
+        lines.every((line) => measureColumns(line) <= columns) && squeeze(lines.join("")) === squeeze(text)
+      );
+    }),
+  );
+  fc.assert(
+    fc.property(
+      printable,
+      fc.integer({ min: 4, max: 40 }),
+      (text, columns) => measureColumns(fitColumns(text, columns)) === columns,
+    ),
+  );
+});

@@ -1,0 +1,94 @@
+import { stripVTControlCharacters } from "node:util";
+import t from "tap";
+import { renderText } from "../../lib/report/index.js";
+import { measureColumns } from "../../lib/report/layout.js";
+import type { Findings } from "../../lib/model/findings.js";
+import { buildFindings, fdbMissing, healthy, replyLost, SAMPLES } from "./samples.js";
+
+const plain = (findings: Findings, more: { width?: number; unicode?: boolean } = {}): string =>
+  renderText(findings, { color: false, width: 80, unicode: true, ...more });
+
+t.test("a lost request, whole", async (t) => {
+  t.equal(
+    plain(buildFindings([fdbMissing])),
+    `hopbook trace-path · 2026-11-20 21:44:54 UTC
+
+── shop/client → shop/web-7c9d5b8f6-x2x4q  ICMP ping ───────────────────────────
+
+LOST on node-a between vxlan.calico (tunnel) and eth0 (nic): 4 of 4 requests.
+Cause: vxlan.calico on node-a has no FDB entry for 66:9f:1c:04:aa:17, the MAC of
+node-b's tunnel.
+Confidence: high
+
+  node-a                          request      reply
+  ● eth0              pod             4 ↓          ·
+  ● cali9d8b6a7d855   host-veth       4 ↓          ·
+  ● vxlan.calico      tunnel          4 ↓          ·
+  ✖━━━ LOST HERE: 4 of 4 requests ━━━━━━━━━━━━━━━━━━
+  ○ eth0              nic               ·          ·
+  ┊
+  node-b
+  ○ eth0              nic               ·          ·
+  ○ vxlan.calico      tunnel            ·          ·
+  ○ cali41f14107a8d   host-veth         ·          ·
+  ○ eth0              pod               ·          ·
+
+Evidence
+  • bridge fdb show dev vxlan.calico: no entry for 66:9f:1c:04:aa:17
+  • kernel: 4 of 4 dropped in vxlan_xmit, reason NO_TX_TARGET, 4–50 µs after
+    vxlan.calico saw them
+
+Packets that show it
+  captures/node-a/tunnel.vxlan.calico.pcap
+    frame 1    ICMP echo request, id 4242, seq 1
+    frame 3    ICMP echo request, id 4242, seq 2
+    frame 5    ICMP echo request, id 4242, seq 3
+    frame 7    ICMP echo request, id 4242, seq 4
+
+Checks
+  FAIL        reachable: shop/client does not reach shop/web-7c9d5b8f6-x2x4q
+  PASS        no-kernel-drops: no capture lost packets
+`,
+  );
+});
+
+t.test("the break stands between the right two lines", async (t) => {
+  const lines = plain(buildFindings([replyLost])).split("\n");
+  const at = lines.findIndex((line) => line.includes("LOST HERE: 4 of 4 replies"));
+  t.match(lines[at - 1], /vxlan\.calico +tunnel +4 ↓ +·$/);
+  t.match(lines[at + 1], /cali41f14107a8d +host-veth +4 ↓ +4 ↑$/);
+  t.notMatch(plain(buildFindings([healthy])), /LOST/);
+});
+
+t.test("rejected and unanswered show where", async (t) => {
+  t.match(
+    plain(SAMPLES["rejected"] as Findings),
+    /pod +3 ↓ +3 ↑\n {2}✖━━━ REJECTED: TCP RST from 192\.168\.218\.66/,
+  );
+  t.match(plain(SAMPLES["unanswered"] as Findings), /pod +4 ↓ +·\n {2}✖━━━ NO REPLY FROM HERE/);
+  t.match(plain(SAMPLES["inconclusive"] as Findings), /▲ 41 dropped by kernel/);
+  t.match(plain(SAMPLES["incomplete"] as Findings), /INCOMPLETE RUN[^]*node-b: the connection was lost/);
+  t.match(plain(SAMPLES["asymmetric"] as Findings), /The reply's own way/);
+  t.match(plain(SAMPLES["empty"] as Findings), /No flow was followed/);
+  t.match(plain(SAMPLES["six"] as Findings), /^ {2}1 {2}DELIVERED .*\n {2}2 {2}LOST .*\n {2}3 {2}LOST /m);
+  t.match(plain(SAMPLES["six"] as Findings), /4 requests and 4 replies at each of 8 hops/);
+});
+
+t.test("every sample: width kept, no control characters, colour only adds", async (t) => {
+  for (const [name, findings] of Object.entries(SAMPLES)) {
+    for (const width of [40, 80, 120]) {
+      const text = plain(findings, { width });
+      const limit = Math.max(width, 76);
+      const long = text.split("\n").filter((line) => measureColumns(line) > limit);
+      t.strictSame(long, [], `${name} at ${width}`);
+      // eslint-disable-next-line no-control-regex -- control characters are what must not be there
+      t.notMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, name);
+      const colored = renderText(findings, { color: true, width, unicode: true });
+      t.equal(stripVTControlCharacters(colored), text, `${name}: the same words in colour`);
+      t.not(colored, text);
+      // eslint-disable-next-line no-control-regex -- our own colours, and nothing else
+      t.strictSame(colored.match(/\u001b(?!\[[0-9;]+m)/g), null);
+    }
+    t.match(plain(findings, { unicode: false }), /^[\n -~]+$/, `${name}: plain ASCII`);
+  }
+});

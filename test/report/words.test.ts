@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import t from "tap";
+import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
+import {
+  describeVerdict,
+  findWorstStatus,
+  formatTime,
+  locateBreak,
+  nameEnd,
+  nameTraffic,
+} from "../../lib/report/words.js";
+import type { FlowFinding, Verdict } from "../../lib/model/findings.js";
+import {
+  asymmetric,
+  buildFindings,
+  causeUnknown,
+  EIGHT,
+  fdbMissing,
+  firewallDrop,
+  healthy,
+  inconclusive,
+  refOf,
+  rejected,
+  replyLost,
+  SAMPLES,
+  unanswered,
+} from "./samples.js";
+
+const withVerdict = (flow: FlowFinding, more: Partial<Verdict>): FlowFinding => ({
+  ...flow,
+  verdict: { ...flow.verdict, ...more },
+});
+
+t.test("one sentence a verdict", async (t) => {
+  const sentences: [FlowFinding, string][] = [
+    [fdbMissing, "LOST on node-a between vxlan.calico (tunnel) and eth0 (nic): 4 of 4 requests"],
+    [causeUnknown, "LOST between eth0 (nic) on node-a and eth0 (nic) on node-b: 4 of 4 requests"],
+    [
+      replyLost,
+      "LOST on node-b between cali41f14107a8d (host-veth) and vxlan.calico (tunnel): 4 of 4 replies",
+    ],
+    [rejected, "REJECTED by 192.168.218.66 on node-b: TCP RST"],
+    [
+      unanswered,
+      "UNANSWERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q:8080 (eth0 on node-b), no reply left it",
+    ],
+    [healthy, "DELIVERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q, 4 replies came back"],
+    [
+      inconclusive,
+      "INCONCLUSIVE: the evidence does not say what became of shop/client → shop/web-7c9d5b8f6-x2x4q:8080",
+    ],
+    [
+      withVerdict(fdbMissing, { firstMissing: null, lost: { packets: 1, of: 1 } }),
+      "LOST after vxlan.calico (tunnel) on node-a: 1 of 1 request",
+    ],
+    [withVerdict(fdbMissing, { lastSeen: null }), "LOST before eth0 (nic) on node-a: 4 of 4 requests"],
+    [withVerdict(fdbMissing, { lastSeen: null, firstMissing: null }), "LOST on the way: 4 of 4 requests"],
+    [withVerdict(rejected, { rejectedBy: null }), "REJECTED on the way"],
+  ];
+  for (const [flow, sentence] of sentences) t.equal(describeVerdict(flow), sentence);
+});
+
+t.test("the break's place", async (t) => {
+  t.strictSame(locateBreak(fdbMissing, fdbMissing.hops), { after: 2, direction: "request" });
+  t.strictSame(locateBreak(firewallDrop, firewallDrop.hops), { after: 5, direction: "request" });
+  t.strictSame(locateBreak(replyLost, replyLost.hops), { after: 5, direction: "reply" });
+  t.equal(locateBreak(healthy, healthy.hops), null);
+  const noLast = withVerdict(fdbMissing, { lastSeen: null });
+  t.strictSame(locateBreak(noLast, noLast.hops), { after: 2, direction: "request" });
+  const stray = withVerdict(fdbMissing, {
+    lastSeen: { node: "x", role: "nic", interface: "y" },
+    firstMissing: null,
+  });
+  t.equal(locateBreak(stray, stray.hops), null, "a hop that is not in the list");
+  /** The reply's list: pod b, veth b, nic b, nic a, veth a, pod a. */
+  const own = withVerdict(asymmetric, {
+    status: "lost",
+    direction: "reply",
+    lastSeen: refOf(EIGHT, 4),
+    firstMissing: refOf(EIGHT, 3),
+  });
+  t.equal(locateBreak(own, own.hops), null);
+  t.strictSame(locateBreak(own, own.replyHops ?? []), { after: 2, direction: "reply" });
+});
+
+t.test("small words", async (t) => {
+  t.equal(nameEnd({ pod: null, node: null, ip: "fd00::1", port: 53 }), "[fd00::1]:53");
+  t.equal(nameEnd({ pod: null, node: null, ip: "fd00::1", port: null }), "fd00::1");
+  t.equal(nameEnd({ pod: null, node: null, ip: "10.0.0.1", port: 80 }), "10.0.0.1:80");
+  t.equal(nameTraffic({ ...healthy, probe: null }), "ICMP, watched only");
+  t.equal(formatTime("2026-11-20T21:44:54.123Z"), "2026-11-20 21:44:54 UTC");
+  t.equal(formatTime("soon"), "soon");
+  const { six, empty } = SAMPLES;
+  t.equal(six && findWorstStatus(six), "lost");
+  t.equal(empty && findWorstStatus(empty), null);
+});
+
+t.test("no findings of the right shape break a report", async (t) => {
+  let pictures = 0;
+  const ref = fc.option(fc.integer({ min: 0, max: 9 }).map((index) => refOf(EIGHT, index)));
+  const count = fc.record({ packets: fc.nat(200_000), bytes: fc.nat() });
+  const flow = fc.record({
+    hops: fc.array(fc.record({ place: fc.nat(7), request: count, reply: count, drops: fc.nat(3) }), {
+      maxLength: 12,
+    }),
+    ownReply: fc.boolean(),
+    status: fc.constantFrom("delivered", "lost", "rejected", "unanswered", "inconclusive"),
+    direction: fc.constantFrom("request", "reply", null),
+    lastSeen: ref,
+    firstMissing: ref,
+    times: fc.array(fc.array(fc.option(fc.double({ noNaN: true, min: -1e6, max: 1e9 })), { maxLength: 12 }), {
+      maxLength: 70,
+    }),
+    text: fc.string({ unit: "binary", maxLength: 60 }),
+  });
+  fc.assert(
+    fc.property(fc.array(flow, { maxLength: 3 }), (drafts) => {
+      const flows = drafts.map((draft): FlowFinding => {
+        const hops = draft.hops.map(({ place, request, reply, drops }, index) => {
+          const pcap = draft.text;
+          return { ...refOf(EIGHT, place), index, pcap, request, reply, droppedByKernel: drops };
+        });
+        const { status, direction, lastSeen, firstMissing, text } = draft;
+        return {
+          ...withVerdict(healthy, {
+            status,
+            direction,
+            lastSeen,
+            firstMissing,
+            caveats: [text],
+          }),
+          id: text,
+          hops,
+          ...(draft.ownReply ? { replyHops: [...hops].reverse() } : {}),
+          timeline: draft.times.map((seenAtUs, index) => {
+            return { direction: index % 2 === 0 ? "request" : "reply", summary: text, seenAtUs };
+          }),
+        };
+      });
+      const findings = buildFindings(flows);
+      const html = renderHtml(findings);
+      pictures += [...html.matchAll(/<svg /g)].length;
+      renderMarkdown(findings);
+      renderJunit(findings);
+      renderText(findings, { color: true, width: 80, unicode: true });
+      return !/NaN|undefined|Infinity/.test(
+        html.replace(/<style>[^]*<\/style>/, "").replaceAll(/>[^<]*</g, "><"),
+      );
+    }),
+    { numRuns: 150 },
+  );
+  t.ok(pictures > 100, "pictures were drawn");
+});

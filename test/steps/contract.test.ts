@@ -1,0 +1,122 @@
+import t from "tap";
+import { CAPTURE_SCRIPTS } from "../../lib/capture/index.js";
+import { CLUSTER_SCRIPTS } from "../../lib/cluster/index.js";
+import { validateValue } from "../../lib/document/index.js";
+import type { ProbeKind, Protocol } from "../../lib/model/evidence.js";
+import type { StepKind } from "../../lib/model/steps.js";
+import { ACTIONS, findArgvFault } from "../../lib/permissions/index.js";
+import { parseRunbook, type RunbookStep } from "../../lib/runbook/index.js";
+import { checkRunbook } from "../../lib/runbook/kinds.js";
+import { STEP_KINDS } from "../../lib/steps/registry.js";
+import { PROBE_SCRIPTS } from "../../lib/traffic/index.js";
+import { fakeContext, makeFlow, makePath } from "./samples.js";
+
+const kinds = [...STEP_KINDS.values()];
+const SCRIPTS = new Map(
+  Object.entries({ ...CLUSTER_SCRIPTS, ...CAPTURE_SCRIPTS, ...PROBE_SCRIPTS }).map(
+    ([name, text]) => [name, new Set([text])] as const,
+  ),
+);
+
+const PROBES: readonly (readonly [ProbeKind, Protocol])[] = [
+  ["ping", "icmp"],
+  ["ping-large", "icmp"],
+  ["udp", "udp"],
+  ["dns-udp", "udp"],
+  ["dns-tcp", "tcp"],
+  ["tcp-connect", "tcp"],
+  ["http", "tcp"],
+];
+const flows = PROBES.map(([probe, protocol], index) =>
+  makeFlow({ id: `f${index}-${probe}`, probe, protocol }),
+);
+const paths = [makePath()];
+
+/** An input for every action that plans commands, expressions filled in. */
+const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
+  "flow/define": { paths },
+  "state/baseline": { paths },
+  "drops/start": { paths },
+  "capture/start": { flows },
+  "traffic/probe": { flows },
+  "time/wait": { duration: "10ms" },
+  "capture/stop": { capture: "captures" },
+  "drops/collect": {},
+  "state/inspect": { paths, flows },
+};
+
+for (const kind of kinds) {
+  t.test(`${kind.name}: its example is valid in a runbook that declares its actions`, (t) => {
+    const lines = [
+      ...["apiVersion: hopbook.dev/v1", "kind: Runbook", "metadata: {name: example, title: Example}"],
+      `permissions: ${JSON.stringify({ node: {}, exec: kind.actions })}`,
+      `steps: ${JSON.stringify([
+        ...["path", "flows", "capture"].map((id) => ({ id, uses: "drops/collect" })),
+        { id: "it", uses: kind.name, with: kind.example },
+      ])}`,
+    ];
+    const runbook = parseRunbook(lines.join("\n"), "example.yaml");
+    const known = kinds.map((each) => (each.name === "drops/collect" ? { ...each, actions: [] } : each));
+    t.doesNotThrow(() => checkRunbook(runbook, known));
+    const step = runbook.steps.at(-1) as RunbookStep;
+    t.throws(
+      () => checkRunbook({ ...runbook, steps: [{ ...step, with: { ...step.with, nonsense: 1 } }] }, kinds),
+      { code: "DOCUMENT_INVALID" },
+      "a key that it does not know is refused",
+    );
+    t.end();
+  });
+
+  t.test(`${kind.name}: its actions exist, and its words can be shown`, (t) => {
+    for (const action of kind.actions) t.ok(Object.hasOwn(ACTIONS, action), action);
+    t.match(kind.title, /^[A-Z]\S/);
+    t.match(kind.description, /\.$/);
+    t.equal(kind.run === undefined, kind.phase === "discovery", "discovery plans, actions run");
+    t.end();
+  });
+}
+
+t.test("every kind is planned below, but for discovery of the path, which the lab's tests run", (t) => {
+  t.strictSame(
+    Object.keys(INPUTS).sort(),
+    [...STEP_KINDS.keys()].filter((n) => n !== "path/discover").sort(),
+  );
+  t.end();
+});
+
+for (const [name, input] of Object.entries(INPUTS)) {
+  t.test(`${name}: what it plans is declared, may be run, and fits its schemas`, async (t) => {
+    const kind = STEP_KINDS.get(name) as StepKind;
+    t.strictSame(validateValue(input, kind.inputSchema), []);
+    const plan = await kind.plan(input, fakeContext().context);
+    t.strictSame(validateValue(plan.outputs, kind.outputSchema), []);
+    for (const { action, argv, node } of plan.commands) {
+      t.ok(kind.actions.includes(action), `${action} is declared`);
+      t.match(node, /^node-[ab]$/);
+      t.equal(findArgvFault(action, argv, SCRIPTS), undefined, argv.join(" ").slice(0, 120));
+    }
+  });
+}
+
+t.test("the actions that work on nodes do plan commands", async (t) => {
+  const counts = await Promise.all(
+    ["state/baseline", "drops/start", "capture/start", "traffic/probe", "state/inspect"].map(async (name) => {
+      const plan = await STEP_KINDS.get(name)?.plan(INPUTS[name] ?? {}, fakeContext().context);
+      return plan?.commands.length ?? 0;
+    }),
+  );
+  t.ok(
+    counts.every((count) => count >= 2),
+    String(counts),
+  );
+});
+
+t.test("a plan that is only shown has no run id yet, and plans the same commands", async (t) => {
+  for (const name of ["capture/start", "traffic/probe", "drops/start"]) {
+    const kind = STEP_KINDS.get(name) as StepKind;
+    const real = await kind.plan(INPUTS[name] ?? {}, fakeContext().context);
+    const shown = await kind.plan(INPUTS[name] ?? {}, fakeContext([], { runId: "plan" }).context);
+    t.equal(shown.commands.length, real.commands.length);
+    for (const { action, argv } of shown.commands) t.equal(findArgvFault(action, argv, SCRIPTS), undefined);
+  }
+});

@@ -1,0 +1,210 @@
+import t from "tap";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+/**
+ * The walls between the folders of lib/, kept by parsing the imports. Each folder lists all it may import;
+ * whatever is not listed is a wall.
+ */
+const FOLDERS: Record<string, readonly string[]> = {
+  errors: [],
+  model: [],
+  document: ["model", "errors"],
+  runbook: ["model", "errors", "document"],
+  permissions: ["model", "errors"],
+  access: ["model", "errors"],
+  cluster: ["model", "errors", "document"],
+  hops: ["model", "errors", "document", "cluster"],
+  capture: ["model", "errors"],
+  traffic: ["model", "errors"],
+  inspect: ["model", "errors"],
+  artifacts: ["model", "errors"],
+  steps: ["model", "errors", "cluster", "hops", "capture", "traffic", "inspect"],
+  plan: ["model", "errors", "document", "runbook"],
+  engine: ["model", "errors", "document", "runbook", "plan"],
+  analysis: ["model", "errors"],
+  report: ["model", "errors"],
+  lab: ["model", "errors"],
+  api: [
+    "model",
+    "errors",
+    "document",
+    "runbook",
+    "permissions",
+    "access",
+    "cluster",
+    "hops",
+    "capture",
+    "traffic",
+    "artifacts",
+    "steps",
+    "plan",
+    "engine",
+    "analysis",
+    "report",
+    "lab",
+  ],
+  index: ["model", "errors", "api"],
+  cli: ["model", "errors", "api"],
+};
+
+/** Packages and the folders that may import them; a package that is not here may be imported by nobody. */
+const PACKAGES: Record<string, readonly string[]> = {
+  zx: ["access"],
+  yaml: ["document", "lab"],
+  ajv: ["document"],
+  "@marcbachmann/cel-js": ["runbook"],
+  "@kubernetes/client-node": ["cluster", "access"],
+  commander: ["cli"],
+};
+
+/** Builtins that give away a process or the terminal. */
+const BUILTINS: Record<string, readonly string[]> = {
+  "node:child_process": ["lab"],
+  "node:readline": ["cli", "lab"],
+  "node:readline/promises": ["cli"],
+};
+
+const LIB = resolve(dirname(fileURLToPath(import.meta.url)), "../lib");
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+}
+
+const files = readdirSync(LIB, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .sort();
+
+function parse(file: string): ts.SourceFile {
+  return ts.createSourceFile(file, readFileSync(join(LIB, file), "utf8"), ts.ScriptTarget.ES2023, true);
+}
+
+function importsOf(file: string): Import[] {
+  const found: Import[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
+      node.moduleSpecifier !== undefined &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    ) {
+      found.push({ from: file, specifier: node.moduleSpecifier.text });
+    }
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument === undefined || !ts.isStringLiteral(argument)) {
+        found.push({ from: file, specifier: "(computed import)" });
+      } else found.push({ from: file, specifier: argument.text });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(file));
+  return found;
+}
+
+const folderOf = (file: string): string =>
+  file.includes("/") ? file.split("/")[0]! : file.replace(/\.ts$/, "");
+const packageOf = (specifier: string): string =>
+  specifier.startsWith("@") ? specifier.split("/").slice(0, 2).join("/") : specifier.split("/")[0]!;
+
+const imports = files.flatMap(importsOf);
+
+t.test("every folder of lib/ has its walls written down", async (t) => {
+  t.ok(files.length > 20, "the files were found");
+  for (const folder of new Set(files.map(folderOf))) t.ok(FOLDERS[folder], `lib/${folder} is in the table`);
+});
+
+t.test("no import goes through a wall", async (t) => {
+  const broken: string[] = [];
+  for (const { from, specifier } of imports) {
+    const folder = folderOf(from);
+    if (specifier.startsWith(".")) {
+      const target = folderOf(relative(LIB, resolve(LIB, dirname(from), specifier.replace(/\.js$/, ".ts"))));
+      if (target !== folder && !FOLDERS[folder]?.includes(target))
+        broken.push(`${from} imports ${specifier}`);
+    } else if (specifier.startsWith("node:")) {
+      const only = BUILTINS[specifier];
+      if (only !== undefined && !only.includes(folder)) broken.push(`${from} imports ${specifier}`);
+    } else if (!PACKAGES[packageOf(specifier)]?.includes(folder)) {
+      broken.push(`${from} imports package ${specifier}`);
+    }
+  }
+  t.strictSame(broken, []);
+});
+
+t.test("nothing outside access/ imports one of its files but the registry", async (t) => {
+  const concrete = imports.filter(({ from, specifier }) => {
+    if (!specifier.startsWith(".") || folderOf(from) === "access") return false;
+    const target = relative(LIB, resolve(LIB, dirname(from), specifier));
+    return folderOf(target) === "access" && target !== "access/registry.js";
+  });
+  t.strictSame(concrete, []);
+});
+
+t.test("only cli/ touches argv, the terminal and the exit code", async (t) => {
+  const guilty: string[] = [];
+  for (const file of files.filter((name) => folderOf(name) !== "cli")) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+        const name = `${node.expression.text}.${node.name.text}`;
+        if (/^(process\.(argv|stdout|stderr|stdin|exit|exitCode)|console\.\w+)$/.test(name)) {
+          guilty.push(`${file}: ${name}`);
+        }
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(parse(file));
+  }
+  t.strictSame(guilty, []);
+});
+
+t.test("no cycle among the files", async (t) => {
+  const edges = new Map<string, string[]>();
+  for (const { from, specifier } of imports) {
+    if (!specifier.startsWith(".")) continue;
+    const to = relative(LIB, resolve(LIB, dirname(from), specifier.replace(/\.js$/, ".ts")));
+    edges.set(from, [...(edges.get(from) ?? []), to]);
+  }
+  const state = new Map<string, "open" | "done">();
+  const cycles: string[] = [];
+  const walk = (file: string, trail: readonly string[]): void => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") {
+      cycles.push([...trail.slice(trail.indexOf(file)), file].join(" -> "));
+      return;
+    }
+    state.set(file, "open");
+    for (const next of edges.get(file) ?? []) walk(next, [...trail, file]);
+    state.set(file, "done");
+  };
+  for (const file of files) walk(file, []);
+  t.strictSame(
+    cycles.filter((cycle) => !isModelOnly(cycle)),
+    [],
+  );
+});
+
+/** Types may refer to each other within the model: they are gone when the program runs. */
+function isModelOnly(cycle: string): boolean {
+  return cycle.split(" -> ").every((file) => file.startsWith("model/"));
+}
+
+t.test("no file is longer than 300 lines", async (t) => {
+  const long = files.filter((file) => readFileSync(join(LIB, file), "utf8").split("\n").length - 1 > 300);
+  t.strictSame(long, []);
+});
+
+t.test("the engine knows no interface name of a CNI", async (t) => {
+  const words = /\b(vxlan\.calico|cali(?!co)[0-9a-f*]|flannel\.1|cni0|tunl0|cilium_vxlan|genev_sys)/;
+  const guilty = files
+    .filter((file) => !file.startsWith("lab/"))
+    .filter((file) =>
+      parse(file)
+        .getFullText()
+        .split("\n")
+        .some((line) => words.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line)),
+    );
+  t.strictSame(guilty, []);
+});
