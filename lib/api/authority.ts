@@ -3,7 +3,7 @@ import { CAPTURE_SCRIPTS } from "../capture/index.js";
 import { CLUSTER_SCRIPTS } from "../cluster/index.js";
 import { recordAccess } from "../engine/recorder.js";
 import { HopbookError } from "../errors.js";
-import type { NodeAccess, NodeTarget } from "../model/access.js";
+import type { Argv, NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { PermissionsSpec } from "../model/permissions.js";
 import type { LimitRequest } from "../model/steps.js";
@@ -44,6 +44,8 @@ export interface Authority {
   /** Puts the permission guard and the recorder around a way in. */
   wrap(access: NodeAccess, record: Recorder): NodeAccess;
   demand(request: LimitRequest, record: Recorder): void;
+  /** See StepContext.actionOf. */
+  actionOf(argv: Argv): string;
 }
 
 export interface AuthoriseOptions {
@@ -81,7 +83,10 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
         }),
         record,
       ),
+    actionOf: () => "node/mutate",
     demand(request, record) {
+      if (!("node" in request))
+        throw new HopbookError("PERMISSION_DENIED", `Scripts may not ${request.kind}`);
       const via = profile.nodes.find((node) => node.name === request.node)?.access.via ?? "ssh";
       const decision = policy.check({ ...request, via });
       record(decisionEntry(decision));

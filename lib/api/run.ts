@@ -237,6 +237,11 @@ async function withEngine<T>(
       recipeDirs: [RECIPE_DIR],
       demand: (request) => prepared.authority.demand(request, how.record),
       locateBreaks: () => findBreaks(sink.dir),
+      actionOf: (argv) => prepared.authority.actionOf(argv),
+      startSandbox: () => Promise.reject(new HopbookError("INTERNAL", "There is no sandbox yet")),
+      readPackets: () => {
+        throw new HopbookError("INTERNAL", "Packets cannot be read yet");
+      },
       onEvent: options.onEvent,
     },
   });

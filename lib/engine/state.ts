@@ -1,3 +1,4 @@
+import { HopbookError } from "../errors.js";
 import type { RunEvent, StepContext, StepPlan } from "../model/steps.js";
 import type { NodeAccess } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
@@ -13,8 +14,13 @@ export interface EngineHost {
   readonly recipeDirs: readonly string[];
   readonly demand: StepContext["demand"];
   readonly locateBreaks: StepContext["locateBreaks"];
+  readonly actionOf: StepContext["actionOf"];
+  readonly startSandbox: StepContext["startSandbox"];
+  readonly readPackets: StepContext["readPackets"];
   readonly onEvent: (event: RunEvent) => void;
 }
+
+const NEVER = new AbortController().signal;
 
 interface Held {
   readonly key: string;
@@ -47,6 +53,11 @@ export class RunState {
       recipeDirs: host.recipeDirs,
       locateBreaks: host.locateBreaks,
       demand: host.demand,
+      actionOf: host.actionOf,
+      startSandbox: host.startSandbox,
+      readPackets: host.readPackets,
+      cancelled: NEVER,
+      invoke: () => Promise.reject(new HopbookError("INTERNAL", "A step cannot invoke another one yet")),
       note: (level, text) => host.onEvent({ type: "note", step, level, text }),
       markIncomplete: (reason) => this.markIncomplete(reason, step),
       hold: (key, value, release) => void this.#held.push({ key, value, release }),

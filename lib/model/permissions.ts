@@ -13,4 +13,17 @@ export interface PermissionsSpec {
     readonly filterRequired?: boolean;
   };
   readonly traffic?: readonly string[];
+  /** Words with single spaces; `*` one word, `**` at the end any more. */
+  readonly mutate?: readonly string[];
+  readonly shell?: boolean;
+  /** Of this machine, for scripts. */
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  readonly net?: readonly string[];
+  readonly env?: readonly string[];
+  readonly kube?: readonly {
+    readonly verbs: readonly string[];
+    readonly resources: readonly string[];
+    readonly namespaces?: readonly string[];
+  }[];
 }

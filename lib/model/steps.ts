@@ -1,6 +1,7 @@
 import type { Argv, NodeAccess } from "./access.js";
 import type { ClusterProfile } from "./cluster.js";
 import type { HopRef, VerdictStatus } from "./findings.js";
+import type { PacketRecord, SandboxOptions, SandboxProcess } from "./sandbox.js";
 
 /** A command that a step will run, as `plan` shows it. */
 export interface PlannedCommand {
@@ -81,7 +82,11 @@ export type LimitRequest =
       readonly payload: "headers" | "full";
       readonly filter: string;
     }
-  | { readonly kind: "traffic"; readonly node: string; readonly probe: string };
+  | { readonly kind: "traffic"; readonly node: string; readonly probe: string }
+  /** Of this machine, on behalf of a script; paths are absolute. */
+  | { readonly kind: "read" | "write"; readonly path: string }
+  | { readonly kind: "net"; readonly host: string; readonly port: number }
+  | { readonly kind: "env"; readonly name: string };
 
 /** What a step kind works with. Access is guarded by the permissions and recorded; there is no other way. */
 export interface StepContext {
@@ -92,16 +97,30 @@ export interface StepContext {
   /** Why the others could not, by name. */
   readonly unreachable: ReadonlyMap<string, Error>;
   readonly signal: AbortSignal;
+  /** Aborted by a `cancel` step: end early, in good order, and keep what there is. `signal` is the harder word. */
+  readonly cancelled: AbortSignal;
   readonly sink: EvidenceSink;
   /** Folder of hop recipes that come with hopbook or the cluster. */
   readonly recipeDirs: readonly string[];
   note(level: "info" | "warn", text: string): void;
   /** Throws PERMISSION_DENIED where this was not declared and granted; the answer goes into the transcript. */
   demand(request: LimitRequest): void;
+  /**
+   * The action under which a command of the runbook's own would run: a named one that the runbook declares and
+   * whose rules it fits, else `node/mutate`, or `node/shell` for a shell or an interpreter. It grants nothing:
+   * `exec` with that action is checked like any other.
+   */
+  actionOf(argv: Argv): string;
   /** Evidence is partial, for this reason; the run goes on. */
   markIncomplete(reason: string): void;
   /** Where the evidence so far says that the flows break. Given by the composition, so that steps see no analysis. */
   locateBreaks(): Promise<readonly BreakLocation[]>;
+  /** Runs a step kind, as a step of the runbook would: for scripts. Its plan and its run, in one go. */
+  invoke(uses: string, input: Record<string, unknown>): Promise<unknown>;
+  /** Starts a script in its sandbox. Given by the composition, so that steps start no process themselves. */
+  startSandbox(options: SandboxOptions): Promise<SandboxProcess>;
+  /** The packets of a capture of this run, by its path in the run's folder, dissected. */
+  readPackets(path: string): AsyncIterable<PacketRecord>;
   /**
    * Keeps something alive between steps. Its `release` runs on every exit path, last one first, after the
    * runbook's `finally` steps: `interrupted` says that the person wants out, so be brief.
@@ -120,7 +139,7 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
    * action: runs only after the plan was shown and agreed to.
    */
   readonly phase: "discovery" | "action";
-  /** Named actions it may use; the runbook has to declare them. */
+  /** Named actions it may use; the runbook has to declare them. Empty where its commands decide (command/run). */
   readonly actions: readonly string[];
   /** JSON Schemas, 2020-12. */
   readonly inputSchema: Record<string, unknown>;

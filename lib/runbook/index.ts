@@ -11,4 +11,5 @@ export {
 export { coerceInputs, listSecrets, type RawInput } from "./inputs.js";
 export { checkRunbook, findKindProblems, type KnownKind } from "./kinds.js";
 export { loadRunbook, parseRunbook } from "./load.js";
+export { placeOfInput } from "./load-step.js";
 export type * from "./types.js";

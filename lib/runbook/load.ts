@@ -1,5 +1,5 @@
 import { assertValid, invalid, parseDocument, readDocument, type SourceDocument } from "../document/index.js";
-import { parseDuration } from "../model/units.js";
+import { readStep, type StepData } from "./load-step.js";
 import type {
   CheckOutcome,
   InputSpec,
@@ -7,7 +7,6 @@ import type {
   PermissionsSpec,
   Runbook,
   RunbookCheck,
-  RunbookStep,
 } from "./types.js";
 import { findRunbookProblems } from "./validate.js";
 
@@ -24,16 +23,6 @@ interface RunbookData {
   readonly steps: readonly StepData[];
   readonly checks?: readonly CheckData[];
   readonly finally?: readonly StepData[];
-}
-
-interface StepData {
-  readonly id: string;
-  readonly name?: string;
-  readonly uses: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-  readonly if?: string;
-  readonly timeout?: string;
-  readonly continueOnError?: boolean;
 }
 
 interface CheckData {
@@ -69,26 +58,15 @@ function readRunbook(document: SourceDocument): Runbook {
     metadata: { name, title, description, labels },
     inputs: data.inputs ?? {},
     permissions: data.permissions ?? {},
-    steps: data.steps.map((step, index) => readStep(step, ["steps", index])),
+    steps: data.steps.map((step, index) => readStep(step, { path: ["steps", index], file: document.file })),
     checks: (data.checks ?? []).map(readCheck),
-    finally: (data.finally ?? []).map((step, index) => readStep(step, ["finally", index])),
+    finally: (data.finally ?? []).map((step, index) =>
+      readStep(step, { path: ["finally", index], file: document.file }),
+    ),
   };
   const problems = findRunbookProblems(runbook);
   if (problems.length > 0) throw invalid(document, problems);
   return runbook;
-}
-
-function readStep(step: StepData, path: RunbookStep["path"]): RunbookStep {
-  return {
-    id: step.id,
-    name: step.name,
-    uses: step.uses,
-    with: step.with ?? {},
-    if: step.if,
-    timeoutMs: step.timeout === undefined ? null : (parseDuration(step.timeout) as number),
-    continueOnError: step.continueOnError ?? false,
-    path,
-  };
 }
 
 function readCheck(check: CheckData, index: number): RunbookCheck {

@@ -24,17 +24,55 @@ export interface InputSpec extends Omit<ValueSpec, "type"> {
   readonly secret?: boolean;
 }
 
+/** Runs a step once for each combination of the matrix. */
+export interface StepStrategy {
+  /** Each name's values: a list whose items may hold expressions, or one expression that gives a list. */
+  readonly matrix: Readonly<Record<string, readonly unknown[] | string>>;
+  readonly maxParallel: number;
+  readonly failFast: boolean;
+}
+
+export interface StepRetry {
+  /** Tries after the first one. */
+  readonly count: number;
+  readonly delayMs: number;
+}
+
+/** What the engine itself does for a step that has no kind. */
+export interface StepControl {
+  readonly type: "wait" | "cancel";
+  /** Background steps that stand before this one. */
+  readonly steps: readonly string[];
+}
+
 export interface RunbookStep {
   readonly id: string;
   readonly name: string | undefined;
+  /**
+   * The step kind. `run:` in the file is the kind command/run, `script:` is script/run, `wait:` and `cancel:`
+   * are background/wait and background/cancel, which are no kinds of the registry: see `control`.
+   */
   readonly uses: string;
-  /** As written; `interpolate` evaluates it. */
+  /** How it is written in the file. */
+  readonly form: "uses" | "run" | "script" | "wait" | "cancel";
+  /** Set for `wait` and `cancel`. */
+  readonly control: StepControl | null;
+  /**
+   * As written; `interpolate` evaluates it. Of `run:` it is {argv, on}, of `script:` {file (absolute), env}.
+   * `placeOfInput` says where one of its values stands in the document.
+   */
   readonly with: Readonly<Record<string, unknown>>;
   /** `${{ … }}`; undefined: always. */
   readonly if: string | undefined;
+  readonly needs: readonly string[];
+  readonly strategy: StepStrategy | null;
+  readonly background: boolean;
   /** null: no limit of its own. */
   readonly timeoutMs: number | null;
+  readonly retry: StepRetry | null;
   readonly continueOnError: boolean;
+  /** Templates by name; they see `result`. */
+  readonly outputs: Readonly<Record<string, string>>;
   /** Where it stands in the document: `["steps", 2]`. */
   readonly path: readonly (string | number)[];
 }

@@ -78,6 +78,11 @@ ${steps}`;
       recipeDirs: [],
       demand: () => undefined,
       locateBreaks: () => Promise.resolve([]),
+      actionOf: () => "node/mutate",
+      startSandbox: () => Promise.reject(new Error("not in this test")),
+      readPackets: () => {
+        throw new Error("not in this test");
+      },
       onEvent: (event) => events.push(event),
     },
   });

@@ -44,7 +44,7 @@ t.test("every hop's limits are demanded before anything starts; a refusal starts
   const fake = fakeContext([node.access], {
     demand: (request) => {
       asked.push(request);
-      if (request.node === "node-b") throw new HopbookError("PERMISSION_DENIED", "no");
+      if ("node" in request && request.node === "node-b") throw new HopbookError("PERMISSION_DENIED", "no");
     },
   });
   await t.rejects(captureStart.run?.({ flows, payload: true }, fake.context, NO_PLAN) as Promise<unknown>, {

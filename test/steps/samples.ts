@@ -132,6 +132,13 @@ export function fakeContext(
     accesses: new Map(accesses.map((access) => [access.node, access])),
     unreachable: new Map(),
     signal: new AbortController().signal,
+    cancelled: new AbortController().signal,
+    actionOf: () => "node/mutate",
+    invoke: () => Promise.reject(new Error("not in this test")),
+    startSandbox: () => Promise.reject(new Error("not in this test")),
+    readPackets: () => {
+      throw new Error("not in this test");
+    },
     sink: {
       dir: "",
       writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
