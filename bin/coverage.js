@@ -1,4 +1,5 @@
 // Runs the unit tests of the parts whose branches all have to be covered, and says which are not.
+// Usage: node bin/coverage.js [--reporter=REPORTER OF TAP]
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -27,12 +28,15 @@ const run = spawnSync(
     "run",
     "--allow-incomplete-coverage",
     "--coverage-report=json-summary",
-    "--reporter=terse",
+    process.argv[2] ?? "--reporter=terse",
     ...tests,
   ],
   { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
 );
-if (run.status !== 0) process.exit(run.status ?? 1);
+if (run.status !== 0) {
+  console.error(`tap ended with ${run.signal ?? `exit code ${run.status}`}`);
+  process.exit(run.status ?? 1);
+}
 const { readFileSync } = await import("node:fs");
 const summary = JSON.parse(readFileSync(`${root}.tap/report/coverage-summary.json`, "utf8"));
 let short = 0;

@@ -5,12 +5,13 @@ import { makeReference } from "../dist/api/reference.js";
 import { describeCommands } from "../dist/cli/reference.js";
 
 const check = process.argv.includes("--check");
-const files = { ...makeReference(), "docs/cli.md": describeCommands() };
+const files = { ...(await makeReference()), "docs/cli.md": describeCommands() };
 const root = new URL("../", import.meta.url);
 let drifted = 0;
 for (const [name, text] of Object.entries(files)) {
   const file = new URL(name, root);
-  const wanted = await format(text, { ...(await resolveConfig(file.pathname)), parser: "markdown" });
+  const parser = name.endsWith(".json") ? "json" : "markdown";
+  const wanted = await format(text, { ...(await resolveConfig(file.pathname)), parser });
   let current = "";
   try {
     current = readFileSync(file, "utf8");

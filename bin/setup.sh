@@ -16,8 +16,9 @@ lab='ip:iproute2 bridge:iproute2 iptables:iptables nft:nftables tcpdump:tcpdump 
 ssh:openssh-client ping:iputils-ping ethtool:ethtool nc:netcat-openbsd curl:curl ps:procps unshare:util-linux nsenter:util-linux
 timeout:coreutils dig:bind9-dnsutils newuidmap:uidmap'
 test='dash:dash busybox:busybox'
-# For the benchmarks, and to look at reports in a real browser; without it that test is skipped.
-ci='tshark:tshark chromium:chromium'
+# For the benchmarks, to look at reports in a real browser, and to press TAB in other shells; without them those tests
+# are skipped.
+ci='tshark:tshark chromium:chromium zsh:zsh fish:fish'
 case $purpose in
   demo) wanted=$lab ;;
   test) wanted="$lab $test" ;;

@@ -27,6 +27,12 @@ export const ERROR_CODES = {
   TARGET_AMBIGUOUS: { exit: EXIT.usage, means: "More than one pod or node fits the name" },
   EXPRESSION_INVALID: { exit: EXIT.usage, means: "An expression does not parse or evaluate" },
   ARTIFACTS_UNWRITABLE: { exit: EXIT.usage, means: "The folder for the run cannot be made or written" },
+  PLAN_INVALID: { exit: EXIT.usage, means: "A plan file is not a plan, or was changed after it was made" },
+  PLAN_DRIFT: {
+    exit: EXIT.usage,
+    means: "What a run would do is no longer what its plan says; nothing was changed on the nodes",
+  },
+  RECORDING_MISSING: { exit: EXIT.usage, means: "A replay asks for what its recording does not have" },
   EVIDENCE_INVALID: { exit: EXIT.usage, means: "A run folder or capture file is not what it should be" },
   LAB_UNAVAILABLE: { exit: EXIT.usage, means: "This machine does not allow the lab's namespaces" },
   LAB_FAILED: { exit: EXIT.internal, means: "The lab could not be brought up, changed or taken down" },
@@ -46,6 +52,10 @@ export const ERROR_CODES = {
   NODE_DISK_FULL: { exit: EXIT.unreachable, means: "A node has too little free disk for the capture" },
   COMMAND_FAILED: { exit: EXIT.incomplete, means: "A command on a node failed" },
   COMMAND_TIMEOUT: { exit: EXIT.incomplete, means: "A command on a node did not end in time" },
+  SCRIPT_FAILED: {
+    exit: EXIT.incomplete,
+    means: "A script failed, or did what its sandbox does not let it do",
+  },
   CAPTURE_FAILED: { exit: EXIT.incomplete, means: "A capture did not start, or ended before its time" },
   INTERRUPTED: { exit: EXIT.interrupted, means: "The run was interrupted and cleaned up" },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
@@ -61,12 +71,31 @@ export interface ErrorPlace {
   readonly argv?: readonly string[];
 }
 
+/** One of several problems of a file, for editors; lines and columns count from 1, in UTF-16 code units. */
+export interface ErrorProblem {
+  readonly line: number;
+  readonly column: number;
+  /** Behind its last character, where that is known and on the same line. */
+  readonly endColumn?: number;
+  readonly message: string;
+  /** What was probably meant, or what to do. */
+  readonly suggestion?: string;
+  /** Stable id of the kind of problem: one of PROBLEM_RULES. */
+  readonly rule: string;
+  /** Only where it is not the file of `where`. */
+  readonly file?: string;
+}
+
 export interface ErrorDetails {
   readonly where?: ErrorPlace;
   /** What the person can do about it, as an imperative sentence without a final full stop. */
   readonly hint?: string;
   /** More lines: the offending source line with its caret, the last lines of stderr, near names. */
   readonly detail?: string;
+  /** All that is wrong with a file, in the order of its lines. */
+  readonly problems?: readonly ErrorProblem[];
+  /** What a step had found before it failed: its outputs, where the run goes on without it. */
+  readonly outputs?: unknown;
   readonly cause?: unknown;
 }
 
@@ -80,6 +109,9 @@ export class HopbookError extends Error {
   readonly where: ErrorPlace | undefined;
   readonly hint: string | undefined;
   readonly detail: string | undefined;
+  /** Of DOCUMENT_INVALID: every problem of the file at its place. */
+  readonly problems: readonly ErrorProblem[] | undefined;
+  readonly outputs: unknown;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -87,6 +119,8 @@ export class HopbookError extends Error {
     this.where = details.where;
     this.hint = details.hint;
     this.detail = details.detail;
+    this.outputs = details.outputs;
+    this.problems = details.problems;
   }
 
   get exitCode(): ExitCode {
@@ -97,6 +131,10 @@ export class HopbookError extends Error {
 /** The error itself if it is one of ours, else an INTERNAL one around it. */
 export function asHopbookError(error: unknown): HopbookError {
   if (error instanceof HopbookError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new HopbookError("INTERNAL", message, { cause: error });
+  return new HopbookError("INTERNAL", messageOf(error), { cause: error });
+}
+
+/** What was thrown, in words: anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

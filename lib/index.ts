@@ -4,14 +4,12 @@
  */
 export { analyzePcapFiles, analyzeRunFolder } from "./api/analyze.js";
 export {
-  checkFiles,
   describeRunbook,
   listCatalogue,
   type CatalogueEntry,
-  type CheckedFile,
-  type FileFault,
   type RunbookDescription,
 } from "./api/catalogue.js";
+export { checkFiles, PROBLEM_RULES, reportSarif, type CheckedFile, type FileFault } from "./api/check.js";
 export { exitCodeOfFindings } from "./api/exit-code.js";
 export {
   downLab,
@@ -36,15 +34,30 @@ export {
 export {
   discoverHops,
   planRunbook,
+  runPlan,
   runRunbook,
   type Plan,
   type PlanOptions,
   type RunOptions,
+  type RunPlanOptions,
   type RunOutcome,
   type RunReport,
   type SharedOptions,
 } from "./api/run.js";
-export type { GrantFlags } from "./api/authority.js";
+export { initFolder, type InitReport } from "./api/init.js";
+export { resolveNamedRunbook, type ResolvedRunbook } from "./api/resolve.js";
+export { newRunbook, type NewRunbook, type NewRunbookOptions } from "./api/new.js";
+export { renderTests, type TestReporter } from "./api/report-tests.js";
+export {
+  runRunbookTests,
+  type RunbookTestOptions,
+  type TestCaseResult,
+  type TestReport,
+} from "./api/runbook-tests.js";
+export { replayRun, type ReplayOptions, type ReplayReport } from "./api/replay.js";
+export { listSchemas, readSchemaText } from "./api/schemas.js";
+export type { Confirm, GrantFlags, PermissionQuestion } from "./api/authority.js";
+export type { NodePods, RawInputs } from "./api/options.js";
 export {
   ERROR_CODES,
   EXIT,
@@ -52,6 +65,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
   type ErrorPlace,
+  type ErrorProblem,
   type ExitCode,
 } from "./errors.js";
 export type { ClusterProfile, End, Pod } from "./model/cluster.js";

@@ -13,6 +13,9 @@ const TABLE: readonly [ErrorCode, number][] = [
   ["TARGET_AMBIGUOUS", 2],
   ["EXPRESSION_INVALID", 2],
   ["ARTIFACTS_UNWRITABLE", 2],
+  ["PLAN_INVALID", 2],
+  ["PLAN_DRIFT", 2],
+  ["RECORDING_MISSING", 2],
   ["EVIDENCE_INVALID", 2],
   ["LAB_UNAVAILABLE", 2],
   ["LAB_FAILED", 1],
@@ -29,6 +32,7 @@ const TABLE: readonly [ErrorCode, number][] = [
   ["NODE_DISK_FULL", 5],
   ["COMMAND_FAILED", 6],
   ["COMMAND_TIMEOUT", 6],
+  ["SCRIPT_FAILED", 6],
   ["CAPTURE_FAILED", 6],
   ["INTERRUPTED", 130],
 ];

@@ -21,7 +21,9 @@ const FOLDERS: Record<string, readonly string[]> = {
   traffic: ["model", "errors"],
   inspect: ["model", "errors"],
   artifacts: ["model", "errors"],
-  steps: ["model", "errors", "cluster", "hops", "capture", "traffic", "inspect"],
+  recording: ["model", "errors", "artifacts"],
+  script: ["model", "errors"],
+  steps: ["model", "errors", "cluster", "hops", "capture", "traffic", "inspect", "script"],
   plan: ["model", "errors", "document", "runbook"],
   engine: ["model", "errors", "document", "runbook", "plan"],
   analysis: ["model", "errors"],
@@ -39,6 +41,8 @@ const FOLDERS: Record<string, readonly string[]> = {
     "capture",
     "traffic",
     "artifacts",
+    "recording",
+    "script",
     "steps",
     "plan",
     "engine",
@@ -58,6 +62,8 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@marcbachmann/cel-js": ["runbook"],
   "@kubernetes/client-node": ["cluster", "access"],
   commander: ["cli"],
+  // No package: the name by which a script is imported in its sandbox.
+  "hopbook:entry": ["script"],
 };
 
 /** Builtins that give away a process or the terminal. */

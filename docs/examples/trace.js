@@ -1,21 +1,31 @@
 /* global AbortController */
-// Follows what two pods say to each other, and prints where it stops. Run it beside a hopbook.yaml:
-//   node trace.js shop/client shop/web:8080
-import { HopbookError, runRunbook } from "hopbook";
+// Plans a trace, runs it, tells of its steps as they end, and prints where the packets stop:
+//   node trace.js shop/client shop/web:8080 [CLUSTER.yaml]
+import { HopbookError, planRunbook, runRunbook } from "hopbook";
 
-const [from = "shop/client", to = "shop/web:8080"] = process.argv.slice(2);
+const [from = "shop/client", to = "shop/web:8080", cluster] = process.argv.slice(2);
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
+
+const options = {
+  runbook: "trace-path",
+  raw: { from, to: [to] },
+  cluster,
+  cwd: process.cwd(),
+  grants: { yes: true },
+  signal: stop.signal,
+  onEvent: (event) => {
+    if (event.type === "stepEnded") console.error(`${event.step}: ${event.status} (${event.durationMs} ms)`);
+    if (event.type === "note" && event.level === "warn") console.error(`! ${event.text}`);
+  },
+};
+
 try {
-  const report = await runRunbook({
-    runbook: "trace-path",
-    raw: { from, to: [to] },
-    cwd: process.cwd(),
-    out: "artifacts",
-    grants: { yes: true },
-    signal: stop.signal,
-    onEvent: (event) => event.type === "note" && console.error(event.text),
-  });
+  const plan = await planRunbook(options);
+  const commands = plan.steps.flatMap((step) => step.commands);
+  console.error(`${commands.length} commands, digest ${plan.digest}`);
+
+  const report = await runRunbook({ ...options, out: "artifacts" });
   for (const { id, verdict } of report.findings.flows) {
     const { status, lastSeen, cause } = verdict;
     const place = lastSeen === null ? "" : `, last seen at ${lastSeen.node} ${lastSeen.interface}`;

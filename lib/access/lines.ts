@@ -15,12 +15,15 @@ export interface LineQueue {
 export interface LineQueueOptions {
   /** Above this many bytes waiting, `onFull` is called; when the reader has caught up, `onDrained`. */
   readonly highWaterBytes: number;
+  /** A longer line comes in pieces. Default MAX_LINE_BYTES. */
+  readonly maxLineBytes?: number;
   readonly onFull: () => void;
   readonly onDrained: () => void;
 }
 
 /** Bytes in as they come, UTF-8 lines out as they are read. */
 export function createLineQueue(options: LineQueueOptions): LineQueue {
+  const { maxLineBytes = MAX_LINE_BYTES } = options;
   let ready: Buffer[] = [];
   let taken = 0; // lines of `ready` that were handed out: shifting a long array would move all of it
   let partial: Buffer[] = [];
@@ -39,11 +42,11 @@ export function createLineQueue(options: LineQueueOptions): LineQueue {
   };
   const addPartial = (piece: Buffer): void => {
     for (let start = 0; start < piece.length;) {
-      const part = piece.subarray(start, start + MAX_LINE_BYTES - partialBytes);
+      const part = piece.subarray(start, start + maxLineBytes - partialBytes);
       partial.push(part);
       partialBytes += part.length;
       start += part.length;
-      if (partialBytes >= MAX_LINE_BYTES) flushPartial();
+      if (partialBytes >= maxLineBytes) flushPartial();
     }
   };
   const push = (chunk: Buffer): void => {

@@ -36,6 +36,8 @@ export interface ProcessEnd {
 }
 
 export interface LocalProcess {
+  /** Of the process and its group; undefined where it could not be started. */
+  readonly pid: number | undefined;
   /** Writes to an open stdin; ignored where stdin is closed. */
   write(text: string): void;
   /** Closes stdin. */
@@ -119,6 +121,7 @@ export function startProcess(argv: Argv, options: ProcessOptions): LocalProcess 
   })();
 
   return {
+    pid,
     write: (text) => void (child?.stdin?.writable === true && child.stdin.write(text)),
     end: () => void child?.stdin?.end(),
     pauseStdout: () => void (child?.exitCode === null && child.signalCode === null && child.stdout?.pause()),
@@ -192,6 +195,7 @@ function neverStarted(startedAt: Date): LocalProcess {
   const done = Promise.resolve(end);
   const nothing = (): void => undefined;
   return {
+    pid: undefined,
     write: nothing,
     end: nothing,
     pauseStdout: nothing,

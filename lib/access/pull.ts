@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
-import { HopbookError } from "../errors.js";
+import { HopbookError, messageOf } from "../errors.js";
 import type { Argv, ExecOptions, ExecResult, PullResult } from "../model/access.js";
 import type { CommandOptions } from "./command.js";
 
@@ -51,7 +51,7 @@ async function openLocal(localPath: string): Promise<FileHandle> {
     await file.chmod(0o600); // a file that was there before keeps its mode otherwise
     return file;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write a pulled file: ${reason}`, {
       where: { file: localPath },
       hint: "Name a folder that can be written",

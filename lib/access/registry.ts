@@ -2,6 +2,9 @@ import type { NodeAccess, NodeTarget } from "../model/access.js";
 import { openLocalAccess } from "./local.js";
 import { openSshAccess } from "./ssh.js";
 
+export { assertSandbox, inspectScript, startSandbox } from "./sandbox.js";
+export type { SandboxGuest } from "./sandboxfolder.js";
+
 export interface OpenAccessOptions {
   readonly signal?: AbortSignal;
   /** For the whole way to a first command's answer. Default 15 s. */

@@ -1,4 +1,5 @@
 import type { Argv, NodeStream, StreamEnd } from "../model/access.js";
+import { messageOf } from "../errors.js";
 import { onAbort } from "./abort.js";
 import { createLineQueue } from "./lines.js";
 import type { LocalProcess, ProcessEnd } from "./process.js";
@@ -47,7 +48,7 @@ export function openStream(recipe: StreamRecipe): NodeStream {
     try {
       child = await recipe.start({ onStdout: queue.push, onStderr: keepStderr }, giveUp.signal);
     } catch (error) {
-      keepStderr(Buffer.from(`${error instanceof Error ? error.message : String(error)}\n`));
+      keepStderr(Buffer.from(`${messageOf(error)}\n`));
       return { exitCode: null, signal: null, transportLost: !giveUp.signal.aborted };
     }
     for (const text of early) child.write(text);

@@ -1,2 +1,3 @@
 export { analyzeRun, locateBreaks, type AnalyzeOptions, type Break, type FindCause } from "./analyze.js";
 export { analyzePcaps, type AnalyzePcapsOptions } from "./pcaps.js";
+export { loadRunRecord, readRunText } from "./evidence/load.js";

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { findCause } from "../analysis/cause/index.js";
-import { analyzePcaps, analyzeRun, locateBreaks } from "../analysis/index.js";
+import { analyzePcaps, analyzeRun, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
+import { existsSync } from "node:fs";
 import { lstat } from "node:fs/promises";
+import { ENVIRONMENT_FILE } from "../engine/engine.js";
 import { HopbookError } from "../errors.js";
 import type { RunRecord } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import type { BreakLocation } from "../model/steps.js";
-import { evaluateChecks, loadRunbook, type Runbook } from "../runbook/index.js";
+import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
 import { EXAMPLE_RUN_DIR } from "./places.js";
 
 /** Where the evidence of a run that is still going on says that its flows break. */
@@ -17,19 +19,32 @@ export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
 /** Findings of a run folder with the runbook's checks. */
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
   const findings = await analyzeRun(dir, { findCause });
-  return runbook === null ? findings : withChecks(findings, runbook);
+  return runbook === null ? findings : withChecks(findings, runbook, readEnvironment(dir));
 }
 
 /** Findings of a run that followed no flow: what is incomplete, and the runbook's checks. */
-export function judgeWithoutFlows(record: RunRecord, runbook: Runbook): Findings {
+export function judgeWithoutFlows(
+  dir: string,
+  { record, runbook }: { readonly record: RunRecord; readonly runbook: Runbook },
+): Findings {
   const { id, startedAt, complete, incomplete } = record;
   const run = { id, runbook: record.runbook, startedAt, complete, incomplete };
   const findings = { apiVersion: "hopbook.dev/v1", kind: "Findings", run, flows: [], checks: [] } as const;
-  return withChecks(findings, runbook);
+  return withChecks(findings, runbook, readEnvironment(dir));
 }
 
-function withChecks(findings: Findings, runbook: Runbook): Findings {
-  return { ...findings, checks: evaluateChecks(runbook, { findings: { ...findings } }) };
+function withChecks(findings: Findings, runbook: Runbook, env: ExpressionEnv): Findings {
+  return { ...findings, checks: evaluateChecks(runbook, { ...env, findings: { ...findings } }) };
+}
+
+/** What the run's expressions saw after the last step; nothing where it ended before, or is of an older hopbook. */
+function readEnvironment(dir: string): ExpressionEnv {
+  try {
+    const saw = JSON.parse(readRunText(dir, ENVIRONMENT_FILE) ?? "{}") as Record<string, unknown>;
+    return Object.fromEntries(["inputs", "steps", "cluster", "run"].map((root) => [root, saw[root] ?? {}]));
+  } catch {
+    return {};
+  }
 }
 
 /** The verdict again, from the folder alone: with the runbook that the folder keeps. */
@@ -47,7 +62,13 @@ export async function analyzeRunFolder(dir: string): Promise<Findings> {
       },
     );
   }
-  return judgeRun(dir, await loadRunbook(file));
+  const runbook = await loadRunbook(file);
+  // A run that captured nothing has neither; where one is missing the evidence is damaged.
+  const files = ["flows.json", "captures.json"].map((name) => join(dir, "evidence", name));
+  if (!files.some((name) => existsSync(name)) && existsSync(join(dir, ENVIRONMENT_FILE))) {
+    return judgeWithoutFlows(dir, { record: loadRunRecord(dir), runbook });
+  }
+  return judgeRun(dir, runbook);
 }
 
 /** Captures of one path, in the order that packets pass them. */

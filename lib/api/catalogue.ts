@@ -1,27 +1,34 @@
-import { join } from "node:path";
-import { assertValid, readDocument } from "../document/index.js";
-import { asHopbookError, HopbookError, type ErrorCode, type ErrorPlace } from "../errors.js";
 import {
   checkRunbook,
+  findNamed,
   findRunbook,
   listRunbooks,
   loadRunbook,
   type InputSpec,
   type Runbook,
 } from "../runbook/index.js";
+import type { LoadedCluster } from "../cluster/index.js";
 import { describeDeclared } from "./authority.js";
+import { openProfile, openProfileIfAny } from "./cluster-profile.js";
+import { isScriptFile, loadScriptRunbook } from "./scripts.js";
 import { STEP_KINDS } from "../steps/registry.js";
-import { loadProfile } from "../cluster/index.js";
-import { RUNBOOK_DIR } from "./places.js";
+import { runbookDirs } from "./places.js";
 
-/** Where runbooks are looked for: beside the person first, then those that come with hopbook. */
-export function runbookDirs(cwd: string): string[] {
-  return [join(cwd, "runbooks"), RUNBOOK_DIR];
-}
-
-/** Loads a runbook by name or file and checks it against the step kinds there are. */
-export async function loadNamedRunbook(nameOrFile: string, cwd: string): Promise<Runbook> {
-  const runbook = await loadRunbook(await findRunbook(nameOrFile, runbookDirs(cwd)));
+/**
+ * Loads a runbook by name or file, with what it extends and what the cluster's profile lays over it, and checks it
+ * against the step kinds there are. A runbook in TypeScript is taken as it is.
+ */
+export async function loadNamedRunbook(
+  nameOrFile: string,
+  cwd: string,
+  { cluster = null }: { readonly cluster?: LoadedCluster | null } = {},
+): Promise<Runbook> {
+  const dirs = runbookDirs(cwd, cluster?.dirs.runbooks);
+  const file = await findRunbook(nameOrFile, dirs);
+  const findBases = (base: string): Promise<string[]> => findNamed(base, dirs);
+  const runbook = isScriptFile(file)
+    ? await loadScriptRunbook(file)
+    : await loadRunbook(file, { findBases, overlays: cluster?.overlays ?? [] });
   checkRunbook(runbook, [...STEP_KINDS.values()]);
   return runbook;
 }
@@ -34,8 +41,14 @@ export interface CatalogueEntry {
   readonly valid: boolean;
 }
 
-export async function listCatalogue(cwd: string): Promise<readonly CatalogueEntry[]> {
-  const entries = await listRunbooks(runbookDirs(cwd));
+/** `cluster`: whose own runbooks stand in front of the others. */
+export async function listCatalogue(
+  cwd: string,
+  { cluster }: { readonly cluster?: string | undefined } = {},
+): Promise<readonly CatalogueEntry[]> {
+  // Those of ./hopbook.yaml are the ones beside it, which are listed in any case.
+  const dir = cluster === undefined ? undefined : (await openProfile({ cluster, cwd })).dirs.runbooks;
+  const entries = await listRunbooks(runbookDirs(cwd, dir));
   return entries.map(({ name, file, runbook, error }) => ({
     name,
     file,
@@ -62,8 +75,14 @@ export interface RunbookDescription {
   readonly example: string;
 }
 
-export async function describeRunbook(nameOrFile: string, cwd: string): Promise<RunbookDescription> {
-  const runbook = await loadNamedRunbook(nameOrFile, cwd);
+/** `cluster`: whose overlays are laid over it, as in ClusterChoice. */
+export async function describeRunbook(
+  nameOrFile: string,
+  cwd: string,
+  { cluster }: { readonly cluster?: string | undefined } = {},
+): Promise<RunbookDescription> {
+  const profile = await openProfileIfAny({ cluster, cwd });
+  const runbook = await loadNamedRunbook(nameOrFile, cwd, { cluster: profile });
   return {
     name: runbook.metadata.name,
     title: runbook.metadata.title,
@@ -97,70 +116,4 @@ function exampleOf(runbook: Runbook): string {
 /** Flags are written with dashes: `dnsName` is `--dns-name`. */
 function toKebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-export interface FileFault {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly where: ErrorPlace | null;
-  readonly detail: string | null;
-  readonly hint: string | null;
-}
-
-export interface CheckedFile {
-  readonly file: string;
-  readonly kind: string;
-  /** null: the file is valid. */
-  readonly error: FileFault | null;
-}
-
-/** Validates runbooks, hop recipes and cluster profiles, by their `kind`. One bad file does not end it. */
-export async function checkFiles(files: readonly string[]): Promise<readonly CheckedFile[]> {
-  const results: CheckedFile[] = [];
-  for (const file of files) {
-    try {
-      results.push({ file, kind: await checkFile(file), error: null });
-    } catch (error) {
-      const known = asHopbookError(error);
-      if (known.code === "INTERNAL") throw known;
-      results.push({
-        file,
-        kind: "unknown",
-        error: {
-          code: known.code,
-          message: known.message,
-          where: known.where ?? null,
-          detail: known.detail ?? null,
-          hint: known.hint ?? null,
-        },
-      });
-    }
-  }
-  return results;
-}
-
-async function checkFile(file: string): Promise<string> {
-  const document = await readDocument(file);
-  const kind = (document.data as { kind?: unknown } | null)?.kind;
-  switch (kind) {
-    case "HopRecipe":
-      assertValid(document, "hop-recipe");
-      return "hop recipe";
-    case "ClusterProfile":
-      await loadProfile(file);
-      return "cluster profile";
-    case "Runbook":
-    case undefined:
-      checkRunbook(await loadRunbook(file), [...STEP_KINDS.values()]);
-      return "runbook";
-    default:
-      throw new HopbookError(
-        "DOCUMENT_INVALID",
-        `Cannot check ${file}: its kind is ${JSON.stringify(kind)}`,
-        {
-          where: { file, ...document.locate(["kind"]) },
-          hint: "kind is one of Runbook, HopRecipe, ClusterProfile",
-        },
-      );
-  }
 }

@@ -106,7 +106,10 @@ const flow = record(
 const findings = record({
   apiVersion: oneOf("hopbook.dev/v1"),
   kind: oneOf("Findings"),
-  run: record({ id: text, runbook: text, startedAt: text, complete: flag, incomplete: list(text) }),
+  run: record(
+    { id: text, runbook: text, folder: text, startedAt: text, complete: flag, incomplete: list(text) },
+    ["folder"],
+  ),
   flows: list(flow),
   checks: list(
     record({ id: text, status: oneOf("pass", "warn", "fail", "skipped", "incomplete"), message: text }),

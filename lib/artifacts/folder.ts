@@ -1,6 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { HopbookError } from "../errors.js";
+import { HopbookError, messageOf } from "../errors.js";
 import { makeFolder } from "./make-folder.js";
 import { hashFile, listFolder, makeTemporaryName, MANIFEST_FILE } from "./manifest.js";
 import type { Manifest, ManifestFile } from "./manifest.js";
@@ -48,6 +48,9 @@ export interface RunFolder {
   registerClock(node: string, offsetMs: number): void;
   /** Values that must not be written: replaced in JSON, text and the transcript from now on. */
   redact(values: readonly string[]): void;
+  /** What would be written of a text, or of bytes. */
+  redactText(text: string): string;
+  redactBytes(bytes: Buffer): Buffer;
   /** Writes manifest.json. May be called again after more was written. */
   finish(): Promise<void>;
 }
@@ -126,6 +129,14 @@ class RunFolderOnDisk implements RunFolder {
     this.#redactor.add(values);
   }
 
+  redactText(text: string): string {
+    return this.#redactor.redactText(text);
+  }
+
+  redactBytes(bytes: Buffer): Buffer {
+    return this.#redactor.redactBytes(bytes);
+  }
+
   async finish(): Promise<void> {
     const unwritten = this.#transcript.flush();
     const { files, notFiles } = await listFolder(this.dir);
@@ -193,7 +204,7 @@ class RunFolderOnDisk implements RunFolder {
 
 /** ARTIFACTS_UNWRITABLE for a path; `reason` is what the system or our own check said. */
 export function failWrite(path: string, reason: unknown): HopbookError {
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = messageOf(reason);
   return new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write ${path}: ${text}`, {
     where: { file: path },
     hint: /ENOSPC/.test(text)

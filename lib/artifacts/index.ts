@@ -10,5 +10,5 @@ export { FINDINGS_FILE, readFindings, readManifest, readRunJson, verifyManifest 
 export type { ManifestReport } from "./read.js";
 export { createRedactor } from "./redact.js";
 export type { Redactor } from "./redact.js";
-export { describeCommand, describeError } from "./transcript.js";
+export { describeError } from "./transcript.js";
 export type { CommandEntry, ErrorEntry, EventEntry, PermissionEntry, TranscriptEntry } from "./transcript.js";

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HopbookError } from "../errors.js";
+import { HopbookError, messageOf } from "../errors.js";
 import type { Findings } from "../model/findings.js";
 import { describeShapeFault } from "./findings-shape.js";
 import { hashFile, isRegularFile, listFolder, MANIFEST_FILE } from "./manifest.js";
@@ -85,7 +85,7 @@ export async function readRunJson(dir: string, rel: string): Promise<unknown> {
 }
 
 function failRead(path: string, reason: unknown): HopbookError {
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = messageOf(reason);
   return new HopbookError("EVIDENCE_INVALID", `Cannot read ${path}: ${text}`, {
     where: { file: path },
     hint: "Name the folder of a run, as `hopbook run` printed it",

@@ -1,9 +1,8 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import type { ExecResult } from "../model/access.js";
 import type { CommandEntry } from "../model/transcript.js";
 
 export type { CommandEntry } from "../model/transcript.js";
-import type { ErrorCode, HopbookError } from "../errors.js";
+import { messageOf, type ErrorCode, type HopbookError } from "../errors.js";
 import type { Redactor } from "./redact.js";
 
 /** transcript.jsonl: one JSON object a line, in the order things happened. Times are RFC 3339, UTC. */
@@ -42,29 +41,8 @@ export interface ErrorEntry {
   readonly detail?: string;
 }
 
-const STDERR_TAIL_CHARS = 2000;
 /** Lines that a full disk refused wait in memory for the next try, up to this. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
-
-/** The transcript's line for a command that ended. `at` is when it started. */
-export function describeCommand(result: ExecResult, action: string): CommandEntry {
-  return {
-    type: "command",
-    at: result.startedAt,
-    node: result.node,
-    action,
-    argv: result.argv,
-    exitCode: result.exitCode,
-    signal: result.signal,
-    timedOut: result.timedOut,
-    canceled: result.canceled,
-    truncated: result.truncated,
-    durationMs: result.durationMs,
-    stdoutBytes: result.stdout.length,
-    stderrBytes: result.stderr.length,
-    stderrTail: result.exitCode === 0 ? "" : result.stderr.toString("utf8").slice(-STDERR_TAIL_CHARS),
-  };
-}
 
 /** The transcript's line for an error. */
 export function describeError(error: HopbookError, at: Date): ErrorEntry {
@@ -99,7 +77,7 @@ export function createTranscriptWriter(file: string, redactor: Redactor): Transc
     try {
       pending = writePending(file, pending);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
     return lostLines === 0 ? undefined : `${lostLines} lines did not fit in memory while the disk was full`;
   };

@@ -31,9 +31,24 @@ export function buildFilter(hop: Hop, flows: readonly Flow[], options: FilterOpt
   if (terms.length === 0) throw noAddresses(hop);
   const flowsMatch = anyOf(...terms);
   const session = hop.role === "nic" ? matchTransportSession(options.sshConnection) : null;
-  const filter = session === null ? flowsMatch : allOf(`not ${session}`, flowsMatch);
+  const login = isAmong(flows, options.sshConnection) ? session : null;
+  const filter = login === null ? flowsMatch : allOf(`not ${login}`, flowsMatch);
   if (filter.length > MAX_FILTER_CHARS) throw tooLong(hop, filter.length);
   return filter;
+}
+
+/**
+ * Whether a flow's packets could be the login's at all: both its addresses are ends of it. Elsewhere the filter does
+ * without the login's port, which is another one each time, so that a plan is the same when it is made again.
+ */
+function isAmong(flows: readonly Flow[], sshConnection: string | null): boolean {
+  const [client = "", , server = ""] = (sshConnection ?? "")
+    .split(/\s+/)
+    .map((word) => word.replace(/%.*$/, ""));
+  const ends = flows.flatMap(({ path }) =>
+    [...path.from.addresses, ...path.to.addresses].map(({ ip }) => ip),
+  );
+  return ends.includes(client) && ends.includes(server);
 }
 
 function termsOf(hop: Hop, flow: Flow): readonly string[] {

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { HopbookError } from "../errors.js";
+import { HopbookError, messageOf } from "../errors.js";
 import type { NodeAccess } from "../model/access.js";
+import { systemClock, type Clock } from "../model/clock.js";
 import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
 import { NodeAgent } from "./node-agent.js";
@@ -87,7 +87,7 @@ async function startAgents(
 function joinFailures(failures: readonly unknown[], signal: AbortSignal): unknown {
   const [first, ...others] = failures;
   if (signal.aborted || !(first instanceof HopbookError) || others.length === 0) return first;
-  const reasons = others.map((other) => (other instanceof Error ? other.message : String(other)));
+  const reasons = others.map((other) => messageOf(other));
   const detail = [first.detail, ...reasons].filter((text) => text !== undefined).join("\n");
   return new HopbookError(first.code, first.message, { where: first.where, hint: first.hint, detail });
 }
@@ -104,8 +104,8 @@ export class CaptureSession {
   }
 
   /** Waits until the kernel's buffers are through, then ends every tcpdump in good order. */
-  async stop(options: { readonly settleMs?: number } = {}): Promise<void> {
-    await sleep(options.settleMs ?? SETTLE_MS);
+  async stop(options: { readonly settleMs?: number; readonly clock?: Clock } = {}): Promise<void> {
+    await (options.clock ?? systemClock).sleep(options.settleMs ?? SETTLE_MS);
     await Promise.all(this.#agents.map((agent) => agent.stop(STOP_TIMEOUT_MS)));
   }
 
@@ -177,7 +177,7 @@ async function pullOne(
     });
     return { ...base, pcap, sizeBytes: bytes, sha256, endedEarly: early };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { ...base, ...nothing, endedEarly: early ?? `not pulled: ${why}` };
   }
 }

@@ -2,10 +2,19 @@ import { Command, CommanderError } from "commander";
 import { asHopbookError, EXIT, HopbookError } from "../errors.js";
 import { addAnalyzeCommands } from "./commands/analyze.js";
 import { addCatalogueCommands } from "./commands/catalogue.js";
+import { addCheckCommand } from "./commands/check.js";
+import { addCompletionCommand } from "./commands/completion.js";
+import { addInitCommands } from "./commands/init.js";
 import { addLabCommands } from "./commands/lab.js";
+import { addReplayCommands } from "./commands/replay.js";
+import { addNewCommand } from "./commands/new.js";
 import { addRunCommands } from "./commands/run.js";
+import { addTestCommand } from "./commands/test.js";
+import { addSchemaCommand } from "./commands/schema.js";
+import { groupCommands } from "./command-groups.js";
 import { errorObject, renderError } from "./render-error.js";
 import { outputOf, type CommandIo } from "./io.js";
+import { describeLabsUp } from "./lab-hint.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 import { fromCommander } from "./usage-error.js";
 
@@ -17,6 +26,11 @@ export async function main(argv: readonly string[], terminal: Terminal = process
   let exitCode: number = EXIT.healthy;
   const program = makeProgram({ terminal, setExitCode: (code) => (exitCode = code) });
   try {
+    if (argv[0] === "__complete") {
+      const { answerCompletion } = await import("./completion/answer.js");
+      terminal.out(await answerCompletion(program, argv.slice(1)));
+      return EXIT.healthy;
+    }
     if (argv.length === 0) throw nothingToDo(program, terminal);
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
@@ -25,6 +39,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
     const known = error instanceof CommanderError ? fromCommander(error, argv) : asHopbookError(error);
     if (wantsJson(argv)) terminal.out(`${JSON.stringify(errorObject(known), null, 2)}\n`);
     terminal.err(renderError(known, terminal));
+    terminal.err(await describeLabsUp(known));
     return known.exitCode;
   }
 }
@@ -43,8 +58,16 @@ export function makeProgram(io: CommandIo): Command {
     .addHelpText("after", HELP_AFTER);
   addRunCommands(program, io);
   addCatalogueCommands(program, io);
+  addCheckCommand(program, io);
   addAnalyzeCommands(program, io);
+  addReplayCommands(program, io);
+  addTestCommand(program, io);
+  addNewCommand(program, io);
   addLabCommands(program, io);
+  addInitCommands(program, io);
+  addCompletionCommand(program, io);
+  addSchemaCommand(program, io);
+  groupCommands(program);
   return program;
 }
 

@@ -1,4 +1,6 @@
 import { Option, type Command } from "commander";
+import type { GrantFlags } from "../api/authority.js";
+import { PERMISSION_SCOPES } from "../api/permission-scopes.js";
 
 /** Options that several commands share, under the same names and with the same words. */
 
@@ -9,24 +11,32 @@ export function addClusterOptions(command: Command): Command {
 }
 
 export function addPermissionOptions(command: Command): Command {
-  const add = (flags: string, text: string): void => {
-    command.addOption(new Option(flags, text).helpGroup("Permissions:"));
+  const add = (flags: string, text: string): Option => {
+    const option = new Option(flags, text).helpGroup("Permissions:");
+    command.addOption(option);
+    return option;
   };
   add("-y, --yes", "grant exactly what the runbook declares, and do not ask");
-  add("-A, --allow-all", "grant everything");
-  for (const [scope, value, text] of PERMISSION_SCOPES) {
-    add(`--allow-${scope} ${value}`, `grant ${text}`);
-    add(`--deny-${scope} ${value}`, `refuse ${text}; a refusal wins`);
+  add("-A, --allow-all", "grant everything that the runbook declares");
+  add(
+    "-P, --permission-profile <FILE|NAME>",
+    "grant and deny what this file says; may be given again",
+  ).argParser(collect);
+  for (const { name, value, text } of PERMISSION_SCOPES) {
+    const flags = [
+      add(`--allow-${name} ${value}`.trim(), `grant ${text}`),
+      add(`--deny-${name} ${value}`.trim(), `refuse ${text}; a refusal wins`),
+    ];
+    if (value !== "") for (const flag of flags) flag.argParser(collect);
   }
   return command;
 }
 
-const PERMISSION_SCOPES = [
-  ["node", "<NAMES>", "logging in to these nodes (comma-separated)"],
-  ["exec", "<ACTIONS>", "these named actions, such as runtime/pods,node/read"],
-  ["capture", "[LIMITS]", "captures"],
-  ["traffic", "[PROBES]", "making this traffic, such as ping,http"],
-] as const;
+/** A flag that stands alone means all, whatever else is said of it. */
+function collect(value: string, previous: unknown): true | string[] {
+  if (previous === true) return true;
+  return [...(Array.isArray(previous) ? (previous as string[]) : []), value];
+}
 
 export function addOutputOption(command: Command): Command {
   return command.addOption(
@@ -39,16 +49,5 @@ export interface CommonOptions {
   readonly output?: "text" | "json";
 }
 
-/** The permission flags as they were given: list values split, `true` where a flag stands alone. */
-export interface PermissionOptions {
-  readonly yes?: boolean;
-  readonly allowAll?: boolean;
-  readonly allowNode?: string;
-  readonly denyNode?: string;
-  readonly allowExec?: string;
-  readonly denyExec?: string;
-  readonly allowCapture?: string | true;
-  readonly denyCapture?: string | true;
-  readonly allowTraffic?: string | true;
-  readonly denyTraffic?: string | true;
-}
+/** The permission flags as they were given. */
+export type PermissionOptions = GrantFlags;

@@ -3,29 +3,43 @@ import { formatDuration } from "../model/units.js";
 import { visible } from "../model/visible.js";
 import type { Terminal } from "./terminal.js";
 
-/** Plain lines, one an event, that read the same on a terminal, in a log and over a bad line. */
+/**
+ * Plain lines, one an event, that read the same on a terminal, in a log and over a bad line. The combinations of a
+ * matrix stand indented before the step's own line; where steps run side by side, a note says whose it is.
+ */
 export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
   const paint = (code: number, text: string): string =>
     terminal.color ? `\u001b[${code}m${text}\u001b[0m` : text;
   const done = terminal.unicode ? "✓" : "ok";
   const failed = terminal.unicode ? "✗" : "FAILED";
   const info = terminal.unicode ? "·" : "-";
+  /** Titles of the steps that run now, by id and combination. */
+  const running = new Map<string, string>();
+  const keyOf = (event: { step: string | null; combination?: string }): string =>
+    JSON.stringify([event.step, event.combination]);
   return (event) => {
     switch (event.type) {
       case "phase":
+        break;
       case "stepStarted":
+        running.set(keyOf(event), event.title);
         break;
       case "stepEnded": {
-        const took = paint(2, formatDuration(event.durationMs));
-        const title = visible(event.message ?? event.step);
-        if (event.status === "done") terminal.err(`${paint(32, done)} ${title} ${took}\n`);
-        else if (event.status === "failed") terminal.err(`${paint(31, failed)} ${title} ${took}\n`);
+        running.delete(keyOf(event));
         // A step that was not wanted is in the transcript; here it would be noise.
+        if (event.status === "skipped") break;
+        const indent = event.combination === undefined ? "" : "  ";
+        const took = paint(2, formatDuration(event.durationMs));
+        const mark = event.status === "done" ? paint(32, done) : paint(31, failed);
+        terminal.err(`${indent}${mark} ${visible(event.message ?? event.step)} ${took}\n`);
         break;
       }
-      case "note":
-        terminal.err(`  ${event.level === "warn" ? paint(33, "!") : info} ${visible(event.text)}\n`);
+      case "note": {
+        const title = running.get(keyOf(event));
+        const whose = running.size > 1 && title !== undefined ? `${visible(title)}: ` : "";
+        terminal.err(`  ${event.level === "warn" ? paint(33, "!") : info} ${whose}${visible(event.text)}\n`);
         break;
+      }
     }
   };
 }

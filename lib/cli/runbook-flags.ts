@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { readSecretFlag, secretOptions } from "./secret-flags.js";
 
 /** What the command line has to know of a runbook's input. */
 export interface InputFlag {
@@ -8,6 +9,7 @@ export interface InputFlag {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: { readonly enum?: readonly unknown[] };
+  readonly secret?: boolean;
 }
 
 export type RawInputs = Record<string, string | string[] | boolean>;
@@ -19,8 +21,10 @@ export function flagName(input: string): string {
 
 /** A runbook's inputs are its flags: adds them to a command. */
 export function addInputFlags(command: Command, inputs: Readonly<Record<string, InputFlag>>): void {
+  const taken = new Set(Object.keys(inputs).map((name) => `--${flagName(name)}`));
   for (const [name, input] of Object.entries(inputs)) {
-    for (const option of optionsOf(name, input))
+    const own = { text: describe(input), taken };
+    for (const option of input.secret === true ? secretOptions(flagName(name), own) : optionsOf(name, input))
       command.addOption(option.helpGroup("Inputs of the runbook:"));
   }
 }
@@ -68,7 +72,12 @@ export function describeDefault(value: unknown): string | null {
 /** The values that were given, by the runbook's own names. Commander camel-cases `--dns-name` back to `dnsName`. */
 export function readInputFlags(command: Command, inputs: Readonly<Record<string, InputFlag>>): RawInputs {
   const raw: RawInputs = {};
-  for (const name of Object.keys(inputs)) {
+  for (const [name, input] of Object.entries(inputs)) {
+    if (input.secret === true) {
+      const secret = readSecretFlag(command, name, { flag: flagName(name), others: Object.keys(inputs) });
+      if (secret !== undefined) raw[name] = secret;
+      continue;
+    }
     const value: unknown = command.getOptionValue(name);
     const given = command.getOptionValueSource(name) === "cli";
     if (given && (typeof value === "string" || typeof value === "boolean" || Array.isArray(value))) {

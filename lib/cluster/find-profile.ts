@@ -6,7 +6,7 @@ import { HopbookError } from "../errors.js";
 const DEFAULT_FILE = "hopbook.yaml";
 
 export interface FindProfileOptions {
-  /** `--cluster`: a file, or the name of a profile in ~/.config/hopbook/clusters. */
+  /** `--cluster`: a file, a folder with a hopbook.yaml, or the name of one of either in ~/.config/hopbook/clusters. */
   readonly flag?: string | undefined;
   readonly cwd: string;
   readonly home: string;
@@ -35,9 +35,15 @@ export async function findProfile(options: FindProfileOptions): Promise<string> 
 function flagCandidates(options: FindProfileOptions): string[] {
   const flag = options.flag ?? "";
   const asFile = resolve(options.cwd, flag);
-  if (!/^[0-9A-Za-z][0-9A-Za-z._-]*$/.test(flag)) return [asFile];
+  const here = [asFile, join(asFile, DEFAULT_FILE)];
+  if (!/^[0-9A-Za-z][0-9A-Za-z._-]*$/.test(flag)) return here;
   const folder = join(options.home, ".config", "hopbook", "clusters");
-  return [asFile, join(folder, `${flag}.yaml`), join(folder, `${flag}.yml`)];
+  return [
+    ...here,
+    join(folder, `${flag}.yaml`),
+    join(folder, `${flag}.yml`),
+    join(folder, flag, DEFAULT_FILE),
+  ];
 }
 
 async function isFile(path: string): Promise<boolean> {

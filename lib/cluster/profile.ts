@@ -1,13 +1,24 @@
 import { homedir } from "node:os";
-import { dirname, resolve } from "node:path";
-import { assertValid, invalid, readDocument, type SourceDocument } from "../document/index.js";
+import { dirname, join, resolve } from "node:path";
+import { assertValid, invalid, readDocument, type Overlay, type SourceDocument } from "../document/index.js";
 import type { LocalAccessConfig, NodeAccessConfig, NodeTarget, SshAccessConfig } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { GrantSource } from "../model/permissions.js";
+import { readOverlays } from "./profile-overlays.js";
 
 /** A profile with what only the reading of the nodes needs. */
 export interface LoadedProfile extends ClusterProfile {
   /** crictl's endpoint on every node (`unix:///…`); absent: /etc/crictl.yaml, else the sockets that are there. */
   readonly runtimeEndpoint?: string;
+}
+
+/** A profile with all that stands beside it. */
+export interface LoadedCluster {
+  readonly profile: LoadedProfile;
+  /** What is laid over runbooks, in order. */
+  readonly overlays: readonly Overlay[];
+  /** Folders of this cluster's own, which stand in front of those that come with hopbook; they may be missing. */
+  readonly dirs: { readonly runbooks: string; readonly recipes: string };
 }
 
 type AccessKeys = Partial<Omit<SshAccessConfig, "via"> & Omit<LocalAccessConfig, "via">>;
@@ -25,6 +36,7 @@ interface ProfileDocument {
   readonly interfaces?: { readonly underlay?: string };
   readonly runtime?: { readonly endpoint?: string };
   readonly workDir?: string;
+  readonly grants?: readonly Omit<GrantSource, "dir" | "placeOf">[];
 }
 
 interface PathProblem {
@@ -48,10 +60,19 @@ const DEFAULT_WORK_DIR = "/var/tmp";
  * Throws FILE_UNREADABLE or DOCUMENT_INVALID.
  */
 export async function loadProfile(file: string): Promise<LoadedProfile> {
-  return readProfile(await readDocument(resolve(file)));
+  return (await loadCluster(file)).profile;
 }
 
-/** As loadProfile, from a document that was read already. */
+/** The same with the overlays, whose files are read and checked, and the folders beside the profile. */
+export async function loadCluster(file: string): Promise<LoadedCluster> {
+  const doc = await readDocument(resolve(file));
+  const profile = readProfile(doc);
+  const folder = dirname(doc.file);
+  const dirs = { runbooks: join(folder, "runbooks"), recipes: join(folder, "cni") };
+  return { profile, overlays: await readOverlays(doc), dirs };
+}
+
+/** As loadProfile, from a document that was read already, and without what stands beside it. */
 export function readProfile(doc: SourceDocument): LoadedProfile {
   const data = assertValid<ProfileDocument>(doc, "cluster-profile");
   const problems: PathProblem[] = [];
@@ -73,6 +94,14 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
     return { name: node.name, access, ...(node.address === undefined ? {} : { address: node.address }) };
   });
   if (problems.length > 0) throw invalid(doc, problems);
+  const readGrant = (
+    grant: Pick<GrantSource, "runbooks" | "allow" | "deny">,
+    index: number,
+  ): GrantSource => ({
+    ...grant,
+    dir: dirname(doc.file),
+    placeOf: (path) => `${doc.file}:${doc.locate(["grants", index, ...path]).line}`,
+  });
   return {
     name: data.metadata.name,
     file: doc.file,
@@ -80,6 +109,7 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
     cni: data.cni ?? DEFAULT_CNI,
     interfaces: data.interfaces ?? {},
     workDir: data.workDir ?? DEFAULT_WORK_DIR,
+    ...(data.grants === undefined ? {} : { grants: data.grants.map(readGrant) }),
     ...(data.runtime?.endpoint === undefined ? {} : { runtimeEndpoint: data.runtime.endpoint }),
   };
 }

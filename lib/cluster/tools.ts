@@ -1,5 +1,5 @@
 import type { Argv, NodeAccess } from "../model/access.js";
-import { readText } from "./run.js";
+import { commandFailed, runOnNode } from "./run.js";
 
 export const TOOL_NAMES = [
   "tcpdump",
@@ -76,13 +76,13 @@ export interface CheckToolsOptions {
 /** One command that says what a node has: programs, free disk, tracefs, clock, login. Changes nothing. */
 export async function checkTools(access: NodeAccess, options: CheckToolsOptions): Promise<NodeTools> {
   const argv: Argv = ["sh", "-c", TOOLS_SCRIPT, "hopbook-tools", options.workDir, ...TOOL_NAMES];
-  const sentAtMs = Date.now();
-  const text = await readText(access, argv, {
-    action: "node/read",
-    doing: "check the tools",
-    signal: options.signal,
-  });
-  return parseTools(text, { node: access.node, sentAtMs, receivedAtMs: Date.now() });
+  const doing = "check the tools";
+  const result = await runOnNode(access, argv, { action: "node/read", doing, signal: options.signal });
+  if (result.exitCode !== 0) throw commandFailed(access.node, result, doing);
+  // The times that the command itself had: a recorded one has them too.
+  const sentAtMs = Date.parse(result.startedAt);
+  const receivedAtMs = sentAtMs + result.durationMs;
+  return parseTools(result.stdout.toString("utf8"), { node: access.node, sentAtMs, receivedAtMs });
 }
 
 /** The lines that the check prints, whatever they are. */

@@ -1,5 +1,7 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
 import { describeValue, joinWords, quote, subjectOf, typeWords } from "./words.js";
+import type { ValuePart } from "./place.js";
+import type { ProblemRule } from "./rules.js";
 
 /** Something about a document that is not as it should be. */
 export interface Problem {
@@ -9,8 +11,12 @@ export interface Problem {
   readonly at?: "key" | "value";
   /** Characters to the right of that place, where the trouble is within a value on one line. Default 0. */
   readonly offset?: number;
+  /** Where the trouble is a part of a text value, on whichever of its lines. */
+  readonly part?: ValuePart;
   /** A short note for beside the caret: `did you mean "steps"?`. */
   readonly suggestion?: string;
+  /** Default `invalid-value`. */
+  readonly rule?: ProblemRule;
 }
 
 /** Validates data against one branch of an anyOf/oneOf (the very list of the schema). */
@@ -55,7 +61,13 @@ export function describeAlternatives(
   }
   if (error.keyword === "oneOf" && error.params["passingSchemas"] !== null) {
     return {
-      found: [{ path, message: `${subjectOf(path)} fits more than one of the forms it may have` }],
+      found: [
+        {
+          path,
+          message: `${subjectOf(path)} fits more than one of the forms it may have`,
+          rule: "wrong-form",
+        },
+      ],
       consumed,
     };
   }
@@ -90,6 +102,7 @@ function describeTypes(
   return {
     path: value.path,
     message: `${subjectOf(value.path)} must be ${typeWords([...new Set(types)])}, is ${describeValue(value.data)}`,
+    rule: "wrong-type",
   };
 }
 
@@ -102,6 +115,7 @@ function describeTags(branches: readonly Branch[], base: Problem["path"]): Probl
   return {
     path,
     message: `${subjectOf(path)} must be one of ${joinWords(values)}, is ${describeValue(first.data)}`,
+    rule: "not-allowed-value",
   };
 }
 

@@ -1,51 +1,83 @@
-import { HopbookError } from "../errors.js";
+import { HopbookError, type ErrorProblem } from "../errors.js";
+import type { ProblemRule } from "./rules.js";
 
 /** A problem at its place in the text; line and column count from 1. */
 export interface PlacedProblem {
+  /** Where it is another file than the document's own: a merged document has lines of several. */
+  readonly file?: string;
+  /** The text of the line; absent: it is the document's line of that number. */
+  readonly text?: string;
   readonly line: number;
   readonly column: number;
+  /** Behind its last character, on the same line; undefined where that is not known. */
+  readonly endColumn?: number | undefined;
   readonly message: string;
   readonly suggestion?: string;
+  /** Default `invalid-value`. */
+  readonly rule?: ProblemRule | undefined;
 }
 
 const MAX_SHOWN_PROBLEMS = 100;
+/** What a program gets; a file of nothing but mistakes must not become a report of any size. */
+const MAX_LISTED_PROBLEMS = 1000;
 /** Characters of a source line that are shown around the caret. */
 const WINDOW = 120;
 
 /**
- * One DOCUMENT_INVALID error for all problems of a file, in the order of its lines. `detail` shows each
- * with the offending line and a caret; `where` is the first one's place.
+ * One DOCUMENT_INVALID error for all problems of a file (of several: file by file), in the order of its lines.
+ * `detail` shows each with the offending line and a caret; `where` is the first one's place; `problems` has them
+ * for programs.
  */
 export function explainProblems(
   source: { readonly file: string; readonly text: string },
   problems: readonly PlacedProblem[],
 ): HopbookError {
-  const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+  const files = [...new Set(problems.map((problem) => problem.file ?? source.file))];
+  const rank = (problem: PlacedProblem): number => files.indexOf(problem.file ?? source.file);
+  const sorted = [...problems].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
   const [first] = sorted;
-  const lines = source.text.split(/\r\n|\r|\n/);
+  const file = first?.file ?? source.file;
+  const lines = splitLines(source.text);
   const shown = sorted
     .slice(0, MAX_SHOWN_PROBLEMS)
-    .map((problem) => drawProblem(source.file, lines, problem));
+    .map((problem) => drawProblem(problem.file ?? source.file, lines, problem));
   if (sorted.length > shown.length) shown.push(`… and ${sorted.length - shown.length} more problems`);
   const what =
     sorted.length === 1 && first !== undefined ? first.message : `it has ${sorted.length} problems`;
-  return new HopbookError(
-    "DOCUMENT_INVALID",
-    `Cannot use ${escapeControls(source.file)}: ${escapeControls(what)}`,
-    {
-      where: { file: source.file, ...(first && { line: first.line, column: first.column }) },
-      hint:
-        sorted.length === 1 && first?.suggestion !== undefined
-          ? capitalise(first.suggestion)
-          : "Correct the lines shown",
-      detail: shown.join("\n"),
-    },
-  );
+  return new HopbookError("DOCUMENT_INVALID", `Cannot use ${escapeControls(file)}: ${escapeControls(what)}`, {
+    where: { file, ...(first && { line: first.line, column: first.column }) },
+    hint:
+      sorted.length === 1 && first?.suggestion !== undefined
+        ? capitalise(first.suggestion)
+        : "Correct the lines shown",
+    detail: shown.join("\n"),
+    problems: sorted.slice(0, MAX_LISTED_PROBLEMS).map((problem) => ({
+      ...toErrorProblem(problem),
+      ...(problem.file !== undefined && problem.file !== file && { file: problem.file }),
+    })),
+  });
+}
+
+/** The lines of a text, by any of YAML's line ends. */
+export function splitLines(text: string): string[] {
+  return text.split(/\r\n|\r|\n/);
+}
+
+function toErrorProblem(problem: PlacedProblem): ErrorProblem {
+  const { line, column, endColumn, message, suggestion, rule = "invalid-value" } = problem;
+  return {
+    line,
+    column,
+    ...(endColumn !== undefined && endColumn > column && { endColumn }),
+    message: escapeControls(message),
+    ...(suggestion !== undefined && { suggestion: escapeControls(suggestion) }),
+    rule,
+  };
 }
 
 function drawProblem(file: string, lines: readonly string[], problem: PlacedProblem): string {
   const { line, column, message, suggestion } = problem;
-  const { text, caret } = cutLine(lines[line - 1] ?? "", column);
+  const { text, caret } = cutLine(problem.text ?? lines[line - 1] ?? "", column);
   const margin = String(line).length;
   const note = suggestion === undefined ? "" : ` ${suggestion}`;
   return [

@@ -1,10 +1,27 @@
+export type { Place } from "./layer.js";
+export { mergeDocuments, valueAt } from "./merged.js";
 export { nearest, nearestFew } from "./nearest.js";
+export type { ValuePart } from "./place.js";
+export { isFor, makeOverlay, readOverlay, type Overlay } from "./overlay.js";
+export { derivePatchSchemas } from "./patch-schema.js";
+export { assertBounded, listOrigins, renderAnnotated, renderYaml } from "./render.js";
 export type { Problem } from "./problems.js";
-export { assertValid, invalid, validateDocument, validateValue, type SchemaName } from "./schema.js";
+export { PROBLEM_RULES, type ProblemRule } from "./rules.js";
+export {
+  assertValid,
+  invalid,
+  readSchema,
+  validateDocument,
+  validateValue,
+  type SchemaName,
+} from "./schema.js";
 export {
   MAX_DOCUMENT_BYTES,
   parseDocument,
   readDocument,
   type DocumentPath,
+  type Origin,
   type SourceDocument,
+  type Span,
+  type SpanOptions,
 } from "./source.js";

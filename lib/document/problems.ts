@@ -2,6 +2,7 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 import { describeAlternatives, isAlternatives, type Problem, type RunBranch } from "./alternatives.js";
 import { describeValue, joinWords, quote, subjectOf, typeWords } from "./words.js";
 import { nearest } from "./nearest.js";
+import type { ProblemRule } from "./rules.js";
 import { DURATION_PATTERN, SIZE_PATTERN } from "../model/units.js";
 
 export type { Problem, RunBranch };
@@ -28,10 +29,39 @@ export function describeErrors(
       problems.unshift(...found);
     } else {
       const problem = describeError(error, path);
-      if (problem !== undefined) problems.unshift(problem);
+      if (problem !== undefined) problems.unshift({ rule: ruleOf(error), ...problem });
     }
   }
   return dropDoubles(problems);
+}
+
+const RULES: Readonly<Record<string, ProblemRule>> = {
+  additionalProperties: "unknown-key",
+  unevaluatedProperties: "unknown-key",
+  required: "missing-key",
+  dependentRequired: "conflicting-key",
+  type: "wrong-type",
+  enum: "not-allowed-value",
+  const: "not-allowed-value",
+  pattern: "wrong-form",
+  uniqueItems: "duplicate-item",
+  minItems: "out-of-range",
+  maxItems: "out-of-range",
+  minProperties: "out-of-range",
+  maxProperties: "out-of-range",
+  minLength: "out-of-range",
+  maxLength: "out-of-range",
+  minimum: "out-of-range",
+  maximum: "out-of-range",
+  exclusiveMinimum: "out-of-range",
+  exclusiveMaximum: "out-of-range",
+};
+
+function ruleOf(error: ErrorObject): ProblemRule {
+  if (error.propertyName !== undefined) return "invalid-key";
+  const unit = unitOf(error.parentSchema?.["pattern"]);
+  if (unit !== undefined && (error.keyword === "pattern" || error.keyword === "type")) return "missing-unit";
+  return RULES[error.keyword] ?? "invalid-value";
 }
 
 /** `/steps/0/a~1b` as path segments; numbers only where the data is a list. */
@@ -137,10 +167,21 @@ function describePattern(error: ErrorObject, path: Problem["path"]): Problem {
     const example = bare ? `${String(error.data)}${unit.example}` : `30${unit.example}`;
     return { path, message, suggestion: `write the unit, as in ${example}` };
   }
+  if (pattern === EXPRESSION_PATTERN) {
+    const message = `${subject} must be an expression and nothing beside it, is ${describeValue(error.data)}`;
+    const isCut = String(error.data).startsWith("${{");
+    const suggestion = isCut
+      ? "put the value in quotes: in YAML # begins a comment"
+      : "as in ${{ inputs.name }}";
+    return { path, message, suggestion };
+  }
   const [example] = (error.parentSchema?.["examples"] as unknown[] | undefined) ?? [];
   const message = `${subject} must match ${pattern}, is ${describeValue(error.data)}`;
   return example === undefined ? { path, message } : { path, message, suggestion: `as in ${quote(example)}` };
 }
+
+/** As schemas/runbook.json has it. */
+const EXPRESSION_PATTERN = "^\\$\\{\\{[\\s\\S]+\\}\\}$";
 
 function unitOf(pattern: unknown): { what: string; example: string } | undefined {
   if (pattern === DURATION_PATTERN) return { what: "a duration", example: "s" };

@@ -1,13 +1,21 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { HopbookError } from "../errors.js";
-import { explainProblems } from "./explain.js";
+import { HopbookError, messageOf } from "../errors.js";
+import { explainProblems, type PlacedProblem } from "./explain.js";
 import { describeErrors, type Problem, type RunBranch } from "./problems.js";
-import type { SourceDocument } from "./source.js";
+import type { SourceDocument, Span } from "./source.js";
 
 /** The schemas of the package's schemas/ folder, by file name without `.json`. */
-export type SchemaName = "runbook" | "hop-recipe" | "cluster-profile" | "findings";
+export type SchemaName =
+  | "runbook"
+  | "runbook-overlay"
+  | "runbook-extension"
+  | "hop-recipe"
+  | "cluster-profile"
+  | "permission-profile"
+  | "runbook-test"
+  | "findings";
 
 const SCHEMA_FOLDER = new URL("../../schemas/", import.meta.url);
 
@@ -17,7 +25,6 @@ const valueValidators = new WeakMap<object, NamedValidator>();
 let anonymousSchemas = 0;
 
 interface NamedValidator {
-  readonly key: string;
   readonly validate: ValidateFunction;
   readonly pointers: ReadonlyMap<unknown, string>;
 }
@@ -52,25 +59,41 @@ export function assertValid<T>(document: SourceDocument, schema: SchemaName): T 
  * and the suggestion of each; `where` is the first one's place.
  */
 export function invalid(document: SourceDocument, problems: readonly Problem[]): HopbookError {
-  const placed = problems.map((problem) => ({
-    ...shiftColumn(document.locate(problem.path, problem.at), problem.offset),
-    message: problem.message,
-    ...(problem.suggestion !== undefined && { suggestion: problem.suggestion }),
-  }));
-  return explainProblems(document, placed);
+  return explainProblems(
+    document,
+    problems.map((problem) => placeProblem(document, problem)),
+  );
 }
 
-function shiftColumn(place: { line: number; column: number }, offset = 0): { line: number; column: number } {
-  return { line: place.line, column: place.column + offset };
+/** In a document that was merged of several every problem has a file and a line of its own. */
+function placeProblem(document: SourceDocument, problem: Problem): PlacedProblem {
+  const { path, at, part, offset = 0, message, suggestion, rule } = problem;
+  const { file, text } = document.origin(path, at);
+  const place: Span = document.span?.(path, { at, part }) ?? document.locate(path, at);
+  return {
+    file,
+    text,
+    ...place,
+    column: place.column + offset,
+    message,
+    ...(suggestion !== undefined && { suggestion }),
+    rule,
+  };
 }
 
 function loadNamed(name: SchemaName): NamedValidator {
   const known = namedValidators.get(name);
   if (known !== undefined) return known;
+  const validator = compileSchema(readSchema(name), `hopbook:schema/${name}`);
+  namedValidators.set(name, validator);
+  return validator;
+}
+
+/** A schema of the package as its file has it. Throws INTERNAL where the package is not whole. */
+export function readSchema(name: SchemaName): object {
   const url = new URL(`${name}.json`, SCHEMA_FOLDER);
-  let schema: object;
   try {
-    schema = JSON.parse(readFileSync(url, "utf8")) as object;
+    return JSON.parse(readFileSync(url, "utf8")) as object;
   } catch (cause) {
     throw new HopbookError("INTERNAL", `Cannot read the schema ${name}.json: ${String(cause)}`, {
       where: { file: fileURLToPath(url) },
@@ -78,9 +101,6 @@ function loadNamed(name: SchemaName): NamedValidator {
       cause,
     });
   }
-  const validator = compileSchema(schema, `hopbook:schema/${name}`);
-  namedValidators.set(name, validator);
-  return validator;
 }
 
 function compileSchema(schema: object, key: string): NamedValidator {
@@ -97,21 +117,36 @@ function compileSchema(schema: object, key: string): NamedValidator {
   try {
     // Under a key of our own: the same $id may come as two objects, one a registered kind's and one a test's.
     sharedAjv.addSchema({ ...schema, $id: key }, key);
+    addReferenced(schema, sharedAjv);
     const validate = sharedAjv.getSchema(key);
     if (validate === undefined) throw new Error("it does not compile");
-    return { key, validate, pointers: findPointers(schema) };
+    return { validate, pointers: findPointers(schema, key) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new HopbookError("INTERNAL", `Cannot compile the schema ${key}: ${reason}`, { cause });
   }
 }
 
+const REFERENCE = /"https:\/\/hopbook\.dev\/schemas\/([a-z-]+)\.json#/g;
+/** Schemas that others refer to, under their own $id, and where their lists stand. */
+const referenced = new Map<string, ReadonlyMap<unknown, string>>();
+
+function addReferenced(schema: object, ajv: Ajv2020): void {
+  for (const [, name = ""] of JSON.stringify(schema).matchAll(REFERENCE)) {
+    if (referenced.has(name)) continue;
+    const other = readSchema(name as SchemaName);
+    referenced.set(name, findPointers(other, (other as { $id: string }).$id));
+    ajv.addSchema(other);
+    addReferenced(other, ajv);
+  }
+}
+
 /** Where each list of a schema stands in it: ajv's own schemaPath starts anew at every $ref. */
-function findPointers(schema: object): Map<unknown, string> {
+function findPointers(schema: object, key: string): Map<unknown, string> {
   const pointers = new Map<unknown, string>();
   const visit = (value: unknown, pointer: string): void => {
     if (typeof value !== "object" || value === null) return;
-    if (Array.isArray(value)) pointers.set(value, pointer);
+    if (Array.isArray(value)) pointers.set(value, `${key}#${pointer}`);
     for (const [name, child] of Object.entries(value)) {
       visit(child, `${pointer}/${encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1"))}`);
     }
@@ -120,11 +155,12 @@ function findPointers(schema: object): Map<unknown, string> {
   return pointers;
 }
 
-function runValidator({ key, validate, pointers }: NamedValidator, value: unknown): readonly Problem[] {
+function runValidator({ validate, pointers }: NamedValidator, value: unknown): readonly Problem[] {
   if (validate(value)) return [];
   const runBranch: RunBranch = (branches, index, data) => {
-    const pointer = pointers.get(branches);
-    const branch = pointer === undefined ? undefined : sharedAjv?.getSchema(`${key}#${pointer}/${index}`);
+    const others = [...referenced.values()].map((lists) => lists.get(branches));
+    const pointer = pointers.get(branches) ?? others.find((found) => found !== undefined);
+    const branch = pointer === undefined ? undefined : sharedAjv?.getSchema(`${pointer}/${index}`);
     if (branch === undefined) return undefined;
     return branch(data) ? [] : [...(branch.errors ?? [])];
   };

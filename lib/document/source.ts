@@ -2,24 +2,31 @@ import { readFile, stat } from "node:fs/promises";
 import {
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
-  parseAllDocuments,
   type Document,
   type Node as YamlNode,
+  type YAMLMap,
 } from "yaml";
-import { HopbookError } from "../errors.js";
+import { HopbookError, messageOf } from "../errors.js";
 import { explainProblems, type PlacedProblem } from "./explain.js";
-import { findRunawayDepth } from "./depth.js";
-import { findStructureProblems } from "./structure.js";
+import { findPart, type TextRange, type ValuePart } from "./place.js";
+import { describeSyntax, findControlCharacter, parseYaml } from "./yaml.js";
 
 /** Larger files are refused: nobody writes them by hand. */
 export const MAX_DOCUMENT_BYTES = 10 * 1024 * 1024;
 const MAX_ALIAS_EXPANSIONS = 100;
 
 export type DocumentPath = readonly (string | number)[];
+
+/** Who wrote a value: the file, the place in it (from 1), and the text of that line. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
 
 /** A YAML file: its text, its plain data, and where in the text each piece of data stands. */
 export interface SourceDocument {
@@ -32,6 +39,25 @@ export interface SourceDocument {
    * deepest part of it that is there.
    */
   locate(path: DocumentPath, at?: "key" | "value"): { line: number; column: number };
+  /** The same with the file: a document that was merged of several has values of each. */
+  origin(path: DocumentPath, at?: "key" | "value"): Origin;
+  /**
+   * As `locate`, with the end where that is on the same line; `part` narrows it to a part of a text value. The line
+   * is one of the file that `origin` names.
+   */
+  span?(path: DocumentPath, options?: SpanOptions): Span;
+}
+
+export interface SpanOptions {
+  readonly at?: "key" | "value" | undefined;
+  readonly part?: ValuePart | undefined;
+}
+
+export interface Span {
+  readonly line: number;
+  readonly column: number;
+  /** Behind the last character. */
+  readonly endColumn?: number;
 }
 
 /**
@@ -54,7 +80,7 @@ async function readBytes(file: string): Promise<Buffer> {
     sizeBytes = info.size;
     if (sizeBytes <= MAX_DOCUMENT_BYTES) return await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new HopbookError("FILE_UNREADABLE", `Cannot read ${file}: ${reason}`, {
       where: { file },
       hint: "Check the path and that you may read it",
@@ -95,26 +121,41 @@ export function parseDocument(text: string, file: string): SourceDocument {
   if (sizeBytes > MAX_DOCUMENT_BYTES) throw tooLarge(file, sizeBytes);
   const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
   const lines = new LineCounter();
-  const place = (offset: number, message: string): PlacedProblem => {
+  const placeOf = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col), message };
+    return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const { document, problems } = parseYaml(source, lines);
-  if (document !== undefined) problems.push(...findStructureProblems(document));
   const control = findControlCharacter(source);
-  if (control !== undefined) problems.push(control);
+  const { document, problems } = parseYaml(source, lines, control);
   if (problems.length > 0) {
-    const placed = problems.map(({ offset, message }) => place(offset, message));
+    const placed = problems.map(({ offset, ...rest }): PlacedProblem => ({ ...placeOf(offset), ...rest }));
     throw explainProblems({ file, text: source }, placed);
   }
+  const locate: SourceDocument["locate"] = (path, at = "value") =>
+    placeOf(document === undefined ? 0 : findRange(document, path, at).start);
+  const data = document === undefined ? null : toPlainData(document, file, source);
   return {
     file,
     text: source,
-    data: document === undefined ? null : toPlainData(document, file, source),
-    locate(path, at = "value") {
-      const offset = document === undefined ? 0 : findOffset(document, path, at);
-      const { line, col } = lines.linePos(offset);
-      return { line: Math.max(1, line), column: Math.max(1, col) };
+    data,
+    locate,
+    span(path, { at = "value", part } = {}) {
+      if (document === undefined) return placeOf(0);
+      const whole = findRange(document, path, at);
+      const value = part === undefined ? undefined : valueAt(data, path);
+      const inner =
+        part !== undefined && typeof value === "string"
+          ? findPart(source, { data: value, range: whole }, part)
+          : undefined;
+      const { start, end } = inner ?? (part === undefined ? whole : { start: whole.start, end: whole.start });
+      const [from, to] = [placeOf(start), placeOf(end)];
+      return from.line === to.line && end > start ? { ...from, endColumn: to.column } : from;
+    },
+    origin(path, at) {
+      const { line, column } = locate(path, at);
+      const start = lines.lineStarts[line - 1] ?? 0;
+      const end = lines.lineStarts[line] ?? source.length;
+      return { file, line, column, text: source.slice(start, end).replace(/[\r\n]+$/, "") };
     },
   };
 }
@@ -126,95 +167,44 @@ function tooLarge(file: string, sizeBytes: number): HopbookError {
   });
 }
 
-interface OffsetProblem {
-  readonly offset: number;
-  readonly message: string;
-}
-
-function parseYaml(
-  text: string,
-  lineCounter: LineCounter,
-): { document?: Document; problems: OffsetProblem[] } {
-  const tooDeep = findRunawayDepth(text);
-  if (tooDeep !== undefined) {
-    // linePos needs the lines, which the parser would have told.
-    for (const match of text.slice(0, tooDeep).matchAll(/^/gm)) lineCounter.addNewLine(match.index);
-    return { problems: [{ offset: tooDeep, message: "it may nest too deeply here to be read" }] };
-  }
-  try {
-    const documents = parseAllDocuments(text, {
-      version: "1.2",
-      schema: "core",
-      strict: true,
-      merge: false,
-      // Compared in structure.ts: here it would take quadratic time.
-      uniqueKeys: false,
-      resolveKnownTags: false,
-      prettyErrors: false,
-      logLevel: "error",
-      lineCounter,
-    });
-    const problems = documents.flatMap((document) => [...document.errors, ...document.warnings]);
-    const found = problems.map((problem) => ({
-      offset: problem.pos[0],
-      message: describeSyntax(problem.message),
-    }));
-    const [first, second] = documents as readonly Document[];
-    if (second !== undefined) {
-      const offset = second.range?.[0] ?? text.length;
-      found.push({ offset, message: "a second document begins here, and one file holds one document" });
-    }
-    if (first === undefined) return { problems: found };
-    const { yaml } = first.directives ?? {};
-    if (yaml?.explicit === true && yaml.version !== "1.2") {
-      found.push({ offset: 0, message: `YAML version is ${yaml.version}, and only 1.2 is read` });
-    }
-    return { document: first, problems: found };
-  } catch (error) {
-    // The parser recurses: a file of nothing but brackets ends its stack.
-    if (error instanceof RangeError) return { problems: [{ offset: 0, message: "it is nested too deeply" }] };
-    throw error;
-  }
-}
-
-function describeSyntax(message: string): string {
-  const firstLine = message.split("\n", 1)[0] ?? message;
-  return firstLine.charAt(0).toLowerCase() + firstLine.slice(1);
-}
-
-function findControlCharacter(text: string): OffsetProblem | undefined {
-  // YAML 1.2.2, production [1] c-printable: of the C0 and C1 controls only TAB, LF, CR and NEL.
-  // eslint-disable-next-line no-control-regex
-  const match = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/.exec(text);
-  if (match === null) return undefined;
-  const code = match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-  return { offset: match.index, message: `the character U+${code} is not allowed in YAML` };
-}
-
 function toPlainData(document: Document, file: string, text: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS }) as unknown;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw explainProblems({ file, text }, [{ line: 1, column: 1, message: describeSyntax(reason) }]);
+    const reason = messageOf(error);
+    const message = describeSyntax(reason);
+    throw explainProblems({ file, text }, [{ line: 1, column: 1, message, rule: "yaml-alias" }]);
   }
 }
 
-function findOffset(document: Document, path: DocumentPath, at: "key" | "value"): number {
+function findRange(document: Document, path: DocumentPath, at: "key" | "value"): TextRange {
   let node: YamlNode | null = document.contents;
-  let offset = node?.range?.[0] ?? 0;
+  let range = rangeOf(node, { start: 0, end: 0 });
   for (const [depth, segment] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     const child = findChild(node, segment);
-    if (child === undefined) return offset;
+    // Where the path ends early there is only a place to begin at.
+    if (child === undefined) return { start: range.start, end: range.start };
     const isLast = depth === path.length - 1;
     const wanted: YamlNode | null = isLast && at === "key" ? (child.key ?? child.value) : child.value;
     // A key with nothing behind it has its empty value after the line: the key is the better place.
     const shown: YamlNode | null = isEmptyScalar(wanted) ? (child.key ?? wanted) : wanted;
-    offset = shown?.range?.[0] ?? offset;
+    range = rangeOf(shown, range);
     node = child.value;
   }
-  return offset;
+  return range;
+}
+
+function rangeOf(node: YamlNode | null, otherwise: TextRange): TextRange {
+  const range = node?.range;
+  return range === undefined || range === null ? otherwise : { start: range[0], end: range[1] };
+}
+
+function valueAt(data: unknown, path: DocumentPath): unknown {
+  return path.reduce<unknown>(
+    (inner, segment) => (inner as Record<string | number, unknown> | null | undefined)?.[segment],
+    data,
+  );
 }
 
 interface Child {
@@ -228,10 +218,23 @@ function findChild(node: YamlNode | null, segment: string | number): Child | und
     return value === undefined ? undefined : { key: null, value: value as YamlNode };
   }
   if (!isMap(node)) return undefined;
-  const pair = node.items.find(
-    (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(segment),
-  );
-  return pair === undefined ? undefined : { key: pair.key as YamlNode, value: pair.value as YamlNode | null };
+  return indexOf(node).get(String(segment));
+}
+
+/** Maps are searched once for every value that is located: a list of all origins would take quadratic time. */
+const indexes = new WeakMap<YAMLMap, Map<string, Child>>();
+
+function indexOf(map: YAMLMap): Map<string, Child> {
+  const known = indexes.get(map);
+  if (known !== undefined) return known;
+  const index = new Map<string, Child>();
+  for (const { key, value } of map.items) {
+    const name = isScalar(key) ? String(key.value) : undefined;
+    if (name === undefined || index.has(name)) continue;
+    index.set(name, { key: key as YamlNode, value: value as YamlNode | null });
+  }
+  indexes.set(map, index);
+  return index;
 }
 
 function isEmptyScalar(node: YamlNode | null): boolean {

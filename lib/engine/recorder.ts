@@ -1,6 +1,6 @@
 import type { Argv, ExecResult, NodeAccess, NodeStream, PullResult } from "../model/access.js";
 import type { CommandEntry } from "../model/transcript.js";
-import { messageOf } from "./state.js";
+import { messageOf } from "../errors.js";
 
 /** Wraps a way onto a node so that every command of it is recorded, those that fail included. */
 export function recordAccess(access: NodeAccess, record: (entry: CommandEntry) => void): NodeAccess {

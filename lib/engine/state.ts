@@ -1,7 +1,9 @@
-import { HopbookError } from "../errors.js";
+import { HopbookError, messageOf } from "../errors.js";
 import type { RunEvent, StepContext, StepPlan } from "../model/steps.js";
 import type { NodeAccess } from "../model/access.js";
+import type { Clock } from "../model/clock.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { RunbookStep } from "../runbook/index.js";
 
 /** What the engine is given; everything that touches the world comes from outside. */
 export interface EngineHost {
@@ -11,6 +13,8 @@ export interface EngineHost {
   readonly unreachable: ReadonlyMap<string, Error>;
   readonly signal: AbortSignal;
   readonly sink: StepContext["sink"];
+  /** Absent: the system's. */
+  readonly clock?: Clock;
   readonly recipeDirs: readonly string[];
   readonly demand: StepContext["demand"];
   readonly locateBreaks: StepContext["locateBreaks"];
@@ -20,17 +24,32 @@ export interface EngineHost {
   readonly onEvent: (event: RunEvent) => void;
 }
 
-const NEVER = new AbortController().signal;
+export type StepStatus = "done" | "failed" | "skipped";
+
+/** A step, or one combination of its matrix, as events and evidence name it. */
+export interface StepPlace {
+  readonly step: string;
+  /** `pod=shop/web`; null where the step has no matrix. */
+  readonly combination: string | null;
+  readonly evidenceName: string;
+}
 
 interface Held {
   readonly key: string;
   readonly value: unknown;
+  readonly owner: string;
   readonly release: (how: { interrupted: boolean }) => Promise<void>;
 }
 
 /** What lives from the first step to the last. */
 export class RunState {
+  /** By step: what expressions see. While the plan is made, of actions what is known beforehand. */
   readonly outputs = new Map<string, unknown>();
+  /** Steps whose outputs the plan knows in part at most. */
+  readonly open = new Set<string>();
+  /** By step: how it ended; of discovery already while the plan is made. */
+  readonly ended = new Map<string, StepStatus>();
+  /** By evidence name. */
   readonly plans = new Map<string, StepPlan>();
   readonly incomplete: string[] = [];
   readonly #held: Held[] = [];
@@ -40,35 +59,44 @@ export class RunState {
     this.#host = host;
   }
 
-  /** The context of one step; `signal` may end earlier than the run's. */
-  contextFor(step: string, signal: AbortSignal): StepContext {
-    const host = this.#host;
-    return {
-      runId: host.runId,
-      profile: host.profile,
-      accesses: host.accesses,
-      unreachable: host.unreachable,
-      signal,
-      sink: host.sink,
-      recipeDirs: host.recipeDirs,
-      locateBreaks: host.locateBreaks,
-      demand: host.demand,
-      actionOf: host.actionOf,
-      startSandbox: host.startSandbox,
-      readPackets: host.readPackets,
-      cancelled: NEVER,
-      invoke: () => Promise.reject(new HopbookError("INTERNAL", "A step cannot invoke another one yet")),
-      note: (level, text) => host.onEvent({ type: "note", step, level, text }),
-      markIncomplete: (reason) => this.markIncomplete(reason, step),
-      hold: (key, value, release) => void this.#held.push({ key, value, release }),
-      held: (key) => this.#held.findLast((entry) => entry.key === key)?.value,
-    };
+  /** From here on nobody sees what was only planned: the outputs of a step that has not ended are empty. */
+  beginRun(steps: readonly RunbookStep[]): void {
+    this.open.clear();
+    for (const { id, strategy } of steps) {
+      if (!this.ended.has(id)) this.outputs.set(id, strategy === null ? {} : []);
+    }
   }
 
-  markIncomplete(reason: string, step: string | null): void {
-    if (this.incomplete.includes(reason)) return;
-    this.incomplete.push(reason);
-    this.#host.onEvent({ type: "note", step, level: "warn", text: reason });
+  markIncomplete(reason: string, place: StepPlace | null): void {
+    const label = place?.combination ?? null;
+    const text = label === null ? reason : `${reason} [${label}]`;
+    if (this.incomplete.includes(text)) return;
+    this.incomplete.push(text);
+    this.note("warn", reason, place);
+  }
+
+  note(level: "info" | "warn", text: string, place: StepPlace | null): void {
+    const combination =
+      place === null || place.combination === null ? {} : { combination: place.combination };
+    this.#host.onEvent({ type: "note", step: place?.step ?? null, ...combination, level, text });
+  }
+
+  /** A key has one holder: the `release` of a second one is kept all the same, and then it is an error. */
+  hold(held: Omit<Held, "owner">, place: StepPlace): void {
+    const holder = this.#held.findLast((entry) => entry.key === held.key);
+    this.#held.push({ ...held, owner: place.evidenceName });
+    if (holder === undefined || holder.owner === place.evidenceName) return;
+    throw new HopbookError(
+      "COMMAND_FAILED",
+      `Cannot hold ${held.key} for step ${place.evidenceName}: step ${holder.owner} holds it until the run's end`,
+      { hint: "Give the work of both to one step" },
+    );
+  }
+
+  /** The first one: a second holder was refused, and only a later try of the same step replaces it. */
+  held(key: string): unknown {
+    const owner = this.#held.find((entry) => entry.key === key)?.owner;
+    return this.#held.findLast((entry) => entry.key === key && entry.owner === owner)?.value;
   }
 
   /** Lets go of everything that is held, last one first; a failure of one does not keep the others. */
@@ -81,8 +109,4 @@ export class RunState {
       }
     }
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

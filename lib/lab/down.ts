@@ -9,6 +9,8 @@ import { isAlive, locateLab, readProcessFile, readStat, readState } from "./stat
 import type { LabOptions, LabProcess } from "./types.js";
 
 const GONE_TIMEOUT_MS = 5000;
+/** What a lab's maker runs before there is a pid 1, and what outlives a maker that was killed. */
+const MAKERS_PROGRAMS: ReadonlySet<string> = new Set(["ssh-keygen", "mkfifo"]);
 
 export interface DownResult {
   readonly name: string;
@@ -32,16 +34,10 @@ export async function downLab(options: LabOptions = {}): Promise<DownResult> {
   const noted = readProcessFile(join(dir, "supervisor"));
   const targets = first !== undefined && first.pid === noted?.pid ? [first] : supervisors;
   const traces = findTraceInstances((readState(options)?.nodes ?? []).map((node) => node.pid));
-  for (const { pid } of targets) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw refuse(name, pid, error);
-    }
-  }
+  killAll(name, targets);
   await waitUntilGone(name, supervisors);
-  removeTraceInstances(traces);
-  await removeFolder(dir);
+  await removeTraceInstances(traces);
+  await removeFolder(name, dir);
   removeHalfMade(baseDir, name);
   removeEmptyParents(baseDir);
   return {
@@ -52,8 +48,8 @@ export async function downLab(options: LabOptions = {}): Promise<DownResult> {
 }
 
 /**
- * The lab's pid 1 by its own note, and whatever else runs this lab's main script: a maker that was killed early
- * leaves an unshare that has noted nothing yet.
+ * The lab's pid 1 by its own note, and whatever else runs this lab's main script or makes its files: a maker that was
+ * killed early leaves an unshare that has noted nothing yet, or an ssh-keygen that still writes.
  */
 function findSupervisors(dir: string): LabProcess[] {
   const noted = readProcessFile(join(dir, "supervisor"));
@@ -67,10 +63,23 @@ function findSupervisors(dir: string): LabProcess[] {
     } catch {
       continue;
     }
-    const stat = words.includes(script) && words.includes("sh") ? readStat(Number(entry)) : null;
+    const isOfLab =
+      (words.includes(script) && words.includes("sh")) ||
+      (MAKERS_PROGRAMS.has(words[0] ?? "") && words.some((word) => word.startsWith(`${dir}/`)));
+    const stat = isOfLab ? readStat(Number(entry)) : null;
     if (stat !== null) found.push({ pid: Number(entry), startTimeTicks: stat.startTimeTicks });
   }
   return found;
+}
+
+function killAll(name: string, processes: readonly LabProcess[]): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw refuse(name, pid, error);
+    }
+  }
 }
 
 function refuse(name: string, pid: number, cause: unknown): HopbookError {
@@ -97,14 +106,28 @@ async function waitUntilGone(name: string, processes: readonly LabProcess[]): Pr
   }
 }
 
-/** Removes the lab's folder; in a rootless lab files may belong to subordinate ids, so from within one. */
-async function removeFolder(dir: string): Promise<void> {
-  try {
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
-  } catch (error) {
-    if (process.getuid?.() === 0) throw error;
-    const result = await runProgram([...unshareArgv(true), "rm", "-rf", "--", dir]);
-    if (result.exitCode !== 0) throw error;
+/**
+ * Removes the lab's folder; in a rootless lab files may belong to subordinate ids, so from within one. A program that
+ * a killed maker had just begun to start was not found among the lab's, and may make a file while the folder is
+ * emptied: then it is looked for once more.
+ */
+async function removeFolder(name: string, dir: string): Promise<void> {
+  const deadline = performance.now() + GONE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      rmSync(dir, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOTEMPTY" && performance.now() < deadline) {
+        killAll(name, findSupervisors(dir));
+        await sleep(20);
+        continue;
+      }
+      if (process.getuid?.() === 0) throw error;
+      const result = await runProgram([...unshareArgv(true), "rm", "-rf", "--", dir]);
+      if (result.exitCode !== 0) throw error;
+      return;
+    }
   }
 }
 

@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { runProgram } from "./enter.js";
 
-/** Where trace instances are: of the machine's one kernel, which all nodes of a lab share. */
-const INSTANCES = "/sys/kernel/tracing/instances";
 const INSTANCE_NAME = /^hopbook-[A-Za-z0-9_.-]{1,120}$/;
 
 /**
@@ -24,16 +22,27 @@ export function findTraceInstances(nodePids: readonly number[]): string[] {
   return [...names];
 }
 
-/** Removes them; one that its agent has removed already is as good. */
-export function removeTraceInstances(names: readonly string[]): void {
-  for (const name of names) {
-    try {
-      rmdirSync(join(INSTANCES, name));
-    } catch {
-      // Gone already, or tracefs is not to be had.
-    }
-  }
+/**
+ * Removes them; one that its agent has removed already is as good. The nodes' own tracefs is gone with them, and the
+ * machine need not have it mounted: it is mounted for this alone.
+ */
+export async function removeTraceInstances(names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await runProgram(["unshare", "-m", "sh", "-c", REMOVE_SCRIPT, "hopbook-lab-traces", ...names]);
 }
+
+const REMOVE_SCRIPT = `
+mount -n -t tracefs tracefs /sys/kernel/tracing || exit
+cd /sys/kernel/tracing/instances || exit
+for name; do
+  # What the dead agent held open is let go a moment after its end.
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    [ -d "$name" ] || break
+    rmdir "$name" && break
+    sleep 0.05
+  done
+done
+`;
 
 function pidNamespaceOf(pid: number): string | null {
   try {

@@ -1,4 +1,5 @@
 import type { NodeTarget } from "./access.js";
+import type { GrantSource } from "./permissions.js";
 
 /** How a network namespace is entered on its node: `nsenter --net=PATH`, or nothing for the node's own. */
 export type NetnsRef = { readonly kind: "host" } | { readonly kind: "path"; readonly path: string };
@@ -17,6 +18,8 @@ export interface ClusterProfile {
   readonly workDir: string;
   /** crictl's endpoint on every node (`unix:///…`); absent: /etc/crictl.yaml, else the sockets that are there. */
   readonly runtimeEndpoint?: string;
+  /** What the operator of the cluster grants and denies. */
+  readonly grants?: readonly GrantSource[];
 }
 
 export interface Container {

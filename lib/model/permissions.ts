@@ -27,3 +27,32 @@ export interface PermissionsSpec {
     readonly namespaces?: readonly string[];
   }[];
 }
+
+/** What an operator grants or denies, in the words of the flags; true: all of it. */
+export interface GrantBlock {
+  readonly node?: true | readonly string[];
+  readonly exec?: true | readonly string[];
+  /** Limits such as 30s, 64MiB, headers; denied: full. */
+  readonly capture?: true | readonly string[];
+  readonly traffic?: true | readonly string[];
+  readonly mutate?: true | readonly string[];
+  readonly shell?: true;
+  readonly read?: true | readonly string[];
+  readonly write?: true | readonly string[];
+  readonly net?: true | readonly string[];
+  readonly env?: true | readonly string[];
+  /** verb:resource[:namespace] */
+  readonly kube?: true | readonly string[];
+}
+
+/** An operator's file, or the part of it that speaks of a runbook. */
+export interface GrantSource {
+  /** Names of the runbooks that it is for, `*` for any letters; absent: for all. */
+  readonly runbooks?: readonly string[];
+  readonly allow?: GrantBlock;
+  readonly deny?: GrantBlock;
+  /** Absolute; relative paths in it are relative to this. */
+  readonly dir: string;
+  /** FILE:LINE of a part, such as ["allow", "mutate", 0]: for the audit. */
+  placeOf(path: readonly (string | number)[]): string;
+}

@@ -7,8 +7,23 @@ export interface SandboxOptions {
   readonly signal: AbortSignal;
 }
 
+/** A file of a script: itself, or what it imports from beside it. */
+export interface ScriptModule {
+  /** Relative to the script's folder, with `/`. */
+  readonly path: string;
+  /** Absolute. */
+  readonly file: string;
+  /** Lower-case hex, of the text that runs. */
+  readonly sha256: string;
+  readonly text: string;
+}
+
 /** A script in its sandbox. It speaks JSON Lines on stdin and stdout; what that means is lib/script's business. */
 export interface SandboxProcess {
+  /** All of its files, itself first: nothing else is read. */
+  readonly modules: readonly ScriptModule[];
+  /** Text with the paths of the private copy that runs put back to those of the script's own files. */
+  localise(text: string): string;
   /** Writes one line; the newline is added. A closed stdin is ignored. */
   writeLine(line: string): void;
   /** Each line of stdout. A line of over 8 MiB ends the sandbox. One reader only. */

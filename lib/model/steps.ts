@@ -1,4 +1,5 @@
 import type { Argv, NodeAccess } from "./access.js";
+import type { Clock } from "./clock.js";
 import type { ClusterProfile } from "./cluster.js";
 import type { HopRef, VerdictStatus } from "./findings.js";
 import type { PacketRecord, SandboxOptions, SandboxProcess } from "./sandbox.js";
@@ -9,7 +10,10 @@ export interface PlannedCommand {
   /** The named action that permissions speak of. */
   readonly action: string;
   readonly argv: Argv;
-  readonly effect: "read" | "capture" | "traffic" | "trace";
+  /** `change`: a command of the runbook's own that no named action knows to read only. */
+  readonly effect: "read" | "capture" | "traffic" | "trace" | "change";
+  /** What it makes on the node, and removes again: absolute paths. */
+  readonly files?: readonly string[];
   /** Set where it runs only if the evidence calls for it: "only around the break". */
   readonly condition?: string;
 }
@@ -53,14 +57,24 @@ export interface BreakLocation {
   readonly firstMissing: HopRef | null;
 }
 
-/** Progress of a run, for whoever shows it. */
+/**
+ * Progress of a run, for whoever shows it. `combination` names one of a matrix, such as `pod=shop/web`; the step
+ * as a whole starts before its first and ends after its last one, without it.
+ */
 export type RunEvent =
   | { readonly type: "phase"; readonly phase: "connect" | "plan" | "run" | "cleanup" | "analyze" }
-  | { readonly type: "stepStarted"; readonly step: string; readonly kind: string; readonly title: string }
+  | {
+      readonly type: "stepStarted";
+      readonly step: string;
+      readonly kind: string;
+      readonly title: string;
+      readonly combination?: string;
+    }
   | {
       readonly type: "stepEnded";
       readonly step: string;
       readonly kind: string;
+      readonly combination?: string;
       readonly status: "done" | "failed" | "skipped";
       readonly durationMs: number;
       readonly message: string | null;
@@ -68,6 +82,7 @@ export type RunEvent =
   | {
       readonly type: "note";
       readonly step: string | null;
+      readonly combination?: string;
       readonly level: "info" | "warn";
       readonly text: string;
     };
@@ -86,11 +101,20 @@ export type LimitRequest =
   /** Of this machine, on behalf of a script; paths are absolute. */
   | { readonly kind: "read" | "write"; readonly path: string }
   | { readonly kind: "net"; readonly host: string; readonly port: number }
-  | { readonly kind: "env"; readonly name: string };
+  | { readonly kind: "env"; readonly name: string }
+  /** To the Kubernetes API; a resource in the plural with its subresource, `pods/exec`; namespace null: of the whole cluster. */
+  | {
+      readonly kind: "kube";
+      readonly verb: string;
+      readonly resource: string;
+      readonly namespace: string | null;
+    };
 
 /** What a step kind works with. Access is guarded by the permissions and recorded; there is no other way. */
 export interface StepContext {
   readonly runId: string;
+  /** Names what this step leaves: its id, with the number of its combination. Unique in the run, safe in a path. */
+  readonly evidenceName: string;
   readonly profile: ClusterProfile;
   /** Nodes that could be reached, by name. */
   readonly accesses: ReadonlyMap<string, NodeAccess>;
@@ -100,9 +124,13 @@ export interface StepContext {
   /** Aborted by a `cancel` step: end early, in good order, and keep what there is. `signal` is the harder word. */
   readonly cancelled: AbortSignal;
   readonly sink: EvidenceSink;
+  /** The only way to wait: a replay does not. */
+  readonly clock: Clock;
   /** Folder of hop recipes that come with hopbook or the cluster. */
   readonly recipeDirs: readonly string[];
   note(level: "info" | "warn", text: string): void;
+  /** In the background: what the next step relies on is there. See `StepKind.announcesReady`. */
+  ready(): void;
   /** Throws PERMISSION_DENIED where this was not declared and granted; the answer goes into the transcript. */
   demand(request: LimitRequest): void;
   /**
@@ -115,6 +143,11 @@ export interface StepContext {
   markIncomplete(reason: string): void;
   /** Where the evidence so far says that the flows break. Given by the composition, so that steps see no analysis. */
   locateBreaks(): Promise<readonly BreakLocation[]>;
+  /** What expressions see at this moment: for scripts. */
+  scope(): {
+    readonly inputs: Readonly<Record<string, unknown>>;
+    readonly steps: Readonly<Record<string, { readonly outputs: unknown }>>;
+  };
   /** Runs a step kind, as a step of the runbook would: for scripts. Its plan and its run, in one go. */
   invoke(uses: string, input: Record<string, unknown>): Promise<unknown>;
   /** Starts a script in its sandbox. Given by the composition, so that steps start no process themselves. */
@@ -141,6 +174,10 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
   readonly phase: "discovery" | "action";
   /** Named actions it may use; the runbook has to declare them. Empty where its commands decide (command/run). */
   readonly actions: readonly string[];
+  /** Of an action: named actions with which its `plan` already reads from nodes, where the runbook declares them. */
+  readonly planActions?: readonly string[];
+  /** In the background the next step begins only when this one has called `ready()`, or has ended. */
+  readonly announcesReady?: boolean;
   /** JSON Schemas, 2020-12. */
   readonly inputSchema: Record<string, unknown>;
   readonly outputSchema: Record<string, unknown>;

@@ -1,5 +1,6 @@
 import * as rules from "./argv-rules.js";
 import type { ArgumentRule } from "./argv-rules.js";
+import * as reads from "./read-rules.js";
 
 /** A named action: what it is for, and every command that may be run under its name. */
 export interface ActionRule {
@@ -13,6 +14,10 @@ export interface ActionRule {
   readonly scripts: readonly string[];
   /** A scope that has to be granted beside the action. */
   readonly needs?: "capture" | "traffic";
+  /** A command of a runbook's own may go under its name: its programs only read. */
+  readonly readsOnly?: true;
+  /** The scope whose patterns decide, in place of the lists here. */
+  readonly scope?: "mutate" | "shell";
 }
 
 const READ_PROGRAMS: Readonly<Record<string, ArgumentRule>> = {
@@ -31,6 +36,13 @@ const READ_PROGRAMS: Readonly<Record<string, ArgumentRule>> = {
   conntrack: rules.readsByConntrack,
   ethtool: rules.readsByEthtool,
   cat: rules.readsKernelFiles,
+  tc: reads.readsByTc,
+  ipset: reads.readsByIpset,
+  ipvsadm: reads.readsByIpvsadm,
+  uname: reads.readsByUname,
+  uptime: reads.readsByUptime,
+  hostname: reads.readsByHostname,
+  lsmod: reads.readsByLsmod,
 };
 
 /**
@@ -55,24 +67,28 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     entersNetns: false,
     programs: { crictl: readsByCrictl },
     scripts: RUNTIME_SCRIPTS,
+    readsOnly: true,
   },
   "runtime/inspect": {
     summary: "inspect pods: process, network namespace, CNI result",
     entersNetns: false,
     programs: { crictl: readsByCrictl },
     scripts: RUNTIME_SCRIPTS,
+    readsOnly: true,
   },
   "node/read": {
     summary: "read routes, links, neighbours, firewall rules and counters",
     entersNetns: false,
     programs: READ_PROGRAMS,
     scripts: ["hopbook-tools*"],
+    readsOnly: true,
   },
   "netns/read": {
     summary: "read the same in a pod's network namespace",
     entersNetns: true,
     programs: READ_PROGRAMS,
     scripts: ["hopbook-tools*"],
+    readsOnly: true,
   },
   "netns/tcpdump": {
     summary: "capture packets with tcpdump, on the node and in a pod's network namespace",
@@ -100,5 +116,19 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     programs: { ping: rules.pingsPolitely, curl: rules.fetchesByCurl },
     scripts: ["hopbook-probe*"],
     needs: "traffic",
+  },
+  "node/mutate": {
+    summary: "run commands that change something: those of permissions.mutate",
+    entersNetns: true,
+    programs: {},
+    scripts: [],
+    scope: "mutate",
+  },
+  "node/shell": {
+    summary: "run shells, interpreters and whatever else runs programs: permissions.shell",
+    entersNetns: true,
+    programs: {},
+    scripts: [],
+    scope: "shell",
   },
 };

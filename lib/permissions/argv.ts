@@ -1,11 +1,11 @@
 import { ACTIONS, type ActionRule } from "./actions.js";
+import { withoutProgramDir } from "./runners.js";
 import { findValueFault } from "./script-rules.js";
 
 /** The texts of the constant scripts, by the name in their `$0`. */
 export type KnownScripts = ReadonlyMap<string, ReadonlySet<string>>;
 
 const SHELLS = new Set(["sh", "bash"]);
-const PROGRAM_DIR = /^(\/usr)?(\/local)?\/s?bin\//;
 
 /**
  * Why a command is none of those that an action stands for; undefined where it is one. With `scripts`, a
@@ -23,7 +23,7 @@ export function findArgvFault(
   if (typeof inner === "string") return inner;
   const [program = "", ...args] = inner;
   if (SHELLS.has(program)) return findScriptFault(rule, args, scripts);
-  const name = program.replace(PROGRAM_DIR, "");
+  const name = withoutProgramDir(program);
   if (!Object.hasOwn(rule.programs, name)) return `${JSON.stringify(program)} is no program of ${action}`;
   const fault = rule.programs[name]?.(args);
   return fault === undefined ? undefined : `${name}: ${fault}`;

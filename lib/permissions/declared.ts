@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { NodeAccessConfig } from "../model/access.js";
 import type { PermissionsSpec } from "../model/permissions.js";
 import { parseDuration, parseSize } from "../model/units.js";
@@ -22,14 +23,28 @@ export interface Declared {
     readonly filterRequired: boolean;
   } | null;
   readonly traffic: readonly string[];
+  /** Patterns of commands: see command-patterns.ts. */
+  readonly mutate: readonly string[];
+  readonly shell: boolean;
+  /** Absolute paths. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly net: readonly string[];
+  readonly env: readonly string[];
+  /** `verb:resource[:namespace]`, one for each combination. */
+  readonly kube: readonly string[];
 }
 
 const DEFAULT_CAPTURE_MS = 10 * 60_000;
 const DEFAULT_CAPTURE_BYTES = 64 * 1024 * 1024;
 
-/** What a runbook declares. Defaults are those of the runbook's schema. */
-export function declared(source: PermissionsSpec): Declared {
+/**
+ * What a runbook declares. Defaults are those of the runbook's schema. `dir`: the runbook's folder, which relative
+ * paths are relative to.
+ */
+export function declared(source: PermissionsSpec, dir = "/"): Declared {
   const { node, capture } = source;
+  const absolute = (path: string): string => resolve(dir, path);
   return {
     node:
       node === undefined
@@ -46,30 +61,19 @@ export function declared(source: PermissionsSpec): Declared {
             filterRequired: capture.filterRequired ?? true,
           },
     traffic: source.traffic ?? [],
+    mutate: source.mutate ?? [],
+    shell: source.shell ?? false,
+    read: (source.read ?? []).map(absolute),
+    write: (source.write ?? []).map(absolute),
+    net: source.net ?? [],
+    env: source.env ?? [],
+    kube: (source.kube ?? []).flatMap(spellKube),
   };
 }
 
-/** `worker-*` fits `worker-1`: a star stands for any letters of a node's name. */
-export function fitsNode(pattern: string, node: string): boolean {
-  const parts = pattern.split("*");
-  const [first = "", ...rest] = parts;
-  if (!node.startsWith(first)) return false;
-  if (rest.length === 0) return node === first;
-  const last = rest.pop() ?? "";
-  let position = first.length;
-  for (const part of rest) {
-    const found = node.indexOf(part, position);
-    if (found < 0) return false;
-    position = found + part.length;
-  }
-  return node.length - last.length >= position && node.endsWith(last);
-}
-
-/** `runtime/*` fits `runtime/pods`: a star is one whole part, never a piece of one. */
-export function fitsAction(pattern: string, action: string): boolean {
-  const wanted = action.split("/");
-  const parts = pattern.split("/");
-  return (
-    parts.length === wanted.length && parts.every((part, index) => part === "*" || part === wanted[index])
+function spellKube(request: NonNullable<PermissionsSpec["kube"]>[number]): string[] {
+  const spaces = (request.namespaces ?? ["*"]).map((name) => (name === "*" ? "" : `:${name}`));
+  return request.verbs.flatMap((verb) =>
+    request.resources.flatMap((resource) => spaces.map((space) => `${verb}:${resource}${space}`)),
   );
 }

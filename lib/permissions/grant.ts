@@ -1,65 +1,59 @@
+import { resolve } from "node:path";
 import { HopbookError } from "../errors.js";
-import { parseDuration, parseSize } from "../model/units.js";
-import { ACTIONS } from "./actions.js";
-import { fitsAction, fitsNode } from "./declared.js";
+import type { GrantBlock, GrantSource } from "../model/permissions.js";
+import { parseLimits, type CaptureLimits } from "./limits.js";
+import { findValueFault, splitValue } from "./scope-values.js";
+import { SCOPES, type Scope } from "./scopes.js";
 
 /** A flag's value: names joined by commas, several flags, or the flag alone. */
 export type FlagValue = string | readonly string[] | boolean;
 
+type AllowFlags = { readonly [S in Scope as `allow${Capitalize<S>}`]?: FlagValue };
+type DenyFlags = { readonly [S in Scope as `deny${Capitalize<S>}`]?: FlagValue };
+
 /** The permission flags as the command line has them. */
-export interface GrantFlags {
+export interface GrantFlags extends AllowFlags, DenyFlags {
   /** Exactly what the runbook declares. */
   readonly yes?: boolean;
   /** Everything; the runbook's declaration still bounds it. */
   readonly allowAll?: boolean;
-  readonly allowNode?: FlagValue;
-  readonly denyNode?: FlagValue;
-  readonly allowExec?: FlagValue;
-  readonly denyExec?: FlagValue;
-  readonly allowCapture?: FlagValue;
-  readonly denyCapture?: FlagValue;
-  readonly allowTraffic?: FlagValue;
-  readonly denyTraffic?: FlagValue;
+  /** Files or names of permission profiles. */
+  readonly permissionProfile?: readonly string[];
 }
 
-/** Names that are granted or denied: all of them, or those that fit one of these. */
-export type Names = "all" | readonly string[];
-
-export interface CaptureLimits {
-  readonly durationMs: number;
-  readonly bytes: number;
-  readonly payload: "headers" | "full";
+/** One thing that is granted or denied, and who said so. */
+export interface GrantRule {
+  readonly effect: "allow" | "deny";
+  readonly scope: Scope;
+  /** null: all of the scope. Paths are absolute. */
+  readonly value: string | null;
+  /** Of capture: the limits that are granted. */
+  readonly limits: CaptureLimits | null;
+  /** For the audit: the flag as it was typed, or FILE:LINE. */
+  readonly by: string;
+  /** Typed for this run: such limits hold beside --yes too. */
+  readonly isFlag: boolean;
 }
 
 export interface Grant {
   /** What grants everything, for the audit log: `--yes`, `--allow-all`, an answer; null where nothing does. */
   readonly everythingBy: string | null;
-  readonly node: Names;
-  readonly exec: Names;
-  readonly traffic: Names;
-  readonly capture: CaptureLimits | null;
-  readonly deny: {
-    readonly node: Names;
-    readonly exec: Names;
-    readonly traffic: Names;
-    readonly capture: "all" | "full" | "nothing";
-  };
+  readonly rules: readonly GrantRule[];
 }
 
-/** What the flags grant and deny. Throws USAGE for a value that names nothing there is. */
-export function parseGrant(flags: GrantFlags): Grant {
+export interface GrantOptions {
+  /** What relative paths of flags are relative to. */
+  readonly cwd?: string;
+  /** Permission profiles and the cluster's grants, beside the flags. */
+  readonly sources?: readonly GrantSource[];
+}
+
+/** What flags, profiles and the cluster grant and deny together. Throws USAGE for a value that names nothing there is. */
+export function parseGrant(flags: GrantFlags, options: GrantOptions = {}): Grant {
+  const { cwd = "/", sources = [] } = options;
   return {
     everythingBy: flags.allowAll === true ? "--allow-all" : flags.yes === true ? "--yes" : null,
-    node: readNames(flags.allowNode),
-    exec: readActions("--allow-exec", flags.allowExec),
-    traffic: readNames(flags.allowTraffic),
-    capture: readLimits(flags.allowCapture),
-    deny: {
-      node: readNames(flags.denyNode),
-      exec: readActions("--deny-exec", flags.denyExec),
-      traffic: readNames(flags.denyTraffic),
-      capture: readDeniedCapture(flags.denyCapture),
-    },
+    rules: [...readFlags(flags, cwd), ...sources.flatMap(readSource)],
   };
 }
 
@@ -68,67 +62,81 @@ export function grantAll(grant: Grant, by: string): Grant {
   return { ...grant, everythingBy: grant.everythingBy ?? by };
 }
 
-export function namesNode(names: Names, node: string): boolean {
-  return names === "all" || names.some((pattern) => fitsNode(pattern, node));
+function readFlags(flags: GrantFlags, cwd: string): GrantRule[] {
+  return SCOPES.flatMap((scope) =>
+    (["allow", "deny"] as const).flatMap((effect) => {
+      const value = flags[`${effect}${capitalise(scope)}`];
+      if (value === undefined || value === false) return [];
+      const flag = `--${effect}-${scope}`;
+      const make = (text: string | null): GrantRule => {
+        const by = text === null ? flag : `${flag}=${text}`;
+        return makeRule({ effect, scope, text, by, dir: cwd, isFlag: true, name: flag });
+      };
+      if (value === true) return [make(null)];
+      return [value].flat().flatMap((text) => {
+        const words = splitValue(scope, text);
+        // An empty shell variable must neither deny nothing in silence nor grant without limits.
+        if (words.length > 0 && text.trim() !== "") return words.map(make);
+        throw new HopbookError("USAGE", `Cannot use ${flag}: its value is empty`, {
+          hint: `Give it a value, or the flag alone for all`,
+        });
+      });
+    }),
+  );
 }
 
-export function namesAction(names: Names, action: string): boolean {
-  return names === "all" || names.some((pattern) => fitsAction(pattern, action));
-}
-
-export function namesTraffic(names: Names, probe: string): boolean {
-  return names === "all" || names.includes(probe);
-}
-
-function readNames(value: FlagValue | undefined): Names {
-  if (value === undefined || value === false) return [];
-  if (value === true) return "all";
-  return readList(value);
-}
-
-function readList(value: string | readonly string[]): string[] {
-  const words = [value].flat().flatMap((text) => text.split(","));
-  return words.map((word) => word.trim()).filter((word) => word !== "");
-}
-
-function readActions(flag: string, value: FlagValue | undefined): Names {
-  const names = readNames(value);
-  if (names === "all") return names;
-  const known = Object.keys(ACTIONS);
-  const unknown = names.find((pattern) => !known.some((action) => fitsAction(pattern, action)));
-  if (unknown === undefined) return names;
-  throw new HopbookError("USAGE", `Cannot use ${flag}: there is no action ${JSON.stringify(unknown)}`, {
-    hint: `The actions are ${known.join(", ")}; a star stands for a whole part, as in runtime/*`,
+function readSource(source: GrantSource): GrantRule[] {
+  return (["allow", "deny"] as const).flatMap((effect) => {
+    const block: GrantBlock = source[effect] ?? {};
+    return SCOPES.flatMap((scope) => {
+      const value: true | readonly string[] | undefined = block[scope];
+      if (value === undefined) return [];
+      const make = (text: string | null, path: readonly (string | number)[]): GrantRule => {
+        const by = source.placeOf([effect, scope, ...path]);
+        return makeRule({
+          effect,
+          scope,
+          text,
+          by,
+          dir: source.dir,
+          isFlag: false,
+          name: `${effect}.${scope}`,
+        });
+      };
+      if (value === true) return [make(null, [])];
+      // The limits of a capture belong together.
+      if (scope === "capture" && effect === "allow") return [make(value.join(","), [])];
+      return value.map((text, index) => make(text, [index]));
+    });
   });
 }
 
-const NO_LIMITS: CaptureLimits = { durationMs: Infinity, bytes: Infinity, payload: "full" };
-
-function readLimits(value: FlagValue | undefined): CaptureLimits | null {
-  if (value === undefined || value === false) return null;
-  if (value === true) return NO_LIMITS;
-  return readList(value).reduce<CaptureLimits>((limits, word) => {
-    const durationMs = parseDuration(word);
-    const bytes = parseSize(word);
-    if (durationMs !== undefined) return { ...limits, durationMs };
-    if (bytes !== undefined) return { ...limits, bytes };
-    if (word === "headers" || word === "full") return { ...limits, payload: word };
-    throw new HopbookError("USAGE", `Cannot use --allow-capture: ${JSON.stringify(word)} is no limit`, {
-      hint: "Limits are a duration, a size, headers or full, as in --allow-capture=30s,64MiB,headers",
-    });
-  }, NO_LIMITS);
+interface Raw {
+  readonly effect: "allow" | "deny";
+  readonly scope: Scope;
+  readonly text: string | null;
+  readonly by: string;
+  readonly dir: string;
+  readonly isFlag: boolean;
+  /** As the person knows it. */
+  readonly name: string;
 }
 
-function readDeniedCapture(value: FlagValue | undefined): "all" | "full" | "nothing" {
-  if (value === undefined || value === false) return "nothing";
-  if (value === true) return "all";
-  const words = readList(value);
-  if (words.length > 0 && words.every((word) => word === "full")) return "full";
-  throw new HopbookError(
-    "USAGE",
-    `Cannot use --deny-capture: ${JSON.stringify(words.join(","))} is not a kind of capture`,
-    {
-      hint: "Give it alone for all captures, or --deny-capture=full for those that keep whole packets",
-    },
-  );
+function makeRule({ effect, scope, text, by, dir, isFlag, name }: Raw): GrantRule {
+  const rule = { effect, scope, by, isFlag, value: null, limits: null };
+  if (scope === "capture" && effect === "allow") {
+    return { ...rule, limits: parseLimits(text ?? "", { name, by }) };
+  }
+  if (text === null) return rule;
+  const fault = findValueFault(scope, text, effect);
+  if (fault !== undefined) {
+    const place = isFlag ? "" : ` (${by})`;
+    const code = isFlag ? "USAGE" : "DOCUMENT_INVALID";
+    throw new HopbookError(code, `Cannot use ${name}${place}: ${fault.reason}`, { hint: fault.hint });
+  }
+  return { ...rule, value: scope === "read" || scope === "write" ? resolve(dir, text) : text };
+}
+
+function capitalise<S extends string>(text: S): Capitalize<S> {
+  return (text.charAt(0).toUpperCase() + text.slice(1)) as Capitalize<S>;
 }

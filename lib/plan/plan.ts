@@ -9,21 +9,54 @@ export interface Plan {
   readonly cluster: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly steps: readonly PlanStep[];
+  /** Who set each value of the runbook, by JSON pointer: `/steps/0/with/count`. */
+  readonly origins?: Readonly<Record<string, PlanOrigin>>;
   /** sha256 over all of the above, keys sorted. */
   readonly digest: string;
+}
+
+export interface PlanOrigin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 export interface PlanStep {
   readonly id: string;
   readonly uses: string;
   readonly title: string;
+  /** How it is written in the runbook. */
+  readonly form: "uses" | "run" | "script" | "wait" | "cancel";
   readonly phase: "discovery" | "action";
   /** Why it will not run; null where it will. */
   readonly skipped: string | null;
   /** Runs on every exit path. */
   readonly always: boolean;
+  /** Steps that it waits for, or cancels. */
+  readonly needs: readonly string[];
+  readonly background: boolean;
+  /** Of a matrix; null where the step has none. */
+  readonly strategy: { readonly maxParallel: number; readonly failFast: boolean } | null;
+  /** Of a matrix, in its order; null where the step has none, or where they are known only in the run. */
+  readonly combinations: readonly PlanCombination[] | null;
+  readonly retry: { readonly count: number; readonly delayMs: number } | null;
+  /** Of each try; null: none of its own. */
+  readonly timeoutMs: number | null;
+  readonly continueOnError: boolean;
+  /** Some of what it will do depends on what other steps put out, and is known only then; `notes` say on which. */
+  readonly deferred: boolean;
   readonly commands: readonly PlannedCommand[];
   readonly notes: readonly string[];
+}
+
+export interface PlanCombination {
+  /** `pod=shop/web, size=1400`. */
+  readonly label: string;
+  readonly matrix: Readonly<Record<string, unknown>>;
+  readonly skipped: string | null;
+  readonly deferred: boolean;
+  /** How many of the step's commands are its own; what several share counts for each. */
+  readonly commandCount: number;
 }
 
 export function makePlan(content: Omit<Plan, "apiVersion" | "kind" | "digest">): Plan {

@@ -1,81 +1,118 @@
-import type { Argv } from "../model/access.js";
 import type { PlannedCommand } from "../model/steps.js";
+import { formatDuration } from "../model/units.js";
 import { visible } from "../model/visible.js";
-import type { Plan, PlanStep } from "./plan.js";
+import type { Plan, PlanCombination, PlanStep } from "./plan.js";
+import { listStepOrigins } from "./render-origins.js";
+import { renderScripts, Scripts } from "./scripts.js";
+
+export interface RenderPlanOptions {
+  /** Every argv, and every script in full once. Default: how many commands of which effect, by node. */
+  readonly full?: boolean;
+}
 
 /**
- * The plan for people: every argv by node. A constant script stands in the list by its name and once in full
- * at the end, so that the values that differ can be seen. Whatever came from a file or a node is made visible.
+ * The plan for people. A constant script stands in the list by its name, and once at the end: by its sha256, with
+ * `full` to the letter. Whatever came from a file or a node is made visible.
  */
-export function renderPlan(plan: Plan): string {
-  const scripts: Scripts = new Map();
+export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string {
+  const full = options.full === true;
+  const scripts = new Scripts();
   const lines = [`plan of ${visible(plan.runbook.name)} on cluster ${visible(plan.cluster)}`];
   const width = Math.max(0, ...Object.keys(plan.inputs).map((name) => name.length));
   for (const [name, value] of Object.entries(plan.inputs))
     lines.push(`  ${visible(name).padEnd(width)} = ${visible(stringify(value))}`);
-  for (const step of plan.steps) lines.push("", ...renderStep(step, scripts));
-  if (scripts.size > 0) {
-    lines.push("", "scripts (constant; values only by position):");
-    for (const [text, name] of scripts) {
-      lines.push(`--- ${visible(name)}`, ...text.trimEnd().split("\n").map(renderScriptLine));
-    }
+  if (!full) lines.push("");
+  for (const [index, step] of plan.steps.entries()) {
+    if (full) lines.push("");
+    lines.push(headOf(step));
+    if (full) lines.push(...listStepOrigins(plan, index));
+    lines.push(...(full ? listCommands(step.commands, scripts) : countCommands(step.commands, scripts)));
+    lines.push(...listCombinations(step, full));
+    for (const note of step.notes) lines.push(`  note: ${visible(note)}`);
   }
-  lines.push("", `digest ${plan.digest}`, "");
+  lines.push(...renderScripts(scripts, full), "", `digest ${plan.digest}`, "");
   return lines.join("\n");
 }
 
-/** Names by text: two texts never share a name. */
-type Scripts = Map<string, string>;
-
-function renderScriptLine(line: string): string {
-  return `    ${visible(line.replaceAll("\t", "  "))}`;
+function headOf(step: PlanStep): string {
+  const marks = [step.uses];
+  if (step.phase === "discovery" && !step.deferred) marks.push("read-only, done for this plan");
+  if (step.always) marks.push("always");
+  if (step.background) marks.push("in the background");
+  if (step.needs.length > 0 && step.form !== "wait" && step.form !== "cancel")
+    marks.push(`needs ${step.needs.join(", ")}`);
+  if (step.strategy !== null) {
+    const { maxParallel, failFast } = step.strategy;
+    const count = step.combinations?.length;
+    const combinations = count === 1 ? "1 combination" : `${count} combinations`;
+    marks.push(
+      `${count === undefined ? "matrix" : combinations}, ${maxParallel} at a time${failFast ? "" : ", all of them"}`,
+    );
+  }
+  if (step.timeoutMs !== null) marks.push(`at most ${formatDuration(step.timeoutMs)}`);
+  if (step.retry !== null) {
+    const { count, delayMs } = step.retry;
+    marks.push(`${count} more ${count === 1 ? "try" : "tries"}, ${formatDuration(delayMs)} apart`);
+  }
+  if (step.continueOnError) marks.push("may fail");
+  if (step.deferred) marks.push("not known in full before the run");
+  if (step.skipped !== null) marks.push(`skipped: ${step.skipped}`);
+  return `${step.id}: ${visible(step.title)} (${visible(marks.join("; "))})`;
 }
 
-function renderStep(step: PlanStep, scripts: Scripts): string[] {
-  const marks = [step.uses, step.phase === "discovery" ? "read-only, done for this plan" : null];
-  if (step.always) marks.push("always");
-  if (step.skipped !== null) marks.push(`skipped: ${step.skipped}`);
-  const lines = [
-    `${step.id}: ${visible(step.title)} (${visible(marks.filter((mark) => mark !== null).join("; "))})`,
-  ];
-  for (const [node, commands] of groupByNode(step.commands)) {
+/** `node-a: 8 read (node/read), 1 change (node/mutate)`: one line a node. */
+function countCommands(commands: readonly PlannedCommand[], scripts: Scripts): string[] {
+  return [...groupBy(commands, ({ node }) => node)].map(([node, own]) => {
+    for (const { argv } of own) scripts.collect(argv);
+    const alike = groupBy(own, ({ effect, condition }) => `${effect} ${condition ?? ""}`);
+    return `  ${visible(node)}: ${visible([...alike.values()].map(countAlike).join("; "))}`;
+  });
+}
+
+function countAlike(commands: readonly PlannedCommand[]): string {
+  const actions = [...new Set(commands.map(({ action }) => action))].join(", ");
+  const [first] = commands;
+  const when = first?.condition === undefined ? "" : ` [${first.condition}]`;
+  return `${commands.length} ${first?.effect} (${actions})${when}`;
+}
+
+function listCommands(commands: readonly PlannedCommand[], scripts: Scripts): string[] {
+  const lines: string[] = [];
+  for (const [node, own] of groupBy(commands, (command) => command.node)) {
     lines.push(`  on ${visible(node)}:`);
-    for (const command of commands) {
-      const condition = command.condition === undefined ? "" : `  [${visible(command.condition)}]`;
-      lines.push(`    ${visible(command.action)}: ${renderArgv(command.argv, scripts)}${condition}`);
+    for (const { action, argv, condition, files = [] } of own) {
+      const when = condition === undefined ? "" : `  [${visible(condition)}]`;
+      lines.push(`    ${visible(action)}: ${scripts.render(argv)}${when}`);
+      for (const file of files) lines.push(`      makes ${visible(file)}, and removes it`);
     }
   }
-  for (const note of step.notes) lines.push(`  note: ${visible(note)}`);
   return lines;
 }
 
-function groupByNode(commands: readonly PlannedCommand[]): Map<string, PlannedCommand[]> {
-  const groups = new Map<string, PlannedCommand[]>();
-  for (const command of commands) groups.set(command.node, [...(groups.get(command.node) ?? []), command]);
+/** A few by name; a plan of 256 pods is not read line by line. */
+const MAX_LISTED = 8;
+
+function listCombinations({ combinations }: PlanStep, full: boolean): string[] {
+  if (combinations === null) return [];
+  const shown = full ? combinations : combinations.slice(0, MAX_LISTED);
+  const rest = combinations.length - shown.length;
+  return [...shown.map(lineOf), ...(rest > 0 ? [`  … and ${rest} more`] : [])];
+}
+
+function lineOf({ label, skipped, deferred, commandCount }: PlanCombination): string {
+  const what = skipped !== null ? `skipped: ${skipped}` : deferred ? "known only in the run" : null;
+  const commands = `${commandCount} ${commandCount === 1 ? "command" : "commands"}`;
+  return `  [${visible(label)}] ${visible(what ?? commands)}`;
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
   return groups;
-}
-
-/** The argv as JSON words where they need quotes; scripts by the name that stands in their `$0`. */
-function renderArgv(argv: Argv, scripts: Scripts): string {
-  return argv
-    .map((word, index) => {
-      // Only what a shell is given as its program is a script; a value with a line break is shown as it is.
-      if (argv[index - 1] === "-c" && /^(ba)?sh$/.test(argv[index - 2] ?? "")) {
-        return `<script ${visible(nameScript(word, { wanted: argv[index + 1] ?? "script", scripts }))}>`;
-      }
-      return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : visible(JSON.stringify(word));
-    })
-    .join(" ");
-}
-
-function nameScript(text: string, { wanted, scripts }: { wanted: string; scripts: Scripts }): string {
-  const known = scripts.get(text);
-  if (known !== undefined) return known;
-  const taken = new Set(scripts.values());
-  let name = wanted;
-  for (let count = 2; taken.has(name); count += 1) name = `${wanted} (${count})`;
-  scripts.set(text, name);
-  return name;
 }
 
 function stringify(value: unknown): string {

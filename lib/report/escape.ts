@@ -1,50 +1,13 @@
-/**
- * Pod names, interface names, rule comments and what nodes print are written by others. Here is the one
- * place where they are made fit to be shown: first visible, then escaped for the format.
- */
+import { visible as spellOut, type VisibleOptions } from "../model/visible.js";
 
-export interface VisibleOptions {
-  /** Plain ASCII only. Default false. */
-  readonly ascii?: boolean;
-  /** What is longer is cut, and says so. Default 2000. */
-  readonly maxChars?: number;
-}
+/** Escaping for the formats of a report: first visible (lib/model/visible.ts), then what the format needs. */
 
-const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
-/** Controls, format characters (bidi overrides, zero width), lone surrogates, private use, line separators. */
-const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
-const NOT_ASCII = /[^\u0020-\u007e]/gu;
-const TRANSLITERATED: Readonly<Record<string, string>> = {
-  "→": "->",
-  "←": "<-",
-  "↓": "v",
-  "↑": "^",
-  "–": "-",
-  "—": "-",
-  "“": '"',
-  "”": '"',
-  "‘": "'",
-  "’": "'",
-  "…": "...",
-  "·": "-",
-  "×": "x",
-  µ: "u",
-};
+/** What is longer is cut in reports, and says so. */
+const MAX_CHARS = 2000;
 
-/**
- * The text with everything that a terminal or browser would act on, or hide, spelled out: `\n`, `\e`,
- * `\u{202e}`. One line, always.
- */
+/** See lib/model/visible.ts; cut after 2000 characters where nothing else is said. */
 export function visible(text: string, options: VisibleOptions = {}): string {
-  const maxChars = options.maxChars ?? 2000;
-  const cut = text.length > maxChars ? `${text.slice(0, maxChars)}… (${text.length - maxChars} more)` : text;
-  const shown = cut.replace(INVISIBLE, spell);
-  if (options.ascii !== true) return shown;
-  return shown.replace(NOT_ASCII, (char) => TRANSLITERATED[char] ?? spell(char));
-}
-
-function spell(char: string): string {
-  return NAMED[char] ?? `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+  return spellOut(text, { maxChars: MAX_CHARS, ...options });
 }
 
 const HTML: Readonly<Record<string, string>> = {

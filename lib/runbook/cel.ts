@@ -1,60 +1,61 @@
-import { Environment, type ASTNode, type ParseResult } from "@marcbachmann/cel-js";
-import { matchBounded } from "./match.js";
+import { Environment, type ASTNode } from "@marcbachmann/cel-js";
+import type { ProblemRule } from "../document/index.js";
 
-/** The names that expressions may begin with. */
-export const ROOTS = ["inputs", "steps", "cluster", "run", "findings"] as const;
+export type { ASTNode } from "@marcbachmann/cel-js";
 
 const MAX_EXPRESSION_LENGTH = 4096;
 const MAX_CACHED = 1000;
-/** Each level multiplies the time by the length of its list, and nothing else bounds that. */
-const MAX_NESTED_LOOPS = 3;
-const LOOPS = new Set<unknown>(["all", "exists", "exists_one", "map", "filter"]);
-/** cel-js has its own `matches`, which is unbounded and cannot be replaced: calls are sent to this one. */
-const BOUNDED_MATCHES = "hopbookMatches";
 
 /** What is wrong with an expression, and at which of its characters. */
-export class CelFault extends Error {
+export interface ExpressionFault {
+  readonly message: string;
   readonly offset: number;
-
-  constructor(message: string, offset: number) {
-    super(message);
-    this.offset = offset;
-  }
+  readonly length: number;
+  readonly suggestion?: string;
+  readonly rule: ProblemRule;
 }
 
-export interface Compiled {
-  readonly ast: ASTNode;
-  /** CEL's name of the type it gives; `dyn` where that is known only at run time. */
-  readonly type: string;
-  readonly run: (env: Readonly<Record<string, unknown>>) => unknown;
+/** Thrown where an expression does not parse or evaluate. */
+export class CelFault extends Error {
+  readonly offset: number;
+  readonly length: number;
+  readonly rule: ProblemRule;
+
+  constructor(
+    message: string,
+    place: { readonly start: number; readonly end: number },
+    rule: ProblemRule = "expression-syntax",
+  ) {
+    super(message);
+    this.offset = place.start;
+    this.length = Math.max(0, place.end - place.start);
+    this.rule = rule;
+  }
 }
 
 let environment: Environment | undefined;
-const cache = new Map<string, Compiled>();
+const cache = new Map<string, ASTNode>();
 
-/** Parses and type-checks CEL. Throws CelFault. */
-export function compileCel(source: string): Compiled {
+/**
+ * The syntax tree of a CEL expression. The package parses, and that is all it does: its checker stops at the first
+ * error and knows no null beside another type, and its evaluator can't be bounded. Throws CelFault.
+ */
+export function parseCel(source: string): ASTNode {
   const known = cache.get(source);
   if (known !== undefined) return known;
+  const whole = { start: 0, end: source.length };
   if (source.length > MAX_EXPRESSION_LENGTH) {
     throw new CelFault(
       `the expression has ${source.length} characters, more than ${MAX_EXPRESSION_LENGTH}`,
-      0,
+      whole,
     );
   }
-  if (source.trim() === "") throw new CelFault("the expression is empty", 0);
-  environment ??= makeEnvironment();
-  const parsed = inCel(() => (environment as Environment).parse(source));
-  if (nestedLoops(parsed.ast) > MAX_NESTED_LOOPS) {
-    throw new CelFault(`loops stand within loops, more than ${MAX_NESTED_LOOPS} deep`, 0);
-  }
-  redirectMatches(parsed.ast);
-  const { type = "dyn", error } = parsed.check();
-  if (error !== undefined) throw toFault(error);
-  const compiled: Compiled = { ast: parsed.ast, type, run: (env) => runCel(parsed, env) };
+  if (source.trim() === "") throw new CelFault("the expression is empty", whole);
+  const ast = parse(source);
+  walkAst(ast, refuseLiteral);
   if (cache.size >= MAX_CACHED) cache.clear();
-  cache.set(source, compiled);
-  return compiled;
+  cache.set(source, ast);
+  return ast;
 }
 
 /** Calls `visit` for a node and everything in it. */
@@ -65,41 +66,12 @@ export function walkAst(node: ASTNode, visit: (node: ASTNode) => void): void {
   }
 }
 
-function nestedLoops(node: ASTNode): number {
-  const inner = ([node.args].flat(3) as unknown[]).filter(isNode).map(nestedLoops);
-  return Math.max(0, ...inner) + (node.op === "rcall" && LOOPS.has(node.args[0]) ? 1 : 0);
-}
-
 function isNode(value: unknown): value is ASTNode {
   return typeof value === "object" && value !== null && "op" in value;
 }
 
-function runCel(parsed: ParseResult, env: Readonly<Record<string, unknown>>): unknown {
-  return toPlain(inCel(() => parsed({ ...env }) as unknown));
-}
-
-function inCel<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw toFault(error as CelError);
-  }
-}
-
-/** What cel-js throws; a function's own error has neither range nor summary. */
-type CelError = Error & { readonly summary?: string; readonly range?: { readonly start: number } };
-
-function toFault(error: CelError): CelFault {
-  return new CelFault(error.summary ?? error.message, error.range?.start ?? 0);
-}
-
-/**
- * Numbers from JSON are doubles to cel-js and literals are ints, and CEL has no arithmetic between them;
- * here `inputs.count + 1` is meant to work, so mixed arithmetic gives a double.
- */
-function makeEnvironment(): Environment {
-  const made = new Environment({
-    homogeneousAggregateLiterals: false,
+function parse(source: string): ASTNode {
+  environment ??= new Environment({
     limits: {
       maxAstNodes: 1000,
       maxDepth: 60,
@@ -108,57 +80,34 @@ function makeEnvironment(): Environment {
       maxCallArguments: 8,
     },
   });
-  for (const root of ROOTS) made.registerVariable(root, "dyn");
-  const operators: Record<string, (a: number, b: number) => number> = {
-    "+": (a, b) => a + b,
-    "-": (a, b) => a - b,
-    "*": (a, b) => a * b,
-    "/": (a, b) => a / b,
-    "%": (a, b) => a % b,
-  };
-  for (const [sign, compute] of Object.entries(operators)) {
-    const handler = (a: unknown, b: unknown): number => compute(Number(a), Number(b));
-    made.registerOperator(`double ${sign} int: double`, handler);
-    made.registerOperator(`int ${sign} double: double`, handler);
+  try {
+    return environment.parse(source).ast;
+  } catch (error) {
+    const { summary, message, range } = error as ParseFailure;
+    throw new CelFault(describeSyntax(summary ?? message), range ?? { start: 0, end: 0 });
   }
-  made.registerOperator("double % double: double", (a: number, b: number) => a % b);
-  made.registerOperator("double == int: bool", (a: number, b: bigint) => a === Number(b));
-  made.registerFunction(`string.${BOUNDED_MATCHES}(string): bool`, matchBounded);
-  return made;
 }
 
-function redirectMatches(ast: ASTNode): void {
-  walkAst(ast, (node) => {
-    if (node.op === "rcall" && node.args[0] === "matches") node.args[0] = BOUNDED_MATCHES;
-  });
+/** What the package throws; it has a range wherever the text is to blame. */
+type ParseFailure = Error & {
+  readonly summary?: string;
+  readonly range?: { readonly start: number; readonly end: number };
+};
+
+function describeSyntax(summary: string): string {
+  if (summary === "Unexpected token: EOF") return "the expression ends too early";
+  return summary.charAt(0).toLowerCase() + summary.slice(1);
 }
 
-/**
- * CEL's values as JSON's: ints (BigInt) become numbers, times RFC 3339. What is plain already stays the very
- * same object. Throws CelFault for what JSON has no word for.
- */
-function toPlain(value: unknown): unknown {
-  if (typeof value === "bigint") return toNumber(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return keepUnlessChanged(value, value.map(toPlain));
-  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) {
-    throw new CelFault(
-      `its value is a ${value.constructor.name}, which has no plain form; use string(…) or int(…)`,
-      0,
-    );
+/** Data is JSON: there is no place for what JSON has no word for. */
+function refuseLiteral(node: ASTNode): void {
+  if (node.op !== "value") return;
+  const value: unknown = node.args;
+  if (typeof value === "bigint" && !Number.isSafeInteger(Number(value))) {
+    throw new CelFault(`the number ${value} is too large`, node, "out-of-range");
   }
-  const entries = Object.entries(value).map(([key, inner]) => [key, toPlain(inner)] as const);
-  const changed = entries.some(([key, inner]) => inner !== (value as Record<string, unknown>)[key]);
-  return changed ? Object.fromEntries(entries) : value;
-}
-
-function keepUnlessChanged(before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
-  return after.some((item, index) => item !== before[index]) ? after : before;
-}
-
-function toNumber(value: bigint): number {
-  const number = Number(value);
-  if (Number.isSafeInteger(number)) return number;
-  throw new CelFault(`its value ${value} is too large for a number`, 0);
+  if (typeof value === "object" && value !== null) {
+    const what = value instanceof Uint8Array ? "bytes" : "unsigned numbers";
+    throw new CelFault(`there are no ${what} here; write text or a plain number`, node);
+  }
 }

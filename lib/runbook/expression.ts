@@ -1,11 +1,16 @@
 import { HopbookError } from "../errors.js";
 import { invalid, type DocumentPath, type SourceDocument } from "../document/index.js";
-import type { CelFault } from "./cel.js";
-import { compileCel } from "./cel.js";
-import { hasExpression, splitTemplate } from "./template.js";
+import { parseCel, type CelFault } from "./cel.js";
+import { evaluateCel } from "./cel-evaluate.js";
+import { nameOf } from "./cel-values.js";
+import { placeOfInput } from "./load-step.js";
+import { hasExpression, splitTemplate, type UnclosedExpression } from "./template.js";
 import type { RunbookStep } from "./types.js";
 
-/** What expressions see: `inputs`, `steps` (`{ID: {outputs}}`), `cluster`, `run`, and `findings` in checks. */
+/**
+ * What expressions see: `inputs`, `steps` (`{ID: {outputs}}`), `cluster`, `run`, in a matrix step `matrix`, in outputs
+ * `result`, in checks `findings`.
+ */
 export type ExpressionEnv = Readonly<Record<string, unknown>>;
 
 /** Where a value stands, for its errors. */
@@ -26,13 +31,14 @@ export function evaluate(template: string, env: ExpressionEnv, place?: ValuePlac
     const values = parts.map((part) => {
       if (part.kind === "text") return part.text;
       offset = part.offset;
-      return compileCel(part.source).run(env);
+      return evaluateCel(parseCel(part.source), env);
     });
     if (parts.length === 1) return values[0];
     return values.map(toText).join("");
   } catch (error) {
-    const { message, offset: inner } = error as CelFault;
-    throw expressionInvalid({ template, reason: message, offset: offset + inner }, place);
+    // Text without an end has no length of its own.
+    const { message, offset: inner, length = 0 } = error as CelFault | UnclosedExpression;
+    throw expressionInvalid({ template, reason: message, offset: offset + inner, length }, place);
   }
 }
 
@@ -54,16 +60,73 @@ export function interpolateValue(value: unknown, env: ExpressionEnv, place: Valu
   return Object.fromEntries(entries.map(({ key, result }) => [key, result]));
 }
 
-/** A step's `with`, evaluated. Throws EXPRESSION_INVALID. */
+/**
+ * What a step is given, evaluated. Of `run:` the words are text: one whose expression gives a list stands for its
+ * items, one that gives null is left out. Throws EXPRESSION_INVALID.
+ */
 export function interpolate(
   step: RunbookStep,
   env: ExpressionEnv,
   document: SourceDocument,
 ): Record<string, unknown> {
-  return interpolateValue(step.with, env, { document, path: [...step.path, "with"] }) as Record<
-    string,
-    unknown
-  >;
+  const entries = Object.entries(step.with)
+    .map(([key, value]) => {
+      const place = { document, path: placeOfInput(step, [key]) };
+      const result = interpolateValue(value, env, place);
+      return { key, result, leftOut: result === null && hasExpression(value) };
+    })
+    .filter(({ leftOut }) => !leftOut);
+  const values = Object.fromEntries(entries.map(({ key, result }) => [key, result]));
+  if (step.form === "run") return { ...values, argv: toWords(values["argv"] as readonly unknown[]) };
+  if (step.form !== "script") return values;
+  return { ...values, file: step.with["file"], env: toTexts(values["env"] as Record<string, unknown>) };
+}
+
+function toWords(words: readonly unknown[]): string[] {
+  return words
+    .flat()
+    .filter((word) => word !== null)
+    .map(toText);
+}
+
+function toTexts(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toText(value)]));
+}
+
+/**
+ * The values of each name of a step's matrix, evaluated. An empty list makes no combination.
+ * Throws EXPRESSION_INVALID where one gives no list.
+ */
+export function interpolateMatrix(
+  step: RunbookStep,
+  env: ExpressionEnv,
+  document: SourceDocument,
+): Record<string, readonly unknown[]> {
+  const entries = Object.entries(step.strategy?.matrix ?? {}).map(([name, values]) => {
+    const place = { document, path: [...step.path, "strategy", "matrix", name] };
+    const list = interpolateValue(values, env, place);
+    if (Array.isArray(list)) return [name, list as readonly unknown[]] as const;
+    const fault = {
+      template: values as string,
+      reason: `a matrix needs a list, and this is ${nameOf(list)}`,
+      offset: 0,
+    };
+    throw expressionInvalid(fault, place);
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The outputs that a step names itself; `env` has `result` beside what the step sees. Throws EXPRESSION_INVALID. */
+export function evaluateOutputs(
+  step: RunbookStep,
+  env: ExpressionEnv,
+  document: SourceDocument,
+): Record<string, unknown> {
+  const entries = Object.entries(step.outputs).map(
+    ([name, value]) =>
+      [name, interpolateValue(value, env, { document, path: [...step.path, "outputs", name] })] as const,
+  );
+  return Object.fromEntries(entries);
 }
 
 /**
@@ -89,34 +152,23 @@ function toText(value: unknown): string {
 }
 
 function expressionInvalid(
-  fault: { readonly template: string; readonly reason: string; readonly offset: number },
+  fault: {
+    readonly template: string;
+    readonly reason: string;
+    readonly offset: number;
+    readonly length?: number;
+  },
   place: ValuePlace | undefined,
 ): HopbookError {
   const message = `Cannot evaluate ${JSON.stringify(fault.template)}: ${fault.reason}`;
   const hint = "Expressions are CEL: see the inputs, and the outputs of the steps before";
   if (place === undefined) return new HopbookError("EXPRESSION_INVALID", message, { hint });
   const { document, path } = place;
-  const offset = offsetInLine(place, fault);
-  const { where, detail } = invalid(document, [{ path, message: fault.reason, offset }]);
+  const part = { offset: fault.offset, length: fault.length ?? 0 };
+  const { where, detail } = invalid(document, [{ path, message: fault.reason, part }]);
   return new HopbookError("EXPRESSION_INVALID", message, {
     hint,
     ...(where && { where }),
     ...(detail && { detail }),
   });
-}
-
-/**
- * How far right of the value's start a fault stands: only known where the value is on one line, and its
- * text is in the file as it is in the data, perhaps behind a quote. Else 0.
- */
-export function offsetInLine(
-  { document, path }: ValuePlace,
-  { template, offset }: { readonly template: string; readonly offset: number },
-): number {
-  const { line, column } = document.locate(path);
-  const text = document.text.split(/\r\n|\r|\n/)[line - 1] as string;
-  for (const quote of [0, 1]) {
-    if (text.startsWith(template, column - 1 + quote)) return quote + offset;
-  }
-  return 0;
 }

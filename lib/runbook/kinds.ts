@@ -1,27 +1,23 @@
 import { invalid, nearest, validateValue, type Problem } from "../document/index.js";
+import { findExpressionProblems } from "./expressions-check.js";
+import { placeOfInput } from "./load-step.js";
+import { schemaAt } from "./schema-types.js";
 import { hasExpression } from "./template.js";
-import type { Runbook, RunbookStep } from "./types.js";
+import type { KnownKind, Runbook, RunbookStep } from "./types.js";
 
-/** What `checkRunbook` needs of a registered step kind. */
-export interface KnownKind {
-  readonly name: string;
-  /** JSON Schema, 2020-12, of `with`. */
-  readonly inputSchema: object;
-  /** Named actions that it may use; the runbook has to declare them under permissions.exec. */
-  readonly actions?: readonly string[];
-}
+const NOTHING = { inputs: new Set<string>(), steps: new Set<RunbookStep>() };
 
 /**
- * What a runbook gets wrong about the step kinds there are: names, `with` against the kind's schema, actions
- * that are not declared. A value with an expression in it is known only at run time and is let through.
+ * What a runbook gets wrong about the step kinds there are: names, `with` against the kind's schema, the types of
+ * expressions against what kinds take and give, actions that are not declared.
  */
 export function findKindProblems(runbook: Runbook, kinds: Iterable<KnownKind>): Problem[] {
   const byName = new Map([...kinds].map((kind) => [kind.name, kind]));
-  return [...runbook.steps, ...runbook.finally].flatMap((step) => {
-    const kind = byName.get(step.uses);
-    if (kind === undefined) return [describeUnknownKind(step, [...byName.keys()])];
-    return [...findWithProblems(step, kind), ...findActionProblems(step, { kind, runbook })];
-  });
+  const steps = [...runbook.steps, ...runbook.finally];
+  return [
+    ...steps.flatMap((step) => findStepKindProblems(step, { runbook, kinds: byName })),
+    ...findExpressionProblems(runbook, { kinds: byName, unreadable: NOTHING }),
+  ];
 }
 
 /** Throws DOCUMENT_INVALID with all that `findKindProblems` finds, at file:line:column. */
@@ -30,20 +26,50 @@ export function checkRunbook(runbook: Runbook, kinds: Iterable<KnownKind>): void
   if (problems.length > 0) throw invalid(runbook.document, problems);
 }
 
+/** The same of one step, its expressions aside. */
+export function findStepKindProblems(
+  step: RunbookStep,
+  { runbook, kinds }: { readonly runbook: Runbook; readonly kinds: ReadonlyMap<string, KnownKind> },
+): Problem[] {
+  if (step.control !== null) return [];
+  const kind = kinds.get(step.uses);
+  if (kind === undefined) return [describeUnknownKind(step, [...kinds.keys()])];
+  return [
+    ...findWithProblems(step, kind),
+    ...findActionProblems(step, { kind, runbook }),
+    ...findPhaseProblems(step, kind),
+    ...findOutputClashes(step, kind),
+  ];
+}
+
+/** Where a step says what it is. */
+function placeOfKind({ path, form }: RunbookStep): Pick<Problem, "path" | "at"> {
+  return form === "uses" ? { path: [...path, "uses"] } : { path: [...path, form], at: "key" };
+}
+
 function describeUnknownKind(step: RunbookStep, names: readonly string[]): Problem {
   const near = nearest(step.uses, names);
   const suggestion = near === undefined ? `there are: ${names.join(", ")}` : `did you mean "${near}"?`;
-  return { path: [...step.path, "uses"], message: `there is no step kind "${step.uses}"`, suggestion };
+  const message = `there is no step kind "${step.uses}"`;
+  return { ...placeOfKind(step), message, suggestion, rule: "unknown-step-kind" };
 }
 
+/** A value with an expression in it is known only at run time; its type is another question. */
 function findWithProblems(step: RunbookStep, kind: KnownKind): Problem[] {
   return validateValue(step.with, kind.inputSchema)
     .filter((problem) => problem.at === "key" || !hasExpression(valueAt(step.with, problem.path)))
+    .filter((problem) => step.form !== "run" || !holdsExpressions(valueAt(step.with, problem.path), problem))
     .map((problem) => {
+      const subject = step.form === "uses" ? '"with"' : `"${step.form}"`;
       const message =
-        problem.path.length === 0 ? problem.message.replace(/^the document/, '"with"') : problem.message;
-      return { ...problem, message, path: [...step.path, "with", ...problem.path] };
+        problem.path.length === 0 ? problem.message.replace(/^the document/, subject) : problem.message;
+      return { ...problem, message, path: placeOfInput(step, problem.path) };
     });
+}
+
+/** How many words a command has is not known where one of them may stand for a list. */
+function holdsExpressions(value: unknown, { rule }: Problem): boolean {
+  return rule === "out-of-range" && Array.isArray(value) && value.some(hasExpression);
 }
 
 function valueAt(value: unknown, path: Problem["path"]): unknown {
@@ -62,9 +88,10 @@ function findActionProblems(
     (action) => !declared.some((pattern) => coversAction(pattern, action)),
   );
   return missing.map((action) => ({
-    path: [...step.path, "uses"],
+    ...placeOfKind(step),
     message: `${step.uses} needs ${action}, which permissions.exec does not declare`,
     suggestion: `add ${action} to permissions.exec`,
+    rule: "undeclared-action",
   }));
 }
 
@@ -73,4 +100,22 @@ function coversAction(pattern: string, action: string): boolean {
   const [group, name] = pattern.split("/");
   const [wantedGroup, wantedName] = action.split("/");
   return group === wantedGroup && (name === "*" || name === wantedName);
+}
+
+function findPhaseProblems(step: RunbookStep, kind: KnownKind): Problem[] {
+  if (!step.background || kind.phase !== "discovery") return [];
+  const message = `${step.uses} runs while the plan is made, and cannot run in the background`;
+  return [{ path: [...step.path, "background"], at: "key", message, rule: "background-step" }];
+}
+
+function findOutputClashes(step: RunbookStep, kind: KnownKind): Problem[] {
+  return Object.keys(step.outputs)
+    .filter((name) => schemaAt(kind.outputSchema, [name]) !== undefined)
+    .map((name) => ({
+      path: [...step.path, "outputs", name],
+      at: "key",
+      message: `${step.uses} gives an output "${name}" itself`,
+      suggestion: "choose another name",
+      rule: "output-clash",
+    }));
 }

@@ -67,7 +67,12 @@ function readBody(step: StepData, file: string): StepBody {
       uses: "script/run",
       form: "script",
       control: null,
-      with: { file: script, env: step.env ?? {} },
+      // The kind has a limit of its own, which a longer one has to raise.
+      with: {
+        file: script,
+        env: step.env ?? {},
+        ...(step.timeout === undefined ? {} : { timeout: step.timeout }),
+      },
     };
   }
   if (step.wait !== undefined) return readControl("wait", step.wait);

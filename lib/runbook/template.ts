@@ -9,6 +9,7 @@ export const EXPRESSION_START = "${{";
 /** A template whose expression has no end; `offset` is where it begins. */
 export class UnclosedExpression extends Error {
   readonly offset: number;
+  readonly length = EXPRESSION_START.length;
 
   constructor(offset: number) {
     super("an expression begins with ${{ and has no }}");

@@ -77,6 +77,27 @@ export interface RunbookStep {
   readonly path: readonly (string | number)[];
 }
 
+/** A file that a runbook was made of. */
+export interface RunbookSource {
+  readonly file: string;
+  /** Of its text, as hex. */
+  readonly sha256: string;
+  /** An overlay is the operator's, who wrote the cluster profile too. */
+  readonly role: "runbook" | "overlay";
+}
+
+/** What the checks of a runbook need of a registered step kind. */
+export interface KnownKind {
+  readonly name: string;
+  /** JSON Schema, 2020-12, of `with`. */
+  readonly inputSchema: object;
+  /** JSON Schema, 2020-12. Absent: nothing is known of its outputs, and expressions may read any of them. */
+  readonly outputSchema?: object;
+  /** Named actions that it may use; the runbook has to declare them under permissions.exec. */
+  readonly actions?: readonly string[];
+  readonly phase?: "discovery" | "action";
+}
+
 export type OutcomeStatus = "pass" | "warn" | "fail";
 
 export interface CheckOutcome {
@@ -97,7 +118,10 @@ export interface RunbookCheck {
 
 /** A runbook that fits its schema and refers only to what there is. */
 export interface Runbook {
+  /** With what it extends and what is laid over it; `origin` says which file wrote a value. */
   readonly document: SourceDocument;
+  /** The files it was made of, the bottom one first. */
+  readonly sources: readonly RunbookSource[];
   readonly metadata: {
     readonly name: string;
     readonly title: string;

@@ -1,158 +1,108 @@
-import type { Problem } from "../document/index.js";
-import { compileCel } from "./cel.js";
-import { offsetInLine } from "./expression.js";
+import type { Problem, ProblemRule } from "../document/index.js";
+import { findExpressionProblems, type CheckContext as ExpressionContext } from "./expressions-check.js";
 import { findSpecFaults, readDefault } from "./input-values.js";
-import { findTemplateFaults, type Scope } from "./references.js";
-import { EXPRESSION_START, hasExpression, splitTemplate } from "./template.js";
-import type { InputSpec, Runbook, RunbookStep } from "./types.js";
+import { findStepKindProblems } from "./kinds.js";
+import { findMisplaced } from "./misplaced.js";
+import { findFormProblems, findReserved, findStepProblems } from "./steps-check.js";
+import type { InputSpec, Runbook } from "./types.js";
 
 type Path = Problem["path"];
 
-/** What a schema cannot say: names used twice, references to nothing, defaults that do not fit. */
-export function findRunbookProblems(runbook: Runbook): Problem[] {
+export interface CheckContext extends ExpressionContext {
+  /** The file's data, without what does not fit the schema. */
+  readonly data: unknown;
+}
+
+/** What a schema cannot say: names used twice, references to nothing, types, defaults that do not fit. */
+export function findRunbookProblems(runbook: Runbook, context: CheckContext): Problem[] {
+  const { unreadable, kinds } = context;
+  const steps = [...runbook.steps, ...runbook.finally];
+  const readable = steps.filter((step) => !unreadable.steps.has(step));
+  const forms = readable.map((step) => findFormProblems(stepData(context.data, step.path), step.path));
+  // What a step is given is judged where it is clear what the step is.
+  const clear = readable.filter((_, index) => forms[index]?.length === 0);
   return [
-    ...Object.entries(runbook.inputs).flatMap(([name, spec]) => findInputProblems(name, spec)),
+    ...findInputsProblems(runbook, unreadable.inputs),
+    ...findDoubleIds(steps.map(({ id, path }) => ({ id, path: [...path, "id"] }))),
     ...findDoubleIds(
-      [...runbook.steps, ...runbook.finally].map(({ id, path }) => ({ id, path: [...path, "id"] })),
+      runbook.checks.map(({ id, outcomes }) => ({
+        id,
+        path: [...(outcomes[0]?.path ?? []).slice(0, 2), "id"],
+      })),
     ),
-    ...findDoubleIds(runbook.checks.map(({ id }, index) => ({ id, path: ["checks", index, "id"] }))),
+    ...forms.flat(),
+    ...steps.flatMap(({ id, path }) => findReserved([id], path).map((one) => ({ ...one, ...idOf(path) }))),
     ...findStepProblems(runbook),
-    ...findCheckProblems(runbook),
+    ...(kinds === undefined ? [] : clear.flatMap((step) => findStepKindProblems(step, { runbook, kinds }))),
+    ...findExpressionProblems(runbook, context),
+    ...findMisplaced(runbook.document.data),
   ];
+}
+
+/** A step as the file has it: which keys it has is not to be seen of what was made of it. */
+function stepData(data: unknown, [section, index]: Path): Readonly<Record<string, unknown>> {
+  const steps = (data as Record<string, unknown>)[section as string] as Readonly<Record<string, unknown>>[];
+  return steps[index as number] as Readonly<Record<string, unknown>>;
+}
+
+function idOf(path: Path): Pick<Problem, "path" | "at"> {
+  return { path: [...path, "id"], at: "value" };
+}
+
+function findInputsProblems(runbook: Runbook, unreadable: ReadonlySet<string>): Problem[] {
+  const names = Object.keys(runbook.inputs);
+  const flags = names.flatMap((name) => {
+    const other = `no${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    if (runbook.inputs[name]?.type !== "boolean" || !names.includes(other)) return [];
+    const message = `"${other}" is the flag that turns "${name}" off`;
+    const problem: Problem = { path: ["inputs", other], at: "key", message, rule: "reserved-name" };
+    return [problem];
+  });
+  const faults = Object.entries(runbook.inputs)
+    .filter(([name]) => !unreadable.has(name))
+    .flatMap(([name, spec]) => findInputProblems(name, spec));
+  return [...findReserved(names, ["inputs"]), ...flags, ...faults];
 }
 
 function findInputProblems(name: string, spec: InputSpec): Problem[] {
   const path: Path = ["inputs", name];
-  const problems: Problem[] = findSpecFaults(spec).map(({ key, message }) => ({
-    path: [...path, key],
-    message,
-  }));
-  if (spec.items !== undefined) {
-    const faults = findSpecFaults(spec.items);
-    problems.push(...faults.map(({ key, message }) => ({ path: [...path, "items", key], message })));
-  }
+  const toProblems = (faults: ReturnType<typeof findSpecFaults>, at: Path): Problem[] =>
+    faults.map(({ key, message }) => ({ path: [...at, key], message, rule: limitRule(key) }));
+  const problems = toProblems(findSpecFaults(spec), path);
+  if (spec.items !== undefined) problems.push(...toProblems(findSpecFaults(spec.items), [...path, "items"]));
   if (spec.type === "array" && spec.items === undefined) {
-    problems.push({
-      path,
-      at: "key",
-      message: `the array "${name}" does not say what its items are`,
-      suggestion: "add items: {type: string}",
-    });
+    const message = `the array "${name}" does not say what its items are`;
+    problems.push({ path, at: "key", message, suggestion: "add items: {type: string}", rule: "missing-key" });
   }
   if (spec.type !== "array" && spec.items !== undefined) {
-    problems.push({
-      path: [...path, "items"],
-      at: "key",
-      message: `items are for an array, not for ${spec.type}`,
-    });
+    const message = `items are for an array, not for ${spec.type}`;
+    problems.push({ path: [...path, "items"], at: "key", message, rule: "conflicting-key" });
   }
   if (spec.required === true && spec.default !== undefined) {
-    const message = `the input "${name}" is required and has a default`;
-    problems.push({ path: [...path, "default"], at: "key", message, suggestion: "leave one of them out" });
+    problems.push({
+      path: [...path, "default"],
+      at: "key",
+      message: `the input "${name}" is required and has a default`,
+      suggestion: "leave one of them out",
+      rule: "conflicting-key",
+    });
   }
-  if (problems.length === 0) {
-    const reading = readDefault(spec);
-    if ("expected" in reading) {
-      const message = `the default of "${name}" does not fit: expected ${reading.expected}`;
-      problems.push({ path: [...path, "default"], message });
-    }
-  }
-  return problems;
+  if (problems.length > 0) return problems;
+  const reading = readDefault(spec);
+  if (!("expected" in reading)) return [];
+  const message = `the default of "${name}" does not fit: expected ${reading.expected}`;
+  return [{ path: [...path, "default"], message, rule: "invalid-default" }];
+}
+
+function limitRule(key: string): ProblemRule {
+  return key === "pattern" ? "invalid-pattern" : "invalid-limits";
 }
 
 function findDoubleIds(ids: readonly { readonly id: string; readonly path: Path }[]): Problem[] {
   const seen = new Set<string>();
-  return ids.flatMap(({ id, path }) => {
-    if (seen.has(id)) return [{ path, message: `the id "${id}" is used twice` }];
+  return ids.flatMap(({ id, path }): Problem[] => {
+    if (seen.has(id)) return [{ path, message: `the id "${id}" is used twice`, rule: "duplicate-id" }];
     seen.add(id);
     return [];
-  });
-}
-
-function findStepProblems(runbook: Runbook): Problem[] {
-  const all = [...runbook.steps, ...runbook.finally];
-  const ids = all.map(({ id }) => id);
-  return all.flatMap((step, index) => {
-    const scope = scopeAt(runbook, {
-      done: ids.slice(0, index),
-      later: ids.slice(index),
-      hasFindings: false,
-    });
-    return [
-      ...findConditionProblems(runbook, step, scope),
-      ...findValueProblems(runbook, { value: step.with, path: [...step.path, "with"] }, scope),
-      ...findUnevaluated(step),
-    ];
-  });
-}
-
-function findUnevaluated({ name, path }: RunbookStep): Problem[] {
-  if (!hasExpression(name)) return [];
-  return [{ path: [...path, "name"], message: "an expression is not evaluated here" }];
-}
-
-function findCheckProblems(runbook: Runbook): Problem[] {
-  const done = [...runbook.steps, ...runbook.finally].map(({ id }) => id);
-  const scope = scopeAt(runbook, { done, later: [], hasFindings: true });
-  return runbook.checks
-    .flatMap(({ outcomes }) => outcomes)
-    .flatMap((outcome) => [
-      ...findConditionProblems(runbook, outcome, scope),
-      ...findValueProblems(runbook, { value: outcome.message, path: [...outcome.path, "message"] }, scope),
-    ]);
-}
-
-function scopeAt(
-  runbook: Runbook,
-  at: { readonly done: readonly string[]; readonly later: readonly string[]; readonly hasFindings: boolean },
-): Scope {
-  const inputs = Object.keys(runbook.inputs);
-  return { inputs, steps: at.done, laterSteps: at.later, hasFindings: at.hasFindings };
-}
-
-function findConditionProblems(
-  runbook: Runbook,
-  subject: { readonly if: string | undefined; readonly path: Path },
-  scope: Scope,
-): Problem[] {
-  if (subject.if === undefined) return [];
-  const path = [...subject.path, "if"];
-  const faults = findValueProblems(runbook, { value: subject.if, path }, scope);
-  if (faults.length > 0) return faults;
-  const [only, ...more] = splitTemplate(subject.if);
-  if (only?.kind !== "expression" || more.length > 0) {
-    return [
-      {
-        path,
-        message: `a condition is one expression and nothing beside it`,
-        suggestion: "join with && or ||",
-      },
-    ];
-  }
-  const { type } = compileCel(only.source);
-  if (type === "bool" || type === "dyn") return [];
-  return [{ path, message: `a condition must be true or false, and this gives ${type}` }];
-}
-
-function findValueProblems(
-  runbook: Runbook,
-  { value, path }: { readonly value: unknown; readonly path: Path },
-  scope: Scope,
-): Problem[] {
-  if (hasExpression(value)) {
-    const { document } = runbook;
-    return findTemplateFaults(value, scope).map(({ offset, ...fault }) => ({
-      ...fault,
-      path,
-      offset: offsetInLine({ document, path }, { template: value, offset }),
-    }));
-  }
-  if (typeof value !== "object" || value === null) return [];
-  const isList = Array.isArray(value);
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const innerPath = [...path, isList ? Number(key) : key];
-    const found = findValueProblems(runbook, { value: inner, path: innerPath }, scope);
-    if (!key.includes(EXPRESSION_START)) return found;
-    return [{ path: innerPath, at: "key", message: "an expression is not evaluated in a key" }, ...found];
   });
 }

@@ -2,6 +2,7 @@ import type { DropTraceSession } from "../capture/index.js";
 import type { DropTraceRecord } from "../model/evidence.js";
 import type { StepKind } from "../model/steps.js";
 import { HELD_DROPS } from "./drops-start.js";
+import { NOT_YET } from "./schema.js";
 
 interface Output {
   /** Nodes whose kernel told. */
@@ -17,7 +18,7 @@ export const dropsCollect: StepKind<Record<string, never>, Output> = {
   inputSchema: { type: "object", additionalProperties: false, properties: {} },
   outputSchema: { type: "object", properties: { nodes: { type: "array" } } },
   example: {},
-  plan: () => Promise.resolve({ commands: [], outputs: { nodes: [] }, notes: [] }),
+  plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
   async run(_input, context) {
     const session = context.held(HELD_DROPS) as DropTraceSession | undefined;
     if (session === undefined) return { nodes: [] };

@@ -1,6 +1,7 @@
 import { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "../capture/index.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
+import { NOT_YET } from "./schema.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -40,7 +41,7 @@ export const dropsStart: StepKind<Input, Output> = {
           effect: "trace" as const,
         }),
       ),
-      outputs: { nodes: [] },
+      outputs: NOT_YET,
       notes: [
         `a trace instance of its own on each node; without the client it goes within ${LEASE_SECONDS} s`,
       ],

@@ -1,10 +1,13 @@
 import type { StepKind } from "../model/steps.js";
 import { captureStart } from "./capture-start.js";
 import { captureStop } from "./capture-stop.js";
+import { captureWatch } from "./capture-watch.js";
+import { commandRun } from "./command-run.js";
 import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { flowDefine } from "./flow-define.js";
 import { pathDiscover } from "./path-discover.js";
+import { scriptRun } from "./script-run.js";
 import { stateBaseline } from "./state-baseline.js";
 import { stateInspect } from "./state-inspect.js";
 import { timeWait } from "./time-wait.js";
@@ -19,8 +22,11 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     dropsStart,
     captureStart,
     trafficProbe,
+    commandRun,
+    scriptRun,
     timeWait,
     captureStop,
+    captureWatch,
     dropsCollect,
     stateInspect,
   ].map((kind) => [kind.name, kind as unknown as StepKind]),

@@ -17,6 +17,9 @@ export const sizeSchema = {
   ],
 } as const;
 
+/** The outputs of an action of which nothing is known before it runs. */
+export const NOT_YET = {} as never;
+
 export function toMs(value: string | number): number {
   return typeof value === "number" ? value : required(parseDuration(value), value, "30s");
 }

@@ -1,7 +1,8 @@
 import { planBaseline, runInspection } from "../inspect/index.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { describeUnread, saveState, toPlanned } from "./state-files.js";
+import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
+import { NOT_YET } from "./schema.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -29,7 +30,7 @@ export const stateBaseline: StepKind<Input, Output> = {
   example: { paths: "${{ steps.path.outputs.paths }}" },
   plan: async (input) => ({
     commands: toPlanned(planBaseline(input.paths)),
-    outputs: { read: 0 },
+    outputs: NOT_YET,
     notes: [],
   }),
   async run(input, context) {
@@ -38,7 +39,7 @@ export const stateBaseline: StepKind<Input, Output> = {
       signal: context.signal,
       save: saveState(context),
     });
-    await context.sink.writeJson("evidence/state.json", { state: records });
+    await saveRecords(records, context);
     describeUnread(records, context);
     return { read: records.filter((record) => record.exitCode === 0).length };
   },

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { InspectCommand } from "../inspect/index.js";
 import type { StateRecord } from "../model/evidence.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
+import { appendEvidence } from "./append-evidence.js";
 
 /** Keeps a look's output with the word of where it came from. */
 export function saveState(context: StepContext): (file: string, bytes: Uint8Array) => Promise<void> {
@@ -19,14 +18,9 @@ export function toPlanned(commands: readonly InspectCommand[], condition?: strin
   }));
 }
 
-/** The looks that earlier steps of this run kept. */
-export async function readStateRecords(context: StepContext): Promise<StateRecord[]> {
-  try {
-    const text = await readFile(join(context.sink.dir, "evidence/state.json"), "utf8");
-    return (JSON.parse(text) as { state: StateRecord[] }).state;
-  } catch {
-    return [];
-  }
+/** Keeps the looks beside those that earlier steps of this run kept. */
+export function saveRecords(records: readonly StateRecord[], context: StepContext): Promise<void> {
+  return appendEvidence(context, { path: "evidence/state.json", key: "state", records });
 }
 
 /** Says once which looks failed for another reason than a program that is not there. */

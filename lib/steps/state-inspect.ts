@@ -1,7 +1,8 @@
 import { mergeCommands, planInspection, planSuperset, runInspection } from "../inspect/index.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { describeUnread, readStateRecords, saveState, toPlanned } from "./state-files.js";
+import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
+import { NOT_YET } from "./schema.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -36,7 +37,7 @@ export const stateInspect: StepKind<Input, Output> = {
       mergeCommands(...input.paths.map((path) => planSuperset(path))),
       "only around a break, if there is one",
     ),
-    outputs: { read: 0 },
+    outputs: NOT_YET,
     notes: [],
   }),
   async run(input, context) {
@@ -50,9 +51,7 @@ export const stateInspect: StepKind<Input, Output> = {
       signal: context.signal,
       save: saveState(context),
     });
-    await context.sink.writeJson("evidence/state.json", {
-      state: [...(await readStateRecords(context)), ...records],
-    });
+    await saveRecords(records, context);
     describeUnread(records, context);
     return { read: records.filter((record) => record.exitCode === 0).length };
   },

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { StepKind } from "../model/steps.js";
 import { formatDuration } from "../model/units.js";
 import { durationSchema, toMs } from "./schema.js";
@@ -10,7 +9,7 @@ interface Input {
 export const timeWait: StepKind<Input, Record<string, never>> = {
   name: "time/wait",
   title: "Wait",
-  description: "Waits, for instance while the pods make traffic by themselves.",
+  description: "Waits, for instance while the pods make traffic by themselves. A `cancel` ends it early.",
   phase: "action",
   actions: [],
   inputSchema: {
@@ -26,8 +25,10 @@ export const timeWait: StepKind<Input, Record<string, never>> = {
     outputs: {},
     notes: [`waits ${formatDuration(toMs(input.duration))}`],
   }),
-  run: async (input, { signal }) => {
-    await sleep(toMs(input.duration), undefined, { signal });
+  run: async (input, { clock, signal, cancelled }) => {
+    await clock.sleep(toMs(input.duration), AbortSignal.any([signal, cancelled])).catch((error: unknown) => {
+      if (signal.aborted || !cancelled.aborted) throw error;
+    });
     return {};
   },
 };

@@ -3,7 +3,8 @@ import type { ProbeRecord } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
-import { durationSchema, toMs } from "./schema.js";
+import { appendEvidence } from "./append-evidence.js";
+import { durationSchema, NOT_YET, toMs } from "./schema.js";
 
 interface Input {
   readonly flows: readonly Flow[];
@@ -59,7 +60,7 @@ export const trafficProbe: StepKind<Input, Output> = {
     const plans = planAll(input, context);
     return Promise.resolve({
       commands: plans.map(({ node, action, argv }) => ({ node, action, argv, effect: "traffic" as const })),
-      outputs: { attempts: 0, answered: 0 },
+      outputs: NOT_YET,
       notes: [],
     });
   },
@@ -67,7 +68,7 @@ export const trafficProbe: StepKind<Input, Output> = {
     const plans = planAll(input, context);
     for (const { node, kind } of plans) context.demand({ kind: "traffic", node, probe: kind });
     const probes = await Promise.all(plans.map((plan) => runProbe(plan, context)));
-    await context.sink.writeJson("evidence/traffic.json", { probes });
+    await appendEvidence(context, { path: "evidence/traffic.json", key: "probes", records: probes });
     context.signal.throwIfAborted();
     for (const { flowId, error } of probes) {
       if (error !== null) context.markIncomplete(`the probe of ${flowId} could not be made: ${error}`);

@@ -1,6 +1,6 @@
 import t from "tap";
-import fc from "fast-check";
 import { createLineQueue, MAX_LINE_BYTES } from "../../lib/access/lines.js";
+import { fc } from "../fixtures/property.js";
 
 const quiet = { highWaterBytes: 1_000_000_000, onFull: () => undefined, onDrained: () => undefined };
 

@@ -1,8 +1,8 @@
 import t from "tap";
-import fc from "fast-check";
 import { spawnSync } from "node:child_process";
 import { HopbookError } from "../../lib/errors.js";
 import { quotePosix, quoteWord } from "../../lib/access/quote.js";
+import { fc } from "../fixtures/property.js";
 
 /** Shells that a node's login may have; `-c LINE` runs a command line in each. */
 const SHELLS = [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]] as const;

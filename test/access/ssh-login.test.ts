@@ -67,7 +67,7 @@ t.test("a closed port, a name that does not resolve, a server that says nothing"
     code: "NODE_UNREACHABLE",
     message: /no answer within 1000 ms|timed out/,
   });
-  t.ok(Date.now() - startedAt < 4_000);
+  t.ok(Date.now() - startedAt < 10_000);
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 200);
   await t.rejects(openAccess(sshd.target({ port: mute.port }), { signal: stop.signal }), {

@@ -116,7 +116,7 @@ t.test("40 commands at once share one connection", async (t) => {
 t.test("a time-out, an abort, too much output", async (t) => {
   const slow = await run(["sleep", "30"], 300);
   t.match(slow, { timedOut: true, canceled: false, exitCode: null });
-  t.ok(slow.durationMs < 3_000, `${slow.durationMs} ms`);
+  t.ok(slow.durationMs < 15_000, `${slow.durationMs} ms`);
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 200);
   const aborted = await node.exec(["sleep", "30"], {

@@ -1,5 +1,11 @@
 import t from "tap";
-import { authorise, describeDeclared, type Authority, type GrantFlags } from "../../lib/api/authority.js";
+import {
+  authorise,
+  describeDeclared,
+  type Authority,
+  type GrantFlags,
+  type PermissionQuestion,
+} from "../../lib/api/authority.js";
 import { openCluster } from "../../lib/api/open-cluster.js";
 import type { TranscriptEntry } from "../../lib/artifacts/index.js";
 import type { Argv } from "../../lib/model/access.js";
@@ -34,7 +40,7 @@ t.test("nobody to ask: the error names the exact flags", async (t) => {
 });
 
 t.test("a person is asked once for everything, and the answer is kept", async (t) => {
-  const asked: (readonly string[])[] = [];
+  const asked: PermissionQuestion[] = [];
   const answer = (said: boolean): Promise<Authority> =>
     authorise({
       ...{ runbook, profile, grants: {} },
@@ -60,7 +66,17 @@ t.test("no command goes to a node but by the guard, and each refusal is in the t
 
   await access.exec(LINK, read);
   t.equal(node.calls.length, 1);
-  t.match(records, [{ type: "command", action: "node/read", argv: LINK }]);
+  t.match(records, [
+    {
+      type: "permission",
+      decision: "granted",
+      scope: "exec",
+      node: "node-a",
+      subject: "node/read",
+      by: "--yes",
+    },
+    { type: "command", action: "node/read", argv: LINK },
+  ]);
 
   const refused = { code: "PERMISSION_DENIED" };
   await t.rejects(access.exec(["ip", "link", "set", "eth0", "down"], read), refused, "another argv");
@@ -76,7 +92,13 @@ t.test("no command goes to a node but by the guard, and each refusal is in the t
   t.equal(node.calls.length, 1, "none of these reached the node");
   const denials = records.filter((entry) => entry.type === "permission" && entry.decision === "denied");
   t.equal(denials.length, 6);
-  t.match(denials[0], { scope: "exec", node: "node-a", subject: "node/read", by: /^argv: / });
+  t.equal(records.length, 2 + denials.length, "a command that did not run is no command of the transcript");
+  t.match(denials[0], {
+    scope: "exec",
+    node: "node-a",
+    subject: "node/read: ip link set eth0 down",
+    by: /^argv: /,
+  });
 });
 
 t.test("flags narrow it: what is denied, or not granted, is refused at the node", async (t) => {
@@ -88,6 +110,9 @@ t.test("flags narrow it: what is denied, or not granted, is refused at the node"
     message: /it is denied by --deny-exec/,
   });
   t.equal(denied.isNodeAllowed({ name: "node-a", access: { via: "ssh" } }).allowed, true);
+  const logins: TranscriptEntry[] = [];
+  denied.isNodeAllowed({ name: "node-b", access: { via: "ssh" } }, (entry) => logins.push(entry));
+  t.match(logins, [{ decision: "denied", scope: "node", node: "node-b", by: /--deny-node=node-b/ }]);
   t.match(denied.isNodeAllowed({ name: "node-b", access: { via: "ssh" } }), {
     allowed: false,
     reason: /--deny-node/,

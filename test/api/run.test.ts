@@ -100,17 +100,27 @@ t.test(
   "planning leaves nothing, asks for nothing that it does not do, and gives the same digest again",
   async (t) => {
     const options = setUp(t, runbookOf(WAIT));
-    const plan = await planRunbook({ ...options, grants: { allowNode: "me" } });
+    const runId = "0123456789ab";
+    const plan = await planRunbook({ ...options, runId, grants: { allowNode: "me" } });
     t.match(plan, { kind: "Plan", cluster: "here", steps: [{ id: "w", commands: [] }] });
-    const again = await planRunbook({ ...options, grants: { allowNode: true } });
+    const again = await planRunbook({ ...options, runId, grants: { allowNode: true } });
     t.equal(again.digest, plan.digest);
     t.notOk(existsSync(options.out));
-    await t.rejects(planRunbook({ ...options, grants: {} }), {
-      code: "PERMISSION_DENIED",
-      hint: /--allow-node=me;/,
-    });
+    t.equal(plan.complete, true);
+    t.strictSame([plan.inputs["token"], plan.inputs["from"]], ["[secret]", "shop/client"]);
+    t.notMatch(JSON.stringify(plan), /hunter2/);
+    t.not((await planRunbook({ ...options, grants: { allowNode: true } })).run.id, runId);
   },
 );
+
+t.test("a plan whose reading was refused has what needs no node, and says how to see the rest", async (t) => {
+  const options = setUp(t, runbookOf(WAIT));
+  const asked = { complete: false, missingFlags: ["--allow-node=me"], steps: [{ id: "w", commands: [] }] };
+  t.match(await planRunbook({ ...options, grants: {} }), asked);
+  const confirm = (): Promise<boolean> => Promise.resolve(false);
+  t.match(await planRunbook({ ...options, grants: {}, confirm }), { complete: false });
+  t.strictSame(options.events, [], "no node was logged in to");
+});
 
 t.test("everything that can be wrong beforehand is said before a folder is made", async (t) => {
   const options = setUp(t, runbookOf(WAIT));

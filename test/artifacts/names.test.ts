@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import fc from "fast-check";
 import t from "tap";
 import { createRedactor, makeSafeName, resolveInside } from "../../lib/artifacts/index.js";
+import { fc } from "../fixtures/property.js";
 
 t.test("makeSafeName", async (t) => {
   t.equal(makeSafeName("shop/client"), "shop-client");

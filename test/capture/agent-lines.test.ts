@@ -1,6 +1,6 @@
 import t from "tap";
-import fc from "fast-check";
 import { parseAgentLine, startError, type AgentLine } from "../../lib/capture/agent-lines.js";
+import { fc } from "../fixtures/property.js";
 
 t.test("each line that the agent says", (t) => {
   const closed = { type: "closed", hopId: "a.lo", atSec: 1700000000.5, sizeBytes: 4096 };

@@ -73,7 +73,7 @@ class Agent {
   lines(word: string): string[] {
     return this.text.split("\n").filter((line) => line.split(" ")[0] === word);
   }
-  async until(word: string, ms = 8000): Promise<string> {
+  async until(word: string, ms = 20_000): Promise<string> {
     for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) {
       const [line] = this.lines(word);
       if (line !== undefined) return line;
@@ -96,7 +96,7 @@ class Agent {
     });
   }
   /** What is still there after at most `ms`; empty where all is gone. */
-  async leftovers(ms = 5000): Promise<string[]> {
+  async leftovers(ms = 15_000): Promise<string[]> {
     const now = (): string[] => [
       ...this.processes(),
       ...[this.dir, `${this.dir}.ending`].filter((file) => existsSync(file)),
@@ -239,12 +239,13 @@ t.test("the client goes at any time: nothing stays", real, async (t) => {
 t.test("the lease, and an agent that is killed itself", real, async (t) => {
   await Promise.all(
     shells.map(async (shell) => {
-      const kept = new Agent(shell, [LO], { lease: 2 });
       const killed = new Agent(shell, [LO]);
       await killed.until("ready");
       killed.child.kill("SIGKILL");
       t.same(await killed.leftovers(), [], `${shell.join(" ")}: its ticker cleans up`);
-      for (let i = 0; i < 4; i++) {
+      // Only now: its lease goes on while nobody beats.
+      const kept = new Agent(shell, [LO], { lease: 3 });
+      for (let i = 0; i < 6; i++) {
         kept.say("beat");
         await sleep(800);
       }

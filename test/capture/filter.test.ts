@@ -2,7 +2,6 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import t from "tap";
 import { bytesOf } from "../../lib/capture/addresses.js";
 import { buildFilter, MAX_FILTER_CHARS } from "../../lib/capture/filter.js";
@@ -11,6 +10,7 @@ import type { End } from "../../lib/model/cluster.js";
 import type { FlowAddress, Protocol } from "../../lib/model/evidence.js";
 import type { Encapsulation, Flow, Hop, HopRole } from "../../lib/model/hops.js";
 import { ethernet, framesOf, icmp, ip, markOf, pcap, tcp, udp, vxlan, type Ip } from "./packets.js";
+import { fc } from "../fixtures/property.js";
 
 const haveTcpdump = spawnSync("tcpdump", ["--version"]).status === 0;
 const real = haveTcpdump ? {} : { skip: "this machine has no tcpdump" };
@@ -293,7 +293,13 @@ t.test("the login's own connection is left out at NICs only", real, async (t) =>
   t.same(passing(filterOf(c, ssh), sample), ["another login"]);
   t.same(passing(filterOf(c), sample), Object.keys(sample));
   t.same(passing(filterOf({ ...c, role: "host-veth" }, ssh), sample), Object.keys(sample));
-  t.match(filterOf(c, "fe80::1%eth0 5 fe80::2%eth0 22"), /src host fe80::1 and src port 5/);
+  const linkLocal: Case = { from: [{ ip: "fe80::1", port: null }], to: [{ ip: "fe80::2", port: null }] };
+  t.match(filterOf(linkLocal, "fe80::1%eth0 5 fe80::2%eth0 22"), /src host fe80::1 and src port 5/);
+  t.equal(
+    filterOf(c, "192.0.2.1 51000 10.1.1.8 22"),
+    filterOf(c),
+    "no end is the login's: its port is not named",
+  );
   const shapes = [
     "",
     "a b c d",

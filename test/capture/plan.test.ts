@@ -26,7 +26,7 @@ const options: CapturePlanOptions = {
     maxBytes: 1024 * 1024,
     minFreeBytes: 2048,
   },
-  sshConnections: { "node-a": "192.0.2.1 5 192.0.2.2 22" },
+  sshConnections: { "node-a": "10.1.0.5 5 10.1.1.7 22" },
 };
 const POD = hop("node-a", "eth0", { role: "pod", netns: { kind: "path", path: "/proc/77/ns/net" } });
 const NIC = hop("node-b", "ens4", {

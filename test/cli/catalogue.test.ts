@@ -10,9 +10,10 @@ const RECIPE = join(ROOT, "runbooks/cni/calico-vxlan.yaml");
 t.test("list names the runbooks, and as JSON their files", async (t) => {
   const { code, out } = await hopbook(["list"]);
   t.equal(code, 0);
-  t.match(out, /^trace-path {2}Follow packets/m);
+  t.match(out, /^trace-path +Follow packets/m);
   const json = JSON.parse((await hopbook(["list", "-o", "json"])).out) as unknown;
-  t.match(json, [{ name: "trace-path", title: String, file: /trace-path\.yaml$/, valid: true }]);
+  const trace = (json as { name: string }[]).find(({ name }) => name === "trace-path");
+  t.match(trace, { title: String, file: /trace-path\.yaml$/, valid: true });
 });
 
 t.test("show has inputs, permissions, steps, checks and an example that can be typed", async (t) => {
@@ -84,9 +85,9 @@ t.test("a typo gets a caret and the near word; one bad file does not hide the ot
 });
 
 t.test("files that cannot be read", async (t) => {
-  const { code, err } = await hopbook(["check", "/nowhere/x.yaml", t.testdir()]);
+  const { code, err } = await hopbook(["check", "/nowhere/x.yaml", t.testdir(), "/dev/null"]);
   t.equal(code, 2);
-  t.match(err, /^Cannot read \/nowhere\/x\.yaml: [^]*is not a regular file/);
+  t.match(err, /^Cannot read \/nowhere\/x\.yaml: [^]*no file in it says apiVersion[^]*is not a regular file/);
 });
 
 t.test("what a broken runbook is called steers no terminal", async (t) => {

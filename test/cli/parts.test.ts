@@ -1,12 +1,13 @@
 import t from "tap";
 import { Command } from "commander";
-import fc from "fast-check";
+import { describeLabsUp } from "../../lib/cli/lab-hint.js";
 import { makeProgress } from "../../lib/cli/progress.js";
 import { errorObject, renderError } from "../../lib/cli/render-error.js";
 import { addInputFlags, flagName, readInputFlags, type InputFlag } from "../../lib/cli/runbook-flags.js";
 import { listenForSignals } from "../../lib/cli/signals.js";
 import { processTerminal, type Terminal } from "../../lib/cli/terminal.js";
 import { HopbookError } from "../../lib/errors.js";
+import { fc } from "../fixtures/property.js";
 
 const INPUTS: Record<string, InputFlag> = {
   from: { type: "string", required: true },
@@ -138,6 +139,30 @@ t.test("progress is one line a step, in words that read without colour and Unico
   t.match(show({ unicode: false }), /^[ -~\n]*$/);
   t.ok(show({ color: true }).startsWith("\u001b[32m✓\u001b[0m Capture"));
   t.end();
+});
+
+t.test("combinations of a matrix stand indented, and beside others a note says whose it is", (t) => {
+  const { terminal, text } = listen();
+  const progress = makeProgress(terminal);
+  const kind = "k";
+  const note = { type: "note", level: "info" } as const;
+  const one = { step: "m", kind, combination: "pod=a" };
+  progress({ type: "stepStarted", step: "m", kind, title: "Read" });
+  progress({ type: "stepStarted", ...one, title: "Read [pod=a]" });
+  progress({ ...note, step: "m", combination: "pod=a", text: "3 packets" });
+  progress({ type: "stepEnded", ...one, status: "failed", durationMs: 1000, message: "Read [pod=a]" });
+  progress({ ...note, step: "m", text: "alone now" });
+  progress({ type: "stepEnded", step: "m", kind, status: "failed", durationMs: 2000, message: "Read" });
+  t.equal(text(), "  · Read [pod=a]: 3 packets\n  ✗ Read [pod=a] 1.0 s\n  · alone now\n✗ Read 2.0 s\n");
+  t.end();
+});
+
+t.test("where no cluster is found, labs that are up are named; else nothing is said", async (t) => {
+  t.equal(await describeLabsUp(new HopbookError("USAGE", "x")), "");
+  t.match(
+    await describeLabsUp(new HopbookError("CLUSTER_NOT_FOUND", "x")),
+    /^$|^labs that are up:\n( {2}\S+.*\n)+$/,
+  );
 });
 
 t.test("the first signal asks, the second forces, and dispose takes the handlers away", (t) => {

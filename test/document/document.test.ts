@@ -1,9 +1,9 @@
 import t from "tap";
 import { chmod, writeFile } from "node:fs/promises";
-import fc from "fast-check";
 import { stringify } from "yaml";
 import { HopbookError } from "../../lib/errors.js";
 import { MAX_DOCUMENT_BYTES, parseDocument, readDocument } from "../../lib/document/index.js";
+import { fc } from "../fixtures/property.js";
 
 t.test("places", async (t) => {
   const text =
@@ -93,7 +93,7 @@ t.test("aliases that multiply are refused before they do", async (t) => {
   }
   const startedMs = Date.now();
   t.throws(() => parseDocument(levels.join("\n"), "x.yaml"), { code: "DOCUMENT_INVALID", message: /alias/ });
-  t.ok(Date.now() - startedMs < 2000);
+  t.ok(Date.now() - startedMs < 10_000);
 });
 
 t.test("a map of very many keys takes no quadratic time", async (t) => {

@@ -258,6 +258,11 @@ t.test("what a person sees", async (t) => {
     text,
     data: {},
     locate: (path: readonly (string | number)[]) => ({ line: Number(path[0]), column: Number(path[1]) }),
+    origin: (path: readonly (string | number)[]) => ({
+      file: "x.yaml",
+      ...document.locate(path),
+      text: text.split("\n")[Number(path[0]) - 1] ?? "",
+    }),
   };
   const problems: Problem[] = [
     { path: [3, 243], message: "late", suggestion: 'did you mean "her"?' },

@@ -1,93 +1,7 @@
 import t from "tap";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Engine } from "../../lib/engine/engine.js";
 import { HopbookError } from "../../lib/errors.js";
-import type { RunEvent, StepKind } from "../../lib/model/steps.js";
-import { parseRunbook } from "../../lib/runbook/index.js";
-
-const anything = { type: "object" };
-
-function kind(name: string, parts: Partial<StepKind>): [string, StepKind] {
-  return [
-    name,
-    {
-      name,
-      title: name,
-      description: name,
-      phase: "action",
-      actions: [],
-      inputSchema: anything,
-      outputSchema: anything,
-      example: {},
-      plan: () => Promise.resolve({ commands: [], outputs: {}, notes: [] }),
-      ...parts,
-    },
-  ];
-}
-
-interface Bench {
-  readonly engine: Engine;
-  readonly log: string[];
-  readonly events: RunEvent[];
-  readonly abort: AbortController;
-}
-
-function setUp(steps: string, kinds: [string, StepKind][], inputs: Record<string, unknown> = {}): Bench {
-  const text = `apiVersion: hopbook.dev/v1
-kind: Runbook
-metadata: {name: sample, title: Sample}
-inputs:
-  word: {type: string, default: hello}
-  on: {type: boolean, default: true}
-${steps}`;
-  const log: string[] = [];
-  const events: RunEvent[] = [];
-  const abort = new AbortController();
-  const engine = new Engine({
-    runbook: parseRunbook(text, "sample.yaml"),
-    inputs: { word: "hello", on: true, ...inputs },
-    kinds: new Map([
-      kind("log/say", {
-        plan: (input) =>
-          Promise.resolve({
-            commands: [
-              { node: "n", action: "node/read", argv: ["echo", String(input["text"])], effect: "read" },
-            ],
-            outputs: { said: "planned" },
-            notes: [],
-          }),
-        run: (input) => {
-          log.push(String(input["text"]));
-          return Promise.resolve({ said: input["text"] });
-        },
-      }),
-      ...kinds,
-    ]),
-    host: {
-      runId: "r1",
-      profile: { name: "lab", nodes: [], cni: "auto", interfaces: {}, workDir: "/var/tmp" },
-      accesses: new Map(),
-      unreachable: new Map(),
-      signal: abort.signal,
-      sink: {
-        dir: "",
-        writeJson: () => Promise.resolve(),
-        writeText: () => Promise.resolve(),
-        registerFile: () => undefined,
-      },
-      recipeDirs: [],
-      demand: () => undefined,
-      locateBreaks: () => Promise.resolve([]),
-      actionOf: () => "node/mutate",
-      startSandbox: () => Promise.reject(new Error("not in this test")),
-      readPackets: () => {
-        throw new Error("not in this test");
-      },
-      onEvent: (event) => events.push(event),
-    },
-  });
-  return { engine, log, events, abort };
-}
+import { kind, setUp } from "./setup.js";
 
 t.test("plan runs discovery, asks actions for their commands, and runs none of them", async (t) => {
   let discovered = 0;
@@ -245,5 +159,6 @@ t.test("an unknown kind and a discovery that fails are errors of the plan", asyn
     }),
   ]);
   await t.rejects(second.engine.plan(), { code: "TARGET_NOT_FOUND" });
-  t.match(second.events, [{ type: "stepEnded", status: "failed" }]);
+  t.match(second.events[0], { type: "stepStarted", step: "a" });
+  t.match(second.events.at(-2), { type: "stepEnded", status: "failed" });
 });

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import t from "tap";
 import { HopbookError } from "../../lib/errors.js";
 import {
@@ -13,6 +12,7 @@ import {
 } from "../../lib/cluster/index.js";
 import { parseEnd } from "../../lib/cluster/parse-end.js";
 import { replayNode, type Recorded, type Recording } from "../fixtures/nodes/replay.js";
+import { fc } from "../fixtures/property.js";
 
 const NAT = `*nat
 -A KUBE-SERVICES -d 10.96.0.20/32 -p tcp -m comment --comment "shop/web:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-WEB

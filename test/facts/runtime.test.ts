@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import t from "tap";
 import { HopbookError } from "../../lib/errors.js";
 import { inspectPod, inspectPods, listPods, type PodSummary } from "../../lib/cluster/index.js";
 import { parseSandbox } from "../../lib/cluster/inspect.js";
 import { parseContainers, parsePods } from "../../lib/cluster/sandboxes.js";
 import { replayNode } from "../fixtures/nodes/replay.js";
+import { fc } from "../fixtures/property.js";
 
 const FOLDER = join(import.meta.dirname, "../fixtures/nodes");
 const real = (name: string): string => readFileSync(join(FOLDER, "../crictl/containerd-2.4", name), "utf8");

@@ -17,7 +17,8 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       node: "here",
       exec: async (argv: Argv) => {
         const ran = spawnSync(shell[0] ?? "", [...shell.slice(1), ...argv.slice(1)]);
-        return { argv, node: "here", exitCode: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+        const times = { startedAt: new Date().toISOString(), durationMs: 1 };
+        return { argv, node: "here", exitCode: ran.status, stdout: ran.stdout, stderr: ran.stderr, ...times };
       },
     } as unknown as NodeAccess;
     const tools = await checkTools(access, { workDir: "/var/tmp/not-there" });

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import t from "tap";
 import {
   mergeCommands,
@@ -11,6 +10,7 @@ import type { FlowBreak } from "../../lib/inspect/index.js";
 import type { ExecResult, NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
+import { fc } from "../fixtures/property.js";
 
 function makeEnd(pod: string, node: string, ip: string): End {
   return {

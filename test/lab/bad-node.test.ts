@@ -110,10 +110,10 @@ t.test("a pod that goes half way", async (t) => {
   t.match(ended.stderr, /ended early: network namespace is gone|ended early/);
   const findings = expectEvidence(t, join(cwd, "artifacts"));
   t.equal(findings?.run.complete, false);
-  const { left } = await waitUntilClean(clean, own, { withinMs: 3000, outDir: join(cwd, "artifacts") });
+  const { left } = await waitUntilClean(clean, own, { withinMs: 10_000, outDir: join(cwd, "artifacts") });
   t.strictSame(left, [], "nothing is left on the nodes");
 
   const after = await runCli(cli, args, { cwd });
   expectError(t, after, { exit: 5, says: [/HOP_UNRESOLVED/, /is gone/, /hint: /] });
-  t.strictSame((await waitUntilClean(clean, own, { withinMs: 3000 })).left, []);
+  t.strictSame((await waitUntilClean(clean, own, { withinMs: 10_000 })).left, []);
 });

@@ -66,7 +66,7 @@ export class Bench {
 
   async expectClean(t: Test, outDir?: string): Promise<void> {
     const { left } = await waitUntilClean(this.#before, this.lab, {
-      withinMs: 3000,
+      withinMs: 10_000,
       ...(outDir === undefined ? {} : { outDir }),
     });
     t.strictSame(left, [], "nothing is left on the nodes");

@@ -11,6 +11,7 @@ import type { LabState } from "../../lib/lab/index.js";
 export type Snapshot = ReadonlySet<string>;
 
 const FOLDERS = ["/var/tmp", "/tmp", "/dev/shm", "/root"];
+/** As a node has it: the machine itself need not have tracefs mounted. */
 const TRACE_INSTANCES = "/sys/kernel/tracing/instances";
 const POLL_MS = 100;
 
@@ -29,7 +30,13 @@ export function takeSnapshot(lab: LabState): Snapshot {
 
 /** What is there now and was not before. */
 export function listLeft(before: Snapshot, lab: LabState): string[] {
-  return [...takeSnapshot(lab)].filter((line) => !before.has(line));
+  const known = new Set([...before].map(identityOf));
+  return [...takeSnapshot(lab)].filter((line) => !known.has(identityOf(line)));
+}
+
+/** A process is the same one whatever it calls itself: sshd's title counts those that log in. */
+function identityOf(line: string): string {
+  return /^\S+: process \S+/.exec(line)?.[0] ?? line;
 }
 
 /** Waits until nothing is left of what came since the snapshot. Resolves with what is after the time is over. */
@@ -40,7 +47,7 @@ export async function waitUntilClean(
 ): Promise<{ readonly left: readonly string[]; readonly afterMs: number }> {
   const startedMs = performance.now();
   for (;;) {
-    const left = [...listLeft(before, lab), ...listInstances(options.outDir)];
+    const left = [...listLeft(before, lab), ...listInstances(options.outDir, lab)];
     const afterMs = Math.round(performance.now() - startedMs);
     if (left.length === 0 || afterMs > options.withinMs) return { left, afterMs };
     await sleep(POLL_MS);
@@ -51,9 +58,10 @@ export async function waitUntilClean(
  * Trace instances of the runs whose folders are in `outDir`. All labs of a machine share one kernel, so those of
  * others must not count: a run is known by its plan, which names the instances.
  */
-export function listInstances(outDir: string | undefined): string[] {
-  if (outDir === undefined || !existsSync(outDir) || !existsSync(TRACE_INSTANCES)) return [];
-  const there = readdirSync(TRACE_INSTANCES);
+export function listInstances(outDir: string | undefined, lab: LabState): string[] {
+  const instances = join("/proc", String(lab.nodes[0]?.pid), "root", TRACE_INSTANCES);
+  if (outDir === undefined || !existsSync(outDir) || !existsSync(instances)) return [];
+  const there = readdirSync(instances);
   return readdirSync(outDir).flatMap((run) => {
     const plan = join(outDir, run, "plan.json");
     if (!existsSync(plan)) return [];

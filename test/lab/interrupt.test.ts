@@ -16,6 +16,8 @@ import { must, slowDown, type Slow } from "./slow.js";
 
 /** What a node may go on with when the client was killed. */
 const LEASE_MS = 30_000;
+/** For what is ended in good order, on a busy machine: far less than what a lease takes. */
+const SOON_MS = 10_000;
 
 interface Stage {
   readonly name: string;
@@ -137,7 +139,7 @@ async function reach(stage: Stage, lab: LabState): Promise<Started> {
     stage.process === undefined
       ? () => stage.line !== undefined || findOwnProcesses(tmp).length > 0
       : () => findProcesses(lab, stage.process ?? "").length > 0;
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 40_000;
   while (!seen()) {
     if (performance.now() > deadline || started.child.exitCode !== null) {
       await restore();
@@ -193,9 +195,9 @@ t.test("an interrupt, at each stage", async (t) => {
       const tookMs = performance.now() - sentMs;
       await started.restore();
       judgeEnd(t, ended, { started, stage });
-      t.ok(tookMs < 8000, `it took ${Math.round(tookMs)} ms`);
+      t.ok(tookMs < 15_000, `it took ${Math.round(tookMs)} ms`);
       const { left, afterMs } = await waitUntilClean(before, lab, {
-        withinMs: 2000,
+        withinMs: SOON_MS,
         outDir: started.outDir,
       });
       t.strictSame(left, [], `nothing is left on the nodes (${afterMs} ms after it)`);
@@ -209,7 +211,7 @@ t.test("an interrupt, at each stage", async (t) => {
     const { exitCode } = await started.cli.done;
     t.equal(exitCode, 130);
     t.ok(existsSync(join(started.outDir, runFolders(started.outDir)[0] ?? "", "manifest.json")));
-    t.strictSame((await waitUntilClean(before, lab, { withinMs: 2000 })).left, []);
+    t.strictSame((await waitUntilClean(before, lab, { withinMs: SOON_MS })).left, []);
   });
 
   await t.test("a second one forces", async (t) => {
@@ -227,7 +229,7 @@ t.test("an interrupt, at each stage", async (t) => {
     started.cli.child.kill("SIGINT");
     const { exitCode } = await started.cli.done;
     t.equal(exitCode, 130);
-    t.ok(performance.now() - sentMs < 1500, "at once");
+    t.ok(performance.now() - sentMs < 4000, "at once, not after the 6 s that the pull takes");
     await started.restore();
     const { left, afterMs } = await waitUntilClean(before, lab, {
       withinMs: LEASE_MS,

@@ -73,7 +73,7 @@ t.test("the same findings by ssh as locally", async (t) => {
     t.equal(ssh.exitCode, local.exitCode);
     t.equal(ssh.exitCode, fault === null ? 0 : 3);
   }
-  t.strictSame((await waitUntilClean(before, lab, { withinMs: 3000, outDir: join(work, "out") })).left, []);
+  t.strictSame((await waitUntilClean(before, lab, { withinMs: 10_000, outDir: join(work, "out") })).left, []);
 });
 
 interface Begun {
@@ -114,7 +114,7 @@ t.test("one connection a node, and none left", async (t) => {
   t.equal(ended.exitCode, 0, ended.stderr);
   t.strictSame(readdirSync(tmp), [], "no folder is left");
   t.strictSame(findOwnProcesses(tmp), [], "no ssh is left");
-  const { left } = await waitUntilClean(before, lab, { withinMs: 3000, outDir });
+  const { left } = await waitUntilClean(before, lab, { withinMs: 10_000, outDir });
   t.strictSame(left, [], "nothing is left on the nodes");
 });
 

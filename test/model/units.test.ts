@@ -1,5 +1,4 @@
 import t from "tap";
-import fc from "fast-check";
 import {
   DURATION_PATTERN,
   formatDuration,
@@ -8,6 +7,7 @@ import {
   parseSize,
   SIZE_PATTERN,
 } from "../../lib/model/units.js";
+import { fc } from "../fixtures/property.js";
 
 const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const BYTES = { B: 1, kB: 1000, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;

@@ -1,6 +1,6 @@
 import t from "tap";
-import fc from "fast-check";
 import { visible, visibleLines } from "../../lib/model/visible.js";
+import { fc } from "../fixtures/property.js";
 
 t.test("what a terminal obeys, or nobody sees, is written out", (t) => {
   t.equal(visible("a\u001b[31mb"), "a\\x1b[31mb");

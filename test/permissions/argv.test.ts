@@ -1,6 +1,6 @@
 import t from "tap";
-import fc from "fast-check";
 import { ACTIONS, findArgvFault, fitsAction, fitsNode } from "../../lib/permissions/index.js";
+import { fc } from "../fixtures/property.js";
 
 const words = (text: string): string[] => text.split(" ");
 

@@ -42,7 +42,7 @@ t.test("every way through is checked, audited and refused with the flag that wou
   const audit: Decision[] = [];
   const { access, calls } = fakeAccess();
   const policy = effective(declared(source), parseGrant({ allowNode: "node-a", allowExec: "runtime/pods" }));
-  const guarded = guardAccess(access, policy, (decision) => audit.push(decision));
+  const guarded = guardAccess(access, { policy, audit: (decision) => audit.push(decision) });
   const pods: Argv = ["crictl", "pods"];
   const options = { action: "runtime/pods", timeoutMs: 1000 };
 
@@ -76,7 +76,10 @@ t.test("every way through is checked, audited and refused with the flag that wou
   t.equal(calls.length, 2, "nothing that was refused was run");
   t.equal(audit.length, 6);
 
-  const all = guardAccess(access, effective(declared(source), parseGrant({ yes: true })), () => undefined);
+  const all = guardAccess(access, {
+    policy: effective(declared(source), parseGrant({ yes: true })),
+    audit: () => undefined,
+  });
   await all.pull("/tmp/a.pcap", "/x", { ...options, action: "capture/pull" });
   await all.close();
   t.same(calls.slice(2), [
@@ -115,29 +118,65 @@ t.test("missing flags are ready to be typed", async (t) => {
 });
 
 t.test("questions are grouped, and a hostile name cannot speak to the terminal", async (t) => {
-  const lines = questions(declared(source), [
+  const [look, ...more] = questions(declared(source), [
     { name: "node-a", via: "ssh", address: "10.0.0.1" },
     { name: "evil\u001b[2J\u202e\n", via: "local" },
   ]);
-  t.same(lines, [
+  t.same(look?.head, [
     "On these 2 nodes, at most 1 of them:",
     "  node-a (ssh to 10.0.0.1)",
     "  evil\\x1b[2J\\u202e\\x0a (local)",
     "it asks to:",
+  ]);
+  t.same(look?.lines, [
+    "  log in",
     "  run runtime/*: list the pods and containers of the node's runtime; inspect pods: process, network namespace, CNI result",
     "  run capture/pull: copy the captures from the node",
     "  capture whole packets: up to 10 min 0 s and 64.0 MiB on each node, only with a filter",
     "  make traffic: ping, http",
   ]);
-  t.same(questions(declared({ node: { select: ["b"] }, exec: ["x/y"] }), [{ name: "a", via: "ssh" }]), [
-    "It may not enter any of the cluster's nodes.",
-  ]);
-  t.match(questions(declared({ node: {}, exec: ["x/y"] }), [{ name: "a", via: "ssh" }]), [
-    "On this node:",
-    "  a (ssh)",
-    "it asks to:",
-    "  run x/y: no action has this name",
+  t.match(look?.details, [/runtime\/pods may run/, /crictl: pods, ps, inspect/]);
+  t.same(more, [], "nothing changes anything");
+  t.same(questions(declared({ node: { select: ["b"] }, exec: ["x/y"] }), [{ name: "a", via: "ssh" }]), []);
+  t.match(questions(declared({ node: {}, exec: ["x/y", "node/*"] }), [{ name: "a", via: "ssh" }]), [
+    {
+      head: ["On this node:", "  a (ssh)", "it asks to:"],
+      lines: ["  log in", "  run x/y: no action has this name", /^ {2}run node\/\*: read routes[^;]*$/],
+    },
   ]);
   t.equal(visible("plain é 漢 🙂"), "plain é 漢 🙂");
   t.equal(visible("\u0085\u200b\ud800"), "\\x85\\u200b\\ud800");
+});
+
+t.test("what changes a node, this machine and the Kubernetes API are asked for apart", async (t) => {
+  const all = declared(
+    {
+      ...{ node: {}, mutate: ["ip link set * up\u001b"], shell: true, read: ["data"], write: ["/out"] },
+      ...{ net: ["a.example:443"], env: ["LC_*"], kube: [{ verbs: ["get", "delete"], resources: ["pods"] }] },
+    },
+    "/runbooks",
+  );
+  t.match(questions(all, [{ name: "a", via: "ssh" }]), [
+    { lines: ["  log in"], changes: false },
+    {
+      head: ["On this node:", "  a (ssh)", "it asks to CHANGE things:"],
+      lines: ["  change: ip link set * up\\x1b", /ANYTHING at all/],
+      details: [
+        "  node/shell may run (also in a pod's network namespace):",
+        "    any program with any arguments",
+      ],
+      changes: true,
+    },
+    {
+      head: ["On this machine its scripts ask to:"],
+      lines: [
+        "  read /runbooks/data",
+        "  write /out",
+        "  fetch from a.example:443",
+        "  read the environment variable LC_*",
+      ],
+      changes: true,
+    },
+    { head: ["Of the Kubernetes API it asks for:"], lines: ["  get:pods", "  delete:pods"], changes: true },
+  ]);
 });

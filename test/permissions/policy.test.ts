@@ -175,9 +175,11 @@ t.test("flags that name nothing are refused", async (t) => {
   ]) {
     t.throws(() => parseGrant(flags), { code: "USAGE" }, JSON.stringify(flags));
   }
-  t.same(parseGrant({ allowExec: true }).exec, "all");
-  t.same(
-    parseGrant({ allowNode: ["a,b", " c "], allowExec: false, allowCapture: false, denyCapture: false }).node,
-    ["a", "b", "c"],
-  );
+  const values = (flags: GrantFlags) => parseGrant(flags).rules.map(({ scope, value }) => [scope, value]);
+  t.same(values({ allowExec: true }), [["exec", null]]);
+  t.same(values({ allowNode: ["a,b", " c "], allowExec: false, allowCapture: false, denyCapture: false }), [
+    ["node", "a"],
+    ["node", "b"],
+    ["node", "c"],
+  ]);
 });

@@ -1,17 +1,24 @@
 import t from "tap";
-import fc from "fast-check";
-import { canonicalJson, makePlan, type Plan } from "../../lib/plan/plan.js";
+import { canonicalJson, makePlan, sha256, type Plan, type PlanStep } from "../../lib/plan/plan.js";
 import { renderPlan } from "../../lib/plan/render.js";
+import { fc } from "../fixtures/property.js";
 
 type Content = Parameters<typeof makePlan>[0];
 
 const SCRIPT = 'set -u\nexec tcpdump\t"$@"\n';
+/** What a step has where nothing is said. */
+const PLAIN: Pick<PlanStep, "form" | "needs" | "strategy" | "combinations" | "retry" | "timeoutMs"> &
+  Pick<PlanStep, "background" | "continueOnError" | "deferred"> = {
+  ...{ form: "uses", needs: [], background: false, strategy: null, combinations: null, retry: null },
+  ...{ timeoutMs: null, continueOnError: false, deferred: false },
+};
 const content: Content = {
   runbook: { name: "trace-path", sha256: "00" },
   cluster: "lab",
   inputs: { from: "shop/client", to: ["shop/web:80"], count: 4 },
   steps: [
     {
+      ...PLAIN,
       ...{
         id: "path",
         uses: "path/discover",
@@ -28,6 +35,7 @@ const content: Content = {
       notes: ["two nodes"],
     },
     {
+      ...PLAIN,
       ...{
         id: "capture",
         uses: "capture/start",
@@ -37,12 +45,13 @@ const content: Content = {
         always: false,
       },
       commands: ["node-a", "node-b"].map((node) => ({
-        ...{ node, action: "netns/tcpdump", effect: "capture" },
+        ...{ node, action: "netns/tcpdump", effect: "capture", files: ["/var/tmp/x"] },
         argv: ["sh", "-c", SCRIPT, "hopbook-capture", node],
       })),
       notes: [],
     },
     {
+      ...PLAIN,
       ...{ id: "state", uses: "state/inspect", title: "Look", phase: "action", skipped: null, always: true },
       commands: [
         {
@@ -56,16 +65,48 @@ const content: Content = {
       notes: [],
     },
     {
+      ...PLAIN,
       ...{ id: "watch", uses: "time/wait", title: "Watch", phase: "action", always: false },
       ...{ skipped: "its condition is false", commands: [], notes: [] },
     },
   ],
 } as const;
 
-t.test("the plan for people: argv by node, scripts once at the end", (t) => {
+const SCRIPT_LINE = `  hopbook-capture  sha256:${sha256(SCRIPT)}  2 lines`;
+
+t.test("the plan for people: a line for each step and node, scripts by their digest", (t) => {
   const plan = makePlan(content);
   t.equal(
     renderPlan(plan),
+    `plan of trace-path on cluster lab
+  from  = shop/client
+  to    = ["shop/web:80"]
+  count = 4
+
+path: Find it (path/discover; read-only, done for this plan)
+  node-a: 2 read (node/read)
+  node-b: 1 read (node/read)
+  note: two nodes
+capture: Capture (capture/start)
+  node-a: 1 capture (netns/tcpdump)
+  node-b: 1 capture (netns/tcpdump)
+state: Look (state/inspect; always)
+  node-a: 1 read (node/read) [only around a break]
+watch: Watch (time/wait; skipped: its condition is false)
+
+scripts (constant; values only by position):
+${SCRIPT_LINE}
+
+digest ${plan.digest}
+`,
+  );
+  t.end();
+});
+
+t.test("in full: argv by node, scripts once at the end", (t) => {
+  const plan = makePlan(content);
+  t.equal(
+    renderPlan(plan, { full: true }),
     `plan of trace-path on cluster lab
   from  = shop/client
   to    = ["shop/web:80"]
@@ -82,8 +123,10 @@ path: Find it (path/discover; read-only, done for this plan)
 capture: Capture (capture/start)
   on node-a:
     netns/tcpdump: sh -c <script hopbook-capture> hopbook-capture node-a
+      makes /var/tmp/x, and removes it
   on node-b:
     netns/tcpdump: sh -c <script hopbook-capture> hopbook-capture node-b
+      makes /var/tmp/x, and removes it
 
 state: Look (state/inspect; always)
   on node-a:
@@ -92,13 +135,46 @@ state: Look (state/inspect; always)
 watch: Watch (time/wait; skipped: its condition is false)
 
 scripts (constant; values only by position):
---- hopbook-capture
+${SCRIPT_LINE}
     set -u
     exec tcpdump  "$@"
 
 digest ${plan.digest}
 `,
   );
+  t.end();
+});
+
+t.test("what the step language says of a step stands behind its title", (t) => {
+  const [step] = content.steps;
+  if (step === undefined) throw new Error("no step");
+  const combination = (index: number) => ({
+    ...{ label: `pod=shop/p${index}`, matrix: { pod: `shop/p${index}` }, commandCount: index },
+    ...{ skipped: index === 2 ? "its condition is false" : null, deferred: index === 3 },
+  });
+  const many: PlanStep = {
+    ...step,
+    ...{ id: "links", title: "Links", uses: "command/run", phase: "action", form: "run", always: true },
+    ...{ background: true, needs: ["path"], timeoutMs: 5000, retry: { count: 2, delayMs: 500 } },
+    ...{ continueOnError: true, deferred: true, commands: [], notes: [] },
+    strategy: { maxParallel: 4, failFast: false },
+    combinations: Array.from({ length: 10 }, (_, index) => combination(index)),
+  };
+  const plan = makePlan({ ...content, steps: [many] });
+  const lines = (text: string) => text.split("\n").filter((line) => /^ {2}\[|^ {2}…|^links/.test(line));
+  t.strictSame(lines(renderPlan(plan)), [
+    "links: Links (command/run; always; in the background; needs path; 10 combinations, 4 at a time, all of them; " +
+      "at most 5.0 s; 2 more tries, 500 ms apart; may fail; not known in full before the run)",
+    "  [pod=shop/p0] 0 commands",
+    "  [pod=shop/p1] 1 command",
+    "  [pod=shop/p2] skipped: its condition is false",
+    "  [pod=shop/p3] known only in the run",
+    ...[4, 5, 6, 7].map((index) => `  [pod=shop/p${index}] ${index} commands`),
+    "  … and 2 more",
+  ]);
+  t.equal(lines(renderPlan(plan, { full: true })).length, 11, "in full every combination is there");
+  const unknown = makePlan({ ...content, steps: [{ ...many, combinations: null }] });
+  t.match(renderPlan(unknown), /matrix, 4 at a time/);
   t.end();
 });
 
@@ -122,11 +198,11 @@ t.test("two scripts of one name are two, and a value with a line break is none",
     ["sh", "-c", "one\n", "hopbook-x", "a\nb"],
   ] as const;
   const commands = argvs.map((argv) => ({ node: "n", action: "a", argv, effect: "read" as const }));
-  const text = renderPlan(makePlan({ ...content, steps: [{ ...step, commands }] }));
+  const text = renderPlan(makePlan({ ...content, steps: [{ ...step, commands }] }), { full: true });
   t.match(text, /<script hopbook-x> hopbook-x\n/);
   t.match(text, /bash -c <script hopbook-x \(2\)> hopbook-x\n/);
   t.ok(text.includes('"a\\nb"'));
-  t.equal(text.split("--- hopbook-x").length - 1, 2);
+  t.equal(text.split(/^ {2}hopbook-x/m).length - 1, 2);
   t.end();
 });
 
@@ -136,11 +212,13 @@ t.test("hostile words, names and notes steer no terminal", (t) => {
     fc.property(hostile, hostile, (word, name) => {
       const plan = withCommand(["sh", "-c", word, name, word], { cluster: name, inputs: { [name]: word } });
       // eslint-disable-next-line no-control-regex
-      return !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.test(renderPlan(plan));
+      return !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.test(
+        renderPlan(plan) + renderPlan(plan, { full: true }),
+      );
     }),
     { numRuns: 200 },
   );
-  t.match(renderPlan(withCommand(["ip"])), /on n\\x1b\[2J:/);
+  t.match(renderPlan(withCommand(["ip"])), /^ {2}n\\x1b\[2J: 1 read/m);
   t.end();
 });
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import t from "tap";
 import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import {
@@ -25,6 +24,7 @@ import {
   SAMPLES,
   unanswered,
 } from "./samples.js";
+import { fc } from "../fixtures/property.js";
 
 const withVerdict = (flow: FlowFinding, more: Partial<Verdict>): FlowFinding => ({
   ...flow,

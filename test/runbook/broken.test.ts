@@ -1,475 +1,134 @@
 import t from "tap";
 import { HopbookError } from "../../lib/errors.js";
+import { PROBLEM_RULES } from "../../lib/document/index.js";
 import { checkRunbook, parseRunbook } from "../../lib/runbook/index.js";
+import { HEAD, KINDS, runbook, type BrokenCase } from "./broken/cases.js";
+import { EXPRESSION_CASES } from "./broken/expressions.js";
+import { FILE_CASES } from "./broken/file.js";
+import { INPUT_CASES } from "./broken/inputs.js";
+import { STEP_CASES } from "./broken/steps.js";
 
-const HEAD = "apiVersion: hopbook.dev/v1\nkind: Runbook\nmetadata: {name: x, title: X}\n";
-const STEPS = "steps:\n  - {id: a, uses: time/wait}\n";
-const KINDS = [
-  {
-    name: "time/wait",
-    inputSchema: {
-      type: "object",
-      additionalProperties: false,
-      properties: { seconds: { type: "integer" }, names: { type: "array", items: { type: "string" } } },
-    },
-  },
-  {
-    name: "path/discover",
-    inputSchema: {
-      type: "object",
-      additionalProperties: false,
-      required: ["from"],
-      properties: { from: { type: "string" } },
-    },
-    actions: ["runtime/pods"],
-  },
-];
+const MARK = "»";
 
-/** Name, text, line and column of the first problem, what the detail says. */
-const BROKEN: [string, string, number, number, RegExp][] = [
-  ["an empty file", "", 1, 1, /the document must be a mapping, is empty/],
-  ["a list", "- a\n", 1, 1, /must be a mapping, is a list/],
-  ["no steps", HEAD, 1, 1, /lacks the key "steps"/],
-  ["empty steps", `${HEAD}steps: []\n`, 4, 8, /at least 1 item/],
-  ["another version", `${HEAD.replace("v1", "v2")}${STEPS}`, 1, 13, /must be "hopbook.dev\/v1"/],
-  ["another kind", `${HEAD.replace("Runbook", "Recipe")}${STEPS}`, 2, 7, /must be "Runbook", is "Recipe"/],
-  [
-    "no metadata.title",
-    `${HEAD.replace(", title: X", "")}${STEPS}`,
-    3,
-    1,
-    /"metadata" lacks the key "title"/,
-  ],
-  ["a bad name", `${HEAD.replace("name: x", "name: X Y")}${STEPS}`, 3, 18, /as in "trace-path"/],
-  ["an unknown key", `${HEAD}${STEPS}step: []\n`, 6, 1, /unknown key "step"/],
-  ["steps misspelt", `${HEAD}stepps: []\n`, 4, 1, /did you mean "steps"\?/],
-  [
-    "an unknown key of a step",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    tiemout: 3s\n`,
-    7,
-    5,
-    /did you mean "timeout"/,
-  ],
-  [
-    "a bare number for a duration",
-    `${HEAD}steps:\n  - {id: a, uses: time/wait, timeout: 5}\n`,
-    5,
-    39,
-    /as in 5s/,
-  ],
-  [
-    "a duration without a unit",
-    `${HEAD}steps:\n  - {id: a, uses: time/wait, timeout: "5"}\n`,
-    5,
-    39,
-    /as in 5s/,
-  ],
-  ["a step without uses", `${HEAD}steps:\n  - id: a\n`, 5, 5, /item 1 of "steps" lacks the key "uses"/],
-  ["a step that is text", `${HEAD}steps: [hello]\n`, 4, 9, /must be a mapping, is "hello"/],
-  [
-    "run, which is not there yet",
-    `${HEAD}steps:\n  - id: a\n    run: [ls]\n    uses: time/wait\n`,
-    6,
-    5,
-    /unknown key "run"/,
-  ],
-  ["a bad step id", `${HEAD}steps:\n  - {id: a-b, uses: time/wait}\n`, 5, 10, /"id" must match/],
-  ["an id twice", `${HEAD}${STEPS}  - {id: a, uses: time/wait}\n`, 6, 10, /the id "a" is used twice/],
-  [
-    "an id twice over finally",
-    `${HEAD}${STEPS}finally:\n  - {id: a, uses: time/wait}\n`,
-    7,
-    10,
-    /used twice/,
-  ],
-  [
-    "a kind that is not there",
-    `${HEAD}steps:\n  - {id: a, uses: time/wiat}\n`,
-    5,
-    19,
-    /did you mean "time\/wait"/,
-  ],
-  [
-    "a kind like no other",
-    `${HEAD}steps:\n  - {id: a, uses: quux/frob}\n`,
-    5,
-    19,
-    /there are: time\/wait, path\/discover/,
-  ],
-  [
-    "with of the wrong type",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    with: {seconds: x}\n`,
-    7,
-    21,
-    /whole number, is "x"/,
-  ],
-  [
-    "an unknown key in with",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    with: {secs: "\${{ run.id }}"}\n`,
-    7,
-    12,
-    /unknown key "secs"/,
-  ],
-  [
-    "with lacks a key",
-    `${HEAD}permissions: {exec: [runtime/*]}\nsteps:\n  - {id: a, uses: path/discover}\n`,
-    6,
-    5,
-    /"with" lacks the key "from"/,
-  ],
-  [
-    "an action not declared",
-    `${HEAD}steps:\n  - {id: a, uses: path/discover, with: {from: x}}\n`,
-    5,
-    19,
-    /add runtime\/pods to permissions.exec/,
-  ],
-  [
-    "another action declared",
-    `${HEAD}permissions: {exec: [runtime/inspect]}\nsteps:\n  - {id: a, uses: path/discover, with: {from: x}}\n`,
-    6,
-    19,
-    /does not declare/,
-  ],
-  [
-    "an unknown input",
-    `${HEAD}inputs: {seconds: {type: integer}}\nsteps:\n  - id: a\n    uses: time/wait\n    with: {seconds: "\${{ inputs.secnds }}"}\n`,
-    8,
-    33,
-    /no input "secnds".*\n.*\n.*did you mean "seconds"/,
-  ],
-  [
-    "no inputs at all",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    with:\n      seconds: \${{ inputs.x }}\n`,
-    8,
-    27,
-    /no input "x"/,
-  ],
-  [
-    "an unknown step",
-    `${HEAD}${STEPS}  - id: b\n    uses: time/wait\n    with:\n      seconds: \${{ steps.zzz.outputs.x }}\n`,
-    9,
-    26,
-    /no step "zzz"/,
-  ],
-  [
-    "a later step",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    with:\n      seconds: \${{ steps.b.outputs.x }}\n  - {id: b, uses: time/wait}\n`,
-    8,
-    26,
-    /has not run by then/,
-  ],
-  [
-    "the step itself",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ steps.a.outputs.x }}\n`,
-    7,
-    19,
-    /has not run by then/,
-  ],
-  [
-    "a step's inputs",
-    `${HEAD}${STEPS}  - id: b\n    uses: time/wait\n    with:\n      seconds: \${{ steps.a.output.x }}\n`,
-    9,
-    28,
-    /write \.outputs\.NAME/,
-  ],
-  [
-    "a step by index",
-    `${HEAD}${STEPS}  - id: b\n    uses: time/wait\n    if: \${{ steps["zz"].outputs.x }}\n`,
-    8,
-    19,
-    /no step "zz"/,
-  ],
-  [
-    "findings in a step",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ findings.flows.size() > 0 }}\n`,
-    7,
-    13,
-    /only in checks/,
-  ],
-  [
-    "an unknown root",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ input.x }}\n`,
-    7,
-    13,
-    /did you mean "inputs"/,
-  ],
-  [
-    "a root like no other",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ quux.x }}\n`,
-    7,
-    13,
-    /there is no quux here/,
-  ],
-  [
-    "broken CEL",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ 1 + }}\n`,
-    7,
-    17,
-    /[Uu]nexpected/,
-  ],
-  [
-    "an empty expression",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ }}\n`,
-    7,
-    12,
-    /the expression is empty/,
-  ],
-  [
-    "an expression without end",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    with: {names: ["x \${{ run.id"]}\n`,
-    7,
-    23,
-    /has no }}/,
-  ],
-  [
-    "a condition that is text",
-    `${HEAD}steps:\n  - {id: a, uses: time/wait, if: inputs.x}\n`,
-    5,
-    34,
-    /as in "\$\{\{ inputs.traffic/,
-  ],
-  [
-    "a condition of two expressions",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ true }}\${{ false }}\n`,
-    7,
-    9,
-    /one expression and nothing beside/,
-  ],
-  [
-    "a condition that is no boolean",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    if: \${{ 1 + 1 }}\n`,
-    7,
-    9,
-    /this gives int/,
-  ],
-  [
-    "an expression in a key",
-    `${HEAD}steps:\n  - id: a\n    uses: time/wait\n    with: {"\${{ run.id }}": 1}\n`,
-    7,
-    12,
-    /not evaluated in a key/,
-  ],
-  [
-    "an expression in a name",
-    `${HEAD}steps:\n  - {id: a, uses: time/wait, name: "\${{ run.id }}"}\n`,
-    5,
-    36,
-    /not evaluated here/,
-  ],
-  [
-    "required and default",
-    `${HEAD}inputs:\n  n: {type: string, required: true, default: x}\n${STEPS}`,
-    5,
-    37,
-    /required and has a default/,
-  ],
-  [
-    "a default of another type",
-    `${HEAD}inputs:\n  n: {type: integer, default: x}\n${STEPS}`,
-    5,
-    31,
-    /expected a whole number/,
-  ],
-  [
-    "a default not in enum",
-    `${HEAD}inputs:\n  n: {type: string, enum: [a, b], default: c}\n${STEPS}`,
-    5,
-    44,
-    /expected one of a, b/,
-  ],
-  [
-    "a default against the pattern",
-    `${HEAD}inputs:\n  n: {type: string, pattern: "^a+$", default: c}\n${STEPS}`,
-    5,
-    47,
-    /matches \^a\+\$/,
-  ],
-  [
-    "a default without a unit",
-    `${HEAD}inputs:\n  n: {type: duration, default: 5}\n${STEPS}`,
-    5,
-    32,
-    /such as 30s/,
-  ],
-  [
-    "a boolean's default",
-    `${HEAD}inputs:\n  n: {type: boolean, default: "yes"}\n${STEPS}`,
-    5,
-    31,
-    /true or false/,
-  ],
-  ["a size's default", `${HEAD}inputs:\n  n: {type: size, default: 5}\n${STEPS}`, 5, 28, /such as 64MiB/],
-  ["a text's default", `${HEAD}inputs:\n  n: {type: string, default: 5}\n${STEPS}`, 5, 30, /expected text/],
-  ["a number's default", `${HEAD}inputs:\n  n: {type: number, default: .inf}\n${STEPS}`, 5, 30, /a number/],
-  [
-    "a default that is no list",
-    `${HEAD}inputs:\n  n: {type: array, items: {type: string}, default: x}\n${STEPS}`,
-    5,
-    52,
-    /expected a list/,
-  ],
-  [
-    "an item that does not fit",
-    `${HEAD}inputs:\n  n: {type: array, items: {type: string, enum: [a]}, default: [a, b]}\n${STEPS}`,
-    5,
-    63,
-    /one of a/,
-  ],
-  [
-    "an enum of another type",
-    `${HEAD}inputs:\n  n: {type: integer, enum: [a]}\n${STEPS}`,
-    5,
-    28,
-    /each must be a whole number/,
-  ],
-  [
-    "an enum on an array",
-    `${HEAD}inputs:\n  n: {type: array, items: {type: string}, enum: [a]}\n${STEPS}`,
-    5,
-    49,
-    /listed under items/,
-  ],
-  [
-    "a pattern that is none",
-    `${HEAD}inputs:\n  n: {type: string, pattern: "("}\n${STEPS}`,
-    5,
-    30,
-    /no regular expression/,
-  ],
-  [
-    "a pattern that explodes",
-    `${HEAD}inputs:\n  n: {type: string, pattern: "(a+)+"}\n${STEPS}`,
-    5,
-    30,
-    /repeats what already repeats/,
-  ],
-  [
-    "a pattern for a number",
-    `${HEAD}inputs:\n  n: {type: integer, pattern: "a"}\n${STEPS}`,
-    5,
-    31,
-    /a pattern is for text/,
-  ],
-  [
-    "a pattern of items",
-    `${HEAD}inputs:\n  n: {type: array, items: {type: string, pattern: "["}}\n${STEPS}`,
-    5,
-    51,
-    /no regular expression/,
-  ],
-  [
-    "a minimum for text",
-    `${HEAD}inputs:\n  n: {type: string, minimum: 1}\n${STEPS}`,
-    5,
-    30,
-    /minimum is for an integer/,
-  ],
-  [
-    "a minimum above the maximum",
-    `${HEAD}inputs:\n  n: {type: integer, minimum: 3, maximum: 1}\n${STEPS}`,
-    5,
-    31,
-    /above the maximum/,
-  ],
-  [
-    "items of a scalar",
-    `${HEAD}inputs:\n  n: {type: string, items: {type: string}}\n${STEPS}`,
-    5,
-    21,
-    /items are for an array/,
-  ],
-  ["an array without items", `${HEAD}inputs:\n  n: {type: array}\n${STEPS}`, 5, 3, /add items/],
-  [
-    "an input's type",
-    `${HEAD}inputs:\n  n: {type: str}\n${STEPS}`,
-    5,
-    13,
-    /did you mean "string"\?|must be one of/,
-  ],
-  ["an input's name", `${HEAD}inputs:\n  No: {type: string}\n${STEPS}`, 5, 3, /the key "No"/],
-  [
-    "a check's id twice",
-    `${HEAD}${STEPS}checks:\n  - {id: c, outcomes: [{pass: {message: m}}]}\n  - {id: c, outcomes: [{pass: {message: m}}]}\n`,
-    8,
-    10,
-    /used twice/,
-  ],
-  [
-    "two outcomes in one",
-    `${HEAD}${STEPS}checks:\n  - id: c\n    outcomes: [{pass: {message: m}, fail: {message: n}}]\n`,
-    8,
-    16,
-    /at most 1 key/,
-  ],
-  [
-    "an outcome that is none",
-    `${HEAD}${STEPS}checks:\n  - id: c\n    outcomes: [{passed: {message: m}}]\n`,
-    8,
-    17,
-    /did you mean "pass"/,
-  ],
-  [
-    "a check's condition",
-    `${HEAD}${STEPS}checks:\n  - id: c\n    outcomes:\n      - pass: {if: "\${{ steps.b.outputs }}", message: m}\n`,
-    9,
-    31,
-    /no step "b"/,
-  ],
-  [
-    "a check's message",
-    `${HEAD}${STEPS}checks:\n  - id: c\n    outcomes:\n      - pass:\n          message: "n \${{ inputs.z }}"\n`,
-    10,
-    34,
-    /no input "z"/,
-  ],
-  [
-    "a permission that is none",
-    `${HEAD}permissions: {mutate: []}\n${STEPS}`,
-    4,
-    15,
-    /allowed: node, exec, capture, traffic/,
-  ],
-  [
-    "a way in that is none",
-    `${HEAD}permissions: {node: {via: [shh]}}\n${STEPS}`,
-    4,
-    28,
-    /did you mean "ssh"/,
-  ],
-  [
-    "a capture without a unit",
-    `${HEAD}permissions: {capture: {bytes: 100}}\n${STEPS}`,
-    4,
-    32,
-    /as in 100MiB/,
-  ],
-  ["a probe that is none", `${HEAD}permissions: {traffic: [pin]}\n${STEPS}`, 4, 25, /did you mean "ping"/],
-  ["bad indentation", `${HEAD}steps:\n- id: a\n uses: x\n`, 6, 1, /./],
-  ["a key twice", `${HEAD}${STEPS}kind: Runbook\n`, 6, 1, /the key "kind" is here twice/],
-];
+const SUITES: Record<string, readonly BrokenCase[]> = {
+  file: FILE_CASES,
+  inputs: INPUT_CASES,
+  steps: STEP_CASES,
+  expressions: EXPRESSION_CASES,
+};
+const all = Object.values(SUITES).flat();
 
-for (const [name, text, line, column, says] of BROKEN) {
-  t.test(name, async (t) => {
-    const error = await Promise.resolve()
-      .then(() => checkRunbook(parseRunbook(text, "x.yaml"), KINDS))
-      .then(
-        () => undefined,
-        (caught: unknown) => caught,
-      );
-    if (!(error instanceof HopbookError)) throw new Error("it was accepted", { cause: error });
-    t.equal(error.code, "DOCUMENT_INVALID");
-    t.match(error.where, { file: "x.yaml", line, column }, error.detail ?? "");
-    t.match(error.detail, says);
-    t.match(error.detail, `x.yaml:${line}:${column}: `);
-  });
+function errorOf(body: () => unknown): unknown {
+  try {
+    body();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
-t.test("all problems at once, in the order of the lines", async (t) => {
-  const text = `${HEAD}inputs:\n  n: {type: integer, default: x}\nsteps:\n  - {id: a, uses: time/wait, if: "\${{ inputs.m }}"}\n  - {id: a, uses: time/wait}\n`;
-  t.throws(() => parseRunbook(text, "x.yaml"), {
-    message: "Cannot use x.yaml: it has 3 problems",
-    where: { line: 5 },
-    detail: /x\.yaml:5:31:[^]*x\.yaml:7:46:[^]*x\.yaml:8:10:/,
-  });
+for (const [suite, cases] of Object.entries(SUITES)) {
+  for (const [name, rule, marked, says] of cases) {
+    t.test(`${suite}: ${name}`, async (t) => {
+      const offset = marked.indexOf(MARK);
+      const text = marked.replace(MARK, "");
+      t.ok(offset >= 0 && !text.includes(MARK), "one place is marked");
+      const before = marked.slice(0, offset);
+      const line = before.split("\n").length;
+      const column = offset - (before.lastIndexOf("\n") + 1) + 1;
+      const error = errorOf(() => parseRunbook(text, "x.yaml", { kinds: KINDS }));
+      if (!(error instanceof HopbookError)) throw new Error("it was accepted", { cause: error });
+      t.equal(error.code, "DOCUMENT_INVALID");
+      t.match(error.where, { file: "x.yaml", line, column }, error.detail ?? "");
+      t.equal(error.problems?.length, 1, error.detail ?? "one problem and no follow-ups");
+      t.match(error.problems?.[0], { line, column, rule });
+      t.match(error.detail, `x.yaml:${line}:${column}: `);
+      if (says !== undefined) t.match(error.detail, says);
+      // The two steps on their own find the same: nobody has to know which of them to call.
+      const again = errorOf(() => checkRunbook(parseRunbook(text, "x.yaml"), KINDS));
+      t.match(again, { code: "DOCUMENT_INVALID", where: { line, column } });
+    });
+  }
+}
+
+t.test("the table", async (t) => {
+  t.ok(all.length >= 300, `${all.length} cases`);
+  t.equal(new Set(all.map(([, , yaml]) => yaml)).size, all.length, "no case twice");
+  const known = PROBLEM_RULES.map(({ id }) => id);
+  const shown = new Set(all.map(([, rule]) => rule));
+  // What a text cannot show: bytes, sizes, the kind that decides which schema is meant.
+  const elsewhere = ["file-size", "unknown-kind"];
+  t.same(
+    known.filter((rule) => !shown.has(rule) && !elsewhere.includes(rule)),
+    [],
+    "every rule has a case",
+  );
+});
+
+t.test("all problems at once, in the order of the lines, whatever finds them", async (t) => {
+  const text = `${HEAD}inputs:
+  n: {type: integer, default: x}
+  m: {type: strng}
+steps:
+  - {id: a, uses: time/wait, tiemout: 5s, with: {duration: "\${{ inputs.k }}"}}
+  - {id: a, uses: time/wiat}
+  - {id: b, uses: text/make, with: {count: x, text: "\${{ inputs.n + inputs.m }}"}, needs: [c]}
+  - {uses: text/make}
+checks:
+  - {id: c, outcomes: [{pass: {message: "\${{ steps.b.outputs.cuont }} \${{ steps.z }}"}}]}
+  - {id: d, outcomes: [{psas: {message: m}}]}
+`;
+  const error = errorOf(() => parseRunbook(text, "x.yaml", { kinds: KINDS }));
+  if (!(error instanceof HopbookError)) throw new Error("it was accepted");
+  t.same(
+    error.problems?.map(({ line, rule }) => `${line} ${rule}`),
+    [
+      "5 invalid-default",
+      "6 not-allowed-value",
+      "8 unknown-key",
+      "8 unknown-input",
+      "9 duplicate-id",
+      "9 unknown-step-kind",
+      "10 wrong-type",
+      "10 unknown-step",
+      "11 missing-key",
+      "13 unknown-output",
+      "13 unknown-step",
+      "14 unknown-key",
+    ],
+    error.detail ?? "",
+  );
+});
+
+t.test("what is fine is accepted", async (t) => {
+  const WAIT = "uses: time/wait, with: {duration: 1s}";
+  const text = runbook(`inputs:
+  from: {type: string, required: true}
+  maybe: {type: string}
+  unsure: {type: boolean}
+  many: {type: array, items: {type: string}, default: []}
+  time: {type: duration, default: 1s}
+permissions: {exec: [runtime/*]}
+steps:
+  - {id: path, uses: path/discover, with: {from: "\${{ inputs.from }}", to: "\${{ inputs.many }}"}}
+  - {id: wait, uses: time/wait, with: {duration: "\${{ inputs.time * 2 + duration('3s') }}"}}
+  - {id: bg, background: true, uses: text/make, with: {any: "\${{ steps.path.outputs.tools.x.y.z }}"}}
+  - {id: each, uses: text/make, strategy: {matrix: {pod: "\${{ inputs.many }}", n: [1, 2]}, maxParallel: 2}, with: {text: "\${{ matrix.pod }}", count: "\${{ matrix.n }}"}, if: "\${{ matrix.n < 2 }}"}
+  - {id: run, run: [ip, "\${{ inputs.many }}", "-\${{ inputs.time }}", "\${{ inputs.maybe }}"], on: "\${{ inputs.from }}", needs: [wait]}
+  - {id: script, script: ./a.ts, env: {A: "\${{ inputs.time }}"}, outputs: {x: "\${{ result.anything.at.all }}"}}
+  - {id: join, wait: [bg], if: "\${{ inputs.unsure == true }}"}
+  - {id: later, ${WAIT}, if: "\${{ steps.bg.outputs.count > 1 && inputs.maybe != null && has(steps.script.outputs.x) }}"}
+  - {id: outputs, uses: text/make, with: {text: "\${{ inputs.maybe }}"}, outputs: {all: "\${{ result.lines }}", sum: "\${{ result.count + 1 }}"}}
+  - {id: use, uses: text/make, with: {names: "\${{ steps.outputs.outputs.all }}", count: "\${{ steps.outputs.outputs.sum }}", mode: "\${{ steps.outputs.outputs.mode }}"}}
+finally:
+  - {id: end, cancel: [bg]}
+  - {id: last, uses: text/make, needs: [path], with: {any: "\${{ steps.each.outputs.filter(o, o.status == 'done').map(o, o.outputs.count) }}"}}
+checks:
+  - id: c
+    outcomes:
+      - fail: {if: "\${{ findings.flows.exists(f, f.verdict.cause != null && f.verdict.cause.code == 'x') }}", message: "\${{ findings.flows.map(f, f.id).join(', ') }}"}
+      - pass: {if: "\${{ steps.bg.outputs.ok && findings.run.complete }}", message: fine}`);
+  const parsed = parseRunbook(text, "x.yaml", { kinds: KINDS });
+  t.equal(parsed.steps.length, 10);
+  checkRunbook(parsed, KINDS);
 });

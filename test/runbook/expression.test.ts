@@ -1,10 +1,10 @@
 import t from "tap";
-import fc from "fast-check";
 import { evaluate, evaluateCondition, interpolateValue } from "../../lib/runbook/index.js";
 import { parseDocument } from "../../lib/document/index.js";
-import { compileCel } from "../../lib/runbook/cel.js";
-import { findPatternFault, matchBounded } from "../../lib/runbook/match.js";
+import { parseCel } from "../../lib/runbook/cel.js";
+import { findPatternFault, matchBounded, withinCpuTime } from "../../lib/runbook/match.js";
 import { splitTemplate } from "../../lib/runbook/template.js";
+import { fc } from "../fixtures/property.js";
 
 const paths = [{ hops: [{ index: 0 }] }];
 const env = {
@@ -37,7 +37,7 @@ t.test("values", async (t) => {
     ["${{ '''it's''' }}", "it's"],
     ["${{ {'a': {'b': 1}} }}", { a: { b: 1 } }],
     ["${{ '${{' }}", "${{"],
-    ["${{ timestamp('2024-01-01T00:00:00Z') }}", "2024-01-01T00:00:00.000Z"],
+    ["${{ timestamp('2024-01-01T00:00:00Z') }}", 1704067200000],
     ["${{ inputs.text.matches('^10[.]') }}", true],
     ["${{ ['a', 'b'].exists(x, x.matches('^b$')) }}", true],
     ["${{ has(inputs.other) ? 1 : 2 }}", 2],
@@ -60,11 +60,11 @@ t.test("errors", async (t) => {
     ["${{ inputs.other }}", /No such key: other/],
     ["${{ inputs.__proto__ }}", /No such key/],
     ["${{ inputs.name.constructor }}", /No such key/],
-    ["${{ process.env }}", /Unknown variable/],
+    ["${{ process.env }}", /there is no process here/],
     ["${{ 1 +", /has no }}/],
     ["${{ 'x }}", /has no }}/],
-    ["${{ b'abc' }}", /Uint8Array, which has no plain form/],
-    ["${{ duration('3s') }}", /no plain form/],
+    ["${{ b'abc' }}", /there are no bytes here/],
+    ["${{ duration('3') }}", /has no unit that is known/],
     ["${{ 9007199254740993 }}", /too large/],
     ["${{ 1 / 0 }}", /zero/],
     ["${{ inputs.name.matches('(a+)+$') }}", /repeats/],
@@ -100,10 +100,10 @@ t.test("a key whose expression is null is left out", async (t) => {
 });
 
 t.test("compiled expressions are kept, not for ever", async (t) => {
-  const first = compileCel("1 + 2");
-  t.equal(compileCel("1 + 2"), first);
-  for (let index = 0; index < 1001; index++) compileCel(`1 + ${index} + 3`);
-  t.not(compileCel("1 + 2"), first);
+  const first = parseCel("1 + 2");
+  t.equal(parseCel("1 + 2"), first);
+  for (let index = 0; index < 1001; index++) parseCel(`1 + ${index} + 3`);
+  t.not(parseCel("1 + 2"), first);
 });
 
 t.test("plain data survives any text around it", async () => {
@@ -168,6 +168,29 @@ t.test("regular expressions are bounded", async (t) => {
   t.equal(matchBounded("abc", "^b"), false);
   t.throws(() => matchBounded("a".repeat(10_001), "a"), /10001 characters/);
   const started = Date.now();
-  t.throws(() => matchBounded("a".repeat(10_000), "a*a*a*a*a*b"), /longer than 200 ms/);
+  t.throws(() => matchBounded("a".repeat(10_000), "a*a*a*a*a*b"), /longer than 40 ms/);
   t.ok(Date.now() - started < 5000, "it is ended");
+});
+
+t.test("a match that a busy machine did not let run is tried again", async (t) => {
+  const timedOut = Object.assign(new Error("timed out"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
+  const given: number[] = [];
+  const answer = withinCpuTime(2000, (timeoutMs) => {
+    given.push(timeoutMs);
+    if (given.length < 3) throw timedOut;
+    return "matched";
+  });
+  t.equal(answer, "matched");
+  t.same(given, [2000, 4000, 8000]);
+  const busy = (): never => {
+    for (const end = process.cpuUsage().user + 30_000; process.cpuUsage().user < end;);
+    throw timedOut;
+  };
+  t.throws(() => withinCpuTime(20, busy), timedOut, "it had its time");
+  let tries = 0;
+  const broken = (): never => {
+    tries += 1;
+    throw tries === 1 ? new Error("broken") : new Error("again");
+  };
+  t.throws(() => withinCpuTime(2000, broken), { message: "broken" }, "only for lack of time");
 });

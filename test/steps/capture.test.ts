@@ -1,4 +1,4 @@
-import t from "tap";
+import t, { type Test } from "tap";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { CaptureSession } from "../../lib/capture/index.js";
@@ -7,7 +7,9 @@ import type { NodeAccess, StreamEnd } from "../../lib/model/access.js";
 import type { CapturesFile, FlowEvidence } from "../../lib/model/evidence.js";
 import type { LimitRequest, StepPlan } from "../../lib/model/steps.js";
 import { captureStart } from "../../lib/steps/capture-start.js";
-import { captureStop, finishCapture, HELD_CAPTURE } from "../../lib/steps/capture-stop.js";
+import { countPackets, finishCapture, HELD_CAPTURE } from "../../lib/steps/capture-session.js";
+import { captureStop } from "../../lib/steps/capture-stop.js";
+import { captureWatch } from "../../lib/steps/capture-watch.js";
 import { fakeContext, fakeNode, makeFlow } from "./samples.js";
 
 const flows = [makeFlow()];
@@ -137,6 +139,76 @@ t.test("evidence/flows.json has what analysis reads, and no namespaces", async (
   t.strictSame(fake.incomplete, []);
 });
 
+const LISTENING = [listeningNode("node-a"), listeningNode("node-b")];
+
+t.test("a run has one set of captures: the second step is refused before it starts anything", async (t) => {
+  const fake = fakeContext(LISTENING);
+  const context = { ...fake.context, sink: { ...fake.context.sink, dir: t.testdir() } };
+  await captureStart.run?.({ flows }, context, NO_PLAN);
+  await t.rejects(captureStart.run?.({ flows }, context, NO_PLAN) as Promise<unknown>, {
+    ...{ code: "CAPTURE_FAILED", message: /has captures already/, hint: /one capture step/ },
+  });
+  for (const release of fake.releases) await release({ interrupted: false });
+});
+
+/** capture/watch on nodes that listen; what ends it is the test's business. */
+async function watch(
+  t: Test,
+  more: { readonly duration?: string; readonly cancelled?: AbortSignal; readonly signal?: AbortSignal },
+): Promise<{ fake: ReturnType<typeof fakeContext>; said: string[]; outputs: Promise<unknown> }> {
+  const said: string[] = [];
+  const { duration = "1h", ...signals } = more;
+  const fake = fakeContext(LISTENING, { ready: () => void said.push("ready"), ...signals });
+  const context = { ...fake.context, sink: { ...fake.context.sink, dir: t.testdir() } };
+  const plan = await captureWatch.plan({ flows, duration }, context);
+  t.equal(plan.commands.length, 2);
+  const outputs = Promise.resolve(captureWatch.run?.({ flows, duration }, context, plan)).finally(() =>
+    said.push("over"),
+  );
+  outputs.catch(() => undefined);
+  return { fake, said, outputs };
+}
+
+const WATCHED = {
+  packets: 32,
+  captures: [
+    {
+      ...{ pcap: "captures/node-a/node-a.pod.eth0.pcap", node: "node-a", interface: "eth0" },
+      ...{ packets: 4, droppedByKernel: 0 },
+    },
+  ],
+};
+
+t.test("capture/watch goes on for its duration, and says when the next step may begin", async (t) => {
+  const { fake, said, outputs } = await watch(t, { duration: "20ms" });
+  const found = (await outputs) as typeof WATCHED;
+  t.strictSame(said, ["ready", "over"]);
+  t.equal(found.packets, WATCHED.packets);
+  t.strictSame(found.captures[0], WATCHED.captures[0]);
+  t.ok(fake.files.has("evidence/flows.json") && fake.files.has("evidence/captures.json"));
+  t.equal(fake.demands[0]?.kind === "capture" && fake.demands[0].durationMs, 20);
+});
+
+t.test("a cancel ends it early, and what it has is kept", async (t) => {
+  const cancel = new AbortController();
+  const { fake, outputs } = await watch(t, { cancelled: cancel.signal });
+  setTimeout(() => cancel.abort(), 30);
+  t.match(await outputs, { packets: 32 });
+  t.ok(fake.files.has("evidence/captures.json"));
+  t.ok(fake.notes.includes("info: ended before its 60 min 0 s were over"), fake.notes.join());
+  t.strictSame(fake.incomplete, []);
+});
+
+t.test("the harder word leaves it to what holds the session", async (t) => {
+  const abort = new AbortController();
+  const { fake, outputs } = await watch(t, { signal: abort.signal });
+  setTimeout(() => abort.abort(), 30);
+  await t.rejects(outputs);
+  t.notOk(fake.files.has("evidence/captures.json"));
+  for (const release of fake.releases) await release({ interrupted: true });
+  t.match(fake.files.get("evidence/captures.json"), { captures: [{ captured: 4 }] });
+});
+
 interface FakeSession {
   readonly session: CaptureSession;
   readonly log: string[];
@@ -147,7 +219,8 @@ function fakeSession(more: { endedEarly?: string; left?: string[]; pullFails?: b
   const record = { hopId: "h", node: "node-a", argv: ["tcpdump"], sha256: null, sizeBytes: 24, captured: 3 };
   const session = {
     barrier: { skewMs: 1, readyAfterMs: 2 },
-    stop: (options: unknown) => Promise.resolve(void log.push(`stop ${JSON.stringify(options)}`)),
+    stop: ({ settleMs }: { settleMs?: number }) =>
+      Promise.resolve(void log.push(`stop ${JSON.stringify({ settleMs })}`)),
     pull: () => {
       log.push("pull");
       if (more.pullFails === true) return Promise.reject(new Error("the node is gone"));
@@ -174,7 +247,8 @@ t.test("capture/stop stops, pulls and removes, once", async (t) => {
   t.strictSame(outputs, { packets: 3 });
   t.strictSame(log, ["stop {}", "pull", "remove"]);
   t.match(fake.files.get("evidence/captures.json"), { captures: [{}, {}], barrier: { skewMs: 1 } });
-  t.equal(await finishCapture(session, fake.context, { interrupted: false }), 0);
+  const again = await finishCapture(session, fake.context, { interrupted: false });
+  t.equal(countPackets(again), 3, "who asks again gets the same captures");
   t.equal(log.length, 3, "letting go of it later does nothing more");
 });
 

@@ -57,6 +57,12 @@ t.test("time/wait waits as long as it says, and no longer than it is wanted", as
   const startedMs = performance.now();
   t.strictSame(await wait.run?.({ duration: "30ms" }, fakeContext().context, NO_PLAN), {});
   t.ok(performance.now() - startedMs >= 28);
+  const cancelled = { ...fakeContext().context, cancelled: AbortSignal.timeout(10) };
+  t.strictSame(
+    await wait.run?.({ duration: "1h" }, cancelled, NO_PLAN),
+    {},
+    "a cancel ends it in good order",
+  );
   const { context } = fakeContext([], { signal: AbortSignal.abort() });
   await t.rejects(wait.run?.({ duration: "1h" }, context, NO_PLAN) as Promise<unknown>, {
     name: "AbortError",

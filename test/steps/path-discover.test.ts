@@ -31,12 +31,13 @@ function setUp(tools: Tools = {}, more: Partial<StepContext> = {}): FakeContext 
     const replay = replayNode(node, recording);
     return {
       ...replay,
-      exec: (...[argv, options]: Parameters<typeof replay.exec>) => {
+      exec: async (...[argv, options]: Parameters<typeof replay.exec>) => {
         if (!keyOf(argv).startsWith("hopbook-tools ")) return replay.exec(argv, options);
         const clock = Date.now() / 1000 + (tools.clockAheadSec ?? 0);
         const lines = names.map((name) => `path ${name} /usr/sbin/${name}`);
         const stdout = ["uid 0", "ssh ", `clock ${clock.toFixed(6)}`, ...lines, ""].join("\n");
-        return replayNode(node, { [keyOf(argv)]: stdout }).exec(argv, options);
+        const answer = await replayNode(node, { [keyOf(argv)]: stdout }).exec(argv, options);
+        return { ...answer, startedAt: new Date().toISOString(), durationMs: 0 };
       },
     };
   });

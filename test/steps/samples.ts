@@ -1,4 +1,5 @@
 import type { Argv, ExecOptions, ExecResult, NodeAccess, NodeStream } from "../../lib/model/access.js";
+import { systemClock } from "../../lib/model/clock.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { Flow, FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
 import type { BreakLocation, LimitRequest, StepContext } from "../../lib/model/steps.js";
@@ -128,6 +129,9 @@ export function fakeContext(
   const releases: FakeContext["releases"] = [];
   const context: StepContext = {
     runId: "0123456789ab",
+    evidenceName: "step",
+    scope: () => ({ inputs: {}, steps: {} }),
+    ready: () => undefined,
     profile: { name: "test", nodes: [], cni: "auto", interfaces: {}, workDir: "/var/tmp" },
     accesses: new Map(accesses.map((access) => [access.node, access])),
     unreachable: new Map(),
@@ -145,6 +149,7 @@ export function fakeContext(
       writeText: (path, text) => Promise.resolve(void files.set(path, text)),
       registerFile: () => undefined,
     },
+    clock: systemClock,
     recipeDirs: [],
     note: (level, text) => void notes.push(`${level}: ${text}`),
     demand: (request) => void demands.push(request),

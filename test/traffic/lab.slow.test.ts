@@ -74,7 +74,11 @@ t.test("probes on the lab", { skip, timeout: 100_000 }, async (t) => {
   const silent = (runs: Map<ProbeKind, Ran>): void => {
     for (const [kind, run] of runs) {
       t.same(outcomes(runs, kind), ["timeout: no answer"], `${kind} in a black hole`);
-      t.ok(run.tookMs < 4500, `${kind} overlaps its attempts: ${Math.round(run.tookMs)} ms`);
+      // One after the other, the second would begin when the first has timed out.
+      const starts = run.record.attempts.map((each) => each.sentAtSec);
+      const spreadMs = (Math.max(...starts) - Math.min(...starts)) * 1000;
+      const { timeoutMs } = OPTIONS;
+      t.ok(spreadMs < timeoutMs, `${kind} overlaps its attempts, ${spreadMs} ms, ${run.tookMs} ms in all`);
     }
   };
 
@@ -92,7 +96,7 @@ t.test("probes on the lab", { skip, timeout: 100_000 }, async (t) => {
       t.same(outcomes(result, kind), [`answered: ${detail}`], kind);
       const rtts = result.get(kind)?.record.attempts.map((each) => each.rttMs ?? -1) ?? [];
       t.ok(
-        rtts.every((rtt) => rtt >= 0 && rtt < 1000),
+        rtts.every((rtt) => rtt >= 0 && rtt < OPTIONS.timeoutMs),
         `${kind}: ${rtts.join(" ")} ms`,
       );
     }
@@ -208,13 +212,11 @@ t.test("probes on the lab", { skip, timeout: 100_000 }, async (t) => {
   });
 
   await t.test("no process is left", async (t) => {
-    const left = await execInNode(lab, "node-a", [
-      "sh",
-      "-c",
-      "ps -eo args | grep -c '[h]opbook-probe'",
-      "left",
-    ]);
-    t.equal(left.stdout.trim(), "0");
+    const count = ["sh", "-c", "ps -eo args | grep -c '[h]opbook-probe'", "left"];
+    let left = "";
+    for (let tries = 0; tries < 40 && left !== "0"; tries++, await sleep(50))
+      left = (await execInNode(lab, "node-a", count)).stdout.trim();
+    t.equal(left, "0");
   });
 });
 
@@ -253,9 +255,10 @@ async function watchPorts<T>(
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()));
   const closed = new Promise((resolve) => child.once("close", resolve));
-  for (let tries = 0; tries < 250 && !text.err.includes("listening on"); tries++) await sleep(20);
+  for (let tries = 0; tries < 750 && !text.err.includes("listening on"); tries++) await sleep(20);
   const result = await run();
-  await sleep(100);
+  // What tcpdump has not written yet when it is told to end is lost: until nothing comes any more.
+  for (let seen = -1; seen !== text.out.length; await sleep(300)) seen = text.out.length;
   child.kill("SIGINT");
   await closed;
   const ports = new Map<string, Set<number>>();
@@ -276,7 +279,8 @@ function comparePorts(t: Test, runs: Map<ProbeKind, Ran>, seen: Seen): void {
     if (kind === "ping" || kind === "ping-large") continue;
     const protocol = kind === "udp" || kind === "dns-udp" ? "udp" : "tcp";
     const found = seen.ports.get(`${protocol} ${record.to.ip} ${record.to.port}`) ?? new Set<number>();
-    const said = record.attempts.map((each) => each.localPort);
+    // The kernel may give a port again that an earlier attempt has let go.
+    const said = [...new Set(record.attempts.map((each) => each.localPort))];
     t.same([...found].sort(), said.sort(), `${kind}: local ports ${said.join(" ")}`);
   }
 }

@@ -32,11 +32,16 @@ export interface PathEvidence {
 /** Reads a run folder's evidence. Throws EVIDENCE_INVALID that names the file where analysis cannot do without. */
 export function loadRun(dir: string): RunEvidence {
   const incomplete: string[] = [];
-  const run = readEvidence<RunRecord>(dir, "run.json");
+  const run = loadRunRecord(dir);
   const paths = loadPaths(dir);
   const state = readOptional<{ state: StateRecord[] }>(dir, "state.json", incomplete)?.state ?? [];
   const drops = readOptional<{ nodes: DropTraceRecord[] }>(dir, "drops.json", incomplete)?.nodes ?? [];
   return { run, paths, state, drops, incomplete: [...paths.incomplete, ...incomplete] };
+}
+
+/** What a run knows of itself. Throws EVIDENCE_INVALID. */
+export function loadRunRecord(dir: string): RunRecord {
+  return readEvidence<RunRecord>(dir, "run.json");
 }
 
 /** Reads flows, captures and traffic only: what is there while the run still goes on. */

@@ -1,66 +1,47 @@
 import type { Command } from "commander";
-import type { FileFault, RunbookDescription } from "../../api/catalogue.js";
-import { EXIT } from "../../errors.js";
+import type { RunbookDescription } from "../../api/catalogue.js";
 import { visible, visibleLines } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
-import { addOutputOption, type CommonOptions } from "../options.js";
+import { addClusterOptions, addOutputOption, type CommonOptions } from "../options.js";
 import { describeDefault, flagName, valuesOf } from "../runbook-flags.js";
 
-/** list, show, check: what there is to run. They touch no node. */
+/** list, show: what there is to run. They touch no node. */
 export function addCatalogueCommands(program: Command, io: CommandIo): void {
-  addOutputOption(program.command("list").description("runbooks at hand, one line each")).action(
-    async (options: CommonOptions) => {
-      const { listCatalogue } = await import("../../api/catalogue.js");
-      const entries = await listCatalogue(process.cwd());
-      if (options.output === "json") io.terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
-      else {
-        const width = Math.max(...entries.map((entry) => entry.name.length));
-        for (const entry of entries)
-          io.terminal.out(`${visible(entry.name).padEnd(width)}  ${visible(entry.title)}\n`);
-      }
-    },
-  );
+  const list = program.command("list").description("runbooks at hand, one line each");
+  addOutputOption(addClusterOptions(list)).action(async (options: CommonOptions) => {
+    const { listCatalogue } = await import("../../api/catalogue.js");
+    const entries = await listCatalogue(process.cwd(), { cluster: options.cluster });
+    if (options.output === "json") io.terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
+    else {
+      const width = Math.max(...entries.map((entry) => entry.name.length));
+      for (const entry of entries)
+        io.terminal.out(`${visible(entry.name).padEnd(width)}  ${visible(entry.title)}\n`);
+    }
+  });
 
-  addOutputOption(
-    program.command("show").description("a runbook's inputs, permissions, steps and an example"),
-  )
+  const show = program.command("show").description("a runbook's inputs, permissions, steps and an example");
+  addOutputOption(addClusterOptions(show))
     .argument("<runbook>", "name or file")
-    .action(async (name: string, options: CommonOptions) => {
+    .option(
+      "--resolved",
+      "what it comes to with what it extends and the cluster's overlays; who set each value",
+    )
+    .action(async (name: string, options: CommonOptions & { readonly resolved?: boolean }) => {
+      if (options.resolved === true) {
+        await showResolved(name, options, io);
+        return;
+      }
       const { describeRunbook } = await import("../../api/catalogue.js");
-      const description = await describeRunbook(name, process.cwd());
+      const description = await describeRunbook(name, process.cwd(), { cluster: options.cluster });
       if (options.output === "json") io.terminal.out(`${JSON.stringify(description, null, 2)}\n`);
       else io.terminal.out(renderDescription(description));
     });
-
-  addOutputOption(program.command("check").description("validate runbooks, hop recipes and cluster profiles"))
-    .argument("<files...>", "YAML files")
-    .action(async (files: string[], options: CommonOptions) => {
-      const { checkFiles } = await import("../../api/catalogue.js");
-      const results = await checkFiles(files);
-      const failed = results.filter((result) => result.error !== null);
-      if (options.output === "json") {
-        io.terminal.out(
-          `${JSON.stringify({ apiVersion: "hopbook.dev/v1", kind: "CheckReport", files: results }, null, 2)}\n`,
-        );
-      } else {
-        for (const { file, kind, error } of results) {
-          if (error === null) io.terminal.out(`${visible(file)}: valid ${kind}\n`);
-          else io.terminal.err(`${describeFault(file, error)}\n`);
-        }
-      }
-      if (failed.length > 0) io.setExitCode(EXIT.usage);
-    });
 }
 
-function describeFault(file: string, { message, detail, hint }: FileFault): string {
-  // Problems with a place say all that the message says.
-  const said = message.includes(file) ? message : `${file}: ${message}`;
-  const lines = [
-    detail?.startsWith(`${file}:`) === true ? null : said,
-    detail,
-    hint === null ? null : `hint: ${hint}`,
-  ];
-  return visibleLines(lines.filter((line) => line !== null).join("\n"));
+async function showResolved(name: string, { cluster, output }: CommonOptions, io: CommandIo): Promise<void> {
+  const { resolveNamedRunbook } = await import("../../api/resolve.js");
+  const { yaml, ...resolved } = await resolveNamedRunbook(name, { cluster, cwd: process.cwd() });
+  io.terminal.out(output === "json" ? `${JSON.stringify(resolved, null, 2)}\n` : visibleLines(yaml));
 }
 
 function renderDescription(runbook: RunbookDescription): string {

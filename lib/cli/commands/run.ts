@@ -1,5 +1,5 @@
-import { Command } from "commander";
-import { asHopbookError, EXIT, HopbookError } from "../../errors.js";
+import type { Command } from "commander";
+import { EXIT, HopbookError } from "../../errors.js";
 import { outputOf, type CommandIo } from "../io.js";
 import {
   addClusterOptions,
@@ -9,12 +9,20 @@ import {
   type PermissionOptions,
 } from "../options.js";
 import { askOn } from "../confirm.js";
+import { keepPods } from "../keep-pods.js";
 import { makeProgress } from "../progress.js";
-import { renderError } from "../render-error.js";
-import { addInputFlags, readInputFlags, type RawInputs } from "../runbook-flags.js";
+import { finishRun } from "../finish-run.js";
+import { makeRunbookCommand, type RunbookVerb } from "../runbook-command.js";
+import { readInputFlags, type RawInputs } from "../runbook-flags.js";
 import { listenForSignals } from "../signals.js";
 
-type RunFlags = CommonOptions & PermissionOptions & { readonly out: string };
+type RunFlags = CommonOptions &
+  PermissionOptions & {
+    readonly out?: string;
+    readonly full?: boolean;
+    readonly force?: boolean;
+    readonly record?: boolean;
+  };
 
 interface ParsedRun {
   readonly runbook: string;
@@ -24,13 +32,19 @@ interface ParsedRun {
 
 /** run, plan, hops: they go to the nodes. */
 export function addRunCommands(program: Command, io: CommandIo): void {
-  addRunbookCommand(program, "run", "plan, ask, run, report").action(
-    async (name: string, words: string[]) => {
+  addRunbookCommand(program, "run", "plan, ask, run, report")
+    .option("--plan <FILE>", "run what this plan says and nothing else; hopbook plan … --out FILE wrote it")
+    .allowUnknownOption()
+    .action(async (name: string | undefined, words: string[], { plan }: { plan?: string }) => {
+      if (plan !== undefined) {
+        const { executeRunPlan } = await import("../run-plan.js");
+        await executeRunPlan(plan, name === undefined ? words : [name, ...words], io);
+        return;
+      }
       const parsed = await parseRunbookFlags("run", { name, words, program, io });
       if (parsed === null) return;
       await executeRun(parsed, io);
-    },
-  );
+    });
   addRunbookCommand(program, "plan", "the exact commands, node by node; changes nothing").action(
     async (name: string, words: string[]) => {
       const parsed = await parseRunbookFlags("plan", { name, words, program, io });
@@ -75,35 +89,44 @@ function addRunbookCommand(program: Command, name: string, description: string):
     );
 }
 
+/** What stands behind `--cluster`, before the words as a whole can be parsed. */
+function findClusterFlag(words: readonly string[]): string | undefined {
+  const end = words.indexOf("--");
+  const own = end < 0 ? words : words.slice(0, end);
+  const index = own.findLastIndex((word) => word === "--cluster" || word.startsWith("--cluster="));
+  const word = own[index];
+  return word === "--cluster" ? own[index + 1] : word?.slice("--cluster=".length);
+}
+
 /** null where help was shown. */
 async function parseRunbookFlags(
-  verb: string,
+  verb: RunbookVerb,
   given: { name: string | undefined; words: readonly string[]; program: Command; io: CommandIo },
 ): Promise<ParsedRun | null> {
   const { name, io } = given;
   if (name === undefined || name.startsWith("-")) {
     throw new HopbookError("USAGE", `Cannot ${verb}: no runbook is named`, {
-      hint: `Put its name first, as in hopbook ${verb} trace-path --from shop/client --to shop/web:8080; hopbook list shows the names`,
+      hint:
+        name === undefined
+          ? `Put its name first, as in hopbook ${verb} trace-path --from shop/client --to shop/web:8080; hopbook list shows the names`
+          : `The runbook's name comes before its options: hopbook ${verb} trace-path ${name} …`,
     });
   }
   const { describeRunbook } = await import("../../api/catalogue.js");
-  const runbook = await describeRunbook(name, process.cwd());
-  const command = new Command(`hopbook ${verb} ${name}`)
+  // The cluster's overlays have a say in what the inputs are.
+  const runbook = await describeRunbook(name, process.cwd(), { cluster: findClusterFlag(given.words) });
+  const command = makeRunbookCommand(verb, { name, inputs: runbook.inputs })
     .description(runbook.title)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput(outputOf(io));
-  addInputFlags(command, runbook.inputs);
-  addPermissionOptions(addClusterOptions(command));
-  if (verb === "run") command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
-  addOutputOption(command).action(() => undefined);
+    .configureOutput(outputOf(io))
+    .action(() => undefined);
   command.parse([...given.words], { from: "user" });
   return { runbook: name, raw: readInputFlags(command, runbook.inputs), options: command.opts<RunFlags>() };
 }
 
 async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): Promise<void> {
   const { runRunbook } = await import("../../api/run.js");
-  const { reportText } = await import("../../api/report.js");
   const { terminal } = io;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
@@ -115,18 +138,15 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
       raw,
       cluster: options.cluster,
       cwd: process.cwd(),
-      out: options.out,
+      out: options.out ?? "artifacts",
+      record: options.record !== false,
       grants: options,
       confirm: askOn(terminal),
       signal: interruption.signal,
       onEvent: makeProgress(terminal),
+      onPods: keepPods(),
     });
-    if (options.output === "json") terminal.out(`${JSON.stringify(report.findings, null, 2)}\n`);
-    else terminal.out(`\n${reportText(report.findings, terminal)}`);
-    const { error } = report.outcome;
-    if (error !== null) terminal.err(`\n${renderError(asHopbookError(error), terminal)}`);
-    terminal.err(`\nevidence: ${report.dir}\nreport:   ${report.dir}/report.html\n`);
-    io.setExitCode(report.exitCode);
+    finishRun(report, options, io);
   } finally {
     interruption.dispose();
   }
@@ -138,7 +158,26 @@ async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo):
   const plan = await withSignals(io, (shared) =>
     planRunbook({ runbook, raw, cluster: options.cluster, grants: options, ...shared }),
   );
-  io.terminal.out(options.output === "json" ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan));
+  io.terminal.out(
+    options.output === "json"
+      ? `${JSON.stringify(plan, null, 2)}\n`
+      : renderPlan(plan, { full: options.full === true }),
+  );
+  if (!plan.complete) {
+    const flags = plan.missingFlags.join(" ");
+    io.terminal.err(`\nThe nodes may not be read, so no command is known yet. To see them: ${flags}\n`);
+    if (options.out !== undefined) throw cannotWritePlan(flags);
+  }
+  if (options.out === undefined) return;
+  const { writePlanFile } = await import("../../api/plan-file.js");
+  const file = await writePlanFile(plan, { file: options.out, force: options.force === true });
+  io.terminal.err(`\nplan: ${file}\nrun it: hopbook run --plan ${file}\n`);
+}
+
+function cannotWritePlan(flags: string): HopbookError {
+  return new HopbookError("PERMISSION_DENIED", "Cannot write the plan: without the nodes it cannot be run", {
+    hint: `Grant what it reads: ${flags}`,
+  });
 }
 
 async function executeHops(
@@ -160,6 +199,7 @@ interface SignalOptions {
   readonly confirm: ReturnType<typeof askOn>;
   readonly signal: AbortSignal;
   readonly onEvent: () => void;
+  readonly onPods: ReturnType<typeof keepPods>;
 }
 
 /** For what only reads: the first signal ends it in good order, the second at once. */
@@ -175,6 +215,7 @@ async function withSignals<T>(io: CommandIo, body: (options: SignalOptions) => P
       confirm: askOn(io.terminal),
       signal,
       onEvent: () => undefined,
+      onPods: keepPods(),
     });
   } finally {
     interruption.dispose();

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import t from "tap";
 import { CAUSE_CODES, findCause } from "../../../lib/analysis/cause/index.js";
 import type { CauseInput } from "../../../lib/model/cause.js";
+import { fc } from "../../fixtures/property.js";
 
 /** Recorded on real namespaces: the verdict's input, the nodes' texts, and the cause that is true. */
 interface Recorded {

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import t from "tap";
 import { parseIptables } from "../../../lib/analysis/cause/parse/iptables.js";
 import { parseFdb, parseLinks, parseNeighbours, parseRoutes } from "../../../lib/analysis/cause/parse/ip.js";
@@ -7,6 +6,7 @@ import { reachChains } from "../../../lib/analysis/cause/parse/ruleset.js";
 import { parseNstat, parseSnmp, parseSockets, parseSysctl } from "../../../lib/analysis/cause/parse/text.js";
 import { parseTrace } from "../../../lib/analysis/cause/parse/trace.js";
 import { summarise } from "../../../lib/analysis/cause/wording.js";
+import { fc } from "../../fixtures/property.js";
 
 const nft = (...items: object[]): string => JSON.stringify({ nftables: items });
 const IN_IP = { family: "ip", table: "filter" };
@@ -148,6 +148,11 @@ t.test("a ruleset nested beyond reason is not followed", async (t) => {
   let expr: unknown = { jump: { target: "end" } };
   for (let depth = 0; depth < 20; depth += 1) expr = [expr];
   t.strictSame(parseNftables(nft(rule("forward", [{ x: expr }]))).rules[0]?.jumps, []);
+});
+
+t.test("nft: what is no object has no rules", async (t) => {
+  for (const text of ["", "7", "null", "[]", "{", "{}"])
+    t.strictSame(parseNftables(text), { chains: [], rules: [] }, text);
 });
 
 t.test("ip and bridge: entries with nothing in them", async (t) => {

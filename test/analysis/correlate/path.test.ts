@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { analyzeRun } from "../../../lib/analysis/analyze.js";
 import type { FlowFinding } from "../../../lib/model/findings.js";
 import { brief, noCause } from "../helpers/judge.js";
 import { CALICO, writeRun, type SimOptions, type SimPacket } from "../helpers/run.js";
+import { fc } from "../../fixtures/property.js";
 
 /**
  * Random conversations along a simulated path with routing, translation, a tunnel, segmentation and clock

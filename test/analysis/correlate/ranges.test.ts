@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import t from "tap";
 import { RangeSet } from "../../../lib/analysis/correlate/ranges.js";
 import { Stream, StreamTable } from "../../../lib/analysis/correlate/streams.js";
 import { Packet } from "../../../lib/analysis/dissect/packet.js";
 import { TCP } from "../../../lib/analysis/dissect/tcp.js";
+import { fc } from "../../fixtures/property.js";
 
 t.test("covers exactly the bytes that were added", async () => {
   const range = fc
@@ -25,6 +25,24 @@ t.test("covers exactly the bytes that were added", async () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+t.test("a range that touches several is joined with them", async (t) => {
+  const set = new RangeSet();
+  for (const [start, end] of [
+    [0, 5],
+    [10, 15],
+    [20, 25],
+    [40, 45],
+  ] as const)
+    t.notOk(set.add(start, end));
+  t.notOk(set.add(3, 20), "the gaps were not there");
+  t.ok(set.covers(0, 25));
+  t.notOk(set.covers(0, 26));
+  t.notOk(set.covers(25, 45), "what it does not touch stays apart");
+  t.notOk(set.add(30, 35), "between two");
+  t.ok(set.covers(30, 35));
+  t.notOk(set.covers(30, 36));
 });
 
 t.test("holds a bounded number of ranges, and joins the lowest beyond it", async (t) => {

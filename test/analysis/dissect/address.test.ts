@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { isIPv4, isIPv6 } from "node:net";
 import t from "tap";
 import { formatIp, parseIp } from "../../../lib/analysis/dissect/address.js";
+import { fc } from "../../fixtures/property.js";
 
 t.test("reads and writes addresses", async (t) => {
   const cases: readonly [string, string][] = [

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import t from "tap";
 import { LINKTYPE } from "../../../lib/analysis/pcap/header.js";
 import { STOP } from "../../../lib/analysis/dissect/packet.js";
@@ -6,6 +5,7 @@ import { destinationOf, sourceOf } from "../../../lib/analysis/dissect/summarise
 import { NO_VXLAN } from "../../../lib/analysis/dissect/vxlan.js";
 import { dissect } from "../helpers/dissected.js";
 import { concat, ethernet, icmp, ip, ipv4, ipv6, sll, sll2, tcp, udp, vxlan } from "../helpers/packets.js";
+import { fc } from "../../fixtures/property.js";
 
 const V4 = { source: "192.168.1.2", destination: "192.168.2.3" };
 const V6 = { source: "fd00::1:2", destination: "fd00::2:3" };

@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { PcapReader } from "../../../lib/analysis/pcap/reader.js";
 import { HopbookError } from "../../../lib/errors.js";
 import { pcap, type PcapOptions } from "../helpers/packets.js";
+import { fc } from "../../fixtures/property.js";
 
 const dir = t.testdir();
 const START_US = 1_790_000_000_000_000;
@@ -61,6 +61,13 @@ t.test("reads what was written, in both byte orders and both resolutions", async
     }),
     { numRuns: 60 },
   );
+});
+
+t.test("reads a big-endian capture", async (t) => {
+  const [record] = readAll(
+    save(pcap([{ timeUs: START_US, bytes: Buffer.alloc(3, 7) }], { bigEndian: true })),
+  );
+  t.match(record, { timeUs: START_US, bytes: "070707", wireBytes: 3, recordOffset: 24 });
 });
 
 t.test("keeps fractions of a microsecond of the nanosecond format", async (t) => {

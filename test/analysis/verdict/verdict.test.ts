@@ -47,6 +47,13 @@ t.test("pings: delivered, lost at each hop, lost on the way back, unanswered", a
   t.equal(brief(unanswered), "unanswered - 7 → - high");
 });
 
+t.test("the timeline has 64 packets at most, and those that were lost among them", async (t) => {
+  const lost = (seq: number, reply: boolean) => (seq < 46 ? {} : reply ? null : { reach: 3 });
+  const { timeline } = await judge(t, { protocol: "icmp", packets: pings(50, lost) });
+  t.equal(timeline.length, 64);
+  t.equal(timeline.filter(({ seenAtUs }) => seenAtUs.includes(null)).length, 5);
+});
+
 t.test("partial loss names how many, the main break, and the others", async (t) => {
   const packets = pings(6, (seq, reply) => (seq > 3 ? {} : reply ? null : { reach: seq === 3 ? 2 : 5 }));
   const found = await judge(t, { protocol: "icmp", packets });

@@ -1,0 +1,39 @@
+import { loadProfile } from "../cluster/index.js";
+import { assertValid, readOverlay, type SourceDocument } from "../document/index.js";
+import { findNamed, resolveRunbook } from "../runbook/index.js";
+import { STEP_KINDS } from "../steps/registry.js";
+import { runbookDirs } from "./places.js";
+import { checkScripts } from "./scripts.js";
+import { readCases } from "./test-file.js";
+
+export interface CheckContext {
+  readonly cwd: string;
+}
+
+/** A kind of document that hopbook reads, by what stands behind `kind:`. */
+export interface DocumentKind {
+  /** For people: "valid runbook". */
+  readonly title: string;
+  /** Throws DOCUMENT_INVALID with every problem that can be known without a cluster. */
+  check(document: SourceDocument, context: CheckContext): unknown;
+}
+
+/** Every kind that `hopbook check` knows; a new one is an entry here. */
+export const DOCUMENT_KINDS: Readonly<Record<string, DocumentKind>> = {
+  Runbook: {
+    title: "runbook",
+    check: async (document, { cwd }) => {
+      const findBases = (name: string): Promise<string[]> => findNamed(name, runbookDirs(cwd));
+      const runbook = await resolveRunbook(document, { findBases, kinds: STEP_KINDS.values() });
+      await checkScripts(runbook);
+    },
+  },
+  RunbookOverlay: { title: "overlay", check: readOverlay },
+  ClusterProfile: { title: "cluster profile", check: ({ file }) => loadProfile(file) },
+  HopRecipe: { title: "hop recipe", check: (document) => assertValid(document, "hop-recipe") },
+  RunbookTest: { title: "runbook test", check: readCases },
+  PermissionProfile: {
+    title: "permission profile",
+    check: (document) => assertValid(document, "permission-profile"),
+  },
+};

@@ -1,0 +1,96 @@
+import type { Argv } from "../model/access.js";
+import { evaluateCondition, interpolateValue, type Runbook, type RunbookStep } from "../runbook/index.js";
+import { STEP_KINDS } from "../steps/registry.js";
+
+/** What can be said of a step before any node is touched: from the file and the inputs alone. */
+export interface ForeseenStep {
+  readonly id: string;
+  readonly uses: string;
+  /** Named actions that its kind may use. */
+  readonly actions: readonly string[];
+  /** The command of a `run` step, where it is known by now. */
+  readonly argv: Argv | null;
+  /** `no`: its condition is false already; `maybe`: it depends on what is found. */
+  readonly wanted: "yes" | "no" | "maybe";
+  /** The input that its condition asks for. */
+  readonly switchedBy: string | null;
+  readonly continueOnError: boolean;
+  /** Values of its `with` that are known and plain: limits, counts. */
+  readonly values: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Every step of a runbook, as far as the inputs say. Inputs with secrets are left unsaid. */
+export function foresee(
+  runbook: Runbook,
+  inputs: Readonly<Record<string, unknown>>,
+): readonly ForeseenStep[] {
+  const plain = Object.fromEntries(
+    Object.entries(inputs).filter(([name]) => runbook.inputs[name]?.secret !== true),
+  );
+  return [...runbook.steps, ...runbook.finally].map((step) => ({
+    id: step.id,
+    uses: step.uses,
+    actions: STEP_KINDS.get(step.uses)?.actions ?? [],
+    argv: step.form === "run" ? knownArgv(step, { runbook, inputs: plain }) : null,
+    wanted: isWanted(step, { runbook, inputs: plain }),
+    switchedBy: /\binputs\.([A-Za-z][A-Za-z0-9_]*)/.exec(step.if ?? "")?.[1] ?? null,
+    continueOnError: step.continueOnError,
+    values: knownValues(step, { runbook, inputs: plain }),
+  }));
+}
+
+interface Known {
+  readonly runbook: Runbook;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+function valueOf(step: RunbookStep, key: string, { runbook, inputs }: Known): unknown {
+  const place = { document: runbook.document, path: [...step.path, "with", key] };
+  try {
+    return interpolateValue(step.with[key], { inputs }, place);
+  } catch {
+    // It needs what an earlier step finds.
+    return undefined;
+  }
+}
+
+function knownArgv(step: RunbookStep, known: Known): Argv | null {
+  const argv = valueOf(step, "argv", known);
+  if (!Array.isArray(argv) || !argv.every((word) => typeof word === "string")) return null;
+  const on = valueOf(step, "on", known);
+  const [program, ...args] = argv;
+  if (program === undefined || typeof on !== "string") return null;
+  // In a pod it enters the pod's network namespace, whose path is not known yet.
+  return on.startsWith("node/")
+    ? [program, ...args]
+    : ["nsenter", "--net=/proc/1/ns/net", "--", program, ...args];
+}
+
+function isWanted(step: RunbookStep, { runbook, inputs }: Known): ForeseenStep["wanted"] {
+  if (step.if === undefined) return "yes";
+  try {
+    return evaluateCondition(step, { inputs }, runbook.document) ? "yes" : "no";
+  } catch {
+    return "maybe";
+  }
+}
+
+function knownValues(step: RunbookStep, known: Known): ForeseenStep["values"] {
+  const entries = Object.keys(step.with).map((key) => [key, valueOf(step, key, known)] as const);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string | number | boolean] =>
+      ["string", "number", "boolean"].includes(typeof entry[1]),
+    ),
+  );
+}
+
+/** The runbook's own file first, then those that it extends or that are laid over it. */
+export function sourceFilesOf({ document, sources }: Pick<Runbook, "document" | "sources">): string[] {
+  return [...new Set([document.file, ...sources.map(({ file }) => file)])];
+}
+
+/** The files that the cluster profile lays over the runbook: those above it. */
+export function overlayFilesOf({ document, sources }: Pick<Runbook, "document" | "sources">): string[] {
+  const own = sources.findIndex(({ file }) => file === document.file);
+  return sources.slice(own + 1).map(({ file }) => file);
+}

@@ -1,0 +1,62 @@
+import { HopbookError } from "../errors.js";
+import { ACTIONS, visible, type Policy, type Verdict } from "../permissions/index.js";
+import type { ForeseenStep } from "./foresee.js";
+
+interface Refusal {
+  readonly step: ForeseenStep;
+  readonly verdict: Verdict;
+}
+
+/**
+ * Throws PERMISSION_DENIED where a step that will surely run will surely be refused: better now than after the nodes
+ * were touched. A step whose failure the runbook bears is let go, unless a whole scope that it is there for is refused.
+ */
+export function refuseImpossible(
+  steps: readonly ForeseenStep[],
+  { policy, name }: { readonly policy: Policy; readonly name: string },
+): void {
+  const refusals = steps
+    .filter(({ wanted }) => wanted === "yes")
+    .flatMap((step): Refusal[] => {
+      const verdict = findRefusal(step, policy);
+      return verdict === undefined ? [] : [{ step, verdict }];
+    });
+  const [first] = refusals;
+  if (first === undefined) return;
+  const lines = refusals.map(
+    ({ step, verdict }) => `  ${step.id} (${step.uses}): ${visible(verdict.reason)}`,
+  );
+  throw new HopbookError(
+    "PERMISSION_DENIED",
+    `Cannot run ${name}: ${refusals.length === 1 ? "a step" : `${refusals.length} steps`} would be refused`,
+    {
+      detail: ["no node was touched; what would be refused:", ...lines].join("\n"),
+      hint: hintOf(first),
+    },
+  );
+}
+
+function findRefusal(step: ForeseenStep, policy: Policy): Verdict | undefined {
+  if (step.argv !== null) {
+    const verdict = policy.foresee(policy.actionOf(step.argv), step.argv);
+    return verdict.allowed || step.continueOnError ? undefined : verdict;
+  }
+  const verdicts = step.actions.map((action) => ({ action, verdict: policy.foresee(action) }));
+  const scoped = verdicts.find(
+    ({ action, verdict }) =>
+      !verdict.allowed && ACTIONS[action]?.needs === verdict.scope && verdict.scope !== undefined,
+  );
+  if (scoped !== undefined) return scoped.verdict;
+  const isAllRefused = verdicts.length > 0 && verdicts.every(({ verdict }) => !verdict.allowed);
+  return isAllRefused && !step.continueOnError ? verdicts[0]?.verdict : undefined;
+}
+
+function hintOf({ step, verdict }: Refusal): string {
+  const flag = verdict.flag === null ? "" : `Add ${verdict.flag}`;
+  const denial = verdict.by.startsWith("--")
+    ? `Leave out ${visible(verdict.by)}`
+    : "Change the runbook's permissions";
+  const other = flag === "" ? denial : flag;
+  const input = step.switchedBy;
+  return input === null ? other : `${other}, or leave the step ${step.id} out by its input ${input}`;
+}

@@ -1,0 +1,73 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ClusterProfile } from "../model/cluster.js";
+import type { GrantSource } from "../model/permissions.js";
+import { fitsNode, parseGrant, type Grant, type GrantFlags } from "../permissions/index.js";
+import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permission-profile.js";
+
+export interface GrantPlaces {
+  readonly flags: GrantFlags;
+  readonly profile: Pick<ClusterProfile, "file" | "grants">;
+  /** The runbook's name. */
+  readonly runbook: string;
+  readonly cwd: string;
+  /** Files that the runbook and its parts come from. */
+  readonly sourceFiles: readonly string[];
+  /** Those of them that the cluster profile lays over the runbook: who trusts the profile trusts them. */
+  readonly overlayFiles: readonly string[];
+}
+
+export interface LoadedGrant {
+  readonly grant: Grant;
+  /** Why something that would grant is left out, for the person. */
+  readonly notes: readonly string[];
+}
+
+/** Flags, permission profiles and the cluster's grants as one. Throws what the profiles throw, and USAGE. */
+export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
+  const { flags, profile, runbook, cwd, sourceFiles, overlayFiles } = places;
+  const foreignDirs = dirsOf(sourceFiles);
+  const profiles: GrantSource[] = [];
+  for (const name of flags.permissionProfile ?? []) {
+    profiles.push(await loadPermissionProfile(name, { cwd, env: process.env, foreignDirs }));
+  }
+  const fault = await findClusterFault(
+    profile,
+    dirsOf(sourceFiles.filter((file) => !overlayFiles.includes(file))),
+  );
+  const cluster = (profile.grants ?? []).map((source) =>
+    // A denial only takes away, so it holds whoever wrote it.
+    fault === undefined ? source : withoutAllow(source),
+  );
+  const sources = [...profiles, ...cluster].filter(
+    ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsNode(pattern, runbook)),
+  );
+  const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
+  return {
+    grant: parseGrant(flags, { cwd, sources }),
+    notes: isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : [],
+  };
+}
+
+function dirsOf(files: readonly string[]): string[] {
+  return [...new Set(files.map((file) => dirname(file)))];
+}
+
+function withoutAllow({ allow: _, ...rest }: GrantSource): GrantSource {
+  return rest;
+}
+
+async function findClusterFault(
+  { file, grants }: GrantPlaces["profile"],
+  foreignDirs: readonly string[],
+): Promise<string | undefined> {
+  if (file === undefined || (grants ?? []).length === 0) return undefined;
+  try {
+    const fault = findOwnerFault(await stat(file));
+    if (fault !== undefined) return fault;
+    const place = await findForeignDir(file, foreignDirs);
+    return place === undefined ? undefined : `it lies in ${place}, where the runbook comes from`;
+  } catch {
+    return "it is gone";
+  }
+}

@@ -1,0 +1,1 @@
+export { PERMISSION_REFERENCE, type PermissionReference } from "../permissions/index.js";

@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import { HopbookError, messageOf } from "../errors.js";
+import type { Plan } from "../plan/plan.js";
+import { canonicalJson, sha256 } from "../plan/plan.js";
+import { sealPlan, type PlanSource, type SealedPlan } from "../plan/seal.js";
+import { originsOf, type Runbook } from "../runbook/index.js";
+import { maskingOf } from "./masking.js";
+import type { PlanOptions } from "./options.js";
+import type { Loaded } from "./prepare.js";
+
+/** What stands in a plan in place of a secret. */
+export const SECRET = "[secret]";
+
+export function newRunId(): string {
+  return randomBytes(6).toString("hex");
+}
+
+/** A plan with all that it depends on, and the digest over that. */
+export async function frame(
+  plan: Plan,
+  loaded: Loaded,
+  how: Pick<PlanOptions, "runbook" | "cluster" | "cwd"> & { id: string; missingFlags?: readonly string[] },
+): Promise<SealedPlan> {
+  const { runbook, profile } = loaded;
+  return sealPlan(
+    {
+      ...maskingOf(loaded).plan(plan),
+      inputs: maskSecrets(runbook, plan.inputs),
+      origins: absoluteOrigins(runbook),
+    },
+    {
+      run: { id: how.id },
+      named: {
+        runbook: nameOrPath(how.runbook, how.cwd),
+        cluster: how.cluster === undefined ? null : nameOrPath(how.cluster, how.cwd),
+      },
+      sources: sourcesOf(runbook),
+      scripts: await scriptsOf(runbook),
+      profileSha256: sha256(canonicalJson({ ...profile, file: null })),
+      declared: runbook.permissions,
+      missingFlags: how.missingFlags ?? [],
+    },
+  );
+}
+
+/** Files absolute, as the sources are: a plan says the same from wherever it was made. */
+function absoluteOrigins(runbook: Runbook): NonNullable<Plan["origins"]> {
+  const origins = Object.entries(originsOf(runbook));
+  return Object.fromEntries(
+    origins.map(([pointer, origin]) => [pointer, { ...origin, file: resolve(origin.file) }]),
+  );
+}
+
+/** What is a path is made absolute, so that the plan can be run from another folder. */
+function nameOrPath(text: string, cwd: string): string {
+  return isAbsolute(text) || text.includes("/") || /\.ya?ml$/.test(text) ? resolve(cwd, text) : text;
+}
+
+function maskSecrets(
+  { inputs }: Pick<Runbook, "inputs">,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      inputs[name]?.secret === true && value !== null ? SECRET : value,
+    ]),
+  );
+}
+
+function sourcesOf({ sources }: Runbook): readonly PlanSource[] {
+  return sources.map(({ file, sha256: digest }) => ({ file: resolve(file), sha256: digest }));
+}
+
+async function scriptsOf(runbook: Runbook): Promise<(PlanSource & { step: string })[]> {
+  const scripts: (PlanSource & { step: string })[] = [];
+  for (const step of [...runbook.steps, ...runbook.finally]) {
+    const { file } = step.with;
+    if (step.form !== "script" || typeof file !== "string") continue;
+    scripts.push({ step: step.id, file, sha256: await digestOfFile(file) });
+  }
+  return scripts;
+}
+
+async function digestOfFile(file: string): Promise<string> {
+  try {
+    return createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
+  } catch (error) {
+    throw new HopbookError("FILE_UNREADABLE", `Cannot read the script ${file}: ${messageOf(error)}`, {
+      where: { file },
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { visible } from "../../model/visible.js";
+import type { CommandIo } from "../io.js";
+import { addOutputOption, type CommonOptions } from "../options.js";
+
+/** init: a start for a cluster's own folder. */
+export function addInitCommands(program: Command, io: CommandIo): void {
+  addOutputOption(
+    program
+      .command("init")
+      .description("write a commented start: a cluster profile, an overlay, a folder for runbooks"),
+  )
+    .argument("[dir]", "folder to write into; it is made where it is not there", ".")
+    .action(async (dir: string, options: CommonOptions) => {
+      const { initFolder } = await import("../../api/init.js");
+      const report = await initFolder(dir);
+      if (options.output === "json") {
+        io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+        return;
+      }
+      for (const file of report.files) io.terminal.out(`${visible(`${report.dir}/${file}`)}\n`);
+      io.terminal.err("\nName your nodes in hopbook.yaml, then: hopbook check hopbook.yaml\n");
+    });
+}

@@ -1,0 +1,24 @@
+import { reportText } from "../api/report.js";
+import type { Findings } from "../model/findings.js";
+import type { Terminal } from "./terminal.js";
+
+/**
+ * Findings on stdout. As JSON they say where the run's folder is (`run.folder`), which findings.json itself does not: a
+ * folder can be moved.
+ */
+export function printFindings(
+  findings: Findings,
+  to: {
+    readonly dir: string | null;
+    readonly output: "text" | "json" | undefined;
+    readonly terminal: Terminal;
+  },
+): void {
+  const { dir, output, terminal } = to;
+  if (output !== "json") {
+    terminal.out(`\n${reportText(findings, terminal)}`);
+    return;
+  }
+  const run = dir === null ? findings.run : { ...findings.run, folder: dir };
+  terminal.out(`${JSON.stringify({ ...findings, run }, null, 2)}\n`);
+}

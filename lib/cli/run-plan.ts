@@ -1,0 +1,47 @@
+import { EXIT } from "../errors.js";
+import { askOn } from "./confirm.js";
+import { outputOf, type CommandIo } from "./io.js";
+import type { CommonOptions, PermissionOptions } from "./options.js";
+import { makeProgress } from "./progress.js";
+import { makeRunbookCommand } from "./runbook-command.js";
+import { readInputFlags, type InputFlag } from "./runbook-flags.js";
+import { listenForSignals } from "./signals.js";
+import { finishRun } from "./finish-run.js";
+
+interface Flags extends CommonOptions, PermissionOptions {
+  readonly out: string;
+  readonly record: boolean;
+}
+
+/** `hopbook run --plan FILE`: of the runbook's inputs only those that are secret can be given. */
+export async function executeRunPlan(plan: string, words: readonly string[], io: CommandIo): Promise<void> {
+  const { runPlan } = await import("../api/run.js");
+  const { readPlanFile } = await import("../api/plan-file.js");
+  const { describeRunbook } = await import("../api/catalogue.js");
+  const { named } = await readPlanFile(plan);
+  const { inputs } = await describeRunbook(named.runbook, process.cwd());
+  const secrets = Object.fromEntries(
+    Object.entries(inputs).filter(([, input]) => input.secret === true),
+  ) as Record<string, InputFlag>;
+  const command = makeRunbookCommand("run", { name: "--plan", inputs: secrets })
+    .exitOverride()
+    .configureOutput(outputOf(io))
+    .action(() => undefined);
+  command.parse([...words], { from: "user" });
+  const options = command.opts<Flags>();
+  const { terminal } = io;
+  const interruption = listenForSignals(
+    (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    const report = await runPlan({
+      ...{ plan, raw: readInputFlags(command, secrets), cluster: options.cluster, cwd: process.cwd() },
+      ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
+      ...{ signal: interruption.signal, onEvent: makeProgress(terminal) },
+    });
+    finishRun(report, options, io);
+  } finally {
+    interruption.dispose();
+  }
+}

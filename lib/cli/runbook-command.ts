@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { addClusterOptions, addOutputOption, addPermissionOptions } from "./options.js";
+import { addInputFlags, type InputFlag } from "./runbook-flags.js";
+
+/** What goes to the nodes for a runbook, and takes its inputs as flags. */
+export type RunbookVerb = "run" | "plan";
+
+/** All that stands behind a runbook's name: its inputs, and the options of `run` or `plan`. Help and completion show it. */
+export function makeRunbookCommand(
+  verb: RunbookVerb,
+  runbook: { readonly name: string; readonly inputs: Readonly<Record<string, InputFlag>> },
+): Command {
+  const command = new Command(`hopbook ${verb} ${runbook.name}`);
+  addInputFlags(command, runbook.inputs);
+  return addRunOptions(verb, command);
+}
+
+/** The options of `run` or `plan` that are the same for every runbook. */
+export function addRunOptions(verb: RunbookVerb, command: Command): Command {
+  addPermissionOptions(addClusterOptions(command));
+  if (verb === "run") {
+    command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
+    command.option("--no-record", "keep no recording: the run cannot be replayed");
+  }
+  if (verb === "plan") {
+    command.option("--out <FILE>", "write the plan here, for hopbook run --plan");
+    command.option("--force", "write over a file that is there");
+  }
+  if (verb === "plan") command.option("--full", "every step and command, not the summary");
+  return addOutputOption(command);
+}

@@ -1,0 +1,50 @@
+import { explainProblems } from "./explain.js";
+import type { Place } from "./layer.js";
+import { valueAt } from "./merged.js";
+import { findPatchProblems } from "./patch-problems.js";
+import { assertValid } from "./schema.js";
+import type { SourceDocument } from "./source.js";
+
+/** What is laid over some runbooks. */
+export interface Overlay {
+  /** Names; `*` stands for any letters. */
+  readonly runbooks: readonly string[];
+  readonly patch: Place;
+}
+
+interface OverlayData {
+  readonly target: { readonly runbooks: readonly string[] };
+}
+
+/** A file of the kind RunbookOverlay. Throws DOCUMENT_INVALID. */
+export function readOverlay(document: SourceDocument): Overlay {
+  const { target } = assertValid<OverlayData>(document, "runbook-overlay");
+  return makeOverlay({ runbooks: target.runbooks, patch: { document, path: ["patch"] } });
+}
+
+/** An overlay whose form was checked. Throws DOCUMENT_INVALID where it says how to merge in a way that makes no sense. */
+export function makeOverlay(overlay: Overlay): Overlay {
+  const problems = findPatchProblems(overlay.patch, valueAt(overlay.patch));
+  if (problems.length > 0) throw explainProblems(overlay.patch.document, problems);
+  return overlay;
+}
+
+/** Whether an overlay is for a runbook of this name. */
+export function isFor({ runbooks }: Overlay, name: string): boolean {
+  return runbooks.some((pattern) => matchesName(pattern, name));
+}
+
+/** Stars, without the backtracking of a regular expression: each part is looked for behind the one before. */
+function matchesName(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return pattern === name;
+  if (!name.startsWith(first)) return false;
+  let position = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, position);
+    if (found < 0) return false;
+    position = found + part.length;
+  }
+  return name.length - last.length >= position && name.endsWith(last);
+}

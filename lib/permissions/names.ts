@@ -1,0 +1,44 @@
+/** `worker-*` fits `worker-1`: a star stands for any letters of a name. */
+export function fitsName(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  if (!name.startsWith(first)) return false;
+  if (rest.length === 0) return name === first;
+  const last = rest.pop() ?? "";
+  let position = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, position);
+    if (found < 0) return false;
+    position = found + part.length;
+  }
+  return name.length - last.length >= position && name.endsWith(last);
+}
+
+/** Whether there can be a name that fits both patterns. */
+export function overlapNames(one: string, other: string): boolean {
+  // Cells of the usual table for two patterns: what is left of one against what is left of the other.
+  const seen = new Map<number, boolean>();
+  const walk = (a: number, b: number): boolean => {
+    const key = a * (other.length + 1) + b;
+    const known = seen.get(key);
+    if (known !== undefined) return known;
+    const answer = step(a, b);
+    seen.set(key, answer);
+    return answer;
+  };
+  const step = (a: number, b: number): boolean => {
+    if (a === one.length && b === other.length) return true;
+    if (one[a] === "*") return walk(a + 1, b) || (b < other.length && walk(a, b + 1));
+    if (other[b] === "*") return walk(a, b + 1) || (a < one.length && walk(a + 1, b));
+    return a < one.length && b < other.length && one[a] === other[b] && walk(a + 1, b + 1);
+  };
+  return walk(0, 0);
+}
+
+/** `runtime/*` fits `runtime/pods`: a star is one whole part, never a piece of one. */
+export function fitsAction(pattern: string, action: string): boolean {
+  const wanted = action.split("/");
+  const parts = pattern.split("/");
+  return (
+    parts.length === wanted.length && parts.every((part, index) => part === "*" || part === wanted[index])
+  );
+}

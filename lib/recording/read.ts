@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { resolveInside } from "../artifacts/index.js";
+import { HopbookError, messageOf } from "../errors.js";
+import {
+  INDEX_FILE,
+  RECORDING_DIR,
+  type BlobRef,
+  type RecordingEntry,
+  type RecordingHeader,
+  type StreamTurn,
+} from "./format.js";
+import { isEntry, isHeader, isTurn } from "./shape.js";
+
+/** A recording as it is read: a folder from anybody, of which nothing is believed. */
+export interface LoadedRecording {
+  readonly dir: string;
+  readonly header: RecordingHeader;
+  readonly entries: readonly RecordingEntry[];
+  /** Why it is not whole; null where it is. */
+  readonly incomplete: string | null;
+}
+
+const MAX_INDEX_BYTES = 256 * 1024 * 1024;
+const MAX_BLOB_BYTES = 64 * 1024 * 1024;
+const MAX_ENTRIES = 500_000;
+
+/** Reads the index of a run folder's recording. Throws EVIDENCE_INVALID. */
+export async function loadRecording(dir: string): Promise<LoadedRecording> {
+  const bytes = await readRegular(dir, INDEX_FILE, { maxBytes: MAX_INDEX_BYTES, missing: NO_RECORDING });
+  const [first, ...lines] = bytes
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  const header = parse(first ?? "", { dir, line: 1 });
+  if (!isHeader(header)) throw invalid(dir, INDEX_FILE, "its first line is no header of a recording");
+  if (lines.length > MAX_ENTRIES) throw invalid(dir, INDEX_FILE, `it has more than ${MAX_ENTRIES} lines`);
+  const entries = lines.map((text, index) => {
+    const entry = parse(text, { dir, line: index + 2 });
+    if (!isEntry(entry)) throw invalid(dir, INDEX_FILE, `line ${index + 2} is no entry of a recording`);
+    return entry;
+  });
+  const end = entries.find((entry) => entry.type === "end");
+  const incomplete = end === undefined ? "the run that made it was killed" : end.incomplete;
+  return { dir, header, entries, incomplete };
+}
+
+/** The bytes of a reference, checked by their digest. Throws EVIDENCE_INVALID; RECORDING_MISSING where they were cut. */
+export async function readBlob(dir: string, ref: BlobRef): Promise<Buffer> {
+  if ("text" in ref) return Buffer.from(ref.text, "utf8");
+  if ("cut" in ref) {
+    throw new HopbookError(
+      "RECORDING_MISSING",
+      `Cannot replay ${dir}: an output of ${ref.cut} bytes was left out of its recording`,
+      { hint: "Judge the captures with hopbook analyze; a recording keeps outputs of up to 32 MiB" },
+    );
+  }
+  const path = `${RECORDING_DIR}/blobs/${ref.sha256}`;
+  const bytes = await readRegular(dir, path, { maxBytes: Math.min(ref.bytes, MAX_BLOB_BYTES) });
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (bytes.length !== ref.bytes || found !== ref.sha256) throw invalid(dir, path, `its digest is ${found}`);
+  return bytes;
+}
+
+/** What went over a stream. */
+export async function readTurns(dir: string, ref: BlobRef): Promise<readonly StreamTurn[]> {
+  const bytes = await readBlob(dir, ref);
+  const lines = bytes
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  return lines.map((line) => {
+    const turn = parse(line, { dir, line: 0 });
+    if (!isTurn(turn)) throw invalid(dir, INDEX_FILE, "a stream's lines are not as a recording has them");
+    return turn;
+  });
+}
+
+const NO_RECORDING = "it has no recording";
+
+/** A regular file below `dir`, opened so that neither a pipe nor a link can hold or lead it. */
+async function readRegular(
+  dir: string,
+  rel: string,
+  options: { readonly maxBytes: number; readonly missing?: string },
+): Promise<Buffer> {
+  const inside = resolveInside(dir, rel);
+  if (!inside.ok) throw invalid(dir, rel, inside.reason);
+  let file;
+  try {
+    file = await open(inside.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT" && options.missing !== undefined;
+    throw invalid(dir, rel, isMissing ? options.missing : messageOf(error));
+  }
+  try {
+    const info = await file.stat();
+    if (!info.isFile()) throw invalid(dir, rel, "it is not a regular file");
+    if (info.size > options.maxBytes)
+      throw invalid(dir, rel, `it has ${info.size} bytes, more than ${options.maxBytes}`);
+    // No more than was said: it may grow while it is read.
+    const bytes = Buffer.alloc(info.size);
+    const { bytesRead } = await file.read(bytes, 0, info.size, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function parse(text: string, at: { readonly dir: string; readonly line: number }): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw invalid(at.dir, INDEX_FILE, `line ${at.line}: ${messageOf(error)}`);
+  }
+}
+
+/** EVIDENCE_INVALID of a file in a run folder. */
+export function invalid(dir: string, rel: string, reason: string): HopbookError {
+  const isMissing = reason === NO_RECORDING;
+  return new HopbookError(
+    "EVIDENCE_INVALID",
+    `Cannot replay ${dir}: ${isMissing ? "" : `${rel}: `}${reason}`,
+    {
+      where: { file: join(dir, rel) },
+      hint: isMissing
+        ? "Name a folder of a run that was recorded (not made with --no-record); hopbook analyze judges others"
+        : "Name a run folder as hopbook made it; a damaged one cannot be mended",
+    },
+  );
+}

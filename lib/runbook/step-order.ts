@@ -1,0 +1,73 @@
+import { nearest } from "../document/index.js";
+import { objectOf, type CelType, type ObjectType } from "./cel-types.js";
+import type { RunbookStep } from "./types.js";
+
+/** Goes through a runbook's steps in their order and knows which of them have ended when the next one begins. */
+export class StepOrder {
+  readonly #all: readonly RunbookStep[];
+  readonly #types = new Map<string, CelType>();
+  readonly #running = new Set<string>();
+
+  constructor(all: readonly RunbookStep[]) {
+    this.#all = all;
+  }
+
+  /** `steps`, as expressions of this step see it. */
+  before(step: RunbookStep): ObjectType {
+    const waited = this.#closure([...step.needs, ...(step.control?.steps ?? [])]);
+    return this.#typeOf([...this.#running].filter((id) => !waited.has(id)));
+  }
+
+  /** `steps` after the last one, when everything has ended. */
+  after(): ObjectType {
+    return this.#typeOf([]);
+  }
+
+  /** What ran in the background has ended: `finally` begins. */
+  endAll(): void {
+    this.#running.clear();
+  }
+
+  /** The step was seen; `type` is what `steps.ID` is from here on. */
+  pass(step: RunbookStep, type: CelType): void {
+    this.#types.set(step.id, type);
+    if (step.background) {
+      this.#running.add(step.id);
+      return;
+    }
+    for (const id of this.#closure([...step.needs, ...(step.control?.steps ?? [])])) this.#running.delete(id);
+  }
+
+  /** Steps and all that they need: whoever has waited for one has waited for those. */
+  #closure(ids: readonly string[]): ReadonlySet<string> {
+    const found = new Set<string>();
+    const open = [...ids];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (found.has(id)) continue;
+      found.add(id);
+      open.push(...(this.#all.find((step) => step.id === id)?.needs ?? []));
+    }
+    return found;
+  }
+
+  #typeOf(running: readonly string[]): ObjectType {
+    const ended = [...this.#types].filter(([id]) => !running.includes(id));
+    const names = ended.map(([id]) => id);
+    return objectOf(Object.fromEntries(ended), {
+      explain: (name) => {
+        const shown = JSON.stringify(name);
+        if (running.includes(name)) {
+          const message = `the step ${shown} may still run in the background`;
+          const suggestion = `wait for it before: needs: [${name}], or a step with wait: [${name}]`;
+          return { message, suggestion, rule: "background-step" };
+        }
+        if (this.#all.some(({ id }) => id === name)) {
+          return { message: `the step ${shown} has not run by then`, rule: "later-step" };
+        }
+        const near = nearest(name, names);
+        const suggestion = near === undefined ? {} : { suggestion: `did you mean ${JSON.stringify(near)}?` };
+        return { message: `there is no step ${shown}`, rule: "unknown-step", ...suggestion };
+      },
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { StepContext, StepKind } from "../model/steps.js";
+import { formatDuration } from "../model/units.js";
+import {
+  beginSession,
+  CAPTURE_ACTIONS,
+  captureProperties,
+  countPackets,
+  finishCapture,
+  planSession,
+  type CaptureInput,
+  type CaptureTime,
+} from "./capture-session.js";
+import { durationSchema, NOT_YET, toMs } from "./schema.js";
+
+interface Input extends CaptureInput {
+  readonly duration?: string | number;
+}
+
+interface WatchedHop {
+  /** In the run's folder; null where nothing could be brought. */
+  readonly pcap: string | null;
+  readonly node: string;
+  readonly interface: string;
+  /** null where tcpdump did not say. */
+  readonly packets: number | null;
+  readonly droppedByKernel: number | null;
+}
+
+interface Output {
+  readonly captures: readonly WatchedHop[];
+  readonly packets: number;
+}
+
+/** The client stops them; the nodes do it only where the client could not. */
+const MARGIN_MS = 15_000;
+
+export const captureWatch: StepKind<Input, Output> = {
+  name: "capture/watch",
+  title: "Watch every hop",
+  description:
+    "Captures at every hop of the flows until its duration is over or a `cancel` step ends it, then stops, brings " +
+    "the captures here and removes them from the nodes. Made for `background: true`: the next step begins when every " +
+    "hop listens. It is capture/start and capture/stop in one step; a run has one set of captures.",
+  phase: "action",
+  actions: CAPTURE_ACTIONS,
+  announcesReady: true,
+  inputSchema: {
+    type: "object",
+    required: ["flows"],
+    additionalProperties: false,
+    properties: {
+      ...captureProperties,
+      duration: { ...durationSchema, default: "10m", title: "How long, where nothing ends it before" },
+    },
+  },
+  outputSchema: {
+    type: "object",
+    properties: {
+      captures: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            pcap: { type: ["string", "null"] },
+            node: { type: "string" },
+            interface: { type: "string" },
+            packets: { type: ["integer", "null"] },
+            droppedByKernel: { type: ["integer", "null"] },
+          },
+        },
+      },
+      packets: { type: "integer" },
+    },
+  },
+  example: { flows: "${{ steps.flows.outputs.flows }}", duration: "30s" },
+  async plan(input, context) {
+    const { commands, note } = planSession(input, context, timeOf(input));
+    return { commands, outputs: NOT_YET, notes: [note] };
+  },
+  async run(input, context) {
+    const time = timeOf(input);
+    const { session } = await beginSession(input, context, time);
+    context.ready();
+    await waitFor(time.maxMs, context);
+    // After an interrupt what holds the session finishes it, quicker.
+    context.signal.throwIfAborted();
+    const records = await finishCapture(session, context, { interrupted: false });
+    const packets = countPackets(records);
+    context.note("info", `${records.length} hops watched, ${packets} packets`);
+    const captures = records.map((record) => ({
+      ...{ pcap: record.pcap, node: record.node, interface: record.interface },
+      ...{ packets: record.captured, droppedByKernel: record.droppedByKernel },
+    }));
+    return { captures, packets };
+  },
+};
+
+function timeOf(input: Input): CaptureTime {
+  return { maxMs: toMs(input.duration ?? "10m"), marginMs: MARGIN_MS };
+}
+
+async function waitFor(ms: number, context: StepContext): Promise<void> {
+  const { clock, signal, cancelled } = context;
+  const end = AbortSignal.any([signal, cancelled]);
+  await clock.sleep(ms, end).catch((error: unknown) => {
+    if (!end.aborted) throw error;
+    if (!signal.aborted) context.note("info", `ended before its ${formatDuration(ms)} were over`);
+  });
+}

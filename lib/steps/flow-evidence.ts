@@ -1,0 +1,29 @@
+import type { End } from "../model/cluster.js";
+import type { EvidenceEnd, FlowEvidence } from "../model/evidence.js";
+import type { Flow, Hop } from "../model/hops.js";
+
+/** A flow as evidence/flows.json has it: with the captures of its hops, without what only the live nodes need. */
+export function describeFlow(flow: Flow): FlowEvidence {
+  const { path } = flow;
+  const hops = (list: readonly Hop[]): FlowEvidence["hops"] =>
+    list.map(({ index, id, node, role, interface: name, mtuBytes, encapsulation }) => ({
+      ...{ index, id, node, role, interface: name, mtuBytes, encapsulation },
+      pcap: `captures/${node}/${id}.pcap`,
+    }));
+  return {
+    id: flow.id,
+    from: endOf(path.from),
+    to: endOf(path.to),
+    protocol: flow.protocol,
+    probe: flow.probe,
+    hops: hops(path.hops),
+    replyHops: path.replyHops === null ? null : hops(path.replyHops),
+    underlay: path.underlay,
+    tunnels: path.tunnels,
+    notes: path.notes,
+  };
+}
+
+function endOf({ pod, node, ip, port, addresses }: End): EvidenceEnd {
+  return { pod, node, ip, port, addresses };
+}
