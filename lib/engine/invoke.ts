@@ -3,6 +3,7 @@ import { HopbookError } from "../errors.js";
 import type { StepContext } from "../model/steps.js";
 import type { Core } from "./core.js";
 import { describeCommands } from "./describe.js";
+import { holdToPlan } from "./held-to-plan.js";
 
 export interface Invocation {
   readonly uses: string;
@@ -37,7 +38,7 @@ export async function invokeKind(core: Core, invocation: Invocation, context: St
   context.note("info", `invokes ${uses}${commands}`);
   if (kind.phase === "discovery") return plan.outputs;
   if (kind.run === undefined) throw new HopbookError("INTERNAL", `Step kind ${uses} cannot run`);
-  return kind.run(input, context, plan);
+  return kind.run(input, kind.plansCommands === false ? context : holdToPlan(context, plan.commands), plan);
 }
 
 function refuse(uses: string, why: string, hint?: string): HopbookError {

@@ -6,6 +6,7 @@ import { clockOf, kindOf, placeOf, type Core } from "./core.js";
 import { inputOf, isWanted, outputsOf } from "./environment.js";
 import { emitEnded, emitSkipped, emitStarted } from "./events.js";
 import { describeCommands } from "./describe.js";
+import { holdToPlan } from "./held-to-plan.js";
 import type { Leash } from "./leash.js";
 import type { Combination } from "./matrix.js";
 import type { StepStatus } from "./state.js";
@@ -99,7 +100,8 @@ async function act(
 ): Promise<Ended> {
   if (kind.run === undefined) throw new HopbookError("INTERNAL", `Step kind ${kind.name} cannot run`);
   const plan = core.state.plans.get(context.evidenceName) ?? (await planLate(core, kind, { input, context }));
-  return { result: await kind.run(input, context, plan), plan };
+  const held = kind.plansCommands === false ? context : holdToPlan(context, plan.commands);
+  return { result: await kind.run(input, held, plan), plan };
 }
 
 /** What could not be planned before is planned now, and said now. */

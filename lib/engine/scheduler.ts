@@ -119,10 +119,13 @@ export class Scheduler {
 
   /** Waits for what the step needs; why it cannot run, or null. */
   async #findUnmet(step: RunbookStep, leash: Leash): Promise<string | null> {
+    // All of them, whatever became of the first: what stands below counts on their having ended.
+    const tasks = step.needs.flatMap((id) => this.#tasks.get(id) ?? []);
+    await Promise.race([Promise.all(tasks.map((task) => task.ended)), aborted(leash.cancelled)]);
+    if (leash.cancelled.aborted && tasks.some((task) => !task.isOver)) {
+      return "it was cancelled while it waited";
+    }
     for (const id of step.needs) {
-      const task = this.#tasks.get(id);
-      if (task !== undefined) await Promise.race([task.ended, aborted(leash.cancelled)]);
-      if (leash.cancelled.aborted && task?.isOver === false) return "it was cancelled while it waited";
       const status = this.#core.state.ended.get(id);
       if (status === "done") continue;
       return `${id}, which it needs, ${status === undefined ? "did not run" : status === "failed" ? "failed" : "was skipped"}`;

@@ -176,6 +176,8 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
   readonly actions: readonly string[];
   /** Of an action: named actions with which its `plan` already reads from nodes, where the runbook declares them. */
   readonly planActions?: readonly string[];
+  /** false: its plan cannot say which commands it runs, and permissions alone bound it. Default true. */
+  readonly plansCommands?: boolean;
   /** In the background the next step begins only when this one has called `ready()`, or has ended. */
   readonly announcesReady?: boolean;
   /** JSON Schemas, 2020-12. */

@@ -27,6 +27,7 @@ export const scriptRun: StepKind<Input> = {
   phase: "action",
   actions: [],
   planActions: [],
+  plansCommands: false,
   inputSchema: {
     type: "object",
     required: ["file"],

@@ -1,0 +1,59 @@
+import t from "tap";
+import { holdToPlan } from "../../lib/engine/held-to-plan.js";
+import type { Argv, NodeAccess } from "../../lib/model/access.js";
+import type { PlannedCommand } from "../../lib/model/steps.js";
+import { fakeContext } from "../steps/samples.js";
+
+const OPTIONS = { action: "node/read", timeoutMs: 1000 };
+const PLANNED: readonly PlannedCommand[] = [
+  { node: "node-a", action: "node/read", argv: ["ip", "-j", "link"], effect: "read" },
+  {
+    ...{ node: "node-a", action: "netns/tcpdump", argv: ["sh", "-c", "x"], effect: "capture" },
+    files: ["/var/tmp/hopbook-1"],
+  },
+];
+
+function spy(node: string, ran: string[]): NodeAccess {
+  const told = (argv: Argv): void => void ran.push(argv.join(" "));
+  return {
+    node,
+    via: "local",
+    exec: (argv) => Promise.resolve(told(argv) as never),
+    stream: (argv) => told(argv) as never,
+    pull: (path) => Promise.resolve(told(["pull", path]) as never),
+    close: () => Promise.resolve(told(["close"])),
+  };
+}
+
+t.test("a step runs what its plan says, and nothing else", async (t) => {
+  const ran: string[] = [];
+  const { context } = fakeContext([spy("node-a", ran), spy("node-b", ran)]);
+  const { accesses } = holdToPlan(context, PLANNED);
+  const [a, b] = [accesses.get("node-a"), accesses.get("node-b")];
+  if (a === undefined || b === undefined) throw new Error("a node is missing");
+  await a.exec(["ip", "-j", "link"], OPTIONS);
+  a.stream(["sh", "-c", "x"], { action: "netns/tcpdump" });
+  await a.pull("/var/tmp/hopbook-1/x.pcap", "here", { ...OPTIONS, action: "capture/pull" });
+  await a.close();
+  t.strictSame(ran.splice(0), ["ip -j link", "sh -c x", "pull /var/tmp/hopbook-1/x.pcap", "close"]);
+
+  const denied = { code: "PERMISSION_DENIED", message: /not in the plan of step/ };
+  await t.rejects(a.exec(["ip", "-j", "addr"], OPTIONS), denied, "another command");
+  await t.rejects(a.exec(["ip", "-j", "link", "show"], OPTIONS), denied, "one word more");
+  await t.rejects(
+    a.exec(["ip", "-j", "link"], { ...OPTIONS, action: "node/mutate" }),
+    denied,
+    "another action",
+  );
+  await t.rejects(b.exec(["ip", "-j", "link"], OPTIONS), denied, "another node");
+  t.throws(() => a.stream(["sh", "-c", "y"], { action: "netns/tcpdump" }), denied, "another script");
+  for (const path of [
+    "/etc/shadow",
+    "/var/tmp/hopbook-1",
+    "/var/tmp/hopbook-12/x",
+    "/var/tmp/hopbook-1/../x",
+  ]) {
+    await t.rejects(a.pull(path, "here", OPTIONS), denied, path);
+  }
+  t.strictSame(ran, []);
+});
