@@ -42,7 +42,8 @@ export function formatDuration(ms: number): string {
   const tenths = Math.round(ms / 100);
   if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const rest = seconds % 60 === 0 ? "" : ` ${seconds % 60} s`;
+  return `${Math.floor(seconds / 60)} min${rest}`;
 }
 
 /** `512 B`, `1.4 KiB`, `20.0 MiB`: for people. */

@@ -132,7 +132,7 @@ t.test("questions are grouped, and a hostile name cannot speak to the terminal",
     "  log in",
     "  run runtime/*: list the pods and containers of the node's runtime; inspect pods: process, network namespace, CNI result",
     "  run capture/pull: copy the captures from the node",
-    "  capture whole packets: up to 10 min 0 s and 64.0 MiB on each node, only with a filter",
+    "  capture whole packets: up to 10 min and 64.0 MiB on each node, only with a filter",
     "  make traffic: ping, http",
   ]);
   t.match(look?.details, [/runtime\/pods may run/, /crictl: pods, ps, inspect/]);

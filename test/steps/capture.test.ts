@@ -195,7 +195,7 @@ t.test("a cancel ends it early, and what it has is kept", async (t) => {
   setTimeout(() => cancel.abort(), 30);
   t.match(await outputs, { packets: 32 });
   t.ok(fake.files.has("evidence/captures.json"));
-  t.ok(fake.notes.includes("info: ended before its 60 min 0 s were over"), fake.notes.join());
+  t.ok(fake.notes.includes("info: ended before its 60 min were over"), fake.notes.join());
   t.strictSame(fake.incomplete, []);
 });
 
