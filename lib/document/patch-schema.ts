@@ -61,8 +61,7 @@ export function derivePatchSchemas(runbook: object): Readonly<Record<string, Sch
   };
   const { name: ownName, ...metadataKeys } = (metadata?.["properties"] ?? {}) as Record<string, Schema>;
   // Its examples have a name.
-  const { examples: _, ...described } = metadata ?? {};
-  const overlayMetadata = partial({ ...described, properties: metadataKeys });
+  const overlayMetadata = partial({ ...metadata, examples: undefined, properties: metadataKeys });
   const lists = ["steps", "checks", "finally"];
   const patch = {
     type: "object",

@@ -44,6 +44,7 @@ const RULES = {
   "expression-value":
     "A comparison with a value that cannot occur, or a literal that a function does not take",
   "unknown-variable": "The expression uses a name that is not there",
+  "exposed-secret": "A secret input goes to where its value can be seen",
   "unknown-input": "The runbook has no input of that name",
   "unknown-output": "The step has no output of that name",
   "unknown-matrix-name": "The step's matrix has no such name",

@@ -12,6 +12,7 @@ import {
 import { HopbookError, messageOf } from "../errors.js";
 import { explainProblems, type PlacedProblem } from "./explain.js";
 import { findPart, type TextRange, type ValuePart } from "./place.js";
+import type { ProblemRule } from "./rules.js";
 import { describeSyntax, findControlCharacter, parseYaml } from "./yaml.js";
 
 /** Larger files are refused: nobody writes them by hand. */
@@ -97,14 +98,16 @@ function decodeText(bytes: Buffer, file: string): string {
     // The first byte that does not survive a round trip is the first one that is not UTF-8.
     const again = Buffer.from(bytes.toString("utf8"), "utf8");
     let offset = 0;
-    while (offset < bytes.length && bytes[offset] === again[offset]) offset++;
+    while (offset < bytes.length - 1 && bytes[offset] === again[offset]) offset++;
     const before = bytes.subarray(0, offset).toString("utf8");
     const line = before.split("\n").length;
     const column = before.length - before.lastIndexOf("\n");
+    const message = `byte 0x${(bytes[offset] as number).toString(16).padStart(2, "0")} is not UTF-8`;
     throw new HopbookError("DOCUMENT_INVALID", `Cannot use ${file}: it is not UTF-8 text`, {
       where: { file, line, column },
       hint: "Save it as UTF-8",
-      detail: `${file}:${line}:${column}: byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")} is not UTF-8`,
+      detail: `${file}:${line}:${column}: ${message}`,
+      problems: [{ line, column, message, rule: "file-encoding" satisfies ProblemRule }],
       cause,
     });
   }
@@ -161,9 +164,12 @@ export function parseDocument(text: string, file: string): SourceDocument {
 }
 
 function tooLarge(file: string, sizeBytes: number): HopbookError {
-  return new HopbookError("DOCUMENT_INVALID", `Cannot use ${file}: its size is ${sizeBytes} bytes`, {
+  const message = `its size is ${sizeBytes} bytes`;
+  const limit = `keep it under ${MAX_DOCUMENT_BYTES} bytes`;
+  return new HopbookError("DOCUMENT_INVALID", `Cannot use ${file}: ${message}`, {
     where: { file },
     hint: `Keep it under ${MAX_DOCUMENT_BYTES} bytes`,
+    problems: [{ line: 1, column: 1, message, suggestion: limit, rule: "file-size" satisfies ProblemRule }],
   });
 }
 

@@ -2,7 +2,7 @@ import { nearest } from "../document/index.js";
 import type { ASTNode } from "./cel.js";
 import { didYouMean, type Locals, type Place, type TypeChecker } from "./cel-checker.js";
 import { CEL_FUNCTIONS, signatureOf, type CelFunction, type Parameter } from "./cel-functions.js";
-import { readBind, readHas, readLoop, type Loop } from "./cel-macros.js";
+import { readBind, readHas, readLoop, signaturesOfMacro, type Loop } from "./cel-macros.js";
 import { BOOL, DOUBLE, DYN, INT, isMapping, listOf, nameType, STRING, type CelType } from "./cel-types.js";
 
 type Call = ASTNode & { readonly op: "call" | "rcall" };
@@ -23,6 +23,14 @@ export function checkCall(checker: TypeChecker, node: Call, locals: Locals): Cel
   }
   const loop = readLoop(node);
   if (loop !== undefined) return checkLoop(checker, loop, locals);
+  const forms = signaturesOfMacro(node);
+  if (forms.length > 0) {
+    // Its arguments are not looked at: the name that it would bind is none of theirs.
+    return checker.report(`${node.args[0]}() is not called like this`, placeOfName(node), {
+      rule: "unknown-function",
+      suggestion: `there is: ${forms.join("; ")}`,
+    });
+  }
   return checkFunction(checker, node, locals);
 }
 
@@ -64,7 +72,6 @@ function checkFunction(checker: TypeChecker, node: Call, locals: Locals): CelTyp
   const candidates = CEL_FUNCTIONS.filter((one) => (one.receiver !== undefined) === isMethod);
   const named = candidates.filter((one) => one.name === name);
   if (named.length === 0) {
-    if (isMethod && types[0]?.kind === "dyn" && LOOP_NAMES.includes(name)) return DYN;
     const known = candidates.map((one) => one.name).concat(isMethod ? LOOP_NAMES : ["has"]);
     const near = nearest(name, known);
     const message = `there is no ${isMethod ? "method" : "function"} ${name}()`;
@@ -83,7 +90,8 @@ function checkFunction(checker: TypeChecker, node: Call, locals: Locals): CelTyp
     return checker.report(`there is no ${given}`, place, { rule: "unknown-function", suggestion });
   }
   checkLiterals(checker, only, nodes);
-  return found.every((one) => one.returns === only.returns) ? typeOfName(only.returns) : DYN;
+  // All of one name give the same type: which of them is meant may be known only in the run.
+  return typeOfName(only.returns);
 }
 
 /** A unit or a pattern that is written out can be looked at before the run. */
@@ -123,8 +131,6 @@ function isTaken(type: CelType, parameter: Parameter): boolean {
   switch (parameter) {
     case "scalar":
       return ["string", "int", "double", "bool"].includes(type.kind);
-    case "number":
-      return type.kind === "int" || type.kind === "double";
     case "map":
       return isMapping(type);
     case "list<string>":

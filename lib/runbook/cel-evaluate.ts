@@ -214,14 +214,14 @@ class Evaluation {
   #match(node: ASTNode, [text, pattern]: readonly [string, string]): boolean {
     const started = process.cpuUsage();
     try {
-      return matchBounded(text, pattern, Math.max(1, Math.floor(this.#matchMs)));
+      const holds = matchBounded(text, pattern, Math.max(1, Math.floor(this.#matchMs)));
+      const { user, system } = process.cpuUsage(started);
+      this.#matchMs -= (user + system) / 1000;
+      return holds;
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof MatchTooLong) throw new TooMuch(message, node, "out-of-range");
       throw new CelFault(message, node, "expression-value");
-    } finally {
-      const { user, system } = process.cpuUsage(started);
-      this.#matchMs -= (user + system) / 1000;
     }
   }
 

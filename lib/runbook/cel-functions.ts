@@ -3,7 +3,7 @@ import { cut, parseTimestamp, toBool, toDouble, toInt, withUnit } from "./cel-co
 import { matchBounded } from "./match.js";
 
 /** What a function may be given, by the names of the reference; `any` is any value at all. */
-export type Parameter = "any" | "string" | "int" | "number" | "scalar" | "list" | "list<string>" | "map";
+export type Parameter = "any" | "string" | "int" | "scalar" | "list" | "list<string>" | "map";
 
 export interface CelFunction {
   readonly name: string;

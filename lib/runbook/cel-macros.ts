@@ -66,6 +66,17 @@ export interface Loop {
 
 const LOOPS: readonly string[] = ["all", "exists", "exists_one", "filter", "map"];
 
+/** How a macro is called, where a call has the name of one and is none; empty where it has not. */
+export function signaturesOfMacro(node: ASTNode & { readonly op: "call" | "rcall" }): readonly string[] {
+  const [name] = node.args;
+  const owner = node.op === "call" ? "" : isCel(node.args[1]) ? "cel." : "LIST.";
+  return MACROS.map(({ signature }) => signature).filter((one) => one.startsWith(`${owner}${name}(`));
+}
+
+function isCel(node: ASTNode): boolean {
+  return node.op === "id" && node.args === "cel";
+}
+
 /** The parts of a macro that goes through a list; undefined where the call is none. */
 export function readLoop(node: ASTNode): Loop | undefined {
   if (node.op !== "rcall") return undefined;
@@ -89,8 +100,9 @@ export function readBind(
 ): { readonly variable: string; readonly value: ASTNode; readonly body: ASTNode } | undefined {
   if (node.op !== "rcall" || node.args[0] !== "bind") return undefined;
   const [, owner, [variable, value, body]] = node.args;
-  if (owner.op !== "id" || owner.args !== "cel" || variable?.op !== "id") return undefined;
-  return value === undefined || body === undefined ? undefined : { variable: variable.args, value, body };
+  // The parser lets no other than a name stand for the variable.
+  if (!isCel(owner) || value === undefined || body === undefined) return undefined;
+  return { variable: (variable as ASTNode & { readonly op: "id" }).args, value, body };
 }
 
 /** `has(OWNER.NAME)`: the node of OWNER.NAME. */

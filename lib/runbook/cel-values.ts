@@ -27,8 +27,6 @@ export function isA(value: unknown, parameter: Parameter): boolean {
       return true;
     case "scalar":
       return ["string", "int", "double", "bool"].includes(name);
-    case "number":
-      return name === "int" || name === "double";
     case "list<string>":
       return Array.isArray(value) && value.every((item) => typeof item === "string");
     default:

@@ -61,9 +61,12 @@ export function parseCel(source: string): ASTNode {
 /** Calls `visit` for a node and everything in it. */
 export function walkAst(node: ASTNode, visit: (node: ASTNode) => void): void {
   visit(node);
-  for (const child of [node.args].flat(3) as unknown[]) {
-    if (isNode(child)) walkAst(child, visit);
-  }
+  for (const child of childrenOf(node)) walkAst(child, visit);
+}
+
+/** The nodes right within a node. */
+export function childrenOf(node: ASTNode): ASTNode[] {
+  return ([node.args].flat(3) as unknown[]).filter(isNode);
 }
 
 function isNode(value: unknown): value is ASTNode {
@@ -83,16 +86,16 @@ function parse(source: string): ASTNode {
   try {
     return environment.parse(source).ast;
   } catch (error) {
-    const { summary, message, range } = error as ParseFailure;
-    throw new CelFault(describeSyntax(summary ?? message), range ?? { start: 0, end: 0 });
+    const { summary, range } = error as ParseFailure;
+    throw new CelFault(describeSyntax(summary), range);
   }
 }
 
-/** What the package throws; it has a range wherever the text is to blame. */
-type ParseFailure = Error & {
-  readonly summary?: string;
-  readonly range?: { readonly start: number; readonly end: number };
-};
+/** What the package throws of a text that it does not parse. */
+interface ParseFailure {
+  readonly summary: string;
+  readonly range: { readonly start: number; readonly end: number };
+}
 
 function describeSyntax(summary: string): string {
   if (summary === "Unexpected token: EOF") return "the expression ends too early";

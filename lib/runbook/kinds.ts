@@ -42,34 +42,22 @@ export function findStepKindProblems(
   ];
 }
 
-/** Where a step says what it is. */
-function placeOfKind({ path, form }: RunbookStep): Pick<Problem, "path" | "at"> {
-  return form === "uses" ? { path: [...path, "uses"] } : { path: [...path, form], at: "key" };
-}
-
 function describeUnknownKind(step: RunbookStep, names: readonly string[]): Problem {
   const near = nearest(step.uses, names);
   const suggestion = near === undefined ? `there are: ${names.join(", ")}` : `did you mean "${near}"?`;
   const message = `there is no step kind "${step.uses}"`;
-  return { ...placeOfKind(step), message, suggestion, rule: "unknown-step-kind" };
+  return { path: [...step.path, "uses"], message, suggestion, rule: "unknown-step-kind" };
 }
 
 /** A value with an expression in it is known only at run time; its type is another question. */
 function findWithProblems(step: RunbookStep, kind: KnownKind): Problem[] {
   return validateValue(step.with, kind.inputSchema)
     .filter((problem) => problem.at === "key" || !hasExpression(valueAt(step.with, problem.path)))
-    .filter((problem) => step.form !== "run" || !holdsExpressions(valueAt(step.with, problem.path), problem))
-    .map((problem) => {
-      const subject = step.form === "uses" ? '"with"' : `"${step.form}"`;
-      const message =
-        problem.path.length === 0 ? problem.message.replace(/^the document/, subject) : problem.message;
-      return { ...problem, message, path: placeOfInput(step, problem.path) };
-    });
-}
-
-/** How many words a command has is not known where one of them may stand for a list. */
-function holdsExpressions(value: unknown, { rule }: Problem): boolean {
-  return rule === "out-of-range" && Array.isArray(value) && value.some(hasExpression);
+    .map((problem) => ({
+      ...problem,
+      message: problem.message.replace(/^the document/, '"with"'),
+      path: placeOfInput(step, problem.path),
+    }));
 }
 
 function valueAt(value: unknown, path: Problem["path"]): unknown {
@@ -88,7 +76,7 @@ function findActionProblems(
     (action) => !declared.some((pattern) => coversAction(pattern, action)),
   );
   return missing.map((action) => ({
-    ...placeOfKind(step),
+    path: [...step.path, "uses"],
     message: `${step.uses} needs ${action}, which permissions.exec does not declare`,
     suggestion: `add ${action} to permissions.exec`,
     rule: "undeclared-action",

@@ -86,10 +86,9 @@ function readControl(type: "wait" | "cancel", steps: readonly string[]): StepBod
 
 /** Where a value of a step's `with` stands in the document; `run:` and `script:` have no `with` there. */
 export function placeOfInput(step: RunbookStep, path: DocumentPath): DocumentPath {
-  const [key, ...rest] = path;
+  const [key = step.form, ...rest] = path;
   if (step.form === "uses") return [...step.path, "with", ...path];
   if (key === "argv") return [...step.path, "run", ...rest];
   if (key === "file") return [...step.path, "script"];
-  if (key === undefined) return [...step.path, step.form];
   return [...step.path, key, ...rest];
 }

@@ -4,17 +4,23 @@ import type { RunbookStep } from "./types.js";
 
 /** Goes through a runbook's steps in their order and knows which of them have ended when the next one begins. */
 export class StepOrder {
-  readonly #all: readonly RunbookStep[];
+  readonly #needs: ReadonlyMap<string, readonly string[]>;
+  /** Steps that another one may cancel. */
+  readonly #cancelled: ReadonlySet<string>;
   readonly #types = new Map<string, CelType>();
   readonly #running = new Set<string>();
 
   constructor(all: readonly RunbookStep[]) {
-    this.#all = all;
+    this.#needs = new Map(all.map(({ id, needs }) => [id, needs]));
+    this.#cancelled = new Set(
+      all.flatMap(({ control }) => (control?.type === "cancel" ? control.steps : [])),
+    );
   }
 
   /** `steps`, as expressions of this step see it. */
   before(step: RunbookStep): ObjectType {
-    const waited = this.#closure([...step.needs, ...(step.control?.steps ?? [])]);
+    // What a step waits for or cancels has not ended when its own condition is asked.
+    const waited = this.#closure(step.needs);
     return this.#typeOf([...this.#running].filter((id) => !waited.has(id)));
   }
 
@@ -35,17 +41,20 @@ export class StepOrder {
       this.#running.add(step.id);
       return;
     }
-    for (const id of this.#closure([...step.needs, ...(step.control?.steps ?? [])])) this.#running.delete(id);
+    for (const id of this.#closure([...step.needs, ...joinedBy(step)])) this.#running.delete(id);
   }
 
-  /** Steps and all that they need: whoever has waited for one has waited for those. */
+  /**
+   * Steps and all that they need: whoever has waited for one has waited for those. One that may be cancelled may end
+   * while what it needs still runs.
+   */
   #closure(ids: readonly string[]): ReadonlySet<string> {
     const found = new Set<string>();
     const open = [...ids];
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       if (found.has(id)) continue;
       found.add(id);
-      open.push(...(this.#all.find((step) => step.id === id)?.needs ?? []));
+      if (!this.#cancelled.has(id)) open.push(...(this.#needs.get(id) ?? []));
     }
     return found;
   }
@@ -61,7 +70,7 @@ export class StepOrder {
           const suggestion = `wait for it before: needs: [${name}], or a step with wait: [${name}]`;
           return { message, suggestion, rule: "background-step" };
         }
-        if (this.#all.some(({ id }) => id === name)) {
+        if (this.#needs.has(name)) {
           return { message: `the step ${shown} has not run by then`, rule: "later-step" };
         }
         const near = nearest(name, names);
@@ -70,4 +79,11 @@ export class StepOrder {
       },
     });
   }
+}
+
+/** What has ended for certain behind a step that waits or cancels: nothing where it may be skipped, or fail. */
+function joinedBy(step: RunbookStep): readonly string[] {
+  if (step.control === null) return [];
+  const isCertain = step.if === undefined && step.needs.length === 0 && !step.continueOnError;
+  return isCertain ? step.control.steps : [];
 }

@@ -42,14 +42,8 @@ export function findFormProblems(data: StepData, path: Path): Problem[] {
     };
   });
   if (problems.length > 0) return problems;
-  const refuse = (key: string, message: string, suggestion?: string): void => {
-    problems.push({
-      path: [...path, key],
-      at: "key",
-      message,
-      ...(suggestion !== undefined && { suggestion }),
-      rule: "conflicting-key",
-    });
+  const refuse = (key: string, message: string): void => {
+    problems.push({ path: [...path, key], at: "key", message, rule: "conflicting-key" });
   };
   if (Object.hasOwn(data, "with") && form !== "uses")
     refuse("with", `"with" goes with uses, not with ${form}`);

@@ -3,8 +3,9 @@ import { findExpressionProblems, type CheckContext as ExpressionContext } from "
 import { findSpecFaults, readDefault } from "./input-values.js";
 import { findStepKindProblems } from "./kinds.js";
 import { findMisplaced } from "./misplaced.js";
+import { findSecretProblems } from "./secrets-check.js";
 import { findFormProblems, findReserved, findStepProblems } from "./steps-check.js";
-import type { InputSpec, Runbook } from "./types.js";
+import type { CheckOutcome, InputSpec, Runbook } from "./types.js";
 
 type Path = Problem["path"];
 
@@ -25,9 +26,9 @@ export function findRunbookProblems(runbook: Runbook, context: CheckContext): Pr
     ...findInputsProblems(runbook, unreadable.inputs),
     ...findDoubleIds(steps.map(({ id, path }) => ({ id, path: [...path, "id"] }))),
     ...findDoubleIds(
-      runbook.checks.map(({ id, outcomes }) => ({
+      runbook.checks.map(({ id, outcomes: [first] }) => ({
         id,
-        path: [...(outcomes[0]?.path ?? []).slice(0, 2), "id"],
+        path: [...(first as CheckOutcome).path.slice(0, 2), "id"],
       })),
     ),
     ...forms.flat(),
@@ -35,6 +36,7 @@ export function findRunbookProblems(runbook: Runbook, context: CheckContext): Pr
     ...findStepProblems(runbook),
     ...(kinds === undefined ? [] : clear.flatMap((step) => findStepKindProblems(step, { runbook, kinds }))),
     ...findExpressionProblems(runbook, context),
+    ...findSecretProblems(runbook),
     ...findMisplaced(runbook.document.data),
   ];
 }

@@ -20,7 +20,8 @@ steps:
   - {id: look, on: node/a, run: [ip, -j, link]}
   - {id: up, on: node/a, if: "\${{ inputs.really }}", run: [ip, link, set, "\${{ inputs.device }}", up]}
   - {id: late, on: node/a, run: [ip, link, set, "\${{ steps.look.outputs.stdout }}", up]}
-  - {id: said, on: node/a, run: [ip, link, set, "\${{ inputs.token }}", up]}
+  - {id: given, script: ./a.ts, env: {TOKEN: "\${{ inputs.token }}"}}
+  - {id: asked, uses: time/wait, if: "\${{ inputs.token != 'x' }}", with: {duration: 1s}}
   - {id: pause, uses: time/wait, if: "\${{ steps.look.outputs.exitCode == 0 }}", with: {duration: 5s}}
 `,
   "/books/sample.yaml",
@@ -32,7 +33,8 @@ t.test("what is known of the steps before any node is touched", async (t) => {
     { id: "look", argv: ["ip", "-j", "link"], wanted: "yes" },
     { id: "up", argv: ["ip", "link", "set", "eth7", "up"], wanted: "no", switchedBy: "really" },
     { id: "late", argv: null, wanted: "yes" },
-    { id: "said", argv: null },
+    { id: "given", argv: null, values: { file: "/books/a.ts" } },
+    { id: "asked", wanted: "maybe" },
     { id: "pause", wanted: "maybe", values: { duration: "5s" }, switchedBy: null },
   ]);
   t.notMatch(JSON.stringify(steps), /hunter2/);

@@ -15,6 +15,7 @@ kind: Runbook
 metadata: {name: sample, title: Sample}
 inputs:
   token: {type: string, required: true, secret: true}
+  word: {type: string, default: "true"}
 permissions:
   node: {}
   exec: [node/read]
@@ -27,7 +28,12 @@ function setUp(t: Test, step: string): RunOptions & { readonly said: unknown[]; 
   const dir = t.testdir({ "c.yaml": CLUSTER, "sample.yaml": runbookOf(step) });
   const said: unknown[] = [];
   return {
-    ...{ runbook: join(dir, "sample.yaml"), raw: { token: SECRET }, cluster: join(dir, "c.yaml"), cwd: dir },
+    ...{
+      runbook: join(dir, "sample.yaml"),
+      raw: { token: SECRET, word: SECRET },
+      cluster: join(dir, "c.yaml"),
+      cwd: dir,
+    },
     ...{
       out: join(dir, "out"),
       grants: { yes: true },
@@ -63,7 +69,8 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
 t.test(
   "a command that would show a secret is refused, in a plan and in a run, and nothing repeats it",
   async (t) => {
-    for (const argv of ['["true", "${{ inputs.token }}"]', '["true", "--token=${{ inputs.token }}"]']) {
+    // The check refuses an expression that names the secret; what a step found may be the same text.
+    for (const argv of ['["true", "${{ inputs.word }}"]', '["true", "--token=${{ inputs.word }}"]']) {
       const options = setUp(t, `{id: s, on: node/me, run: ${argv}}`);
       const planned = await failureOf(planRunbook(options));
       t.match(planned, { code: "PERMISSION_DENIED", message: /a secret would become visible/ }, argv);
@@ -76,8 +83,16 @@ t.test(
   },
 );
 
+t.test("a runbook that gives a secret to a command is refused before anything is asked", async (t) => {
+  const options = setUp(t, '{id: s, on: node/me, run: ["true", "${{ inputs.token }}"]}');
+  const wanted = { code: "DOCUMENT_INVALID", problems: [{ line: 12, rule: "exposed-secret" }] };
+  await t.rejects(planRunbook(options), wanted);
+  await t.rejects(runRunbook(options), wanted);
+  t.notOk(existsSync(options.out), "nothing was begun");
+});
+
 t.test("what a step says of a secret is masked: events, errors, outcome", async (t) => {
-  const options = setUp(t, `{id: s, on: "node/\${{ inputs.token }}", run: ["true"]}`);
+  const options = setUp(t, `{id: s, on: "node/\${{ inputs.word }}", run: ["true"]}`);
   const ran = await failureOf(runRunbook(options));
   const error = (ran as { outcome?: { error: unknown } }).outcome?.error ?? ran;
   t.match(error, { message: /\[redacted\]/ }, "it speaks of the value, masked");

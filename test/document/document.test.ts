@@ -141,6 +141,13 @@ t.test("files", async (t) => {
     message: /not UTF-8/,
     where: { line: 2, column: 4 },
     detail: /byte 0xe9/,
+    problems: [{ line: 2, column: 4, message: "byte 0xe9 is not UTF-8", rule: "file-encoding" }],
+  });
+  await writeFile(`${dir}/cut.yaml`, Buffer.from([0x61, 0x3a, 0x20, 0xef, 0xbf]));
+  await t.rejects(readDocument(`${dir}/cut.yaml`), {
+    code: "DOCUMENT_INVALID",
+    where: { line: 1 },
+    problems: [{ message: "byte 0xbf is not UTF-8" }],
   });
   await writeFile(`${dir}/utf16.yaml`, Buffer.from("\ufeffa: 1\n", "utf16le"));
   await t.rejects(readDocument(`${dir}/utf16.yaml`), {
@@ -148,7 +155,11 @@ t.test("files", async (t) => {
     where: { line: 1, column: 1 },
   });
   await writeFile(`${dir}/big.yaml`, Buffer.alloc(MAX_DOCUMENT_BYTES + 1, 0x61));
-  await t.rejects(readDocument(`${dir}/big.yaml`), { code: "DOCUMENT_INVALID", message: /its size is/ });
+  await t.rejects(readDocument(`${dir}/big.yaml`), {
+    code: "DOCUMENT_INVALID",
+    message: /its size is/,
+    problems: [{ line: 1, column: 1, suggestion: /^keep it under/, rule: "file-size" }],
+  });
   if (process.getuid?.() !== 0) {
     await chmod(`${dir}/a.yaml`, 0);
     await t.rejects(readDocument(`${dir}/a.yaml`), { code: "FILE_UNREADABLE", message: /EACCES/ });

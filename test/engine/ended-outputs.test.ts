@@ -70,7 +70,10 @@ t.test("a step's outputs can be read where it has ended for certain, and nowhere
 
 t.test("the condition of a wait is asked before it waits", async (t) => {
   const wait = (cel: string): string => `{id: join, wait: [bg], if: "\${{ ${cel} }}"}`;
-  t.throws(() => setUp(runbookOf([], wait("has(steps.bg)"))), { problems: [{ rule: "background-step" }] });
+  t.throws(() => setUp(runbookOf([], wait("has(steps.bg)"))), {
+    code: "DOCUMENT_INVALID",
+    problems: [{ rule: "background-step" }],
+  });
   const bench = setUp(runbookOf([], wait("has(dyn(steps).bg.outputs.kept)")));
   t.equal((await runAll(bench)).status, "done");
   t.match(

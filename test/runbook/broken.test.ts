@@ -6,7 +6,9 @@ import { HEAD, KINDS, runbook, type BrokenCase } from "./broken/cases.js";
 import { EXPRESSION_CASES } from "./broken/expressions.js";
 import { FILE_CASES } from "./broken/file.js";
 import { INPUT_CASES } from "./broken/inputs.js";
+import { SECRET_CASES } from "./broken/secrets.js";
 import { STEP_CASES } from "./broken/steps.js";
+import { WAITING_CASES } from "./broken/waiting.js";
 
 const MARK = "»";
 
@@ -15,6 +17,8 @@ const SUITES: Record<string, readonly BrokenCase[]> = {
   inputs: INPUT_CASES,
   steps: STEP_CASES,
   expressions: EXPRESSION_CASES,
+  waiting: WAITING_CASES,
+  secrets: SECRET_CASES,
 };
 const all = Object.values(SUITES).flat();
 
@@ -116,7 +120,7 @@ steps:
   - {id: each, uses: text/make, strategy: {matrix: {pod: "\${{ inputs.many }}", n: [1, 2]}, maxParallel: 2}, with: {text: "\${{ matrix.pod }}", count: "\${{ matrix.n }}"}, if: "\${{ matrix.n < 2 }}"}
   - {id: run, run: [ip, "\${{ inputs.many }}", "-\${{ inputs.time }}", "\${{ inputs.maybe }}"], on: "\${{ inputs.from }}", needs: [wait]}
   - {id: script, script: ./a.ts, env: {A: "\${{ inputs.time }}"}, outputs: {x: "\${{ result.anything.at.all }}"}}
-  - {id: join, wait: [bg], if: "\${{ inputs.unsure == true }}"}
+  - {id: join, wait: [bg]}
   - {id: later, ${WAIT}, if: "\${{ steps.bg.outputs.count > 1 && inputs.maybe != null && has(steps.script.outputs.x) }}"}
   - {id: outputs, uses: text/make, with: {text: "\${{ inputs.maybe }}"}, outputs: {all: "\${{ result.lines }}", sum: "\${{ result.count + 1 }}"}}
   - {id: use, uses: text/make, with: {names: "\${{ steps.outputs.outputs.all }}", count: "\${{ steps.outputs.outputs.sum }}", mode: "\${{ steps.outputs.outputs.mode }}"}}
@@ -131,4 +135,20 @@ checks:
   const parsed = parseRunbook(text, "x.yaml", { kinds: KINDS });
   t.equal(parsed.steps.length, 10);
   checkRunbook(parsed, KINDS);
+});
+
+t.test("a secret is for the env of a script, and may be asked about", async (t) => {
+  const text = runbook(`inputs:
+  token: {type: string, secret: true}
+  pins: {type: array, items: {type: string}, secret: true, default: []}
+  name: {type: string, default: web}
+steps:
+  - {id: script, script: ./a.ts, env: {TOKEN: "\${{ inputs.token }}", PIN: "\${{ inputs['token'] }}"}}
+  - {id: asked, uses: text/make, if: "\${{ inputs.token != null && inputs.pins.size() > 0 }}"}
+  - {id: shown, uses: text/make, with: {flag: "\${{ inputs.pins.exists(p, p == 'a') }}", text: "\${{ inputs.name }}"}}
+  - {id: either, uses: text/make, with: {text: "\${{ has(inputs.token) ? 'given' : inputs['name'] }}"}}
+  - {id: begins, uses: text/make, with: {flag: "\${{ !(inputs.token == '') || dyn(inputs.name).startsWith('a') }}"}}
+checks:
+  - {id: c, outcomes: [{pass: {if: "\${{ inputs.token == null }}", message: "for \${{ inputs.name }}"}}]}`);
+  t.equal(parseRunbook(text, "x.yaml", { kinds: KINDS }).steps.length, 5);
 });

@@ -46,6 +46,7 @@ t.test("work without end is ended", async (t) => {
     ["an error that an or might hide", `(${nest(4)}) || true`, /takes too long/],
     ["an error that a loop might hide", `[1, 2].exists(x, ${nest(4)} && x > 5)`, /takes too long/],
     ["text that doubles", bind(14, `'${"x".repeat(100)}'`, "v + v"), /characters|takes too long/],
+    ["text too long", bind(12, `'${"x".repeat(300)}'`, "v + v"), /the text would have 1228800 characters/],
     ["lists that double", bind(14, "[1, 2, 3, 4, 5, 6, 7, 8]", "v + v"), /items|takes too long/],
     [
       "lists within lists",

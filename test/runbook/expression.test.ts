@@ -106,6 +106,11 @@ t.test("compiled expressions are kept, not for ever", async (t) => {
   t.not(parseCel("1 + 2"), first);
 });
 
+t.test("patterns are kept, not for ever", async (t) => {
+  for (let index = 0; index < 401; index++) t.equal(matchBounded(`a${index}`, `^a${index}$`), true);
+  t.equal(matchBounded("a0", "^a0$"), true, "one that was dropped is read again");
+});
+
 t.test("plain data survives any text around it", async () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (before, value) => {

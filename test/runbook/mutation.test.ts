@@ -9,6 +9,8 @@ import { KINDS, runbook } from "./broken/cases.js";
 
 /** Generous: a check takes some milliseconds. */
 const BOUND_MS = 2000;
+/** HOPBOOK_FUZZ_RUNS=2000 tries more. */
+const RUNS = Number(process.env["HOPBOOK_FUZZ_RUNS"] ?? 300);
 
 const WAIT = "uses: time/wait, with: {duration: 1s}";
 const BODY = `inputs:
@@ -117,8 +119,8 @@ t.test("a mutated runbook is fine or DOCUMENT_INVALID at a place, in time", asyn
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: RUNS },
   );
   t.ok(slowest < BOUND_MS, `the slowest took ${slowest.toFixed(0)} ms`);
-  t.ok(refused > 500 && refused < 2000, `${refused} of 2000 were refused`);
+  t.ok(refused > RUNS / 4 && refused < RUNS, `${refused} of ${RUNS} were refused`);
 });

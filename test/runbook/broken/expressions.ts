@@ -162,6 +162,22 @@ export const EXPRESSION_CASES: readonly BrokenCase[] = [
     runbook(`steps:\n  - {id: a, strategy: {matrix: {node: [1]}}, if: "\${{ matrix.»nod == 1 }}", ${WAIT}}`),
     /"node"/,
   ],
+  [
+    "an unknown input within a matrix value",
+    "unknown-input",
+    runbook(
+      `${INPUTS}steps:\n  - {id: a, strategy: {matrix: {at: [null, {pod: "\${{ inputs.»nmae }}"}]}}, ${WAIT}}`,
+    ),
+    /"name"/,
+  ],
+  [
+    "an unknown name of a matrix value",
+    "unknown-property",
+    runbook(
+      `steps:\n  - {id: a, strategy: {matrix: {at: [{pod: a}]}}, if: "\${{ matrix.at.»pdo == 'a' }}", ${WAIT}}`,
+    ),
+    /"pod"/,
+  ],
   ["a result outside of outputs", "unknown-variable", when("»result.count > 1"), /only in a step's outputs/],
   [
     "an unknown property of the result",

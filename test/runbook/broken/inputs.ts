@@ -69,6 +69,12 @@ export const INPUT_CASES: readonly BrokenCase[] = [
   ["inputs that are a list", "wrong-type", runbook("inputs: »[a]")],
 
   ["a scope that is none", "unknown-key", runbook("permissions: {»exce: []}"), /"exec"/],
+  [
+    "a scope misspelt, and not what its actions are wanted for",
+    "unknown-key",
+    runbook("permissions: {»exce: [runtime/*]}\nsteps: [{id: a, uses: path/discover, with: {from: web}}]"),
+    /"exec"/,
+  ],
   ["a way in that is none", "not-allowed-value", runbook("permissions: {node: {via: [»shh]}}"), /"ssh"/],
   ["an action without a group", "wrong-form", runbook("permissions: {exec: [»tcpdump]}")],
   ["an action twice", "duplicate-item", runbook("permissions: {exec: »[node/read, node/read]}")],
