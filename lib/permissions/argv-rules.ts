@@ -45,9 +45,16 @@ function checkObjects(
   return `${JSON.stringify(verb)} does not only read`;
 }
 
-/** sysctl(8): names to read, no assignment, no file. */
+/** The parts of a name with one separator between each: two in a row are a way out of /proc/sys. */
+const SYSCTL_NAME = /^[A-Za-z0-9_@:+-]+([./][A-Za-z0-9_@:+-]+)*[./]?$/;
+
+/**
+ * sysctl(8): names to read, no assignment, no file. busybox's and procps' before 4.0 put a name behind /proc/sys/ and
+ * open it: `net/../../../etc/shadow` is a name to them, and so is `net.//.//.//.etc.shadow`, where each separator
+ * stands for the other one.
+ */
 export const readsBySysctl: ArgumentRule = (args) => {
-  const bad = args.find((word) => (word.startsWith("-") ? !/^-[aneN]+$/.test(word) : word.includes("=")));
+  const bad = args.find((word) => !(word.startsWith("-") ? /^-[aneN]+$/ : SYSCTL_NAME).test(word));
   return bad === undefined ? undefined : `${JSON.stringify(bad)} does not only read`;
 };
 
@@ -127,8 +134,8 @@ const PROC_ESCAPES = new Set([
   "exe",
 ]);
 
-/** Of debugfs and tracefs some files change what they show by being read, and some never end. */
-const SYS_DOORS = /^\/sys\/(kernel\/(debug|tracing)|firmware|fs\/fuse)(\/|$)/;
+/** Of debugfs and tracefs some files change what they show by being read, and some never end; bpffs has links of its users. */
+const SYS_DOORS = /^\/sys\/(kernel\/(debug|tracing)|firmware|fs\/(fuse|bpf))(\/|$)/;
 
 /** cat of kernel state: /proc and /sys, and none of the doors in them that lead elsewhere. */
 export const readsKernelFiles: ArgumentRule = (args) => {
