@@ -35,7 +35,15 @@ const RUNNERS = new Set(
   git svn hg cvs modprobe insmod rmmod depmod kexec udevadm mount umount mount.fuse fusermount losetup
   logrotate procmail sendmail mail mailx mutt openvpn pppd dhclient dhcpcd ifup ifdown wg-quick nmap tshark
   mysql psql sqlite3 mongo mongosh redis-cli tclsh ipython vtysh chpst sudoedit visudo vipw vigr chsh dialog
-  tar bsdtar gtar star zip unzip sed gsed wget cpio pax`),
+  tar bsdtar gtar star zip unzip sed gsed wget cpio pax
+  stdbuf taskset chrt prlimit choom uclampset coresched numactl cgexec cpulimit softlimit hugectl run0
+  systemd-inhibit systemd-cat systemd-notify systemd-socket-activate dbus-run-session dbus-launch ssh-agent sshpass
+  autossh xvfb-run gosu su-exec sudo-rs dumb-init tini catatonit s6-setuidgid s6-envdir s6-softlimit execlineb
+  setuidgid envuidgid envdir setlock pgrphack tcpserver inetd xinetd unbuffer rlwrap dtach abduco ttyd asciinema
+  proxychains proxychains4 tsocks torsocks torify trickle faketime catchsegv gdbserver rr heaptrack uftrace
+  chronic ifne mispipe lckdo run-one timelimit entr watchexec iptables-apply ip6tables-apply etcdctl consul
+  setpgid posh yash oksh hush ion osh ysh powershell csi fsharpi mono dotnet
+  lksh sash bsh pdksh slsh rc es scsh k9s crio conmon wasmtime`),
 );
 
 /** Words with which a program that else is harmless runs another one, or reads commands that no pattern sees. */
@@ -50,10 +58,14 @@ const RUNNING_WORDS: readonly (readonly [RegExp, RegExp])[] = [
   [/^curl$/, /^(-[A-Za-z0-9#]*K|--conf)/],
   [/^tcpdump$/, /^(-[A-Za-z]*z|--post)/],
   [/^nft$/, /^(-[A-Za-z]*[fiDI]|--[fid])/],
-  [/^(ip6?|eb|arp)tables/, /^(-[A-Za-z]*M|--mo)/],
+  [/^((ip6?|eb|arp)tables|xtables)/, /^(-[A-Za-z]*M|--mo)/],
   [/^sysctl$/, /core_pattern|modprobe|hotplug|poweroff_cmd|uevent_helper|^(-[A-Za-z]*[pf]|--[ls])/],
-  [/^systemctl$/, /^(edit|link|.*-environment|revert|enable|preset|-[A-Za-z]*[HM]|--(ho|ma|ro|im))/],
-  [/^bpftool$/, /^batch$/],
+  [
+    /^systemctl$/,
+    /^(edit|link|.*-environment|revert|(re)?enable|preset|switch-root|bind|mount-image|-[A-Za-z]*[HM]|--(ho|ma|ro|im))/,
+  ],
+  // any beginning of a word, too
+  [/^bpftool$/, /^b(a(t(ch?)?)?)?$/],
 ];
 
 const NEVER = /(?!)/;

@@ -153,6 +153,21 @@ t.test("what can run another program counts as a shell", async (t) => {
       "nc -e sh",
       "vtysh -c x",
       "bpftool batch file x",
+      "bpftool ba f x",
+    ],
+    // What would take --deny-shell away from who says --yes.
+    ...[
+      "taskset 1 sh -c x",
+      "stdbuf -o0 sh",
+      "chrt 1 sh",
+      "prlimit --nproc=1 sh",
+      "ssh-agent sh",
+      "run0 sh",
+      "systemd-inhibit sh",
+      "iptables-apply -c x",
+      "xtables-nft-multi iptables --modprobe=/x",
+      "systemctl reenable /x",
+      "systemctl switch-root /x /y",
     ],
   ];
   for (const command of shells) t.type(findRunner(words(command)), "string", command);
