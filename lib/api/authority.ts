@@ -71,6 +71,8 @@ export interface AuthoriseOptions {
   readonly sourceFiles?: readonly string[];
   /** Those of them that come from the cluster profile. */
   readonly overlayFiles?: readonly string[];
+  /** See GrantPlaces. Default: true. */
+  readonly isClusterNamed?: boolean;
   /** What is known of the steps, so that what is sure to be refused is refused now. */
   readonly steps?: readonly ForeseenStep[];
   /** Where the runbook's permissions were narrowed: all of them, since `actionOf` names actions by what is declared. */
@@ -95,6 +97,7 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
     cwd,
     sourceFiles,
     overlayFiles,
+    isClusterNamed: options.isClusterNamed ?? true,
   });
   const policyOf = (grant: Grant): Policy =>
     effective(wanted, grant, { scripts: KNOWN_SCRIPTS, resolvePath: followPath });

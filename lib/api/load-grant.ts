@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { GrantSource } from "../model/permissions.js";
 import { fitsNode, parseGrant, type Grant, type GrantFlags } from "../permissions/index.js";
+import { RUNBOOK_DIR } from "./places.js";
 import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permission-profile.js";
 
 export interface GrantPlaces {
@@ -15,6 +16,8 @@ export interface GrantPlaces {
   readonly sourceFiles: readonly string[];
   /** Those of them that the cluster profile lays over the runbook: who trusts the profile trusts them. */
   readonly overlayFiles: readonly string[];
+  /** The operator named the profile; else it was found in the working folder, which may be a folder from anybody. */
+  readonly isClusterNamed: boolean;
 }
 
 export interface LoadedGrant {
@@ -25,16 +28,15 @@ export interface LoadedGrant {
 
 /** Flags, permission profiles and the cluster's grants as one. Throws what the profiles throw, and USAGE. */
 export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
-  const { flags, profile, runbook, cwd, sourceFiles, overlayFiles } = places;
+  const { flags, profile, runbook, cwd, sourceFiles, overlayFiles, isClusterNamed } = places;
   const foreignDirs = dirsOf(sourceFiles);
   const profiles: GrantSource[] = [];
   for (const name of flags.permissionProfile ?? []) {
     profiles.push(await loadPermissionProfile(name, { cwd, env: process.env, foreignDirs }));
   }
-  const fault = await findClusterFault(
-    profile,
-    dirsOf(sourceFiles.filter((file) => !overlayFiles.includes(file))),
-  );
+  const fault =
+    (isClusterNamed ? undefined : await findStrangerFault(profile, sourceFiles)) ??
+    (await findClusterFault(profile, dirsOf(sourceFiles.filter((file) => !overlayFiles.includes(file)))));
   const cluster = (profile.grants ?? []).map((source) =>
     // A denial only takes away, so it holds whoever wrote it.
     fault === undefined ? source : withoutAllow(source),
@@ -55,6 +57,22 @@ function dirsOf(files: readonly string[]): string[] {
 
 function withoutAllow({ allow: _, ...rest }: GrantSource): GrantSource {
   return rest;
+}
+
+/**
+ * A profile that was taken from the working folder by itself may have come there with the runbook, or with what it lays
+ * over one. It grants only to those that come with hopbook, as they are.
+ */
+async function findStrangerFault(
+  { file, grants }: GrantPlaces["profile"],
+  sourceFiles: readonly string[],
+): Promise<string | undefined> {
+  if (file === undefined || (grants ?? []).length === 0) return undefined;
+  for (const source of sourceFiles) {
+    if ((await findForeignDir(source, [RUNBOOK_DIR]).catch(() => undefined)) === undefined)
+      return `it was not named, and the runbook has a part that does not come with hopbook, ${source}: name it with --cluster`;
+  }
+  return undefined;
 }
 
 async function findClusterFault(

@@ -7,6 +7,8 @@ import type { Confirm, GrantFlags } from "./authority.js";
 export interface SharedOptions {
   /** Cluster profile: a file or a name; undefined: ./hopbook.yaml. */
   readonly cluster?: string | undefined;
+  /** Who runs it named the cluster, so that its grants hold. Default: whether there is one. */
+  readonly isClusterNamed?: boolean;
   readonly cwd: string;
   readonly grants: GrantFlags;
   /** Asks the person for all that is not granted yet; undefined: nobody can be asked. */

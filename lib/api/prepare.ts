@@ -64,6 +64,7 @@ export async function permit(
       cwd: options.cwd,
       sourceFiles: sourceFilesOf(runbook),
       overlayFiles: overlayFilesOf(runbook),
+      isClusterNamed: options.isClusterNamed ?? options.cluster !== undefined,
       whole: runbook.permissions,
       // A plan only looks: what its actions would be refused later is no matter yet.
       steps: only === undefined ? foresee(runbook, loaded.inputs) : [],

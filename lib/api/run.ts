@@ -44,6 +44,8 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
     ...options,
     runbook: named.runbook,
     cluster: options.cluster ?? named.cluster ?? undefined,
+    // A plan may come from anybody, and then so does the profile that it names.
+    isClusterNamed: options.cluster !== undefined,
   };
   const loaded = await load({ ...shared, raw: {} }, (runbook) =>
     inputsOfPlan(runbook, agreed, options.raw ?? {}),

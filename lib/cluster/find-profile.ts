@@ -6,7 +6,10 @@ import { HopbookError } from "../errors.js";
 const DEFAULT_FILE = "hopbook.yaml";
 
 export interface FindProfileOptions {
-  /** `--cluster`: a file, a folder with a hopbook.yaml, or the name of one of either in ~/.config/hopbook/clusters. */
+  /**
+   * `--cluster`: the name of a profile in ~/.config/hopbook/clusters, which comes first, a file, or a folder with a
+   * hopbook.yaml.
+   */
   readonly flag?: string | undefined;
   readonly cwd: string;
   readonly home: string;
@@ -38,11 +41,12 @@ function flagCandidates(options: FindProfileOptions): string[] {
   const here = [asFile, join(asFile, DEFAULT_FILE)];
   if (!/^[0-9A-Za-z][0-9A-Za-z._-]*$/.test(flag)) return here;
   const folder = join(options.home, ".config", "hopbook", "clusters");
+  // A folder that one happens to stand in may hold anything: what has the name there is not the operator's profile.
   return [
-    ...here,
     join(folder, `${flag}.yaml`),
     join(folder, `${flag}.yml`),
     join(folder, flag, DEFAULT_FILE),
+    ...here,
   ];
 }
 

@@ -54,7 +54,7 @@ export const PERMISSION_REFERENCE: PermissionReference = {
     "Of commands, paths, hosts, variables and requests a grant that is narrower than the declaration is an answer: the rest is refused when it is wanted, and where that is plain beforehand the run does not start.",
     "Paths are compared after their links are followed; a path with .. in it, and whatever lies in /proc, /sys or /dev, is never granted. A comma within a path is written twice.",
     "A permission profile (-P FILE, or -P NAME for NAME.yaml in $XDG_CONFIG_HOME/hopbook/permissions) has blocks allow and deny in the words of the flags: a list, or true for all. It is refused where it lies in a folder that the runbook or a part of it comes from, where it is no regular file, where group or others may write it, and where it belongs to another user.",
-    "The grants of a cluster profile hold under the same conditions; where they do not, only what it denies holds, and the question says so.",
+    "The grants of a cluster profile hold under the same conditions; where they do not, only what it denies holds, and the question says so. A ./hopbook.yaml that was not named with --cluster, and a profile that only a plan file names, may be anybody's: it grants nothing but to runbooks that come with hopbook, with nothing laid over them.",
     "Every declared thing is asked for before the first step: y grants the group, all grants it and what follows, details shows the commands, and n, an empty line or the end of input is a no to all: exit code 4, no node was touched. Ctrl-C is exit code 130.",
     "A secret input is given by --NAME-file PATH (- is stdin) or --NAME-env VARIABLE. A command that would show its value, plain or encoded, is refused.",
   ],

@@ -1,7 +1,8 @@
 import t from "tap";
 import { chmodSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { loadGrant } from "../../lib/api/load-grant.js";
+import { RUNBOOK_DIR } from "../../lib/api/places.js";
 import { loadProfile } from "../../lib/cluster/index.js";
 import { declared, effective, type GrantFlags, type PermissionRequest } from "../../lib/permissions/index.js";
 import { EVERYTHING, REQUESTS } from "../permissions/samples.js";
@@ -26,12 +27,19 @@ t.test("grants of a cluster are for its runbooks, and say which line grants", as
   const profile = await loadProfile(join(dir, "hopbook.yaml"));
   const check = async (
     request: PermissionRequest,
-    given: { runbook?: string; files?: string[]; overlays?: string[]; flags?: GrantFlags } = {},
+    given: {
+      runbook?: string;
+      files?: string[];
+      overlays?: string[];
+      flags?: GrantFlags;
+      isClusterNamed?: boolean;
+    } = {},
   ) => {
     const { runbook = "trace-path", files = ["books/x.yaml"], overlays = [], flags = {} } = given;
-    const absolute = (names: string[]): string[] => names.map((name) => join(dir, name));
+    const { isClusterNamed = true } = given;
+    const absolute = (names: string[]): string[] => names.map((name) => resolve(dir, name));
     const { grant, notes } = await loadGrant({
-      ...{ flags, profile, runbook, cwd: dir },
+      ...{ flags, profile, runbook, cwd: dir, isClusterNamed },
       ...{ sourceFiles: absolute([...files, ...overlays]), overlayFiles: absolute(overlays) },
     });
     return {
@@ -72,6 +80,24 @@ t.test("grants of a cluster are for its runbooks, and say which line grants", as
     await check(REQUESTS.exec, { overlays: ["overlay.yaml", "hopbook.yaml"] }),
     { allowed: true },
     "its own overlays lie beside it",
+  );
+  const found = { isClusterNamed: false };
+  const own = { files: [join(RUNBOOK_DIR, "trace-path.yaml")] };
+  t.match(
+    await check(REQUESTS.exec, found),
+    { allowed: false, notes: [/left out: it was not named, .*books\/x\.yaml: name it with --cluster/] },
+    "a profile that was found beside somebody's runbooks grants them nothing",
+  );
+  t.match(await check(REQUESTS.exec, { ...found, ...own }), { allowed: true, notes: [] });
+  t.match(
+    await check(REQUESTS.exec, { ...found, ...own, overlays: ["../overlay.yaml"] }),
+    { allowed: false },
+    "nor what it lays over one of hopbook's",
+  );
+  t.match(
+    await check(REQUESTS.shell, { ...found, flags: { yes: true } }),
+    { allowed: false, by: /hopbook\.yaml:12/ },
+    "what it denies holds",
   );
   chmodSync(join(dir, "hopbook.yaml"), 0o666);
   t.match(await check(REQUESTS.exec), { allowed: false, notes: [/everybody may write it/] });

@@ -123,5 +123,12 @@ t.test("a cluster has a folder of its own", async (t) => {
   t.equal(await findProfile({ flag: "clusters/prod", cwd: root, home: root }), prod);
   const named = write(join(root, ".config/hopbook/clusters/eu/hopbook.yaml"), HEAD);
   t.equal(await findProfile({ flag: "eu", cwd: root, home: root }), named);
+  const clone = t.testdir({ eu: { "hopbook.yaml": "" }, "eu.yaml": "" });
+  t.equal(
+    await findProfile({ flag: "eu", cwd: clone, home: root }),
+    named,
+    "a folder that one stands in has no say in what a name means",
+  );
+  t.equal(await findProfile({ flag: "./eu", cwd: clone, home: root }), `${clone}/eu/hopbook.yaml`);
   await t.rejects(findProfile({ flag: "us", cwd: root, home: root }), { code: "CLUSTER_NOT_FOUND" });
 });
