@@ -37,7 +37,7 @@ export async function frame(
         cluster: how.cluster === undefined ? null : nameOrPath(how.cluster, how.cwd),
       },
       sources: sourcesOf(runbook),
-      scripts: await scriptsOf(runbook),
+      scripts: await scriptsOf(loaded),
       profileSha256: sha256(canonicalJson({ ...profile, file: null })),
       declared: runbook.permissions,
       missingFlags: how.missingFlags ?? [],
@@ -74,12 +74,14 @@ function sourcesOf({ sources }: Runbook): readonly PlanSource[] {
   return sources.map(({ file, sha256: digest }) => ({ file: resolve(file), sha256: digest }));
 }
 
-async function scriptsOf(runbook: Runbook): Promise<(PlanSource & { step: string })[]> {
+/** With what each imports: a step that is planned late has no other word of it in the plan. */
+async function scriptsOf({ runbook, scripts: seen }: Loaded): Promise<(PlanSource & { step: string })[]> {
   const scripts: (PlanSource & { step: string })[] = [];
   for (const step of [...runbook.steps, ...runbook.finally]) {
     const { file } = step.with;
     if (step.form !== "script" || typeof file !== "string") continue;
-    scripts.push({ step: step.id, file, sha256: await digestOfFile(file) });
+    const modules = seen?.get(file) ?? [{ file, sha256: await digestOfFile(file) }];
+    scripts.push(...modules.map((module) => ({ step: step.id, file: module.file, sha256: module.sha256 })));
   }
   return scripts;
 }

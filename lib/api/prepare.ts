@@ -8,6 +8,7 @@ import { authorise, type Authority } from "./authority.js";
 import { loadNamedRunbook } from "./catalogue.js";
 import { openProfile, openProfileIfAny } from "./cluster-profile.js";
 import { foresee, overlayFilesOf, sourceFilesOf } from "./foresee.js";
+import type { SeenScripts } from "./pin-scripts.js";
 import { checkScripts } from "./scripts.js";
 import { whileWanted } from "./interruption.js";
 import type { PlanOptions, SharedOptions } from "./options.js";
@@ -19,6 +20,8 @@ export interface Loaded {
   /** Typed; defaults filled in. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly profile: ClusterProfile;
+  /** As they were before anybody was asked; undefined: they are what they are when they are first started. */
+  readonly scripts?: SeenScripts;
   /** Where hop recipes are looked for; of one name the later folder's is taken. Default: those of hopbook. */
   readonly recipeDirs?: readonly string[];
 }
@@ -37,10 +40,10 @@ export async function load(
   const runbook = await loadNamedRunbook(options.runbook, options.cwd, { cluster });
   const inputs = readInputs(runbook);
   checkInputs(runbook, inputs);
-  await checkScripts(runbook, options.signal);
+  const scripts = await checkScripts(runbook, options.signal);
   const { profile, dirs } = cluster ?? (await openProfile(options));
   const ofCluster = existsSync(dirs.recipes) ? [dirs.recipes] : [];
-  return { runbook, inputs, profile, recipeDirs: [RECIPE_DIR, ...ofCluster] };
+  return { runbook, inputs, profile, scripts, recipeDirs: [RECIPE_DIR, ...ofCluster] };
 }
 
 /**

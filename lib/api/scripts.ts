@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import { inspectScript, startSandbox } from "../access/registry.js";
 import { HopbookError } from "../errors.js";
-import type { SandboxOptions, SandboxProcess } from "../model/sandbox.js";
+import type { SandboxOptions, SandboxProcess, ScriptModule } from "../model/sandbox.js";
 import { checkRunbook, parseRunbook, type Runbook } from "../runbook/index.js";
 import { openScript, SCRIPT_GUEST } from "../script/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
@@ -25,16 +25,18 @@ export function isScriptFile(file: string): boolean {
 
 /**
  * Looks at every script of a runbook before a node is touched: that there is a sandbox, and that all that they import
- * is there and may be imported. Throws TOOL_MISSING, FILE_UNREADABLE, DOCUMENT_INVALID at file:line:column.
+ * is there and may be imported. All files of each, by the script's path. Throws TOOL_MISSING, FILE_UNREADABLE, DOCUMENT_INVALID at file:line:column.
  */
 export async function checkScripts(
   runbook: Runbook,
   signal = AbortSignal.timeout(LOAD_LIMIT_MS),
-): Promise<void> {
+): Promise<ReadonlyMap<string, readonly ScriptModule[]>> {
   const files = [...runbook.steps, ...runbook.finally].flatMap(({ uses, with: { file } }) =>
     uses === "script/run" && typeof file === "string" && !file.includes("${{") ? [file] : [],
   );
-  for (const file of new Set(files)) await inspectScript({ file, signal }, SCRIPT_GUEST);
+  const seen = new Map<string, readonly ScriptModule[]>();
+  for (const file of new Set(files)) seen.set(file, await inspectScript({ file, signal }, SCRIPT_GUEST));
+  return seen;
 }
 
 /**

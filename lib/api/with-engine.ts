@@ -4,6 +4,7 @@ import { STEP_KINDS } from "../steps/registry.js";
 import { findBreaks } from "./analyze.js";
 import type { Recorder } from "./authority.js";
 import { keepScripts } from "./keep-scripts.js";
+import { pinScripts } from "./pin-scripts.js";
 import type { SharedOptions } from "./options.js";
 import { readPackets } from "./packets.js";
 import { maskingOf } from "./masking.js";
@@ -42,6 +43,7 @@ export async function withEngine<T>(
     },
     isAllowed: (target) => authority.isNodeAllowed(target, record),
   });
+  const pin = pinScripts(prepared.scripts);
   const engine = new Engine({
     runbook: prepared.runbook,
     inputs: prepared.inputs,
@@ -59,7 +61,10 @@ export async function withEngine<T>(
       locateBreaks: () => findBreaks(sink.dir),
       actionOf: (argv) => authority.actionOf(argv),
       startSandbox: async (wanted) =>
-        keepScripts(await startScript(wanted), { sink, runbookFile: prepared.runbook.document.file }),
+        keepScripts(await pin({ file: wanted.file, process: await startScript(wanted) }), {
+          sink,
+          runbookFile: prepared.runbook.document.file,
+        }),
       readPackets: (path) => readPackets(sink.dir, path),
       onEvent: (event) => {
         world.event(event);
