@@ -1,10 +1,12 @@
+import { secretForms } from "../model/secret-forms.js";
+
 const MASK = "[redacted]";
 /** A short secret is also a common key ("id"): masking keys would break the file and hide nothing. */
 const MIN_KEY_SECRET_CHARS = 4;
 
 /** Takes secret values out of what is written to the run folder. */
 export interface Redactor {
-  /** Adds values; empty ones are ignored. Each is also looked for as base64, URL- and JSON-encoded. */
+  /** Adds values; empty ones are ignored. Each is also looked for in its encoded forms. */
   add(values: readonly string[]): void;
   redactText(text: string): string;
   /** Bytewise, so that text which is no valid UTF-8 stays as it was. */
@@ -36,7 +38,7 @@ export function createRedactor(): Redactor {
 
   return {
     add(values) {
-      for (const value of values) for (const form of encodeForms(value)) needles.add(form);
+      for (const value of values) for (const form of secretForms(value)) needles.add(form);
       ordered = [...needles].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
     },
     redactText,
@@ -49,21 +51,4 @@ export function createRedactor(): Redactor {
       return ordered.length === 0 ? value : redactJson(value);
     },
   };
-}
-
-function encodeForms(value: string): string[] {
-  if (value === "") return [];
-  const forms = [value, encodeUrl(value), JSON.stringify(value).slice(1, -1)];
-  // Base64 of a short value would match by chance; its padding varies with what follows, so it is cut.
-  if (value.length >= 6) forms.push(Buffer.from(value, "utf8").toString("base64").replace(/=+$/, ""));
-  return forms;
-}
-
-/** encodeURIComponent throws on a lone surrogate; such a value is then looked for as it is. */
-function encodeUrl(value: string): string {
-  return isWellFormed(value) ? encodeURIComponent(value) : value;
-}
-
-function isWellFormed(value: string): boolean {
-  return !/\p{Surrogate}/u.test(value);
 }

@@ -1,3 +1,5 @@
+import { secretForms } from "../model/secret-forms.js";
+
 /** Shorter values stand in many a word by chance; they count only where they are a whole word. */
 const MIN_PART_CHARS = 4;
 
@@ -8,22 +10,9 @@ const MIN_PART_CHARS = 4;
 export function showsSecret(argv: readonly string[], secrets: readonly string[]): boolean {
   return secrets.some((secret) => {
     if (secret === "") return false;
-    const forms = formsOf(secret);
+    const forms = secretForms(secret);
     return argv.some((word) =>
       forms.some((form) => (form.length < MIN_PART_CHARS ? word === form : word.includes(form))),
     );
   });
-}
-
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret, "utf8");
-  const encoded = bytes.toString("base64").replace(/=+$/, "");
-  const isLong = secret.length >= 6;
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    // A lone surrogate has no URL form.
-    /\p{Surrogate}/u.test(secret) ? secret : encodeURIComponent(secret),
-    ...(isLong ? [encoded, bytes.toString("hex")] : []),
-  ];
 }
