@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -40,9 +41,11 @@ export async function suggestRunbooks({ cwd }: Surroundings): Promise<Candidate[
 }
 
 async function readHead(file: string): Promise<string> {
-  const handle = await open(file, "r").catch(() => null);
+  // A pipe of that name would hold the shell until somebody writes to it.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null);
   if (handle === null) return "";
   try {
+    if (!(await handle.stat()).isFile()) return "";
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     return buffer.toString("utf8", 0, bytesRead);
   } catch {

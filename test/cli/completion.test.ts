@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { rememberPods } from "../../lib/api/pod-cache.js";
 import { complete } from "../../lib/cli/completion/complete.js";
 import { COMPLETION_SCRIPTS } from "../../lib/cli/completion/scripts.js";
@@ -73,6 +74,15 @@ async function at(dir: string, line: string): Promise<string[]> {
   const where = { cwd: dir, home, cacheDir: join(home, "cache/hopbook") };
   return (await complete(program, line.split(" "), where)).candidates.map(({ value }) => value);
 }
+
+t.test("a pipe among the runbooks does not hold the shell", async (t) => {
+  const { dir } = playground(t);
+  execFileSync("mkfifo", [join(dir, "runbooks", "pipe.yaml")]);
+  const offered = await Promise.race([at(dir, "run "), sleep(3000, null, { ref: false })]);
+  // Who waits for a pipe in vain cannot end either.
+  if (offered === null) writeFileSync(join(dir, "runbooks", "pipe.yaml"), "");
+  t.ok(offered?.includes("mine"));
+});
 
 t.test("commands, flags, runbooks, their inputs and the inputs' values", async (t) => {
   const { dir } = playground(t);
