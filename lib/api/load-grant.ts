@@ -8,7 +8,7 @@ import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permiss
 
 export interface GrantPlaces {
   readonly flags: GrantFlags;
-  readonly profile: Pick<ClusterProfile, "file" | "grants">;
+  readonly profile: Pick<ClusterProfile, "file" | "grants" | "nodes">;
   /** The runbook's name. */
   readonly runbook: string;
   readonly cwd: string;
@@ -22,7 +22,7 @@ export interface GrantPlaces {
 
 export interface LoadedGrant {
   readonly grant: Grant;
-  /** Why something that would grant is left out, for the person. */
+  /** Why something that would grant is left out, and what else the person should know before the answer. */
   readonly notes: readonly string[];
 }
 
@@ -47,8 +47,22 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
   return {
     grant: parseGrant(flags, { cwd, sources }),
-    notes: isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : [],
+    notes: [
+      ...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []),
+      ...(isClusterNamed ? [] : warnOfSsh(profile)),
+    ],
   };
+}
+
+/** What comes with a folder from anybody is ssh's own configuration: a ProxyCommand in it runs here, not on a node. */
+function warnOfSsh({ file, nodes }: GrantPlaces["profile"]): string[] {
+  const configs = nodes.flatMap(({ access }) =>
+    access.via === "ssh" && access.sshConfig !== undefined ? [access.sshConfig] : [],
+  );
+  return [...new Set(configs)].map(
+    (config) =>
+      `${file} was not named, and logs in with ${config}: what that says may run programs on this machine`,
+  );
 }
 
 function dirsOf(files: readonly string[]): string[] {

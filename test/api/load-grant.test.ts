@@ -102,3 +102,19 @@ t.test("grants of a cluster are for its runbooks, and say which line grants", as
   chmodSync(join(dir, "hopbook.yaml"), 0o666);
   t.match(await check(REQUESTS.exec), { allowed: false, notes: [/everybody may write it/] });
 });
+
+t.test("a profile that was found says whose ssh configuration is used", async (t) => {
+  const access = "{via: ssh, sshConfig: ./ssh_config}";
+  const text = `apiVersion: hopbook.dev/v1
+kind: ClusterProfile
+metadata: {name: prod}
+nodes: [{name: a, access: ${access}}, {name: b, access: ${access}}, {name: c, access: {via: local}}]
+`;
+  const dir = t.testdir({ "hopbook.yaml": text });
+  const profile = await loadProfile(join(dir, "hopbook.yaml"));
+  const places = { flags: {}, profile, runbook: "x", cwd: dir, sourceFiles: [], overlayFiles: [] };
+  const { notes } = await loadGrant({ ...places, isClusterNamed: false });
+  t.match(notes, [/hopbook\.yaml was not named, and logs in with .*ssh_config: .* on this machine/]);
+  t.equal(notes.length, 1);
+  t.strictSame((await loadGrant({ ...places, isClusterNamed: true })).notes, []);
+});
