@@ -89,7 +89,7 @@ export class Scheduler {
     task.isOver = true;
     task.leash.dispose();
     state.ended.set(step.id, result.status);
-    state.outputs.set(step.id, result.outputs ?? (step.strategy === null ? {} : []));
+    state.outputs.set(step.id, result.outputs ?? (step.strategy === null ? {} : null));
     if (result.status !== "failed" || step.continueOnError) return;
     this.#failure ??= result.error;
     for (const other of this.#tasks.values()) {

@@ -59,11 +59,14 @@ export class RunState {
     this.#host = host;
   }
 
-  /** From here on nobody sees what was only planned: the outputs of a step that has not ended are empty. */
+  /**
+   * From here on nobody sees what was only planned: the outputs of a step that has not ended are empty. Of a matrix they
+   * are null and no empty list, of which every `all()` is true and no `exists()`: a check would pass on what never ran.
+   */
   beginRun(steps: readonly RunbookStep[]): void {
     this.open.clear();
     for (const { id, strategy } of steps) {
-      if (!this.ended.has(id)) this.outputs.set(id, strategy === null ? {} : []);
+      if (!this.ended.has(id)) this.outputs.set(id, strategy === null ? {} : null);
     }
   }
 

@@ -61,7 +61,7 @@ function renderHeader({ run, flows }: Findings): string {
   const main = flows.find((flow) => flow.verdict.status === worst);
   const tone = worst === null ? "quiet" : STATUS_TONE[worst];
   const sentence = main === undefined ? "No flow was followed." : endSentence(describeVerdict(main));
-  const word = /^[A-Z]+/.exec(sentence)?.[0] ?? "";
+  const word = /^[A-Z]{2,}/.exec(sentence)?.[0] ?? "";
   const cause = main?.verdict.cause;
   const lead =
     cause === null || cause === undefined || flows.length === 1

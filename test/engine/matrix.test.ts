@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fc } from "../fixtures/property.js";
 import { combine, mapBounded } from "../../lib/engine/matrix.js";
 import { HopbookError } from "../../lib/errors.js";
+import { evaluateChecks, type ExpressionEnv } from "../../lib/runbook/index.js";
 import type { StepContext } from "../../lib/model/steps.js";
 import { kind, runAll, setUp } from "./setup.js";
 
@@ -270,4 +271,23 @@ t.test("a matrix in the background is ready when its first ones are, and is canc
   - {id: stop, cancel: [bg]}`);
   t.equal((await runAll(bench)).status, "done");
   t.strictSame(bench.log, ["x on", "y on", "next", "x cancelled", "y cancelled"]);
+});
+
+t.test("of a matrix that never ran the outputs are null, and no empty list on which a check passes", async (t) => {
+  const checked = `checks:
+  - {id: all, outcomes: [{pass: {if: "\${{ steps.each.outputs.all(o, o.status == 'done') }}", message: all}}]}`;
+  for (const [first, each] of [
+    ["{id: breaks, uses: fail/it}", ""],
+    ["{id: breaks, uses: fail/it, continueOnError: true}", "needs: [breaks], "],
+  ]) {
+    const bench = setUp(`steps:
+  - ${first}
+  - {id: each, ${each}uses: log/say, strategy: {matrix: {letter: [a, b]}}, with: {text: "\${{ matrix.letter }}"}}
+${checked}`);
+    await runAll(bench);
+    const env = bench.files.get("evidence/environment.json") as ExpressionEnv;
+    t.equal((env.steps as Record<string, { outputs: unknown }>)["each"]?.outputs, null);
+    const [check] = evaluateChecks(bench.runbook, { ...env, findings: {} });
+    t.equal(check?.status, "incomplete");
+  }
 });

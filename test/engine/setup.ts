@@ -4,7 +4,7 @@ import type { EngineTiming } from "../../lib/engine/timing.js";
 import { HopbookError } from "../../lib/errors.js";
 import type { Clock } from "../../lib/model/clock.js";
 import type { RunEvent, StepKind } from "../../lib/model/steps.js";
-import { parseRunbook } from "../../lib/runbook/index.js";
+import { parseRunbook, type Runbook } from "../../lib/runbook/index.js";
 
 const anything = { type: "object" };
 
@@ -27,6 +27,7 @@ export function kind(name: string, parts: Partial<StepKind>): [string, StepKind]
 }
 
 export interface Bench {
+  readonly runbook: Runbook;
   readonly engine: Engine;
   readonly log: string[];
   readonly events: RunEvent[];
@@ -60,8 +61,9 @@ ${steps}`;
   const events: RunEvent[] = [];
   const files = new Map<string, unknown>();
   const abort = new AbortController();
+  const runbook = parseRunbook(text, "sample.yaml");
   const engine = new Engine({
-    runbook: parseRunbook(text, "sample.yaml"),
+    runbook,
     inputs: { word: "hello", on: true, list: ["a", "b", "c"], ...options.inputs },
     kinds: new Map([sayKind(log), ...testKinds(log), ...kinds]),
     timing: { ...TIMING, ...options.timing },
@@ -88,7 +90,7 @@ ${steps}`;
       },
     },
   });
-  return { engine, log, events, abort, files };
+  return { runbook, engine, log, events, abort, files };
 }
 
 /** Plans and runs; the log, and how it ended. */

@@ -86,6 +86,11 @@ t.test(
   },
 );
 
+t.test("a headline without a verdict is of one colour", async (t) => {
+  const html = renderHtml(SAMPLES["empty"] ?? buildFindings([]));
+  t.match(html, '<span class="status"></span>No flow was followed.');
+});
+
 t.test("Markdown", async (t) => {
   const text = renderMarkdown(buildFindings([fdbMissing]));
   t.match(text, /^# hopbook trace\\-path\n/);
