@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { HopbookError } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { CaptureRecord } from "../model/evidence.js";
+import { findNodesFile } from "../model/node-files.js";
 import type { PacketRecord } from "../model/sandbox.js";
 import type { StepContext } from "../model/steps.js";
 import { fetchForScript, readFileForScript, writeFileForScript } from "./local.js";
@@ -85,6 +86,8 @@ function runCommand(context: StepContext, options: HandlerOptions): CallHandler 
       ? await options.findPod(params.text("pod", 320))
       : { node: params.text("node", 320), enter: null };
     const { node, enter } = place;
+    const fault = enter === null ? undefined : findNodesFile(words, params.text("pod", 320));
+    if (fault !== undefined) throw new HopbookError("INPUT_INVALID", fault.message, { hint: fault.hint });
     const argv: Argv = enter === null ? words : ["nsenter", `--net=${enter}`, "--", ...words];
     const access = context.accesses.get(node);
     if (access === undefined) {

@@ -1,6 +1,7 @@
 import { showTail } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { Argv, ExecResult } from "../model/access.js";
+import { findNodesFile } from "../model/node-files.js";
 import type { PlannedCommand, StepContext, StepKind } from "../model/steps.js";
 import { findPlace } from "./command-place.js";
 
@@ -68,6 +69,8 @@ export const commandRun: StepKind<Input, Output> = {
   async plan(input, context) {
     const words = wordsOf(input.argv);
     const place = await findPlace(input.on, context);
+    const fault = place.enter === null ? undefined : findNodesFile(words, input.on);
+    if (fault !== undefined) throw new HopbookError("INPUT_INVALID", fault.message, { hint: fault.hint });
     const argv: Argv = place.enter === null ? words : ["nsenter", `--net=${place.enter}`, "--", ...words];
     const action = context.actionOf(argv);
     return {

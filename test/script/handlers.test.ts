@@ -58,6 +58,9 @@ t.test("a command goes through the step's way in, with the action that it fits",
     { argv: ["ip", "a b", ""], action: "of/ip" },
     { argv: ["nsenter", "--net=/run/netns/x", "--", "ss"], action: "of/nsenter" },
   ]);
+  await t.rejects(call("exec", { pod: "shop/web", argv: ["cat", "/sys/class/net/eth0/mtu"] }), {
+    ...{ code: "INPUT_INVALID", message: /has the node's interfaces/ },
+  });
   await t.rejects(call("exec", { node: "node-z", argv: ["ip"] }), { code: "NODE_UNREACHABLE" });
   await t.rejects(call("exec", { node: "nowhere", argv: ["ip"] }), { code: "TARGET_NOT_FOUND" });
   await t.rejects(call("exec", { node: "node-a", argv: ["flood"] }), { code: "COMMAND_FAILED" });

@@ -208,6 +208,19 @@ t.test("a command in a pod: its namespace is found by reads that the plan lists"
   }
 });
 
+t.test("files of the node's interfaces are not read in a pod, whose they are not", async (t) => {
+  const { context } = recorded();
+  const argv = ["cat", "/sys/class/net/eth0/mtu"];
+  await t.rejects(commandRun.plan({ argv, on: "shop/client" }, context), {
+    ...{ code: "INPUT_INVALID", hint: /ip, ethtool or \/proc\/net/ },
+    message:
+      "Cannot read /sys/class/net/eth0/mtu in shop/client: /sys is the node's there, and has the node's interfaces",
+  });
+  t.strictSame((await commandRun.plan({ argv, on: "node/node-a" }, context)).commands.at(-1)?.argv, argv);
+  const kernel = ["cat", "/proc/net/dev", "/sys/kernel/mm/ksm/run"];
+  await commandRun.plan({ argv: kernel, on: "shop/client" }, context);
+});
+
 t.test("the pods of a matrix are asked for once, and its plan is the same in any order", async (t) => {
   const plans = [];
   for (const order of [
