@@ -144,7 +144,16 @@ function describeType(error: ErrorObject, path: Problem["path"]): Problem {
   if (unit !== undefined && typeof error.data === "number") {
     return { path, message, suggestion: `write the unit, as in ${error.data}${unit.example}` };
   }
+  if (types.includes("array") && typeof error.data === "string") {
+    return { path, message, suggestion: suggestList(error.data) };
+  }
   return { path, message };
+}
+
+/** Of plain words the list that was meant; what a shell would make something else of is the author's to part. */
+function suggestList(text: string): string {
+  const isPlain = text.length <= 80 && /^[\w./:=@%+-]+( [\w./:=@%+-]+)*$/.test(text);
+  return isPlain ? `write a list: [${text.split(" ").join(", ")}]` : "write a list: [one, two, …]";
 }
 
 function describeEnum(error: ErrorObject, path: Problem["path"]): Problem {

@@ -78,7 +78,8 @@ function visitPairs(items: readonly unknown[], walk: Walk): void {
 function readKey(key: unknown, walk: Walk): string | undefined {
   const offset = startOf(key);
   if (!isScalar(key) || key.value === null || typeof key.value === "object") {
-    walk.problems.push({ offset, message: "a key must be plain text", rule: "invalid-key" });
+    const suggestion = isMap(key) ? { suggestion: 'an expression is written in quotes: "${{ … }}"' } : {};
+    walk.problems.push({ offset, message: "a key must be plain text", rule: "invalid-key", ...suggestion });
     return undefined;
   }
   const name = `${key.value as string | number | boolean}`;

@@ -45,10 +45,8 @@ export function parseYaml(
       .map((fault): OffsetProblem => {
         const [offset] = fault.pos;
         const message = describeSyntax(fault.message);
-        // `? :` and `{a: b}` of an expression are YAML's own signs too.
-        const isExpression = /^[^\r\n]*\$\{\{/.test(text.slice(offset, offset + 1000));
-        const suggestion = isExpression ? { suggestion: "put the whole value in quotes" } : {};
-        return { offset, message, rule: "yaml-syntax", ...suggestion };
+        const suggestion = suggestFor(fault.message, text.slice(offset, offset + 1000));
+        return { offset, message, rule: "yaml-syntax", ...(suggestion !== undefined && { suggestion }) };
       })
       .concat(control ?? [])
       .sort((a, b) => a.offset - b.offset);
@@ -61,6 +59,16 @@ export function parseYaml(
     if (!(error instanceof RangeError)) throw error;
     return { problems: [{ offset: 0, message: "it is nested too deeply", rule: "yaml-depth" }] };
   }
+}
+
+/** What most often was meant. `text` begins where the fault is. */
+function suggestFor(message: string, text: string): string | undefined {
+  if (/^tabs are not/i.test(message)) return "indent with spaces";
+  if (/^sequence item without/i.test(message)) return "indent the line as deep as the keys above it";
+  // `? :` and `{a: b}` of an expression are YAML's own signs too.
+  if (!/^[^\r\n]*\$\{\{/.test(text)) return undefined;
+  const isNested = /^nested mappings/i.test(message);
+  return `put the whole value in quotes${isNested ? ", and look at the indentation" : ""}`;
 }
 
 function findForeign([first, second]: readonly Document[], text: string): OffsetProblem[] {

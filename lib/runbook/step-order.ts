@@ -71,7 +71,8 @@ export class StepOrder {
           return { message, suggestion, rule: "background-step" };
         }
         if (this.#needs.has(name)) {
-          return { message: `the step ${shown} has not run by then`, rule: "later-step" };
+          const suggestion = "a step sees only those above it: change their order";
+          return { message: `the step ${shown} has not run by then`, suggestion, rule: "later-step" };
         }
         const near = nearest(name, names);
         const suggestion = near === undefined ? {} : { suggestion: `did you mean ${JSON.stringify(near)}?` };
