@@ -51,12 +51,15 @@ function findRefusal(step: ForeseenStep, policy: Policy): Verdict | undefined {
   return isAllRefused && !step.continueOnError ? verdicts[0]?.verdict : undefined;
 }
 
+function hintForRefusal({ by, reason }: Verdict): string {
+  if (by.startsWith("--")) return `Leave out ${visible(by)}`;
+  if (reason.startsWith("it is denied")) return `Change what denies it: ${visible(by)}`;
+  return "Declare it under permissions in the runbook, if it is meant to do this";
+}
+
 function hintOf({ step, verdict }: Refusal): string {
   const flag = verdict.flag === null ? "" : `Add ${verdict.flag}`;
-  const denial = verdict.by.startsWith("--")
-    ? `Leave out ${visible(verdict.by)}`
-    : "Change the runbook's permissions";
-  const other = flag === "" ? denial : flag;
+  const other = flag === "" ? hintForRefusal(verdict) : flag;
   const input = step.switchedBy;
   return input === null ? other : `${other}, or leave the step ${step.id} out by its input ${input}`;
 }

@@ -6,7 +6,7 @@ import { judgeList, type Bounds } from "./judge-list.js";
 import { deniesRequest, findRule } from "./match.js";
 import { fitsAction } from "./names.js";
 import type { ExecRequest } from "./requests.js";
-import { findCapturer, findRunner, findTrafficMaker } from "./runners.js";
+import { findCapturer, findRunner, findTrafficMaker, stripNetns } from "./runners.js";
 import { denied, granted, undeclared, ungranted, unfit, type Verdict } from "./verdict.js";
 
 type ExecBounds = Bounds & { readonly scripts: KnownScripts | undefined };
@@ -71,7 +71,9 @@ function judgeMutate(argv: readonly string[], bounds: Bounds): Verdict {
   }
   const denial = findActionDenial("node/mutate", bounds) ?? findTrafficDenial(argv, bounds);
   if (denial !== undefined) return as(denied(denial));
-  return as(judgeList({ scope: "mutate", argv }, { ...bounds, subject: spellCommand(argv) }));
+  // A pattern is compared with what stands behind nsenter: said like this it can be copied into the runbook.
+  const subject = spellCommand(stripNetns(argv) ?? argv);
+  return as(judgeList({ scope: "mutate", argv }, { ...bounds, subject }));
 }
 
 function judgeShell(argv: readonly string[], bounds: Bounds): Verdict {

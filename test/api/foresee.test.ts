@@ -60,5 +60,16 @@ t.test("a command that is sure to be refused is refused now", async (t) => {
   });
   t.doesNotThrow(() => check({ allowExec: true, allowMutate: "ip link set eth1 up" }, { device: "eth1" }));
   t.doesNotThrow(() => check({ yes: true, denyMutate: true }, { really: false }), "a step that is left out");
+  t.throws(
+    () =>
+      refuseImpossible(
+        foresee({ ...RUNBOOK, permissions: {} }, { device: "eth0", token: "x", really: true }),
+        {
+          policy: effective(declared({}), parseGrant({ yes: true })),
+          name: "sample",
+        },
+      ),
+    { code: "PERMISSION_DENIED", hint: /^Declare it under permissions in the runbook/ },
+  );
   t.throws(() => check({ yes: true, denyExec: "node/read" }), { ...refused, detail: /look/ });
 });

@@ -112,6 +112,17 @@ t.test("a denial of all changes, captures or traffic denies shells, which could 
   t.ok(shell(["sh", "-c", "ip link"]), "not within text: said in docs/permissions.md");
 });
 
+t.test("a change in a pod that is not declared is said as it would be declared", async (t) => {
+  const policy = effective(
+    declared({ ...EVERYTHING, mutate: ["ip link set * up"] }),
+    parseGrant({ yes: true }),
+  );
+  const argv = ["nsenter", "--net=/p", "--", "ip", "link", "set", "eth0", "down"];
+  t.match(policy.check({ kind: "exec", node: "node-a", via: "ssh", action: "node/mutate", argv }), {
+    reason: "permissions.mutate of the runbook does not declare ip link set eth0 down",
+  });
+});
+
 t.test("no pattern of a change covers a shell or a capture", async (t) => {
   const mutate = ["sh **", "tcpdump **", "nsenter **", "find **", "ping **", "timeout **", "env **"];
   const policy = effective(declared({ ...EVERYTHING, mutate }), parseGrant({ yes: true, denyTraffic: true }));
