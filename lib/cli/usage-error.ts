@@ -11,7 +11,11 @@ export function fromCommander(error: CommanderError, argv: readonly string[]): H
   const [first = "", second] = error.message.split("\n");
   const message = `Cannot read the command line: ${first.replace(/^error: /, "").replace(/\.$/, "")}`;
   const suggestion = /^\((Did you mean .+\?)\)$/.exec(second ?? "")?.[1];
-  return new HopbookError("USAGE", message, { hint: suggestion ?? hintFor(error, argv) });
+  const isPlanned = argv[0] === "run" && argv.some((one) => one === "--plan" || one.startsWith("--plan="));
+  const hint = isPlanned
+    ? "A plan has its runbook and inputs in it: hopbook run --plan FILE takes neither"
+    : (suggestion ?? hintFor(error, argv));
+  return new HopbookError("USAGE", message, { hint });
 }
 
 function hintFor(error: CommanderError, argv: readonly string[]): string {

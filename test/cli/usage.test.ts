@@ -23,6 +23,7 @@ const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [["run", "trace-path", "--zzz"], /hint: hopbook run trace-path --help lists the options/],
   [["run", "trace-path", "stray", "--from", "a"], /too many arguments/],
   [["run", "trace-path", "--full"], /unknown option '--full'/],
+  [["run", "trace-path", "--plan", "p.json"], /hint: A plan has its runbook and inputs in it/],
   [["hops"], /both ends are needed\nhint: Name them as in hopbook hops shop\/client --to/],
   [["hops", "shop/client"], /both ends are needed/],
   [["lab"], /hopbook lab wants a command/],
