@@ -108,9 +108,16 @@ function exampleOf(runbook: Runbook): string {
   const required = Object.entries(runbook.inputs).filter(([, input]) => input.required === true);
   const values: Record<string, string> = { from: "shop/client", to: "shop/web:8080" };
   const flags = required.map(
-    ([name, input]) => `--${toKebab(name)} ${values[name] ?? input.type.toUpperCase()}`,
+    ([name, input]) => `--${toKebab(name)} ${values[name] ?? exampleValue(name, input)}`,
   );
   return ["hopbook run", runbook.metadata.name, ...flags].join(" ");
+}
+
+/** ARRAY would tell nobody what to write: of a list one item is given by its flag. */
+function exampleValue(name: string, { type, enum: values }: InputSpec): string {
+  const [first] = values ?? [];
+  if (typeof first === "string") return first;
+  return type === "array" ? toKebab(name).toUpperCase() : type.toUpperCase();
 }
 
 /** Flags are written with dashes: `dnsName` is `--dns-name`. */

@@ -27,6 +27,7 @@ t.test("show has inputs, permissions, steps, checks and an example that can be t
   t.match(out, /delivered: Every packet arrived/);
   t.match(out, /hopbook run trace-path --from shop\/client --to shop\/web:8080\n$/);
   t.notMatch(out, /undefined|default \)|default ,/);
+  t.match((await hopbook(["show", "pod-interfaces"])).out, /hopbook run pod-interfaces --pod POD\n$/);
   const json = JSON.parse((await hopbook(["show", RUNBOOK, "--output", "json"])).out) as unknown;
   t.match(json, { name: "trace-path", inputs: { to: { type: "array" } }, steps: [{ phase: "discovery" }] });
 });
