@@ -1,6 +1,6 @@
 import { Command, type Option } from "commander";
 import { makeProgram } from "./main.js";
-import { addClusterOptions, addOutputOption, addPermissionOptions } from "./options.js";
+import { addRunOptions } from "./runbook-command.js";
 import type { Terminal } from "./terminal.js";
 
 const SILENT: Terminal = {
@@ -36,7 +36,11 @@ export function describeCommands(): string {
     for (const child of command.commands) visit(child, name);
   };
   visit(program, "");
-  const shared = addOutputOption(addPermissionOptions(addClusterOptions(new Command("shared"))));
+  const [run, plan] = (["run", "plan"] as const).map(
+    (verb) => addRunOptions(verb, new Command(verb)).options,
+  );
+  const isShared = ({ flags }: Option): boolean => plan?.some((other) => other.flags === flags) === true;
+  const isPlans = ({ flags }: Option): boolean => run?.some((other) => other.flags === flags) === false;
   lines.push(
     "## Options of run and plan",
     "",
@@ -44,8 +48,19 @@ export function describeCommands(): string {
     "",
     "| option | |",
     "| --- | --- |",
-    "| `--out <DIR>` | folder that run folders are made in; default artifacts |",
-    ...shared.options.map(describeOption),
+    ...(run ?? []).filter(isShared).map(describeOption),
+    "",
+    "Of `run` alone:",
+    "",
+    "| option | |",
+    "| --- | --- |",
+    ...(run ?? []).filter((option) => !isShared(option)).map(describeOption),
+    "",
+    "Of `plan` alone:",
+    "",
+    "| option | |",
+    "| --- | --- |",
+    ...(plan ?? []).filter(isPlans).map(describeOption),
     "",
   );
   return lines.join("\n");
@@ -53,7 +68,8 @@ export function describeCommands(): string {
 
 function describeOption(option: Option): string {
   const choices = option.argChoices === undefined ? "" : `; ${option.argChoices.join(", ")}`;
-  const fallback = option.defaultValue === undefined ? "" : `; default ${String(option.defaultValue)}`;
+  const fallback =
+    option.defaultValue === undefined || option.negate ? "" : `; default ${String(option.defaultValue)}`;
   return `| \`${option.flags.replaceAll("|", "\\|")}\` | ${option.description}${choices}${fallback} |`;
 }
 
