@@ -32,7 +32,7 @@ t.test("a new runbook is valid, and its test passes", async (t) => {
     [null, null],
   );
   const report = await run();
-  t.match(report, { passed: 2, failed: 0, cases: [{ ok: true, line: 8 }, { ok: true }] });
+  t.match(report, { passed: 2, failed: 0, cases: [{ ok: true, line: 9 }, { ok: true }] });
   const text = readFileSync(files[0] ?? "", "utf8");
   await t.rejects(newRunbook({ name: "my-trace", dir }), {
     code: "ARTIFACTS_UNWRITABLE",
