@@ -36,7 +36,12 @@ export async function openCluster(
       if (!allowed) {
         unreachable.set(
           target.name,
-          new HopbookError("PERMISSION_DENIED", `Cannot log in to ${target.name}: ${reason}`),
+          new HopbookError("PERMISSION_DENIED", `Cannot log in to ${target.name}: ${reason}`, {
+            // Nothing can be granted that the runbook does not declare.
+            ...(/^the runbook declares no/.test(reason) && {
+              hint: "Declare it under permissions in the runbook, as in node: {max: 4}",
+            }),
+          }),
         );
         continue;
       }

@@ -140,6 +140,9 @@ async function* readPackets(
   pcap: string,
   filter: ((packet: PacketRecord) => boolean) | undefined,
 ): AsyncGenerator<PacketRecord> {
+  if (filter !== undefined && typeof filter !== "function") {
+    throw new TypeError('packets() takes a function as its filter: ({ flags }) => flags.includes("SYN")');
+  }
   const cursor = await ask<number>("packets.open", { pcap });
   try {
     for (;;) {
