@@ -37,7 +37,7 @@ export const EXPRESSION_REFERENCE: {
     {
       signature: "steps.ID.outputs[I]",
       means:
-        "Of a matrix step, for each combination: {matrix, status: done|failed|skipped, outputs: the outputs or null}",
+        "Of a matrix step, for each combination: {matrix, status: done|failed|skipped, outputs: the outputs or null}; null where the step was not run",
       where: "everywhere",
     },
     { signature: "cluster.name", means: "Name of the cluster", where: "everywhere" },

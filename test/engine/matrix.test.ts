@@ -273,21 +273,24 @@ t.test("a matrix in the background is ready when its first ones are, and is canc
   t.strictSame(bench.log, ["x on", "y on", "next", "x cancelled", "y cancelled"]);
 });
 
-t.test("of a matrix that never ran the outputs are null, and no empty list on which a check passes", async (t) => {
-  const checked = `checks:
+t.test(
+  "of a matrix that never ran the outputs are null, and no empty list on which a check passes",
+  async (t) => {
+    const checked = `checks:
   - {id: all, outcomes: [{pass: {if: "\${{ steps.each.outputs.all(o, o.status == 'done') }}", message: all}}]}`;
-  for (const [first, each] of [
-    ["{id: breaks, uses: fail/it}", ""],
-    ["{id: breaks, uses: fail/it, continueOnError: true}", "needs: [breaks], "],
-  ]) {
-    const bench = setUp(`steps:
+    for (const [first, each] of [
+      ["{id: breaks, uses: fail/it}", ""],
+      ["{id: breaks, uses: fail/it, continueOnError: true}", "needs: [breaks], "],
+    ]) {
+      const bench = setUp(`steps:
   - ${first}
   - {id: each, ${each}uses: log/say, strategy: {matrix: {letter: [a, b]}}, with: {text: "\${{ matrix.letter }}"}}
 ${checked}`);
-    await runAll(bench);
-    const env = bench.files.get("evidence/environment.json") as ExpressionEnv;
-    t.equal((env.steps as Record<string, { outputs: unknown }>)["each"]?.outputs, null);
-    const [check] = evaluateChecks(bench.runbook, { ...env, findings: {} });
-    t.equal(check?.status, "incomplete");
-  }
-});
+      await runAll(bench);
+      const env = bench.files.get("evidence/environment.json") as ExpressionEnv;
+      t.equal((env.steps as Record<string, { outputs: unknown }>)["each"]?.outputs, null);
+      const [check] = evaluateChecks(bench.runbook, { ...env, findings: {} });
+      t.equal(check?.status, "incomplete");
+    }
+  },
+);
