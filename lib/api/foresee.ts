@@ -10,6 +10,8 @@ export interface ForeseenStep {
   readonly actions: readonly string[];
   /** The command of a `run` step, where it is known by now. */
   readonly argv: Argv | null;
+  /** Of a `run` step whose words are known and whose place is not: as it would be on a node, and in a pod. */
+  readonly either: readonly Argv[];
   /** `no`: its condition is false already; `maybe`: it depends on what is found. */
   readonly wanted: "yes" | "no" | "maybe";
   /** The input that its condition asks for. */
@@ -31,7 +33,7 @@ export function foresee(
     id: step.id,
     uses: step.uses,
     actions: STEP_KINDS.get(step.uses)?.actions ?? [],
-    argv: step.form === "run" ? knownArgv(step, { runbook, inputs: plain }) : null,
+    ...(step.form === "run" ? knownCommands(step, { runbook, inputs: plain }) : { argv: null, either: [] }),
     wanted: isWanted(step, { runbook, inputs: plain }),
     switchedBy: /\binputs\.([A-Za-z][A-Za-z0-9_]*)/.exec(step.if ?? "")?.[1] ?? null,
     continueOnError: step.continueOnError,
@@ -54,16 +56,18 @@ function valueOf(step: RunbookStep, key: string, { runbook, inputs }: Known): un
   }
 }
 
-function knownArgv(step: RunbookStep, known: Known): Argv | null {
-  const argv = valueOf(step, "argv", known);
-  if (!Array.isArray(argv) || !argv.every((word) => typeof word === "string")) return null;
-  const on = valueOf(step, "on", known);
-  const [program, ...args] = argv;
-  if (program === undefined || typeof on !== "string") return null;
+function knownCommands(step: RunbookStep, known: Known): Pick<ForeseenStep, "argv" | "either"> {
+  const nothing = { argv: null, either: [] };
+  const words = valueOf(step, "argv", known);
+  if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) return nothing;
+  const [program, ...args] = words;
+  if (program === undefined) return nothing;
+  const onNode: Argv = [program, ...args];
   // In a pod it enters the pod's network namespace, whose path is not known yet.
-  return on.startsWith("node/")
-    ? [program, ...args]
-    : ["nsenter", "--net=/proc/1/ns/net", "--", program, ...args];
+  const inPod: Argv = ["nsenter", "--net=/proc/1/ns/net", "--", program, ...args];
+  const on = valueOf(step, "on", known);
+  if (typeof on !== "string") return { argv: null, either: [onNode, inPod] };
+  return { argv: on.startsWith("node/") ? onNode : inPod, either: [] };
 }
 
 function isWanted(step: RunbookStep, { runbook, inputs }: Known): ForeseenStep["wanted"] {

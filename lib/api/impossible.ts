@@ -41,6 +41,11 @@ function findRefusal(step: ForeseenStep, policy: Policy): Verdict | undefined {
     const verdict = policy.foresee(policy.actionOf(step.argv), step.argv);
     return verdict.allowed || step.continueOnError ? undefined : verdict;
   }
+  // Refused wherever it runs, be it on a node or in a pod.
+  const [onNode, ...others] = step.either.map((argv) => policy.foresee(policy.actionOf(argv), argv));
+  if (onNode?.allowed === false && others.every(({ allowed }) => !allowed)) {
+    return step.continueOnError ? undefined : onNode;
+  }
   const verdicts = step.actions.map((action) => ({ action, verdict: policy.foresee(action) }));
   const scoped = verdicts.find(
     ({ action, verdict }) =>

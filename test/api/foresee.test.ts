@@ -2,7 +2,7 @@ import t from "tap";
 import { foresee } from "../../lib/api/foresee.js";
 import { refuseImpossible } from "../../lib/api/impossible.js";
 import { declared, effective, parseGrant, type GrantFlags } from "../../lib/permissions/index.js";
-import { parseRunbook } from "../../lib/runbook/index.js";
+import { parseRunbook, type Runbook } from "../../lib/runbook/index.js";
 
 const RUNBOOK = parseRunbook(
   `apiVersion: hopbook.dev/v1
@@ -38,6 +38,32 @@ t.test("what is known of the steps before any node is touched", async (t) => {
     { id: "pause", wanted: "maybe", values: { duration: "5s" }, switchedBy: null },
   ]);
   t.notMatch(JSON.stringify(steps), /hunter2/);
+});
+
+t.test("a command of a matrix is refused now where it would be on any node and in any pod", async (t) => {
+  const book = (words: string): Runbook =>
+    parseRunbook(
+      `apiVersion: hopbook.dev/v1
+kind: Runbook
+metadata: {name: sample, title: Sample}
+permissions: {node: {}, exec: [netns/read]}
+steps:
+  - {id: each, strategy: {matrix: {pod: [a/b]}}, on: "\${{ matrix.pod }}", run: [${words}]}
+`,
+      "/books/sample.yaml",
+    );
+  const check = (words: string): void => {
+    const runbook = book(words);
+    const policy = effective(declared(runbook.permissions), parseGrant({ yes: true }));
+    refuseImpossible(foresee(runbook, {}), { policy, name: "sample" });
+  };
+  t.doesNotThrow(() => check("ip, link, show"), "in a pod it may run");
+  t.doesNotThrow(() => check('ip, link, show, "${{ matrix.pod }}"'), "its words are not known");
+  t.throws(() => check("sh, -c, ls"), { code: "PERMISSION_DENIED", detail: /declare permissions\.shell/ });
+  t.throws(() => check("ip, link, set, eth0, up"), {
+    code: "PERMISSION_DENIED",
+    detail: /permissions\.mutate/,
+  });
 });
 
 t.test("a command that is sure to be refused is refused now", async (t) => {
