@@ -1,0 +1,3 @@
+module hopbook.test/cluster/forward
+
+go 1.26.0
