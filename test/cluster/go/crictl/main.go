@@ -196,6 +196,11 @@ func printInfo(response *runtime.StatusResponse) error {
 		handlers = append(handlers, json.RawMessage(text))
 	}
 	merged["runtimeHandlers"] = handlers
+	features, err := protojson.Marshal(response.Features)
+	if err != nil {
+		return err
+	}
+	merged["features"] = json.RawMessage(features)
 	return printJson(merged)
 }
 

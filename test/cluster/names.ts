@@ -1,0 +1,49 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** test/cluster itself. */
+export const SOURCE_DIR = fileURLToPath(new URL(".", import.meta.url));
+
+/** Built programs and images; outside the tree, kept between runs. */
+export function cacheDir(): string {
+  return process.env["HOPBOOK_TEST_CLUSTER_CACHE"] ?? join(homedir(), ".cache", "hopbook-test-cluster");
+}
+
+/** Keys, logs and the nodes' disks of the cluster that is up. Not /run, which the cluster has one of its own. */
+export function stateDir(): string {
+  return process.env["HOPBOOK_TEST_CLUSTER_DIR"] ?? "/var/tmp/hopbook-test-cluster";
+}
+
+export const KUBERNETES_VERSION = "v1.36.3";
+
+export interface ClusterNode {
+  readonly name: string;
+  readonly address: string;
+  /** Whether the node has crictl; without it there is only the runtime's own ctr. */
+  readonly hasCrictl: boolean;
+}
+
+export const CONTROL_ADDRESS = "10.78.0.2";
+export const OPERATOR_ADDRESS = "10.78.0.1";
+export const SERVICE_CIDR = "10.96.0.0/16";
+export const CLUSTER_CIDR = "10.244.0.0/16";
+export const API_SERVICE_ADDRESS = "10.96.0.1";
+export const DNS_ADDRESS = "10.96.0.10";
+
+/**
+ * The nodes. `HOPBOOK_TEST_CLUSTER_CRICTL` names those that have crictl (separated by commas; default node-a), so that
+ * nodes with and without it can both be tried.
+ */
+export function clusterNodes(): readonly ClusterNode[] {
+  const having = (process.env["HOPBOOK_TEST_CLUSTER_CRICTL"] ?? "node-a").split(",");
+  return [
+    { name: "node-a", address: "10.78.0.11", hasCrictl: having.includes("node-a") },
+    { name: "node-b", address: "10.78.0.12", hasCrictl: having.includes("node-b") },
+  ];
+}
+
+export const PAUSE_IMAGE = "registry.test/pause:1";
+export const TOOLS_IMAGE = "registry.test/tools:1";
+export const BUSYBOX_IMAGE = "registry.test/busybox:1";
+export const COREDNS_IMAGE = "registry.test/coredns:1";

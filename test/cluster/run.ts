@@ -1,0 +1,25 @@
+import { runProgram, type LabCommandOptions } from "../../lib/lab/enter.js";
+
+/** Runs a program to its end and returns its stdout. Throws with what it said where it fails. */
+export async function run(argv: readonly string[], options: LabCommandOptions = {}): Promise<string> {
+  const result = await runProgram(argv, options);
+  if (result.exitCode === 0) return result.stdout;
+  const why = result.timedOut ? "took too long" : `exit code ${String(result.exitCode)}`;
+  const said = (result.stderr || result.stdout).trim().split("\n").slice(-15).join("\n");
+  throw new Error(`${argv.slice(0, 6).join(" ")}: ${why}\n${said}`);
+}
+
+/** Asks again until it says something else than null. Throws with `what` after the time limit. */
+export async function until<T>(
+  what: string,
+  timeoutMs: number,
+  ask: () => Promise<T | null> | T | null,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${String(timeoutMs)} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
