@@ -45,6 +45,12 @@ const HOPS_BY_ROLE: Record<RecipeRole, (way: NodeWay) => LooseHop | null> = {
     const { link, evidence } = pod.host;
     return makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
   },
+  bridge: (way) => {
+    const { pod, view } = way.side;
+    if (pod === null || pod.bridge === null) return null;
+    const evidence = [`ip -d link: ${pod.host.link.name} is a port of ${pod.bridge.name}`];
+    return makeHop(pod.bridge, { ...onHost(view.node, "bridge", pod.bridge), evidence });
+  },
   tunnel: (way) => {
     if (way.tunnel === null) return null;
     const { link, evidence } = way.tunnel;
@@ -134,6 +140,7 @@ export function noteDownLinks(way: NodeWay): string[] {
   return [
     ...down(side.pod?.link, `in ${side.end.pod ?? "the pod"}`),
     ...down(side.pod?.host.link, `on ${side.view.node}`),
+    ...down(side.pod?.bridge ?? undefined, `on ${side.view.node}`),
     ...down(way.tunnel?.link, `on ${side.view.node}`),
     ...down(way.nic?.link, `on ${side.view.node}`),
   ];

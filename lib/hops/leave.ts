@@ -92,7 +92,8 @@ async function lookUpLeaving(side: Side, options: LeaveOptions, notes: string[])
   const { dst, signal } = options;
   if (side.pod !== null) {
     const from = addressAtPod(side.end);
-    const iif = side.pod.host.link.name;
+    // What comes in by a bridge's port is routed as come in by the bridge.
+    const iif = (side.pod.bridge ?? side.pod.host.link).name;
     const exact = await lookUpRoute(access, dst, { from, iif, signal });
     if (exact.found !== null) return { found: { ...exact.found, source: null }, error: null };
     notes.push(`${node} refuses packets from ${from} to ${dst} that come in by ${iif}: ${exact.error}`);

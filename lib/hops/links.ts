@@ -13,6 +13,8 @@ export interface Link {
   readonly peerIndex: number | null;
   /** The other end is in another network namespace. */
   readonly peerElsewhere: boolean;
+  /** The bridge, bond or VRF that it is a port of. */
+  readonly master: string | null;
   readonly addresses: readonly string[];
   readonly vxlan: { readonly vni: number; readonly port: number; readonly local: string | null } | null;
 }
@@ -48,6 +50,7 @@ function parseLink(entry: unknown): Link | null {
     mac: textOf(entry, "address"),
     peerIndex: integerOf(entry, "link_index"),
     peerElsewhere: integerOf(entry, "link_netnsid") !== null,
+    master: textOf(entry, "master"),
     addresses: addresses.filter((ip) => ip !== undefined),
     vxlan: kind === "vxlan" ? parseVxlan(fieldOf(entry, "linkinfo", "info_data")) : null,
   };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assertValid, invalid, readDocument } from "../document/index.js";
 import { HopbookError } from "../errors.js";
 
-export type RecipeRole = "pod" | "host-veth" | "tunnel" | "nic";
+export type RecipeRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
 export type HostInterfaceMethod = "cni-result" | "peer-index" | "route";
 
 /** A piece of evidence on a node: a device or a route with all of these properties. */

@@ -9,6 +9,8 @@ import type { HopRecipe } from "./recipe.js";
 export interface PodSide {
   readonly link: Link;
   readonly host: HostInterface;
+  /** The bridge that the host's end is a port of; null where the host routes to the pod itself. */
+  readonly bridge: Link | null;
   readonly evidence: readonly string[];
 }
 
@@ -69,8 +71,15 @@ export function makeSide(
   if (reading.outward.found === null) {
     notes.push(`${name} has no route to the other end: ${reading.outward.error}`);
   }
-  notes.push(...checkInward({ end, view, reading, podLink: link, host: host.link }));
-  return { end, view, pod: { link, host, evidence }, notes };
+  const bridge = findBridge(host.link, view);
+  notes.push(...checkInward({ end, view, reading, podLink: link, host: bridge ?? host.link }));
+  return { end, view, pod: { link, host, bridge, evidence }, notes };
+}
+
+/** A VRF or a bond is a master too, and no hop. */
+function findBridge(host: Link, view: NodeView): Link | null {
+  const master = findLink(view.links, host.master);
+  return master?.kind === "bridge" ? master : null;
 }
 
 function choosePodLink(
@@ -99,6 +108,7 @@ function checkInward(input: {
   readonly view: NodeView;
   readonly reading: PodReading;
   readonly podLink: Link;
+  /** Where the host's routing ends: the bridge of the pod, else the host's end of its interface. */
   readonly host: Link;
 }): string[] {
   const { view, reading, podLink, host } = input;
@@ -109,7 +119,7 @@ function checkInward(input: {
     notes.push(`${view.node} has no route to ${name} (${ip}): ${reading.inward.error}`);
   else if (reading.inward.found.dev !== host.name) {
     notes.push(
-      `${view.node} routes ${name} (${ip}) to ${reading.inward.found.dev}, its host side is ${host.name}`,
+      `${view.node} routes ${name} (${ip}) to ${reading.inward.found.dev}, its ${host.kind === "bridge" ? "bridge" : "host side"} is ${host.name}`,
     );
   }
   const entry = view.neighbours.find((neighbour) => neighbour.ip === ip && neighbour.dev === host.name);

@@ -86,6 +86,7 @@ const link = (change: Partial<Link>): Link => ({
   mac: null,
   peerIndex: 2,
   peerElsewhere: true,
+  master: null,
   addresses: [],
   vxlan: null,
   ...change,
