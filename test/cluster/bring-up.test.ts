@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { runRunbook, type RunReport } from "../../lib/api/run.js";
+import type { HopRef } from "../../lib/model/findings.js";
+import { buildCli, startCli } from "../lab/cli.js";
+import { coreApi, execInPod } from "./kube.js";
+import { shapeOf } from "./shape.js";
+import { onNode, pidOnNode, readFixture, useCluster, whyNoCluster } from "./use.js";
+
+/** The real cluster, as later suites need it, and a whole run of hopbook on it. */
+
+const why = whyNoCluster();
+if (why !== null) {
+  // Skipping in silence where it should run would be a lie; whoever has no cluster says so.
+  t.fail(why);
+  process.exit(1);
+}
+
+const work = mkdtempSync(join(tmpdir(), "hopbook-cluster-"));
+const cluster = await useCluster((text) => t.comment(text));
+const { config, nodes, own } = cluster;
+const notOurs = own === null ? "the nodes of this cluster cannot be entered" : false;
+t.teardown(async () => {
+  rmSync(work, { recursive: true, force: true });
+  await cluster.release();
+});
+
+t.test("both nodes are Ready, and the pods run where they should", async (t) => {
+  const api = coreApi(config);
+  const { items } = await api.listNode();
+  for (const name of nodes) {
+    const node = items.find((each) => each.metadata?.name === name);
+    const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
+    t.equal(ready?.status, "True", name);
+  }
+  for (const [index, name] of ["client", "web"].entries()) {
+    const pod = await api.readNamespacedPod({ name, namespace: "shop" });
+    t.match(pod, { spec: { nodeName: nodes[index] }, status: { phase: "Running" } });
+  }
+});
+
+t.test("exec through the API keeps streams and exit codes apart", async (t) => {
+  const argv = ["sh", "-c", "echo out; echo err >&2; exit 7"];
+  t.same(await execInPod(config, "shop/client", { argv }), { exitCode: 7, stdout: "out\n", stderr: "err\n" });
+  const missing = execInPod(config, "shop/nobody", { argv: ["true"] });
+  await t.rejects(missing, "a pod that is not there is an error, not an exit code");
+});
+
+/** What the web server says to the client, by busybox's wget or curl. */
+async function fetchFrom(url: string): Promise<string> {
+  const script =
+    'if command -v curl >/dev/null; then exec curl -sS -m 5 "$1"; else exec wget -qO- -T 5 "$1"; fi';
+  const result = await execInPod(config, "shop/client", { argv: ["sh", "-c", script, "fetch", url] });
+  return result.exitCode === 0 ? result.stdout : `exit code ${String(result.exitCode)}: ${result.stderr}`;
+}
+
+t.test("the Service answers across the nodes, by name, by ClusterIP, and the pod itself", async (t) => {
+  const api = coreApi(config);
+  const pod = await api.readNamespacedPod({ name: "web", namespace: "shop" });
+  const service = await api.readNamespacedService({ name: "web", namespace: "shop" });
+  t.equal(await fetchFrom("http://web/"), "web\n");
+  t.equal(await fetchFrom(`http://${service.spec?.clusterIP ?? ""}/`), "web\n");
+  t.equal(await fetchFrom(`http://${pod.status?.podIP ?? ""}:8080/`), "web\n");
+});
+
+t.test("one node has crictl, the other only ctr", { skip: notOurs }, async (t) => {
+  for (const node of own?.nodes ?? []) {
+    const find = await onNode(own!, node.name, { argv: ["sh", "-c", "command -v crictl"] });
+    t.equal(find.exitCode === 0, node.hasCrictl, `crictl on ${node.name}`);
+    const ctr = await onNode(own!, node.name, { argv: ["ctr", "-n", "k8s.io", "containers", "list", "-q"] });
+    t.match(ctr, { exitCode: 0, stdout: /^[0-9a-f]{64}$/m }, `ctr on ${node.name}`);
+  }
+});
+
+t.test("the stand-in for crictl answers in the real one's shape", { skip: notOurs }, async (t) => {
+  const shapes = readFixture("crictl-shape.json") as Record<string, string[]>;
+  const node = own!.nodes.find((each) => each.hasCrictl)?.name ?? "";
+  const ask = async (...args: string[]): Promise<unknown> => {
+    const result = await onNode(own!, node, { argv: ["crictl", ...args] });
+    t.equal(result.exitCode, 0, `${args.join(" ")}: ${result.stderr}`);
+    return JSON.parse(result.stdout);
+  };
+  const pods = (await ask("pods", "-o", "json")) as { items: { id: string; metadata: { name: string } }[] };
+  const pod = pods.items.find((each) => each.metadata.name === "client");
+  const ps = (await ask("ps", "-o", "json")) as { containers: { id: string; podSandboxId: string }[] };
+  const container = ps.containers.find((each) => each.podSandboxId === pod?.id);
+  const answers: Record<string, unknown> = {
+    pods: { items: [pod] },
+    ps: { containers: [container] },
+    inspectp: await ask("inspectp", "-o", "json", pod?.id ?? ""),
+    inspect: await ask("inspect", "-o", "json", container?.id ?? ""),
+    info: await ask("info", "-o", "json"),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    const [real, ours] = [shapes[name] ?? [], shapeOf(answer)];
+    t.ok(real.length > 10, `${name} was recorded`);
+    t.same(
+      real.filter((line) => !ours.includes(line)),
+      [],
+      `${name} lacks nothing of the real one's`,
+    );
+  }
+});
+
+const HOPS = (near: string, far: string): string[] => [
+  `${near} pod eth0`,
+  `${near} host-veth veth*`,
+  `${near} bridge cni0`,
+  `${near} tunnel flannel.1`,
+  `${near} nic eth0`,
+  `${far} nic eth0`,
+  `${far} tunnel flannel.1`,
+  `${far} bridge cni0`,
+  `${far} host-veth veth*`,
+  `${far} pod eth0`,
+];
+
+const place = (hop: HopRef | null): string | null =>
+  hop === null ? null : `${hop.node} ${hop.role} ${hop.interface.replace(/^veth.*/, "veth*")}`;
+
+function trace(profile: string, to: string, probe: readonly string[]): Promise<RunReport> {
+  return runRunbook({
+    runbook: "trace-path",
+    raw: { from: "shop/client", to: [to], probe, count: "3" },
+    cluster: profile,
+    cwd: work,
+    out: join(work, "out"),
+    grants: { yes: true },
+    signal: AbortSignal.timeout(120_000),
+    onEvent: () => undefined,
+  });
+}
+
+/** Hop discovery asks crictl on both nodes; for its tests the node that has none gets it. */
+async function giveCrictl(t: Test): Promise<void> {
+  for (const node of own!.nodes.filter((each) => !each.hasCrictl)) {
+    const path = "/usr/local/bin/crictl";
+    const given = await onNode(own!, node.name, { argv: ["ln", "-sf", "/run/cluster/bin/crictl", path] });
+    t.equal(given.exitCode, 0, given.stderr);
+    t.teardown(() => onNode(own!, node.name, { argv: ["rm", "-f", path] }));
+  }
+}
+
+t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
+  await giveCrictl(t);
+  const [near, far] = nodes;
+  const { files } = own!;
+
+  for (const [how, profile] of Object.entries({ local: files.localProfile, ssh: files.sshProfile })) {
+    await t.test(`delivered, every hop seen, by ${how}`, async (t) => {
+      const { findings } = await trace(profile, "shop/web:8080", ["ping", "http"]);
+      t.same(findings.run.incomplete, [], "the run is complete");
+      for (const flow of findings.flows) {
+        t.equal(flow.verdict.status, "delivered", flow.probe ?? "");
+        t.same(flow.hops.map(place), HOPS(near, far), "the hops");
+        for (const hop of flow.hops) {
+          t.ok(hop.request.packets >= 3 && hop.reply.packets >= 3, `${hop.node} ${hop.interface}`);
+        }
+      }
+    });
+  }
+
+  await t.test("delivered to the Service, whose ClusterIP becomes the pod's address", async (t) => {
+    const service = await coreApi(config).readNamespacedService({ name: "web", namespace: "shop" });
+    const { findings } = await trace(files.localProfile, `${service.spec?.clusterIP ?? ""}:80`, ["http"]);
+    const [flow] = findings.flows;
+    t.equal(flow?.verdict.status, "delivered");
+    t.same(flow?.hops.map(place), HOPS(near, far));
+  });
+
+  await t.test("the command itself", async (t) => {
+    const cli = buildCli();
+    t.teardown(cli.remove);
+    const args = ["run", "trace-path", "--from", "shop/client", "--to", "shop/web:8080", "--yes"];
+    const { done } = startCli(cli, [...args, "--cluster", files.localProfile], { cwd: work });
+    const ran = await done;
+    t.equal(ran.exitCode, 0, ran.stderr);
+    t.match(ran.stdout + ran.stderr, /delivered/i);
+  });
+
+  await t.test("lost where the far node drops what it forwards", async (t) => {
+    const rules =
+      "table inet fault {\n chain forward {\n type filter hook forward priority -10;\n meta l4proto icmp counter drop\n }\n}\n";
+    const set = await onNode(own!, far, { argv: ["nft", "-f", "-"], stdin: rules });
+    t.equal(set.exitCode, 0, set.stderr);
+    t.teardown(() => onNode(own!, far, { argv: ["nft", "delete", "table", "inet", "fault"] }));
+    const { findings } = await trace(files.localProfile, "shop/web:8080", ["ping"]);
+    const verdict = findings.flows[0]?.verdict;
+    t.match(verdict, { status: "lost", direction: "request" });
+    t.same(
+      [place(verdict?.lastSeen ?? null), place(verdict?.firstMissing ?? null)],
+      [`${far} tunnel flannel.1`, `${far} bridge cni0`],
+    );
+    t.comment(`cause: ${JSON.stringify(verdict?.cause)}, looked at ${verdict?.lookedAt.join("; ") ?? ""}`);
+  });
+
+  await t.test("lost where the near node's tunnel has lost its peer", async (t) => {
+    // Stopped, not ended: flanneld would put the entry back.
+    const flanneld = await pidOnNode(own!, near, "flanneld");
+    const signal = (name: string) => onNode(own!, near, { argv: ["kill", `-${name}`, flanneld] });
+    t.equal((await signal("STOP")).exitCode, 0);
+    t.teardown(() => signal("CONT"));
+    const shown = await onNode(own!, near, { argv: ["bridge", "fdb", "show", "dev", "flannel.1"] });
+    const [, mac = "", dst = ""] = /^(\S+) dst (\S+) self permanent$/m.exec(shown.stdout) ?? [];
+    const change = (verb: string) =>
+      onNode(own!, near, {
+        argv: ["bridge", "fdb", verb, mac, "dev", "flannel.1", "dst", dst, "self", "permanent"],
+      });
+    t.equal((await change("del")).exitCode, 0, shown.stdout);
+    t.teardown(() => change("append"));
+    const { findings } = await trace(files.localProfile, "shop/web:8080", ["ping"]);
+    const verdict = findings.flows[0]?.verdict;
+    t.match(verdict, { status: "lost", direction: "request" });
+    t.same(
+      [place(verdict?.lastSeen ?? null), place(verdict?.firstMissing ?? null)],
+      [`${near} tunnel flannel.1`, `${near} nic eth0`],
+    );
+    t.comment(`cause: ${JSON.stringify(verdict?.cause)}`);
+  });
+
+  await t.test("delivered again once the faults are gone", async (t) => {
+    const { findings } = await trace(files.localProfile, "shop/web:8080", ["ping"]);
+    t.equal(findings.flows[0]?.verdict.status, "delivered");
+  });
+});

@@ -1,0 +1,57 @@
+import { PassThrough } from "node:stream";
+import { CoreV1Api, Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
+
+export interface PodExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function loadKubeConfig(path: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(path);
+  return config;
+}
+
+export function coreApi(config: KubeConfig): CoreV1Api {
+  return config.makeApiClient(CoreV1Api);
+}
+
+/** Runs a command in a pod's only container. Exec.exec() resolves when its socket opens, hence the status. */
+export async function execInPod(
+  config: KubeConfig,
+  pod: string,
+  options: { readonly argv: readonly string[]; readonly timeoutMs?: number },
+): Promise<PodExecResult> {
+  const [namespace = "", name = ""] = pod.split("/");
+  const { argv, timeoutMs = 15_000 } = options;
+  const [stdout, stderr] = [gather(), gather()];
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`${argv.join(" ")} in ${pod}: no end within ${String(timeoutMs)} ms`));
+    }, timeoutMs);
+    const settle = (status: V1Status): void => {
+      clearTimeout(timer);
+      const code = status.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
+      if (status.status === "Success" || code !== undefined) {
+        resolve({ exitCode: Number(code ?? 0), stdout: stdout.text(), stderr: stderr.text() });
+      } else reject(new Error(status.message ?? JSON.stringify(status)));
+    };
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    new Exec(config)
+      .exec(namespace, name, "c", [...argv], stdout.stream, stderr.stream, null, false, settle)
+      .then((socket) => {
+        socket.on("error", fail);
+      }, fail);
+  });
+}
+
+function gather(): { readonly stream: PassThrough; readonly text: () => string } {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return { stream, text: () => Buffer.concat(chunks).toString("utf8") };
+}
