@@ -31,13 +31,14 @@ import {
 const CONTROL_TIMEOUT_MS = 60_000;
 const NODES_TIMEOUT_MS = 120_000;
 const PODS_TIMEOUT_MS = 60_000;
+const SERVICE_TIMEOUT_MS = 20_000;
 
 type Say = (text: string) => void;
 
 /**
- * Brings the cluster up and returns when both nodes are Ready, CoreDNS answers and the shop's pods run. Builds first
+ * Brings the cluster up and returns when both nodes are Ready and the shop's Service answers by its name. Builds first
  * what is not in the cache. A cluster that is up already is returned as it is; one that failed is taken down, and the
- * error has the end of the logs that matter.
+ * error has the end of the logs.
  */
 export async function upCluster(say: Say = () => undefined): Promise<ClusterState> {
   const running = readClusterState();
@@ -56,6 +57,7 @@ export async function upCluster(say: Say = () => undefined): Promise<ClusterStat
     await waitForNodes(state, say);
     await applyScenario(state);
     await waitForPods(state, say);
+    await waitForService(state, say);
     const whole = { ...state, upMs: Math.round(performance.now() - startedAtMs) };
     writeFileSync(join(dir, "state.json"), `${JSON.stringify(whole, null, 2)}\n`, { mode: 0o600 });
     return whole;
@@ -217,6 +219,19 @@ async function waitForPods(state: ClusterState, say: Say): Promise<void> {
     return (ready[0] === 2 && ready[1] === 1) || null;
   });
   say(`pods ready ${seconds(startedAtMs)} s after they were applied`);
+}
+
+/** Ready pods are not yet in every node's iptables: kube-proxy writes them about once a second. */
+async function waitForService(state: ClusterState, say: Say): Promise<void> {
+  const startedAtMs = performance.now();
+  const ask = ["-n", "shop", "exec", "client", "--", "curl", "-s", "-m", "2", "http://web/"];
+  await until("the Service answers by its name", SERVICE_TIMEOUT_MS, () =>
+    kubectl(state, ask).then(
+      (said) => said === "web\n" || null,
+      () => null,
+    ),
+  );
+  say(`the Service answered ${seconds(startedAtMs)} s after the pods were ready`);
 }
 
 function seconds(sinceMs: number): string {
