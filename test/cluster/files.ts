@@ -3,12 +3,14 @@ import { join } from "node:path";
 import {
   CLUSTER_CIDR,
   clusterNodes,
+  containerdKind,
   CONTROL_ADDRESS,
   DNS_ADDRESS,
   PAUSE_IMAGE,
   SERVICE_CIDR,
   SOURCE_DIR,
   type ClusterNode,
+  type ContainerdKind,
 } from "./names.js";
 import { systemManifests } from "./manifests.js";
 import { renderKubeconfig, writePki } from "./pki.js";
@@ -62,7 +64,8 @@ async function writeNodeFiles(dir: string, node: ClusterNode, clientKey: string)
   if (node.hasCrictl) write("has-crictl", "");
   write("net-conf.json", json({ Network: CLUSTER_CIDR, Backend: { Type: "vxlan", VNI: 1, Port: 8472 } }));
   write("cni.conflist", json(CNI), 0o644);
-  write("containerd.toml", CONTAINERD);
+  write("containerd.toml", CONTAINERD[containerdKind()]);
+  write("containerd-bin", containerdKind() === "debian" ? "/run/cluster/bin/debian" : "/run/cluster/bin");
   write("kubelet.yaml", json(kubeletConfig(node)));
   write("sshd_config", sshdConfig(node));
   write("authorized_keys", `${clientKey}\n`, 0o644);
@@ -88,7 +91,8 @@ const CNI = {
   ],
 };
 
-const CONTAINERD = `version = 3
+const CONTAINERD: Record<ContainerdKind, string> = {
+  built: `version = 3
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "${PAUSE_IMAGE}"
 [plugins."io.containerd.cri.v1.runtime"]
@@ -97,7 +101,16 @@ const CONTAINERD = `version = 3
 [plugins."io.containerd.cri.v1.runtime".cni]
   bin_dirs = ["/usr/lib/cni"]
   conf_dir = "/etc/cni/net.d"
-`;
+`,
+  debian: `version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${PAUSE_IMAGE}"
+  restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "/usr/lib/cni"
+  conf_dir = "/etc/cni/net.d"
+`,
+};
 
 function kubeletConfig(node: ClusterNode): unknown {
   const evictAt = {

@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { BUSYBOX_IMAGE, cacheDir, COREDNS_IMAGE, PAUSE_IMAGE, SOURCE_DIR, TOOLS_IMAGE } from "./names.js";
 import { writeImage } from "./oci.js";
+import { unpackPackage } from "./packages.js";
 import { binDir } from "./programs.js";
 import { run } from "./run.js";
 
@@ -85,15 +86,10 @@ async function fillPause(rootDir: string): Promise<void> {
   await run(["gcc", "-static", "-O2", "-s", "-o", join(rootDir, "pause"), source], { timeoutMs: 60_000 });
 }
 
-/** Unpacked, not installed: on the machine itself the package would take the place of busybox. */
 async function fillBusybox(rootDir: string): Promise<void> {
-  const dir = mkdtempSync(join(cacheDir(), "packages-"));
-  try {
-    await run(["env", "-C", dir, "apt-get", "download", "-qq", "busybox-static"], { timeoutMs: 120_000 });
-    const [file = ""] = readdirSync(dir).filter((name) => name.endsWith(".deb"));
-    await run(["dpkg-deb", "-x", join(dir, file), join(dir, "root")]);
+  await unpackPackage("busybox-static", async (root) => {
     mkdirSync(join(rootDir, "bin"));
-    const busybox = join(dir, "root", "bin", "busybox");
+    const busybox = join(root, "bin", "busybox");
     copyFileSync(busybox, join(rootDir, "bin", "busybox"));
     chmodSync(join(rootDir, "bin", "busybox"), 0o755);
     const applets = (await run([busybox, "--list"])).split("\n").filter((name) => /^[\w[.-]+$/.test(name));
@@ -102,9 +98,7 @@ async function fillBusybox(rootDir: string): Promise<void> {
     }
     for (const name of ["etc", "tmp", "srv"]) mkdirSync(join(rootDir, name));
     chmodSync(join(rootDir, "tmp"), 0o1777);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 async function fillTools(rootDir: string): Promise<void> {

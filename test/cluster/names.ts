@@ -17,6 +17,16 @@ export function stateDir(): string {
 
 export const KUBERNETES_VERSION = "v1.36.3";
 
+/** Of the Go module that is built; or Debian's, which is older than the CRI's current version. */
+export type ContainerdKind = "built" | "debian";
+
+/** The nodes' container runtime: `HOPBOOK_TEST_CLUSTER_CONTAINERD`, by default the one that is built. */
+export function containerdKind(): ContainerdKind {
+  const wanted = process.env["HOPBOOK_TEST_CLUSTER_CONTAINERD"] ?? "built";
+  if (wanted === "built" || wanted === "debian") return wanted;
+  throw new Error(`HOPBOOK_TEST_CLUSTER_CONTAINERD is ${wanted}: it has to be built or debian`);
+}
+
 export interface ClusterNode {
   readonly name: string;
   readonly address: string;

@@ -1,8 +1,18 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { cacheDir, KUBERNETES_VERSION, SOURCE_DIR } from "./names.js";
+import { cacheDir, containerdKind, KUBERNETES_VERSION, SOURCE_DIR } from "./names.js";
+import { unpackPackage } from "./packages.js";
 import { run } from "./run.js";
 
 interface GoModule {
@@ -66,6 +76,7 @@ export const binDir = (): string => join(cacheDir(), "bin");
  */
 export async function buildPrograms(say: (text: string) => void): Promise<void> {
   mkdirSync(binDir(), { recursive: true });
+  if (containerdKind() === "debian") await fetchDebianContainerd(say);
   for (const module of MODULES) {
     const stamp = join(cacheDir(), "bin", `.${module.name}-${digest(module)}`);
     if (existsSync(stamp) && Object.keys(module.programs).every((name) => existsSync(join(binDir(), name)))) {
@@ -80,6 +91,18 @@ export async function buildPrograms(say: (text: string) => void): Promise<void> 
     await run(["touch", stamp]);
     say(`built ${module.name} in ${String(Math.round((performance.now() - startedAtMs) / 1000))} s`);
   }
+}
+
+/** Debian's containerd, unpacked beside the built one and not installed. */
+export const debianBinDir = (): string => join(binDir(), "debian");
+
+async function fetchDebianContainerd(say: (text: string) => void): Promise<void> {
+  if (existsSync(debianBinDir())) return;
+  say("fetching Debian's containerd");
+  await unpackPackage("containerd", (root) => {
+    cpSync(join(root, "usr", "bin"), `${debianBinDir()}.new`, { recursive: true });
+    renameSync(`${debianBinDir()}.new`, debianBinDir());
+  });
 }
 
 function digest(module: GoModule): string {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive, readStat } from "../../lib/lab/state.js";
-import { stateDir } from "./names.js";
+import { stateDir, type ContainerdKind } from "./names.js";
 
 /** A process of this machine's, told apart from a later one with its pid. */
 export interface ClusterProcess {
@@ -18,6 +18,7 @@ export interface ClusterNodeState extends ClusterProcess {
 /** A cluster that is up, as state.json in its folder says. */
 export interface ClusterState {
   readonly dir: string;
+  readonly containerd: ContainerdKind;
   readonly supervisor: ClusterProcess;
   /** A process in the operator's network namespace, which reaches the nodes and the apiserver. */
   readonly operator: ClusterProcess;

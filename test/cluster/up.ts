@@ -14,7 +14,14 @@ import { buildImages, imagesDir } from "./images.js";
 import { downCluster } from "./down.js";
 import { writeClusterFiles } from "./files.js";
 import { SCENARIO_IMAGES, SCENARIO_NAMESPACE, scenarioManifests } from "./manifests.js";
-import { clusterNodes, CONTROL_ADDRESS, OPERATOR_ADDRESS, stateDir } from "./names.js";
+import {
+  clusterNodes,
+  containerdKind,
+  type ClusterNode,
+  CONTROL_ADDRESS,
+  OPERATOR_ADDRESS,
+  stateDir,
+} from "./names.js";
 import { renderKubeconfig } from "./pki.js";
 import { binDir, buildPrograms } from "./programs.js";
 import { requireMachine } from "./require.js";
@@ -42,7 +49,7 @@ type Say = (text: string) => void;
  */
 export async function upCluster(say: Say = () => undefined): Promise<ClusterState> {
   const running = readClusterState();
-  if (running !== null) return running;
+  if (running !== null) return requireSame(running);
   requireMachine();
   await buildPrograms(say);
   await buildImages(say);
@@ -66,6 +73,17 @@ export async function upCluster(say: Say = () => undefined): Promise<ClusterStat
     if (process.env["HOPBOOK_TEST_CLUSTER_KEEP"] === undefined) await downCluster();
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${logs}`, { cause: error });
   }
+}
+
+/** A cluster that was brought up with other settings is no answer to these. */
+function requireSame(running: ClusterState): ClusterState {
+  const shape = (containerd: string, nodes: readonly ClusterNode[]): string =>
+    [containerd, ...nodes.map(({ name, hasCrictl }) => `${name}${hasCrictl ? " with crictl" : ""}`)].join(
+      ", ",
+    );
+  const [is, wanted] = [shape(running.containerd, running.nodes), shape(containerdKind(), clusterNodes())];
+  if (is === wanted) return running;
+  throw new Error(`a cluster of other settings is up (${is}; wanted: ${wanted}): take it down first`);
 }
 
 /** Starts the cluster's pid 1, which outlives this process; in the machine's network, so that it can be reached. */
@@ -132,7 +150,16 @@ async function collect(dir: string, supervisor: ClusterProcess, say: Say): Promi
   const forProfile = nodes.map((node) => ({ ...node, pods: [] }));
   write(files.localProfile, renderLocalProfile("test-cluster", forProfile));
   write(files.sshProfile, renderSshProfile("test-cluster", forProfile));
-  return { dir, supervisor, operator, nodes, files, kubectl: join(binDir(), "kubectl"), upMs: 0 };
+  return {
+    dir,
+    containerd: containerdKind(),
+    supervisor,
+    operator,
+    nodes,
+    files,
+    kubectl: join(binDir(), "kubectl"),
+    upMs: 0,
+  };
 }
 
 /** A process by its words; with `parent`, of its children only. */

@@ -18,6 +18,8 @@ export interface TestCluster {
   readonly nodes: readonly [string, string];
   /** null for somebody else's cluster, whose nodes cannot be entered. */
   readonly own: ClusterState | null;
+  /** Whether useCluster brought it up. */
+  readonly madeHere: boolean;
   /** Takes away what useCluster made, and leaves what was there before. */
   readonly release: () => Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function useCluster(say: (text: string) => void): Promise<TestClust
     config: loadKubeConfig(own.files.kubeconfig),
     nodes: [near, far],
     own,
+    madeHere: !wasUp,
     release: wasUp ? async () => undefined : downCluster,
   };
 }
@@ -80,7 +83,7 @@ async function useForeign(kubeconfig: string): Promise<TestCluster> {
     await release();
     throw error;
   }
-  return { config, nodes: [near, far], own: null, release };
+  return { config, nodes: [near, far], own: null, madeHere: false, release };
 }
 
 async function arePodsReady(api: CoreV1Api): Promise<true | null> {

@@ -39,13 +39,13 @@ rm -f /etc/resolv.conf /etc/hosts
 cp "$files/resolv.conf" /etc/resolv.conf
 cp "$files/hosts" /etc/hosts
 printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >/etc/crictl.yaml
-ln -s /run/cluster/bin/ctr /usr/local/bin/ctr
+ln -s "$(cat "$files/containerd-bin")/ctr" /usr/local/bin/ctr
 [ ! -f "$files/has-crictl" ] || ln -s /run/cluster/bin/crictl /usr/local/bin/crictl
 echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -e /proc/sys/net/bridge ] || echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 
 HOME=/root
-PATH=/run/cluster/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$(cat "$files/containerd-bin"):/run/cluster/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME PATH
 fail() { echo "$name: $*" >&2; exit 1; }
 start() { # NAME COMMAND…; its pid stays in /run/NAME.pid, for faults that stop it
