@@ -5,7 +5,8 @@ import { stateDir } from "./names.js";
 import { until } from "./run.js";
 import { findProcesses, isAlive, type ClusterProcess } from "./state.js";
 
-const GONE_TIMEOUT_MS = 20_000;
+/** A containerd that is ended while it writes an image down waits for the disk first: 15 s were seen. */
+const GONE_TIMEOUT_MS = 60_000;
 const CGROUPS = "/sys/fs/cgroup";
 const GROUP = "hopbook-test-cluster";
 

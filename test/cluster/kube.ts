@@ -49,6 +49,15 @@ export async function execInPod(
   });
 }
 
+const FETCH =
+  'if command -v curl >/dev/null; then exec curl -sS -m 5 "$1"; else exec wget -qO- -T 5 "$1"; fi';
+
+/** What a URL says to shop/client, by its curl or busybox's wget; its error where it says none. */
+export async function fetchByClient(config: KubeConfig, url: string): Promise<string> {
+  const result = await execInPod(config, "shop/client", { argv: ["sh", "-c", FETCH, "fetch", url] });
+  return result.exitCode === 0 ? result.stdout : `exit code ${String(result.exitCode)}: ${result.stderr}`;
+}
+
 function gather(): { readonly stream: PassThrough; readonly text: () => string } {
   const stream = new PassThrough();
   const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@ import type { CoreV1Api } from "@kubernetes/client-node";
 import { type KubeConfig, type KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
 import { runProgram, type LabCommandOptions, type LabCommandResult } from "../../lib/lab/enter.js";
 import { downCluster } from "./down.js";
-import { coreApi, loadKubeConfig } from "./kube.js";
+import { coreApi, fetchByClient, loadKubeConfig } from "./kube.js";
 import type { SCENARIO_IMAGES } from "./manifests.js";
 import { SCENARIO_NAMESPACE, scenarioManifests } from "./manifests.js";
 import { whyNot } from "./require.js";
@@ -79,6 +79,10 @@ async function useForeign(kubeconfig: string): Promise<TestCluster> {
     };
     for (const item of items) await objects.create(item);
     await until("the shop's pods are ready", 180_000, () => arePodsReady(api));
+    // Ready pods are not yet behind the Service on every node.
+    await until("the Service answers by its name", 20_000, async () => {
+      return (await fetchByClient(config, "http://web/")) === "web\n" || null;
+    });
   } catch (error) {
     await release();
     throw error;
