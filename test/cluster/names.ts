@@ -10,9 +10,14 @@ export function cacheDir(): string {
   return process.env["HOPBOOK_TEST_CLUSTER_CACHE"] ?? join(homedir(), ".cache", "hopbook-test-cluster");
 }
 
-/** Keys, logs and the nodes' disks of the cluster that is up. Not /run, which the cluster has one of its own. */
+/**
+ * Keys, logs and the nodes' disks of the cluster that is up. Throws for a folder in /run or /tmp, of which the nodes
+ * have their own.
+ */
 export function stateDir(): string {
-  return process.env["HOPBOOK_TEST_CLUSTER_DIR"] ?? "/var/tmp/hopbook-test-cluster";
+  const dir = process.env["HOPBOOK_TEST_CLUSTER_DIR"] ?? "/var/tmp/hopbook-test-cluster";
+  if (/^\/(?!run\/|tmp\/)[\w.+@/-]+$/.test(dir)) return dir;
+  throw new Error(`HOPBOOK_TEST_CLUSTER_DIR is ${dir}: name a folder by its whole path, not in /run or /tmp`);
 }
 
 export const KUBERNETES_VERSION = "v1.36.3";
