@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ClusterProfile } from "../model/cluster.js";
+import { fitsName } from "../model/names.js";
 import type { GrantSource } from "../model/permissions.js";
-import { fitsNode, parseGrant, type Grant, type GrantFlags } from "../permissions/index.js";
+import { parseGrant, type Grant, type GrantFlags } from "../permissions/index.js";
 import { RUNBOOK_DIR } from "./places.js";
 import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permission-profile.js";
 
@@ -42,7 +43,7 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
     fault === undefined ? source : withoutAllow(source),
   );
   const sources = [...profiles, ...cluster].filter(
-    ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsNode(pattern, runbook)),
+    ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsName(pattern, runbook)),
   );
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
   return {

@@ -2,12 +2,12 @@ import { dirname, resolve } from "node:path";
 import {
   invalid,
   makeOverlay,
-  readDocument,
   readOverlay,
+  readReferred,
   type Overlay,
   type SourceDocument,
 } from "../document/index.js";
-import { asHopbookError, HopbookError } from "../errors.js";
+import type { HopbookError } from "../errors.js";
 
 interface EntryData {
   readonly path?: string;
@@ -41,21 +41,8 @@ async function readFrom(
   path: string,
   { profile, index }: { readonly profile: SourceDocument; readonly index: number },
 ): Promise<Overlay> {
-  try {
-    return readOverlay(await readDocument(resolve(dirname(profile.file), path)));
-  } catch (error) {
-    const { code, message } = asHopbookError(error);
-    // What is wrong within the file has its own place there.
-    if (code !== "FILE_UNREADABLE") throw error;
-    const { where, detail, hint, problems } = invalid(profile, [
-      { path: ["overlays", index, "path"], message },
-    ]);
-    throw new HopbookError(code, message, {
-      ...(where && { where }),
-      ...(detail !== undefined && { detail }),
-      ...(hint !== undefined && { hint }),
-      ...(problems && { problems }),
-      cause: error,
-    });
-  }
+  const file = resolve(dirname(profile.file), path);
+  const refuse = (message: string): HopbookError =>
+    invalid(profile, [{ path: ["overlays", index, "path"], message }]);
+  return readOverlay(await readReferred(file, refuse));
 }

@@ -5,6 +5,7 @@ export type { ValuePart } from "./place.js";
 export { isFor, makeOverlay, readOverlay, type Overlay } from "./overlay.js";
 export { derivePatchSchemas } from "./patch-schema.js";
 export { assertBounded, listOrigins, renderAnnotated, renderYaml } from "./render.js";
+export { readReferred } from "./referred.js";
 export type { Problem } from "./problems.js";
 export { PROBLEM_RULES, type ProblemRule } from "./rules.js";
 export {

@@ -1,3 +1,4 @@
+import { fitsName } from "../model/names.js";
 import { explainProblems } from "./explain.js";
 import type { Place } from "./layer.js";
 import { valueAt } from "./merged.js";
@@ -31,20 +32,5 @@ export function makeOverlay(overlay: Overlay): Overlay {
 
 /** Whether an overlay is for a runbook of this name. */
 export function isFor({ runbooks }: Overlay, name: string): boolean {
-  return runbooks.some((pattern) => matchesName(pattern, name));
-}
-
-/** Stars, without the backtracking of a regular expression: each part is looked for behind the one before. */
-function matchesName(pattern: string, name: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return pattern === name;
-  if (!name.startsWith(first)) return false;
-  let position = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, position);
-    if (found < 0) return false;
-    position = found + part.length;
-  }
-  return name.length - last.length >= position && name.endsWith(last);
+  return runbooks.some((pattern) => fitsName(pattern, name));
 }

@@ -2,7 +2,7 @@ import type { Declared } from "./declared.js";
 import type { Grant } from "./grant.js";
 import { isDenied, isScopeDenied, isShellDenied } from "./denials.js";
 import { coversPattern, declaredPatterns, findRule, overlapPatterns, type ListScope } from "./match.js";
-import { fitsName } from "./names.js";
+import { fitsName } from "../model/names.js";
 import { joinValues } from "./scope-values.js";
 import type { Scope } from "./scopes.js";
 

@@ -1,4 +1,5 @@
-import { fitsName, overlapNames } from "./names.js";
+import { fitsName } from "../model/names.js";
+import { overlapNames } from "./names.js";
 
 interface HostPattern {
   readonly host: string;

@@ -15,7 +15,7 @@ export {
 } from "./grant.js";
 export { guardAccess, permissionDenied, type GuardOptions } from "./guard.js";
 export { type CaptureLimits } from "./limits.js";
-export { fitsAction, fitsName as fitsNode } from "./names.js";
+export { fitsAction } from "./names.js";
 export { containsPath } from "./paths.js";
 export { effective, type Policy, type PolicyOptions } from "./policy.js";
 export { describeDeclared, questions, type AskedNode, type QuestionGroup } from "./questions.js";

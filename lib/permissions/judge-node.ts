@@ -1,6 +1,6 @@
 import type { Bounds } from "./judge-list.js";
 import { findRule } from "./match.js";
-import { fitsName } from "./names.js";
+import { fitsName } from "../model/names.js";
 import type { AtNode } from "./requests.js";
 import { denied, granted, undeclared, ungranted, type Verdict } from "./verdict.js";
 

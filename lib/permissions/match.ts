@@ -1,7 +1,8 @@
 import { fitsCommand, overlapCommands } from "./command-patterns.js";
 import { fitsHost, overlapHosts } from "./hosts.js";
 import { fitsKube, overlapKube } from "./kube-patterns.js";
-import { fitsAction, fitsName, overlapNames } from "./names.js";
+import { fitsName } from "../model/names.js";
+import { fitsAction, overlapNames } from "./names.js";
 import { containsPath, overlapPaths } from "./paths.js";
 import type { Declared } from "./declared.js";
 import type { Grant, GrantRule } from "./grant.js";

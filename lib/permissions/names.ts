@@ -1,18 +1,3 @@
-/** `worker-*` fits `worker-1`: a star stands for any letters of a name. */
-export function fitsName(pattern: string, name: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  if (!name.startsWith(first)) return false;
-  if (rest.length === 0) return name === first;
-  const last = rest.pop() ?? "";
-  let position = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, position);
-    if (found < 0) return false;
-    position = found + part.length;
-  }
-  return name.length - last.length >= position && name.endsWith(last);
-}
-
 /** Whether there can be a name that fits both patterns. */
 export function overlapNames(one: string, other: string): boolean {
   // Cells of the usual table for two patterns: what is left of one against what is left of the other.

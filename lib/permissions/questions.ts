@@ -2,7 +2,8 @@ import { formatDuration, formatSize } from "../model/units.js";
 import { ACTIONS } from "./actions.js";
 import { type Declared, type Via } from "./declared.js";
 import { describeAction } from "./describe-action.js";
-import { fitsAction, fitsName } from "./names.js";
+import { fitsName } from "../model/names.js";
+import { fitsAction } from "./names.js";
 import { visible } from "./visible.js";
 
 export interface AskedNode {

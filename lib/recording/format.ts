@@ -44,7 +44,7 @@ export interface ErrorRecord {
 }
 
 /** A call to a node: it was asked at `start` and answered at `end`. */
-interface Call {
+export interface Call {
   readonly start: number;
   readonly end: number;
   readonly node: string;

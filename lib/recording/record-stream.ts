@@ -1,19 +1,12 @@
 import type { NodeStream, StreamEnd } from "../model/access.js";
 import type { Recording } from "./counter.js";
-import { BEAT, type StreamTurn } from "./format.js";
+import { BEAT, type Call, type StreamTurn } from "./format.js";
 
 const MAX_BATCH_LINES = 256;
 const MAX_BATCH_CHARS = 64 * 1024;
 
 /** Where a call that has ended says when it began and ended. */
-type CallEnd = () => {
-  readonly start: number;
-  readonly end: number;
-  readonly node: string;
-  readonly action: string;
-  readonly startedAt: string;
-  readonly durationMs: number;
-};
+type CallEnd = () => Omit<Call, "error">;
 
 interface StreamRecording extends Recording {
   readonly end: CallEnd;

@@ -1,6 +1,6 @@
 import { dirname, extname, join, resolve } from "node:path";
-import { asHopbookError, HopbookError } from "../errors.js";
-import { assertValid, invalid, readDocument, type SourceDocument } from "../document/index.js";
+import type { HopbookError } from "../errors.js";
+import { assertValid, invalid, readReferred, type SourceDocument } from "../document/index.js";
 import { findNamed } from "./find.js";
 
 /** Runbooks that one may stand on. More than a few are more than anybody can follow. */
@@ -64,22 +64,7 @@ async function findBase(
 }
 
 async function readBase(file: string, chain: readonly SourceDocument[]): Promise<SourceDocument> {
-  let document: SourceDocument;
-  try {
-    document = await readDocument(file);
-  } catch (error) {
-    const { code, message } = asHopbookError(error);
-    // What is wrong within the file has its own place there.
-    if (code !== "FILE_UNREADABLE") throw error;
-    const { where, detail, hint, problems } = refuse(chain, message);
-    throw new HopbookError(code, message, {
-      ...(where && { where }),
-      ...(detail !== undefined && { detail }),
-      ...(hint !== undefined && { hint }),
-      ...(problems && { problems }),
-      cause: error,
-    });
-  }
+  const document = await readReferred(file, (message) => refuse(chain, message));
   const kind = (document.data as { kind?: unknown } | null)?.kind;
   if (kind !== "Runbook") {
     throw refuse(chain, `${file} is no runbook: its kind is ${JSON.stringify(kind) ?? "not said"}`);

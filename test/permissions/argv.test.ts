@@ -1,5 +1,6 @@
 import t from "tap";
-import { ACTIONS, findArgvFault, fitsAction, fitsNode } from "../../lib/permissions/index.js";
+import { ACTIONS, findArgvFault, fitsAction } from "../../lib/permissions/index.js";
+import { fitsName } from "../../lib/model/names.js";
 import { fc } from "../fixtures/property.js";
 
 const words = (text: string): string[] => text.split(" ");
@@ -184,6 +185,6 @@ t.test("patterns", async (t) => {
     ["a*bc*c", "abc", false],
     ["a.b", "axb", false],
   ] as const) {
-    t.equal(fitsNode(pattern, node), expected, `${pattern} ${node}`);
+    t.equal(fitsName(pattern, node), expected, `${pattern} ${node}`);
   }
 });

@@ -3,7 +3,8 @@ import { fc } from "../fixtures/property.js";
 import { findPatternFault, fitsCommand, overlapCommands } from "../../lib/permissions/command-patterns.js";
 import { canonicalHost, fitsHost, overlapHosts, parseHost } from "../../lib/permissions/hosts.js";
 import { fitsKube, isKubePattern, overlapKube } from "../../lib/permissions/kube-patterns.js";
-import { fitsName, overlapNames } from "../../lib/permissions/names.js";
+import { fitsName } from "../../lib/model/names.js";
+import { overlapNames } from "../../lib/permissions/names.js";
 import { containsPath, findPathFault, overlapPaths } from "../../lib/permissions/paths.js";
 import { joinValues, splitValue } from "../../lib/permissions/scope-values.js";
 
