@@ -1,19 +1,30 @@
 import type { Argv, ExecOptions, ExecResult } from "../model/access.js";
 import { HopbookError } from "../errors.js";
 import { LEASE_BEAT_MS } from "./lease.js";
-import { startProcess, type ProcessEnd, type StopReason } from "./process.js";
+import {
+  startProcess,
+  type LocalProcess,
+  type ProcessEnd,
+  type ProcessOptions,
+  type StopReason,
+} from "./process.js";
 
 export const DEFAULT_MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** What a command is to its node, and what is started here to run it there. */
+/** What a command is to its node, and how it is started there. */
 export interface Command {
   readonly node: string;
   /** The argv that was asked for; errors and results show it. */
   readonly argv: Argv;
-  readonly localArgv: Argv;
-  readonly localEnv: Readonly<Record<string, string>>;
+  /** Starts it: as a process of this machine, or through the cluster's API. */
+  readonly start: (options: Omit<ProcessOptions, "env">) => LocalProcess | Promise<LocalProcess>;
   /** It runs under a lease (see lease.ts): stdin stays open and gets beats. */
   readonly leased: boolean;
+}
+
+/** How a command is started that is a process of this machine. */
+export function startLocally(argv: Argv, env: Readonly<Record<string, string>>): Command["start"] {
+  return (options) => startProcess(argv, { ...options, env });
 }
 
 export interface CommandOptions extends Omit<ExecOptions, "action"> {
@@ -24,10 +35,11 @@ export interface CommandOptions extends Omit<ExecOptions, "action"> {
 /** Runs a command to its end and keeps what it printed. Rejects only where nothing could be started here. */
 export async function runCommand(command: Command, options: CommandOptions): Promise<ExecResult> {
   const maxBytes = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
-  const stdout = collect(maxBytes, () => void child.stop("truncated"));
-  const stderr = collect(maxBytes, () => void child.stop("truncated"));
-  const child = startProcess(command.localArgv, {
-    env: command.localEnv,
+  let child: LocalProcess | undefined = undefined;
+  const overflow = (): void => void child?.stop("truncated");
+  const stdout = collect(maxBytes, overflow);
+  const stderr = collect(maxBytes, overflow);
+  child = await command.start({
     stdin: command.leased ? "open" : options.stdin === undefined ? "closed" : Buffer.from(options.stdin),
     onStdout: stdout.push,
     onStderr: stderr.push,
@@ -35,8 +47,9 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     signal: options.signal,
     ...(options.stdoutFd === undefined ? {} : { stdoutFd: options.stdoutFd }),
   });
-  const beat = command.leased ? setInterval(() => child.write("beat\n"), LEASE_BEAT_MS) : undefined;
-  const end = await child.done;
+  const running = child;
+  const beat = command.leased ? setInterval(() => running.write("beat\n"), LEASE_BEAT_MS) : undefined;
+  const end = await running.done;
   clearInterval(beat);
   if (end.startError !== null) throw cannotStart(command, end.startError);
   return buildResult(command, end, { stdout: stdout.take(), stderr: stderr.take() });

@@ -2,12 +2,11 @@ import { readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HopbookError } from "../errors.js";
 import type { Argv, ExecResult, LocalAccessConfig, NodeAccess, NodeStream } from "../model/access.js";
-import { runCommand, type Command, type CommandOptions } from "./command.js";
+import { runCommand, startLocally, type Command, type CommandOptions } from "./command.js";
 import { connectCanceled, type ConnectOptions } from "./connect.js";
 import { buildLeased, needsLease } from "./lease.js";
 import { NODE_ENV } from "./nodeenv.js";
 import { trackStreams } from "./openstreams.js";
-import { startProcess } from "./process.js";
 import { hasEnded, readProcessStat } from "./procstat.js";
 import { pullFile } from "./pull.js";
 import { openStream } from "./stream.js";
@@ -50,7 +49,7 @@ function createLocalAccess(node: string, config: LocalAccessConfig): NodeAccess 
     assertAlive(node, config);
     const leased = limits !== undefined && needsLease(limits);
     const inner = leased ? buildLeased(argv, limits.timeoutMs) : argv;
-    return { node, argv, localArgv: enterArgv(config, inner), localEnv: NODE_ENV, leased };
+    return { node, argv, start: startLocally(enterArgv(config, inner), NODE_ENV), leased };
   };
   const run = async (argv: Argv, options: CommandOptions): Promise<ExecResult> => {
     const signal = streams.linkSignal(options.signal);
@@ -69,8 +68,7 @@ function createLocalAccess(node: string, config: LocalAccessConfig): NodeAccess 
           argv,
           signal: options.signal,
           start: async (sinks) => {
-            const command = prepare(argv);
-            return startProcess(command.localArgv, { env: command.localEnv, stdin: "open", ...sinks });
+            return prepare(argv).start({ stdin: "open", ...sinks });
           },
           judge: async (end, stderr) => {
             const transportLost = await endedWithNode(config, end);

@@ -1,35 +1,66 @@
+import { HopbookError } from "../errors.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
+import type { KubeApi, KubeRef, Lease } from "../model/kube.js";
+import { openDebugPodAccess } from "./debugpod.js";
+import { openEphemeralAccess } from "./ephemeral.js";
+import { openKubectlDebugAccess } from "./kubectldebug.js";
 import { openLocalAccess } from "./local.js";
+import { openOcDebugAccess } from "./ocdebug.js";
+import { openPodExecAccess } from "./podexec.js";
 import { openSshAccess } from "./ssh.js";
+import { openToolboxAccess } from "./toolbox.js";
+import type { ConnectOptions, KubeConnectOptions } from "./ways.js";
 
 export { assertSandbox, inspectScript, startSandbox } from "./sandbox.js";
 export type { SandboxGuest } from "./sandboxfolder.js";
 
 export interface OpenAccessOptions {
   readonly signal?: AbortSignal;
-  /** For the whole way to a first command's answer. Default 15 s. */
+  /** For the whole way to a first command's answer. Default 15 s, and 60 s where a pod has to be made. */
   readonly connectTimeoutMs?: number;
+  /** The cluster's API; needed by the ways that lead through it. */
+  readonly openKube?: (ref: KubeRef) => KubeApi;
+  /** Whose it is, what is made for it; needed by the ways that make something. */
+  readonly lease?: Lease;
 }
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 15_000;
+const DEFAULT_POD_TIMEOUT_MS = 60_000;
 
 /**
- * Logs in to a node by the way its target names. Rejects with NODE_UNREACHABLE, HOST_KEY_UNKNOWN,
- * SSH_AUTH_FAILED, SUDO_REFUSED, TOOL_MISSING, or INTERRUPTED where the signal fired first.
+ * Opens the way in that a target names. Rejects with NODE_UNREACHABLE, HOST_KEY_UNKNOWN, SSH_AUTH_FAILED,
+ * SUDO_REFUSED, TOOL_MISSING, POD_NOT_STARTED, one of KUBE_*, or INTERRUPTED where the signal fired first.
  */
 export async function openAccess(target: NodeTarget, options: OpenAccessOptions = {}): Promise<NodeAccess> {
-  const { access } = target;
-  const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
+  const { access, name } = target;
+  const connect = (defaultMs: number): ConnectOptions => ({
+    signal: options.signal,
+    connectTimeoutMs: options.connectTimeoutMs ?? defaultMs,
+  });
+  const kube = (ref: KubeRef): KubeConnectOptions => {
+    const { openKube, lease } = options;
+    if (openKube === undefined || lease === undefined) {
+      throw new HopbookError("INTERNAL", `Cannot enter ${name} by ${access.via}: no API was given`);
+    }
+    return { ...connect(DEFAULT_POD_TIMEOUT_MS), api: openKube(ref), lease };
+  };
+  const address = target.address ?? name;
   switch (access.via) {
     case "local":
-      return openLocalAccess({ name: target.name, access }, { signal: options.signal, connectTimeoutMs });
+      return openLocalAccess({ name, access }, connect(DEFAULT_CONNECT_TIMEOUT_MS));
     case "ssh":
-      return openSshAccess(
-        { name: target.name, address: target.address ?? target.name, access },
-        {
-          signal: options.signal,
-          connectTimeoutMs,
-        },
-      );
+      return openSshAccess({ name, address, access }, connect(DEFAULT_CONNECT_TIMEOUT_MS));
+    case "toolbox":
+      return openToolboxAccess({ name, address, access }, connect(DEFAULT_POD_TIMEOUT_MS));
+    case "debugPod":
+      return openDebugPodAccess({ ...target, access }, kube(access.kube));
+    case "kubectlDebug":
+      return openKubectlDebugAccess({ ...target, access }, kube(access.kube));
+    case "ocDebug":
+      return openOcDebugAccess({ ...target, access }, kube(access.kube));
+    case "ephemeral":
+      return openEphemeralAccess({ ...target, access }, kube(access.kube));
+    case "podExec":
+      return openPodExecAccess({ ...target, access }, kube(access.kube));
   }
 }

@@ -1,5 +1,5 @@
 import { HopbookError } from "../errors.js";
-import { runCommand } from "./command.js";
+import { runCommand, startLocally } from "./command.js";
 import { buildGraphArgv, buildSandboxEnv } from "./sandboxargv.js";
 import type { SandboxFolder } from "./sandboxfolder.js";
 
@@ -53,8 +53,7 @@ export async function readScriptGraph(folder: SandboxFolder, signal: AbortSignal
   const command = {
     node: "this machine",
     argv,
-    localArgv: argv,
-    localEnv: buildSandboxEnv(folder),
+    start: startLocally(argv, buildSandboxEnv(folder)),
     leased: false,
   };
   const result = await runCommand(command, {

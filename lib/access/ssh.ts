@@ -8,7 +8,7 @@ import type {
   SshAccessConfig,
   StreamOptions,
 } from "../model/access.js";
-import { buildUnstarted, runCommand, type CommandOptions } from "./command.js";
+import { buildUnstarted, runCommand, startLocally, type CommandOptions } from "./command.js";
 import type { ConnectOptions } from "./connect.js";
 import { buildLeased, needsLease } from "./lease.js";
 import { buildSshEnv } from "./nodeenv.js";
@@ -96,7 +96,7 @@ async function tryUntil(
     const localArgv = leased
       ? buildClientArgv(master.end, buildLeased(argv, timeoutMs), { login: master.login })
       : buildClientArgv(master.end, argv, { login: master.login, timeoutMs });
-    const command = { node, argv, localArgv, localEnv: buildSshEnv(process.env), leased };
+    const command = { node, argv, start: startLocally(localArgv, buildSshEnv(process.env)), leased };
     const result = await runCommand(command, { ...options, timeoutMs });
     const end = readEnd(result.exitCode, result.stderr);
     const over = Date.now() >= options.deadline || options.signal?.aborted === true;

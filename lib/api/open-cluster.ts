@@ -1,7 +1,9 @@
 import { openAccess } from "../access/registry.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
+import { openKube } from "../kube/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { Lease } from "../model/kube.js";
 
 export interface OpenCluster {
   /** Nodes that answered, by name. */
@@ -17,6 +19,8 @@ export interface OpenClusterOptions {
   readonly wrap: (access: NodeAccess) => NodeAccess;
   /** Nodes that may be logged in to; the others are not even tried. */
   readonly isAllowed: (target: NodeTarget) => { readonly allowed: boolean; readonly reason: string };
+  /** Whose is what is made in the cluster for a way in. */
+  readonly lease?: Lease;
 }
 
 const PARALLEL_LOGINS = 16;
@@ -46,7 +50,11 @@ export async function openCluster(
         continue;
       }
       try {
-        const access = await openAccess(target, { signal: options.signal });
+        const access = await openAccess(target, {
+          signal: options.signal,
+          openKube,
+          ...(options.lease === undefined ? {} : { lease: options.lease }),
+        });
         opened.push(access);
         accesses.set(target.name, options.wrap(access));
       } catch (error) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.js";
 import { asHopbookError, HopbookError, messageOf } from "../errors.js";
-import type { NodeAccess } from "../model/access.js";
+import type { NodeAccess, NodeAccessConfig, Via } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import { createReplayer, ReplayPlan, type RecordedCluster, type Replayer } from "../recording/index.js";
 import { checkRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
@@ -138,9 +138,14 @@ function profileOf({ nodes, ...cluster }: RecordedCluster): ClusterProfile {
     ...cluster,
     nodes: nodes.map(({ via, ...node }) => ({
       ...node,
-      access: via === "local" ? { via } : { via, user: "recorded" },
+      access: recordedAccess(via),
     })),
   };
+}
+
+function recordedAccess(via: Via): NodeAccessConfig {
+  if (via === "local") return { via };
+  return via === "ssh" || via === "toolbox" ? { via, user: "recorded" } : { via, kube: {} };
 }
 
 const THIS_MACHINE: readonly string[] = ["read", "write", "net", "env"];

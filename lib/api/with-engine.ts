@@ -1,3 +1,4 @@
+import { hostname, userInfo } from "node:os";
 import { Engine } from "../engine/engine.js";
 import type { EvidenceSink } from "../model/steps.js";
 import { STEP_KINDS } from "../steps/registry.js";
@@ -34,6 +35,7 @@ export async function withEngine<T>(
   options.onEvent({ type: "phase", phase: "connect" });
   const cluster = await world.open(prepared.profile, {
     signal: options.signal,
+    lease: { runId: use.id, owner: whoRuns(), durationMs: LEASE_MS },
     wrap: (access) => {
       const { onPods } = options;
       const wrapped = authority.wrap(access, record);
@@ -79,6 +81,17 @@ export async function withEngine<T>(
   } finally {
     await engine.close();
     await cluster.close();
+  }
+}
+
+/** What a killed client leaves in the cluster ends by itself after this. */
+const LEASE_MS = 30 * 60_000;
+
+function whoRuns(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `${String(process.getuid?.() ?? "unknown")}@${hostname()}`; // a user without a name, as in containers
   }
 }
 

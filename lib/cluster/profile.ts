@@ -1,9 +1,23 @@
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { assertValid, invalid, readDocument, type Overlay, type SourceDocument } from "../document/index.js";
-import type { LocalAccessConfig, NodeAccessConfig, NodeTarget, SshAccessConfig } from "../model/access.js";
+import type {
+  DebugPodAccessConfig,
+  EphemeralAccessConfig,
+  KubectlDebugAccessConfig,
+  LocalAccessConfig,
+  NodeAccessConfig,
+  NodeTarget,
+  OcDebugAccessConfig,
+  PodExecAccessConfig,
+  SshAccessConfig,
+  ToolboxAccessConfig,
+  Via,
+} from "../model/access.js";
+import type { KubeRef } from "../model/kube.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { GrantSource } from "../model/permissions.js";
+import { parseDuration } from "../model/units.js";
 import { readOverlays } from "./profile-overlays.js";
 
 /** A profile with what only the reading of the nodes needs. */
@@ -21,8 +35,19 @@ export interface LoadedCluster {
   readonly dirs: { readonly runbooks: string; readonly recipes: string };
 }
 
-type AccessKeys = Partial<Omit<SshAccessConfig, "via"> & Omit<LocalAccessConfig, "via">>;
-type AccessDocument = AccessKeys & { readonly via?: NodeAccessConfig["via"] };
+/** What comes from the profile's `kube` and `images`, and stands in no `access`. */
+type FromAbove = "via" | "kube" | "image" | "pullSecrets";
+type AccessKeys = Partial<
+  Omit<SshAccessConfig, "via"> &
+    Omit<LocalAccessConfig, "via"> &
+    Omit<ToolboxAccessConfig, "via" | "image"> &
+    Omit<DebugPodAccessConfig, FromAbove | "keepWarmMs"> &
+    Omit<KubectlDebugAccessConfig, FromAbove> &
+    Omit<OcDebugAccessConfig, FromAbove> &
+    Omit<EphemeralAccessConfig, FromAbove> &
+    Omit<PodExecAccessConfig, FromAbove> & { readonly keepWarm: string }
+>;
+type AccessDocument = AccessKeys & { readonly via?: Via };
 
 interface ProfileDocument {
   readonly metadata: { readonly name: string };
@@ -32,6 +57,8 @@ interface ProfileDocument {
     readonly access?: AccessDocument;
   }[];
   readonly access?: AccessDocument;
+  readonly kube?: { readonly kubeconfig?: string; readonly context?: string; readonly namespace?: string };
+  readonly images?: { readonly tools?: string; readonly pullSecrets?: readonly string[] };
   readonly cni?: string;
   readonly interfaces?: { readonly underlay?: string };
   readonly runtime?: { readonly endpoint?: string };
@@ -45,11 +72,20 @@ interface PathProblem {
   readonly at?: "key" | "value";
 }
 
-const KEYS_BY_VIA: Record<NodeAccessConfig["via"], readonly (keyof AccessKeys)[]> = {
-  ssh: ["user", "port", "sudo", "sshConfig", "identityFile", "knownHosts", "proxyJump"],
+const SSH_KEYS = ["user", "port", "sudo", "sshConfig", "identityFile", "knownHosts", "proxyJump"] as const;
+const KEYS_BY_VIA: Record<Via, readonly (keyof AccessKeys)[]> = {
+  ssh: SSH_KEYS,
   local: ["pid", "startTimeTicks"],
+  toolbox: [...SSH_KEYS, "registry", "authFile", "toolboxName"],
+  debugPod: ["namespace", "privileged", "serviceAccount", "keepWarm"],
+  kubectlDebug: ["namespace", "kubectl", "profile"],
+  ocDebug: ["namespace", "oc", "asRoot"],
+  ephemeral: ["targetContainer"],
+  podExec: ["container"],
 };
 const PATH_KEYS: readonly (keyof AccessKeys)[] = ["sshConfig", "identityFile", "knownHosts"];
+/** Ways that lead through the cluster's API. */
+const KUBE_VIAS: readonly Via[] = ["debugPod", "kubectlDebug", "ocDebug", "ephemeral", "podExec"];
 
 const DEFAULT_CNI = "auto";
 const DEFAULT_WORK_DIR = "/var/tmp";
@@ -90,7 +126,11 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
     }
     checkAccessKeys(node.access, { path: ["nodes", index, "access"], via, problems });
     const inherited = data.access?.via === undefined || data.access.via === via ? data.access : undefined;
-    const access = mergeAccess(via ?? "ssh", { ...inherited, ...node.access }, dirname(doc.file));
+    const access = mergeAccess(
+      via ?? "ssh",
+      { ...inherited, ...node.access },
+      { folder: dirname(doc.file), data },
+    );
     return { name: node.name, access, ...(node.address === undefined ? {} : { address: node.address }) };
   });
   if (problems.length > 0) throw invalid(doc, problems);
@@ -109,6 +149,7 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
     cni: data.cni ?? DEFAULT_CNI,
     interfaces: data.interfaces ?? {},
     workDir: data.workDir ?? DEFAULT_WORK_DIR,
+    ...(data.kube === undefined ? {} : { kube: readKubeRef(data.kube, dirname(doc.file)) }),
     ...(data.grants === undefined ? {} : { grants: data.grants.map(readGrant) }),
     ...(data.runtime?.endpoint === undefined ? {} : { runtimeEndpoint: data.runtime.endpoint }),
   };
@@ -119,7 +160,7 @@ function checkAccessKeys(
   access: AccessDocument | undefined,
   place: {
     readonly path: readonly (string | number)[];
-    readonly via: NodeAccessConfig["via"] | undefined;
+    readonly via: Via | undefined;
     readonly problems: PathProblem[];
   },
 ): void {
@@ -131,13 +172,41 @@ function checkAccessKeys(
   }
 }
 
-function mergeAccess(via: NodeAccessConfig["via"], keys: AccessKeys, folder: string): NodeAccessConfig {
-  const known = KEYS_BY_VIA[via].filter((key) => keys[key] !== undefined);
+interface AccessPlace {
+  readonly folder: string;
+  readonly data: Pick<ProfileDocument, "kube" | "images">;
+}
+
+function mergeAccess(via: Via, keys: AccessKeys, { folder, data }: AccessPlace): NodeAccessConfig {
+  const known = KEYS_BY_VIA[via].filter((key) => keys[key] !== undefined && key !== "keepWarm");
   const entries = known.map((key): [string, unknown] => {
     const value = keys[key];
     return [key, PATH_KEYS.includes(key) && typeof value === "string" ? resolvePath(value, folder) : value];
   });
-  return { ...(via === "ssh" ? { sudo: true } : {}), ...Object.fromEntries(entries), via };
+  const { tools: image, pullSecrets } = data.images ?? {};
+  const takesImage = via !== "local" && via !== "ssh" && via !== "podExec";
+  const fromImages = {
+    ...(takesImage && image !== undefined ? { image } : {}),
+    ...(takesImage && via !== "ephemeral" && via !== "toolbox" && pullSecrets !== undefined
+      ? { pullSecrets }
+      : {}),
+  };
+  return {
+    ...(via === "ssh" || via === "toolbox" ? { sudo: true } : {}),
+    ...(KUBE_VIAS.includes(via) ? { kube: readKubeRef(data.kube, folder) } : {}),
+    ...fromImages,
+    ...Object.fromEntries(entries),
+    ...(keys.keepWarm === undefined || via !== "debugPod"
+      ? {}
+      : { keepWarmMs: parseDuration(keys.keepWarm) ?? 0 }),
+    via,
+  } as NodeAccessConfig;
+}
+
+function readKubeRef(kube: ProfileDocument["kube"], folder: string): KubeRef {
+  if (kube === undefined) return {};
+  const { kubeconfig, ...rest } = kube;
+  return { ...rest, ...(kubeconfig === undefined ? {} : { kubeconfig: [resolvePath(kubeconfig, folder)] }) };
 }
 
 function resolvePath(path: string, folder: string): string {

@@ -105,9 +105,9 @@ export async function readFdb(access: NodeAccess, dev: string, signal?: AbortSig
 }
 
 function within(netns: NetnsRef, argv: Argv): Argv {
-  return netns.kind === "host" ? argv : ["nsenter", `--net=${netns.path}`, ...argv];
+  return netns.kind === "path" ? ["nsenter", `--net=${netns.path}`, ...argv] : argv;
 }
 
 function actionOf(netns: NetnsRef): string {
-  return netns.kind === "host" ? "node/read" : "netns/read";
+  return netns.kind === "path" ? "netns/read" : "node/read";
 }

@@ -17,7 +17,7 @@ export function nodesOf(path: FlowPath): string[] {
 
 /** The end's own namespace; null for an address outside, or an end in the node's namespace. */
 export function podPlace(end: End): Place | null {
-  if (end.node === null || end.netns === null || end.netns.kind === "host" || end.hostNetwork) return null;
+  if (end.node === null || end.netns === null || end.netns.kind !== "path" || end.hostNetwork) return null;
   if (!isNetnsPath(end.netns.path)) return null;
   return { node: end.node, netns: { pod: end.pod ?? end.ip, path: end.netns.path } };
 }

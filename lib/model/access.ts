@@ -1,3 +1,5 @@
+import type { KubeRef } from "./kube.js";
+
 /** A command is a list from start to end; it is never a shell string. */
 export type Argv = readonly [string, ...string[]];
 
@@ -24,7 +26,93 @@ export interface SshAccessConfig {
   readonly proxyJump?: string;
 }
 
-export type NodeAccessConfig = LocalAccessConfig | SshAccessConfig;
+/** What every way through the Kubernetes API needs. */
+interface KubeAccessConfig {
+  readonly kube: KubeRef;
+  /** Of what is made for it; not the pod's that is looked at. Default: the kubeconfig context's. */
+  readonly namespace?: string;
+  /** Image with tcpdump and iproute2, best by digest. */
+  readonly image?: string;
+  /** Names of Secrets in that namespace. */
+  readonly pullSecrets?: readonly string[];
+}
+
+/** A pod of our own on the node, with the node's PID and network namespaces. */
+export interface DebugPodAccessConfig extends KubeAccessConfig {
+  readonly via: "debugPod";
+  /** Ask for `privileged` in place of single capabilities; OpenShift's SCCs want it. Default false. */
+  readonly privileged?: boolean;
+  readonly serviceAccount?: string;
+  /** The pod stays this long after its use, for the next run of the same owner. Default 0. */
+  readonly keepWarmMs?: number;
+}
+
+/** The user's own kubectl makes the pod: `kubectl debug node/NAME --profile=…`. */
+export interface KubectlDebugAccessConfig extends KubeAccessConfig {
+  readonly via: "kubectlDebug";
+  /** Program; default kubectl on PATH. */
+  readonly kubectl?: string;
+  /** Default sysadmin. */
+  readonly profile?: string;
+}
+
+/** The user's own oc makes the pod: `oc debug node/NAME`. */
+export interface OcDebugAccessConfig extends KubeAccessConfig {
+  readonly via: "ocDebug";
+  /** Program; default oc on PATH. */
+  readonly oc?: string;
+  readonly asRoot?: boolean;
+}
+
+/** Over SSH on CoreOS: tools come from `toolbox`, the runtime from the host. */
+export interface ToolboxAccessConfig extends Omit<SshAccessConfig, "via"> {
+  readonly via: "toolbox";
+  /** As ~/.toolboxrc's REGISTRY, IMAGE, AUTHFILE, TOOLBOX_NAME. */
+  readonly registry?: string;
+  readonly image?: string;
+  readonly authFile?: string;
+  readonly toolboxName?: string;
+}
+
+/** An ephemeral container in the pod: pod-side hops alone, no right to any node. */
+export interface EphemeralAccessConfig extends Omit<KubeAccessConfig, "namespace" | "pullSecrets"> {
+  readonly via: "ephemeral";
+  /** `kubectl debug --target`'s: whose process namespace is shared. Default: none. */
+  readonly targetContainer?: string;
+}
+
+/** A container of the pod itself, with the tools that it has. */
+export interface PodExecAccessConfig extends Omit<KubeAccessConfig, "namespace" | "image" | "pullSecrets"> {
+  readonly via: "podExec";
+  /** Default: the pod's first (its annotation kubectl.kubernetes.io/default-container). */
+  readonly container?: string;
+}
+
+export type PodAccessConfig = EphemeralAccessConfig | PodExecAccessConfig;
+
+export type NodeAccessConfig =
+  | LocalAccessConfig
+  | SshAccessConfig
+  | ToolboxAccessConfig
+  | DebugPodAccessConfig
+  | KubectlDebugAccessConfig
+  | OcDebugAccessConfig
+  | PodAccessConfig;
+
+/** The name of a way in. */
+export type Via = NodeAccessConfig["via"];
+
+/** Every way in, as `permissions.node.via` and a profile's `access.via` name them. */
+export const ALL_VIAS = [
+  "local",
+  "ssh",
+  "toolbox",
+  "debugPod",
+  "kubectlDebug",
+  "ocDebug",
+  "ephemeral",
+  "podExec",
+] as const satisfies readonly Via[];
 
 /** A node and how to log in to it. */
 export interface NodeTarget {
@@ -32,6 +120,8 @@ export interface NodeTarget {
   /** What the underlay and ssh know the node by: an IP address or a host name. */
   readonly address?: string;
   readonly access: NodeAccessConfig;
+  /** `namespace/name`: only this pod can be entered, and every command runs in its network namespace. */
+  readonly pod?: string;
 }
 
 export interface ExecOptions {

@@ -1,8 +1,24 @@
-import type { NodeTarget } from "./access.js";
+import type { NodeTarget, Via } from "./access.js";
+import type { KubeRef } from "./kube.js";
 import type { GrantSource } from "./permissions.js";
 
-/** How a network namespace is entered on its node: `nsenter --net=PATH`, or nothing for the node's own. */
-export type NetnsRef = { readonly kind: "host" } | { readonly kind: "path"; readonly path: string };
+/**
+ * How a network namespace is entered on its node: `nsenter --net=PATH`; nothing for the node's own; nothing for `own`,
+ * where the access runs in a pod's already.
+ */
+export type NetnsRef =
+  { readonly kind: "host" } | { readonly kind: "own" } | { readonly kind: "path"; readonly path: string };
+
+/** Why a way in was taken, and why not the others. */
+export interface AccessChoice {
+  /** The node, or `namespace/pod` for a way into a pod alone. */
+  readonly target: string;
+  /** null: there is none. */
+  readonly via: Via | null;
+  /** One sentence without a full stop. */
+  readonly reason: string;
+  readonly rejected: readonly { readonly via: Via; readonly reason: string }[];
+}
 
 /** A cluster as its profile describes it, paths absolute, defaults filled in. */
 export interface ClusterProfile {
@@ -18,6 +34,10 @@ export interface ClusterProfile {
   readonly workDir: string;
   /** crictl's endpoint on every node (`unix:///…`); absent: /etc/crictl.yaml, else the sockets that are there. */
   readonly runtimeEndpoint?: string;
+  /** How the cluster's API is reached; absent: the nodes alone say what there is. */
+  readonly kube?: KubeRef;
+  /** How the ways in were chosen, where that was left open (`access.via: auto`). */
+  readonly choices?: readonly AccessChoice[];
   /** What the operator of the cluster grants and denies. */
   readonly grants?: readonly GrantSource[];
 }

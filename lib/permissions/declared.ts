@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import type { NodeAccessConfig } from "../model/access.js";
+import { ALL_VIAS, type Via } from "../model/access.js";
 import type { PermissionsSpec } from "../model/permissions.js";
 import { parseDuration, parseSize } from "../model/units.js";
 
-export type Via = NodeAccessConfig["via"];
+export type { Via };
 
 /** All that a runbook asks for, defaults filled in. null and empty: nothing of the kind. */
 export interface Declared {
@@ -49,7 +49,7 @@ export function declared(source: PermissionsSpec, dir = "/"): Declared {
     node:
       node === undefined
         ? null
-        : { via: node.via ?? ["local", "ssh"], select: node.select ?? ["*"], max: node.max ?? Infinity },
+        : { via: node.via ?? ALL_VIAS, select: node.select ?? ["*"], max: node.max ?? Infinity },
     exec: source.exec ?? [],
     capture:
       capture === undefined

@@ -1,3 +1,4 @@
+import { ALL_VIAS } from "../model/access.js";
 import type { RecordingEntry, RecordingHeader, StreamTurn } from "./format.js";
 
 /**
@@ -66,7 +67,7 @@ const header = record({
     interfaces: record({ underlay: optional(text) }),
     workDir: text,
     runtimeEndpoint: optional(text),
-    nodes: list(record({ name: text, address: optional(text), via: oneOf("ssh", "local") })),
+    nodes: list(record({ name: text, address: optional(text), via: oneOf(...ALL_VIAS) })),
   }),
 });
 

@@ -60,7 +60,7 @@ export function planProbe(flow: Flow, options: ProbeOptions): ProbePlan {
     flowId: flow.id,
     kind,
     node: from.node,
-    argv: from.netns.kind === "host" ? command : ["nsenter", `--net=${from.netns.path}`, ...command],
+    argv: from.netns.kind === "path" ? ["nsenter", `--net=${from.netns.path}`, ...command] : command,
     action: PROBE_ACTION,
     to,
     tagHex: carriesTag(kind) ? tagHex : null,

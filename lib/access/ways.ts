@@ -1,0 +1,14 @@
+import type { NodeTarget } from "../model/access.js";
+import type { KubeApi, Lease } from "../model/kube.js";
+import type { ConnectOptions } from "./connect.js";
+
+export type { ConnectOptions } from "./connect.js";
+
+/** What a way through the API is opened with. */
+export interface KubeConnectOptions extends ConnectOptions {
+  readonly api: KubeApi;
+  readonly lease: Lease;
+}
+
+/** A target whose access is of one kind. */
+export type TargetOf<Config> = Omit<NodeTarget, "access"> & { readonly access: Config };

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { HopbookError, messageOf } from "../errors.js";
+import type { KubeRef } from "../model/kube.js";
+
+const IN_CLUSTER_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+export interface KubeEnvironment {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The kubeconfig that a reference means, by kubectl's rules: the named files, else KUBECONFIG's, else ~/.kube/config,
+ * else the pod's service account. Of several files the first that says something wins; those that are missing are passed
+ * over. Throws CLUSTER_NOT_FOUND (no file, no context, a context that is not there) or FILE_UNREADABLE.
+ */
+export function readKubeConfig(
+  ref: KubeRef,
+  { home, env }: KubeEnvironment = { home: homedir(), env: process.env },
+): KubeConfig {
+  const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
+  const files = ref.kubeconfig ?? (listed.length > 0 ? listed : [join(home, ".kube", "config")]);
+  const present = files.filter((file) => existsSync(file));
+  if (present.length === 0) {
+    if (ref.kubeconfig === undefined && listed.length === 0 && existsSync(IN_CLUSTER_TOKEN)) {
+      const inside = new KubeConfig();
+      inside.loadFromCluster();
+      return inside;
+    }
+    throw notFound(`there is no ${files.join(", no ")}`, "Name one with --kubeconfig FILE or KUBECONFIG");
+  }
+  const config = mergeFiles(present.map(loadFile));
+  if (ref.context !== undefined) config.setCurrentContext(ref.context);
+  assertUsable(config, present);
+  return config;
+}
+
+function loadFile(file: string): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(file);
+    return config;
+  } catch (cause) {
+    throw new HopbookError("FILE_UNREADABLE", `Cannot read the kubeconfig ${file}: ${messageOf(cause)}`, {
+      where: { file },
+      hint: "Check it with kubectl config view",
+      cause,
+    });
+  }
+}
+
+/** As kubectl merges: of each name, and of the current context, the first file's holds. */
+function mergeFiles([first, ...others]: readonly KubeConfig[]): KubeConfig {
+  const merged = first ?? new KubeConfig();
+  for (const other of others) {
+    if (!merged.currentContext && other.currentContext) merged.setCurrentContext(other.currentContext);
+    for (const cluster of other.clusters) {
+      if (merged.getCluster(cluster.name) === null) merged.addCluster(cluster);
+    }
+    for (const user of other.users) if (merged.getUser(user.name) === null) merged.addUser(user);
+    for (const context of other.contexts) {
+      if (merged.getContextObject(context.name) === null) merged.addContext(context);
+    }
+  }
+  return merged;
+}
+
+function assertUsable(config: KubeConfig, files: readonly string[]): void {
+  const names = config.contexts.map(({ name }) => name);
+  const detail = `${files.join(", ")} has: ${names.length === 0 ? "no context" : names.join(", ")}`;
+  const current = config.currentContext;
+  if (!current) throw notFound("no context is chosen", "Choose one with --context NAME", detail);
+  const context = config.getContextObject(current);
+  if (context === null) throw notFound(`there is no context ${current}`, "Choose one with --context", detail);
+  if (config.getCluster(context.cluster) === null) {
+    throw notFound(
+      `the context ${current} names the cluster ${context.cluster}, which is not there`,
+      "",
+      detail,
+    );
+  }
+}
+
+function notFound(why: string, hint: string, detail?: string): HopbookError {
+  return new HopbookError("CLUSTER_NOT_FOUND", `Cannot reach a cluster by kubeconfig: ${why}`, {
+    ...(hint === "" ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
+  });
+}

@@ -1,0 +1,2 @@
+export { openKube } from "./open.js";
+export { readKubeConfig } from "./config.js";

@@ -1,0 +1,108 @@
+/** How a cluster's API is reached, as data; what it says is read by kubectl's rules. */
+export interface KubeRef {
+  /** Absolute paths; several are merged as KUBECONFIG's are. Absent: KUBECONFIG, ~/.kube/config, in the cluster. */
+  readonly kubeconfig?: readonly string[];
+  /** Absent: the current context. */
+  readonly context?: string;
+  /** Of what is named without one. Absent: the context's, else `default`. */
+  readonly namespace?: string;
+}
+
+export type KubeVerb = "get" | "list" | "create" | "patch" | "update" | "delete" | "deletecollection";
+
+/** One request, in the words in which RBAC judges it. */
+export interface KubeRequest {
+  readonly verb: KubeVerb;
+  /** "" is the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** In the plural. */
+  readonly resource: string;
+  readonly subresource?: string;
+  /** Absent: of the whole cluster, or across all namespaces. */
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** JSON. Of a patch: a strategic merge patch, unless `contentType` says otherwise. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** Default 10 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface KubeExecRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly argv: readonly string[];
+  /** Whether the command gets a stdin at all. */
+  readonly stdin: boolean;
+  readonly onStdout: (chunk: Buffer) => void;
+  readonly onStderr: (chunk: Buffer) => void;
+  /** Until the socket is open. Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a command in a container ended; one of the three says so. */
+export interface KubeExecEnd {
+  /** Its exit code; 128 + N where signal N ended it, as the runtime tells. */
+  readonly exitCode: number | null;
+  /** The API's own reason why there was no command: "container not found", "executable file not found in $PATH". */
+  readonly refused: string | null;
+  /** The connection broke, or was closed by us, before an end was told; the command may still run. */
+  readonly lost: boolean;
+}
+
+/** A command in a container, by the `exec` subresource: stdin, stdout, stderr and the status apart. */
+export interface KubeExec {
+  write(chunk: string | Uint8Array): void;
+  /** Ends stdin alone; false where the server's protocol cannot (before v5.channel.k8s.io), and all is closed. */
+  end(): boolean;
+  /** No more is read from the socket, so that the command blocks when the pipes between are full. */
+  pause(): void;
+  resume(): void;
+  /** Closes the connection; the command itself goes on until its stdin or its lease ends. */
+  close(): void;
+  /** Resolves once; never rejects. */
+  readonly done: Promise<KubeExecEnd>;
+}
+
+/**
+ * A cluster's API as one user sees it. Every request rejects with a HopbookError: KUBE_UNREACHABLE (no answer),
+ * KUBE_UNAUTHORISED (401), KUBE_FORBIDDEN (403 by RBAC), KUBE_REFUSED (admission, quota, validation: the API's own
+ * words), KUBE_NOT_FOUND (404), COMMAND_TIMEOUT, INTERRUPTED.
+ */
+export interface KubeApi {
+  readonly ref: KubeRef;
+  /** As the kubeconfig calls them. */
+  readonly context: string;
+  readonly cluster: string;
+  readonly user: string;
+  readonly server: string;
+  /** Of what is named without one. */
+  readonly namespace: string;
+  request<T>(request: KubeRequest): Promise<T>;
+  /** Every item of a list, read in pages of 500; more than `maxItems` (default 20,000) is KUBE_REFUSED. */
+  list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number): Promise<readonly T[]>;
+  /** Resolves when the socket is open; rejects as a request does. */
+  exec(request: KubeExecRequest): Promise<KubeExec>;
+}
+
+/** Whose something in the cluster is, and until when: what `reap` and the next run go by. */
+export interface Lease {
+  readonly runId: string;
+  /** Who runs it: `user@host`, as the API's audit log would not know. */
+  readonly owner: string;
+  readonly durationMs: number;
+}
+
+export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
+export const MANAGED_BY = "hopbook";
+export const RUN_LABEL = "hopbook.dev/run";
+/** A hash of the owner: a label takes no `@`. */
+export const OWNER_LABEL = "hopbook.dev/owner";
+export const OWNER_ANNOTATION = "hopbook.dev/owner-name";
+/** RFC 3339, UTC. */
+export const EXPIRES_ANNOTATION = "hopbook.dev/expires";
