@@ -45,7 +45,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
 }
 
 export function makeProgram(io: CommandIo): Command {
-  const program = new Command("hopbook")
+  const program = new Command(io.terminal.programName ?? "hopbook")
     .description("Follows a pod's packets hop by hop, and says where they stop.")
     .option("-V, --version", "print the version")
     .enablePositionalOptions()

@@ -9,6 +9,8 @@ export interface Terminal {
   readonly width: number;
   /** Both ends are a terminal, so that a person can be asked. */
   readonly interactive: boolean;
+  /** What was typed to get here. Default: hopbook. */
+  readonly programName?: string;
   /** Asks and gives back the line; null at end of input. */
   ask(question: string): Promise<string | null>;
 }

@@ -1,0 +1,22 @@
+import t from "tap";
+import { movePluginFlags } from "../../lib/cli/plugin.js";
+
+t.test("kubectl's flags in front of the command go behind its name", async (t) => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["-n shop run trace-path", "run -n shop trace-path"],
+    ["--namespace=shop --context prod doctor", "doctor --namespace=shop --context prod"],
+    ["-nshop --kubeconfig /k list", "list -nshop --kubeconfig /k"],
+    ["run trace-path -n shop", "run trace-path -n shop"],
+    ["--help", "--help"],
+    ["-V", "-V"],
+    ["", ""],
+    ["-n", "-n"],
+    ["-n shop", "-n shop"],
+    ["-n run run x", "run -n run x"],
+    ["--no-traffic run", "--no-traffic run"],
+  ];
+  for (const [given, wanted] of cases) {
+    const words = (text: string): string[] => (text === "" ? [] : text.split(" "));
+    t.strictSame(movePluginFlags(words(given)), words(wanted), given);
+  }
+});
