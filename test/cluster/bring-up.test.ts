@@ -233,7 +233,7 @@ t.test("taken down, it leaves nothing but the cache", { skip: keep }, async (t) 
     [],
     "processes",
   );
-  t.same(findCgroups(), [], "cgroups");
+  t.same(findCgroups(dir), [], "cgroups");
   t.notOk(existsSync(dir), "its folder");
   t.notMatch(readFileSync("/proc/self/mountinfo", "utf8"), dir, "mounts");
 });

@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readProcessFile } from "../../lib/lab/state.js";
-import { stateDir } from "./names.js";
+import { cgroupName, stateDir } from "./names.js";
 import { until } from "./run.js";
 import { findProcesses, isAlive, type ClusterProcess } from "./state.js";
 
 /** A containerd that is ended while it writes an image down waits for the disk first: 15 s were seen. */
 const GONE_TIMEOUT_MS = 60_000;
 const CGROUPS = "/sys/fs/cgroup";
-const GROUP = "hopbook-test-cluster";
 
 /**
  * Takes the cluster down and leaves nothing but the cache: ends its pid 1, with which the kernel ends every process,
@@ -25,7 +24,7 @@ export async function downCluster(): Promise<void> {
   await until("the cluster's processes are gone", GONE_TIMEOUT_MS, () => {
     return all.every((each) => !isAlive(each)) || null;
   });
-  await until("the cluster's cgroups are empty", GONE_TIMEOUT_MS, () => removeCgroups() || null);
+  await until("the cluster's cgroups are empty", GONE_TIMEOUT_MS, () => removeCgroups(dir) || null);
   rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
@@ -45,16 +44,16 @@ function kill(pid: number): void {
   }
 }
 
-/** Where the cluster's cgroups are: under v1 in a tree for each controller. */
-export function findCgroups(): string[] {
+/** Where the cgroups of a folder's cluster are: under v1 in a tree for each controller. */
+export function findCgroups(dir: string): string[] {
   if (!existsSync(CGROUPS)) return [];
   const trees = [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))];
-  return trees.map((tree) => join(tree, GROUP)).filter((path) => existsSync(path));
+  return trees.map((tree) => join(tree, cgroupName(dir))).filter((path) => existsSync(path));
 }
 
 /** Removes the cluster's cgroups from the leaves up; false where a process is still in one. */
-function removeCgroups(): boolean {
-  return findCgroups().every(removeCgroup);
+function removeCgroups(dir: string): boolean {
+  return findCgroups(dir).every(removeCgroup);
 }
 
 function removeCgroup(path: string): boolean {

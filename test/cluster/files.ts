@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  cgroupName,
   CLUSTER_CIDR,
   clusterNodes,
   containerdKind,
@@ -28,6 +29,7 @@ export async function writeClusterFiles(dir: string): Promise<void> {
   for (const name of ["supervise.sh", "node.sh"]) copyFileSync(join(SOURCE_DIR, "scripts", name), at(name));
   writeFileSync(at("service-cidr"), SERVICE_CIDR);
   writeFileSync(at("cluster-cidr"), CLUSTER_CIDR);
+  writeFileSync(at("cgroup"), cgroupName(dir));
   writeFileSync(at("manifests", "system.json"), json(systemManifests()));
   await writePki(at("pki"));
   for (const name of ["admin", "controller-manager", "scheduler"]) {
@@ -66,7 +68,7 @@ async function writeNodeFiles(dir: string, node: ClusterNode, clientKey: string)
   write("cni.conflist", json(CNI), 0o644);
   write("containerd.toml", CONTAINERD[containerdKind()]);
   write("containerd-bin", containerdKind() === "debian" ? "/run/cluster/bin/debian" : "/run/cluster/bin");
-  write("kubelet.yaml", json(kubeletConfig(node)));
+  write("kubelet.yaml", json(kubeletConfig(dir, node)));
   write("sshd_config", sshdConfig(node));
   write("authorized_keys", `${clientKey}\n`, 0o644);
   const hostKey = await makeKey(join(files, "ssh_host_ed25519_key"));
@@ -112,7 +114,7 @@ const CONTAINERD: Record<ContainerdKind, string> = {
 `,
 };
 
-function kubeletConfig(node: ClusterNode): unknown {
+function kubeletConfig(dir: string, node: ClusterNode): unknown {
   const evictAt = {
     "memory.available": "1%",
     "nodefs.available": "1%",
@@ -133,7 +135,7 @@ function kubeletConfig(node: ClusterNode): unknown {
     clusterDomain: "cluster.local",
     resolvConf: "/run/cluster/node/resolv.conf",
     cgroupDriver: "cgroupfs",
-    cgroupRoot: `/hopbook-test-cluster/${node.name}`,
+    cgroupRoot: `/${cgroupName(dir)}/${node.name}`,
     failCgroupV1: false,
     enforceNodeAllocatable: [],
     localStorageCapacityIsolation: false,

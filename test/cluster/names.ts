@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,14 +11,25 @@ export function cacheDir(): string {
   return process.env["HOPBOOK_TEST_CLUSTER_CACHE"] ?? join(homedir(), ".cache", "hopbook-test-cluster");
 }
 
+const DEFAULT_DIR = "/var/tmp/hopbook-test-cluster";
+
 /**
- * Keys, logs and the nodes' disks of the cluster that is up. Throws for a folder in /run or /tmp, of which the nodes
- * have their own.
+ * Keys, logs and the nodes' disks of the cluster that is up: a cluster for each such folder. Throws for a folder in
+ * /run or /tmp, of which the nodes have their own.
  */
 export function stateDir(): string {
-  const dir = process.env["HOPBOOK_TEST_CLUSTER_DIR"] ?? "/var/tmp/hopbook-test-cluster";
+  const dir = process.env["HOPBOOK_TEST_CLUSTER_DIR"] ?? DEFAULT_DIR;
   if (/^\/(?!run\/|tmp\/)[\w.+@/-]+$/.test(dir)) return dir;
   throw new Error(`HOPBOOK_TEST_CLUSTER_DIR is ${dir}: name a folder by its whole path, not in /run or /tmp`);
+}
+
+/**
+ * The cgroup that the cluster's pods are in, under the root of each tree. The one thing of a cluster that this
+ * machine's other clusters see, so that each folder's has its own: a kubelet ends what it does not know in its own.
+ */
+export function cgroupName(dir: string): string {
+  if (dir === DEFAULT_DIR) return "hopbook-test-cluster";
+  return `hopbook-test-cluster-${createHash("sha256").update(dir).digest("hex").slice(0, 8)}`;
 }
 
 export const KUBERNETES_VERSION = "v1.36.3";

@@ -34,7 +34,7 @@ for pair; do
 done
 
 # The kubelet's root of cgroups. Under v1 every controller has a tree of its own, and a new cpuset has no CPUs.
-group=hopbook-test-cluster
+group=$(cat "$dir/cgroup")
 for pair; do
   if [ -f /run/cgroup/cgroup.controllers ]; then
     mkdir -p "/run/cgroup/$group/${pair%%=*}"
