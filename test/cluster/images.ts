@@ -13,7 +13,7 @@ import { BUSYBOX_IMAGE, cacheDir, COREDNS_IMAGE, PAUSE_IMAGE, SOURCE_DIR, TOOLS_
 import { writeImage } from "./oci.js";
 import { unpackPackage } from "./packages.js";
 import { binDir } from "./programs.js";
-import { run } from "./run.js";
+import { retry, run } from "./run.js";
 
 /** What a debugging image has to have, and what the shop's pods use. */
 const TOOLS_PACKAGES = [
@@ -30,6 +30,7 @@ const TOOLS_PACKAGES = [
 ];
 
 const SUITE = "bookworm";
+const DEBIAN = "http://deb.debian.org/debian";
 /** Of no use in a container, and most of its size. */
 const USELESS = [
   "usr/share/doc",
@@ -67,6 +68,7 @@ export async function buildImages(say: (text: string) => void): Promise<void> {
     const archive = join(imagesDir(), `${short}-${String(image.revision)}.tar`);
     if (existsSync(archive)) continue;
     say(`making the image ${image.name}`);
+    const startedAtMs = performance.now();
     const rootDir = mkdtempSync(join(cacheDir(), `root-${short}-`));
     try {
       chmodSync(rootDir, 0o755);
@@ -78,6 +80,7 @@ export async function buildImages(say: (text: string) => void): Promise<void> {
     for (const old of readdirSync(imagesDir())) {
       if (old.startsWith(`${short}-`) && join(imagesDir(), old) !== archive) rmSync(join(imagesDir(), old));
     }
+    say(`made ${short} in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
   }
 }
 
@@ -101,16 +104,23 @@ async function fillBusybox(rootDir: string): Promise<void> {
   });
 }
 
+/** Where apt gets Debian's own packages from here; elsewhere than on Debian's SUITE, Debian itself. */
+async function findMirror(): Promise<string> {
+  const format = "$(SITE) $(RELEASE) $(CODENAME) $(ORIGIN)";
+  const targets = (await run(["apt-get", "indextargets", "--format", format])).split("\n");
+  const fits = ([, release, codename, origin]: string[]): boolean =>
+    [release, codename].includes(SUITE) && (origin === "Debian" || origin === "");
+  return targets.map((line) => line.split(" ")).find(fits)?.[0] ?? DEBIAN;
+}
+
 async function fillTools(rootDir: string): Promise<void> {
-  const targets = await run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"]);
-  const mirror = targets
-    .split("\n")
-    .map((line) => line.split(" "))
-    .find(([, release]) => release === SUITE)?.[0];
-  if (mirror === undefined) throw new Error(`apt knows no mirror of Debian's ${SUITE}`);
+  const mirror = await findMirror();
   const include = `--include=${TOOLS_PACKAGES.join(",")}`;
-  const argv = ["nice", "-n", "19", "debootstrap", "--variant=minbase", include, SUITE, rootDir, mirror];
-  await run(argv, { timeoutMs: 15 * 60_000 });
+  await retry(`Debian's ${SUITE} from ${mirror}`, async () => {
+    for (const name of readdirSync(rootDir)) rmSync(join(rootDir, name), { recursive: true });
+    const argv = ["debootstrap", "--variant=minbase", include, SUITE, rootDir, mirror];
+    await run(argv, { timeoutMs: 15 * 60_000 });
+  });
   for (const path of USELESS) rmSync(join(rootDir, path), { recursive: true, force: true });
 }
 

@@ -9,6 +9,31 @@ export async function run(argv: readonly string[], options: LabCommandOptions = 
   throw new Error(`${argv.slice(0, 6).join(" ")}: ${why}\n${said}`);
 }
 
+const WAITS_MS = [5000, 20_000];
+
+/** Does again, twice at most, what may have failed for the network's sake. Throws the last failure, with `what`. */
+export async function retry<T>(what: string, work: () => Promise<T>): Promise<T> {
+  for (const waitMs of WAITS_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      const [line] = messageOf(error).split("\n").slice(-1);
+      process.stderr.write(
+        `cluster: ${what}: again in ${String(waitMs / 1000)} s, for it said ${line ?? ""}\n`,
+      );
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+  try {
+    return await work();
+  } catch (error) {
+    const tries = WAITS_MS.length + 1;
+    throw new Error(`${what}: failed ${String(tries)} times, at last: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Asks again until it says something else than null. Throws with `what` after the time limit. */
 export async function until<T>(
   what: string,

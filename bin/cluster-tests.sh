@@ -1,0 +1,28 @@
+#!/bin/sh
+# The cluster suite: first bring-up.test.ts, which makes a cluster and sees that nothing of it stays, then all other
+# test/cluster/*.test.ts on one cluster. One that is up already, or HOPBOOK_TEST_KUBECONFIG's, is used and left as it is.
+# Usage: bin/cluster-tests.sh [all|bring-up]
+set -eu
+cd "$(dirname "$0")/.."
+PATH=$PWD/node_modules/.bin:$PATH
+run_tests() { tap run --disable-coverage --jobs=1 --timeout=3600 "$@"; }
+cluster() { npm run --silent cluster -- "$@"; }
+
+case ${1:-all} in
+  all | bring-up) ;;
+  *) echo "usage: bin/cluster-tests.sh [all|bring-up]" >&2; exit 2 ;;
+esac
+run_tests test/cluster/bring-up.test.ts
+[ "${1:-all}" = all ] || exit 0
+
+set --
+for file in test/cluster/*.test.ts; do
+  [ "$file" = test/cluster/bring-up.test.ts ] || set -- "$@" "$file"
+done
+[ "$#" -gt 0 ] || exit 0
+if [ -z "${HOPBOOK_TEST_KUBECONFIG:-}" ] && [ "$(cluster status)" = null ]; then
+  trap 'cluster down' EXIT
+  trap 'exit 130' INT TERM
+  cluster up >/dev/null
+fi
+run_tests "$@"
