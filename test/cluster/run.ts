@@ -9,9 +9,9 @@ export async function run(argv: readonly string[], options: LabCommandOptions = 
   throw new Error(`${argv.slice(0, 6).join(" ")}: ${why}\n${said}`);
 }
 
-const WAITS_MS = [5000, 20_000];
+const WAITS_MS = [5000, 20_000, 60_000];
 
-/** Does again, twice at most, what may have failed for the network's sake. Throws the last failure, with `what`. */
+/** Does again, three times at most, what may have failed for the network's sake. Throws the last failure, with `what`. */
 export async function retry<T>(what: string, work: () => Promise<T>): Promise<T> {
   for (const waitMs of WAITS_MS) {
     try {
