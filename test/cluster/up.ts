@@ -35,10 +35,10 @@ import {
   type ClusterState,
 } from "./state.js";
 
-const CONTROL_TIMEOUT_MS = 60_000;
+const CONTROL_TIMEOUT_MS = 180_000;
 const NODES_TIMEOUT_MS = 120_000;
-const PODS_TIMEOUT_MS = 60_000;
-const SERVICE_TIMEOUT_MS = 20_000;
+const PODS_TIMEOUT_MS = 180_000;
+const SERVICE_TIMEOUT_MS = 60_000;
 
 type Say = (text: string) => void;
 
@@ -197,7 +197,8 @@ export function kubectl(
   args: readonly string[],
   options: { readonly stdin?: string; readonly timeoutMs?: number } = {},
 ): Promise<string> {
-  return run([state.kubectl, "--kubeconfig", state.files.kubeconfig, ...args], options);
+  const argv = [state.kubectl, "--kubeconfig", state.files.kubeconfig, ...args];
+  return run(argv, { timeoutMs: 60_000, ...options });
 }
 
 interface Conditions {
@@ -225,7 +226,7 @@ async function waitForNodes(state: ClusterState, say: Say): Promise<void> {
 
 async function applyScenario(state: ClusterState): Promise<void> {
   const apply = (manifest: unknown): Promise<string> =>
-    kubectl(state, ["apply", "-f", "-"], { stdin: JSON.stringify(manifest), timeoutMs: 20_000 });
+    kubectl(state, ["apply", "-f", "-"], { stdin: JSON.stringify(manifest), timeoutMs: 60_000 });
   await apply(SCENARIO_NAMESPACE);
   await until("shop has its ServiceAccount", 20_000, async () => {
     const names = await kubectl(state, ["-n", "shop", "get", "serviceaccounts", "-o", "name"]);

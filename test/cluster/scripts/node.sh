@@ -70,7 +70,7 @@ within 300 "containerd answers" ctr version
 for image in /run/cluster/images/*.tar; do
   ctr -n k8s.io images import "$image" >>"/run/cluster/log/$name.images" 2>&1 || fail "cannot import $image"
 done
-within 900 "the control plane is ready" test -f "$files/go"
+within 2400 "the control plane is ready" test -f "$files/go"
 start kubelet kubelet --config "$files/kubelet.yaml" --kubeconfig "$files/kubelet.kubeconfig" \
   --hostname-override "$name" --node-ip "$(cat "$files/address")" --root-dir /var/lib/kubelet
 start kube-proxy kube-proxy --kubeconfig "$files/kube-proxy.kubeconfig" --hostname-override "$name" \

@@ -81,7 +81,7 @@ start kube-apiserver ip netns exec ctl kube-apiserver --etcd-servers http://127.
   --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$pki/sa.pub" \
   --service-account-signing-key-file "$pki/sa.key"
 
-as_admin() { timeout 10 ip netns exec ctl kubectl --kubeconfig "$dir/kubeconfigs/admin" "$@"; }
+as_admin() { timeout 20 ip netns exec ctl kubectl --kubeconfig "$dir/kubeconfigs/admin" "$@"; }
 tries=0
 until as_admin get --raw /readyz >/dev/null 2>&1; do
   tries=$((tries + 1))
@@ -96,7 +96,13 @@ start kube-controller-manager ip netns exec ctl kube-controller-manager --kubeco
   --bind-address 127.0.0.1
 start kube-scheduler ip netns exec ctl kube-scheduler --kubeconfig "$dir/kubeconfigs/scheduler" --leader-elect=false \
   --bind-address 127.0.0.1
-as_admin apply -f "$dir/manifests/system.json" >>"$dir/log/manifests" 2>&1 || fail "the apiserver refuses manifests/system.json"
+# On a busy machine its first answers take longer than any one try may.
+tries=0
+until as_admin apply -f "$dir/manifests/system.json" >>"$dir/log/manifests" 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 5 ] || fail "the apiserver refuses manifests/system.json"
+  sleep 1
+done
 for pair; do : >"$dir/nodes/${pair%%=*}/files/go"; done
 : >"$dir/control-ready"
 wait
