@@ -28,6 +28,11 @@ export const ERROR_CODES = {
   EXPRESSION_INVALID: { exit: EXIT.usage, means: "An expression does not parse or evaluate" },
   ARTIFACTS_UNWRITABLE: { exit: EXIT.usage, means: "The folder for the run cannot be made or written" },
   PLAN_INVALID: { exit: EXIT.usage, means: "A plan file is not a plan, or was changed after it was made" },
+  RUN_NOT_FOUND: {
+    exit: EXIT.usage,
+    means: "No run of that id goes on without its client, or nothing of it is left",
+  },
+  RUN_BUSY: { exit: EXIT.usage, means: "Another client collects or stops that run at the moment" },
   PLAN_DRIFT: {
     exit: EXIT.usage,
     means: "What a run would do is no longer what its plan says; nothing was changed on the nodes",

@@ -22,6 +22,20 @@ export {
   type LabState,
   type LabStatus,
 } from "./api/lab.js";
+export { collectRun, type CollectOptions } from "./api/collect.js";
+export { detachRunbook, type DetachOptions, type DetachReport } from "./api/detach.js";
+export {
+  describeOneRun,
+  listRuns,
+  type DetachedNode,
+  type DetachedRun,
+  type RunsOptions,
+  type RunsReport,
+  type RunState,
+} from "./api/runs.js";
+export { stopRun, type StopReport } from "./api/stop.js";
+export { runDoctor, type DoctorOptions, type DoctorReport } from "./api/doctor.js";
+export { reap, type Leftover, type ReapOptions, type ReapReport } from "./api/reap.js";
 export {
   renderPlan,
   renderReport,

@@ -14,6 +14,8 @@ const TABLE: readonly [ErrorCode, number][] = [
   ["EXPRESSION_INVALID", 2],
   ["ARTIFACTS_UNWRITABLE", 2],
   ["PLAN_INVALID", 2],
+  ["RUN_NOT_FOUND", 2],
+  ["RUN_BUSY", 2],
   ["PLAN_DRIFT", 2],
   ["RECORDING_MISSING", 2],
   ["EVIDENCE_INVALID", 2],

@@ -23,6 +23,8 @@ t.test("the public API: these names, and no others", (t) => {
     "newRunbook",
     "planRunbook",
     "readSchemaText",
+    "reap",
+    "runDoctor",
     "renderPlan",
     "renderReport",
     "renderTests",

@@ -30,6 +30,8 @@ export function startLocally(argv: Argv, env: Readonly<Record<string, string>>):
 export interface CommandOptions extends Omit<ExecOptions, "action"> {
   /** stdout goes to this open file descriptor and not into the result. */
   readonly stdoutFd?: number;
+  /** What goes there, where it passes through this process. */
+  readonly onWritten?: (chunk: Buffer) => void;
 }
 
 /** Runs a command to its end and keeps what it printed. Rejects only where nothing could be started here. */
@@ -46,6 +48,7 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     timeoutMs: options.timeoutMs,
     signal: options.signal,
     ...(options.stdoutFd === undefined ? {} : { stdoutFd: options.stdoutFd }),
+    ...(options.onWritten === undefined ? {} : { onWritten: options.onWritten }),
   });
   const running = child;
   const beat = command.leased ? setInterval(() => running.write("beat\n"), LEASE_BEAT_MS) : undefined;

@@ -1,8 +1,11 @@
-import { writeSync } from "node:fs";
-import { asHopbookError } from "../errors.js";
-import type { Argv } from "../model/access.js";
+import { HopbookError } from "../errors.js";
+import type { Argv, ExecResult } from "../model/access.js";
 import type { KubeApi, KubeExec, KubeExecEnd } from "../model/kube.js";
 import { onAbort } from "./abort.js";
+import { runCommand } from "./command.js";
+import { createFileWriter } from "./filewriter.js";
+import { say, type PodState } from "./podstartwhy.js";
+import type { RemoteEnd } from "./remote.js";
 import type { LocalProcess, ProcessEnd, ProcessOptions, StopReason } from "./process.js";
 
 export interface ContainerRef {
@@ -40,19 +43,27 @@ export async function startInContainer(
   let ended = false;
   let failed: Error | null = null;
   const { stdoutFd } = options;
-  const toFd =
+  const writer =
     stdoutFd === undefined
       ? undefined
-      : (chunk: Buffer): void => {
-          try {
-            for (let at = 0; at < chunk.length;) at += writeSync(stdoutFd, chunk, at);
-          } catch (error) {
-            failed ??= asHopbookError(error);
+      : createFileWriter(stdoutFd, {
+          onFull: () => running.exec?.pause(),
+          onDrained: () => running.exec?.resume(),
+          onError: (error) => {
+            failed ??= error;
             void stop("killed");
-          }
-        };
+          },
+        });
+  const onStdout = (chunk: Buffer): void => {
+    if (writer === undefined) options.onStdout?.(chunk);
+    else {
+      options.onWritten?.(chunk);
+      writer.push(chunk);
+    }
+  };
   const end = async (): Promise<KubeProcessEnd> => {
     const told: KubeExecEnd = (await running.exec?.done) ?? { exitCode: null, refused: null, lost: false };
+    await writer?.finish();
     ended = true;
     clearTimeout(timer);
     ignoreSignal();
@@ -77,7 +88,7 @@ export async function startInContainer(
     ...container,
     argv,
     stdin: options.stdin !== "closed",
-    onStdout: toFd ?? options.onStdout ?? ignore,
+    onStdout,
     onStderr: options.onStderr ?? ignore,
     signal: options.signal,
   });
@@ -102,3 +113,127 @@ export async function startInContainer(
 }
 
 const ignore = (): void => undefined;
+
+/** Runs a short command in a container as it stands, before there is an access. Rejects as readContainerEnd does. */
+export async function onceInContainer(
+  api: KubeApi,
+  argv: Argv,
+  use: {
+    readonly node: string;
+    readonly container: ContainerRef;
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<ExecResult> {
+  const { node, container, timeoutMs, signal } = use;
+  const last: { process?: KubeProcess } = {};
+  const result = await runCommand(
+    {
+      node,
+      argv,
+      leased: false,
+      start: async (options) =>
+        (last.process = await startInContainer(api, argv, { container, options: { ...options, env: {} } })),
+    },
+    { timeoutMs, ...(signal === undefined ? {} : { signal }) },
+  );
+  if (result.canceled) {
+    throw new HopbookError("INTERRUPTED", `Cannot run a command on ${node}: the run was interrupted`, {
+      where: { node },
+    });
+  }
+  if (result.timedOut || last.process === undefined) {
+    const message = `Cannot run a command on ${node}: ${argv[0]} did not end within ${timeoutMs} ms`;
+    throw new HopbookError("NODE_UNREACHABLE", message, { where: { node, argv } });
+  }
+  const end = await readContainerEnd(api, await last.process.done, {
+    node,
+    container,
+    argv,
+    stderr: result.stderr,
+  });
+  return { ...result, exitCode: end.exitCode, signal: end.signal };
+}
+
+/**
+ * What the end of a command in a container says. Rejects with NODE_UNREACHABLE where the connection broke or the pod
+ * is gone, in the pod's own words, and with TOOL_MISSING where the container lacks what commands are started with.
+ */
+export async function readContainerEnd(
+  api: KubeApi,
+  end: ProcessEnd,
+  told: {
+    readonly node: string;
+    readonly container: ContainerRef;
+    readonly argv: Argv;
+    readonly stderr: Buffer;
+  },
+): Promise<RemoteEnd> {
+  const { lost, refused } = end as KubeProcessEnd;
+  const { node, container, argv, stderr } = told;
+  if (!lost && refused === null) {
+    return { exitCode: end.exitCode, signal: end.signal, transportLost: false, stderr };
+  }
+  const pod = `${container.namespace}/${container.pod}`;
+  const missing = /exec: "?([^":]+)"?: (executable file not found|stat .*no such file)/.exec(refused ?? "");
+  if (missing !== null) {
+    throw new HopbookError("TOOL_MISSING", `Cannot run a command in ${pod}: its image has no ${missing[1]}`, {
+      where: { node, argv },
+      hint: "Name an image with sh, env and nsenter under images.tools",
+      ...(refused === null ? {} : { detail: refused }),
+    });
+  }
+  const gone = await whyGone(api, container);
+  const why = gone ?? refused ?? "the connection to the cluster's API was lost";
+  throw new HopbookError("NODE_UNREACHABLE", `Cannot run a command on ${node} through pod ${pod}: ${why}`, {
+    where: { node, argv },
+    hint:
+      gone === null
+        ? "Check the network to the API server and from it to the node's kubelet, then run again"
+        : "Run again: a new pod is made",
+    ...(refused === null || gone === null ? {} : { detail: refused }),
+  });
+}
+
+/** What a command that could not even be started comes to: where the pod is gone, its way to the node is. */
+export async function explainStart(
+  api: KubeApi,
+  error: unknown,
+  told: { readonly node: string; readonly container: ContainerRef; readonly argv: Argv },
+): Promise<unknown> {
+  if (!(error instanceof HopbookError) || !/^KUBE_(NOT_FOUND|REFUSED|UNREACHABLE)$/.test(error.code))
+    return error;
+  const { node, container, argv } = told;
+  const why = await whyGone(api, container);
+  if (why === null) return error;
+  const pod = `${container.namespace}/${container.pod}`;
+  return new HopbookError("NODE_UNREACHABLE", `Cannot run a command on ${node} through pod ${pod}: ${why}`, {
+    where: { node, argv },
+    hint: "Run again: a new pod is made",
+    cause: error,
+  });
+}
+
+/** Why the pod no longer runs, as it says itself; null where it does, or nobody knows. */
+async function whyGone(api: KubeApi, { namespace, pod }: ContainerRef): Promise<string | null> {
+  let state: PodState;
+  try {
+    const request = {
+      verb: "get",
+      group: "",
+      version: "v1",
+      resource: "pods",
+      namespace,
+      name: pod,
+    } as const;
+    state = await api.request<PodState>({ ...request, timeoutMs: 3_000 });
+  } catch (error) {
+    const missing = error instanceof HopbookError && error.code === "KUBE_NOT_FOUND";
+    return missing ? "the pod was deleted" : null;
+  }
+  const { phase } = state.status ?? {};
+  if (state.metadata?.deletionTimestamp !== undefined) return `the pod is being deleted${say(state.status)}`;
+  if (phase === "Running" || phase === undefined) return null;
+  const ended = state.status?.containerStatuses?.[0]?.state?.terminated;
+  return `the pod is ${phase}${say(state.status) || say(ended)}`;
+}

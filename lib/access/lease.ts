@@ -4,6 +4,8 @@ import type { Argv } from "../model/access.js";
 const LEASED_ABOVE_MS = 15_000;
 /** Without a sign of life for this long the node ends the command. */
 const LEASE_SECONDS = 20;
+/** The same where the way leads through the cluster's API, which may be restarted meanwhile. */
+export const API_LEASE_SECONDS = 60;
 /** How often the client gives one. */
 export const LEASE_BEAT_MS = 4_000;
 /** The node's own limit on a command ends it this long after ours should have. */
@@ -50,7 +52,11 @@ export function needsLease(options: {
 }
 
 /** The command under its lease. Its stdin has to stay open, and to get a line every LEASE_BEAT_MS. */
-export function buildLeased(argv: Argv, timeoutMs: number): Argv {
+export function buildLeased(
+  argv: Argv,
+  limits: { readonly timeoutMs: number; readonly leaseSeconds?: number },
+): Argv {
+  const { timeoutMs, leaseSeconds = LEASE_SECONDS } = limits;
   const limit = Math.ceil(timeoutMs / 1000) + REMOTE_GRACE_SECONDS;
-  return ["sh", "-c", LEASE_SCRIPT, "hopbook-lease", String(limit), String(LEASE_SECONDS), ...argv];
+  return ["sh", "-c", LEASE_SCRIPT, "hopbook-lease", String(limit), String(leaseSeconds), ...argv];
 }

@@ -2,10 +2,11 @@ import { readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HopbookError } from "../errors.js";
 import type { Argv, ExecResult, LocalAccessConfig, NodeAccess, NodeStream } from "../model/access.js";
+import type { Lease } from "../model/kube.js";
 import { runCommand, startLocally, type Command, type CommandOptions } from "./command.js";
 import { connectCanceled, type ConnectOptions } from "./connect.js";
 import { buildLeased, needsLease } from "./lease.js";
-import { NODE_ENV } from "./nodeenv.js";
+import { buildNodeEnv } from "./nodeenv.js";
 import { trackStreams } from "./openstreams.js";
 import { hasEnded, readProcessStat } from "./procstat.js";
 import { pullFile } from "./pull.js";
@@ -22,7 +23,7 @@ export async function openLocalAccess(
   target: { readonly name: string; readonly access: LocalAccessConfig },
   options: ConnectOptions,
 ): Promise<NodeAccess> {
-  const access = createLocalAccess(target.name, target.access);
+  const access = createLocalAccess(target.name, { config: target.access, lease: options.lease });
   if (target.access.pid === undefined) return access;
   const { connectTimeoutMs: timeoutMs, signal } = options;
   const linked = signal === undefined ? {} : { signal };
@@ -42,14 +43,18 @@ export async function openLocalAccess(
   );
 }
 
-function createLocalAccess(node: string, config: LocalAccessConfig): NodeAccess {
+function createLocalAccess(
+  node: string,
+  { config, lease }: { readonly config: LocalAccessConfig; readonly lease: Lease | undefined },
+): NodeAccess {
   const streams = trackStreams(node);
+  const env = buildNodeEnv(lease);
   const prepare = (argv: Argv, limits?: CommandOptions): Command => {
     streams.assertOpen(argv);
     assertAlive(node, config);
     const leased = limits !== undefined && needsLease(limits);
-    const inner = leased ? buildLeased(argv, limits.timeoutMs) : argv;
-    return { node, argv, start: startLocally(enterArgv(config, inner), NODE_ENV), leased };
+    const inner = leased ? buildLeased(argv, { timeoutMs: limits.timeoutMs }) : argv;
+    return { node, argv, start: startLocally(enterArgv(config, inner), env), leased };
   };
   const run = async (argv: Argv, options: CommandOptions): Promise<ExecResult> => {
     const signal = streams.linkSignal(options.signal);

@@ -1,7 +1,37 @@
+import { ownerHash, runLabel } from "../kube/lease.js";
+import type { Lease } from "../model/kube.js";
+
 /** Where a node's tools are; also for ssh, whose login shell often leaves out the sbin folders. */
 export const NODE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** All of the environment: nothing of the operator's reaches a node. */
 export const NODE_ENV = { PATH: NODE_PATH, LC_ALL: "C" } as const;
+
+/**
+ * The environment of what runs on a node. Whose it is stands in it, since that is what `reap` can still read of a
+ * process whose client is gone.
+ */
+export function buildNodeEnv(lease: Lease | undefined): Record<string, string> {
+  return { ...NODE_ENV, ...marksOf(lease) };
+}
+
+/** The same as words for env(1). */
+export function buildEnvWords(lease: Lease | undefined): string[] {
+  return spell(buildNodeEnv(lease));
+}
+
+/** Of those only what says whose it is, for a way in that sets the rest itself. */
+export function buildMarkWords(lease: Lease): string[] {
+  return spell(marksOf(lease));
+}
+
+function marksOf(lease: Lease | undefined): Record<string, string> {
+  if (lease === undefined) return {};
+  return { HOPBOOK_RUN: runLabel(lease.runId), HOPBOOK_OWNER: ownerHash(lease.owner) };
+}
+
+function spell(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
+}
 
 /** What ssh itself needs of the operator's environment: its keys, its agent, its tickets. */
 const SSH_KEEPS = ["HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "KRB5CCNAME"] as const;

@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly stderrFd?: number;
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
+  /** What goes to `stdoutFd`, where it passes through this process; a local process writes past it. */
+  readonly onWritten?: (chunk: Buffer) => void;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }

@@ -18,7 +18,8 @@ export interface PullRecipe {
 
 /**
  * Copies a file from a node: `cat -- PATH` there writes straight into the local file, so no byte passes
- * through this process's memory but those that are hashed, 64 KiB at a time, when it is there.
+ * through this process's memory but those that are hashed, 64 KiB at a time, when it is there. Through the cluster's API
+ * they pass through here, and are hashed on their way.
  *
  * The file is 0600. On failure what came is kept (an empty file is removed) and COMMAND_FAILED or
  * COMMAND_TIMEOUT says why. `maxOutputBytes` bounds the file; without it only the node's file does.
@@ -31,10 +32,20 @@ export async function pullFile(recipe: PullRecipe): Promise<PullResult> {
   try {
     const signals = [tooBig.signal, ...(recipe.options.signal === undefined ? [] : [recipe.options.signal])];
     const { timeoutMs } = recipe.options;
-    const result = await recipe.run(argv, { timeoutMs, signal: AbortSignal.any(signals), stdoutFd: file.fd });
+    const signal = AbortSignal.any(signals);
+    const hash = createHash("sha256");
+    let hashedBytes = 0;
+    const onWritten = (chunk: Buffer): void => {
+      hash.update(chunk);
+      hashedBytes += chunk.length;
+    };
+    const result = await recipe.run(argv, { timeoutMs, signal, stdoutFd: file.fd, onWritten });
     const { size } = await file.stat();
     const over = size > (recipe.options.maxOutputBytes ?? Infinity);
-    if (result.exitCode === 0 && !over) return { bytes: size, sha256: await hashFile(recipe.localPath) };
+    if (result.exitCode === 0 && !over) {
+      const sha256 = hashedBytes === size ? hash.digest("hex") : await hashFile(recipe.localPath);
+      return { bytes: size, sha256 };
+    }
     throw pullFailed(recipe, result, over);
   } catch (error) {
     if ((await file.stat()).size === 0) await rm(recipe.localPath, { force: true });

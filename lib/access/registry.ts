@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
+import type { DetachedPods } from "../model/detached.js";
 import type { KubeApi, KubeRef, Lease } from "../model/kube.js";
 import { openDebugPodAccess } from "./debugpod.js";
 import { openEphemeralAccess } from "./ephemeral.js";
@@ -11,6 +12,7 @@ import { openSshAccess } from "./ssh.js";
 import { openToolboxAccess } from "./toolbox.js";
 import type { ConnectOptions, KubeConnectOptions } from "./ways.js";
 
+export { buildDebugPod } from "./podspec.js";
 export { assertSandbox, inspectScript, startSandbox } from "./sandbox.js";
 export type { SandboxGuest } from "./sandboxfolder.js";
 
@@ -22,6 +24,8 @@ export interface OpenAccessOptions {
   readonly openKube?: (ref: KubeRef) => KubeApi;
   /** Whose it is, what is made for it; needed by the ways that make something. */
   readonly lease?: Lease;
+  /** What is made for it may outlive the client. */
+  readonly detached?: DetachedPods;
 }
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 15_000;
@@ -36,13 +40,14 @@ export async function openAccess(target: NodeTarget, options: OpenAccessOptions 
   const connect = (defaultMs: number): ConnectOptions => ({
     signal: options.signal,
     connectTimeoutMs: options.connectTimeoutMs ?? defaultMs,
+    lease: options.lease,
   });
   const kube = (ref: KubeRef): KubeConnectOptions => {
     const { openKube, lease } = options;
     if (openKube === undefined || lease === undefined) {
       throw new HopbookError("INTERNAL", `Cannot enter ${name} by ${access.via}: no API was given`);
     }
-    return { ...connect(DEFAULT_POD_TIMEOUT_MS), api: openKube(ref), lease };
+    return { ...connect(DEFAULT_POD_TIMEOUT_MS), api: openKube(ref), lease, detached: options.detached };
   };
   const address = target.address ?? name;
   switch (access.via) {

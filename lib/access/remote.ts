@@ -1,31 +1,16 @@
-import type { Argv, ExecResult, NodeAccess, StreamEnd, Via } from "../model/access.js";
+import { messageOf } from "../errors.js";
+import type { Argv, ExecResult, NodeAccess } from "../model/access.js";
 import { buildUnstarted, runCommand, type Command, type CommandOptions } from "./command.js";
-import { buildLeased, needsLease } from "./lease.js";
+import { API_LEASE_SECONDS, buildLeased, needsLease } from "./lease.js";
 import { trackStreams } from "./openstreams.js";
-import { assertStartable, type LocalProcess, type ProcessEnd, type ProcessOptions } from "./process.js";
+import { assertStartable, type LocalProcess, type ProcessEnd } from "./process.js";
 import { pullFile } from "./pull.js";
+import type { RemoteEnd, RemoteRecipe } from "./recipe.js";
+import { relayCommands } from "./relayed.js";
 import { createSlots } from "./slots.js";
-import { openStream } from "./stream.js";
+import { openStream, type Judged } from "./stream.js";
 
-export interface RemoteEnd extends Pick<StreamEnd, "exitCode" | "signal" | "transportLost"> {
-  /** What the command itself wrote, where the way in adds words of its own. */
-  readonly stderr: Buffer;
-}
-
-export interface RemoteRecipe {
-  readonly node: string;
-  readonly via: Via;
-  /** Starts a command where this access leads; its end is read by `readEnd`. Rejects with a HopbookError. */
-  start(argv: Argv, options: Omit<ProcessOptions, "env">): Promise<LocalProcess>;
-  /** What was asked for, as it is started there: `nsenter … ARGV`. */
-  wrap(argv: Argv): Argv;
-  /** What an end says of the command; throws a HopbookError where it says that there was none. */
-  readEnd(end: ProcessEnd, told: { readonly argv: Argv; readonly stderr: Buffer }): RemoteEnd;
-  /** Takes away what was made for this access; called once. */
-  dispose(): Promise<void>;
-  /** Commands at a time; the others wait. Default 32. */
-  readonly maxCommands?: number;
-}
+export type { RemoteEnd, RemoteRecipe } from "./recipe.js";
 
 const MAX_COMMANDS = 32;
 
@@ -41,7 +26,9 @@ export function createRemoteAccess(recipe: RemoteRecipe): NodeAccess {
     assertStartable(argv);
     streams.assertOpen(argv);
     const leased = limits !== undefined && needsLease(limits);
-    const inner = recipe.wrap(leased ? buildLeased(argv, limits.timeoutMs) : argv);
+    const inner = recipe.wrap(
+      leased ? buildLeased(argv, { timeoutMs: limits.timeoutMs, leaseSeconds: API_LEASE_SECONDS }) : argv,
+    );
     const command: Command & { last: LocalProcess | undefined } = {
       node,
       argv,
@@ -60,22 +47,27 @@ export function createRemoteAccess(recipe: RemoteRecipe): NodeAccess {
       return buildUnstarted(command, { startedAt, stoppedBy: signal.aborted ? "canceled" : "timedOut" });
     }
     try {
+      const relayed = command.leased ? null : await relay.run(argv, { ...options, signal });
+      if (relayed !== null) return relayed;
       const result = await runCommand(command, { ...options, signal });
       if (result.timedOut || result.canceled || result.truncated || command.last === undefined) return result;
       const {
         exitCode,
         signal: by,
         stderr,
-      } = recipe.readEnd(await command.last.done, { argv, stderr: result.stderr });
+      } = await recipe.readEnd(await command.last.done, { argv, stderr: result.stderr });
       return { ...result, exitCode, signal: by, stderr };
     } finally {
       release();
     }
   };
+  const relay = relayCommands(recipe);
   let closing: Promise<void> | undefined;
+  let left: readonly string[] = [];
   return {
     node,
     via,
+    ...(recipe.made === undefined ? {} : { made: recipe.made }),
     exec: run,
     stream: (argv, options) =>
       streams.add(
@@ -84,14 +76,30 @@ export function createRemoteAccess(recipe: RemoteRecipe): NodeAccess {
           argv,
           signal: options.signal,
           start: async (sinks) => prepare(argv).start({ stdin: "open", ...sinks }),
-          judge: (end, stderr) => {
-            const read = recipe.readEnd(end, { argv, stderr });
-            const { exitCode, signal, transportLost } = read;
-            return { end: { exitCode, signal, transportLost }, stderr: read.stderr };
-          },
+          judge: async (end, stderr) =>
+            judgeStream(end, { stderr, read: () => recipe.readEnd(end, { argv, stderr }) }),
         }),
       ),
     pull: (remotePath, localPath, options) => pullFile({ node, remotePath, localPath, options, run }),
-    close: () => (closing ??= streams.close().then(() => recipe.dispose())),
+    close: () =>
+      (closing ??= Promise.all([streams.close(), relay.close()]).then(async () => {
+        left = (await recipe.dispose()) ?? [];
+      })),
+    leftovers: () => left,
   };
+}
+
+/** A stream's end never rejects: that there was no command, or no connection any more, stands on its stderr. */
+async function judgeStream(
+  end: ProcessEnd,
+  { stderr, read }: { readonly stderr: Buffer; readonly read: () => RemoteEnd | Promise<RemoteEnd> },
+): Promise<Judged> {
+  if (end.stoppedBy !== null) return { end: { exitCode: null, signal: null, transportLost: false }, stderr };
+  try {
+    const { exitCode, signal, transportLost, stderr: own } = await read();
+    return { end: { exitCode, signal, transportLost }, stderr: own };
+  } catch (error) {
+    const said = Buffer.concat([stderr, Buffer.from(`${messageOf(error)}\n`)]);
+    return { end: { exitCode: null, signal: null, transportLost: true }, stderr: said };
+  }
 }

@@ -8,6 +8,7 @@ import type {
   SshAccessConfig,
   StreamOptions,
 } from "../model/access.js";
+import type { Lease } from "../model/kube.js";
 import { buildUnstarted, runCommand, startLocally, type CommandOptions } from "./command.js";
 import type { ConnectOptions } from "./connect.js";
 import { buildLeased, needsLease } from "./lease.js";
@@ -41,7 +42,10 @@ export async function openSshAccess(target: SshTarget, options: ConnectOptions):
   const { name: node, address: host, access: config } = target;
   assertSshNames(host, config);
   const master = await openMaster({ node, host, config }, options);
-  const session: Session = { node, master, slots: createSlots(MAX_SESSIONS), streams: trackStreams(node) };
+  const session: Session = {
+    ...{ node, master, lease: options.lease },
+    ...{ slots: createSlots(MAX_SESSIONS), streams: trackStreams(node) },
+  };
   const run = (argv: Argv, runOptions: CommandOptions): Promise<ExecResult> =>
     execOver(session, argv, runOptions);
   let closing: Promise<void> | undefined;
@@ -59,6 +63,7 @@ export async function openSshAccess(target: SshTarget, options: ConnectOptions):
 interface Session {
   readonly node: string;
   readonly master: SshMaster;
+  readonly lease: Lease | undefined;
   readonly slots: Slots;
   readonly streams: OpenStreams;
 }
@@ -94,8 +99,11 @@ async function tryUntil(
     const timeoutMs = Math.max(1, options.deadline - Date.now());
     const leased = needsLease({ ...options, timeoutMs });
     const localArgv = leased
-      ? buildClientArgv(master.end, buildLeased(argv, timeoutMs), { login: master.login })
-      : buildClientArgv(master.end, argv, { login: master.login, timeoutMs });
+      ? buildClientArgv(master.end, buildLeased(argv, { timeoutMs }), {
+          login: master.login,
+          lease: session.lease,
+        })
+      : buildClientArgv(master.end, argv, { login: master.login, lease: session.lease, timeoutMs });
     const command = { node, argv, start: startLocally(localArgv, buildSshEnv(process.env)), leased };
     const result = await runCommand(command, { ...options, timeoutMs });
     const end = readEnd(result.exitCode, result.stderr);
@@ -141,7 +149,7 @@ function streamOver(session: Session, argv: Argv, options: StreamOptions): NodeS
       if (release === null) throw noSlot(node, argv);
       try {
         await master.ensure({ ask: true });
-        const localArgv = buildClientArgv(master.end, argv, { login: master.login });
+        const localArgv = buildClientArgv(master.end, argv, { login: master.login, lease: session.lease });
         const child = startProcess(localArgv, { env: buildSshEnv(process.env), stdin: "open", ...sinks });
         void child.done.then(release);
         return child;

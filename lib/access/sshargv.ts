@@ -1,6 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { Argv, SshAccessConfig } from "../model/access.js";
-import { NODE_ENV, NODE_PATH } from "./nodeenv.js";
+import type { Lease } from "../model/kube.js";
+import { buildEnvWords, NODE_PATH } from "./nodeenv.js";
 import { quotePosix } from "./quote.js";
 
 /** The master ends by itself when no session has used it for so long: also after a `kill -9` of hopbook. */
@@ -106,14 +107,14 @@ export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
 export function buildClientArgv(
   end: SshEnd,
   argv: Argv,
-  options: { readonly login: Login; readonly timeoutMs?: number },
+  options: { readonly login: Login; readonly lease?: Lease | undefined; readonly timeoutMs?: number },
 ): Argv {
-  const { login, timeoutMs } = options;
+  const { login, lease, timeoutMs } = options;
   const seconds = Math.ceil((timeoutMs ?? 0) / 1000) + REMOTE_GRACE_SECONDS;
   const remote = [
     ...["sh", "-c", RUN_SCRIPT, "hopbook-run"],
     ...(login.sudo ? ["sudo", "-n", "--"] : []),
-    ...["env", `PATH=${NODE_PATH}`, `LC_ALL=${NODE_ENV.LC_ALL}`],
+    ...["env", ...buildEnvWords(lease)],
     ...(timeoutMs !== undefined && login.hasTimeout ? ["timeout", "-k", "2", String(seconds)] : []),
     ...argv,
   ];

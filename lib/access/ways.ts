@@ -1,4 +1,5 @@
 import type { NodeTarget } from "../model/access.js";
+import type { DetachedPods } from "../model/detached.js";
 import type { KubeApi, Lease } from "../model/kube.js";
 import type { ConnectOptions } from "./connect.js";
 
@@ -8,6 +9,7 @@ export type { ConnectOptions } from "./connect.js";
 export interface KubeConnectOptions extends ConnectOptions {
   readonly api: KubeApi;
   readonly lease: Lease;
+  readonly detached?: DetachedPods | undefined;
 }
 
 /** A target whose access is of one kind. */

@@ -54,11 +54,17 @@ function questionOf({ runbook, profile, wanted, steps, notes }: AskOptions): Per
   const nodes = profile.nodes.map(({ name, address, access }) => ({ name, address, via: access.via }));
   const groups = questions(wanted, nodes);
   return {
-    title: `${visible(runbook.metadata.name)} on cluster ${visible(profile.name)}`,
+    title: `${visible(runbook.metadata.name)} on cluster ${visible(profile.name)}${describeApi(profile)}`,
     groups: groups.length > 0 ? groups : [NOTHING],
     steps: steps.map(describeStep),
     notes: notes.map((note) => visible(note)),
   };
+}
+
+/** Whose rights it is done with, and where: a context's name alone may be the same on every machine. */
+function describeApi({ api }: ClusterProfile): string {
+  if (api === undefined) return "";
+  return visible(` (context ${api.context}, server ${api.server}, user ${api.user})`, { maxChars: 400 });
 }
 
 const NOTHING: QuestionGroup = {

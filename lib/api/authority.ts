@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { TranscriptEntry } from "../artifacts/index.js";
 import { CAPTURE_SCRIPTS } from "../capture/index.js";
 import { CLUSTER_SCRIPTS } from "../cluster/index.js";
+import { DOCTOR_NAME, DOCTOR_SCRIPT } from "../doctor/index.js";
 import { recordAccess } from "../engine/recorder.js";
 import type { Argv, NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
@@ -33,9 +34,12 @@ import { loadGrant } from "./load-grant.js";
 
 /** Every script that may run on a node, by name and to the letter. */
 const KNOWN_SCRIPTS = new Map(
-  Object.entries({ ...CLUSTER_SCRIPTS, ...CAPTURE_SCRIPTS, ...PROBE_SCRIPTS }).map(
-    ([name, text]) => [name, new Set([text])] as const,
-  ),
+  Object.entries({
+    [DOCTOR_NAME]: DOCTOR_SCRIPT,
+    ...CLUSTER_SCRIPTS,
+    ...CAPTURE_SCRIPTS,
+    ...PROBE_SCRIPTS,
+  }).map(([name, text]) => [name, new Set([text])] as const),
 );
 
 export type { Confirm, PermissionQuestion } from "./ask-permission.js";

@@ -9,7 +9,7 @@ import {
 } from "../runbook/index.js";
 import type { LoadedCluster } from "../cluster/index.js";
 import { describeDeclared } from "./authority.js";
-import { openProfile, openProfileIfAny } from "./cluster-profile.js";
+import { openProfile, openProfileIfAny, type ClusterChoice } from "./cluster-profile.js";
 import { isScriptFile, loadScriptRunbook } from "./scripts.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { runbookDirs } from "./places.js";
@@ -44,10 +44,11 @@ export interface CatalogueEntry {
 /** `cluster`: whose own runbooks stand in front of the others. */
 export async function listCatalogue(
   cwd: string,
-  { cluster }: { readonly cluster?: string | undefined } = {},
+  choice: Omit<ClusterChoice, "cwd"> = {},
 ): Promise<readonly CatalogueEntry[]> {
   // Those of ./hopbook.yaml are the ones beside it, which are listed in any case.
-  const dir = cluster === undefined ? undefined : (await openProfile({ cluster, cwd })).dirs.runbooks;
+  const isNamed = choice.cluster !== undefined;
+  const dir = isNamed ? (await openProfile({ ...choice, cwd, isClusterNamed: true })).dirs.runbooks : undefined;
   const entries = await listRunbooks(runbookDirs(cwd, dir));
   return entries.map(({ name, file, runbook, error }) => ({
     name,
@@ -79,9 +80,9 @@ export interface RunbookDescription {
 export async function describeRunbook(
   nameOrFile: string,
   cwd: string,
-  { cluster }: { readonly cluster?: string | undefined } = {},
+  choice: Omit<ClusterChoice, "cwd"> = {},
 ): Promise<RunbookDescription> {
-  const profile = await openProfileIfAny({ cluster, cwd });
+  const profile = await openProfileIfAny({ ...choice, cwd, isClusterNamed: true });
   const runbook = await loadNamedRunbook(nameOrFile, cwd, { cluster: profile });
   return {
     name: runbook.metadata.name,

@@ -1,16 +1,42 @@
 import { homedir } from "node:os";
-import { findProfile, loadCluster, type LoadedCluster } from "../cluster/index.js";
-import { asHopbookError } from "../errors.js";
+import { resolve } from "node:path";
+import { findProfile, loadCluster, makeKubeCluster, type LoadedCluster } from "../cluster/index.js";
+import { asHopbookError, HopbookError } from "../errors.js";
+import { openKube } from "../kube/index.js";
+import type { KubeRef } from "../model/kube.js";
+import type { KubeChoice } from "./options.js";
 
 export interface ClusterChoice {
-  /** Cluster profile: a file, a folder or a name; undefined: ./hopbook.yaml. */
+  /** Cluster profile: a file, a folder or a name. */
   readonly cluster?: string | undefined;
+  /** Where a context or a kubeconfig is named, that is the cluster. */
+  readonly kube?: KubeChoice | undefined;
+  /** Who runs it named the profile. Default: whether there is one. */
+  readonly isClusterNamed?: boolean;
   readonly cwd: string;
 }
 
-/** The cluster that is meant. Throws CLUSTER_NOT_FOUND, and what is wrong with its profile or its overlays. */
-export async function openProfile({ cluster, cwd }: ClusterChoice): Promise<LoadedCluster> {
-  return loadCluster(await findProfile({ flag: cluster, cwd, home: homedir() }));
+/**
+ * The cluster that is meant: a profile that is named, else a context or a kubeconfig that is named, else
+ * ./hopbook.yaml, else the kubeconfig's current context. Files are read, and nothing else. Throws CLUSTER_NOT_FOUND,
+ * USAGE where two are named, and what is wrong with a profile or its overlays.
+ */
+export async function openProfile(choice: ClusterChoice): Promise<LoadedCluster> {
+  const { cluster, kube = {}, cwd } = choice;
+  const isKubeNamed = kube.context !== undefined || kube.kubeconfig !== undefined;
+  if (cluster === undefined && isKubeNamed) return clusterOfContext(refOf(kube, cwd));
+  let file: string;
+  try {
+    file = await findProfile({ flag: cluster, cwd, home: homedir() });
+  } catch (error) {
+    if (cluster !== undefined) throw error;
+    return currentContext(refOf(kube, cwd), asHopbookError(error));
+  }
+  const found = await loadCluster(file);
+  const isNamed = choice.isClusterNamed ?? cluster !== undefined;
+  const [own] = found.profile.kube?.kubeconfig ?? [];
+  if (!isNamed && own !== undefined && kube.kubeconfig === undefined) throw foreignKubeconfig(file, own);
+  return withFlags(found, refOf(kube, cwd));
 }
 
 /** The same; null where none is named and none is here: what needs no node does not need a cluster. */
@@ -18,7 +44,62 @@ export async function openProfileIfAny(choice: ClusterChoice): Promise<LoadedClu
   try {
     return await openProfile(choice);
   } catch (error) {
-    if (choice.cluster === undefined && asHopbookError(error).code === "CLUSTER_NOT_FOUND") return null;
+    const isNamed = [choice.cluster, choice.kube?.context, choice.kube?.kubeconfig].some(
+      (name) => name !== undefined,
+    );
+    if (!isNamed && asHopbookError(error).code === "CLUSTER_NOT_FOUND") return null;
     throw error;
   }
+}
+
+/** A folder may come from anybody, and a kubeconfig names programs that run here, before anybody is asked. */
+function foreignKubeconfig(file: string, kubeconfig: string): HopbookError {
+  const message = `Cannot use the kubeconfig ${kubeconfig}: ${file} brings it along, and was not named`;
+  return new HopbookError("PERMISSION_DENIED", message, {
+    where: { file },
+    hint: `Name the profile, if you trust it: --cluster ${file}`,
+  });
+}
+
+function refOf({ context, kubeconfig, namespace }: KubeChoice, cwd: string): KubeRef {
+  return {
+    ...(kubeconfig === undefined ? {} : { kubeconfig: [resolve(cwd, kubeconfig)] }),
+    ...(context === undefined ? {} : { context }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}
+
+function clusterOfContext(ref: KubeRef): LoadedCluster {
+  const { context, namespace } = openKube(ref);
+  // What is current may be another one in a moment; the run stays with this.
+  return makeKubeCluster(context, { ...ref, context, namespace });
+}
+
+function currentContext(ref: KubeRef, noProfile: HopbookError): LoadedCluster {
+  try {
+    return clusterOfContext(ref);
+  } catch (error) {
+    const { code, message, detail } = asHopbookError(error);
+    if (code !== "CLUSTER_NOT_FOUND") throw error;
+    throw new HopbookError(code, noProfile.message, {
+      ...(noProfile.hint === undefined ? {} : { hint: noProfile.hint }),
+      detail: [noProfile.detail, message, detail].filter((line) => line !== undefined).join("\n"),
+    });
+  }
+}
+
+/** kubectl's flags beside a profile: they say how its API is reached, and cannot make another cluster of its nodes. */
+function withFlags(cluster: LoadedCluster, flags: KubeRef): LoadedCluster {
+  const { profile } = cluster;
+  if (Object.keys(flags).length === 0) return cluster;
+  const isElsewhere = flags.context !== undefined || flags.kubeconfig !== undefined;
+  if (isElsewhere && (profile.kube === undefined || profile.nodes.length > 0)) {
+    const flag = flags.context === undefined ? "--kubeconfig" : "--context";
+    throw new HopbookError("USAGE", `Cannot take ${flag} with ${profile.name}: its profile lists its nodes`, {
+      hint: `Leave out ${flag} or --cluster`,
+    });
+  }
+  if (profile.kube === undefined) return cluster;
+  const kube = { ...profile.kube, ...flags };
+  return { ...cluster, profile: { ...profile, kube } };
 }

@@ -1,16 +1,22 @@
 import { openAccess } from "../access/registry.js";
 import { asHopbookError, HopbookError } from "../errors.js";
+import { createLazyAccess } from "./lazy-access.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
 import { openKube } from "../kube/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import type { Lease } from "../model/kube.js";
+import type { DetachedPods } from "../model/detached.js";
+import type { KubeReader, KubeRef, Lease } from "../model/kube.js";
 
 export interface OpenCluster {
   /** Nodes that answered, by name. */
   readonly accesses: ReadonlyMap<string, NodeAccess>;
   /** Why the others did not. */
   readonly unreachable: ReadonlyMap<string, HopbookError>;
+  /** The cluster's API, where the profile has one. */
+  readonly kube?: KubeReader;
   close(): Promise<void>;
+  /** What `close()` could not take away from the nodes and the cluster. */
+  leftovers?(): readonly string[];
 }
 
 export interface OpenClusterOptions {
@@ -19,8 +25,12 @@ export interface OpenClusterOptions {
   readonly wrap: (access: NodeAccess) => NodeAccess;
   /** Nodes that may be logged in to; the others are not even tried. */
   readonly isAllowed: (target: NodeTarget) => { readonly allowed: boolean; readonly reason: string };
+  /** The same for what is asked of the cluster's API; without it there is none. */
+  readonly wrapKube?: (kube: KubeReader) => KubeReader;
   /** Whose is what is made in the cluster for a way in. */
   readonly lease?: Lease;
+  /** What is made for it may outlive the client. */
+  readonly detached?: DetachedPods;
 }
 
 const PARALLEL_LOGINS = 16;
@@ -30,31 +40,15 @@ export async function openCluster(
   profile: ClusterProfile,
   options: OpenClusterOptions,
 ): Promise<OpenCluster> {
+  if (profile.kube !== undefined) return openKubeCluster(profile, profile.kube, options);
   const opened: NodeAccess[] = [];
   const accesses = new Map<string, NodeAccess>();
   const unreachable = new Map<string, HopbookError>();
   const queue = [...profile.nodes];
   const login = async (): Promise<void> => {
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-      const { allowed, reason } = options.isAllowed(target);
-      if (!allowed) {
-        unreachable.set(
-          target.name,
-          new HopbookError("PERMISSION_DENIED", `Cannot log in to ${target.name}: ${reason}`, {
-            // Nothing can be granted that the runbook does not declare.
-            ...(/^the runbook declares no/.test(reason) && {
-              hint: "Declare it under permissions in the runbook, as in node: {max: 4}",
-            }),
-          }),
-        );
-        continue;
-      }
       try {
-        const access = await openAccess(target, {
-          signal: options.signal,
-          openKube,
-          ...(options.lease === undefined ? {} : { lease: options.lease }),
-        });
+        const access = await enter(target, options);
         opened.push(access);
         accesses.set(target.name, options.wrap(access));
       } catch (error) {
@@ -76,5 +70,51 @@ export async function openCluster(
     await close();
     throw first;
   }
-  return { accesses, unreachable, close };
+  return { accesses, unreachable, close, leftovers: () => leftoversOf(opened) };
+}
+
+/** Of a cluster with an API only those nodes are entered that something is asked of; it may have thousands. */
+async function openKubeCluster(
+  profile: ClusterProfile,
+  ref: KubeRef,
+  options: OpenClusterOptions,
+): Promise<OpenCluster> {
+  const api = openKube(ref);
+  const lazy = profile.nodes.map((target) =>
+    createLazyAccess({
+      ...{ node: target.name, via: target.access.via },
+      open: (closing) => enter(target, { ...options, signal: AbortSignal.any([options.signal, closing]) }),
+    }),
+  );
+  return {
+    accesses: new Map(lazy.map((access) => [access.node, options.wrap(access)])),
+    unreachable: new Map(),
+    ...(options.wrapKube === undefined ? {} : { kube: options.wrapKube(api) }),
+    close: async () => {
+      await Promise.allSettled(lazy.map((access) => access.close()));
+    },
+    leftovers: () => leftoversOf(lazy),
+  };
+}
+
+function leftoversOf(accesses: readonly NodeAccess[]): readonly string[] {
+  return accesses.flatMap((access) => access.leftovers?.() ?? []);
+}
+
+async function enter(target: NodeTarget, options: OpenClusterOptions): Promise<NodeAccess> {
+  const { allowed, reason } = options.isAllowed(target);
+  if (!allowed) {
+    throw new HopbookError("PERMISSION_DENIED", `Cannot log in to ${target.name}: ${reason}`, {
+      // Nothing can be granted that the runbook does not declare.
+      ...(/^the runbook declares no/.test(reason) && {
+        hint: "Declare it under permissions in the runbook, as in node: {max: 4}",
+      }),
+    });
+  }
+  return openAccess(target, {
+    signal: options.signal,
+    openKube,
+    ...(options.lease === undefined ? {} : { lease: options.lease }),
+    ...(options.detached === undefined ? {} : { detached: options.detached }),
+  });
 }

@@ -4,9 +4,19 @@ import type { RunOutcome } from "../engine/engine.js";
 import type { ExitCode } from "../errors.js";
 import type { Confirm, GrantFlags } from "./authority.js";
 
+/** A cluster by its API, in kubectl's words. */
+export interface KubeChoice {
+  readonly context?: string | undefined;
+  /** A file. */
+  readonly kubeconfig?: string | undefined;
+  /** Of what is named without one. */
+  readonly namespace?: string | undefined;
+}
+
 export interface SharedOptions {
-  /** Cluster profile: a file or a name; undefined: ./hopbook.yaml. */
+  /** Cluster profile: a file or a name; undefined: `kube`, else ./hopbook.yaml, else the kubeconfig's current context. */
   readonly cluster?: string | undefined;
+  readonly kube?: KubeChoice | undefined;
   /** Who runs it named the cluster, so that its grants hold. Default: whether there is one. */
   readonly isClusterNamed?: boolean;
   readonly cwd: string;
@@ -17,6 +27,11 @@ export interface SharedOptions {
   readonly onEvent: (event: RunEvent) => void;
   /** Told which pods (`namespace/pod`) a node has, where they are listed anyway. */
   readonly onPods?: ((seen: NodePods) => void) | undefined;
+  /**
+   * What is made in the cluster for the run ends by itself after this, whatever becomes of the client. Default: 30 min
+   * and what the runbook's captures may take.
+   */
+  readonly leaseMs?: number | undefined;
 }
 
 export interface NodePods {

@@ -35,14 +35,25 @@ export async function frame(
       named: {
         runbook: nameOrPath(how.runbook, how.cwd),
         cluster: how.cluster === undefined ? null : nameOrPath(how.cluster, how.cwd),
+        ...namedKube(profile),
       },
       sources: sourcesOf(runbook),
       scripts: await scriptsOf(loaded),
-      profileSha256: sha256(canonicalJson({ ...profile, file: null })),
+      profileSha256: sha256(canonicalJson(lastingOf(profile))),
       declared: runbook.permissions,
       missingFlags: how.missingFlags ?? [],
     },
   );
+}
+
+function namedKube({ file, kube, api }: Loaded["profile"]): Pick<SealedPlan["named"], "kube"> {
+  if (file !== undefined || api === undefined) return {};
+  return { kube: { context: api.context, namespace: kube?.namespace ?? "default" } };
+}
+
+/** A profile without what the API says of its nodes at the moment: a plan holds when a node was cordoned since. */
+function lastingOf({ choices: _, nodes, ...profile }: Loaded["profile"]): object {
+  return { ...profile, nodes: nodes.map(({ kube: _seen, ...node }) => node), file: null };
 }
 
 /** Files absolute, as the sources are: a plan says the same from wherever it was made. */

@@ -1,12 +1,17 @@
 import { existsSync } from "node:fs";
+import type { TranscriptEntry } from "../artifacts/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { StepKind } from "../model/steps.js";
-import { fitsAction } from "../permissions/index.js";
+import { fitsAction, type Grant } from "../permissions/index.js";
 import { coerceInputs, interpolate, listSecrets, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { authorise, type Authority } from "./authority.js";
 import { loadNamedRunbook } from "./catalogue.js";
+import { guardKube } from "./guard-kube.js";
+import { loadGrant, type GrantPlaces } from "./load-grant.js";
+import { askCluster } from "./ask-cluster.js";
 import { openProfile, openProfileIfAny } from "./cluster-profile.js";
+import { foreseeEnds } from "./foresee-ends.js";
 import { foresee, overlayFilesOf, sourceFilesOf } from "./foresee.js";
 import type { SeenScripts } from "./pin-scripts.js";
 import { checkScripts } from "./scripts.js";
@@ -24,6 +29,12 @@ export interface Loaded {
   readonly scripts?: SeenScripts;
   /** Where hop recipes are looked for; of one name the later folder's is taken. Default: those of hopbook. */
   readonly recipeDirs?: readonly string[];
+  /** What was found out about the cluster before anybody was asked, and is worth a word. */
+  readonly notes?: readonly string[];
+  /** What the cluster's API was asked for that, for the transcript. */
+  readonly asked?: readonly TranscriptEntry[];
+  /** What is granted and denied before anybody is asked; absent in a replay, where it is as it was. */
+  readonly grant?: Grant;
 }
 
 export interface Prepared extends Loaded {
@@ -41,9 +52,34 @@ export async function load(
   const inputs = readInputs(runbook);
   checkInputs(runbook, inputs);
   const scripts = await checkScripts(runbook, options.signal);
-  const { profile, dirs } = cluster ?? (await openProfile(options));
-  const ofCluster = existsSync(dirs.recipes) ? [dirs.recipes] : [];
-  return { runbook, inputs, profile, scripts, recipeDirs: [RECIPE_DIR, ...ofCluster] };
+  const found = cluster ?? (await openProfile(options));
+  const { recipes } = found.dirs;
+  const ofCluster = recipes !== undefined && existsSync(recipes) ? [recipes] : [];
+  const { grant } = await loadGrant({
+    ...grantPlaces(options, runbook),
+    profile: found.profile,
+  });
+  const { profile, notes, asked } = await askCluster(found, {
+    ends: foreseeEnds(runbook, inputs),
+    signal: options.signal,
+    guard: (kube) => guardKube(kube, grant),
+  });
+  const recipeDirs = [RECIPE_DIR, ...ofCluster];
+  return { runbook, inputs, profile, scripts, recipeDirs, notes, asked, grant };
+}
+
+function grantPlaces(
+  options: Pick<SharedOptions, "grants" | "cwd" | "cluster" | "isClusterNamed">,
+  runbook: Runbook,
+): Omit<GrantPlaces, "profile"> {
+  return {
+    flags: options.grants,
+    runbook: runbook.metadata.name,
+    cwd: options.cwd,
+    sourceFiles: sourceFilesOf(runbook),
+    overlayFiles: overlayFilesOf(runbook),
+    isClusterNamed: options.isClusterNamed ?? options.cluster !== undefined,
+  };
 }
 
 /**

@@ -133,9 +133,10 @@ async function loadItsRunbook(dir: string, options: ReplayOptions): Promise<Runb
 }
 
 /** The cluster as it was: there is no way in to it. */
-function profileOf({ nodes, ...cluster }: RecordedCluster): ClusterProfile {
+function profileOf({ nodes, kube, ...cluster }: RecordedCluster): ClusterProfile {
   return {
     ...cluster,
+    ...(kube === undefined ? {} : { kube }),
     nodes: nodes.map(({ via, ...node }) => ({
       ...node,
       access: recordedAccess(via),
@@ -177,7 +178,7 @@ function replayWorld(replayer: Replayer, steps: Set<string>): World {
 function openRecorded(
   replayer: Replayer,
   profile: ClusterProfile,
-  { wrap }: OpenClusterOptions,
+  { wrap, wrapKube = (kube) => kube }: OpenClusterOptions,
 ): OpenCluster {
   const accesses = new Map<string, NodeAccess>();
   const raw: NodeAccess[] = [];
@@ -194,8 +195,10 @@ function openRecorded(
   }
   const [first] = unreachable.values();
   if (accesses.size === 0 && first !== undefined) throw first;
+  const kube = replayer.kube();
   return {
     ...{ accesses, unreachable },
+    ...(kube === undefined ? {} : { kube: wrapKube(kube) }),
     close: async () => {
       await Promise.all(raw.map((access) => access.close()));
     },

@@ -19,7 +19,7 @@ export async function resolveNamedRunbook(
   nameOrFile: string,
   choice: ClusterChoice,
 ): Promise<ResolvedRunbook> {
-  const cluster = await openProfileIfAny(choice);
+  const cluster = await openProfileIfAny({ ...choice, isClusterNamed: true });
   const runbook = await loadNamedRunbook(nameOrFile, choice.cwd, { cluster });
   const nameOf = (file: string): string => {
     const path = relative(choice.cwd, file);

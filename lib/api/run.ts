@@ -44,6 +44,12 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
     ...options,
     runbook: named.runbook,
     cluster: options.cluster ?? named.cluster ?? undefined,
+    kube: {
+      // Which file that context is in is not for a plan to say: a kubeconfig names programs that run here.
+      kubeconfig: options.kube?.kubeconfig,
+      context: options.kube?.context ?? (options.cluster === undefined ? named.kube?.context : undefined),
+      namespace: options.kube?.namespace ?? named.kube?.namespace,
+    },
     // A plan may come from anybody, and then so does the profile that it names.
     isClusterNamed: options.cluster !== undefined,
   };
@@ -96,7 +102,7 @@ function record(
   folder: RunFolder,
   { prepared, id, startedAt }: { prepared: Loaded; id: string; startedAt: Date },
 ): Recorder {
-  const { name, cni, interfaces, workDir, runtimeEndpoint, nodes } = prepared.profile;
+  const { name, cni, interfaces, workDir, runtimeEndpoint, nodes, choices, kube } = prepared.profile;
   return startRecording(folder, {
     header: {
       ...{ type: "recording", version: 1 },
@@ -104,9 +110,15 @@ function record(
       cluster: {
         ...{ name, cni, interfaces, workDir },
         ...(runtimeEndpoint === undefined ? {} : { runtimeEndpoint }),
-        nodes: nodes.map(({ name: node, address, access }) => ({
+        ...(kube === undefined
+          ? {}
+          : { kube: { context: kube.context ?? "", namespace: kube.namespace ?? "default" } }),
+        ...(choices === undefined ? {} : { choices }),
+        nodes: nodes.map(({ name: node, address, access, pod, kube: seen }) => ({
           ...{ name: node, via: access.via },
           ...(address === undefined ? {} : { address }),
+          ...(pod === undefined ? {} : { pod }),
+          ...(seen === undefined ? {} : { kube: seen }),
         })),
       },
     },

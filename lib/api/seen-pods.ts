@@ -1,5 +1,5 @@
-import { parsePods } from "../cluster/index.js";
-import type { NodeAccess } from "../model/access.js";
+import { readListing } from "../cluster/index.js";
+import type { ExecResult, NodeAccess } from "../model/access.js";
 
 /** Under this action nodes list their pods. */
 const LISTING = "runtime/pods";
@@ -11,7 +11,7 @@ export function watchPods(access: NodeAccess, onPods: (pods: readonly string[]) 
     via: access.via,
     async exec(argv, options) {
       const result = await access.exec(argv, options);
-      if (options.action === LISTING && argv.includes("pods")) tell(result.stdout, access.node, onPods);
+      if (options.action === LISTING) tell(result, onPods);
       return result;
     },
     stream: (argv, options) => access.stream(argv, options),
@@ -20,9 +20,10 @@ export function watchPods(access: NodeAccess, onPods: (pods: readonly string[]) 
   };
 }
 
-function tell(stdout: Buffer, node: string, onPods: (pods: readonly string[]) => void): void {
+function tell(result: ExecResult, onPods: (pods: readonly string[]) => void): void {
   try {
-    onPods(parsePods(stdout.toString("utf8"), node).map(({ namespace, name }) => `${namespace}/${name}`));
+    const pods = readListing(result.argv, result.stdout.toString("utf8"), result.node);
+    if (pods !== null) onPods(pods);
   } catch {
     // No list of pods: whoever asked for it will say so.
   }

@@ -1,9 +1,12 @@
-import { hostname, userInfo } from "node:os";
 import { Engine } from "../engine/engine.js";
+import type { DetachContext } from "../model/detached.js";
 import type { EvidenceSink } from "../model/steps.js";
+import { parseDuration } from "../model/units.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { findBreaks } from "./analyze.js";
+import { auditKube } from "./audit-kube.js";
 import type { Recorder } from "./authority.js";
+import { guardKube } from "./guard-kube.js";
 import { keepScripts } from "./keep-scripts.js";
 import { pinScripts } from "./pin-scripts.js";
 import type { SharedOptions } from "./options.js";
@@ -13,14 +16,19 @@ import { RECIPE_DIR } from "./places.js";
 import type { Prepared } from "./prepare.js";
 import { watchPods } from "./seen-pods.js";
 import { startScript } from "./scripts.js";
+import { whoRuns } from "./who-runs.js";
 import type { World } from "./world.js";
 
 export interface EngineUse {
-  readonly options: Pick<SharedOptions, "signal" | "onEvent" | "onPods">;
+  readonly options: Pick<SharedOptions, "signal" | "onEvent" | "onPods" | "leaseMs">;
   readonly world: World;
   readonly sink: EvidenceSink;
   readonly record: Recorder;
   readonly id: string;
+  /** Told what could not be taken away in the end. */
+  readonly onLeftover?: (text: string) => void;
+  /** Its captures go on without the client, or did. */
+  readonly detach?: DetachContext | undefined;
 }
 
 /** Logs in, gives the body an engine that is wired to everything, and closes both whatever happens. */
@@ -32,16 +40,28 @@ export async function withEngine<T>(
   const { options, sink, world, record } = use;
   const { authority } = prepared;
   const masking = maskingOf(prepared);
+  for (const text of prepared.notes ?? []) {
+    options.onEvent({ type: "note", step: null, level: "info", text });
+  }
   options.onEvent({ type: "phase", phase: "connect" });
+  // What goes on without the client must not end before its own time is over.
+  const leaseMs =
+    (options.leaseMs ?? leaseOf(prepared)) +
+    (use.detach === undefined ? 0 : (use.detach.durationMs ?? 0) + use.detach.keepMs);
   const cluster = await world.open(prepared.profile, {
     signal: options.signal,
-    lease: { runId: use.id, owner: whoRuns(), durationMs: LEASE_MS },
+    lease: { runId: use.id, owner: whoRuns(), durationMs: leaseMs },
+    ...(use.detach === undefined ? {} : { detached: use.detach.pods }),
     wrap: (access) => {
       const { onPods } = options;
       const wrapped = authority.wrap(access, record);
       if (onPods === undefined) return wrapped;
       const { name } = prepared.profile;
       return watchPods(wrapped, (pods) => onPods({ cluster: name, node: access.node, pods }));
+    },
+    wrapKube: (kube) => {
+      const audited = auditKube(kube, record);
+      return prepared.grant === undefined ? audited : guardKube(audited, prepared.grant);
     },
     isAllowed: (target) => authority.isNodeAllowed(target, record),
   });
@@ -55,6 +75,7 @@ export async function withEngine<T>(
       profile: prepared.profile,
       accesses: cluster.accesses,
       unreachable: cluster.unreachable,
+      ...(cluster.kube === undefined ? {} : { kube: cluster.kube }),
       signal: options.signal,
       sink,
       clock: world.clock,
@@ -68,6 +89,7 @@ export async function withEngine<T>(
           runbookFile: prepared.runbook.document.file,
         }),
       readPackets: (path) => readPackets(sink.dir, path),
+      ...(use.detach === undefined ? {} : { detach: use.detach }),
       onEvent: (event) => {
         world.event(event);
         options.onEvent(masking.event(event));
@@ -81,18 +103,16 @@ export async function withEngine<T>(
   } finally {
     await engine.close();
     await cluster.close();
+    for (const text of cluster.leftovers?.() ?? []) use.onLeftover?.(text);
   }
 }
 
-/** What a killed client leaves in the cluster ends by itself after this. */
+/** Beside its captures a run takes no longer. */
 const LEASE_MS = 30 * 60_000;
 
-function whoRuns(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    return `${String(process.getuid?.() ?? "unknown")}@${hostname()}`; // a user without a name, as in containers
-  }
+/** What a killed client leaves in the cluster ends by itself after this: no sooner than the run may. */
+function leaseOf({ runbook }: Prepared): number {
+  return LEASE_MS + (parseDuration(runbook.permissions.capture?.duration ?? "0s") ?? 0);
 }
 
 /** Evidence that a plan has no use for. */

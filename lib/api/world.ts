@@ -1,4 +1,5 @@
 import type { NodeAccess, NodeTarget } from "../model/access.js";
+import type { KubeReader } from "../model/kube.js";
 import { systemClock, type Clock } from "../model/clock.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { LimitRequest, RunEvent } from "../model/steps.js";
@@ -30,6 +31,9 @@ export function recordWorld(world: World, recorder: Recorder): World {
         ...options,
         // Around the permissions: what they refuse is part of the run.
         wrap: (access: NodeAccess) => recorder.wrap(options.wrap(access)),
+        ...(options.wrapKube === undefined
+          ? {}
+          : { wrapKube: (kube: KubeReader) => recorder.wrapKube(options.wrapKube?.(kube) ?? kube) }),
       });
       for (const { name } of profile.nodes) {
         if (cluster.accesses.has(name)) recorder.login(name, null);

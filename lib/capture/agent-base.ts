@@ -7,6 +7,7 @@
  * The folder is moved away before that, so that what is just about to start cannot note its process id any more, and
  * does not; into one that was made at the start, since any user of the node could make that in the meantime, with
  * process ids of their choice in it.
+ * Who it is and whose stands in the folder's file `agent`, for `reap`.
  * An agent defines `undo` (kill what was started; must be safe twice) before it calls `begin`.
  */
 export const AGENT_BASE = `
@@ -32,7 +33,8 @@ begin() {
   [ -e "$dir" ] && { echo "error exists $dir"; exit 3; }
   mkdir "$dir.ending" 2>/dev/null || { echo "error dir $dir"; exit 3; }
   mkdir "$dir" 2>/dev/null || { rmdir "$dir.ending"; echo "error dir $dir"; exit 3; }
-  mkfifo "$dir/events" 2>/dev/null || { rmdir "$dir" "$dir.ending"; echo "error tool mkfifo"; exit 3; }
+  echo "$$ \${HOPBOOK_OWNER:--}" >"$dir/agent"
+  mkfifo "$dir/events" 2>/dev/null || { rm -rf "$dir" "$dir.ending"; echo "error tool mkfifo"; exit 3; }
   trap 'leave "bye signal"' TERM HUP INT
   exec 3<&0 4<>"$dir/events" 5>"$dir/events" </dev/null
   ( trap - TERM HUP INT

@@ -21,7 +21,9 @@ export type AgentLine =
       readonly sizeBytes: number;
     }
   | { readonly type: "stopped" }
-  | { readonly type: "removed" };
+  | { readonly type: "removed" }
+  /** It goes on without its client. */
+  | { readonly type: "left" };
 
 /** null for a line that is none of the agent's: a login banner, a warning of sudo's. */
 export function parseAgentLine(line: string): AgentLine | null {
@@ -52,6 +54,7 @@ export function parseAgentLine(line: string): AgentLine | null {
     case "ready":
     case "stopped":
     case "removed":
+    case "left":
       return { type };
     default:
       return null;
@@ -72,17 +75,22 @@ export function startError(
     const gone = /No such file or directory|cannot open|No such device|doesn't exist|reassociate/i.test(
       line.why,
     );
+    const isDenied = /Operation not permitted|permission to perform this capture/.test(line.why);
     return new HopbookError(
       "CAPTURE_FAILED",
       `Cannot capture at ${line.hopId}: ${line.why || "tcpdump said nothing"}`,
       {
         where,
-        hint: gone
-          ? "The interface or the pod's network namespace is gone: is the pod still there? Run again to find it anew"
-          : "Try the same tcpdump on the node: hopbook plan shows it",
+        hint: isDenied
+          ? "tcpdump needs root and NET_RAW there: enter the pod by access.via: ephemeral, or enter its node"
+          : gone
+            ? "The interface or the pod's network namespace is gone: is the pod still there? Run again to find it anew"
+            : "Try the same tcpdump on the node: hopbook plan shows it",
       },
     );
   }
+  const unattached = attachError(node, line.code);
+  if (unattached !== null) return unattached;
   switch (line.code) {
     case "tool":
       return new HopbookError("TOOL_MISSING", `Cannot capture on ${node}: it has no ${line.why}`, {
@@ -106,6 +114,21 @@ export function startError(
         hint: "Name a folder that is there and writable with workDir in the cluster profile",
       });
   }
+}
+
+/** Why captures that went on by themselves cannot be followed; null for any other reason. */
+function attachError(node: string, code: string): HopbookError | null {
+  if (code === "locked") {
+    return new HopbookError("RUN_BUSY", `Cannot follow the captures on ${node}: another client does`, {
+      where: { node },
+      hint: "Wait until it has collected or stopped the run, or end that client",
+    });
+  }
+  if (code !== "gone") return null;
+  return new HopbookError("RUN_NOT_FOUND", `Cannot follow the captures on ${node}: they are not there`, {
+    where: { node },
+    hint: "They were collected, their time to be collected is over, or the node was set up anew",
+  });
 }
 
 /** The agent says how much is free and how much has to be, in KiB. */

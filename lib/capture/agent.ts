@@ -152,6 +152,8 @@ while :; do
       if [ ! -f "$dir/$2.up" ]; then echo "failed $2 $(tell "$2" "$3")"
       elif [ "$stopping" -eq 0 ] || [ -n "$why" ]; then
         [ "$3" = 153 ] && why='size limit'
+        # The ticks of a long capture fall behind the clock of timeout(1).
+        [ "$3" = 124 ] && why=\${why:-time limit}
         echo "ended $2 $4 \${why:-$(tell "$2" "$3")}"
       fi
       finish ;;

@@ -29,6 +29,8 @@ const STOP_TIMEOUT_MS = 15_000;
 export function planDropTraces(paths: readonly FlowPath[], options: DropTraceOptions): DropTracePlan[] {
   const devices = new Map<string, Set<string>>();
   for (const hop of paths.flatMap((path) => path.hops)) {
+    // Of a pod that alone can be entered the kernel is the node's: no tracefs is to be had there.
+    if (hop.netns.kind === "own") continue;
     const names = devices.get(hop.node) ?? new Set<string>();
     // A NIC sees all of the node's traffic: to trace that would cost the node too much.
     if (hop.role !== "nic" && /^[A-Za-z0-9_.@-]{1,15}$/.test(hop.interface)) names.add(hop.interface);

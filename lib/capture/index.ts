@@ -1,5 +1,11 @@
 export { buildFilter } from "./filter.js";
-export { planCaptures, type CapturePlanOptions, type HopCapturePlan, type NodeCapturePlan } from "./plan.js";
+export {
+  planCaptures,
+  type CapturePlanOptions,
+  type HopCapturePlan,
+  type NodeCapturePlan,
+  type PodFolder,
+} from "./plan.js";
 export {
   CaptureSession,
   startCaptures,
@@ -16,3 +22,13 @@ export {
   type DropTracePlan,
 } from "./droptrace.js";
 export { CAPTURE_SCRIPTS } from "./scripts.js";
+export { attachCaptures, stopDetached, type AttachOptions } from "./attach.js";
+export {
+  LIST_ACTION,
+  parseList,
+  planBundle,
+  planDetached,
+  planList,
+  type DetachedPlan,
+  type DetachOptions,
+} from "./detached.js";

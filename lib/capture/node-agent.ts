@@ -1,5 +1,5 @@
 import { HopbookError } from "../errors.js";
-import type { NodeAccess, NodeStream } from "../model/access.js";
+import type { Argv, NodeAccess, NodeStream } from "../model/access.js";
 import { parseAgentLine, startError, type AgentLine } from "./agent-lines.js";
 import type { NodeCapturePlan } from "./plan.js";
 
@@ -58,7 +58,9 @@ export class NodeAgent {
     this.#ended = true;
     if (this.lost === null && !this.#closing && !this.has("removed")) {
       const bye = this.lines.find((line) => line.type === "bye");
-      const said = bye?.why ?? this.#stream.stderrText().trim().split("\n").slice(-3).join("; ");
+      const refusal = this.lines.find((line) => line.type === "error");
+      const refused = refusal === undefined ? undefined : startError(this.plan.node, refusal).message;
+      const said = bye?.why ?? refused ?? this.#stream.stderrText().trim().split("\n").slice(-3).join("; ");
       this.lost = said || `its capture agent ended (exit ${end.exitCode ?? end.signal ?? "unknown"})`;
     }
     this.#wake();
@@ -103,6 +105,28 @@ export class NodeAgent {
     this.#stream.write("remove\n");
     await this.#until(() => this.has("removed") || this.#ended, deadlineMs);
     return this.#finish(deadlineMs);
+  }
+
+  /**
+   * Lets go of an agent that goes on by itself, with `keep` stored beside it. True where it confirmed that; until
+   * then its end is ours.
+   */
+  async leave(
+    deadlineMs: number,
+    keep?: { readonly argv: Argv; readonly bytes: Uint8Array },
+  ): Promise<boolean> {
+    if (keep !== undefined && !this.#ended) {
+      const { action } = this.plan;
+      const { exitCode } = await this.access
+        .exec(keep.argv, { action, timeoutMs: deadlineMs, stdin: keep.bytes })
+        .catch(() => ({ exitCode: null }));
+      if (exitCode !== 0) return false;
+    }
+    this.#closing = true;
+    this.#stream.write("leave\n");
+    await this.#until(() => this.has("left") || this.#ended, deadlineMs);
+    await this.#finish(deadlineMs);
+    return this.has("left");
   }
 
   /** Closes its stdin, upon which the agent ends everything and removes the folder. True where it confirmed it. */

@@ -2,7 +2,7 @@ import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
 import { buildFilter } from "./filter.js";
 import { checkId, checkInterface, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
-import type { Flow, Hop } from "../model/hops.js";
+import { targetOf, type Flow, type Hop } from "../model/hops.js";
 
 export interface CapturePlanOptions {
   /** The run's id; with the node's name it names the folder on the node. */
@@ -25,6 +25,14 @@ export interface CapturePlanOptions {
   readonly bufferKiB?: number;
   /** By node: `SSH_CONNECTION` of the client's login; null or absent where it came another way. */
   readonly sshConnections: Readonly<Record<string, string | null>>;
+  /** By pod that alone can be entered: the folder there in place of `workDir`, and how much is free in it. */
+  readonly podFolders?: Readonly<Record<string, PodFolder>>;
+}
+
+export interface PodFolder {
+  readonly workDir: string;
+  /** null: not known. */
+  readonly freeBytes: number | null;
 }
 
 export interface HopCapturePlan {
@@ -38,6 +46,7 @@ export interface HopCapturePlan {
 }
 
 export interface NodeCapturePlan {
+  /** The node, or the pod where that alone can be entered: the way in has this name. */
   readonly node: string;
   readonly action: "netns/tcpdump";
   /** The agent's whole command. */
@@ -71,8 +80,8 @@ export function planCaptures(
   const byNode = new Map<string, Map<string, { hop: Hop; flows: Flow[] }>>();
   for (const flow of flows) {
     for (const hop of [...flow.path.hops, ...(flow.path.replyHops ?? [])]) {
-      const hops = byNode.get(hop.node) ?? new Map<string, { hop: Hop; flows: Flow[] }>();
-      byNode.set(hop.node, hops);
+      const hops = byNode.get(targetOf(hop)) ?? new Map<string, { hop: Hop; flows: Flow[] }>();
+      byNode.set(targetOf(hop), hops);
       const shared = hops.get(hop.id);
       if (shared === undefined) hops.set(hop.id, { hop, flows: [flow] });
       else if (!shared.flows.includes(flow)) shared.flows.push(flow);
@@ -87,19 +96,40 @@ function planNode(
   options: CapturePlanOptions,
 ): NodeCapturePlan {
   const { leaseSeconds = 20, bufferKiB = 4096 } = options;
-  const dir = `${checkPath(options.workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
+  const { workDir, maxBytes, minFreeBytes } = roomOf(options, options.podFolders?.[node]);
+  const dir = `${checkPath(workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
   const hops = shared.map(({ hop, flows }) => planHop(hop, { flows, options, dir, bufferKiB }));
   const limits = [
     dir,
     String(Math.ceil(options.maxSeconds)),
-    String(Math.ceil(options.maxBytes / 1024)),
-    String(Math.ceil(options.minFreeBytes / 1024)),
+    String(Math.ceil(maxBytes / 1024)),
+    String(Math.ceil(minFreeBytes / 1024)),
     String(Math.ceil(leaseSeconds)),
     String(Math.ceil(bufferKiB)),
   ];
   const argv: Argv = ["sh", "-c", CAPTURE_AGENT, AGENT_NAME, ...limits, ...hops.flatMap(agentWords)];
-  const { maxSeconds, maxBytes } = options;
+  const { maxSeconds } = options;
   return { node, action: "netns/tcpdump", argv, dir, leaseSeconds, maxSeconds, maxBytes, hops };
+}
+
+const LEAST_POD_BYTES = 8 * 1024 * 1024;
+
+/** A pod's only folder may be a small one of memory, its own: then half of it is taken, and some is left. */
+function roomOf(
+  options: Pick<CapturePlanOptions, "workDir" | "maxBytes" | "minFreeBytes">,
+  folder: PodFolder | undefined,
+): Pick<CapturePlanOptions, "workDir" | "maxBytes" | "minFreeBytes"> {
+  const { maxBytes, minFreeBytes } = options;
+  if (folder === undefined) return options;
+  const { workDir, freeBytes } = folder;
+  const isPlenty = freeBytes === null || freeBytes >= maxBytes + minFreeBytes;
+  // Too little is too little: the agent says so.
+  if (isPlenty || freeBytes < LEAST_POD_BYTES) return { workDir, maxBytes, minFreeBytes };
+  return {
+    workDir,
+    maxBytes: Math.min(maxBytes, Math.floor(freeBytes / 2)),
+    minFreeBytes: Math.min(minFreeBytes, Math.floor(freeBytes / 8)),
+  };
 }
 
 function agentWords({ hop, snaplenBytes, filter }: HopCapturePlan): readonly string[] {
@@ -123,7 +153,7 @@ function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopC
   const headers =
     HEADERS_BYTES + (hop.encapsulation.kind === "vxlan" ? TUNNEL_BYTES[hop.encapsulation.outer] : 0);
   const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
-  const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[hop.node] ?? null });
+  const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[targetOf(hop)] ?? null });
   const remotePath = `${dir}/${checkId(hop.id)}.pcap`;
   const enter = hop.netns.kind === "path" ? ["nsenter", `--net=${checkPath(hop.netns.path)}`] : [];
   const tcpdump = ["tcpdump", "-Z", "root", "-n", ...(promiscuous(hop) ? [] : ["-p"])];

@@ -1,8 +1,11 @@
 import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
+import { DETACHED_AGENT, DETACHED_LIST, DETACHED_LIST_NAME, DETACHED_NAME } from "./detached-agent.js";
 import { DROPTRACE_SCRIPT } from "./droptrace-agent.js";
 
 /** The constant scripts of this folder, by the name in their `$0`: the permission guard lets no other text pass. */
 export const CAPTURE_SCRIPTS: Readonly<Record<string, string>> = {
   [AGENT_NAME]: CAPTURE_AGENT,
+  [DETACHED_NAME]: DETACHED_AGENT,
+  [DETACHED_LIST_NAME]: DETACHED_LIST,
   "hopbook-droptrace": DROPTRACE_SCRIPT,
 };

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
-import type { NodeAccess } from "../model/access.js";
+import type { Argv, NodeAccess } from "../model/access.js";
 import { systemClock, type Clock } from "../model/clock.js";
 import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
@@ -16,6 +16,8 @@ export interface StartCapturesOptions {
   /** Default 15 s. */
   readonly readyTimeoutMs?: number;
   readonly onEvent?: (event: CaptureEvent) => void;
+  /** They are meant to end when their time is over. */
+  readonly isTimed?: boolean;
 }
 
 export interface Barrier {
@@ -27,6 +29,8 @@ export interface Barrier {
 
 /** The kernel hands packets to tcpdump in blocks, at the latest after 1 s: what is stopped sooner loses some. */
 const SETTLE_MS = 1250;
+/** The agent's word for the time that it was given. */
+const TIME_LIMIT = "time limit";
 const STOP_TIMEOUT_MS = 10_000;
 const REMOVE_TIMEOUT_MS = 5000;
 const PULL_TIMEOUT_MS = 300_000;
@@ -43,6 +47,7 @@ export async function startCaptures(
 ): Promise<CaptureSession> {
   const startedAtMs = performance.now();
   const agents = await startAgents(plans, options);
+  const { isTimed = false } = options;
   const results = await Promise.allSettled(
     agents.map((agent) => agent.ready(options.readyTimeoutMs ?? 15_000, options.signal)),
   );
@@ -57,7 +62,7 @@ export async function startCaptures(
   // A node may say that it is ready without a word of any hop.
   const last = Math.max(startedAtMs, ...heard);
   const skewMs = heard.length === 0 ? 0 : last - Math.min(...heard);
-  return new CaptureSession(agents, { skewMs, readyAfterMs: last - startedAtMs });
+  return new CaptureSession(agents, { skewMs, readyAfterMs: last - startedAtMs }, { isTimed });
 }
 
 /** One agent a plan. Where one may not even be started, those that were are ended. */
@@ -96,11 +101,14 @@ function joinFailures(failures: readonly unknown[], signal: AbortSignal): unknow
 export class CaptureSession {
   readonly barrier: Barrier;
   readonly #agents: readonly NodeAgent[];
+  readonly #isTimed: boolean;
   #over = false;
 
-  constructor(agents: readonly NodeAgent[], barrier: Barrier) {
+  /** `isTimed`: they are meant to end when their time is over. */
+  constructor(agents: readonly NodeAgent[], barrier: Barrier, { isTimed = false } = {}) {
     this.#agents = agents;
     this.barrier = barrier;
+    this.#isTimed = isTimed;
   }
 
   /** Waits until the kernel's buffers are through, then ends every tcpdump in good order. */
@@ -115,7 +123,7 @@ export class CaptureSession {
       this.#agents.map(async (agent) => {
         const records: CaptureRecord[] = [];
         for (const capture of agent.plan.hops)
-          records.push(await pullOne(agent, capture, { runDir, signal }));
+          records.push(await pullOne(agent, capture, { runDir, signal, isTimed: this.#isTimed }));
         return records;
       }),
     );
@@ -135,6 +143,21 @@ export class CaptureSession {
     return this.#unconfirmed((agent) => agent.abort(REMOVE_TIMEOUT_MS));
   }
 
+  /** Nodes that listened and were lost since, with why. */
+  get lost(): readonly string[] {
+    const lost = this.#agents.filter((agent) => agent.has("ready") && agent.lost !== null);
+    return lost.map(({ plan, lost: why }) => `${plan.node}: ${String(why)}`);
+  }
+
+  /** Of captures that go on by themselves: lets go of them. Gives back the nodes that did not confirm it. */
+  async leave(
+    keep?: (node: string) => { readonly argv: Argv; readonly bytes: Uint8Array } | undefined,
+  ): Promise<string[]> {
+    if (this.#over) return [];
+    this.#over = true;
+    return this.#unconfirmed((agent) => agent.leave(STOP_TIMEOUT_MS, keep?.(agent.plan.node)));
+  }
+
   async #unconfirmed(end: (agent: NodeAgent) => Promise<boolean>): Promise<string[]> {
     const confirmed = await Promise.all(this.#agents.map(end));
     return this.#agents.filter((_, index) => confirmed[index] === false).map((agent) => agent.plan.node);
@@ -144,7 +167,7 @@ export class CaptureSession {
 async function pullOne(
   agent: NodeAgent,
   capture: HopCapturePlan,
-  options: { readonly runDir: string; readonly signal: AbortSignal | undefined },
+  options: { readonly runDir: string; readonly signal: AbortSignal | undefined; readonly isTimed: boolean },
 ): Promise<CaptureRecord> {
   const { hop, argv, filter, snaplenBytes, remotePath } = capture;
   const closed = findLine(agent, "closed", hop.id);
@@ -163,7 +186,8 @@ async function pullOne(
     droppedByKernel: closed?.droppedByKernel ?? null,
     droppedByInterface: closed?.droppedByInterface ?? null,
   };
-  const early = endedEarly(agent, hop.id);
+  const ended = endedEarly(agent, hop.id);
+  const early = options.isTimed && ended === TIME_LIMIT ? null : ended;
   const nothing = { pcap: null, sizeBytes: 0, sha256: null };
   if (agent.lost !== null) return { ...base, ...nothing, endedEarly: early };
   const local = join(options.runDir, pcap);

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ["Follow packets:", ["run", "plan", "hops", "doctor"]],
   ["From evidence alone:", ["analyze", "report", "replay", "share"]],
-  ["Runs on nodes:", ["runs", "collect", "stop", "reap"]],
+  ["Runs on nodes:", ["runs", "status", "collect", "stop", "reap"]],
   ["Runbooks:", ["list", "show", "check", "new", "test", "init"]],
   ["Rehearse without a cluster:", ["demo", "lab"]],
   ["Shells and editors:", ["completion", "schema"]],

@@ -4,8 +4,11 @@ import { addAnalyzeCommands } from "./commands/analyze.js";
 import { addCatalogueCommands } from "./commands/catalogue.js";
 import { addCheckCommand } from "./commands/check.js";
 import { addCompletionCommand } from "./commands/completion.js";
+import { addDetachedCommands } from "./commands/detached.js";
+import { addDoctorCommand } from "./commands/doctor.js";
 import { addInitCommands } from "./commands/init.js";
 import { addLabCommands } from "./commands/lab.js";
+import { addReapCommand } from "./commands/reap.js";
 import { addReplayCommands } from "./commands/replay.js";
 import { addNewCommand } from "./commands/new.js";
 import { addRunCommands } from "./commands/run.js";
@@ -57,10 +60,13 @@ export function makeProgram(io: CommandIo): Command {
     })
     .addHelpText("after", HELP_AFTER);
   addRunCommands(program, io);
+  addDoctorCommand(program, io);
   addCatalogueCommands(program, io);
   addCheckCommand(program, io);
   addAnalyzeCommands(program, io);
   addReplayCommands(program, io);
+  addDetachedCommands(program, io);
+  addReapCommand(program, io);
   addTestCommand(program, io);
   addNewCommand(program, io);
   addLabCommands(program, io);

@@ -1,13 +1,17 @@
 import { Option, type Command } from "commander";
 import type { GrantFlags } from "../api/authority.js";
+import type { KubeChoice } from "../api/options.js";
 import { PERMISSION_SCOPES } from "../api/permission-scopes.js";
 
 /** Options that several commands share, under the same names and with the same words. */
 
 export function addClusterOptions(command: Command): Command {
-  return command.addOption(
-    new Option("--cluster <FILE|NAME>", "cluster profile; without it ./hopbook.yaml").helpGroup("Cluster:"),
-  );
+  const add = (flags: string, text: string): Command =>
+    command.addOption(new Option(flags, text).helpGroup("Cluster:"));
+  add("--cluster <FILE|NAME>", "cluster profile; without it ./hopbook.yaml, else the current kube context");
+  add("--context <NAME>", "a context of the kubeconfig in place of a cluster profile");
+  add("--kubeconfig <FILE>", "kubeconfig; without it KUBECONFIG, else ~/.kube/config");
+  return add("-n, --namespace <NAME>", "of what is named without one; without it the context's");
 }
 
 export function addPermissionOptions(command: Command): Command {
@@ -44,8 +48,19 @@ export function addOutputOption(command: Command): Command {
   );
 }
 
+/** Which cluster was meant, for the library. */
+export function clusterOf({ cluster, context, kubeconfig, namespace }: CommonOptions): {
+  readonly cluster: string | undefined;
+  readonly kube: KubeChoice;
+} {
+  return { cluster, kube: { context, kubeconfig, namespace } };
+}
+
 export interface CommonOptions {
   readonly cluster?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
   readonly output?: "text" | "json";
 }
 

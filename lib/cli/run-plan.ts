@@ -1,7 +1,7 @@
-import { EXIT } from "../errors.js";
+import { EXIT, HopbookError } from "../errors.js";
 import { askOn } from "./confirm.js";
 import { outputOf, type CommandIo } from "./io.js";
-import type { CommonOptions, PermissionOptions } from "./options.js";
+import { clusterOf, type CommonOptions, type PermissionOptions } from "./options.js";
 import { makeProgress } from "./progress.js";
 import { makeRunbookCommand } from "./runbook-command.js";
 import { readInputFlags, type InputFlag } from "./runbook-flags.js";
@@ -11,6 +11,7 @@ import { finishRun } from "./finish-run.js";
 interface Flags extends CommonOptions, PermissionOptions {
   readonly out: string;
   readonly record: boolean;
+  readonly detach?: boolean;
 }
 
 /** `hopbook run --plan FILE`: of the runbook's inputs only those that are secret can be given. */
@@ -29,6 +30,11 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
     .action(() => undefined);
   command.parse([...words], { from: "user" });
   const options = command.opts<Flags>();
+  if (options.detach === true) {
+    throw new HopbookError("USAGE", "Cannot detach a plan that was made for an attended run", {
+      hint: "Name the runbook: hopbook run RUNBOOK … --detach",
+    });
+  }
   const { terminal } = io;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
@@ -36,7 +42,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
   );
   try {
     const report = await runPlan({
-      ...{ plan, raw: readInputFlags(command, secrets), cluster: options.cluster, cwd: process.cwd() },
+      ...{ plan, raw: readInputFlags(command, secrets), ...clusterOf(options), cwd: process.cwd() },
       ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
       ...{ signal: interruption.signal, onEvent: makeProgress(terminal) },
     });

@@ -20,6 +20,8 @@ export function addRunOptions(verb: RunbookVerb, command: Command): Command {
   addPermissionOptions(addClusterOptions(command));
   if (verb === "run") {
     command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
+    command.option("--detach", "let the captures go on without this client; hopbook collect brings them");
+    command.option("--for <TIME>", "with --detach: how long, such as 2h; default: as long as the runbook waits");
     command.option("--no-record", "keep no recording: the run cannot be replayed");
   }
   if (verb === "plan") {

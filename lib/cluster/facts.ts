@@ -1,5 +1,6 @@
 import { asHopbookError, type HopbookError } from "../errors.js";
 import type { NodeAccess } from "../model/access.js";
+import type { KubeReader } from "../model/kube.js";
 import { listPods, type PodSummary } from "./sandboxes.js";
 import type { LoadedProfile } from "./profile.js";
 
@@ -10,15 +11,18 @@ export interface ClusterFacts {
   readonly pods: readonly PodSummary[];
   /** Why a node was not asked, by its name. */
   readonly failures: ReadonlyMap<string, HopbookError>;
+  /** The cluster's API; then what is where is asked there, and `pods` is empty. */
+  readonly kube?: KubeReader;
 }
 
 export interface GatherOptions {
   /** Nodes that could not be reached before. */
   readonly unreachable?: ReadonlyMap<string, Error>;
+  readonly kube?: KubeReader | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks all nodes at once for their pods; a failure of one node does not end the others. */
+/** Asks all nodes at once for their pods, where there is no API to say what is where; a failure of one node does not end the others. */
 export async function gatherFacts(
   profile: LoadedProfile,
   accesses: ReadonlyMap<string, NodeAccess>,
@@ -26,6 +30,8 @@ export async function gatherFacts(
 ): Promise<ClusterFacts> {
   const failures = new Map<string, HopbookError>();
   for (const [node, error] of options.unreachable ?? []) failures.set(node, asHopbookError(error));
+  const { kube } = options;
+  if (kube !== undefined) return { profile, accesses, pods: [], failures, kube };
   const lists = await Promise.all(
     [...accesses].map(async ([node, access]) => {
       try {

@@ -1,21 +1,45 @@
 import { HopbookError } from "../errors.js";
-import type { Argv, NodeAccess } from "../model/access.js";
+import type { NodeAccess } from "../model/access.js";
 import type { Container, NetnsRef, Pod } from "../model/cluster.js";
-import { canonicalIp } from "./address.js";
+import { distinctAddresses, hostInterfaces } from "./cni-cache.js";
 import { inspectByCrictl, type CrictlOptions } from "./crictl.js";
-import { asList, asRecord, fieldOf, integerOf, parseJson, textOf } from "./json.js";
-import { isInterfaceName, isNetnsPath, showText } from "./names.js";
-import { listContainers, type PodSummary } from "./sandboxes.js";
-import { runOnNode } from "./run.js";
+import { asList, fieldOf, integerOf, parseJson, textOf } from "./json.js";
+import { isNetnsPath, showText } from "./names.js";
+import type { SeenPod } from "./pod-summary.js";
+import { completePod, seePods, seePodsAfter } from "./runtime.js";
+import { listContainers, listPods, type PodSummary } from "./sandboxes.js";
 
 /** Sandboxes an exec: an inspection prints about 30 KB. */
 const INSPECT_BATCH = 64;
 
-/** libcni's cache of the CNI's answers, for runtimes that do not show them: $1 is the sandbox's id. */
-export const CNI_CACHE_SCRIPT = `for file in /var/lib/cni/results/*-"$1"-*; do
-  if [ -f "$file" ]; then printf '\\036'; cat "$file"; fi
-done
-`;
+/** A pod as the API knows it. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+  /** Of a static pod this is its mirror's, which no runtime knows: it is then found by its name. */
+  readonly uid: string;
+}
+
+/**
+ * The sandbox of a pod on the node that it runs on: PID, network namespace, addresses, host side. Throws
+ * TARGET_NOT_FOUND where the node has no such pod that runs, RUNTIME_UNAVAILABLE.
+ */
+export async function findSandbox(
+  access: NodeAccess,
+  pod: PodName,
+  options: CrictlOptions = {},
+): Promise<Pod> {
+  const named = (await listPods(access, options)).filter(
+    ({ namespace, name }) => namespace === pod.namespace && name === pod.name,
+  );
+  const found = named.find(({ uid }) => uid === pod.uid) ?? named[0];
+  if (found !== undefined) return inspectPod(access, found, options);
+  const message = `Cannot find the sandbox of ${pod.namespace}/${pod.name}: ${access.node} runs no such pod`;
+  throw new HopbookError("TARGET_NOT_FOUND", message, {
+    where: { node: access.node },
+    hint: "check that the pod runs, and where: kubectl get pods -o wide",
+  });
+}
 
 /**
  * What only an inspection tells of pods of one node: PID, network namespace, addresses and the CNI's
@@ -26,6 +50,12 @@ export async function inspectPods(
   summaries: readonly PodSummary[],
   options: CrictlOptions = {},
 ): Promise<(Pod | null)[]> {
+  const [first] = summaries;
+  const source = first?.source ?? "crictl";
+  if (source !== "crictl") {
+    const seen = await seePods(access, { ...options, action: "runtime/inspect", source });
+    return summaries.map((summary) => findSeen(seen, summary)?.pod ?? null);
+  }
   const pods: (Pod | null)[] = [];
   for (let start = 0; start < summaries.length; start += INSPECT_BATCH) {
     const batch = summaries.slice(start, start + INSPECT_BATCH);
@@ -37,10 +67,18 @@ export async function inspectPods(
 }
 
 function tryParseSandbox(text: string, summary: PodSummary): Pod | null {
+  const parsed = parseOrSay(text, { summary, containers: [] });
+  return parsed instanceof HopbookError ? null : parsed;
+}
+
+function parseOrSay(
+  text: string,
+  known: { readonly summary: PodSummary; readonly containers: readonly Container[] },
+): Pod | HopbookError {
   try {
-    return parseSandbox(text, { summary, containers: [] });
+    return parseSandbox(text, known);
   } catch (error) {
-    if (error instanceof HopbookError) return null;
+    if (error instanceof HopbookError) return error;
     throw error;
   }
 }
@@ -51,26 +89,37 @@ export async function inspectPod(
   summary: PodSummary,
   options: CrictlOptions = {},
 ): Promise<Pod> {
+  const { source = "crictl" } = summary;
+  if (source !== "crictl") {
+    const seen = await seePods(access, { ...options, action: "runtime/inspect", only: summary, source });
+    const found = findSeen(seen, summary);
+    if (found === undefined) throw podGone(summary);
+    return completePod(access, found.pod, options);
+  }
   const [texts, containers] = await Promise.all([
     inspectByCrictl(access, [summary.sandboxId], options),
     listContainers(access, options),
   ]);
   const mine = containers.get(summary.sandboxId) ?? [];
-  const pod = parseSandbox(texts[0] ?? "", { summary, containers: mine });
-  if (pod.hostNetwork || pod.cniHostInterfaces.length > 0) return pod;
-  return { ...pod, cniHostInterfaces: await readCniCache(access, summary.sandboxId, options) };
+  const pod = parseOrSay(texts[0] ?? "", { summary, containers: mine });
+  if (!(pod instanceof HopbookError)) return completePod(access, pod, options);
+  // cri-dockerd lists by the CRI but does not inspect by it.
+  const seen = await seePodsAfter(pod, access, { ...options, action: "runtime/inspect", only: summary });
+  const other = seen.find((each) => each.summary.uid === summary.uid);
+  if (other === undefined) throw pod;
+  return completePod(access, { ...other.pod, labels: summary.labels, containers: mine }, options);
 }
 
-async function readCniCache(
-  access: NodeAccess,
-  sandboxId: string,
-  options: CrictlOptions,
-): Promise<readonly string[]> {
-  const argv: Argv = ["sh", "-c", CNI_CACHE_SCRIPT, "hopbook-cni-cache", sandboxId];
-  const doing = "read the CNI's cached result";
-  const result = await runOnNode(access, argv, { action: "runtime/inspect", doing, signal: options.signal });
-  const texts = result.stdout.toString("utf8").split("\u001e").slice(1);
-  return texts.flatMap((text) => hostInterfaces(fieldOf(parseJson(text), "result", "interfaces")));
+function findSeen(seen: readonly SeenPod[], wanted: PodSummary): SeenPod | undefined {
+  return seen.find(({ summary }) => summary.uid === wanted.uid && summary.sandboxId === wanted.sandboxId);
+}
+
+function podGone(summary: PodSummary): HopbookError {
+  const pod = `${summary.namespace}/${summary.name}`;
+  return new HopbookError("TARGET_NOT_FOUND", `Cannot inspect ${pod}: its sandbox has ended meanwhile`, {
+    where: { node: summary.node },
+    hint: "run it again: the pod was replaced or deleted",
+  });
 }
 
 /** `crictl inspectp -o json` of containerd, CRI-O and older CRI-O, with what the list said of the pod. */
@@ -133,17 +182,5 @@ function netnsUnknown(summary: PodSummary, why: string): HopbookError {
 function findAddresses(value: unknown): string[] {
   const network = fieldOf(value, "status", "network");
   const more = asList(fieldOf(network, "additionalIps")).map((entry) => textOf(entry, "ip"));
-  const all = [textOf(network, "ip"), ...more].map((ip) => (ip === null ? undefined : canonicalIp(ip)));
-  return [...new Set(all.filter((ip): ip is string => ip !== undefined))];
-}
-
-/** Interfaces of a CNI result without a sandbox: containerd's map by name, or the CNI specification's list. */
-function hostInterfaces(interfaces: unknown): string[] {
-  const entries: [string | null, unknown][] = Array.isArray(interfaces)
-    ? (interfaces as unknown[]).map((entry) => [textOf(entry, "name"), fieldOf(entry, "sandbox")])
-    : Object.entries(asRecord(interfaces)).map(([name, entry]) => [name, fieldOf(entry, "Sandbox")]);
-  return entries
-    .filter(([, sandbox]) => sandbox === undefined || sandbox === "")
-    .map(([name]) => name)
-    .filter((name): name is string => name !== null && isInterfaceName(name));
+  return distinctAddresses([textOf(network, "ip"), ...more]);
 }

@@ -30,6 +30,14 @@ export function textOf(value: unknown, ...path: readonly string[]): string | nul
   return typeof found === "string" ? found : null;
 }
 
+/** Those entries of an object whose value is a text. */
+export function textEntries(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(asRecord(value));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
 /** A safe integer; numbers written as text (older iproute2 and Go's int64) count. */
 export function integerOf(value: unknown, ...path: readonly string[]): number | null {
   const found = fieldOf(value, ...path);

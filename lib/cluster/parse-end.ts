@@ -2,36 +2,110 @@ import { HopbookError } from "../errors.js";
 import { parseAddress, parsePort } from "./address.js";
 import { showText } from "./names.js";
 
+/** What makes pods, in the words of the API. */
+export type WorkloadResource = "deployments" | "statefulsets" | "daemonsets" | "replicasets" | "jobs";
+
+interface Named {
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
 /** An end as the user wrote it, before anybody was asked. */
 export type EndName =
+  | ({ readonly kind: "pod"; readonly port: number | null } & Named)
+  | ({
+      readonly kind: "workload";
+      readonly resource: WorkloadResource;
+      readonly port: number | null;
+    } & Named)
+  /** Pods by their labels, as kubectl's -l takes them. */
   | {
-      readonly kind: "pod";
+      readonly kind: "selector";
       readonly namespace: string | null;
-      readonly name: string;
+      readonly selector: string;
       readonly port: number | null;
     }
+  /** The port by its number or its name. */
+  | ({ readonly kind: "service"; readonly port: number | string | null } & Named)
   | { readonly kind: "node"; readonly name: string; readonly port: number | null }
   | { readonly kind: "ip"; readonly ip: string; readonly port: number | null };
 
 const NAME = "[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?";
-const END_PATTERN = new RegExp(`^(?:(${NAME})/)?(${NAME}|[0-9A-Za-z][0-9A-Za-z._-]*)(?::(.*))?$`);
+const NODE_NAME = "[0-9A-Za-z][0-9A-Za-z._-]{0,252}";
+const END_PATTERN = new RegExp(`^(?:(${NAME})/)?(?:(${NAME})/)?(${NODE_NAME})(?::(.*))?$`);
+/** As kubectl calls them, short and long. */
+const KINDS: Readonly<Record<string, "pod" | "service" | "node" | WorkloadResource>> = {
+  ...{ po: "pod", pod: "pod", pods: "pod", svc: "service", service: "service", services: "service" },
+  ...{ no: "node", node: "node", nodes: "node" },
+  ...{ deploy: "deployments", deployment: "deployments", deployments: "deployments" },
+  ...{ sts: "statefulsets", statefulset: "statefulsets", statefulsets: "statefulsets" },
+  ...{ ds: "daemonsets", daemonset: "daemonsets", daemonsets: "daemonsets" },
+  ...{ rs: "replicasets", replicaset: "replicasets", replicasets: "replicasets" },
+  ...{ job: "jobs", jobs: "jobs" },
+};
+const PORT_NAME = /^(?=.*[a-z])[0-9a-z](?:[0-9a-z-]{0,13}[0-9a-z])?$/;
+
+const NAMESPACE = "[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?";
+const LABEL_NAME = "[0-9A-Za-z](?:[0-9A-Za-z._-]{0,61}[0-9A-Za-z])?";
+/** A prefix has a dot, and so is told from a namespace, which has none. */
+const LABEL_KEY = `(?:[0-9a-z-]+(?:\\.[0-9a-z-]+)+/)?${LABEL_NAME}`;
+const REQUIREMENT = `${LABEL_KEY}(?:=|==|!=)(?:${LABEL_NAME})?`;
+const SELECTOR_PATTERN = new RegExp(
+  `^(?:(${NAMESPACE})/)?(${REQUIREMENT}(?:,${REQUIREMENT}){0,19})(?::([0-9]+))?$`,
+);
 
 /**
- * `ns/pod`, `ns/pod:port`, `pod` (to be completed), `node/NAME[:port]`, an IPv4 or IPv6 address with or
- * without a port. Throws INPUT_INVALID.
+ * `ns/pod`, `pod` (to be completed), `deploy/NAME`, `svc/NAME`, the same in front of their namespace (`ns/svc/NAME`),
+ * labels (`app=web`, `ns/app=web,tier=front`), `node/NAME`, an IPv4 or IPv6 address; each with or without a port. Throws
+ * INPUT_INVALID.
  */
 export function parseEnd(text: string): EndName {
   const address = parseAddress(text);
   if (address !== undefined) return { kind: "ip", ...address };
-  const match = text.length > 600 ? null : END_PATTERN.exec(text);
-  const name = match?.[2];
-  if (name === undefined) throw endInvalid(text, "it is neither a pod nor a node nor an address");
-  const port = match?.[3] === undefined ? null : parsePort(match[3]);
+  if (text.length > 1200) throw endInvalid(text, NEITHER);
+  if (text.includes("=")) return parseSelector(text);
+  const match = END_PATTERN.exec(text);
+  const [, first, second, name, portText] = match ?? [];
+  if (name === undefined) throw endInvalid(text, NEITHER);
+  const kind = kindOf(second ?? first ?? "");
+  if (second !== undefined && kind === undefined) throw endInvalid(text, `${second} is no kind`);
+  const namespace = kind === undefined ? (first ?? null) : second === undefined ? null : (first ?? null);
+  const port = portText === undefined ? null : parsePort(portText);
+  if (kind === "service") {
+    const named = port === undefined && PORT_NAME.test(portText ?? "") ? portText : port;
+    if (named === undefined)
+      throw endInvalid(text, "its port is neither a number from 1 to 65535 nor a name");
+    return { kind, namespace, name: asObjectName(name, text), port: named };
+  }
   if (port === undefined) throw endInvalid(text, "its port is not a number from 1 to 65535");
-  const namespace = match?.[1] ?? null;
-  if (namespace === "node") return { kind: "node", name, port };
-  if (namespace === null && /^[0-9.]+$/.test(name)) throw endInvalid(text, "it is no address");
-  return { kind: "pod", namespace, name, port };
+  if (kind === "node") {
+    if (namespace !== null) throw endInvalid(text, "a node is in no namespace");
+    return { kind, name, port };
+  }
+  if (namespace === null && kind === undefined && /^[0-9.]+$/.test(name))
+    throw endInvalid(text, "it is no address");
+  const object = asObjectName(name, text);
+  if (kind === undefined || kind === "pod") return { kind: "pod", namespace, name: object, port };
+  return { kind: "workload", resource: kind, namespace, name: object, port };
+}
+
+const NEITHER = "it is neither a pod nor a node nor an address";
+
+function kindOf(word: string): (typeof KINDS)[string] | undefined {
+  return Object.hasOwn(KINDS, word) ? KINDS[word] : undefined;
+}
+
+function asObjectName(name: string, text: string): string {
+  if (!new RegExp(`^${NAME}$`).test(name)) throw endInvalid(text, `${name} is no name of a pod`);
+  return name;
+}
+
+function parseSelector(text: string): EndName {
+  const [, namespace = null, selector, portText] = SELECTOR_PATTERN.exec(text) ?? [];
+  if (selector === undefined) throw endInvalid(text, "its labels are not written as KEY=VALUE,KEY=VALUE");
+  const port = portText === undefined ? null : parsePort(portText);
+  if (port === undefined) throw endInvalid(text, "its port is not a number from 1 to 65535");
+  return { kind: "selector", namespace, selector, port };
 }
 
 function endInvalid(text: string, why: string): HopbookError {

@@ -26,13 +26,23 @@ export interface LoadedProfile extends ClusterProfile {
   readonly runtimeEndpoint?: string;
 }
 
+/** What of the ways in the profile leaves to the cluster's API. */
+export interface PendingAccess {
+  /** Of a node that the profile lists, or of any other; auto: by what may be done there. */
+  viaOf(node: string): Via | "auto";
+  /** A way in by the profile's keys. */
+  configOf(node: string, via: Via): NodeAccessConfig;
+}
+
 /** A profile with all that stands beside it. */
 export interface LoadedCluster {
+  /** Set where the profile has a `kube`: its nodes are the API's if it lists none. */
+  readonly pending?: PendingAccess;
   readonly profile: LoadedProfile;
   /** What is laid over runbooks, in order. */
   readonly overlays: readonly Overlay[];
   /** Folders of this cluster's own, which stand in front of those that come with hopbook; they may be missing. */
-  readonly dirs: { readonly runbooks: string; readonly recipes: string };
+  readonly dirs: { readonly runbooks?: string; readonly recipes?: string };
 }
 
 /** What comes from the profile's `kube` and `images`, and stands in no `access`. */
@@ -47,11 +57,11 @@ type AccessKeys = Partial<
     Omit<EphemeralAccessConfig, FromAbove> &
     Omit<PodExecAccessConfig, FromAbove> & { readonly keepWarm: string }
 >;
-type AccessDocument = AccessKeys & { readonly via?: Via };
+type AccessDocument = AccessKeys & { readonly via?: Via | "auto" };
 
 interface ProfileDocument {
   readonly metadata: { readonly name: string };
-  readonly nodes: readonly {
+  readonly nodes?: readonly {
     readonly name: string;
     readonly address?: string;
     readonly access?: AccessDocument;
@@ -102,35 +112,58 @@ export async function loadProfile(file: string): Promise<LoadedProfile> {
 /** The same with the overlays, whose files are read and checked, and the folders beside the profile. */
 export async function loadCluster(file: string): Promise<LoadedCluster> {
   const doc = await readDocument(resolve(file));
-  const profile = readProfile(doc);
+  const { profile, pending } = readWhole(doc);
   const folder = dirname(doc.file);
   const dirs = { runbooks: join(folder, "runbooks"), recipes: join(folder, "cni") };
-  return { profile, overlays: await readOverlays(doc), dirs };
+  const overlays = await readOverlays(doc);
+  return { profile, overlays, dirs, ...(profile.kube === undefined ? {} : { pending }) };
 }
 
 /** As loadProfile, from a document that was read already, and without what stands beside it. */
 export function readProfile(doc: SourceDocument): LoadedProfile {
+  return readWhole(doc).profile;
+}
+
+function readWhole(doc: SourceDocument): {
+  readonly profile: LoadedProfile;
+  readonly pending: PendingAccess;
+} {
   const data = assertValid<ProfileDocument>(doc, "cluster-profile");
   const problems: PathProblem[] = [];
   const names = new Set<string>();
+  const listed = data.nodes ?? [];
+  if (listed.length === 0 && data.kube === undefined) {
+    const message = "there are no nodes: list them, or say with kube how the cluster's API is reached";
+    problems.push({ path: data.nodes === undefined ? [] : ["nodes"], message });
+  }
   checkAccessKeys(data.access, { path: ["access"], via: data.access?.via, problems });
-  const nodes = data.nodes.map((node, index): NodeTarget => {
+  const ofNode = new Map(listed.map((node) => [node.name, node.access]));
+  const fallback = data.kube === undefined ? undefined : "auto";
+  const pending: PendingAccess = {
+    viaOf: (node) => ofNode.get(node)?.via ?? data.access?.via ?? "auto",
+    configOf(node, via) {
+      const own = data.access?.via;
+      const inherited = own === undefined || own === "auto" || own === via ? data.access : undefined;
+      const keys = { ...inherited, ...ofNode.get(node) };
+      return mergeAccess(via, keys, { folder: dirname(doc.file), data });
+    },
+  };
+  const nodes = listed.map((node, index): NodeTarget => {
     if (names.has(node.name)) {
       problems.push({ path: ["nodes", index, "name"], message: `two nodes are called ${node.name}` });
     }
     names.add(node.name);
-    const via = node.access?.via ?? data.access?.via;
+    const via = node.access?.via ?? data.access?.via ?? fallback;
     if (via === undefined) {
       const message = `${node.name} has no access: nothing says how to log in to it (via: ssh or via: local)`;
       problems.push({ path: ["nodes", index], message });
     }
+    if (via === "auto" && data.kube === undefined) {
+      const message = `${node.name} has via: auto, and nothing says how the cluster's API is reached (kube: {})`;
+      problems.push({ path: ["nodes", index], message });
+    }
     checkAccessKeys(node.access, { path: ["nodes", index, "access"], via, problems });
-    const inherited = data.access?.via === undefined || data.access.via === via ? data.access : undefined;
-    const access = mergeAccess(
-      via ?? "ssh",
-      { ...inherited, ...node.access },
-      { folder: dirname(doc.file), data },
-    );
+    const access = pending.configOf(node.name, via === "auto" ? "debugPod" : (via ?? "ssh"));
     return { name: node.name, access, ...(node.address === undefined ? {} : { address: node.address }) };
   });
   if (problems.length > 0) throw invalid(doc, problems);
@@ -142,7 +175,7 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
     dir: dirname(doc.file),
     placeOf: (path) => `${doc.file}:${doc.locate(["grants", index, ...path]).line}`,
   });
-  return {
+  const profile = {
     name: data.metadata.name,
     file: doc.file,
     nodes,
@@ -153,6 +186,26 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
     ...(data.grants === undefined ? {} : { grants: data.grants.map(readGrant) }),
     ...(data.runtime?.endpoint === undefined ? {} : { runtimeEndpoint: data.runtime.endpoint }),
   };
+  return { profile, pending };
+}
+
+/** A cluster of which nothing is known but how its API is reached. */
+export function makeKubeCluster(name: string, ref: KubeRef): LoadedCluster {
+  const data = {};
+  return {
+    profile: {
+      ...{ name, nodes: [], cni: DEFAULT_CNI, interfaces: {}, workDir: DEFAULT_WORK_DIR, kube: ref },
+    },
+    overlays: [],
+    dirs: {},
+    pending: {
+      viaOf: () => "auto",
+      configOf: (_node, via) => {
+        const config = mergeAccess(via, {}, { folder: ".", data });
+        return "kube" in config ? { ...config, kube: ref } : config;
+      },
+    },
+  };
 }
 
 /** Keys that mean nothing for the way in are refused: they would be ignored in silence. */
@@ -160,11 +213,11 @@ function checkAccessKeys(
   access: AccessDocument | undefined,
   place: {
     readonly path: readonly (string | number)[];
-    readonly via: Via | undefined;
+    readonly via: Via | "auto" | undefined;
     readonly problems: PathProblem[];
   },
 ): void {
-  if (access === undefined || place.via === undefined) return;
+  if (access === undefined || place.via === undefined || place.via === "auto") return;
   for (const key of Object.keys(access)) {
     if (key === "via" || KEYS_BY_VIA[place.via].includes(key as keyof AccessKeys)) continue;
     const message = `${key} has no meaning with via: ${place.via}`;

@@ -4,6 +4,9 @@ import type { End, Pod } from "../model/cluster.js";
 import { canonicalIp } from "./address.js";
 import { describeFailures, type ClusterFacts } from "./facts.js";
 import { inspectPod, inspectPods } from "./inspect.js";
+import { nodeEnd, outsideEnd } from "./ends.js";
+import { locateKubeEnd, type KubeFacts, type Located } from "./kube-resolve.js";
+import { showText } from "./names.js";
 import { askNodeAddress } from "./node-address.js";
 import { parseEnd } from "./parse-end.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
@@ -16,6 +19,8 @@ export interface ResolveOptions {
   /** `namespace/name` of the pod to follow where a service has several. */
   readonly backend?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What is worth a word: a choice that was made, what may not be read. */
+  readonly note?: (text: string) => void;
 }
 
 /**
@@ -31,17 +36,48 @@ export async function resolveEnd(
   facts: ClusterFacts,
   options: ResolveOptions = {},
 ): Promise<End> {
+  return (await locateEnd(text, facts, options)).finish();
+}
+
+/** The same in two: first where it is, by the API where there is one, then what its node says of it. */
+export async function locateEnd(
+  text: string,
+  facts: ClusterFacts,
+  options: ResolveOptions = {},
+): Promise<Located> {
+  const name = parseEnd(text);
+  if (name.kind !== "node" && hasKube(facts)) {
+    const { fromNode = null, backend, signal, note = () => undefined } = options;
+    return locateKubeEnd(name, facts, { text, away: fromNode, backend, signal, note });
+  }
+  const end = await resolveByNodes(text, facts, options);
+  return { node: end.node, finish: () => Promise.resolve(end) };
+}
+
+async function resolveByNodes(text: string, facts: ClusterFacts, options: ResolveOptions): Promise<End> {
   const name = parseEnd(text);
   if (name.kind === "node")
     return resolveNode({ name: name.name, port: name.port }, facts, { ...options, text });
   if (name.kind === "ip") {
     return resolveAddress({ ip: name.ip, port: name.port }, facts, { ...options, text });
   }
+  if (name.kind !== "pod") throw needsApi(text);
   const fits = facts.pods.filter((pod) => pod.name === name.name && pod.namespace === name.namespace);
   const [pod, second] = fits;
   if (pod === undefined) throw podNotFound(text, name, facts);
   if (second !== undefined) throw ambiguousPods(text, fits);
   return podEnd(await inspect(pod, facts, options), { text, port: name.port, facts, signal: options.signal });
+}
+
+function hasKube(facts: ClusterFacts): facts is KubeFacts {
+  return facts.kube !== undefined;
+}
+
+function needsApi(text: string): HopbookError {
+  const message = `Cannot find ${showText(text)}: only the cluster's API knows it, and it is not asked`;
+  return new HopbookError("TARGET_NOT_FOUND", message, {
+    hint: "name a pod, or say how the API is reached: --context NAME, or kube in the cluster profile",
+  });
 }
 
 async function resolveNode(
@@ -55,23 +91,6 @@ async function resolveNode(
   const address = canonicalIp(node.address ?? "");
   const ip = address ?? (await askNodeAddress(access, options.signal));
   return nodeEnd({ text: options.text, node: node.name, ip, port: name.port });
-}
-
-function nodeEnd(end: {
-  readonly text: string;
-  readonly node: string;
-  readonly ip: string;
-  readonly port: number | null;
-}): End {
-  return {
-    ...end,
-    kind: "node",
-    pod: null,
-    addresses: [{ ip: end.ip, port: end.port }],
-    netns: { kind: "host" },
-    hostNetwork: true,
-    cniHostInterfaces: [],
-  };
 }
 
 async function resolveAddress(
@@ -118,20 +137,6 @@ async function resolveAddress(
     signal,
   });
   return { ...end, kind: "service", ip: clusterIp.ip, port: clusterIp.port, addresses };
-}
-
-function outsideEnd(text: string, address: { readonly ip: string; readonly port: number | null }): End {
-  return {
-    kind: "ip",
-    text,
-    pod: null,
-    node: null,
-    ...address,
-    addresses: [address],
-    netns: null,
-    hostNetwork: false,
-    cniHostInterfaces: [],
-  };
 }
 
 async function podEnd(

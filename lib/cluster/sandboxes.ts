@@ -1,29 +1,40 @@
 import { HopbookError } from "../errors.js";
-import type { NodeAccess } from "../model/access.js";
+import type { Argv, NodeAccess } from "../model/access.js";
 import type { Container } from "../model/cluster.js";
 import { listByCrictl, type CrictlOptions } from "./crictl.js";
-import { asList, asRecord, fieldOf, integerOf, parseJson, textOf } from "./json.js";
+import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "./json.js";
 import { isRuntimeId, showText } from "./names.js";
+import { readSeen, seePodsAfter } from "./runtime.js";
+import { isKubernetesName, keepNewest, type PodSummary } from "./pod-summary.js";
 
-/** A pod as `crictl pods` lists it: what is known without an inspection. */
-export interface PodSummary {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly node: string;
-  readonly sandboxId: string;
-  readonly attempt: number;
-  /** Unix nanoseconds as text; "0" where the runtime does not say. */
-  readonly createdAtNs: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+export { textEntries } from "./json.js";
+export type { PodSummary } from "./pod-summary.js";
 
 /**
- * The pods of one node whose sandbox is ready. Of several sandboxes of one pod the newest is taken.
- * Throws TOOL_MISSING (no crictl) or RUNTIME_UNAVAILABLE.
+ * The pods of one node whose sandbox is ready: by crictl, or by what a node without it has (see runtime.ts). Of
+ * several sandboxes of one pod the newest is taken. Throws RUNTIME_UNAVAILABLE.
  */
 export async function listPods(access: NodeAccess, options: CrictlOptions = {}): Promise<PodSummary[]> {
-  return parsePods(await listByCrictl(access, "pods", options), access.node);
+  try {
+    return parsePods(await listByCrictl(access, "pods", options), access.node);
+  } catch (error) {
+    if (!(error instanceof HopbookError) || !mayAskElsewhere(error, options)) throw error;
+    const seen = await seePodsAfter(error, access, { ...options, action: "runtime/pods" });
+    return seen.map(({ summary }) => summary);
+  }
+}
+
+/** A runtime that is down does not end its pods, but an endpoint that the operator named is to be put right. */
+function mayAskElsewhere(error: HopbookError, { endpoint }: CrictlOptions): boolean {
+  return error.code === "TOOL_MISSING" || (error.code === "RUNTIME_UNAVAILABLE" && endpoint === undefined);
+}
+
+/** The pods that the answer to a listing names, `namespace/name`; null where the command was no listing. */
+export function readListing(argv: Argv, text: string, node: string): string[] | null {
+  const seen = readSeen(argv, text, node)?.map(({ summary }) => summary);
+  const isCrictl = argv[3] === "hopbook-crictl" && argv[5] === "pods";
+  const summaries = seen ?? (isCrictl ? parsePods(text, node) : null);
+  return summaries?.map(({ namespace, name }) => `${namespace}/${name}`) ?? null;
 }
 
 /** The containers of one node by sandbox id. */
@@ -35,15 +46,11 @@ export async function listContainers(
 }
 
 export function parsePods(text: string, node: string): PodSummary[] {
-  const newest = new Map<string, PodSummary>();
-  for (const item of listItems(text, { node, key: "items" })) {
-    const sandbox = parseSummary(item, node);
-    if (sandbox === null) continue;
-    const key = `${sandbox.namespace}/${sandbox.name}/${sandbox.uid}`;
-    const known = newest.get(key);
-    if (known === undefined || isNewer(sandbox, known)) newest.set(key, sandbox);
-  }
-  return [...newest.values()];
+  const summaries = listItems(text, { node, key: "items" }).map((item) => parseSummary(item, node));
+  return keepNewest(
+    summaries.filter((summary) => summary !== null),
+    (summary) => summary,
+  );
 }
 
 export function parseContainers(text: string, node: string): ReadonlyMap<string, readonly Container[]> {
@@ -94,21 +101,4 @@ function parseSummary(item: unknown, node: string): PodSummary | null {
     createdAtNs: typeof createdAt === "string" && /^[0-9]{1,30}$/.test(createdAt) ? createdAt : "0",
     labels: textEntries(fieldOf(item, "labels")),
   };
-}
-
-/** RFC 1123 subdomain, as the API server lets through: anything else is not a pod of Kubernetes. */
-function isKubernetesName(name: string): boolean {
-  return /^[0-9a-z]([0-9a-z.-]{0,251}[0-9a-z])?$/.test(name);
-}
-
-export function textEntries(value: unknown): Readonly<Record<string, string>> {
-  const entries = Object.entries(asRecord(value));
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
-}
-
-function isNewer(a: PodSummary, b: PodSummary): boolean {
-  if (a.attempt !== b.attempt) return a.attempt > b.attempt;
-  return BigInt(a.createdAtNs) > BigInt(b.createdAtNs);
 }

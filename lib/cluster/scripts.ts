@@ -1,5 +1,11 @@
+import { LEFTOVERS_NAME, LEFTOVERS_SCRIPT } from "./leftovers-script.js";
+import { CNI_CACHE_SCRIPT } from "./cni-cache.js";
 import { INSPECT_SCRIPT, RUN_SCRIPT } from "./crictl.js";
-import { CNI_CACHE_SCRIPT } from "./inspect.js";
+import { CTR_SCRIPT } from "./runtime-ctr.js";
+import { DOCKER_SCRIPT } from "./runtime-docker.js";
+import { PROC_SCRIPT } from "./runtime-proc.js";
+import { ADDRESSES_SCRIPT } from "./runtime.js";
+import { FOLDER_SCRIPT } from "./pod-tools.js";
 import { TOOLS_SCRIPT } from "./tools.js";
 
 /** The constant scripts of this folder, by the name in their `$0`: the permission guard lets no other text pass. */
@@ -7,5 +13,11 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-crictl": RUN_SCRIPT,
   "hopbook-inspectp": INSPECT_SCRIPT,
   "hopbook-cni-cache": CNI_CACHE_SCRIPT,
+  "hopbook-runtime-ctr": CTR_SCRIPT,
+  "hopbook-runtime-docker": DOCKER_SCRIPT,
+  "hopbook-runtime-proc": PROC_SCRIPT,
+  "hopbook-runtime-addresses": ADDRESSES_SCRIPT,
   "hopbook-tools": TOOLS_SCRIPT,
+  "hopbook-tools-folder": FOLDER_SCRIPT,
+  [LEFTOVERS_NAME]: LEFTOVERS_SCRIPT,
 };

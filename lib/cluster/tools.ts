@@ -41,6 +41,8 @@ export interface NodeTools {
   /** Half of the round trip: the error of `clockOffsetSec`. */
   readonly clockErrorSec: number;
   readonly kernel: string | null;
+  /** Of a pod that alone can be entered: the folder there that can be written. Absent: the profile's. */
+  readonly workDir?: string;
 }
 
 /** $1: work folder; $2…: programs. Prints `key value` lines; never fails. */

@@ -23,6 +23,8 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
     profile: host.profile,
     accesses: host.accesses,
     unreachable: host.unreachable,
+    ...(host.kube === undefined ? {} : { kube: host.kube }),
+    ...(host.detach === undefined ? {} : { detach: host.detach }),
     signal: options.signal,
     cancelled: options.cancelled,
     sink: host.sink,

@@ -1,4 +1,5 @@
 import { HopbookError, messageOf } from "../errors.js";
+import type { ReleaseHow } from "../model/detached.js";
 import type { StepKind, StepPlan } from "../model/steps.js";
 import { makePlan, sha256, type Plan, type PlanStep } from "../plan/plan.js";
 import type { Runbook, RunbookStep } from "../runbook/index.js";
@@ -8,8 +9,11 @@ import { environmentOf } from "./environment.js";
 import { deferredPart, describeStep, withoutOutputs } from "./plan-step.js";
 import { Planner } from "./planner.js";
 import { Scheduler } from "./scheduler.js";
+import { findCaptures, isLeftBefore, restoreSnapshot, takeSnapshot, type Snapshot } from "./suspend.js";
 import { RunState, type EngineHost } from "./state.js";
 import { TIMING, type EngineTiming } from "./timing.js";
+
+export type { Snapshot } from "./suspend.js";
 
 export interface EngineOptions {
   readonly runbook: Runbook;
@@ -92,19 +96,64 @@ export class Engine {
 
   /** Runs the actions of a plan that was made by `plan()`. Never throws; what went wrong is in the outcome. */
   async run(): Promise<RunOutcome> {
-    const { runbook, state, host } = this.#core;
+    const { runbook, state } = this.#core;
     state.beginRun([...runbook.steps, ...runbook.finally]);
     const scheduler = new Scheduler(this.#core);
     await scheduler.runSteps(runbook.steps);
+    return this.#finish(scheduler);
+  }
+
+  /**
+   * The same up to where its captures go on without the client: then they are held, and the caller lets go of them by
+   * `close`. A run that fails before, or that has none, goes to its end.
+   */
+  async runUntilDetached(): Promise<
+    | { readonly snapshot: Snapshot; readonly outcome: null }
+    | { readonly snapshot: null; readonly outcome: RunOutcome }
+  > {
+    const { runbook, state, host } = this.#core;
+    state.beginRun([...runbook.steps, ...runbook.finally]);
+    const scheduler = new Scheduler(this.#core);
+    let isLeft = false;
+    await scheduler.runSteps(runbook.steps, (step) => (isLeft ||= isLeftBefore(this.#core, step)));
+    isLeft ||= findCaptures(this.#core).length > 0;
+    if (isLeft && scheduler.failure === null && !host.signal.aborted) {
+      return { snapshot: takeSnapshot(this.#core), outcome: null };
+    }
+    await scheduler.runSteps(runbook.steps);
+    return { snapshot: null, outcome: await this.#finish(scheduler) };
+  }
+
+  /**
+   * Takes up a run that was left, and runs what is left of it. What is held stays held. Rejects where its captures could
+   * not be had, or the person wants out: then it can be taken up again.
+   */
+  async resume(snapshot: Snapshot): Promise<RunOutcome> {
+    const { runbook, state, host } = this.#core;
+    restoreSnapshot(this.#core, snapshot);
+    const scheduler = new Scheduler(this.#core);
+    await scheduler.runSteps(runbook.steps);
+    if (host.signal.aborted) throw interrupted();
+    const { failure } = scheduler;
+    const isTaken = snapshot.again.every((id) => state.ended.get(id) === "done");
+    if (failure !== null && (!isTaken || failure.code === "CAPTURE_FAILED")) throw failure;
     await scheduler.runFinally(runbook.finally);
-    const interrupted = host.signal.aborted;
+    if (host.signal.aborted) throw interrupted();
+    await this.#keepEnvironment();
+    return { status: failure === null ? "done" : "failed", error: failure, incomplete: state.incomplete };
+  }
+
+  async #finish(scheduler: Scheduler): Promise<RunOutcome> {
+    const { runbook, state, host } = this.#core;
+    await scheduler.runFinally(runbook.finally);
+    const isInterrupted = host.signal.aborted;
     await this.#keepEnvironment();
     await this.close();
-    if (interrupted) {
+    if (isInterrupted) {
       state.markIncomplete("interrupted before it was done", null);
       return {
         status: "interrupted",
-        error: new HopbookError("INTERRUPTED", "The run was interrupted; what it had started is stopped"),
+        error: interrupted(),
         incomplete: state.incomplete,
       };
     }
@@ -125,7 +174,14 @@ export class Engine {
   }
 
   /** Lets go of everything that is held. Safe to call twice. */
-  async close(): Promise<void> {
-    await this.#core.state.releaseAll({ interrupted: this.#core.host.signal.aborted });
+  async close(detached?: ReleaseHow["detached"]): Promise<void> {
+    await this.#core.state.releaseAll({
+      interrupted: this.#core.host.signal.aborted,
+      ...(detached === undefined ? {} : { detached }),
+    });
   }
+}
+
+function interrupted(): HopbookError {
+  return new HopbookError("INTERRUPTED", "The run was interrupted; what it had started is stopped");
 }

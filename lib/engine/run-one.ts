@@ -112,6 +112,8 @@ async function planLate(
 ): Promise<StepPlan> {
   const plan = await kind.plan(input, context);
   core.state.plans.set(context.evidenceName, plan);
-  if (plan.commands.length > 0) context.note("info", `known only now: ${describeCommands(plan.commands)}`);
+  // What takes up its own captures again was agreed to when they were started.
+  const isKnown = kind.detach === "twice" && context.detach?.phase === "collect";
+  if (plan.commands.length > 0 && !isKnown) context.note("info", `known only now: ${describeCommands(plan.commands)}`);
   return plan;
 }

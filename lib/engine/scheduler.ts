@@ -35,11 +35,15 @@ export class Scheduler {
     return this.#failure;
   }
 
-  async runSteps(steps: readonly RunbookStep[]): Promise<void> {
+  /** All of them, or those before the first one for which `isLater` holds. */
+  async runSteps(
+    steps: readonly RunbookStep[],
+    isLater: (step: RunbookStep) => boolean = () => false,
+  ): Promise<void> {
     const { host, state, timing } = this.#core;
     for (const step of steps) {
       if (state.ended.has(step.id)) continue;
-      if (this.#failure !== null || host.signal.aborted) break;
+      if (this.#failure !== null || host.signal.aborted || isLater(step)) break;
       const leash = new Leash(clockOf(this.#core));
       const graceMs = step.background ? timing.interruptGraceMs : 0;
       leash.follow(host.signal, () => leash.cancel("interrupt", graceMs));

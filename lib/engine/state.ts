@@ -1,6 +1,7 @@
 import { HopbookError, messageOf } from "../errors.js";
 import type { RunEvent, StepContext, StepPlan } from "../model/steps.js";
 import type { NodeAccess } from "../model/access.js";
+import type { DetachContext, ReleaseHow } from "../model/detached.js";
 import type { Clock } from "../model/clock.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { RunbookStep } from "../runbook/index.js";
@@ -11,6 +12,7 @@ export interface EngineHost {
   readonly profile: ClusterProfile;
   readonly accesses: ReadonlyMap<string, NodeAccess>;
   readonly unreachable: ReadonlyMap<string, Error>;
+  readonly kube?: StepContext["kube"];
   readonly signal: AbortSignal;
   readonly sink: StepContext["sink"];
   /** Absent: the system's. */
@@ -22,6 +24,8 @@ export interface EngineHost {
   readonly startSandbox: StepContext["startSandbox"];
   readonly readPackets: StepContext["readPackets"];
   readonly onEvent: (event: RunEvent) => void;
+  /** Set where captures go on without the client. */
+  readonly detach?: DetachContext;
 }
 
 export type StepStatus = "done" | "failed" | "skipped";
@@ -38,7 +42,7 @@ interface Held {
   readonly key: string;
   readonly value: unknown;
   readonly owner: string;
-  readonly release: (how: { interrupted: boolean }) => Promise<void>;
+  readonly release: (how: ReleaseHow) => Promise<void>;
 }
 
 /** What lives from the first step to the last. */
@@ -103,7 +107,7 @@ export class RunState {
   }
 
   /** Lets go of everything that is held, last one first; a failure of one does not keep the others. */
-  async releaseAll(how: { interrupted: boolean }): Promise<void> {
+  async releaseAll(how: ReleaseHow): Promise<void> {
     for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) {
       try {
         await held.release(how);

@@ -1,11 +1,12 @@
-import { accessOf, checkEnds } from "./ends.js";
+import { accessOf, checkEnds, enterByPod } from "./ends.js";
+import { readLonePod, traceLonePods, type LonePod, type SeenEnd } from "./lone-pod.js";
 import type { NodeAccess } from "../model/access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import { readNodeView, type NodeView } from "./read-node.js";
 import { recogniseCni } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
-import { makeSide, readPod, type PodReading, type Side } from "./side.js";
+import { addressAtPod, makeSide, readPod, type PodReading, type Side } from "./side.js";
 import { traceBetweenNodes, traceToOutside, traceWithinNode, type TracedPath } from "./trace.js";
 
 export interface DiscoverContext {
@@ -26,8 +27,10 @@ export interface DiscoverContext {
  * Throws TARGET_AMBIGUOUS (a service without one backend), INPUT_INVALID (both ends are one, or both are
  * outside), NODE_UNREACHABLE, CNI_UNRECOGNISED, HOP_UNRESOLVED, or what a command on a node says.
  */
-export async function discoverPath(from: End, to: End, context: DiscoverContext): Promise<FlowPath> {
-  checkEnds(from, to);
+export async function discoverPath(source: End, target: End, context: DiscoverContext): Promise<FlowPath> {
+  checkEnds(source, target);
+  const [from, to] = [enterByPod(source, context), enterByPod(target, context)];
+  if (from.target !== undefined || to.target !== undefined) return discoverByPods(from, to, context);
   const { views, readings } = await readAll([from, to], context);
   const recipe = recogniseCni([...views.values()], context.recipes, context.profile.cni);
   const sideOf = (end: End, reading: PodReading | null): Side | null => {
@@ -46,6 +49,55 @@ export async function discoverPath(from: End, to: End, context: DiscoverContext)
     recipe: recipe.metadata.name,
     notes: [...new Set(notes)],
   };
+}
+
+/** Of the recipe that is written down where no node was asked for its CNI. */
+const NO_RECIPE = "pods-only";
+
+/** At least one end is seen from within its pod alone; the node of the other one may be asked, its own is not. */
+async function discoverByPods(from: End, to: End, context: DiscoverContext): Promise<FlowPath> {
+  const { accesses, recipes, profile, signal } = context;
+  const look = async (end: End, peer: End): Promise<LonePod | PodReadingOf | null> => {
+    const options = { peerIp: addressAtPod(peer), signal };
+    if (end.target !== undefined) return readLonePod(end, accessOf(end.target, accesses), options);
+    if (end.node === null) return null;
+    const access = accessOf(end.node, accesses);
+    const [view, reading] = await Promise.all([
+      readNodeView(access, signal),
+      readPod(end, { access }, options),
+    ]);
+    return { view, reading };
+  };
+  const found = await Promise.all([look(from, to), look(to, from)]);
+  const views = found.flatMap((one) => (one !== null && "view" in one ? [one.view] : []));
+  const recipe = views.length === 0 ? null : recogniseCni(views, recipes, profile.cni);
+  const seen = [from, to].map((end, index): SeenEnd => {
+    const one = found[index] ?? null;
+    if (one === null) return null;
+    if (!("view" in one)) return { lone: one };
+    return recipe === null ? null : { side: makeSide(end, one.view, { reading: one.reading, recipe }) };
+  });
+  const [near = null, far = null] = seen;
+  const traced = await traceLonePods(
+    { end: from, seen: near },
+    { end: to, seen: far },
+    recipe === null ? null : { recipe, profile, signal },
+  );
+  const { fromSource, ...path } = traced;
+  const unseen = [from, to].filter((end) => end.target !== undefined).map((end) => end.node ?? end.ip);
+  return {
+    ...path,
+    from: fromSource === null ? from : withAddress(from, fromSource),
+    to,
+    recipe: recipe?.metadata.name ?? NO_RECIPE,
+    notes: [...new Set(path.notes)],
+    unseen: [...new Set(unseen)],
+  };
+}
+
+interface PodReadingOf {
+  readonly view: NodeView;
+  readonly reading: PodReading | null;
 }
 
 async function trace(

@@ -1,7 +1,7 @@
-import { formatAddress } from "../cluster/index.js";
+import { formatAddress, unknownNode } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { NodeAccess } from "../model/access.js";
-import type { End } from "../model/cluster.js";
+import type { ClusterProfile, End } from "../model/cluster.js";
 
 /** Refuses ends between which there is no path to look for. */
 export function checkEnds(from: End, to: End): void {
@@ -39,6 +39,28 @@ function checkService(end: End): void {
       detail: names,
     },
   );
+}
+
+/** An end of which the pod can be entered and its node cannot: it is seen from within the pod alone. */
+export function enterByPod(
+  end: End,
+  context: {
+    readonly accesses: ReadonlyMap<string, NodeAccess>;
+    readonly profile: Pick<ClusterProfile, "nodes">;
+  },
+): End {
+  const { accesses, profile } = context;
+  if (end.pod === null || end.target !== undefined) return end;
+  const isNode = profile.nodes.some(({ name, pod }) => name === end.node && pod === undefined);
+  const target = profile.nodes.find(({ pod }) => pod === end.pod)?.name ?? end.pod;
+  if (isNode || !accesses.has(target)) return end;
+  return {
+    ...end,
+    target,
+    node: end.node ?? unknownNode(end.pod),
+    netns: { kind: "own" },
+    cniHostInterfaces: [],
+  };
 }
 
 /** The access of a node of the path. */

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { ipVersion } from "../cluster/index.js";
-import type { NetnsRef } from "../model/cluster.js";
+import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
 import type { Leaving } from "./leave.js";
 import type { Link } from "./links.js";
@@ -35,9 +36,8 @@ const HOPS_BY_ROLE: Record<RecipeRole, (way: NodeWay) => LooseHop | null> = {
   pod: (way) => {
     const { pod, end, view } = way.side;
     if (pod === null || end.netns === null) return null;
-    const name = end.pod ?? addressAtPod(end);
-    const id = safeId([view.node, "pod", name.replace("/", "_"), pod.link.name]);
-    return makeHop(pod.link, { id, node: view.node, role: "pod", netns: end.netns, evidence: pod.evidence });
+    const { link, evidence } = pod;
+    return podHop({ end, node: view.node, link, evidence, netns: end.netns });
   },
   "host-veth": (way) => {
     const { pod, view } = way.side;
@@ -64,6 +64,21 @@ const HOPS_BY_ROLE: Record<RecipeRole, (way: NodeWay) => LooseHop | null> = {
   },
 };
 
+/** The hop in a pod's own namespace. */
+export function podHop(at: {
+  readonly end: End;
+  readonly node: string;
+  readonly link: Link;
+  readonly evidence: readonly string[];
+  readonly netns: NetnsRef;
+}): LooseHop {
+  const { end, node, link, evidence, netns } = at;
+  const name = end.pod ?? addressAtPod(end);
+  const id = safeId([node, "pod", name.replace("/", "_"), link.name]);
+  const hop = makeHop(link, { id, node, role: "pod", netns, evidence });
+  return end.target === undefined ? hop : { ...hop, target: end.target };
+}
+
 function makeHop(link: Link, hop: Pick<Hop, "id" | "node" | "role" | "netns" | "evidence">): LooseHop {
   return { ...hop, interface: link.name, mtuBytes: link.mtuBytes, encapsulation: PLAIN };
 }
@@ -72,10 +87,17 @@ function onHost(node: string, role: RecipeRole, link: Link): Pick<Hop, "id" | "n
   return { id: safeId([node, role, link.name]), node, role, netns: HOST };
 }
 
+/** What captures take as an id has an end; long names of nodes and pods together go beyond it. */
+const LONGEST_ID = 110;
+const HASH_DIGITS = 12;
+
 /** Safe as a file name; other characters stand by their code, so that two names never become one. */
 function safeId(parts: readonly string[]): string {
   const encode = (char: string): string => `~${char.charCodeAt(0).toString(16)}`;
-  return parts.map((part) => part.replaceAll(/[^0-9A-Za-z._-]/g, encode)).join(".");
+  const id = parts.map((part) => part.replaceAll(/[^0-9A-Za-z._-]/g, encode)).join(".");
+  if (id.length <= LONGEST_ID) return id;
+  const hash = createHash("sha256").update(id).digest("hex").slice(0, HASH_DIGITS);
+  return `${id.slice(0, LONGEST_ID - HASH_DIGITS - 1).replace(/[._~-]+$/, "")}-${hash}`;
 }
 
 /** How the packets look at the NIC that they leave by. */

@@ -1,3 +1,5 @@
 export { discoverPath, type DiscoverContext } from "./discover.js";
+export { parseLinks } from "./links.js";
+export { parseRoutes } from "./tables.js";
 export { loadRecipes, type HopRecipe } from "./recipe.js";
 export { recogniseCni, type NodeEvidence } from "./recognise.js";

@@ -109,5 +109,5 @@ function within(netns: NetnsRef, argv: Argv): Argv {
 }
 
 function actionOf(netns: NetnsRef): string {
-  return netns.kind === "path" ? "netns/read" : "node/read";
+  return netns.kind === "host" ? "node/read" : "netns/read";
 }

@@ -82,10 +82,11 @@ function findBridge(host: Link, view: NodeView): Link | null {
   return master?.kind === "bridge" ? master : null;
 }
 
-function choosePodLink(
+/** The interface by which a pod sends to the other end. Throws HOP_UNRESOLVED. */
+export function choosePodLink(
   end: End,
-  view: NodeView,
-  reading: PodReading,
+  view: Pick<NodeView, "node">,
+  reading: Pick<PodReading, "links" | "outward">,
 ): { readonly link: Link; readonly evidence: readonly string[] } {
   const byRoute = findLink(reading.links, reading.outward.found?.dev ?? null);
   if (byRoute !== undefined && byRoute.name !== "lo") {

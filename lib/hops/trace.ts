@@ -96,11 +96,14 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
   };
 }
 
-/** One end in the cluster: the hops to its node's NIC. `outward`: the packet goes from the cluster out. */
+/**
+ * One end whose node can be seen: the hops to its node's NIC. `outward`: the packet goes away from it. `inside`: the other
+ * end is a pod, so that nothing masquerades.
+ */
 export async function traceToOutside(
   side: Side,
   outside: End,
-  context: TraceContext & { readonly outward: boolean },
+  context: TraceContext & { readonly outward: boolean; readonly inside?: boolean },
 ): Promise<TracedPath> {
   const { recipe, profile, signal } = context;
   const own = findUnderlay(side.view, recipe, profile);
@@ -109,7 +112,7 @@ export async function traceToOutside(
   const hops = makeHops(way, recipe.path.leaving);
   const { node } = side.view;
   const masquerade =
-    side.pod === null || !context.outward
+    side.pod === null || !context.outward || context.inside === true
       ? []
       : [`outside the cluster the packets may have ${node}'s address (masquerade)`];
   return {
@@ -118,8 +121,23 @@ export async function traceToOutside(
     underlay: { [node]: { ip: own.ip, interface: leaving.nic.name } },
     tunnels: describeTunnel(side, leaving),
     notes: [...leaving.notes, ...noteDownLinks(way), ...masquerade],
-    fromSource: !context.outward ? null : side.pod === null ? leaving.source : own.ip,
+    fromSource: sourceOf(side, { ...context, leaving, own }),
   };
+}
+
+/** The address besides its own that the near end's packets may have; null where there is none. */
+function sourceOf(
+  side: Side,
+  way: {
+    readonly outward: boolean;
+    readonly inside?: boolean;
+    readonly leaving: Leaving;
+    readonly own: Underlay;
+  },
+): string | null {
+  if (!way.outward) return null;
+  if (side.pod === null) return way.leaving.source;
+  return way.inside === true ? null : way.own.ip;
 }
 
 function joinWays(
@@ -162,6 +180,7 @@ function sameHops(a: readonly LooseHop[], b: readonly LooseHop[]): boolean {
   return a.length === b.length && a.every((hop, index) => key(hop) === key(b[index] as LooseHop));
 }
 
-function number(hops: readonly LooseHop[]): Hop[] {
+/** Gives hops their places in the request's order. */
+export function number(hops: readonly LooseHop[]): Hop[] {
   return hops.map((hop, index) => ({ ...hop, index }));
 }

@@ -2,14 +2,16 @@ import type { Argv } from "../model/access.js";
 import type { StateKind } from "../model/evidence.js";
 import { toFilePart } from "./values.js";
 
-/** Where a look is taken: the node's own network namespace, or a pod's by its path on the node. */
-export type InspectNetns = "host" | { readonly pod: string; readonly path: string };
+/** Where a look is taken: the node's own network namespace, or a pod's by its path on the node; null: from within it. */
+export type InspectNetns = "host" | { readonly pod: string; readonly path: string | null };
 
 export type InspectPhase = "before" | "after";
 
 /** One read-only look at a node, as data: `plan` shows it, `runInspection` runs it. */
 export interface InspectCommand {
   readonly node: string;
+  /** Name of the way in, where that is not the node's. */
+  readonly target?: string;
   readonly netns: InspectNetns;
   readonly kind: StateKind;
   readonly phase: InspectPhase;
@@ -30,6 +32,7 @@ export interface Look {
 /** A look at one place. */
 export interface PlacedLook extends Look {
   readonly node: string;
+  readonly target?: string;
   readonly netns: InspectNetns;
 }
 
@@ -40,11 +43,14 @@ export function toCommands(looks: readonly PlacedLook[], phase: InspectPhase): I
   return numberFiles(
     looks.map((look) => ({
       node: look.node,
+      ...(look.target === undefined ? {} : { target: look.target }),
       netns: look.netns,
       kind: look.kind,
       phase,
       argv:
-        look.netns === "host" ? look.argv : (["nsenter", `--net=${look.netns.path}`, ...look.argv] as const),
+        look.netns === "host" || look.netns.path === null
+          ? look.argv
+          : (["nsenter", `--net=${look.netns.path}`, ...look.argv] as const),
       action: look.netns === "host" ? "node/read" : "netns/read",
       timeoutMs: TIMEOUT_MS,
       file: "",

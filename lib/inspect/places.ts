@@ -6,20 +6,30 @@ import { isAddress, isInterfaceName, isNetnsPath } from "./values.js";
 /** A network namespace of a path. */
 export interface Place {
   readonly node: string;
+  /** Name of the way in, where that is not the node's. */
+  readonly target?: string;
   readonly netns: InspectNetns;
 }
 
-/** The nodes of a path, in the request's order. */
+/** The nodes of a path that can be entered, in the request's order. */
 export function nodesOf(path: FlowPath): string[] {
   const ends = [path.from.node, path.to.node].filter((node) => node !== null);
-  return [...new Set([...path.hops, ...(path.replyHops ?? [])].map((hop) => hop.node).concat(ends))];
+  const nodes = [...path.hops, ...(path.replyHops ?? [])].map((hop) => hop.node).concat(ends);
+  return [...new Set(nodes)].filter((node) => path.unseen?.includes(node) !== true);
 }
 
 /** The end's own namespace; null for an address outside, or an end in the node's namespace. */
 export function podPlace(end: End): Place | null {
-  if (end.node === null || end.netns === null || end.netns.kind !== "path" || end.hostNetwork) return null;
+  if (end.node === null || end.netns === null) return null;
+  if (end.netns.kind === "own") return ownPlace(end, end.node);
+  if (end.netns.kind !== "path" || end.hostNetwork) return null;
   if (!isNetnsPath(end.netns.path)) return null;
   return { node: end.node, netns: { pod: end.pod ?? end.ip, path: end.netns.path } };
+}
+
+function ownPlace(end: End, node: string): Place {
+  const way = end.target === undefined ? {} : { target: end.target };
+  return { node, ...way, netns: { pod: end.pod ?? end.ip, path: null } };
 }
 
 /** Hops of one node in its own namespace, in the request's order (the reply's own ones after them). */

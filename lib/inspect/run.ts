@@ -1,5 +1,6 @@
 import type { NodeAccess } from "../model/access.js";
 import type { StateRecord } from "../model/evidence.js";
+import { targetOf } from "../model/hops.js";
 import type { InspectCommand } from "./command.js";
 
 export interface RunInspectionOptions {
@@ -27,7 +28,8 @@ export async function runInspection(
   const records: (StateRecord | undefined)[] = commands.map(() => undefined);
   const byNode = new Map<string, number[]>();
   commands.forEach((command, index) => {
-    byNode.set(command.node, [...(byNode.get(command.node) ?? []), index]);
+    const name = targetOf(command);
+    byNode.set(name, [...(byNode.get(name) ?? []), index]);
   });
   const worker = async (queue: number[]): Promise<void> => {
     for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
@@ -51,7 +53,7 @@ async function runOne(command: InspectCommand, options: RunInspectionOptions): P
     argv: command.argv,
     file: command.file,
   };
-  const access = options.accesses.get(command.node);
+  const access = options.accesses.get(targetOf(command));
   if (access === undefined) return { ...base, exitCode: null, stderr: "the node is not open to this run" };
   const result = await access
     .exec(command.argv, {

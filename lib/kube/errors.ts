@@ -53,6 +53,7 @@ export function transportError(
   },
 ): HopbookError {
   const { doing, timeout, signal } = options;
+  if (error instanceof HopbookError) return error;
   if (signal?.aborted === true)
     return new HopbookError("INTERRUPTED", `Cannot ${doing}: the run was interrupted`);
   if (timeout.aborted) return kubeError("KUBE_UNREACHABLE", doing, "the API did not answer in time", error);

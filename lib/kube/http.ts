@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { pluginError } from "./exec-plugin.js";
 
 export interface HttpAnswer {
   readonly code: number;
@@ -21,6 +22,8 @@ export interface HttpRequest {
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** Credentials are looked at again after this: tokens of files and exec plugins run out. */
 const OPTIONS_AGE_MS = 30_000;
+/** A connection that nothing was asked over for so long is closed. */
+const IDLE_CONNECTION_MS = 5_000;
 
 /** Sends requests over connections that stay open between them. */
 export function createHttp(config: KubeConfig): (request: HttpRequest) => Promise<HttpAnswer> {
@@ -28,9 +31,17 @@ export function createHttp(config: KubeConfig): (request: HttpRequest) => Promis
   const optionsNow = async (): Promise<RequestOptions> => {
     if (kept !== undefined && performance.now() - kept.atMs < OPTIONS_AGE_MS) return kept.options;
     const options: RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
+    try {
+      await config.applyToHTTPSOptions(options);
+    } catch (error) {
+      throw pluginError(config, error);
+    }
     const agent = options.agent as (Agent & { keepAlive?: boolean }) | undefined;
-    if (agent instanceof Agent) agent.keepAlive = true;
+    if (agent instanceof Agent) {
+      agent.keepAlive = true;
+      // Else they stay until the server ends them, those of an agent that was replaced as well.
+      agent.options.timeout = IDLE_CONNECTION_MS;
+    }
     kept = { options, atMs: performance.now() };
     return options;
   };

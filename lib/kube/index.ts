@@ -1,2 +1,11 @@
 export { openKube } from "./open.js";
 export { readKubeConfig } from "./config.js";
+export {
+  expiryOf,
+  isOurs,
+  leaseAnnotations,
+  leaseLabels,
+  ownerHash,
+  runLabel,
+  type LeasedObject,
+} from "./lease.js";

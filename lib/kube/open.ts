@@ -1,9 +1,11 @@
 import type { KubeApi, KubeRef, KubeRequest } from "../model/kube.js";
 import { readKubeConfig, type KubeEnvironment } from "./config.js";
 import { describeRequest, kubeError, refusal, transportError, type KubeStatus } from "./errors.js";
+import { boundExecPlugins } from "./exec-plugin.js";
 import { openExec } from "./exec.js";
 import { createHttp, type HttpAnswer } from "./http.js";
 import { buildPath, METHODS } from "./path.js";
+import { askAbout } from "./about.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const PAGE_ITEMS = 500;
@@ -11,7 +13,7 @@ const MAX_ITEMS = 20_000;
 
 /** The API of the cluster that a reference means; nothing is asked yet. Throws as readKubeConfig does. */
 export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
-  const config = readKubeConfig(ref, environment);
+  const config = boundExecPlugins(readKubeConfig(ref, environment));
   const context = config.getContextObject(config.currentContext);
   const http = createHttp(config);
   const request = async <T>(wanted: KubeRequest): Promise<T> => {
@@ -65,6 +67,7 @@ export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
     namespace: ref.namespace ?? context?.namespace ?? "default",
     request,
     list,
+    about: (options = {}) => askAbout(http, options),
     exec: (wanted) => openExec(config, { http, request: wanted }),
   };
 }

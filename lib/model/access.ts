@@ -1,4 +1,4 @@
-import type { KubeRef } from "./kube.js";
+import type { KubeNode, KubeRef } from "./kube.js";
 
 /** A command is a list from start to end; it is never a shell string. */
 export type Argv = readonly [string, ...string[]];
@@ -122,6 +122,8 @@ export interface NodeTarget {
   readonly access: NodeAccessConfig;
   /** `namespace/name`: only this pod can be entered, and every command runs in its network namespace. */
   readonly pod?: string;
+  /** What the cluster's API said of it when the run began; absent where it was not asked. */
+  readonly kube?: KubeNode;
 }
 
 export interface ExecOptions {
@@ -195,10 +197,14 @@ export interface PullResult {
 export interface NodeAccess {
   readonly node: string;
   readonly via: NodeAccessConfig["via"];
+  /** What was made for it, such as a pod, and whose programs it uses: a sentence without a full stop. */
+  readonly made?: string;
   exec(argv: Argv, options: ExecOptions): Promise<ExecResult>;
   stream(argv: Argv, options: StreamOptions): NodeStream;
   /** Copies a file's bytes from the node into `localPath` (0600), in flat memory. */
   pull(remotePath: string, localPath: string, options: ExecOptions): Promise<PullResult>;
   /** Ends everything this access started and its connection. Safe to call twice. */
   close(): Promise<void>;
+  /** What `close()` could not take away, a sentence each, without a full stop. Absent: there is never any. */
+  leftovers?(): readonly string[];
 }

@@ -36,6 +36,8 @@ export interface ClusterProfile {
   readonly runtimeEndpoint?: string;
   /** How the cluster's API is reached; absent: the nodes alone say what there is. */
   readonly kube?: KubeRef;
+  /** Who asks that API, and where it is; set once it was asked. */
+  readonly api?: { readonly context: string; readonly server: string; readonly user: string };
   /** How the ways in were chosen, where that was left open (`access.via: auto`). */
   readonly choices?: readonly AccessChoice[];
   /** What the operator of the cluster grants and denies. */
@@ -76,6 +78,8 @@ export interface End {
   readonly pod: string | null;
   /** Where it lives; null for an address outside the cluster. */
   readonly node: string | null;
+  /** Name of the way in that leads there, where that is not the node's: a pod that alone can be entered. */
+  readonly target?: string;
   /** The address that stands in packets: the pod's, the node's, the ClusterIP, or as written. */
   readonly ip: string;
   readonly port: number | null;

@@ -48,6 +48,8 @@ export interface FlowEvidence {
   readonly underlay: UnderlayByNode;
   readonly tunnels: TunnelsByNode;
   readonly notes: readonly string[];
+  /** Nodes of the ends that could not be entered: nothing was captured there but in the pods themselves. */
+  readonly unseen?: readonly string[];
 }
 
 /** evidence/captures.json: `{captures: CaptureRecord[], barrier}`. */

@@ -21,6 +21,8 @@ export interface Hop {
   /** Safe as a file name and unique in the path: `node-a.host-veth.cali1234`. */
   readonly id: string;
   readonly node: string;
+  /** Name of the way in that leads there, where that is not the node's: a pod that alone can be entered. */
+  readonly target?: string;
   readonly role: HopRole;
   readonly interface: string;
   readonly netns: NetnsRef;
@@ -65,6 +67,16 @@ export interface FlowPath {
   readonly tunnels: TunnelsByNode;
   /** What discovery noticed on the way that a reader should know: a missing FDB entry, a down link. */
   readonly notes: readonly string[];
+  /** Nodes of the ends that could not be entered, so that none of their own hops is there. Absent: all could. */
+  readonly unseen?: readonly string[];
+}
+
+/** The name of the way in by which commands get to a hop or an end. */
+export function targetOf<Node extends string | null>(at: {
+  readonly node: Node;
+  readonly target?: string;
+}): Node | string {
+  return at.target ?? at.node;
 }
 
 /** One conversation to be followed along a path. Several flows of one run share hops (by `Hop.id`). */

@@ -69,6 +69,18 @@ export interface KubeExec {
   readonly done: Promise<KubeExecEnd>;
 }
 
+/** What a server says of itself. */
+export interface KubeServer {
+  /** As `v1.36.3`. */
+  readonly version: string;
+  /** Its clock less ours in milliseconds, by the Date of its answer; null where it has none. */
+  readonly clockOffsetMs: number | null;
+  /** How far that may be off: the Date has whole seconds, and the answer took its time. */
+  readonly clockErrorMs: number;
+  /** Of a request on a connection that is open. */
+  readonly roundTripMs: number;
+}
+
 /**
  * A cluster's API as one user sees it. Every request rejects with a HopbookError: KUBE_UNREACHABLE (no answer),
  * KUBE_UNAUTHORISED (401), KUBE_FORBIDDEN (403 by RBAC), KUBE_REFUSED (admission, quota, validation: the API's own
@@ -86,8 +98,32 @@ export interface KubeApi {
   request<T>(request: KubeRequest): Promise<T>;
   /** Every item of a list, read in pages of 500; more than `maxItems` (default 20,000) is KUBE_REFUSED. */
   list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number): Promise<readonly T[]>;
+  /** Rejects as a request does. */
+  about(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<KubeServer>;
   /** Resolves when the socket is open; rejects as a request does. */
   exec(request: KubeExecRequest): Promise<KubeExec>;
+}
+
+/** What facts are read with: each request is judged, audited and recorded. Rejects as KubeApi does. */
+export type KubeReader = Pick<
+  KubeApi,
+  "ref" | "context" | "cluster" | "user" | "server" | "namespace" | "request" | "list"
+>;
+
+/** What the API says of a node. */
+export interface KubeNode {
+  /** As `containerd://2.4.0`; "" where it does not say. */
+  readonly runtime: string;
+  readonly ready: boolean;
+  /** Why it is not ready, in the API's words; null where it is. */
+  readonly notReady: string | null;
+  readonly cordoned: boolean;
+  readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
+  readonly podCidrs: readonly string[];
+  readonly osImage: string;
+  readonly kernel: string;
+  /** Those in which CNIs say how they work. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Whose something in the cluster is, and until when: what `reap` and the next run go by. */
@@ -101,6 +137,8 @@ export interface Lease {
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 export const MANAGED_BY = "hopbook";
 export const RUN_LABEL = "hopbook.dev/run";
+/** `true`: captures go on in it without their client. */
+export const DETACHED_LABEL = "hopbook.dev/detached";
 /** A hash of the owner: a label takes no `@`. */
 export const OWNER_LABEL = "hopbook.dev/owner";
 export const OWNER_ANNOTATION = "hopbook.dev/owner-name";

@@ -8,6 +8,8 @@ export interface PermissionsSpec {
   readonly exec?: readonly string[];
   readonly capture?: {
     readonly duration?: string;
+    /** In place of `duration` where the run goes on without its client. */
+    readonly detachedDuration?: string;
     readonly bytes?: string;
     readonly payload?: "headers" | "full";
     readonly filterRequired?: boolean;

@@ -1,6 +1,8 @@
 import type { Argv, NodeAccess } from "./access.js";
 import type { Clock } from "./clock.js";
 import type { ClusterProfile } from "./cluster.js";
+import type { DetachContext, ReleaseHow } from "./detached.js";
+import type { KubeReader } from "./kube.js";
 import type { HopRef, VerdictStatus } from "./findings.js";
 import type { PacketRecord, SandboxOptions, SandboxProcess } from "./sandbox.js";
 
@@ -120,6 +122,8 @@ export interface StepContext {
   readonly accesses: ReadonlyMap<string, NodeAccess>;
   /** Why the others could not, by name. */
   readonly unreachable: ReadonlyMap<string, Error>;
+  /** The cluster's API, to read from; absent where the nodes alone say what there is. */
+  readonly kube?: KubeReader;
   readonly signal: AbortSignal;
   /** Aborted by a `cancel` step: end early, in good order, and keep what there is. `signal` is the harder word. */
   readonly cancelled: AbortSignal;
@@ -158,8 +162,10 @@ export interface StepContext {
    * Keeps something alive between steps. Its `release` runs on every exit path, last one first, after the
    * runbook's `finally` steps: `interrupted` says that the person wants out, so be brief.
    */
-  hold(key: string, value: unknown, release: (how: { interrupted: boolean }) => Promise<void>): void;
+  hold(key: string, value: unknown, release: (how: ReleaseHow) => Promise<void>): void;
   held(key: string): unknown;
+  /** Set where the captures of the run go on without its client. */
+  readonly detach?: DetachContext;
 }
 
 /** A kind of step: one file each, registered by name. */
@@ -178,6 +184,11 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
   readonly planActions?: readonly string[];
   /** false: its plan cannot say which commands it runs, and permissions alone bound it. Default true. */
   readonly plansCommands?: boolean;
+  /**
+   * In a run whose captures go on without its client: it is left `before` such a step, which runs when the run is
+   * collected; a step that captures runs `twice`, first to start them, then to take them up again.
+   */
+  readonly detach?: "before" | "twice";
   /** In the background the next step begins only when this one has called `ready()`, or has ended. */
   readonly announcesReady?: boolean;
   /** JSON Schemas, 2020-12. */

@@ -110,6 +110,24 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     scripts: [],
     needs: "capture",
   },
+  "node/doctor": {
+    summary: "see whether the node has what a run needs: programs, runtime, disk, clock, devices",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-doctor"],
+  },
+  "leftovers/remove": {
+    summary: "find what runs of hopbook left on the node, and remove it: folders, traces, processes",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-leftovers"],
+  },
+  "capture/list": {
+    summary: "list the captures that go on without their client",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-detached-list"],
+  },
   "netns/probe": {
     summary: "make traffic from a pod's network namespace",
     entersNetns: true,

@@ -1,6 +1,7 @@
 import type { Declared } from "./declared.js";
 import type { Grant } from "./grant.js";
-import { coversPattern, findRule, type ListScope } from "./match.js";
+import { coversPattern, findRule, fitsRequest, type ListScope } from "./match.js";
+import type { KubeRequest } from "./requests.js";
 
 /** Whether no flag can grant a pattern any more, as far as that is plain to see. */
 export function isDenied(grant: Grant, scope: ListScope, pattern: string): boolean {
@@ -12,6 +13,12 @@ export function isDenied(grant: Grant, scope: ListScope, pattern: string): boole
 /** Whether all of a scope is denied. */
 export function isScopeDenied(grant: Grant, scope: ListScope | "capture" | "shell"): boolean {
   return findRule(grant, "deny", { scope, fits: () => false }) !== undefined;
+}
+
+/** What denies a request to the cluster's API, as its rule says it; null where nothing does. */
+export function findKubeDenial(grant: Grant, request: Omit<KubeRequest, "kind">): string | null {
+  const fits = (value: string): boolean => fitsRequest(value, { scope: "kube", ...request });
+  return findRule(grant, "deny", { scope: "kube", fits })?.by ?? null;
 }
 
 /** A shell can change, capture and send: whoever refuses all of one of these refuses it too. */

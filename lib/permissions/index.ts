@@ -2,7 +2,7 @@ export { ACTIONS, type ActionRule } from "./actions.js";
 export { findArgvFault, type KnownScripts } from "./argv.js";
 export { findPatternFault, fitsCommand } from "./command-patterns.js";
 export { declared, type Declared, type Via } from "./declared.js";
-export { withoutDenied } from "./denials.js";
+export { findKubeDenial, withoutDenied } from "./denials.js";
 export { missingFlags, quoteFlag } from "./flags.js";
 export {
   grantAll,

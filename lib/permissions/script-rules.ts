@@ -7,6 +7,9 @@ type ValueRule = (values: readonly string[]) => string | undefined;
 const COUNT = /^[0-9]{1,12}$/;
 const RUNTIME_ID = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,255}$/;
 const ENDPOINT = /^(unix:\/\/\/[^\s]{1,200})?$/;
+const NETNS_PATH = /^\/(?!.*\/\.\.(\/|$))[^\n]*$/;
+/** Within the double quotes of ctr's filter, and a part of a path's pattern. */
+const POD_WORD = /^([0-9a-z][0-9a-z.-]{0,252})?$/;
 const HOP_WORDS: readonly RegExp[] = [
   /^(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z._@+-]{0,119}$/, // id
   /^(-|\/(?!.*\/\.\.(\/|$))[^\n]*)$/, // network namespace
@@ -15,6 +18,10 @@ const HOP_WORDS: readonly RegExp[] = [
   /^[yn]$/, // promiscuous
   /^/, // filter, behind --
 ];
+const CAPTURE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+$/;
+const STATE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+\.detached$/;
+const LEFTOVER =
+  /^(folder:hopbook-[0-9a-f]{12}-[0-9A-Za-z._@+-]+|trace:hopbook-[0-9a-f]{12}-[0-9A-Za-z_.-]+|process:[0-9]{1,10}:[0-9]{1,20})$/;
 const CAPTURE_LIMITS = 5;
 const ESCAPED_BYTES = /^(\\x[0-9a-f]{2})*$/;
 
@@ -27,14 +34,34 @@ const RULES: Readonly<Record<string, ValueRule>> = {
     ]),
   "hopbook-inspectp": ([endpoint = "", ...ids]) =>
     firstMisfit([[endpoint, ENDPOINT], ...ids.map((id) => [id, RUNTIME_ID] as const)]),
-  "hopbook-cni-cache": (ids) => firstMisfit(ids.map((id) => [id, RUNTIME_ID])),
-  "hopbook-capture": ([dir = "", ...words]) =>
+  "hopbook-runtime-ctr": checkPodOfNode,
+  "hopbook-runtime-docker": checkPodOfNode,
+  "hopbook-runtime-proc": checkPodOfNode,
+  "hopbook-runtime-addresses": ([path = "", ...rest]) =>
     firstMisfit([
-      [dir, /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+$/],
-      ...words.slice(0, CAPTURE_LIMITS).map((word) => [word, COUNT] as const),
-      ...words
-        .slice(CAPTURE_LIMITS)
-        .map((word, index) => [word, HOP_WORDS[index % HOP_WORDS.length] ?? /^$/] as const),
+      [path, NETNS_PATH],
+      [rest.join(" "), /^$/],
+    ]),
+  "hopbook-cni-cache": (ids) => firstMisfit(ids.map((id) => [id, RUNTIME_ID])),
+  "hopbook-capture": checkCapture,
+  "hopbook-capture-detached": ([mode = "", state = "", dir = "", ...words]) =>
+    state !== `${dir}.detached`
+      ? `${JSON.stringify(state.slice(0, 160))} is no value for it`
+      : (firstMisfit([
+          [mode, /^(start|attach|keep)$/],
+          [words[0] ?? "0", COUNT],
+        ]) ??
+        // The third word of `start` is data that it only stores; the capture agent's own words stand behind it.
+        (mode === "start" && words[2] === dir
+          ? checkCapture(words.slice(2))
+          : firstMisfit([
+              [dir, CAPTURE_DIR],
+              [words.join(" "), mode === "start" ? /(?!)/ : /^$/],
+            ]))),
+  "hopbook-detached-list": ([mode = "", ...folders]) =>
+    firstMisfit([
+      [mode, /^(list|bundle)$/],
+      ...folders.map((folder) => [folder, mode === "bundle" ? STATE_DIR : NETNS_PATH] as const),
     ]),
   "hopbook-droptrace": ([name = "", lease = "", buffer = "", bytes = ""]) =>
     firstMisfit([
@@ -43,9 +70,42 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [buffer, COUNT],
       [bytes, COUNT],
     ]),
+  "hopbook-doctor": ([work = "", endpoint = "", ...pods]) =>
+    firstMisfit([
+      [work, NETNS_PATH],
+      [endpoint, ENDPOINT],
+      ...pods.map((word, index) => [word, index % 3 === 2 ? /^(-|[0-9A-Za-z-]{1,64})$/ : POD_WORD] as const),
+    ]),
+  "hopbook-leftovers": ([mode = "", work = "", run = "", ...items]) =>
+    firstMisfit([
+      [mode, /^(list|remove)$/],
+      [work, /^\/(?!.*\/\.\.(\/|$))[^\n]*$/],
+      [run, RUNTIME_ID],
+      ...items.map((item, index) => [item, index === 0 ? /^[yn]$/ : LEFTOVER] as const),
+    ]),
   "hopbook-probe-udp": checkProbe,
   "hopbook-probe-tcp": checkProbe,
 };
+
+function checkCapture([dir = "", ...words]: readonly string[]): string | undefined {
+  return firstMisfit([
+    [dir, CAPTURE_DIR],
+    ...words.slice(0, CAPTURE_LIMITS).map((word) => [word, COUNT] as const),
+    ...words
+      .slice(CAPTURE_LIMITS)
+      .map((word, index) => [word, HOP_WORDS[index % HOP_WORDS.length] ?? /^$/] as const),
+  ]);
+}
+
+function checkPodOfNode(values: readonly string[]): string | undefined {
+  const [endpoint = "", namespace = "", name = "", ...rest] = values;
+  return firstMisfit([
+    [endpoint, ENDPOINT],
+    [namespace, POD_WORD],
+    [name, POD_WORD],
+    [rest.join(" "), /^$/],
+  ]);
+}
 
 /** bash computes with the numbers, and what it computes with it also expands: digits only. */
 function checkProbe(values: readonly string[]): string | undefined {

@@ -14,7 +14,12 @@ export interface PlanFrame {
   /** The run that it is made for: its id stands in paths on the nodes. */
   readonly run: { readonly id: string };
   /** What has to be named to make the plan again: a runbook's name or absolute path, a profile's. */
-  readonly named: { readonly runbook: string; readonly cluster: string | null };
+  readonly named: {
+    readonly runbook: string;
+    readonly cluster: string | null;
+    /** Set where a context stands for a profile. */
+    readonly kube?: { readonly context: string; readonly namespace: string };
+  };
   /** The runbook's own file first, then what it extends and what overlays it. */
   readonly sources: readonly PlanSource[];
   readonly scripts: readonly (PlanSource & { readonly step: string })[];

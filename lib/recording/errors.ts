@@ -19,7 +19,7 @@ export function restoreError(record: ErrorRecord, node: string): Error {
   const code = Object.hasOwn(ERROR_CODES, record.code) ? (record.code as ErrorCode) : "INTERNAL";
   const { hint, detail } = record;
   return new HopbookError(code, record.message, {
-    where: { node },
+    ...(node === "" ? {} : { where: { node } }),
     ...(hint === undefined ? {} : { hint }),
     ...(detail === undefined ? {} : { detail }),
   });

@@ -1,4 +1,6 @@
 import type { Argv, NodeAccessConfig } from "../model/access.js";
+import type { AccessChoice } from "../model/cluster.js";
+import type { KubeNode } from "../model/kube.js";
 
 /**
  * What a run's recording holds: recording/index.jsonl, one JSON object a line, and recording/blobs/SHA256 for what is
@@ -27,7 +29,14 @@ export interface RecordedCluster {
     readonly name: string;
     readonly address?: string;
     readonly via: NodeAccessConfig["via"];
+    /** `namespace/name`, where the way in leads into that pod alone. */
+    readonly pod?: string;
+    /** What the API said of it. */
+    readonly kube?: KubeNode;
   }[];
+  /** Set where the cluster's API was read. */
+  readonly kube?: { readonly context: string; readonly namespace: string };
+  readonly choices?: readonly AccessChoice[];
 }
 
 /** Bytes: in the line itself, in a blob of that digest, or left out since they were too many. */
@@ -95,6 +104,15 @@ export type StreamTurn =
   | { readonly seq: number; readonly atMs: number; readonly in: string }
   | { readonly seq: number; readonly atMs: number; readonly closed: true };
 
+/** What the cluster's API was asked: `node` is empty. A list is one entry, however many pages it had. */
+export interface KubeEntry extends Call {
+  readonly type: "kube";
+  /** The request in words: verb, resource, place and name, query. */
+  readonly argv: Argv;
+  /** JSON. */
+  readonly answer: BlobRef;
+}
+
 export interface LoginEntry {
   readonly type: "login";
   readonly node: string;
@@ -154,6 +172,7 @@ export type RecordingEntry =
   | ExecEntry
   | PullEntry
   | StreamEntry
+  | KubeEntry
   | LoginEntry
   | SleepEntry
   | LimitEntry

@@ -2,7 +2,7 @@ import type { Argv } from "../model/access.js";
 
 /** What a call is known by in a recording. */
 export interface CallName {
-  readonly kind: "exec" | "stream" | "pull";
+  readonly kind: "exec" | "stream" | "pull" | "kube";
   readonly node: string;
   readonly action: string;
   readonly argv: readonly string[];

@@ -1,16 +1,20 @@
 import { relative, sep } from "node:path";
 import type { Argv, ExecResult, NodeAccess, PullResult } from "../model/access.js";
 import type { Clock } from "../model/clock.js";
+import type { KubeReader } from "../model/kube.js";
 import type { RunEvent } from "../model/steps.js";
 import { Counter, type Recording } from "./counter.js";
 import { recordError } from "./errors.js";
 import type { RecordingHeader } from "./format.js";
+import { recordKube } from "./record-kube.js";
 import { recordStream } from "./record-stream.js";
 import { RecordingWriter, type RecordingFolder, type WriterLimits } from "./writer.js";
 
 export interface Recorder {
   /** Records all that goes over a way in. */
   wrap(access: NodeAccess): NodeAccess;
+  /** Records what the cluster's API answers. */
+  wrapKube(kube: KubeReader): KubeReader;
   /** Records when waits end. */
   wrapClock(clock: Clock): Clock;
   login(node: string, error: unknown): void;
@@ -35,6 +39,7 @@ export function startRecording(folder: RecordingFolder, options: RecorderOptions
   const recording = { writer, count, open: new Set<() => void>() };
   return {
     wrap: (access) => wrapAccess(access, { ...recording, folder }),
+    wrapKube: (kube) => recordKube(kube, recording),
     wrapClock: (clock) => wrapClock(clock, recording),
     login: (node, error) =>
       writer.append({ type: "login", node, error: error === null ? null : recordError(error) }),

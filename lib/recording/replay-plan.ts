@@ -3,6 +3,7 @@ import type { RunEvent } from "../model/steps.js";
 import type {
   DenialEntry,
   ExecEntry,
+  KubeEntry,
   LimitEntry,
   LoginEntry,
   PullEntry,
@@ -20,7 +21,7 @@ import { Schedule, type Delivery } from "./schedule.js";
 /** Streams are read at once, since their lines have their places in the order. */
 const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 
-type Timed = ExecEntry | PullEntry | SleepEntry | LimitEntry;
+type Timed = ExecEntry | PullEntry | KubeEntry | SleepEntry | LimitEntry;
 
 /** A recording, sorted by what is asked for. Each answer is taken once. */
 export class ReplayPlan {
@@ -33,6 +34,7 @@ export class ReplayPlan {
   readonly calls: CallName[] = [];
   readonly #execs = new Map<string, ExecEntry[]>();
   readonly #pulls = new Map<string, PullEntry[]>();
+  readonly #kube = new Map<string, KubeEntry[]>();
   readonly #streams = new Map<string, StreamScript[]>();
   readonly #sleeps = new Map<number, SleepEntry[]>();
   readonly #limits = new Map<string, LimitEntry>();
@@ -76,6 +78,10 @@ export class ReplayPlan {
 
   takeExec(key: string): ExecEntry | undefined {
     return this.#saw(this.#execs.get(key)?.shift());
+  }
+
+  takeKube(key: string): KubeEntry | undefined {
+    return this.#saw(this.#kube.get(key)?.shift());
   }
 
   takePull(key: string): PullEntry | undefined {
@@ -139,6 +145,9 @@ export class ReplayPlan {
       case "pull":
         this.#addCall({ kind: "pull", ...entry, argv: argvOfPull(entry.path) }, { entry, to: this.#pulls });
         break;
+      case "kube":
+        this.#addCall({ kind: "kube", ...entry }, { entry, to: this.#kube });
+        break;
       case "sleep":
         push(this.#sleeps, entry.ms, entry);
         this.#addTimed(entry);
@@ -165,7 +174,7 @@ export class ReplayPlan {
     }
   }
 
-  #addCall<T extends ExecEntry | PullEntry>(
+  #addCall<T extends ExecEntry | PullEntry | KubeEntry>(
     call: CallName,
     { entry, to }: { entry: T; to: Map<string, T[]> },
   ): void {
@@ -173,7 +182,7 @@ export class ReplayPlan {
     this.#addTimed(entry);
   }
 
-  #addTimed(entry: ExecEntry | PullEntry | SleepEntry): void {
+  #addTimed(entry: ExecEntry | PullEntry | KubeEntry | SleepEntry): void {
     this.#deliveries.set(entry, this.schedule.add(entry.end));
     this.#unseen.add(entry);
   }

@@ -2,11 +2,13 @@ import { setMaxListeners } from "node:events";
 import { HopbookError } from "../errors.js";
 import type { Argv, ExecOptions, ExecResult, NodeAccess, PullResult } from "../model/access.js";
 import type { Clock } from "../model/clock.js";
+import type { KubeReader } from "../model/kube.js";
 import type { RunEvent } from "../model/steps.js";
 import { restoreError } from "./errors.js";
-import type { ErrorRecord, ExecEntry, PullEntry } from "./format.js";
+import type { ErrorRecord, ExecEntry, KubeEntry, PullEntry } from "./format.js";
 import { argvOfPull, findNearest, keyOf, nameScripts, type CallName } from "./match.js";
 import type { ReplayPlan } from "./replay-plan.js";
+import { replayKube } from "./replay-kube.js";
 import { readBlob } from "./read.js";
 import { copyPulled } from "./replay-pull.js";
 import { playStream, type ReplayStream } from "./replay-stream.js";
@@ -16,6 +18,8 @@ export interface Replayer {
   loginOf(node: string): Error | null | undefined;
   /** The node, as it was. */
   access(node: string, via: NodeAccess["via"]): NodeAccess;
+  /** The cluster's API, as it was; undefined where it was not read. */
+  kube(): KubeReader | undefined;
   readonly clock: Clock;
   /** Throws what was thrown when this was asked for in the recorded run. */
   demand(request: object): void;
@@ -58,6 +62,13 @@ export function createReplayer(plan: ReplayPlan, options: ReplayerOptions): Repl
       if (entry === undefined) return undefined;
       return entry.error === null ? null : restoreError(entry.error, node);
     },
+    kube: () => {
+      const recorded = plan.header.cluster.kube;
+      if (recorded === undefined) return undefined;
+      const waitFor = (entry: KubeEntry, signal: AbortSignal | undefined): Promise<void> =>
+        waitForTurn(plan, entry, signal === undefined ? [] : [signal]);
+      return replayKube(recorded, { plan, missing, answer, waitFor });
+    },
     access: (node, via) => createAccess({ node, via }, { plan, missing, answer }),
     clock: createClock(plan),
     demand(request) {
@@ -91,21 +102,7 @@ function createAccess(
   const streams = new Set<ReplayStream>();
   const closing = new AbortController();
   const waitFor = (entry: ExecEntry | PullEntry, signal: AbortSignal | undefined): Promise<void> =>
-    new Promise((resolve) => {
-      const signals = [closing.signal, ...(signal === undefined ? [] : [signal])];
-      const stir = (): void => schedule.stir();
-      // A run has one signal, and many commands that listen to it.
-      setMaxListeners(0, ...signals);
-      for (const each of signals) each.addEventListener("abort", stir, { once: true });
-      schedule.arm(plan.deliveryOf(entry), {
-        mayCome: () => !cameByAbort(entry) || signals.some(({ aborted }) => aborted),
-        mayBeForced: () => true,
-        deliver: () => {
-          for (const each of signals) each.removeEventListener("abort", stir);
-          resolve();
-        },
-      });
-    });
+    waitForTurn(plan, entry, [closing.signal, ...(signal === undefined ? [] : [signal])]);
   return {
     node,
     via,
@@ -149,8 +146,31 @@ function createAccess(
   };
 }
 
+/** Resolves when it is an answer's turn. */
+function waitForTurn(
+  plan: ReplayPlan,
+  entry: ExecEntry | PullEntry | KubeEntry,
+  signals: readonly AbortSignal[],
+): Promise<void> {
+  const { schedule } = plan;
+  return new Promise((resolve) => {
+    const stir = (): void => schedule.stir();
+    // A run has one signal, and many commands that listen to it.
+    setMaxListeners(0, ...signals);
+    for (const each of signals) each.addEventListener("abort", stir, { once: true });
+    schedule.arm(plan.deliveryOf(entry), {
+      mayCome: () => !cameByAbort(entry) || signals.some(({ aborted }) => aborted),
+      mayBeForced: () => true,
+      deliver: () => {
+        for (const each of signals) each.removeEventListener("abort", stir);
+        resolve();
+      },
+    });
+  });
+}
+
 /** Its end in the recorded run was that it was called off. */
-function cameByAbort(entry: ExecEntry | PullEntry): boolean {
+function cameByAbort(entry: ExecEntry | PullEntry | KubeEntry): boolean {
   if (entry.type === "exec" && entry.canceled) return true;
   return entry.error !== null && isAbort(entry.error);
 }

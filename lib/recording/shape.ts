@@ -53,6 +53,16 @@ const call = {
   error: orNull(error),
 };
 
+const kubeNode = record({
+  ...{ runtime: text, ready: flag, notReady: orNull(text), cordoned: flag },
+  taints: list(record({ key: text, value: text, effect: text })),
+  ...{ podCidrs: list(text), osImage: text, kernel: text, annotations: record({}) },
+});
+const choice = record({
+  ...{ target: text, via: orNull(oneOf(...ALL_VIAS)), reason: text },
+  rejected: list(record({ via: oneOf(...ALL_VIAS), reason: text })),
+});
+
 const header = record({
   type: oneOf("recording"),
   version: oneOf(1),
@@ -67,7 +77,14 @@ const header = record({
     interfaces: record({ underlay: optional(text) }),
     workDir: text,
     runtimeEndpoint: optional(text),
-    nodes: list(record({ name: text, address: optional(text), via: oneOf(...ALL_VIAS) })),
+    nodes: list(
+      record({
+        ...{ name: text, address: optional(text), via: oneOf(...ALL_VIAS) },
+        ...{ pod: optional(text), kube: optional(kubeNode) },
+      }),
+    ),
+    kube: optional(record({ context: text, namespace: text })),
+    choices: optional(list(choice)),
   }),
 });
 
@@ -81,6 +98,7 @@ const ENTRIES: Readonly<Record<RecordingEntry["type"], Check>> = {
     ...{ ...call, argv: words, exitCode: orNull(number), signal: orNull(text), transportLost: flag },
     ...{ killed: flag, stderr: blob, turns: blob },
   }),
+  kube: record({ ...call, argv: words, answer: blob }),
   login: record({ node: text, error: orNull(error) }),
   sleep: record({ start: count, end: count, ms: number, aborted: flag }),
   limit: record({ start: count, end: count, ms: number, nth: count }),

@@ -1,11 +1,24 @@
-import { planCaptures, startCaptures, type CaptureSession, type NodeCapturePlan } from "../capture/index.js";
+import {
+  attachCaptures,
+  planCaptures,
+  planDetached,
+  startCaptures,
+  type CaptureSession,
+  type DetachedPlan,
+  type NodeCapturePlan,
+  type PodFolder,
+} from "../capture/index.js";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { NodeTools } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
+import type { ReleaseHow } from "../model/detached.js";
 import type { CapturesFile, CaptureRecord } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
 import type { EvidenceSink, PlannedCommand, StepContext } from "../model/steps.js";
 import { formatDuration, formatSize } from "../model/units.js";
 import { describeFlow } from "./flow-evidence.js";
+import { leaseSecondsOf } from "./lease.js";
 import { sizeSchema, toBytes } from "./schema.js";
 
 /** What every capture takes. */
@@ -28,7 +41,6 @@ export const captureProperties = {
 
 export const HELD_CAPTURE = "captures";
 export const CAPTURE_ACTIONS = ["netns/tcpdump", "capture/pull"] as const;
-const LEASE_SECONDS = 20;
 const BUFFER_KIB = 8192;
 
 /** How long captures may go on; the nodes end them by themselves `marginMs` later. */
@@ -43,35 +55,68 @@ export function planSession(
   { maxMs, marginMs }: CaptureTime,
 ): {
   readonly plans: readonly NodeCapturePlan[];
+  /** By node: where they go on without the client. */
+  readonly detached: ReadonlyMap<string, DetachedPlan>;
   readonly commands: readonly PlannedCommand[];
   readonly note: string;
 } {
+  const { detach } = context;
+  const leaseSeconds = leaseSecondsOf(context.profile);
   const maxBytes = toBytes(input.maxBytes ?? "64MiB");
   const logins = Object.entries(input.tools ?? {}).map(
     ([node, tools]) => [node, tools.sshConnection] as const,
   );
-  const plans = planCaptures(input.flows, {
+  const attached = planCaptures(input.flows, {
     runId: context.runId,
     workDir: context.profile.workDir,
     payload: input.payload === true,
     maxSeconds: Math.ceil((maxMs + marginMs) / 1000),
     maxBytes,
     minFreeBytes: toBytes(input.minFree ?? "64MiB"),
-    leaseSeconds: LEASE_SECONDS,
+    leaseSeconds,
     bufferKiB: BUFFER_KIB,
     sshConnections: Object.fromEntries(logins),
+    podFolders: podFoldersOf(input.tools ?? {}),
+  });
+  const detached = new Map(
+    detach === undefined ? [] : attached.map((plan) => [plan.node, planDetached(plan, detach)] as const),
+  );
+  const plans = attached.map((plan) => {
+    const own = detached.get(plan.node);
+    return own === undefined ? plan : detach?.phase === "collect" ? own.attach : own.start;
   });
   const hops = plans.flatMap((plan) => plan.hops).length;
+  const ending =
+    detach === undefined
+      ? `end within ${leaseSeconds} s`
+      : `go on, and are kept on the node for ${formatDuration(detach.keepMs)} after their end`;
   return {
     plans,
-    commands: plans.map((plan) => ({
-      ...{ node: plan.node, action: "netns/tcpdump", argv: plan.argv, effect: "capture" as const },
-      files: [plan.dir],
-    })),
+    detached,
+    commands: plans.flatMap((plan) => {
+      const what = { node: plan.node, action: "netns/tcpdump", effect: "capture" } as const;
+      const own = detached.get(plan.node);
+      const files = own === undefined ? [plan.dir] : [plan.dir, own.stateDir];
+      const keep = own !== undefined && detach?.phase === "start" ? [{ ...what, argv: own.keep }] : [];
+      return [{ ...what, argv: plan.argv, files }, ...keep];
+    }),
     note:
       `${hops} captures on ${plans.length} nodes, each at most ${formatDuration(maxMs)}, ` +
-      `${formatSize(maxBytes)} a node; without the client they end within ${LEASE_SECONDS} s`,
+      `${formatSize(maxBytes)} a node; without the client they ${ending}`,
   };
+}
+
+/** How long captures go on, in a run that stays or in one that is let go of. */
+export function captureTime(time: CaptureTime, { detach }: Pick<StepContext, "detach">): CaptureTime {
+  if (detach === undefined) return time;
+  return { maxMs: detach.durationMs ?? time.maxMs, marginMs: 0 };
+}
+
+function podFoldersOf(tools: Readonly<Record<string, NodeTools>>): Record<string, PodFolder> {
+  const entries = Object.entries(tools).flatMap(([name, { workDir, freeDiskBytes }]) =>
+    workDir === undefined ? [] : [[name, { workDir, freeBytes: freeDiskBytes }] as const],
+  );
+  return Object.fromEntries(entries);
 }
 
 /** The captures of a run lie in one place: a second session would overwrite those of the first. */
@@ -83,7 +128,7 @@ export async function beginSession(
   context: StepContext,
   time: CaptureTime,
 ): Promise<{ readonly session: CaptureSession; readonly hops: number }> {
-  const { plans } = planSession(input, context, time);
+  const { plans, detached } = planSession(input, context, time);
   for (const plan of plans) {
     for (const { filter } of plan.hops) {
       context.demand({
@@ -99,15 +144,11 @@ export async function beginSession(
     });
   }
   claimed.add(context.sink);
-  const session = await startCaptures(plans, { accesses: context.accesses, signal: context.signal }).catch(
-    (error: unknown) => {
-      claimed.delete(context.sink);
-      throw error;
-    },
-  );
-  context.hold(HELD_CAPTURE, session, async (how) => {
-    await finishCapture(session, context, how);
+  const session = await openSession(plans, context).catch((error: unknown) => {
+    claimed.delete(context.sink);
+    throw error;
   });
+  context.hold(HELD_CAPTURE, session, (how) => releaseSession(session, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.
   await context.sink.writeJson("evidence/flows.json", { flows: input.flows.map(describeFlow) });
   const hops = plans.flatMap((plan) => plan.hops).length;
@@ -118,35 +159,76 @@ export async function beginSession(
   return { session, hops };
 }
 
+const CAPTURES_FILE = "evidence/captures.json";
+
+async function openSession(plans: readonly NodeCapturePlan[], context: StepContext): Promise<CaptureSession> {
+  const { accesses, signal, detach, sink } = context;
+  if (detach?.phase === "collect") {
+    const { barrier } = JSON.parse(await readFile(join(sink.dir, CAPTURES_FILE), "utf8")) as CapturesFile;
+    return attachCaptures(plans, { accesses, signal, barrier });
+  }
+  const session = await startCaptures(plans, { accesses, signal, isTimed: detach !== undefined });
+  if (detach !== undefined) {
+    // Who collects them has no other word of it.
+    const file: CapturesFile = { captures: [], barrier: session.barrier };
+    await sink.writeJson(CAPTURES_FILE, file);
+  }
+  return session;
+}
+
+interface Release {
+  readonly context: StepContext;
+  readonly detached: ReadonlyMap<string, DetachedPlan>;
+  readonly how: ReleaseHow;
+}
+
+async function releaseSession(session: CaptureSession, { context, detached, how }: Release): Promise<void> {
+  const isCollected = context.detach?.phase === "collect";
+  if (how.detached?.how === "remove") {
+    for (const node of await session.remove()) {
+      context.note(
+        "warn",
+        `${node} did not confirm that its captures are removed; they end with their lease`,
+      );
+    }
+  } else if (how.detached?.how === "leave" || isCollected) {
+    const bundle = how.detached?.how === "leave" ? how.detached.bundle : null;
+    const left = await session.leave((node) => {
+      const argv = detached.get(node)?.keep;
+      return argv === undefined || bundle === null ? undefined : { argv, bytes: bundle };
+    });
+    for (const node of left) context.note("warn", `${node} did not confirm that its captures go on`);
+  } else await finishCapture(session, context, how);
+}
+
 /** A session is finished once, by its step or when it is let go of, whichever comes first. */
 const finished = new WeakMap<CaptureSession, Promise<readonly CaptureRecord[]>>();
 
 /**
- * Stops, pulls, removes. After an interruption it waits less and still brings what there is: partial evidence is
- * evidence. Who asks a second time gets the same captures.
+ * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the same captures.
  */
 export function finishCapture(
   session: CaptureSession,
   context: StepContext,
-  how: { readonly interrupted: boolean },
+  _how: { readonly interrupted: boolean },
 ): Promise<readonly CaptureRecord[]> {
   const known = finished.get(session);
   if (known !== undefined) return known;
-  const records = stopAndPull(session, context, how);
+  const records = stopAndPull(session, context);
   finished.set(session, records);
   return records;
 }
 
-async function stopAndPull(
-  session: CaptureSession,
-  context: StepContext,
-  how: { readonly interrupted: boolean },
-): Promise<readonly CaptureRecord[]> {
+async function stopAndPull(session: CaptureSession, context: StepContext): Promise<readonly CaptureRecord[]> {
+  // They stay on the nodes until all of the run is written down here.
+  const isKept = context.detach?.phase === "collect";
   try {
-    await session.stop({ clock: context.clock, ...(how.interrupted ? { settleMs: 300 } : {}) });
+    // Even for one who is in a hurry: hops that are cut off at different packets would show a loss that was none.
+    await session.stop({ clock: context.clock });
     const captures = await session.pull(context.sink.dir);
+    if (isKept) assertWhole(session, captures);
     const file: CapturesFile = { captures, barrier: session.barrier };
-    await context.sink.writeJson("evidence/captures.json", file);
+    await context.sink.writeJson(CAPTURES_FILE, file);
     for (const record of captures) {
       if (record.endedEarly !== null) {
         context.markIncomplete(`the capture at ${record.hopId} ended early: ${record.endedEarly}`);
@@ -162,13 +244,27 @@ async function stopAndPull(
     }
     return captures;
   } finally {
-    const left = await session.remove();
+    const left = isKept ? [] : await session.remove();
     for (const node of left) {
       context.markIncomplete(
         `${node} did not confirm that its captures are removed; they end with their lease`,
       );
     }
   }
+}
+
+/** Throws where captures are there and did not come: they can be had by another try, as long as nothing is removed. */
+function assertWhole(session: CaptureSession, captures: readonly CaptureRecord[]): void {
+  const missing = captures.filter(({ pcap, stoppedAtSec }) => pcap === null && stoppedAtSec !== null);
+  const reasons = [
+    ...session.lost,
+    ...missing.map(({ hopId, endedEarly }) => `${hopId}: ${String(endedEarly)}`),
+  ];
+  if (reasons.length === 0) return;
+  throw new HopbookError("CAPTURE_FAILED", `Cannot collect the captures: ${reasons[0] ?? ""}`, {
+    detail: reasons.slice(1).join("\n"),
+    hint: "Collect it again: nothing was removed from the nodes",
+  });
 }
 
 export function countPackets(records: readonly CaptureRecord[]): number {

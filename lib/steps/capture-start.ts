@@ -1,6 +1,7 @@
 import type { StepKind } from "../model/steps.js";
 import {
   beginSession,
+  captureTime,
   CAPTURE_ACTIONS,
   captureProperties,
   HELD_CAPTURE,
@@ -27,6 +28,7 @@ export const captureStart: StepKind<Input, Output> = {
     "Starts one tcpdump a hop with the exact filter of the flows, on all nodes at once, and goes on when every one " +
     "of them listens. Without the client they end by themselves, and remove what they wrote.",
   phase: "action",
+  detach: "twice",
   actions: CAPTURE_ACTIONS,
   inputSchema: {
     type: "object",
@@ -44,12 +46,12 @@ export const captureStart: StepKind<Input, Output> = {
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", maxBytes: "64MiB" },
   async plan(input, context) {
-    const { plans, commands, note } = planSession(input, context, timeOf(input));
+    const { plans, commands, note } = planSession(input, context, captureTime(timeOf(input), context));
     const hops = plans.flatMap((plan) => plan.hops).length;
     return { commands, outputs: { capture: HELD_CAPTURE, hops }, notes: [note] };
   },
   async run(input, context) {
-    const { hops } = await beginSession(input, context, timeOf(input));
+    const { hops } = await beginSession(input, context, captureTime(timeOf(input), context));
     return { capture: HELD_CAPTURE, hops };
   },
 };

@@ -20,6 +20,7 @@ export const captureStop: StepKind<Input, Output> = {
     "Waits until the kernel's buffers are through, ends every tcpdump, copies the files and removes them from the " +
     "nodes. What tcpdump says of dropped packets is kept beside them.",
   phase: "action",
+  detach: "before",
   actions: CAPTURE_ACTIONS,
   inputSchema: {
     type: "object",

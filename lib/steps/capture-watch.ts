@@ -2,6 +2,7 @@ import type { StepContext, StepKind } from "../model/steps.js";
 import { formatDuration } from "../model/units.js";
 import {
   beginSession,
+  captureTime,
   CAPTURE_ACTIONS,
   captureProperties,
   countPackets,
@@ -42,6 +43,7 @@ export const captureWatch: StepKind<Input, Output> = {
     "the captures here and removes them from the nodes. Made for `background: true`: the next step begins when every " +
     "hop listens. It is capture/start and capture/stop in one step; a run has one set of captures.",
   phase: "action",
+  detach: "twice",
   actions: CAPTURE_ACTIONS,
   announcesReady: true,
   inputSchema: {
@@ -74,14 +76,16 @@ export const captureWatch: StepKind<Input, Output> = {
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", duration: "30s" },
   async plan(input, context) {
-    const { commands, note } = planSession(input, context, timeOf(input));
+    const { commands, note } = planSession(input, context, captureTime(timeOf(input), context));
     return { commands, outputs: NOT_YET, notes: [note] };
   },
   async run(input, context) {
-    const time = timeOf(input);
+    const time = captureTime(timeOf(input), context);
     const { session } = await beginSession(input, context, time);
     context.ready();
-    await waitFor(time.maxMs, context);
+    // Its end comes when the run is collected: what is put out until then is nothing yet.
+    if (context.detach?.phase === "start") return { captures: [], packets: 0 };
+    if (context.detach === undefined) await waitFor(time.maxMs, context);
     // After an interrupt what holds the session finishes it, quicker.
     context.signal.throwIfAborted();
     const records = await finishCapture(session, context, { interrupted: false });

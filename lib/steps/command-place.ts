@@ -35,7 +35,7 @@ export async function findPlace(text: string, context: StepContext): Promise<Com
     condition: "done for this plan",
   }));
   return {
-    node: pod.node,
+    node: pod.target ?? pod.node,
     enter: pod.netns.kind === "path" ? pod.netns.path : null,
     ip: pod.ip,
     reads: reads.toSorted((a, b) => compare(keyOf(a), keyOf(b))),

@@ -1,7 +1,9 @@
 import { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "../capture/index.js";
+import type { DropTraceRecord } from "../model/evidence.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { NOT_YET } from "./schema.js";
+import { leaseSecondsOf } from "./lease.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -13,7 +15,7 @@ interface Output {
 }
 
 export const HELD_DROPS = "drops";
-const LEASE_SECONDS = 20;
+const WITHOUT_CLIENT = "the kernel's drops are not traced in a run that goes on without its client";
 
 export const dropsStart: StepKind<Input, Output> = {
   name: "drops/start",
@@ -31,23 +33,40 @@ export const dropsStart: StepKind<Input, Output> = {
   },
   outputSchema: { type: "object", properties: { nodes: { type: "array" } } },
   example: { paths: "${{ steps.path.outputs.paths }}" },
-  plan: (input, context) =>
-    Promise.resolve({
-      commands: planDropTraces(input.paths, { runId: context.runId, leaseSeconds: LEASE_SECONDS }).map(
-        (plan) => ({
-          node: plan.node,
-          action: DROPTRACE_ACTION,
-          argv: plan.argv,
-          effect: "trace" as const,
-        }),
-      ),
+  plan: (input, context) => {
+    if (context.detach !== undefined) {
+      return Promise.resolve({ commands: [], outputs: NOT_YET, notes: [WITHOUT_CLIENT] });
+    }
+    return Promise.resolve({
+      commands: planDropTraces(input.paths, {
+        runId: context.runId,
+        leaseSeconds: leaseSecondsOf(context.profile),
+      }).map((plan) => ({
+        node: plan.node,
+        action: DROPTRACE_ACTION,
+        argv: plan.argv,
+        effect: "trace" as const,
+      })),
       outputs: NOT_YET,
       notes: [
-        `a trace instance of its own on each node; without the client it goes within ${LEASE_SECONDS} s`,
+        `a trace instance of its own on each node; without the client it goes within ${leaseSecondsOf(context.profile)} s`,
       ],
-    }),
+    });
+  },
   async run(input, context) {
-    const plans = planDropTraces(input.paths, { runId: context.runId, leaseSeconds: LEASE_SECONDS });
+    if (context.detach !== undefined) {
+      context.note("info", WITHOUT_CLIENT);
+      const nodes = [...new Set(input.paths.flatMap((path) => path.hops.map((hop) => hop.node)))];
+      const records = nodes.map((node): DropTraceRecord => ({
+        ...{ node, file: null, unavailable: WITHOUT_CLIENT, taiOffsetSec: 0 },
+      }));
+      await context.sink.writeJson("evidence/drops.json", { nodes: records });
+      return { nodes: [] };
+    }
+    const plans = planDropTraces(input.paths, {
+      runId: context.runId,
+      leaseSeconds: leaseSecondsOf(context.profile),
+    });
     const session = new DropTraceSession(plans, context.accesses);
     context.hold(HELD_DROPS, session, () => session.abort());
     const answers = await session.ready();

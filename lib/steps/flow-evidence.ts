@@ -21,6 +21,7 @@ export function describeFlow(flow: Flow): FlowEvidence {
     underlay: path.underlay,
     tunnels: path.tunnels,
     notes: path.notes,
+    ...(path.unseen === undefined ? {} : { unseen: path.unseen }),
   };
 }
 

@@ -1,7 +1,14 @@
-import { checkTools, gatherFacts, parseEnd, resolveEnd, type NodeTools } from "../cluster/index.js";
+import {
+  checkPodTools,
+  checkTools,
+  gatherFacts,
+  locateEnds,
+  parseEnd,
+  type NodeTools,
+} from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import { discoverPath, loadRecipes } from "../hops/index.js";
-import type { FlowPath } from "../model/hops.js";
+import { targetOf, type FlowPath } from "../model/hops.js";
 import type { NodeAccess } from "../model/access.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { watchAccesses } from "./watched.js";
@@ -60,18 +67,29 @@ export const pathDiscover: StepKind<Input, Output> = {
     const recipes = await loadRecipes(context.recipeDirs);
     const facts = await gatherFacts(context.profile, accesses, {
       unreachable: context.unreachable,
+      kube: context.kube,
       signal: context.signal,
     });
     const { signal } = context;
     const backend = input.backend === "" ? undefined : input.backend;
-    const from = await resolveEnd(input.from, facts, { signal });
+    const note = (text: string): void => context.note("info", text);
+    const located = await locateEnds({ from: input.from, to: endsOf(input) }, facts, {
+      backend,
+      signal,
+      note,
+    });
+    // Ways in are opened by the first command there: all of them at once.
+    const [from, ...tos] = await Promise.all(located.map((end) => end.finish()));
     const paths: FlowPath[] = [];
-    for (const text of endsOf(input)) {
-      const to = await resolveEnd(text, facts, { fromNode: from.node, backend, signal });
+    for (const to of tos) {
+      if (from === undefined) break;
       paths.push(await discoverPath(from, to, { accesses, profile: context.profile, recipes, signal }));
     }
-    const nodes = [...new Set(paths.flatMap((path) => path.hops.map((hop) => hop.node)))];
-    const tools = await checkNodes(nodes, accesses, context);
+    const hops = paths.flatMap((path) => path.hops);
+    const nodes = [...new Set(hops.map((hop) => targetOf(hop)))];
+    const pods = new Set(hops.flatMap((hop) => (hop.netns.kind === "own" ? [targetOf(hop)] : [])));
+    const tools = await checkNodes(nodes, { accesses, pods }, context);
+    notePods([...pods], paths, context);
     for (const [node, { clockOffsetSec, clockErrorSec }] of Object.entries(tools)) {
       if (clockOffsetSec !== null && Math.abs(clockOffsetSec) > 1 + clockErrorSec) {
         context.note("warn", `the clock of ${node} is ${clockOffsetSec.toFixed(1)} s off this machine's`);
@@ -90,12 +108,37 @@ function endsOf(input: Input): readonly string[] {
   return typeof input.to === "string" ? [input.to] : input.to;
 }
 
+/** What is left out where a node cannot be entered, and what stays behind, is said once, and here. */
+function notePods(
+  pods: readonly string[],
+  paths: readonly FlowPath[],
+  { accesses, note }: Pick<StepContext, "accesses" | "note">,
+): void {
+  const unseen = [...new Set(paths.flatMap((path) => path.unseen ?? []))];
+  if (unseen.length > 0) {
+    note(
+      "info",
+      `only pods are entered on ${unseen.join(" and ")}: the hops there, drops in the kernel and the nodes' state are left out`,
+    );
+  }
+  // The API lets nobody take an ephemeral container out of its pod: who finds it there later should have been told.
+  const entered = pods.filter((name) => accesses.get(name)?.via === "ephemeral");
+  if (entered.length === 0) return;
+  note(
+    "info",
+    `an ephemeral container in ${entered.join(" and ")} ends with this run, and stays listed in the pod: Kubernetes removes none`,
+  );
+}
+
 /** Programs without which nothing can be captured; said before anything is started. */
 const NEEDED = ["tcpdump", "timeout", "nsenter"] as const;
 
 async function checkNodes(
   nodes: readonly string[],
-  accesses: ReadonlyMap<string, NodeAccess>,
+  {
+    accesses,
+    pods,
+  }: { readonly accesses: ReadonlyMap<string, NodeAccess>; readonly pods: ReadonlySet<string> },
   context: StepContext,
 ): Promise<Record<string, NodeTools>> {
   const { workDir } = context.profile;
@@ -108,10 +151,13 @@ async function checkNodes(
           reason ?? new HopbookError("NODE_UNREACHABLE", `Cannot reach ${node}, which the path goes through`)
         );
       }
-      return checkTools(access, { workDir, signal: context.signal });
+      const options = { workDir, signal: context.signal };
+      const tools = await checkTools(access, options);
+      return pods.has(node) ? checkPodTools(access, tools, options) : tools;
     }),
   );
   for (const tools of checked) {
+    if (pods.has(tools.node)) continue;
     const missing = NEEDED.filter((tool) => tools.paths[tool] === null);
     if (missing.length > 0) {
       throw new HopbookError(

@@ -1,5 +1,6 @@
 import type { InspectCommand } from "../inspect/index.js";
 import type { StateRecord } from "../model/evidence.js";
+import { targetOf } from "../model/hops.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
 import { appendEvidence } from "./append-evidence.js";
 
@@ -9,10 +10,10 @@ export function saveState(context: StepContext): (file: string, bytes: Uint8Arra
 }
 
 export function toPlanned(commands: readonly InspectCommand[], condition?: string): PlannedCommand[] {
-  return commands.map(({ node, action, argv }) => ({
-    node,
-    action,
-    argv,
+  return commands.map((command) => ({
+    node: targetOf(command),
+    action: command.action,
+    argv: command.argv,
     effect: "read" as const,
     ...(condition === undefined ? {} : { condition }),
   }));

@@ -11,6 +11,7 @@ export const timeWait: StepKind<Input, Record<string, never>> = {
   title: "Wait",
   description: "Waits, for instance while the pods make traffic by themselves. A `cancel` ends it early.",
   phase: "action",
+  detach: "before",
   actions: [],
   inputSchema: {
     type: "object",
@@ -25,7 +26,9 @@ export const timeWait: StepKind<Input, Record<string, never>> = {
     outputs: {},
     notes: [`waits ${formatDuration(toMs(input.duration))}`],
   }),
-  run: async (input, { clock, signal, cancelled }) => {
+  run: async (input, { clock, signal, cancelled, detach }) => {
+    // The time went by without the client.
+    if (detach?.phase === "collect") return {};
     await clock.sleep(toMs(input.duration), AbortSignal.any([signal, cancelled])).catch((error: unknown) => {
       if (signal.aborted || !cancelled.aborted) throw error;
     });

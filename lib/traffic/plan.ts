@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import type { Argv } from "../model/access.js";
 import type { FlowAddress, ProbeKind } from "../model/evidence.js";
-import type { Flow } from "../model/hops.js";
+import { targetOf as wayTo, type Flow } from "../model/hops.js";
 import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
 import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf, tagOf } from "./payloads.js";
 import { TCP_SCRIPT } from "./tcp-script.js";
@@ -59,7 +59,7 @@ export function planProbe(flow: Flow, options: ProbeOptions): ProbePlan {
   return {
     flowId: flow.id,
     kind,
-    node: from.node,
+    node: wayTo({ ...from, node: from.node }),
     argv: from.netns.kind === "path" ? ["nsenter", `--net=${from.netns.path}`, ...command] : command,
     action: PROBE_ACTION,
     to,

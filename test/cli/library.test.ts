@@ -5,12 +5,18 @@ import * as hopbook from "../../lib/index.js";
 
 /** What does the work of each command; a program does the same with it. */
 const FUNCTIONS: Readonly<Record<string, readonly (keyof typeof hopbook)[]>> = {
-  run: ["runRunbook", "runPlan", "reportText"],
+  run: ["runRunbook", "runPlan", "detachRunbook", "reportText"],
+  runs: ["listRuns"],
+  status: ["describeOneRun"],
+  collect: ["collectRun"],
+  stop: ["stopRun"],
   plan: ["planRunbook", "renderPlan"],
   hops: ["discoverHops", "reportPath"],
   analyze: ["analyzeRunFolder", "analyzePcapFiles", "exitCodeOfFindings"],
   report: ["renderReport"],
   replay: ["replayRun"],
+  reap: ["reap"],
+  doctor: ["runDoctor"],
   list: ["listCatalogue"],
   show: ["describeRunbook", "resolveNamedRunbook"],
   check: ["checkFiles", "reportSarif"],

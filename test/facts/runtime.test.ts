@@ -11,6 +11,10 @@ import { fc } from "../fixtures/property.js";
 const FOLDER = join(import.meta.dirname, "../fixtures/nodes");
 const real = (name: string): string => readFileSync(join(FOLDER, "../crictl/containerd-2.4", name), "utf8");
 const made = (name: string): string => readFileSync(join(FOLDER, "hand-made", name), "utf8");
+/** Nor ctr, nor docker, nor a /proc that can be read; see runtime-sources.test.ts. */
+const NOTHING_ELSE = Object.fromEntries(
+  ["ctr", "docker", "proc"].map((name) => [`hopbook-runtime-${name}   `, { exitCode: 127 }]),
+);
 const ID = "29ffd8ed6cd16370703a5da5262ff64ede3daaf05df5ca7462f6cb1126633e3e";
 const summary: PodSummary = {
   namespace: "shop",
@@ -116,17 +120,13 @@ t.test("only ready sandboxes, the newest attempt, no hostile names", (t) => {
 });
 
 t.test("a runtime that fails says why", async (t) => {
-  const failing = (recorded: { exitCode: number; stderr: string }) =>
-    replayNode("node-a", { "hopbook-crictl  pods -o json": recorded });
-  await t.rejects(listPods(failing({ exitCode: 127, stderr: "crictl: not found" })), {
-    code: "TOOL_MISSING",
-    detail: /crictl: not found/,
-  });
+  const failing = (recorded: { exitCode: number; stderr?: string; stdout?: string }) =>
+    replayNode("node-a", { "hopbook-crictl  pods -o json": recorded, ...NOTHING_ELSE });
   await t.rejects(listPods(failing({ exitCode: 1, stderr: "connect: no such file or directory" })), {
     code: "RUNTIME_UNAVAILABLE",
     detail: /no such file/,
   });
-  await t.rejects(listPods(replayNode("node-a", { "hopbook-crictl  pods -o json": "NAME STATE" })), {
+  await t.rejects(listPods(failing({ exitCode: 0, stdout: "NAME STATE" })), {
     code: "RUNTIME_UNAVAILABLE",
   });
   const access = replayNode("node-a", {

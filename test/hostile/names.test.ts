@@ -26,8 +26,12 @@ t.test("an end that is no end is refused, or is a name and nothing more", async 
     ]) {
       try {
         const end = parseEnd(text);
+        if (end.kind === "selector") {
+          t.match(end.selector, /^[0-9A-Za-z_.,/!=-]+$/, `${name}: ${JSON.stringify(text)}`);
+          continue;
+        }
         const words =
-          end.kind === "ip" ? [end.ip] : [end.name, end.kind === "pod" ? (end.namespace ?? "") : ""];
+          end.kind === "ip" ? [end.ip] : [end.name, "namespace" in end ? (end.namespace ?? "") : ""];
         for (const word of words) t.match(word, /^[0-9A-Za-z_.-]*$/, `${name}: ${JSON.stringify(text)}`);
         for (const word of words) t.notMatch(word, /^-/, `${name}: no option`);
       } catch (error) {

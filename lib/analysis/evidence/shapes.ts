@@ -37,6 +37,7 @@ const flow = record({
   underlay: mapOf(record({ ip: text, interface: text })),
   tunnels: mapOf(record({ interface: text, address: orNull(text) })),
   notes: listOf(text),
+  unseen: orNull(listOf(text)),
 });
 
 const capture = record({

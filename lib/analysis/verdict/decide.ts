@@ -2,7 +2,7 @@ import type { VerdictStatus } from "../../model/findings.js";
 import type { Correlation } from "../correlate/correlate.js";
 import { REPLY, REQUEST } from "../correlate/ends.js";
 import type { DirectionTally } from "../correlate/tally.js";
-import { doubtCapture, doubtGap, Doubts, nameHop, noteEvidence, noteProbes } from "./doubts.js";
+import { doubtCapture, doubtGap, Doubts, doubtUnseen, nameHop, noteEvidence, noteProbes } from "./doubts.js";
 import type { DecideInput } from "./input.js";
 import { explainSilence } from "./inconclusive.js";
 import { sumUp, type Break, type Outcome } from "./outcome.js";
@@ -113,7 +113,9 @@ function lose(
   const place = refuse(tally, outcome);
   const [before, behind] = [place.lastSeen!, place.firstMissing!];
   const way = tally.direction === REQUEST ? route.requestHops : route.replyHops;
-  doubtGap(doubts, way, [route.hopOfCapture[before]!, route.hopOfCapture[behind]!]);
+  const between = [route.hopOfCapture[before]!, route.hopOfCapture[behind]!] as const;
+  doubtGap(doubts, way, between);
+  doubtUnseen(doubts, input.flow.unseen ?? [], between);
   for (const other of outcome.breaks.slice(1)) {
     const hop = route.hopOfCapture[tally.order[other.position]!]!;
     doubts.note(`${other.lost} more packets were last seen at ${nameHop(hop)}`);

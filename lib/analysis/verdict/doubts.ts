@@ -110,6 +110,19 @@ export function doubtGap(
     doubts.doubt(`The loss may be on either side of ${nameHop(hop)}, which has no capture`);
 }
 
+/** A break with a node on one side of it, or both, of which the pod alone was seen: it may be anywhere in between. */
+export function doubtUnseen(
+  doubts: Doubts,
+  unseen: readonly string[],
+  between: readonly [EvidenceHop, EvidenceHop],
+): void {
+  const nodes = [...new Set(between.map(({ node }) => node))];
+  const dark = nodes.filter((node) => unseen.includes(node));
+  if (dark.length === 0) return;
+  const where = dark.length === nodes.length ? "the two pods" : between.map(nameHop).join(" and ");
+  doubts.doubt(`Nothing between ${where} was captured: ${dark.join(" and ")} could not be entered`);
+}
+
 /** What our own programs saw of it, where that says something else. */
 export function noteProbes(doubts: Doubts, probes: readonly ProbeRecord[], delivered: boolean): void {
   for (const { error, attempts, kind } of probes) {

@@ -26,7 +26,7 @@ export function findIcmpRefusals(
       how,
       count: Math.max(...counts),
       sightings,
-      node: findNode(ip, at.flow) ?? nodeOfFirst(sightings, at.route),
+      node: findNode(ip, at.flow) ?? nodeOfFirst(sightings, at),
     }))
     .sort((a, b) => b.count - a.count);
 }
@@ -43,7 +43,7 @@ export function findTcpRefusal(
   const { route, flow } = at;
   const far = route.replyOrder[0];
   const fromFar = reset.sightings.some(({ source }) => source === far);
-  const node = fromFar ? flow.to.node : nodeOfFirst(reset.sightings, route);
+  const node = fromFar ? flow.to.node : nodeOfFirst(reset.sightings, at);
   const how = refused[0]!.synAck ? "TCP RST after the handshake" : "TCP RST";
   return { ip: reset.ip, node, how, count: refused.length, sightings: reset.sightings };
 }
@@ -62,8 +62,15 @@ function findNode(ip: string, flow: FlowEvidence): string | null {
   return isOf(flow.from.addresses) ? flow.from.node : null;
 }
 
-/** The node of the hop that showed a packet first: nearest to its sender. */
-function nodeOfFirst(sightings: readonly Sighting[], route: Route): string {
+/**
+ * The node of the hop that showed a packet first: nearest to its sender. null where only a pod was seen there, for then it
+ * may come from anywhere.
+ */
+function nodeOfFirst(
+  sightings: readonly Sighting[],
+  { route, flow }: { readonly route: Route; readonly flow: FlowEvidence },
+): string | null {
   const [first] = [...sightings].sort((a, b) => a.timeUs - b.timeUs);
-  return route.hopOfCapture[first!.source]!.node;
+  const { node } = route.hopOfCapture[first!.source]!;
+  return flow.unseen?.includes(node) === true ? null : node;
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { RunbookDescription } from "../../api/catalogue.js";
 import { visible, visibleLines } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
-import { addClusterOptions, addOutputOption, type CommonOptions } from "../options.js";
+import { addClusterOptions, addOutputOption, clusterOf, type CommonOptions } from "../options.js";
 import { describeDefault, flagName, valuesOf } from "../runbook-flags.js";
 
 /** list, show: what there is to run. They touch no node. */
@@ -10,7 +10,7 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
   const list = program.command("list").description("runbooks at hand, one line each");
   addOutputOption(addClusterOptions(list)).action(async (options: CommonOptions) => {
     const { listCatalogue } = await import("../../api/catalogue.js");
-    const entries = await listCatalogue(process.cwd(), { cluster: options.cluster });
+    const entries = await listCatalogue(process.cwd(), clusterOf(options));
     if (options.output === "json") io.terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
     else {
       const width = Math.max(...entries.map((entry) => entry.name.length));
@@ -32,16 +32,16 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
         return;
       }
       const { describeRunbook } = await import("../../api/catalogue.js");
-      const description = await describeRunbook(name, process.cwd(), { cluster: options.cluster });
+      const description = await describeRunbook(name, process.cwd(), clusterOf(options));
       if (options.output === "json") io.terminal.out(`${JSON.stringify(description, null, 2)}\n`);
       else io.terminal.out(renderDescription(description));
     });
 }
 
-async function showResolved(name: string, { cluster, output }: CommonOptions, io: CommandIo): Promise<void> {
+async function showResolved(name: string, options: CommonOptions, io: CommandIo): Promise<void> {
   const { resolveNamedRunbook } = await import("../../api/resolve.js");
-  const { yaml, ...resolved } = await resolveNamedRunbook(name, { cluster, cwd: process.cwd() });
-  io.terminal.out(output === "json" ? `${JSON.stringify(resolved, null, 2)}\n` : visibleLines(yaml));
+  const { yaml, ...resolved } = await resolveNamedRunbook(name, { ...clusterOf(options), cwd: process.cwd() });
+  io.terminal.out(options.output === "json" ? `${JSON.stringify(resolved, null, 2)}\n` : visibleLines(yaml));
 }
 
 function renderDescription(runbook: RunbookDescription): string {

@@ -5,6 +5,7 @@ import {
   addClusterOptions,
   addOutputOption,
   addPermissionOptions,
+  clusterOf,
   type CommonOptions,
   type PermissionOptions,
 } from "../options.js";
@@ -22,6 +23,8 @@ type RunFlags = CommonOptions &
     readonly full?: boolean;
     readonly force?: boolean;
     readonly record?: boolean;
+    readonly detach?: boolean;
+    readonly for?: string;
   };
 
 interface ParsedRun {
@@ -89,13 +92,25 @@ function addRunbookCommand(program: Command, name: string, description: string):
     );
 }
 
-/** What stands behind `--cluster`, before the words as a whole can be parsed. */
-function findClusterFlag(words: readonly string[]): string | undefined {
+/** What stands behind `--cluster` and the like, before the words as a whole can be parsed. */
+function findClusterFlags(words: readonly string[]): ReturnType<typeof clusterOf> {
   const end = words.indexOf("--");
   const own = end < 0 ? words : words.slice(0, end);
-  const index = own.findLastIndex((word) => word === "--cluster" || word.startsWith("--cluster="));
-  const word = own[index];
-  return word === "--cluster" ? own[index + 1] : word?.slice("--cluster=".length);
+  const find = (...names: readonly string[]): string | undefined => {
+    const index = own.findLastIndex((word) =>
+      names.some((name) => word === name || word.startsWith(`${name}=`)),
+    );
+    const word = own[index];
+    if (word === undefined) return undefined;
+    return names.includes(word) ? own[index + 1] : word.slice(word.indexOf("=") + 1);
+  };
+  const found = (value: string | undefined, name: string): Record<string, string> =>
+    value === undefined ? {} : { [name]: value };
+  return clusterOf({
+    ...found(find("--cluster"), "cluster"),
+    ...found(find("--context"), "context"),
+    ...found(find("--kubeconfig"), "kubeconfig"),
+  });
 }
 
 /** null where help was shown. */
@@ -114,7 +129,7 @@ async function parseRunbookFlags(
   }
   const { describeRunbook } = await import("../../api/catalogue.js");
   // The cluster's overlays have a say in what the inputs are.
-  const runbook = await describeRunbook(name, process.cwd(), { cluster: findClusterFlag(given.words) });
+  const runbook = await describeRunbook(name, process.cwd(), findClusterFlags(given.words));
   const command = makeRunbookCommand(verb, { name, inputs: runbook.inputs })
     .description(runbook.title)
     .exitOverride()
@@ -126,6 +141,11 @@ async function parseRunbookFlags(
 }
 
 async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): Promise<void> {
+  if (options.detach === true || options.for !== undefined) {
+    const { executeDetached } = await import("../detach-run.js");
+    await executeDetached({ runbook, raw, options }, io);
+    return;
+  }
   const { runRunbook } = await import("../../api/run.js");
   const { terminal } = io;
   const interruption = listenForSignals(
@@ -136,7 +156,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
     const report = await runRunbook({
       runbook,
       raw,
-      cluster: options.cluster,
+      ...clusterOf(options),
       cwd: process.cwd(),
       out: options.out ?? "artifacts",
       record: options.record !== false,
@@ -156,7 +176,7 @@ async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo):
   const { planRunbook } = await import("../../api/run.js");
   const { renderPlan } = await import("../../api/report.js");
   const plan = await withSignals(io, (shared) =>
-    planRunbook({ runbook, raw, cluster: options.cluster, grants: options, ...shared }),
+    planRunbook({ runbook, raw, ...clusterOf(options), grants: options, ...shared }),
   );
   io.terminal.out(
     options.output === "json"
@@ -188,7 +208,7 @@ async function executeHops(
   const { reportPath } = await import("../../api/report.js");
   const { from, to, options } = given;
   const [path] = await withSignals(io, (shared) =>
-    discoverHops({ from, to, cluster: options.cluster, grants: options, ...shared }),
+    discoverHops({ from, to, ...clusterOf(options), grants: options, ...shared }),
   );
   if (path === undefined) throw new HopbookError("INTERNAL", "Discovery gave no path");
   io.terminal.out(options.output === "json" ? `${JSON.stringify(path, null, 2)}\n` : reportPath(path));

@@ -82,6 +82,8 @@ export interface SimOptions {
   readonly captures?: Readonly<Record<number, Partial<CaptureRecord> | null>>;
   readonly requestHops?: readonly number[];
   readonly replyHops?: readonly number[];
+  /** Nodes of which only the pods were entered. */
+  readonly unseen?: readonly NodeName[];
 }
 
 const PORT = 8080;
@@ -167,6 +169,13 @@ function recordsAt(index: number, options: SimOptions): PcapRecord[] {
   return records.sort((a, b) => a.timeUs - b.timeUs);
 }
 
+function ofSeenNodes<Value>(
+  { unseen = [] }: SimOptions,
+  byNode: Readonly<Record<string, Value>>,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(byNode).filter(([node]) => !unseen.includes(node as NodeName)));
+}
+
 /** Writes the run folder and gives the evidence that stands in it. */
 export function writeRun(dir: string, options: SimOptions): FlowEvidence {
   const hops = options.hops ?? CALICO;
@@ -203,11 +212,11 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
     probe: options.probe === undefined ? "ping" : options.probe,
     hops: options.requestHops?.map((index) => evidenceHops[index]!) ?? evidenceHops,
     replyHops: options.replyHops?.map((index) => evidenceHops[index]!) ?? null,
-    underlay: {
+    underlay: ofSeenNodes(options, {
       "node-a": { ip: NODE_IPS["node-a"], interface: "ens4" },
       "node-b": { ip: NODE_IPS["node-b"], interface: "ens4" },
-    },
-    tunnels: {
+    }),
+    tunnels: ofSeenNodes(options, {
       "node-b": {
         interface: "vxlan.calico",
         address: "192.168.2.0",
@@ -215,8 +224,9 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
         remoteMac: null,
         remoteVtep: null,
       },
-    },
+    }),
     notes: [],
+    ...(options.unseen === undefined ? {} : { unseen: options.unseen }),
   };
   const captures: CaptureRecord[] = [];
   for (const [index, one] of evidenceHops.entries()) {

@@ -1,0 +1,80 @@
+/** A command's end as its relay tells it. */
+export interface RelayFrame {
+  readonly id: number;
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+export interface FrameReader {
+  /** Throws RangeError where what came is no frame: the relay cannot be used any more. */
+  push(chunk: Buffer): void;
+}
+
+const HEADER = /^hopbook-relay (?:(ready)|(\d{1,9}) (\d{1,3}) (\d{1,10}) (\d{1,10}))$/;
+const MAX_HEADER_BYTES = 100;
+const NEWLINE = 0x0a;
+
+/** Reads a relay's stdout: a line with an id, an exit code and two lengths, and then as many bytes. */
+export function createFrameReader(on: {
+  readonly ready: () => void;
+  readonly frame: (frame: RelayFrame) => void;
+  /** More than this in one frame is no frame of ours. */
+  readonly maxBytes: number;
+}): FrameReader {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  let wanted:
+    { readonly head: RegExpExecArray; readonly outBytes: number; readonly errBytes: number } | undefined;
+
+  const takeHeader = (): boolean => {
+    const joined = join();
+    const end = joined.indexOf(NEWLINE);
+    if (end === -1) {
+      if (bytes > MAX_HEADER_BYTES) throw new RangeError("the relay's header has no end");
+      return false;
+    }
+    const head = HEADER.exec(joined.subarray(0, end).toString("latin1"));
+    if (head === null) throw new RangeError("what came is no header of the relay");
+    keep(joined.subarray(end + 1));
+    if (head[1] !== undefined) {
+      on.ready();
+      return true;
+    }
+    wanted = { head, outBytes: Number(head[4]), errBytes: Number(head[5]) };
+    if (wanted.outBytes + wanted.errBytes > on.maxBytes)
+      throw new RangeError("the relay's frame is too long");
+    return true;
+  };
+  const takeBody = ({ head, outBytes, errBytes }: NonNullable<typeof wanted>): boolean => {
+    if (bytes < outBytes + errBytes) return false;
+    const joined = join();
+    wanted = undefined;
+    keep(joined.subarray(outBytes + errBytes));
+    on.frame({
+      id: Number(head[2]),
+      exitCode: Number(head[3]),
+      stdout: Buffer.from(joined.subarray(0, outBytes)),
+      stderr: Buffer.from(joined.subarray(outBytes, outBytes + errBytes)),
+    });
+    return true;
+  };
+  const join = (): Buffer => {
+    const joined = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    chunks = [joined];
+    return joined;
+  };
+  const keep = (rest: Buffer): void => {
+    chunks = [rest];
+    bytes = rest.length;
+  };
+  return {
+    push: (chunk) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      for (let more = true; more && (bytes > 0 || wanted !== undefined);) {
+        more = wanted === undefined ? takeHeader() : takeBody(wanted);
+      }
+    },
+  };
+}

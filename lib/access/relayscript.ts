@@ -1,0 +1,42 @@
+/**
+ * What the shell of a relay reads first: it runs commands side by side and gives each one's output back whole, with its
+ * length, on one stdout. POSIX sh; its text comes on stdin, so that the shell itself reads the commands that follow.
+ * `hopbook_run ID LIMIT_SECONDS BYTES ARGV`: no more of its stdout and of its stderr is kept.
+ */
+export const RELAY_PRELUDE = `umask 077
+for dir in /dev/shm /var/tmp "\${TMPDIR:-/tmp}" /tmp; do
+  dir=$(mktemp -d "$dir/hopbook-relay-XXXXXX" 2>/dev/null) && mkfifo "$dir/done" 2>/dev/null && break
+  dir=
+done
+[ -n "$dir" ] || exit 97
+exec 3<>"$dir/done"
+if timeout -k 1 1 true 2>/dev/null; then hopbook_timeout=yes; else hopbook_timeout=; fi
+hopbook_write() {
+  while read -r id code <&3; do
+    out=$(wc -c <"$dir/$id.out")
+    err=$(wc -c <"$dir/$id.err")
+    printf 'hopbook-relay %s %s %s %s\\n' "$id" "$code" $((out)) $((err))
+    cat "$dir/$id.out" "$dir/$id.err"
+    rm -f "$dir/$id.out" "$dir/$id.err" "$dir/$id.code"
+  done
+}
+hopbook_write &
+writer=$!
+trap 'kill "$writer" 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'exit 0' HUP INT TERM
+hopbook_run() {
+  (
+    id=$1 limit=$2 bytes=$3
+    shift 3
+    if [ -n "$hopbook_timeout" ]; then set -- timeout -k 1 "$limit" "$@"; fi
+    {
+      {
+        { "$@" </dev/null 3>&- 5>&-; echo "$?" >"$dir/$id.code"; } 2>&1 >&5 5>&- | head -c "$bytes" >"$dir/$id.err"
+      } 5>&1 | head -c "$bytes" >"$dir/$id.out"
+    } 3>&-
+    read -r code <"$dir/$id.code"
+    echo "$id $code" >&3
+  ) &
+}
+printf 'hopbook-relay ready\\n'
+`;

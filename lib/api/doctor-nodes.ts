@@ -1,0 +1,142 @@
+import type { TranscriptEntry } from "../artifacts/index.js";
+import { parseJson } from "../cluster/index.js";
+import {
+  blocks,
+  DOCTOR_ACTION,
+  DOCTOR_NAME,
+  DOCTOR_SCRIPT,
+  nodeRows,
+  ok,
+  parseLook,
+  warn,
+  type DoctorRow,
+  type NodeLook,
+} from "../doctor/index.js";
+import { asHopbookError } from "../errors.js";
+import { loadRecipes, recogniseCni } from "../hops/index.js";
+import { parseLinks, parseRoutes } from "../hops/index.js";
+import { ALL_VIAS, type Argv, type NodeAccess } from "../model/access.js";
+import type { ClusterProfile } from "../model/cluster.js";
+import type { Lease } from "../model/kube.js";
+import type { PermissionsSpec } from "../model/permissions.js";
+import { authorise, type Confirm, type GrantFlags } from "./authority.js";
+import { openCluster } from "./open-cluster.js";
+
+const METADATA = {
+  name: "doctor",
+  title: "See what stands in a run's way",
+  description: undefined,
+  labels: {},
+};
+const TIMEOUT_MS = 10_000;
+
+/** A pod at an end; without an API nobody knows its UID, or where it is. */
+export interface DoctorPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string | null;
+  readonly node: string | null;
+}
+
+export interface LookAtNodesOptions {
+  readonly grants: GrantFlags;
+  readonly confirm: Confirm | undefined;
+  readonly isClusterNamed: boolean;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  readonly lease: Lease;
+  readonly pods: readonly DoctorPod[];
+  readonly recipeDirs: readonly string[];
+}
+
+/**
+ * Enters the nodes of a profile, as its targets say, and asks each by one command. Throws PERMISSION_DENIED where none
+ * may be entered; what is wrong with a node is a row.
+ */
+export async function lookAtNodes(
+  profile: ClusterProfile,
+  options: LookAtNodesOptions,
+): Promise<readonly DoctorRow[]> {
+  const { grants, confirm, isClusterNamed, cwd, signal, lease } = options;
+  const node = { via: ALL_VIAS, select: ["*"], max: Math.max(1, profile.nodes.length) };
+  const permissions = { node, exec: [DOCTOR_ACTION] } as PermissionsSpec;
+  const authority = await authorise({
+    runbook: { metadata: METADATA, permissions },
+    ...{ profile, grants, confirm, isClusterNamed, cwd },
+  });
+  const record = (_entry: TranscriptEntry): void => undefined;
+  const cluster = await openCluster(profile, {
+    ...{ signal, lease },
+    wrap: (access) => authority.wrap(access, record),
+    isAllowed: (target) => authority.isNodeAllowed(target, record),
+  });
+  try {
+    const looks = await Promise.all(
+      profile.nodes.map(async ({ name, access: { via } }) => {
+        const access = cluster.accesses.get(name);
+        try {
+          if (access === undefined) throw cluster.unreachable.get(name) ?? new Error("it was not opened");
+          const look = await lookAt(access, profile, options.pods);
+          return { look, rows: nodeRows(look, { via, workDir: profile.workDir }) };
+        } catch (error) {
+          return { look: null, rows: [failureRow(name, error)] };
+        }
+      }),
+    );
+    const found = looks.flatMap(({ look }) => look ?? []);
+    const cni = found.length === 0 ? [] : [await cniRow(found, profile.cni, options.recipeDirs)];
+    return [...onePodRow(looks.flatMap(({ rows }) => rows)), ...cni];
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function lookAt(
+  access: NodeAccess,
+  { workDir, runtimeEndpoint }: ClusterProfile,
+  pods: readonly DoctorPod[],
+): Promise<NodeLook> {
+  const mine = pods.filter(({ node }) => node === null || node === access.node);
+  const words = mine.flatMap(({ namespace, name, uid }) => [namespace, name, uid ?? "-"]);
+  const argv: Argv = ["sh", "-c", DOCTOR_SCRIPT, DOCTOR_NAME, workDir, runtimeEndpoint ?? "", ...words];
+  const result = await access.exec(argv, { action: DOCTOR_ACTION, timeoutMs: TIMEOUT_MS });
+  const sentAtMs = Date.parse(result.startedAt);
+  return parseLook(result.stdout.toString("utf8"), {
+    ...{ node: access.node, sentAtMs, receivedAtMs: sentAtMs + result.durationMs },
+  });
+}
+
+function failureRow(node: string, error: unknown): DoctorRow {
+  const { message, hint, detail, code } = asHopbookError(error);
+  const found = [message, detail]
+    .filter((part) => part !== undefined)
+    .join("; ")
+    .replaceAll("\n", " ");
+  return blocks("login", node, { found, todo: hint ?? `See ${code} in the list of errors` });
+}
+
+/** Where nobody knows a pod's node, one node that has it is enough. */
+function onePodRow(rows: readonly DoctorRow[]): readonly DoctorRow[] {
+  const seen = new Set(
+    rows.filter(({ check, status }) => check === "pod" && status === "ok").map(({ target }) => target),
+  );
+  return rows.filter(({ check, status, target }) => check !== "pod" || status === "ok" || !seen.has(target));
+}
+
+async function cniRow(
+  looks: readonly NodeLook[],
+  wanted: string,
+  dirs: readonly string[],
+): Promise<DoctorRow> {
+  const evidence = looks.map(({ node, links, routes }) => ({
+    ...{ node, links: parseLinks(parseJson(links)), routes: parseRoutes(parseJson(routes)) },
+  }));
+  try {
+    const { metadata } = recogniseCni(evidence, await loadRecipes(dirs), wanted);
+    return ok("cni", null, metadata.name);
+  } catch (error) {
+    const { message, hint, code } = asHopbookError(error);
+    const said = { found: message, todo: hint ?? "Name the recipe as cni in the profile" };
+    return code === "CNI_UNRECOGNISED" ? blocks("cni", null, said) : warn("cni", null, said);
+  }
+}

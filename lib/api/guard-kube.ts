@@ -1,0 +1,36 @@
+import { trimKubeObject } from "../cluster/index.js";
+import { HopbookError } from "../errors.js";
+import type { KubeReader, KubeRequest } from "../model/kube.js";
+import { findKubeDenial, type Grant } from "../permissions/index.js";
+
+type Asked = Omit<KubeRequest, "verb"> & { readonly verb?: KubeRequest["verb"] };
+
+/**
+ * The cluster's API as facts are read from it: what the operator of the cluster or a flag denies is not asked, and of
+ * what comes back only what is looked at goes on.
+ */
+export function guardKube(kube: KubeReader, grant: Grant): KubeReader {
+  const judge = ({ verb = "list", resource, subresource, namespace }: Asked): void => {
+    const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+    const request = { verb, resource: what, namespace: namespace ?? null };
+    const by = findKubeDenial(grant, request);
+    if (by === null) return;
+    const where = namespace === undefined ? "" : ` in ${namespace}`;
+    throw new HopbookError("PERMISSION_DENIED", `Cannot ${verb} ${what}${where}: it is denied by ${by}`, {
+      hint: "Take back the refusal, or name a cluster profile that lists its nodes and has no kube",
+    });
+  };
+  return {
+    ...kube,
+    async request<T>(request: KubeRequest) {
+      judge(request);
+      const answer = await kube.request<T>(request);
+      return (request.verb === "get" ? trimKubeObject(answer) : answer) as T;
+    },
+    async list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number) {
+      judge(request);
+      const items = await kube.list<T>(request, maxItems);
+      return items.map((item) => trimKubeObject(item) as T);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { TranscriptEntry } from "../artifacts/index.js";
+import {
+  LEFTOVERS_ACTION,
+  listNodeLeftovers,
+  removeNodeLeftovers,
+  type NodeLeftover,
+} from "../cluster/index.js";
+import { asHopbookError } from "../errors.js";
+import { ALL_VIAS, type NodeAccess } from "../model/access.js";
+import type { ClusterProfile } from "../model/cluster.js";
+import type { Lease } from "../model/kube.js";
+import type { PermissionsSpec } from "../model/permissions.js";
+import { auditKube } from "./audit-kube.js";
+import { authorise, type Authority, type Confirm, type GrantFlags } from "./authority.js";
+import { openCluster, type OpenCluster } from "./open-cluster.js";
+
+const METADATA = { name: "reap", title: "Remove what runs left", description: undefined, labels: {} };
+
+/** What `reap` does on nodes, as a runbook would declare it. */
+function permissionsOf(profile: ClusterProfile): PermissionsSpec {
+  return {
+    node: { via: ALL_VIAS, select: ["*"], max: Math.max(1, profile.nodes.length) },
+    exec: [LEFTOVERS_ACTION],
+  } as PermissionsSpec;
+}
+
+export interface ReapNodesOptions {
+  readonly grants: GrantFlags;
+  readonly confirm: Confirm | undefined;
+  readonly isClusterNamed: boolean;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  readonly lease: Lease;
+}
+
+export interface OpenNodes {
+  readonly cluster: OpenCluster;
+  /** Node by node; an error where it could not be asked. */
+  list(): Promise<ReadonlyMap<string, readonly NodeLeftover[] | Error>>;
+  /** Why not, by node and item. */
+  remove(
+    items: ReadonlyMap<string, readonly string[]>,
+    force: boolean,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
+  close(): Promise<void>;
+}
+
+const NODES_AT_A_TIME = 16;
+
+/** Throws PERMISSION_DENIED where the nodes may not be entered, and why none can be reached. */
+export async function openNodes(profile: ClusterProfile, options: ReapNodesOptions): Promise<OpenNodes> {
+  const { grants, confirm, isClusterNamed, cwd, signal, lease } = options;
+  const authority: Authority = await authorise({
+    runbook: { metadata: METADATA, permissions: permissionsOf(profile) },
+    ...{ profile, grants, confirm, isClusterNamed, cwd },
+  });
+  const entries: TranscriptEntry[] = [];
+  const record = (entry: TranscriptEntry): void => void entries.push(entry);
+  const cluster = await openCluster(profile, {
+    ...{ signal, lease },
+    wrap: (access) => authority.wrap(access, record),
+    wrapKube: (kube) => auditKube(kube, record),
+    isAllowed: (target) => authority.isNodeAllowed(target, record),
+  });
+  const place = { workDir: profile.workDir, runId: lease.runId, signal };
+  const each = async <T>(
+    names: readonly string[],
+    body: (access: NodeAccess) => Promise<T>,
+  ): Promise<ReadonlyMap<string, T | Error>> => {
+    const answers = new Map<string, T | Error>();
+    const queue = [...names];
+    const work = async (): Promise<void> => {
+      for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+        const access = cluster.accesses.get(name);
+        try {
+          if (access === undefined) throw cluster.unreachable.get(name) ?? new Error("it was not opened");
+          answers.set(name, await body(access));
+        } catch (error) {
+          answers.set(name, asHopbookError(error));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: NODES_AT_A_TIME }, work));
+    return answers;
+  };
+  return {
+    cluster,
+    list: () =>
+      each(
+        profile.nodes.map(({ name }) => name),
+        (access) => listNodeLeftovers(access, place),
+      ),
+    remove: async (items, force) => {
+      const answers = await each([...items.keys()], (access) =>
+        removeNodeLeftovers(access, items.get(access.node) ?? [], { ...place, force }),
+      );
+      return new Map(
+        [...answers].map(([node, kept]) => [
+          node,
+          kept instanceof Error
+            ? new Map((items.get(node) ?? []).map((item) => [item, kept.message] as const))
+            : kept,
+        ]),
+      );
+    },
+    close: () => cluster.close(),
+  };
+}

@@ -1,0 +1,181 @@
+import { CAPTURE_AGENT } from "./agent.js";
+
+/** What ps shows beside the scripts. */
+export const DETACHED_NAME = "hopbook-capture-detached";
+export const DETACHED_LIST_NAME = "hopbook-detached-list";
+
+/** A text as one word of POSIX sh. */
+function quoteScript(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * What both scripts know of a state folder. It is taken for ours only where its owner is who asks: any user of the
+ * node can make a folder of that name in /var/tmp.
+ */
+const STATE_BASE = `
+umask 077
+LC_ALL=C; export LC_ALL
+trap '' PIPE
+me=$(id -u)
+owned() {
+  [ -d "$1" ] && [ ! -L "$1" ] && ls -ldn "$1" | { read -r mode links uid rest; [ "$uid" = "$me" ]; }
+}
+birth() {
+  read -r stat <"/proc/$1/stat" || return 1
+  set -- \${stat##*) }
+  shift 19
+  echo "$1"
+} 2>/dev/null
+alive() {
+  [ -f "$1" ] && read -r p born <"$1" && [ -n "$p" ] && [ "$(birth "$p")" = "$born" ]
+}
+`;
+
+/** Runs the capture agent where nobody holds its stdin, and takes away the state folder after it. */
+const KEEPER = `
+state=$1; agent=$2; until=$3
+shift 3
+sh -c "$agent" hopbook-capture "$@" <>"$state/in" >>"$state/out" 2>>"$state/err"
+[ -e "$state/kept" ] || exit 0
+case $(tail -n 1 "$state/out" 2>/dev/null) in
+  removed|'bye lease') ;;
+  *) while [ -d "$state" ] && [ "$(date +%s)" -lt "$until" ]; do sleep 5; done ;;
+esac
+rm -rf "$state"
+`;
+
+/**
+ * A capture agent that goes on without its client, constant POSIX sh; every value is a positional argument:
+ *   start STATE DIR UNTIL META AGENT-ARGUMENTS…   starts it, and follows it
+ *   attach STATE DIR                              follows one that was started, from its first line on
+ *   keep STATE DIR                                stores stdin beside it (what a later client needs to collect it)
+ * To follow is to print what the agent says and to pass on \`stop\` and \`remove\`. After \`leave\` it goes on alone, until
+ * its own limits, and keeps what it captured until its lease ends. Before that a client that is lost ends it.
+ * An agent that has died (the node was restarted) is spoken for: what it wrote can be had all the same.
+ */
+export const DETACHED_AGENT = `${STATE_BASE}
+mode=$1; state=$2; dir=$3
+shift 3
+agent=${quoteScript(CAPTURE_AGENT)}
+keeper=${quoteScript(KEEPER)}
+nap=0.1; sleep 0.01 2>/dev/null || nap=1
+tell() { echo "$1" 1<>"$state/in"; } 2>/dev/null
+follow() {
+  tail -n +1 -f "$state/out" 2>/dev/null &
+  tailer=$!
+}
+drop() {
+  [ -n "$guard" ] && kill -TERM "$guard" 2>/dev/null
+  [ -n "$tailer" ] && kill -TERM "$tailer" 2>/dev/null
+  [ -n "$locked" ] && rm -rf "$state/lock"
+}
+gone() {
+  tell remove
+  n=0
+  while [ $n -lt 40 ] && alive "$state/pid"; do n=$((n + 1)); sleep "$nap"; done
+  sleep "$nap"
+  rm -rf "$dir" "$dir.ending" "$state"
+  locked=
+  drop
+  echo removed
+  exit 0
+}
+away() {
+  if [ "$mode" = start ]; then gone; fi
+  drop
+  echo 'bye client'
+  exit 0
+}
+
+if [ "$mode" = keep ]; then
+  owned "$state" || { echo "error gone $state"; exit 3; }
+  cat >"$state/bundle.part" && mv "$state/bundle.part" "$state/bundle" && echo kept && exit 0
+  exit 4
+fi
+tailer=; guard=; locked=
+if [ "$mode" = start ]; then
+  until=$1; meta=$2
+  shift 2
+  [ -e "$state" ] && { echo "error exists $state"; exit 3; }
+  mkdir "$state" 2>/dev/null || { echo "error dir $state"; exit 3; }
+  mkfifo "$state/in" 2>/dev/null || { rmdir "$state"; echo 'error tool mkfifo'; exit 3; }
+  printf '%s\\n' "$meta" >"$state/meta"
+  : >"$state/out"
+  own=
+  command -v setsid >/dev/null 2>&1 && own=setsid
+  $own sh -c "$keeper" hopbook-keeper "$state" "$agent" "$until" "$@" </dev/null >/dev/null 2>&1 &
+  echo "$! $(birth $!)" >"$state/pid"
+  dead=
+else
+  owned "$state" || { echo "error gone $state"; exit 3; }
+  if ! mkdir "$state/lock" 2>/dev/null; then
+    alive "$state/lock/pid" && { echo "error locked $state"; exit 3; }
+    rm -rf "$state/lock"
+    mkdir "$state/lock" 2>/dev/null || { echo "error locked $state"; exit 3; }
+  fi
+  echo "$$ $(birth $$)" >"$state/lock/pid"
+  locked=1
+  dead=1
+  alive "$state/pid" && dead=
+fi
+trap away TERM HUP INT
+
+# A connection that is lost without a word does not end stdin: whoever follows has to give a sign of life.
+( idle=0
+  trap 'idle=0' USR1
+  trap - TERM HUP INT
+  while [ "$idle" -lt 25 ] && kill -0 $$ 2>/dev/null; do sleep 1; idle=$((idle + 1)); done
+  kill -TERM $$ ) </dev/null >/dev/null 2>&1 &
+guard=$!
+
+each() { for f in "$dir"/*.pcap; do [ -f "$f" ] && { id=\${f##*/}; "$1" "\${id%.pcap}" "$f"; }; done; }
+said() { grep -q "^$1 $2 " "$state/out" 2>/dev/null; }
+lost() { said ended "$1" || echo "ended $1 - the capture died before it was ended: was the node or its pod restarted?"; }
+size() { said closed "$1" || echo "closed $1 - - - - - $(ls -ln "$2" | { read -r a b c d s e; echo "$s"; })"; }
+if [ -z "$dead" ]; then follow
+else cat "$state/out"; grep -q '^stopped' "$state/out" || each lost; fi
+
+while IFS= read -r word; do
+  kill -USR1 "$guard" 2>/dev/null
+  case $word in
+    stop) if [ -z "$dead" ]; then tell stop; else each size; echo stopped; fi ;;
+    remove) gone ;;
+    leave)
+      : >"$state/kept"
+      drop
+      echo left
+      exit 0 ;;
+  esac
+done
+away
+`;
+
+/**
+ * What goes on without a client on this node, constant POSIX sh that only reads:
+ *   list FOLDER…   a line each: \`run STATE live|dead|stopped BYTES META\`
+ *   bundle STATE   what was stored beside it
+ */
+export const DETACHED_LIST = `${STATE_BASE}
+mode=$1
+shift
+if [ "$mode" = bundle ]; then
+  owned "$1" && [ -f "$1/bundle" ] && exec cat "$1/bundle"
+  exit 3
+fi
+for folder; do
+  for state in "$folder"/hopbook-*.detached; do
+    owned "$state" && [ -f "$state/meta" ] && [ -e "$state/kept" ] || continue
+    how=dead
+    alive "$state/pid" && how=live
+    grep -q '^stopped' "$state/out" 2>/dev/null && how=stopped
+    bytes=0
+    for size in $(ls -ln "\${state%.detached}" 2>/dev/null |
+      while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
+      bytes=$((bytes + size))
+    done
+    IFS= read -r meta <"$state/meta"
+    printf 'run %s %s %s %s\\n' "$state" "$how" "$bytes" "$meta"
+  done
+done
+`;

@@ -1,0 +1,133 @@
+import type { Command } from "commander";
+import type { CollectOptions } from "../../api/collect.js";
+import type { DetachedRun } from "../../api/runs.js";
+import { EXIT } from "../../errors.js";
+import { formatSize } from "../../model/units.js";
+import { visible } from "../../model/visible.js";
+import { askOn } from "../confirm.js";
+import { finishRun } from "../finish-run.js";
+import type { CommandIo } from "../io.js";
+import {
+  addClusterOptions,
+  addOutputOption,
+  addPermissionOptions,
+  clusterOf,
+  type CommonOptions,
+  type PermissionOptions,
+} from "../options.js";
+import { makeProgress } from "../progress.js";
+import { listenForSignals } from "../signals.js";
+
+type Flags = CommonOptions & PermissionOptions & { readonly out: string };
+
+/** runs, status, collect, stop: of runs that go on without their client. */
+export function addDetachedCommands(program: Command, io: CommandIo): void {
+  const add = (name: string, description: string): Command => {
+    const command = program.command(name).description(description);
+    command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
+    return addOutputOption(addPermissionOptions(addClusterOptions(command)));
+  };
+  const RUN = "its id, or the beginning of it: hopbook runs lists them";
+  add("runs", "runs that go on without their client: hopbook run … --detach").action((flags: Flags) =>
+    withOptions(flags, io, async (options) => {
+      const { listRuns } = await import("../../api/runs.js");
+      const report = await listRuns(options);
+      if (flags.output === "json") io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+      else io.terminal.out(renderRuns(report.runs));
+      for (const note of report.notes) io.terminal.err(`! ${visible(note)}\n`);
+    }),
+  );
+  add("status", "one run that goes on without its client")
+    .argument("<run>", RUN)
+    .action((run: string, flags: Flags) =>
+      withOptions(flags, io, async (options) => {
+        const { describeOneRun } = await import("../../api/runs.js");
+        const found = await describeOneRun({ ...options, run });
+        io.terminal.out(flags.output === "json" ? `${JSON.stringify(found, null, 2)}\n` : renderRun(found));
+      }),
+    );
+  add("collect", "end the captures of such a run, bring them here, judge and report")
+    .argument("<run>", RUN)
+    .action((run: string, flags: Flags) =>
+      withOptions(flags, io, async (options) => {
+        const { collectRun } = await import("../../api/collect.js");
+        finishRun(await collectRun({ ...options, run }), flags, io);
+      }),
+    );
+  add("stop", "end the captures of such a run before their time; they wait to be collected")
+    .argument("<run>", RUN)
+    .action((run: string, flags: Flags) =>
+      withOptions(flags, io, async (options) => {
+        const { stopRun } = await import("../../api/stop.js");
+        const { id, stopped, failed } = await stopRun({ ...options, run });
+        if (flags.output === "json") {
+          io.terminal.out(`${JSON.stringify({ id, stopped, failed }, null, 2)}\n`);
+        } else {
+          for (const node of stopped) io.terminal.out(`stopped: ${visible(node)}\n`);
+        }
+        for (const { node, why } of failed) io.terminal.err(`! ${visible(node)}: ${visible(why)}\n`);
+        io.terminal.err(`\ncollect it: hopbook collect ${id}\n`);
+        if (failed.length > 0) io.setExitCode(EXIT.incomplete);
+      }),
+    );
+}
+
+async function withOptions(
+  flags: Flags,
+  { terminal }: CommandIo,
+  body: (options: Omit<CollectOptions, "run">) => Promise<void>,
+): Promise<void> {
+  const interruption = listenForSignals(
+    (name) => terminal.err(`\n${name}: letting go (again to force)\n`),
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    await body({
+      ...{ ...clusterOf(flags), cwd: process.cwd(), out: flags.out, grants: flags, confirm: askOn(terminal) },
+      ...{ signal: interruption.signal, onEvent: makeProgress(terminal) },
+    });
+  } finally {
+    interruption.dispose();
+  }
+}
+
+const HEADINGS = ["RUN", "STATE", "RUNBOOK", "TARGET", "SINCE", "UNTIL", "BYTES", "NODES"] as const;
+
+function renderRuns(runs: readonly DetachedRun[]): string {
+  if (runs.length === 0) return "no run goes on without its client\n";
+  const rows = runs.map(({ id, state, runbook, target, since, until, bytes, nodes }) => [
+    ...[id, state, visible(runbook), visible(target), shorten(since), shorten(until)],
+    ...[formatSize(bytes), nodes.map(({ node }) => visible(node)).join(",")],
+  ]);
+  const widths = HEADINGS.map((heading, at) =>
+    Math.max(heading.length, ...rows.map((row) => (row[at] ?? "").length)),
+  );
+  return [HEADINGS, ...rows]
+    .map(
+      (row) =>
+        `${row
+          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
+
+/** To the second. */
+function shorten(time: string): string {
+  return time.replace(/\.\d+Z$/, "Z");
+}
+
+function renderRun(run: DetachedRun): string {
+  const lines = [
+    `run ${run.id}: ${run.state}`,
+    `  ${visible(run.runbook)} ${visible(run.target)} on ${visible(run.cluster)}, of ${visible(run.owner)}`,
+    `  since ${shorten(run.since)}, until ${shorten(run.until)}, kept until ${shorten(run.expires)}`,
+    ...run.nodes.map(
+      ({ node, state, bytes }) =>
+        `  ${visible(node)}: ${state}${bytes === null ? "" : `, ${formatSize(bytes)} so far`}`,
+    ),
+    ...(run.dir === null ? [] : [`  folder: ${visible(run.dir)}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,62 @@
+import { HopbookError, EXIT } from "../errors.js";
+import { parseDuration } from "../model/units.js";
+import { askOn } from "./confirm.js";
+import { finishRun } from "./finish-run.js";
+import type { CommandIo } from "./io.js";
+import { keepPods } from "./keep-pods.js";
+import { clusterOf, type CommonOptions, type PermissionOptions } from "./options.js";
+import { makeProgress } from "./progress.js";
+import type { RawInputs } from "./runbook-flags.js";
+import { listenForSignals } from "./signals.js";
+
+interface Detached {
+  readonly runbook: string;
+  readonly raw: RawInputs;
+  readonly options: CommonOptions &
+    PermissionOptions & { readonly out?: string; readonly detach?: boolean; readonly for?: string };
+}
+
+/** `hopbook run … --detach`. */
+export async function executeDetached({ runbook, raw, options }: Detached, io: CommandIo): Promise<void> {
+  const { detachRunbook } = await import("../api/detach.js");
+  if (options.detach !== true) {
+    throw new HopbookError("USAGE", "Cannot take --for without --detach", { hint: "Add --detach" });
+  }
+  const { terminal } = io;
+  const interruption = listenForSignals(
+    (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    const report = await detachRunbook({
+      ...{ runbook, raw, ...clusterOf(options), cwd: process.cwd(), out: options.out ?? "artifacts" },
+      ...{ grants: options, confirm: askOn(terminal), signal: interruption.signal },
+      ...{ onEvent: makeProgress(terminal), onPods: keepPods(), forMs: readFor(options.for) },
+    });
+    if ("findings" in report) {
+      terminal.err("\nthe run has no captures that go on: it went to its end\n");
+      finishRun(report, options, io);
+      return;
+    }
+    const { id, dir, nodes, until, expires } = report;
+    if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    else terminal.out(`${id}\n`);
+    terminal.err(
+      `\nrun ${id} goes on without this client, on ${nodes.join(", ")}, until ${until}\n` +
+        `collect it: hopbook collect ${id}   (any time until ${expires})\n` +
+        `look at it: hopbook status ${id}    end it now: hopbook stop ${id}\n` +
+        `evidence so far: ${dir}\n`,
+    );
+  } finally {
+    interruption.dispose();
+  }
+}
+
+function readFor(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new HopbookError("USAGE", `Cannot capture for ${JSON.stringify(text)}: it is no duration`, {
+    hint: "Give a number with its unit, such as 30m or 2h",
+  });
+}

@@ -1,0 +1,47 @@
+import { asRecord, type JsonRecord } from "./json.js";
+
+/**
+ * What is looked at of the API's objects, by their parts. All else is dropped where the answer comes in: a pod's
+ * environment may hold secrets, and a recording keeps every answer.
+ */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  metadata: [
+    ...["name", "namespace", "uid", "labels", "ownerReferences", "creationTimestamp", "deletionTimestamp"],
+    "annotations",
+  ],
+  spec: [
+    ...["nodeName", "hostNetwork", "unschedulable", "taints", "podCIDR", "podCIDRs", "selector"],
+    ...["type", "externalName", "clusterIP", "clusterIPs", "ports"],
+    ...["cidr", "vxlanMode", "ipipMode"],
+  ],
+  status: [
+    ...["phase", "reason", "message", "podIP", "podIPs", "hostIP", "conditions"],
+    ...["initContainerStatuses", "containerStatuses", "addresses", "nodeInfo"],
+  ],
+};
+const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];
+/** kubectl's copy of a whole object among them may hold anything. */
+const ANNOTATION =
+  /^(kubernetes\.io\/config\.|flannel\.alpha\.coreos\.com\/|projectcalico\.org\/|k8s\.ovn\.org\/|network\.cilium\.io\/|io\.cilium\.network\/)/;
+
+/** An object without what nobody asks for; a ConfigMap keeps what `keys` names of its data. */
+export function trimKubeObject(value: unknown, keys: readonly string[] = []): JsonRecord {
+  const object = asRecord(value);
+  const kept: Record<string, unknown> = pick(object, WHOLE);
+  for (const [part, names] of Object.entries(PARTS)) {
+    if (Object.hasOwn(object, part)) kept[part] = pick(asRecord(object[part]), names);
+  }
+  const metadata = asRecord(kept["metadata"]);
+  const annotations = Object.entries(asRecord(metadata["annotations"]));
+  kept["metadata"] = {
+    ...metadata,
+    annotations: Object.fromEntries(annotations.filter(([key]) => ANNOTATION.test(key))),
+  };
+  if (keys.length > 0) kept["data"] = pick(asRecord(object["data"]), keys);
+  return kept;
+}
+
+function pick(object: JsonRecord, names: readonly string[]): Record<string, unknown> {
+  const own = names.filter((name) => Object.hasOwn(object, name));
+  return Object.fromEntries(own.map((name) => [name, object[name]]));
+}

@@ -1,0 +1,35 @@
+import { visible } from "../model/visible.js";
+import type { DoctorReport } from "./report.js";
+import type { DoctorRow, RowStatus } from "./rows.js";
+
+const WORDS: Readonly<Record<RowStatus, string>> = { ok: "ok", warn: "warn", blocks: "BLOCKS" };
+const COLORS: Readonly<Record<RowStatus, string>> = { ok: "32", warn: "33", blocks: "31" };
+const MAX_TARGET = 40;
+
+/** The table for a person, and what it comes to. */
+export function renderDoctor(report: DoctorReport, { color }: { readonly color: boolean }): string {
+  const { rows, notLookedAt, cluster, status } = report;
+  const target = (row: DoctorRow): string => visible(row.target ?? cluster.name, { maxChars: MAX_TARGET });
+  const width = Math.max(...rows.map((row) => target(row).length), 1);
+  const lines = rows.flatMap((row) => {
+    const word = WORDS[row.status].padEnd(6);
+    const shown = color ? `\u001b[${COLORS[row.status]}m${word}\u001b[0m` : word;
+    const head = `${shown}  ${row.check.padEnd(12)}  ${target(row).padEnd(width)}  `;
+    const indent = " ".repeat(6 + 2 + 12 + 2 + width + 2);
+    return [
+      `${head}${visible(row.found)}`,
+      ...(row.todo === null ? [] : [`${indent}-> ${visible(row.todo)}${describeClosed(row)}`]),
+    ];
+  });
+  const left = notLookedAt.map(({ what, reason }) => `not looked at: ${visible(what)}: ${visible(reason)}`);
+  const verdict = {
+    ok: "Nothing stands in a run's way.",
+    warn: "A run can be; see the warnings.",
+    blocks: "A run cannot be: see what blocks it.",
+  }[status];
+  return `${[...lines, ...left, verdict].join("\n")}\n`;
+}
+
+function describeClosed({ blocks }: DoctorRow): string {
+  return blocks.length === 0 ? "" : ` (closes ${blocks.join(", ")})`;
+}

@@ -1,0 +1,104 @@
+/** The name in the script's `$0`, by which the permission guard knows it. */
+export const DOCTOR_NAME = "hopbook-doctor";
+export const DOCTOR_ACTION = "node/doctor";
+
+/** Programs that a run may want of a node. */
+export const DOCTOR_TOOLS = [
+  "tcpdump",
+  "nsenter",
+  "ip",
+  "bridge",
+  "timeout",
+  "crictl",
+  "ctr",
+  "docker",
+  "nft",
+  "iptables-save",
+  "conntrack",
+] as const;
+
+/**
+ * Everything that is looked at on a node, in one command: `key value` lines, then the devices and routes as JSON, an
+ * ASCII record separator before each. $1: work folder; $2: the runtime's endpoint or empty; $3…: namespace, name and
+ * UID (or -) of pods. Changes nothing and never fails. Constant POSIX sh, for busybox as well.
+ */
+export const DOCTOR_SCRIPT = `
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/opt/bin:/var/lib/rancher/rke2/bin
+root=/proc/1/root
+[ -d "$root/proc" ] || root=
+work=$1 endpoint=$2
+shift 2
+printf 'clock %s\\n' "$(date +%s.%N 2>/dev/null)"
+printf 'uid %s\\n' "$(id -u 2>/dev/null)"
+printf 'kernel %s\\n' "$(uname -r 2>/dev/null)"
+folder=$work
+[ -d "$folder" ] || folder=\${folder%/*}
+[ -d "$folder" ] || folder=/
+if [ -w "$folder" ]; then printf 'writable %s\\n' "$folder"; fi
+df -Pk "$folder" 2>/dev/null | { read -r _; read -r _ _ _ free _; printf 'freeKiB %s\\n' "$free"; }
+for tool in ${DOCTOR_TOOLS.join(" ")}; do
+  path=$(command -v "$tool" 2>/dev/null) || continue
+  printf 'path %s %s\\n' "$tool" "$path"
+done
+for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/crio/crio.sock \\
+  /var/run/cri-dockerd.sock /var/run/docker.sock; do
+  if [ -S "$socket" ] || [ -S "$root$socket" ]; then
+    printf 'socket %s\\n' "$socket"
+    [ -n "$endpoint" ] || [ "$socket" = /var/run/docker.sock ] || found=\${found:-unix://$socket}
+  fi
+done
+listed=
+if command -v crictl >/dev/null 2>&1; then
+  if [ -z "$endpoint" ] && [ -z "$CONTAINER_RUNTIME_ENDPOINT" ] &&
+    ! grep -q '^[[:space:]]*runtime-endpoint:[[:space:]]*[^[:space:]]' /etc/crictl.yaml "$root/etc/crictl.yaml" 2>/dev/null; then
+    endpoint=$found
+  fi
+  if [ -n "$endpoint" ]; then CONTAINER_RUNTIME_ENDPOINT=$endpoint; export CONTAINER_RUNTIME_ENDPOINT; fi
+  listed=$(timeout 5 crictl pods -o json 2>&1)
+  status=$?
+  printf 'crictl %s\\n' "$status"
+  if [ "$status" -ne 0 ]; then printf 'crictlError %s\\n' "$(printf '%s' "$listed" | head -n 1)"; listed=; fi
+fi
+if command -v tcpdump >/dev/null 2>&1; then
+  tcpdump --version 2>&1 | head -n 3 | while IFS= read -r line; do printf 'tcpdump %s\\n' "$line"; done
+fi
+for place in /sys/kernel/tracing /sys/kernel/debug/tracing; do
+  if [ -w "$place/instances" ] && [ -d "$place/events/skb/kfree_skb" ]; then
+    printf 'tracefs %s\\n' "$place"
+    if grep -q ' reason;' "$place/events/skb/kfree_skb/format" 2>/dev/null; then printf 'dropReasons yes\\n'; fi
+    break
+  fi
+done
+for name in count max; do
+  if read -r value 2>/dev/null </proc/sys/net/netfilter/nf_conntrack_$name; then
+    printf 'conntrack %s %s\\n' "$name" "$value"
+  fi
+done
+printf 'hostNetns %s\\n' "$(readlink /proc/1/ns/net 2>/dev/null)"
+while [ $# -ge 3 ]; do
+  uid=$3 seen=no pid=- netns=
+  case $listed in *"\\"$2\\""*) seen=yes ;; esac
+  if [ "$uid" = - ]; then
+    for logs in "$root/var/log/pods/$1_$2_"*; do
+      if [ -d "$logs" ]; then uid=\${logs##*_}; fi
+    done
+  fi
+  if [ "$uid" != - ]; then
+    under=$(printf '%s' "$uid" | tr - _)
+    # A process that has ended shows no namespaces, and is listed all the same until its parent has looked.
+    for file in $(grep -l -e "pod$uid" -e "pod$under" /proc/[0-9]*/cgroup 2>/dev/null | head -n 50); do
+      pid=\${file#/proc/}
+      pid=\${pid%/cgroup}
+      netns=$(readlink "/proc/$pid/ns/net" 2>/dev/null)
+      [ -z "$netns" ] || break
+    done
+  fi
+  printf 'pod %s %s %s %s %s\\n' "$1" "$2" "\${pid:--}" "$netns" "$seen"
+  shift 3
+done
+printf '\\036links\\n'
+ip -d -j address show 2>/dev/null
+printf '\\036routes\\n'
+ip -j route show 2>/dev/null
+exit 0
+`;

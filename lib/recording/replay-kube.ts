@@ -1,0 +1,46 @@
+import { HopbookError } from "../errors.js";
+import type { KubeReader, KubeRequest } from "../model/kube.js";
+import { restoreError } from "./errors.js";
+import type { KubeEntry, RecordedCluster } from "./format.js";
+import { keyOf, type CallName } from "./match.js";
+import { readBlob } from "./read.js";
+import { KUBE_ACTION, wordsOf } from "./record-kube.js";
+import type { ReplayPlan } from "./replay-plan.js";
+
+export interface KubeAnswers {
+  readonly plan: ReplayPlan;
+  readonly missing: (call: CallName) => HopbookError;
+  readonly answer: <T>(body: () => Promise<T>) => Promise<T>;
+  /** Resolves when the answer's turn has come. */
+  readonly waitFor: (entry: KubeEntry, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+/** The cluster's API, as it was. */
+export function replayKube(recorded: NonNullable<RecordedCluster["kube"]>, answers: KubeAnswers): KubeReader {
+  const { plan, missing, answer, waitFor } = answers;
+  const take = async (asked: Omit<KubeRequest, "verb"> & { readonly verb?: string }): Promise<unknown> => {
+    const call: CallName = { kind: "kube", node: "", action: KUBE_ACTION, argv: wordsOf(asked) };
+    const entry = plan.takeKube(keyOf(call));
+    if (entry === undefined) throw missing(call);
+    await waitFor(entry, asked.signal);
+    if (entry.error !== null) throw restoreError(entry.error, "");
+    return answer(async () => parse((await readBlob(plan.dir, entry.answer)).toString("utf8"), plan.dir));
+  };
+  return {
+    ...{ ref: {}, cluster: "", user: "", server: "", ...recorded },
+    request: async <T>(request: KubeRequest) => (await take(request)) as T,
+    list: async <T>(request: Omit<KubeRequest, "verb" | "name" | "body">) => {
+      const items = await take(request);
+      return (Array.isArray(items) ? items : []) as readonly T[];
+    },
+  };
+}
+
+function parse(text: string, dir: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const message = `Cannot replay ${dir}: an answer of the cluster's API is no JSON`;
+    throw new HopbookError("EVIDENCE_INVALID", message, { cause });
+  }
+}

@@ -1,0 +1,222 @@
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import t from "tap";
+import { KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
+import { openAccess } from "../../lib/access/registry.js";
+import { openKube } from "../../lib/kube/index.js";
+import type { DebugPodAccessConfig, NodeAccess } from "../../lib/model/access.js";
+import { coreApi } from "./kube.js";
+import { until } from "./run.js";
+import { useCluster, whyNoCluster } from "./use.js";
+
+/** A pod of our own on each node, on the real cluster. */
+
+const why = whyNoCluster();
+if (why !== null) {
+  t.fail(why);
+  process.exit(1);
+}
+
+const NAMESPACE = "hopbook-debug-pod-test";
+const REFUSING = `${NAMESPACE}-base`;
+const FULL = `${NAMESPACE}-full`;
+const cluster = await useCluster((text) => t.comment(text));
+const kube = { kubeconfig: [cluster.own?.files.kubeconfig ?? process.env["HOPBOOK_TEST_KUBECONFIG"] ?? ""] };
+const image = cluster.own === null ? "busybox:1.36" : "registry.test/tools:1";
+const core = coreApi(cluster.config);
+const objects = KubernetesObjectApi.makeApiClient(cluster.config);
+const [near, far] = cluster.nodes;
+const options = { action: "node/read", timeoutMs: 15_000 };
+
+const namespace = (name: string, labels = {}): KubernetesObject => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name, labels },
+});
+await objects.create(namespace(NAMESPACE));
+await objects.create(namespace(REFUSING, { "pod-security.kubernetes.io/enforce": "baseline" }));
+await objects.create(namespace(FULL));
+const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "none", namespace: FULL } };
+await objects.create({ ...quota, spec: { hard: { pods: "0" } } } as KubernetesObject);
+await until("the namespaces have their ServiceAccounts", 20_000, async () => {
+  for (const name of [NAMESPACE, REFUSING, FULL]) {
+    const { items } = await core.listNamespacedServiceAccount({ namespace: name });
+    if (items.length === 0) return null;
+  }
+  return true;
+});
+t.teardown(async () => {
+  for (const name of [NAMESPACE, REFUSING, FULL]) await core.deleteNamespace({ name });
+  await cluster.release();
+});
+
+let runs = 0;
+function open(
+  node: string,
+  config: Partial<DebugPodAccessConfig> = {},
+  lease: { durationMs?: number; signal?: AbortSignal } = {},
+): Promise<NodeAccess> {
+  const { durationMs = 300_000, signal } = lease;
+  runs += 1;
+  return openAccess(
+    { name: node, access: { via: "debugPod", kube, namespace: NAMESPACE, image, ...config } },
+    { openKube, lease: { runId: `run-${runs}`, owner: "test@here", durationMs }, ...(signal && { signal }) },
+  );
+}
+
+/** Pods and Jobs of ours that are there. */
+async function listOurs(): Promise<string[]> {
+  const ours = { labelSelector: "app.kubernetes.io/managed-by=hopbook" };
+  const { items: pods } = await core.listNamespacedPod({ namespace: NAMESPACE, ...ours });
+  const { items: jobs } = await objects.list(
+    "batch/v1",
+    "Job",
+    NAMESPACE,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    ours.labelSelector,
+  );
+  return [...pods, ...jobs].map(({ metadata }) => metadata?.name ?? "");
+}
+
+t.test("commands run as on the node, with exact exit codes", async (t) => {
+  const [a, b] = await Promise.all([open(near), open(far)]);
+  for (const [access, node] of [
+    [a, near],
+    [b, far],
+  ] as const) {
+    const { stdout } = await access.exec(["hostname"], options);
+    t.equal(stdout.toString().trim(), node);
+    const codes = [0, 1, 2, 126, 127, 137, 255];
+    const ends = await Promise.all(
+      codes.map((code) =>
+        access.exec(["sh", "-c", 'echo out; echo err >&2; exit "$1"', "sh", String(code)], options),
+      ),
+    );
+    t.same(
+      ends.map(({ exitCode }) => exitCode),
+      codes,
+    );
+    for (const end of ends) t.same([end.stdout.toString(), end.stderr.toString()], ["out\n", "err\n"]);
+    t.equal((await access.exec(["hopbook-no-such-program"], options)).exitCode, 127);
+    t.equal((await access.exec(["/etc/passwd"], options)).exitCode, 126);
+    t.equal(
+      (await access.exec(["sh", "-c", "kill -9 $$"], options)).exitCode,
+      137,
+      "128 + 9, as a shell says it",
+    );
+  }
+  await Promise.all([a.close(), b.close()]);
+  await a.close();
+  t.same([a.leftovers?.(), b.leftovers?.(), await listOurs()], [[], [], []]);
+});
+
+t.test("bytes come through as they are, both ways", async (t) => {
+  const access = await open(near);
+  const bytes = randomBytes(4_000_000);
+  const back = await access.exec(["cat"], { ...options, stdin: bytes });
+  t.ok(bytes.equals(back.stdout), "stdin to stdout");
+  const make = 'head -c 10000000 /dev/urandom >"$1"; sha256sum "$1"';
+  const remote = "/var/tmp/hopbook-debug-pod-test";
+  const made = await access.exec(["sh", "-c", make, "sh", remote], options);
+  const pulled = await access.pull(remote, join(t.testdir(), "out"), options);
+  t.same(pulled, { bytes: 10_000_000, sha256: made.stdout.toString().slice(0, 64) });
+  t.not(pulled.sha256, createHash("sha256").digest("hex"));
+  await access.exec(["rm", remote], options);
+  await access.close();
+});
+
+t.test("what does not start is said in the API's own words, soon, and nothing stays", async (t) => {
+  const cases: [string, Partial<DebugPodAccessConfig>, string, RegExp, string?][] = [
+    [
+      "no such image",
+      { image: "registry.invalid/none:1" },
+      "POD_NOT_STARTED",
+      /ErrImagePull|ImagePullBackOff/,
+    ],
+    ["no image's name", { image: "Bad//Name" }, "POD_NOT_STARTED", /InvalidImageName/],
+    ["PodSecurity", { namespace: REFUSING }, "KUBE_REFUSED", /violates PodSecurity "baseline/],
+    ["quota", { namespace: FULL }, "KUBE_REFUSED", /exceeded quota: none/],
+    ["ServiceAccount", { serviceAccount: "nobody" }, "KUBE_REFUSED", /serviceaccount "nobody" not found/],
+    ["no such namespace", { namespace: "hopbook-none" }, "KUBE_NOT_FOUND", /"hopbook-none" not found/],
+    ["no such node", {}, "POD_NOT_STARTED", /the cluster has no such node/, "hopbook-no-node"],
+  ];
+  for (const [name, config, code, message, node = near] of cases) {
+    const startedAt = Date.now();
+    await t.rejects(open(node, config), { code, message, hint: /./ }, name);
+    t.comment(`${name}: ${Date.now() - startedAt} ms`);
+  }
+  t.same(await listOurs(), []);
+});
+
+t.test("a cordoned node is entered", async () => {
+  const cordon = async (unschedulable: boolean): Promise<void> => {
+    await objects.patch({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name: far },
+      spec: { unschedulable },
+    } as KubernetesObject);
+  };
+  await cordon(true);
+  try {
+    await (await open(far)).close();
+  } finally {
+    await cordon(false);
+  }
+});
+
+t.test("an interrupted start leaves nothing", async (t) => {
+  for (const afterMs of [0, 20, 60, 200, 500]) {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), afterMs);
+    await open(near, {}, { signal: stop.signal }).then(
+      (access) => access.close(),
+      (error: unknown) => t.match(error, { code: "INTERRUPTED" }),
+    );
+  }
+  t.same(await listOurs(), []);
+});
+
+t.test("a pod that is gone is said to be", async (t) => {
+  const access = await open(near);
+  const [pod = ""] = await listOurs();
+  const running = access.exec(["sleep", "10"], options);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await core.deleteNamespacedPod({ name: pod, namespace: NAMESPACE, gracePeriodSeconds: 0 });
+  await running.then(
+    ({ exitCode }) => t.equal(exitCode, 137, "the runtime had the time to tell"),
+    (error: unknown) =>
+      t.match(error, { code: "NODE_UNREACHABLE", message: /was deleted|being deleted|was ended there/ }),
+  );
+  await t.rejects(access.exec(["true"], options), {
+    code: "NODE_UNREACHABLE",
+    message: /the pod was deleted/,
+  });
+  await access.close();
+  t.same(await listOurs(), []);
+});
+
+t.test("without its client a pod and its Job are gone after the lease", async (t) => {
+  await open(near, {}, { durationMs: 4_000 });
+  t.equal((await listOurs()).length, 2);
+  await until("they are gone", 30_000, async () => (await listOurs()).length === 0 || null);
+});
+
+t.test("a warm pod is used again by its owner, and ends by itself", async (t) => {
+  const first = await open(near, { keepWarmMs: 6_000 });
+  await first.close();
+  t.match(first.made, /made for this run/);
+  const startedAt = Date.now();
+  const second = await open(near, { keepWarmMs: 6_000 });
+  t.comment(`warm start: ${Date.now() - startedAt} ms`);
+  t.match(second.made, /left warm by an earlier run/);
+  t.equal((await second.exec(["hostname"], options)).stdout.toString().trim(), near);
+  const other = await open(near, { keepWarmMs: 6_000, privileged: true });
+  t.match(other.made, /made for this run/, "of other making");
+  await Promise.all([second.close(), other.close()]);
+  t.equal((await listOurs()).length, 4);
+  await until("they are gone", 30_000, async () => (await listOurs()).length === 0 || null);
+});

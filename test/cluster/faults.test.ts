@@ -1,0 +1,421 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import t, { type Test } from "tap";
+import { reap } from "../../lib/api/reap.js";
+import { runProgram } from "../../lib/lab/enter.js";
+import type { Findings } from "../../lib/model/findings.js";
+import type { RunEvent } from "../../lib/model/steps.js";
+import { buildCli } from "../lab/cli.js";
+import { readEvidence, startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
+import { coreApi } from "./kube.js";
+import { waitUntilNothingLeft, type LookOptions } from "./left-behind.js";
+import { TOOLS_IMAGE } from "./names.js";
+import { until } from "./run.js";
+import { onNode, pidOnNode, useCluster, whyNoCluster } from "./use.js";
+
+/** What a run makes of clients, nodes and an API that die half way: evidence is kept, it says so, and nothing stays. */
+
+const why = whyNoCluster();
+if (why !== null) {
+  t.fail(why);
+  process.exit(1);
+}
+const NAMESPACE = "hopbook-faults";
+const work = mkdtempSync(join(tmpdir(), "hopbook-faults-"));
+const cluster = await useCluster((text) => t.comment(text));
+if (cluster.own === null) {
+  t.comment("the nodes of this cluster cannot be entered, and so not be broken");
+  process.exit(0);
+}
+const { config, nodes, own } = cluster;
+const api = coreApi(config);
+const cli = buildCli();
+const debugPod = join(work, "debug-pod.yaml");
+writeFileSync(
+  debugPod,
+  JSON.stringify({
+    ...{ apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "faults" } },
+    kube: { kubeconfig: own.files.kubeconfig },
+    images: { tools: TOOLS_IMAGE },
+    access: { via: "debugPod", namespace: NAMESPACE },
+    nodes: nodes.map((name) => ({ name })),
+  }),
+);
+const PROFILES = { debugPod, ssh: own.files.sshProfile };
+type Way = keyof typeof PROFILES;
+
+await api.createNamespace({
+  body: { metadata: { name: NAMESPACE, labels: { "pod-security.kubernetes.io/enforce": "privileged" } } },
+});
+t.teardown(async () => {
+  await api.deleteNamespace({ name: NAMESPACE }).catch(() => undefined);
+  cli.remove();
+  rmSync(work, { recursive: true, force: true });
+  await cluster.release();
+});
+
+/** Debug pods have no shorter lease than a run takes on a busy machine. */
+const LEASE_MS = 75_000;
+/** And Kubernetes takes its time to see that it is over. */
+const KUBE_SLACK_MS = 45_000;
+const TRAFFIC = { from: "shop/client", to: ["shop/web:8080"], count: "16", interval: "500ms" };
+
+const look = (tmpDir?: string): LookOptions => ({ config, own, ...(tmpDir === undefined ? {} : { tmpDir }) });
+let homes = 0;
+function mkHome(): string {
+  const home = join(work, `run${(homes += 1)}`);
+  mkdirSync(home);
+  return home;
+}
+function start(
+  way: Way,
+  more: { readonly raw?: object; readonly leaseMs?: number; readonly profile?: string } = {},
+): ClientRun {
+  const { profile = PROFILES[way], leaseMs = 600_000 } = more;
+  return startClient(cli, { profile, raw: { ...TRAFFIC, ...more.raw }, leaseMs, home: mkHome() });
+}
+
+const begins =
+  (step: string) =>
+  (event: RunEvent): boolean =>
+    event.type === "stepStarted" && event.step === step;
+
+interface Phase {
+  readonly name: string;
+  readonly at: (event: RunEvent) => boolean;
+  readonly afterMs: number;
+}
+const PHASES: readonly Phase[] = [
+  { name: "connecting", at: (event) => event.type === "phase" && event.phase === "connect", afterMs: 400 },
+  { name: "discovering", at: begins("path"), afterMs: 2500 },
+  { name: "starting captures", at: begins("capture"), afterMs: 300 },
+  { name: "making traffic", at: begins("traffic"), afterMs: 1000 },
+  { name: "stopping", at: begins("stop"), afterMs: 200 },
+  { name: "pulling", at: begins("stop"), afterMs: 1700 },
+  { name: "reporting", at: begins("state"), afterMs: 50 },
+];
+
+/** Some at a time: each has a client and two nodes' agents to run. */
+async function inParallel<T, R>(items: readonly T[], body: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      results[next[0]] = await body(next[1]);
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+  return results;
+}
+
+const WAYS: readonly Way[] = ["debugPod", "ssh"];
+const each = WAYS.flatMap((way) => PHASES.map((phase) => ({ way, phase })));
+
+t.test("a client that is killed, in each phase, by debug pod and by ssh", async (t) => {
+  const killed = await inParallel(each, async ({ way, phase }) => {
+    const run = start(way, { leaseMs: LEASE_MS });
+    const reached = await run.reached(phase.at);
+    await sleep(phase.afterMs);
+    run.child.kill("SIGKILL");
+    const ended = await run.done;
+    return { label: `${way}, ${phase.name}`, reached, ended, tmpDir: run.tmpDir };
+  });
+  const lastMs = performance.now();
+  for (const { label, reached, ended } of killed)
+    t.ok(reached && ended.signal === "SIGKILL", `${label} ${ended.said}`);
+  await t.test("meanwhile reap tells what is there, and leaves what may be in use", async (t) => {
+    const run = start("debugPod", { leaseMs: LEASE_MS });
+    t.ok(await run.reached(begins("traffic")));
+    run.child.kill("SIGKILL");
+    await run.done;
+    const report = await reap({
+      ...{ cluster: debugPod, cwd: work, grants: { yes: true } },
+      ...{ signal: AbortSignal.timeout(60_000), dryRun: true },
+    });
+    const jobs = report.items.filter(({ kind }) => kind === "job" || kind === "pod");
+    t.ok(jobs.length > 0, "what was made in the cluster is listed");
+    t.ok(
+      jobs.every(({ mine, expiresAt }) => mine && expiresAt !== null),
+      JSON.stringify(jobs),
+    );
+    t.strictSame(report.unseen, []);
+    const [one] = jobs;
+    const ofRun = await reap({
+      ...{ cluster: debugPod, cwd: work, grants: { yes: true }, runId: one?.runId },
+      signal: AbortSignal.timeout(60_000),
+    });
+    t.equal(ofRun.exitCode, 0, JSON.stringify(ofRun.items.filter(({ outcome }) => outcome === "failed")));
+    const mine = ofRun.items.filter(({ runId }) => runId === one?.runId);
+    t.ok(
+      mine.length > 0 && mine.every(({ outcome }) => outcome === "removed"),
+      "a run that is named goes at once",
+    );
+  });
+  const { left } = await waitUntilNothingLeft({
+    ...look(),
+    withinMs: LEASE_MS + KUBE_SLACK_MS,
+  });
+  t.comment(`clean ${Math.round((performance.now() - lastMs) / 1000)} s after the last kill`);
+  t.strictSame(left, [], "nothing is left when the leases are over");
+  for (const { label, tmpDir } of killed) {
+    const here = await waitUntilNothingLeft({ ...look(tmpDir), withinMs: 0, runs: ["here: process"] });
+    t.strictSame(here.left, [], `no process of the client's: ${label}`);
+  }
+});
+
+t.test("a signal, in each phase: clean at once, exit code 130", async (t) => {
+  const signalled = await inParallel(each, async ({ way, phase }) => {
+    const run = start(way);
+    const reached = await run.reached(phase.at);
+    await sleep(phase.afterMs);
+    const sentMs = performance.now();
+    run.child.kill(phase.name === "pulling" ? "SIGTERM" : "SIGINT");
+    const ended = await run.done;
+    const tookMs = Math.round(performance.now() - sentMs);
+    return { label: `${way}, ${phase.name}`, reached, ended, tookMs, tmpDir: run.tmpDir };
+  });
+  for (const { label, reached, ended, tookMs, tmpDir } of signalled) {
+    t.ok(reached, label);
+    t.equal(ended.exitCode, 130, `${label}: ${ended.said}`);
+    t.comment(`${label}: ended after ${tookMs} ms`);
+    const { left } = await waitUntilNothingLeft({ ...look(tmpDir), withinMs: 10_000 });
+    t.strictSame(left, [], `nothing is left: ${label}`);
+  }
+});
+
+interface Broken {
+  readonly ended: ClientEnd;
+  readonly findings: Findings | null;
+}
+
+/** Breaks something a second after the traffic began, and mends it after; whatever happens, nothing may be left. */
+async function breakRun(
+  t: Test,
+  fault: {
+    readonly way: Way;
+    readonly raw?: object;
+    readonly profile?: string;
+    /** What was killed with its pod leaves a folder on the node, which only `reap` takes away. */
+    readonly needsReap?: boolean;
+    readonly act: () => Promise<unknown>;
+    readonly mend?: () => Promise<unknown>;
+    readonly withinMs?: number;
+  },
+): Promise<Broken> {
+  const run = start(fault.way, {
+    ...(fault.raw === undefined ? {} : { raw: fault.raw }),
+    ...(fault.profile === undefined ? {} : { profile: fault.profile }),
+  });
+  t.ok(await run.reached(begins("traffic")), "it came to its traffic");
+  await sleep(1000);
+  try {
+    await fault.act();
+  } finally {
+    await fault.mend?.();
+  }
+  const ended = await run.done;
+  const findings = ended.dir === null ? null : readEvidence<Findings>(ended.dir, "findings.json");
+  t.comment(`exit ${String(ended.exitCode)}; ${findings?.run.incomplete.join("; ") ?? ended.said}`);
+  t.comment(`verdicts: ${findings?.flows.map(({ verdict }) => verdict.status).join(", ") ?? "none"}`);
+  if (fault.needsReap === true) {
+    await sleep(65_000);
+    const report = await reap({
+      ...{ cluster: own!.files.localProfile, cwd: work, grants: { yes: true } },
+      signal: AbortSignal.timeout(60_000),
+    });
+    t.ok(
+      report.items.some(({ kind, outcome }) => kind === "folder" && outcome === "removed"),
+      "reap removes what was killed with the pod",
+    );
+  }
+  const { left, afterMs } = await waitUntilNothingLeft({
+    ...look(run.tmpDir),
+    withinMs: fault.withinMs ?? 45_000,
+  });
+  t.strictSame(left, [], `nothing is left ${afterMs} ms after it`);
+  return { ended, findings };
+}
+
+/** No packet was lost by any of these faults alone; so nobody may say so. */
+function judge(t: Test, { findings }: Broken, expected: { readonly complete?: boolean } = {}): void {
+  if (!t.ok(findings, "there is a verdict")) return;
+  for (const { verdict } of findings?.flows ?? []) t.not(verdict.status, "lost", "no loss is made up");
+  const { complete, incomplete } = findings!.run;
+  if (expected.complete !== undefined) t.equal(complete, expected.complete, incomplete.join("; "));
+  t.equal(complete, incomplete.length === 0, "incomplete, with its reasons");
+}
+
+/** The control plane is in the supervisor's namespaces. */
+async function signalApi(signal: string): Promise<void> {
+  const script =
+    'for p in /proc/[0-9]*; do read -r c <"$p/comm" || continue; [ "$c" = kube-apiserver ] && kill "-$1" "${p#/proc/}"; done; true';
+  await asSupervisor(["sh", "-c", script, "signal", signal]);
+}
+
+async function asSupervisor(argv: readonly string[]): Promise<void> {
+  const done = await runProgram([
+    "nsenter",
+    "-t",
+    String(own!.supervisor.pid),
+    "--mount",
+    "--pid",
+    "--",
+    ...argv,
+  ]);
+  if (done.exitCode !== 0) throw new Error(`${argv.join(" ")}: ${done.stderr}`);
+}
+
+t.test("the API stands still for 20 s in mid-capture", async (t) => {
+  const broken = await breakRun(t, {
+    way: "debugPod",
+    raw: { count: "60" },
+    act: async () => {
+      await signalApi("STOP");
+      await sleep(20_000);
+    },
+    mend: () => signalApi("CONT"),
+  });
+  judge(t, broken);
+});
+
+t.test("a kubelet is killed and started again in mid-capture", async (t) => {
+  const [near] = nodes;
+  const pid = await pidOnNode(own, near, "kubelet");
+  const shown = await onNode(own, near, {
+    argv: ["sh", "-c", 'tr "\\0" "\\n" <"/proc/$1/cmdline"', "words", pid],
+  });
+  const argv = shown.stdout.trimEnd().split("\n");
+  const restart =
+    'export PATH="$1"; shift; setsid "$@" </dev/null >>/run/cluster/log/again.kubelet 2>&1 & echo $! >/run/kubelet.pid';
+  const path = (
+    await onNode(own, near, {
+      argv: ["sh", "-c", 'tr "\\0" "\\n" <"/proc/$1/environ" | sed -n s/^PATH=//p', "path", pid],
+    })
+  ).stdout.trim();
+  const broken = await breakRun(t, {
+    way: "debugPod",
+    raw: { count: "30" },
+    act: async () => {
+      await onNode(own, near, { argv: ["kill", "-KILL", pid] });
+      await sleep(1000);
+      const again = await onNode(own, near, { argv: ["sh", "-c", restart, "restart", path, ...argv] });
+      t.equal(again.exitCode, 0, again.stderr);
+    },
+  });
+  judge(t, broken);
+  await until("the node is Ready", 60_000, async () => {
+    const node = await api.readNode({ name: near });
+    return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") || null;
+  });
+});
+
+for (const way of WAYS) {
+  t.test(`a node's network is cut in mid-capture, by ${way}`, async (t) => {
+    const [, far] = nodes;
+    const port = (...words: string[]) =>
+      asSupervisor(["ip", "-n", "underlay", "link", "set", `to-${far}`, ...words]);
+    const { findings } = await breakRun(t, {
+      way,
+      act: async () => {
+        await port("nomaster");
+        await sleep(35_000);
+      },
+      mend: () => port("master", "br0"),
+      withinMs: 90_000,
+    });
+    // What was sent meanwhile is lost in truth, so that the verdict may say so.
+    t.equal(findings?.run.complete, false, findings?.run.incomplete.join("; ") ?? "");
+    const near = findings?.flows[0]?.hops.filter(({ node }) => node === nodes[0]) ?? [];
+    t.ok(
+      near.some(({ request }) => request.packets > 0),
+      "the other node's evidence is kept",
+    );
+  });
+}
+
+t.test("the debug pod is evicted in mid-capture", async (t) => {
+  const broken = await breakRun(t, {
+    way: "debugPod",
+    needsReap: true,
+    act: async () => {
+      const { items } = await api.listNamespacedPod({ namespace: NAMESPACE });
+      const pod = items.find(({ spec }) => spec?.nodeName === nodes[1]);
+      const name = pod?.metadata?.name ?? "";
+      await api.createNamespacedPodEviction({
+        ...{ name, namespace: NAMESPACE },
+        body: { metadata: { name, namespace: NAMESPACE } },
+      });
+    },
+  });
+  judge(t, broken, { complete: false });
+});
+
+t.test("the debug pods are deleted in mid-capture", async (t) => {
+  const broken = await breakRun(t, {
+    way: "debugPod",
+    needsReap: true,
+    act: () => api.deleteCollectionNamespacedPod({ namespace: NAMESPACE, gracePeriodSeconds: 0 }),
+  });
+  judge(t, broken, { complete: false });
+});
+
+/** Two pods of the test's own: the second one is what is taken away. */
+async function makePods(names: readonly string[]): Promise<void> {
+  for (const [index, name] of names.entries()) {
+    await api.createNamespacedPod({
+      namespace: NAMESPACE,
+      body: {
+        metadata: { name, labels: { app: name } },
+        spec: {
+          ...{ nodeName: nodes[index], restartPolicy: "Never", terminationGracePeriodSeconds: 0 },
+          containers: [{ name: "c", image: TOOLS_IMAGE, command: ["sleep", "3600"] }],
+        },
+      },
+    });
+  }
+  for (const name of names) {
+    await until(`${name} runs`, 30_000, async () => {
+      const pod = await api.readNamespacedPod({ name, namespace: NAMESPACE });
+      return pod.status?.phase === "Running" || null;
+    });
+  }
+}
+
+for (const way of WAYS) {
+  t.test(`the pod under capture is deleted, by ${way}`, async (t) => {
+    const names = [`near-${way.toLowerCase()}`, `far-${way.toLowerCase()}`];
+    await makePods(names);
+    const [near, far] = names.map((name) => `${NAMESPACE}/${name}`);
+    const broken = await breakRun(t, {
+      way,
+      raw: { from: near, to: [far], probe: ["ping"], count: "24" },
+      act: () => api.deleteNamespacedPod({ name: names[1]!, namespace: NAMESPACE, gracePeriodSeconds: 0 }),
+    });
+    const { findings } = broken;
+    t.equal(findings?.run.complete, false, "it is told that a capture ended early");
+    t.match(findings?.run.incomplete.join("; "), /namespace is gone|ended early/);
+    const seen = findings?.flows[0]?.hops.find(({ node, role }) => node === nodes[1] && role === "nic");
+    t.ok((seen?.request.packets ?? 0) > 0, "what was seen before is kept");
+  });
+}
+
+t.test("the node's disk fills up in mid-capture, or is full before", async (t) => {
+  const [, far] = nodes;
+  const dir = "/mnt";
+  const small = await onNode(own, far, { argv: ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", dir] });
+  t.equal(small.exitCode, 0, small.stderr);
+  t.teardown(() => onNode(own, far, { argv: ["umount", "-l", dir] }));
+  const profile = join(work, "small.yaml");
+  writeFileSync(profile, `${readFileSync(own.files.sshProfile, "utf8")}workDir: ${dir}\n`);
+  const fill = () =>
+    onNode(own, far, { argv: ["dd", "if=/dev/zero", `of=${dir}/fill`, "bs=1M", "count=130"] });
+  const broken = await breakRun(t, { way: "ssh", profile, act: fill });
+  judge(t, broken, { complete: false });
+  t.match(broken.findings?.run.incomplete.join("; "), /free disk floor/);
+  const full = await startClient(cli, { profile, raw: TRAFFIC, leaseMs: 60_000, home: mkHome() }).done;
+  t.equal(full.exitCode, 5, "refused before anything is captured");
+  t.match(full.said, /are free/);
+  t.strictSame((await waitUntilNothingLeft({ ...look(), withinMs: 10_000 })).left, []);
+});
