@@ -51,7 +51,10 @@ export const ERROR_CODES = {
   SSH_AUTH_FAILED: { exit: EXIT.unreachable, means: "The node refused every key" },
   SUDO_REFUSED: { exit: EXIT.unreachable, means: "The login is not root and sudo wants a password" },
   KUBE_UNREACHABLE: { exit: EXIT.unreachable, means: "The cluster's API does not answer" },
-  KUBE_UNAUTHORISED: { exit: EXIT.unreachable, means: "The cluster's API does not take the kubeconfig's user" },
+  KUBE_UNAUTHORISED: {
+    exit: EXIT.unreachable,
+    means: "The cluster's API does not take the kubeconfig's user",
+  },
   KUBE_FORBIDDEN: { exit: EXIT.unreachable, means: "The user may not do that with the cluster's API" },
   KUBE_REFUSED: {
     exit: EXIT.unreachable,
@@ -62,7 +65,10 @@ export const ERROR_CODES = {
     exit: EXIT.unreachable,
     means: "A pod that hopbook made does not run: its image, its node, or its scheduling",
   },
-  NO_ACCESS: { exit: EXIT.unreachable, means: "No way onto the nodes or into the pods is allowed to this user" },
+  NO_ACCESS: {
+    exit: EXIT.unreachable,
+    means: "No way onto the nodes or into the pods is allowed to this user",
+  },
   TOOL_MISSING: { exit: EXIT.unreachable, means: "A node lacks a program that the step needs" },
   RUNTIME_UNAVAILABLE: { exit: EXIT.unreachable, means: "The node's container runtime does not answer" },
   CNI_UNRECOGNISED: { exit: EXIT.unreachable, means: "No hop recipe fits what the nodes show" },

@@ -4,7 +4,7 @@ import type { KubeApi, KubeExec, KubeExecEnd } from "../model/kube.js";
 import { onAbort } from "./abort.js";
 import { runCommand } from "./command.js";
 import { createFileWriter } from "./filewriter.js";
-import { say, type PodState } from "./podstartwhy.js";
+import { whyGone, whyGoneSoon } from "./podgone.js";
 import type { RemoteEnd } from "./remote.js";
 import type { LocalProcess, ProcessEnd, ProcessOptions, StopReason } from "./process.js";
 
@@ -171,7 +171,10 @@ export async function readContainerEnd(
 ): Promise<RemoteEnd> {
   const { lost, refused } = end as KubeProcessEnd;
   const { node, container, argv, stderr } = told;
-  if (!lost && refused === null) {
+  // The runtime tells of a command that was killed with its pod as of any other that was killed.
+  const isKilled = (end.exitCode === 137 || end.exitCode === 143) && end.stoppedBy === null;
+  const killedBy = !lost && refused === null && isKilled ? await whyGoneSoon(api, container) : null;
+  if (!lost && refused === null && killedBy === null) {
     return { exitCode: end.exitCode, signal: end.signal, transportLost: false, stderr };
   }
   const pod = `${container.namespace}/${container.pod}`;
@@ -183,7 +186,7 @@ export async function readContainerEnd(
       ...(refused === null ? {} : { detail: refused }),
     });
   }
-  const gone = await whyGone(api, container);
+  const gone = killedBy ?? (await whyGoneSoon(api, container));
   const why = gone ?? refused ?? "the connection to the cluster's API was lost";
   throw new HopbookError("NODE_UNREACHABLE", `Cannot run a command on ${node} through pod ${pod}: ${why}`, {
     where: { node, argv },
@@ -212,28 +215,4 @@ export async function explainStart(
     hint: "Run again: a new pod is made",
     cause: error,
   });
-}
-
-/** Why the pod no longer runs, as it says itself; null where it does, or nobody knows. */
-async function whyGone(api: KubeApi, { namespace, pod }: ContainerRef): Promise<string | null> {
-  let state: PodState;
-  try {
-    const request = {
-      verb: "get",
-      group: "",
-      version: "v1",
-      resource: "pods",
-      namespace,
-      name: pod,
-    } as const;
-    state = await api.request<PodState>({ ...request, timeoutMs: 3_000 });
-  } catch (error) {
-    const missing = error instanceof HopbookError && error.code === "KUBE_NOT_FOUND";
-    return missing ? "the pod was deleted" : null;
-  }
-  const { phase } = state.status ?? {};
-  if (state.metadata?.deletionTimestamp !== undefined) return `the pod is being deleted${say(state.status)}`;
-  if (phase === "Running" || phase === undefined) return null;
-  const ended = state.status?.containerStatuses?.[0]?.state?.terminated;
-  return `the pod is ${phase}${say(state.status) || say(ended)}`;
 }

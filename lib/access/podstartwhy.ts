@@ -15,6 +15,7 @@ export interface PodState {
     readonly reason?: string;
     readonly message?: string;
     readonly startTime?: string;
+    readonly conditions?: readonly (Said & { readonly type?: string; readonly status?: string })[];
     readonly containerStatuses?: readonly {
       readonly name?: string;
       readonly state?: {
@@ -138,12 +139,12 @@ function failed(why: string, said = why): PodVerdict {
 
 function hintOf(said: string): string | undefined {
   if (/InvalidImageName/.test(said))
-    return "Write the image under images.tools as registry/name:tag or @sha256:…";
+    return "Write the image (--image, images.tools) as registry/name:tag or @sha256:…";
   if (/ImagePull|ErrImage|ImageInspect|RegistryUnavailable|SignatureValidation/.test(said)) {
-    return "Name an image that the nodes can pull under images.tools, and its pull secrets under images.pullSecrets";
+    return "Name an image that the nodes can pull: --image IMAGE, or images.tools and images.pullSecrets in the cluster profile";
   }
   if (/executable file not found|no such file or directory/.test(said)) {
-    return "Name an image with sleep, sh, env and nsenter under images.tools";
+    return "Name an image with sleep, sh, env and nsenter: --image IMAGE, or images.tools in the cluster profile";
   }
   if (/apply caps|operation not permitted/i.test(said)) {
     return "Set access.privileged: true in the cluster profile, or ask who runs the nodes what they allow";

@@ -9,6 +9,7 @@ import type { RunRecord } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
+import { readAccessFindings } from "./access-evidence.js";
 import { EXAMPLE_RUN_DIR } from "./places.js";
 
 /** Where the evidence of a run that is still going on says that its flows break. */
@@ -18,7 +19,7 @@ export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
 
 /** Findings of a run folder with the runbook's checks. */
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
-  const findings = await analyzeRun(dir, { findCause });
+  const findings = withAccess(await analyzeRun(dir, { findCause }), dir);
   return runbook === null ? findings : withChecks(findings, runbook, readEnvironment(dir));
 }
 
@@ -30,7 +31,12 @@ export function judgeWithoutFlows(
   const { id, startedAt, complete, incomplete } = record;
   const run = { id, runbook: record.runbook, startedAt, complete, incomplete };
   const findings = { apiVersion: "hopbook.dev/v1", kind: "Findings", run, flows: [], checks: [] } as const;
-  return withChecks(findings, runbook, readEnvironment(dir));
+  return withChecks(withAccess(findings, dir), runbook, readEnvironment(dir));
+}
+
+function withAccess(findings: Findings, dir: string): Findings {
+  const access = readAccessFindings(dir);
+  return access.length === 0 ? findings : { ...findings, access };
 }
 
 function withChecks(findings: Findings, runbook: Runbook, env: ExpressionEnv): Findings {

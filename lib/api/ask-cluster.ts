@@ -64,7 +64,9 @@ export async function askCluster(
     delete alone.kube;
     return { profile: alone, notes: [`the cluster's API is left out: ${failure.message}`], asked };
   }
-  const pods = await findEndPods(options.ends ?? { paths: [], others: [] }, { kube, signal });
+  const pods = await findEndPods(options.ends ?? { paths: [], others: [] }, {
+    ...{ kube, signal, endNamespace: profile.endNamespace },
+  });
   const wanted = withListed(nodes, { known, pods });
   const { targets, choices } = await chooseWays(wanted, { kube, pending, pods, signal });
   const isAuto = wanted.some(({ name }) => pending.viaOf(name) === "auto") || wanted.length === 0;

@@ -48,7 +48,9 @@ export async function listCatalogue(
 ): Promise<readonly CatalogueEntry[]> {
   // Those of ./hopbook.yaml are the ones beside it, which are listed in any case.
   const isNamed = choice.cluster !== undefined;
-  const dir = isNamed ? (await openProfile({ ...choice, cwd, isClusterNamed: true })).dirs.runbooks : undefined;
+  const dir = isNamed
+    ? (await openProfile({ ...choice, cwd, isClusterNamed: true })).dirs.runbooks
+    : undefined;
   const entries = await listRunbooks(runbookDirs(cwd, dir));
   return entries.map(({ name, file, runbook, error }) => ({
     name,

@@ -4,6 +4,7 @@ import { findProfile, loadCluster, makeKubeCluster, type LoadedCluster } from ".
 import { asHopbookError, HopbookError } from "../errors.js";
 import { openKube } from "../kube/index.js";
 import type { KubeRef } from "../model/kube.js";
+import { applyAccessFlags } from "./access-flags.js";
 import type { KubeChoice } from "./options.js";
 
 export interface ClusterChoice {
@@ -22,6 +23,10 @@ export interface ClusterChoice {
  * USAGE where two are named, and what is wrong with a profile or its overlays.
  */
 export async function openProfile(choice: ClusterChoice): Promise<LoadedCluster> {
+  return applyAccessFlags(await findCluster(choice), choice.kube ?? {});
+}
+
+async function findCluster(choice: ClusterChoice): Promise<LoadedCluster> {
   const { cluster, kube = {}, cwd } = choice;
   const isKubeNamed = kube.context !== undefined || kube.kubeconfig !== undefined;
   if (cluster === undefined && isKubeNamed) return clusterOfContext(refOf(kube, cwd));
@@ -35,7 +40,11 @@ export async function openProfile(choice: ClusterChoice): Promise<LoadedCluster>
   const found = await loadCluster(file);
   const isNamed = choice.isClusterNamed ?? cluster !== undefined;
   const [own] = found.profile.kube?.kubeconfig ?? [];
-  if (!isNamed && own !== undefined && kube.kubeconfig === undefined) throw foreignKubeconfig(file, own);
+  if (!isNamed) {
+    const [program] = found.programs ?? [];
+    if (own !== undefined && kube.kubeconfig === undefined) throw foreign(file, `the kubeconfig ${own}`);
+    if (program !== undefined) throw foreign(file, `${program.program} as ${program.key}`);
+  }
   return withFlags(found, refOf(kube, cwd));
 }
 
@@ -52,16 +61,20 @@ export async function openProfileIfAny(choice: ClusterChoice): Promise<LoadedClu
   }
 }
 
-/** A folder may come from anybody, and a kubeconfig names programs that run here, before anybody is asked. */
-function foreignKubeconfig(file: string, kubeconfig: string): HopbookError {
-  const message = `Cannot use the kubeconfig ${kubeconfig}: ${file} brings it along, and was not named`;
+/**
+ * A folder may come from anybody. A kubeconfig names programs that run here before anybody is asked, and servers that
+ * credentials go to; kubectl and oc are such programs themselves.
+ */
+function foreign(file: string, what: string): HopbookError {
+  const message = `Cannot use ${what}: ${file} brings it along, and was not named`;
   return new HopbookError("PERMISSION_DENIED", message, {
     where: { file },
     hint: `Name the profile, if you trust it: --cluster ${file}`,
   });
 }
 
-function refOf({ context, kubeconfig, namespace }: KubeChoice, cwd: string): KubeRef {
+function refOf({ context, kubeconfig, ...kube }: KubeChoice, cwd: string): KubeRef {
+  const namespace = kube.namespace ?? kube.contextNamespace;
   return {
     ...(kubeconfig === undefined ? {} : { kubeconfig: [resolve(cwd, kubeconfig)] }),
     ...(context === undefined ? {} : { context }),

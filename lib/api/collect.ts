@@ -82,8 +82,11 @@ export interface PreparedDetached {
 export async function prepareDetached(options: CollectOptions): Promise<PreparedDetached> {
   const { dir, isOurs } = await findFolder(options);
   const file = await readDetached(dir);
-  const cluster = options.cluster ?? (isKubeNamed(options) ? undefined : (file.named.cluster ?? undefined));
-  const shared = { ...options, cluster };
+  // What a node kept names no file of this machine; what lies in a folder here may have come with it from anybody.
+  const remembered = isOurs && !isKubeNamed(options) ? file.named?.cluster : null;
+  const cluster = options.cluster ?? (typeof remembered === "string" ? remembered : undefined);
+  const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
+  const shared = { ...options, cluster, isClusterNamed };
   const runbook = await loadRunbook(join(dir, "runbook.yaml"));
   checkRunbook(runbook, [...STEP_KINDS.values()]);
   const inputs = (await readRunJson(dir, "inputs.json")) as Record<string, unknown>;

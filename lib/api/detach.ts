@@ -1,7 +1,8 @@
 import { createRunFolder, type RunFolder } from "../artifacts/index.js";
+import { assertCanStay } from "../capture/index.js";
 import { parseDuration } from "../model/units.js";
 import type { Engine, Snapshot } from "../engine/engine.js";
-import { HopbookError } from "../errors.js";
+import { asHopbookError, HopbookError } from "../errors.js";
 import type { DetachContext, DetachedFile } from "../model/detached.js";
 import { formatDuration } from "../model/units.js";
 import { listSecrets } from "../runbook/index.js";
@@ -33,8 +34,6 @@ export interface DetachReport {
 const KEEP_MS = 24 * 3_600_000;
 /** What capture steps say where they say nothing. */
 const DEFAULT_MS = 10 * 60_000;
-/** Ways in by which something can be left on a node. */
-const VIAS: readonly string[] = ["local", "ssh", "debugPod"];
 
 /**
  * Plans and runs up to where the client is not needed any more, and leaves the captures to the nodes; a run that has
@@ -44,6 +43,7 @@ const VIAS: readonly string[] = ["local", "ssh", "debugPod"];
 export async function detachRunbook(options: DetachOptions): Promise<DetachReport | RunReport> {
   const loaded = forDetached(await load(options));
   const durationMs = options.forMs ?? findWaitMs(loaded);
+  refuseWays(loaded);
   refuseWhatStays(loaded);
   refuseTooLong(loaded, durationMs);
   const prepared = await permit(loaded, options);
@@ -89,7 +89,6 @@ async function leaveRun(
   const viaOf = new Map(prepared.profile.nodes.map(({ name, access }) => [name, access.via]));
   const nodes = snapshot.places.map(({ node, files }) => {
     const via = viaOf.get(node) ?? "ssh";
-    if (!VIAS.includes(via)) throw cannotStay(node, via);
     return { name: node, via, stateDir: files.find((file) => file.endsWith(".detached")) ?? "" };
   });
   const untilMs = startedAtMs + (context.durationMs ?? DEFAULT_MS);
@@ -111,15 +110,18 @@ async function leaveRun(
   return { id: about.run, dir: folder.dir, nodes: nodes.map(({ name }) => name), until, expires };
 }
 
-function cannotStay(node: string, via: string): HopbookError {
-  return new HopbookError(
-    "USAGE",
-    `Cannot detach: nothing can be left on ${node}, which is entered by ${via}`,
-    {
-      where: { node },
-      hint: `Enter it by one of ${VIAS.join(", ")}: access.via in the cluster profile, or --via`,
-    },
-  );
+/** Where one way in can do it, it is known only with the path whether all nodes on it can: then the captures refuse. */
+function refuseWays({ profile }: Loaded): void {
+  const answers = profile.nodes.map(({ name, access }) => {
+    try {
+      assertCanStay({ node: name, via: access.via });
+      return null;
+    } catch (error) {
+      return asHopbookError(error);
+    }
+  });
+  const [first] = answers;
+  if (first != null && !answers.includes(null)) throw first;
 }
 
 /** The longest of the waits that stand between the captures' start and their end. */

@@ -64,7 +64,7 @@ export async function lookAtApi(
   const [about, listed, found] = await Promise.all([
     askAbout(api, signal),
     listNodes(api, { cluster, signal }),
-    findEnds(api, { ends, signal }),
+    findEnds(api, { ends, signal, endNamespace: cluster.profile.endNamespace }),
   ]);
   if (about.isDown) {
     return {
@@ -175,19 +175,33 @@ async function listNodes(
     if (code === "INTERRUPTED") throw error;
     const todo =
       "Ask for list nodes, or list the nodes in a profile; those of the pods are known all the same";
-    const rows = code === "KUBE_FORBIDDEN" ? [warn("facts", null, { found: message, todo })] : [];
+    const isRefused = code === "KUBE_FORBIDDEN" || code === "PERMISSION_DENIED";
+    const rows = isRefused ? [warn("facts", null, { found: message, todo })] : [];
     return { nodes: own, rows };
   }
 }
 
 async function findEnds(
   api: KubeApi,
-  { ends, signal }: { readonly ends: readonly string[]; readonly signal: AbortSignal },
+  {
+    ends,
+    signal,
+    endNamespace,
+  }: {
+    readonly ends: readonly string[];
+    readonly signal: AbortSignal;
+    readonly endNamespace: string | undefined;
+  },
 ): Promise<{ readonly pods: readonly KubePod[]; readonly rows: readonly DoctorRow[] }> {
   const [from, ...to] = ends;
   if (from === undefined) return { pods: [], rows: [] };
   try {
-    const pods = await findEndPods({ paths: [{ from, to }], others: [] }, { kube: api, signal });
+    const pods = await findEndPods(
+      { paths: [{ from, to }], others: [] },
+      {
+        ...{ kube: api, signal, endNamespace },
+      },
+    );
     const rows = pods.map(({ namespace, name, node, trouble }) => {
       const target = `${namespace}/${name}`;
       const where = node === null ? "on no node yet" : `on ${node}`;

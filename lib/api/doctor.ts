@@ -1,13 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { parseEnd, type LoadedCluster } from "../cluster/index.js";
+import { parseEnd, shareLookups, type LoadedCluster } from "../cluster/index.js";
 import { blocks, worst, type DoctorReport, type DoctorRow } from "../doctor/index.js";
 import { asHopbookError, EXIT, type ExitCode } from "../errors.js";
 import { openKube } from "../kube/index.js";
 import type { NodeTarget } from "../model/access.js";
+import type { ClusterProfile } from "../model/cluster.js";
+import type { KubeApi, KubeRef } from "../model/kube.js";
 import { openProfile } from "./cluster-profile.js";
 import { lookAtApi, type ApiLook } from "./doctor-api.js";
+import { imageRows } from "./doctor-image.js";
 import { lookAtNodes, type DoctorPod } from "./doctor-nodes.js";
+import { refuseDenied } from "./guard-kube.js";
+import { loadGrant } from "./load-grant.js";
 import type { SharedOptions } from "./options.js";
 import { RECIPE_DIR } from "./places.js";
 import { whoRuns } from "./who-runs.js";
@@ -41,7 +46,7 @@ export async function runDoctor(
   const { profile } = cluster;
   const ends = [options.from, options.to].filter((end) => end !== undefined);
   const names = ends.map(parseEnd);
-  const api = profile.kube === undefined ? null : openKube(profile.kube);
+  const api = profile.kube === undefined ? null : await openGuarded(profile.kube, { ...options, profile });
   const look =
     api === null || cluster.pending === undefined
       ? null
@@ -54,8 +59,12 @@ export async function runDoctor(
             ? [{ namespace: end.namespace ?? "default", name: end.name, uid: null, node: null }]
             : [],
         );
-  const { rows, notLookedAt } = await enter(cluster, { ...options, look, pods });
-  const all = [...(look?.rows ?? []), ...rows];
+  const targets = pickNodes(look?.targets ?? [], pods);
+  const [images, { rows, notLookedAt }] = await Promise.all([
+    api === null ? [] : imageRows(api, { targets, signal }),
+    enter(cluster, { ...options, look, pods }),
+  ]);
+  const all = [...(look?.rows ?? []), ...images, ...rows];
   const status = worst(all);
   return {
     ...{ apiVersion: "hopbook.dev/v1", kind: "Doctor" },
@@ -67,6 +76,19 @@ export async function runDoctor(
     ...{ rows: all, choices: look?.choices ?? [], rights: look?.rights ?? [], notLookedAt },
     exitCode: status === "blocks" ? EXIT.unreachable : EXIT.healthy,
   };
+}
+
+/** The API of which nothing is asked twice, and nothing that --deny-kube or a grant denies. */
+async function openGuarded(
+  ref: KubeRef,
+  options: DoctorOptions & { readonly profile: ClusterProfile },
+): Promise<KubeApi> {
+  const { grants, profile, cwd, cluster } = options;
+  const { grant } = await loadGrant({
+    ...{ flags: grants, profile, runbook: "doctor", cwd, sourceFiles: [], overlayFiles: [] },
+    isClusterNamed: options.isClusterNamed ?? cluster !== undefined,
+  });
+  return shareLookups(refuseDenied(openKube(ref), grant));
 }
 
 interface Entered {

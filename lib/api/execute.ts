@@ -2,9 +2,11 @@ import { rm } from "node:fs/promises";
 import { describeError, type RunFolder } from "../artifacts/index.js";
 import type { Engine, RunOutcome, Snapshot } from "../engine/engine.js";
 import { asHopbookError, HopbookError, type ErrorCode } from "../errors.js";
+import type { EnteredNode } from "../model/cluster.js";
 import type { DetachContext } from "../model/detached.js";
 import type { SealedPlan } from "../plan/seal.js";
 import { listSecrets } from "../runbook/index.js";
+import { ACCESS_FILE } from "./access-evidence.js";
 import type { Recorder } from "./authority.js";
 import { conclude } from "./conclude.js";
 import { interrupted } from "./interruption.js";
@@ -55,7 +57,11 @@ export async function execute(prepared: Prepared, execution: Execution): Promise
   await folder.writeJson("inputs.json", prepared.inputs);
   for (const entry of [...(prepared.asked ?? []), ...prepared.authority.decisions]) record(entry);
   const { choices } = prepared.profile;
-  if (choices !== undefined) await folder.writeJson("evidence/access.json", { choices });
+  const writeAccess = (entered: readonly EnteredNode[]): Promise<void> =>
+    choices === undefined && entered.length === 0
+      ? Promise.resolve()
+      : folder.writeJson(ACCESS_FILE, { choices: choices ?? [], entered });
+  await writeAccess([]);
 
   let outcome: RunOutcome;
   const left: string[] = [];
@@ -66,7 +72,16 @@ export async function execute(prepared: Prepared, execution: Execution): Promise
   try {
     const ended = await withEngine(
       prepared,
-      { options, world, sink: folder, record, id, onLeftover, detach: execution.detach?.context },
+      {
+        options,
+        world,
+        sink: folder,
+        record,
+        id,
+        onLeftover,
+        onEntered: writeAccess,
+        detach: execution.detach?.context,
+      },
       async (engine) => {
         const plan = await frame(await engine.plan(), prepared, { ...options, id });
         await folder.writeJson("plan.json", plan);

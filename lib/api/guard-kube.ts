@@ -5,12 +5,24 @@ import { findKubeDenial, type Grant } from "../permissions/index.js";
 
 type Asked = Omit<KubeRequest, "verb"> & { readonly verb?: KubeRequest["verb"] };
 
-/**
- * The cluster's API as facts are read from it: what the operator of the cluster or a flag denies is not asked, and of
- * what comes back only what is looked at goes on.
- */
-export function guardKube(kube: KubeReader, grant: Grant): KubeReader {
-  const judge = ({ verb = "list", resource, subresource, namespace }: Asked): void => {
+/** The same API, of which nothing is asked that the operator of the cluster or a flag denies. */
+export function refuseDenied<T extends KubeReader>(kube: T, grant: Grant): T {
+  const judge = judgeBy(grant);
+  return {
+    ...kube,
+    async request<R>(request: KubeRequest) {
+      judge(request);
+      return kube.request<R>(request);
+    },
+    async list<R>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number) {
+      judge(request);
+      return kube.list<R>(request, maxItems);
+    },
+  };
+}
+
+function judgeBy(grant: Grant): (asked: Asked) => void {
+  return ({ verb = "list", resource, subresource, namespace }) => {
     const what = subresource === undefined ? resource : `${resource}/${subresource}`;
     const request = { verb, resource: what, namespace: namespace ?? null };
     const by = findKubeDenial(grant, request);
@@ -20,16 +32,22 @@ export function guardKube(kube: KubeReader, grant: Grant): KubeReader {
       hint: "Take back the refusal, or name a cluster profile that lists its nodes and has no kube",
     });
   };
+}
+
+/**
+ * The cluster's API as facts are read from it: what the operator of the cluster or a flag denies is not asked, and of
+ * what comes back only what is looked at goes on.
+ */
+export function guardKube(kube: KubeReader, grant: Grant): KubeReader {
+  const asked = refuseDenied(kube, grant);
   return {
-    ...kube,
+    ...asked,
     async request<T>(request: KubeRequest) {
-      judge(request);
-      const answer = await kube.request<T>(request);
+      const answer = await asked.request<T>(request);
       return (request.verb === "get" ? trimKubeObject(answer) : answer) as T;
     },
     async list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number) {
-      judge(request);
-      const items = await kube.list<T>(request, maxItems);
+      const items = await asked.list<T>(request, maxItems);
       return items.map((item) => trimKubeObject(item) as T);
     },
   };

@@ -13,15 +13,21 @@ export interface LazyAccessOptions {
   readonly nowMs?: () => number;
 }
 
+export interface LazyAccess extends NodeAccess {
+  /** Whether it was entered at all. */
+  isOpen(): boolean;
+}
+
 /**
  * A way in that is opened by its first command; commands that come meanwhile share the opening. What went wrong with it
  * is thrown as it is, to all that come within 5 s.
  */
-export function createLazyAccess({ node, via, open, nowMs = Date.now }: LazyAccessOptions): NodeAccess {
+export function createLazyAccess({ node, via, open, nowMs = Date.now }: LazyAccessOptions): LazyAccess {
   let opening: Promise<NodeAccess> | undefined;
   let failedAtMs: number | undefined;
   let closing: Promise<void> | undefined;
   let left: readonly string[] = [];
+  let opened: NodeAccess | undefined;
   const giveUp = new AbortController();
   const enter = (): Promise<NodeAccess> => {
     if (closing !== undefined) {
@@ -32,15 +38,22 @@ export function createLazyAccess({ node, via, open, nowMs = Date.now }: LazyAcce
       failedAtMs = undefined;
       const mine = open(giveUp.signal);
       opening = mine;
-      mine.catch(() => {
-        if (opening === mine) failedAtMs = nowMs();
-      });
+      mine.then(
+        (access) => void (opened = access),
+        () => {
+          if (opening === mine) failedAtMs = nowMs();
+        },
+      );
     }
     return opening;
   };
   return {
     node,
     via,
+    get made() {
+      return opened?.made;
+    },
+    isOpen: () => opened !== undefined,
     exec: async (argv, options) => (await enter()).exec(argv, options),
     stream: (argv, options) =>
       deferStream({ node, argv, open: async () => (await enter()).stream(argv, options) }),

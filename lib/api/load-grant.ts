@@ -50,7 +50,7 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
     grant: parseGrant(flags, { cwd, sources }),
     notes: [
       ...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []),
-      ...(isClusterNamed ? [] : warnOfSsh(profile)),
+      ...(isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)]),
     ],
   };
 }
@@ -63,6 +63,17 @@ function warnOfSsh({ file, nodes }: GrantPlaces["profile"]): string[] {
   return [...new Set(configs)].map(
     (config) =>
       `${file} was not named, and logs in with ${config}: what that says may run programs on this machine`,
+  );
+}
+
+/** An image that a folder from anybody names gets root on the nodes, and nobody looks into it. */
+function warnOfImages({ file, nodes }: GrantPlaces["profile"]): string[] {
+  if (file === undefined) return [];
+  const images = nodes.flatMap(({ access }) =>
+    "image" in access && access.image !== undefined ? [access.image] : [],
+  );
+  return [...new Set(images)].map(
+    (image) => `${file} was not named, and enters nodes with the image ${image}: it gets all rights there`,
   );
 }
 

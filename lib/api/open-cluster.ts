@@ -3,7 +3,7 @@ import { asHopbookError, HopbookError } from "../errors.js";
 import { createLazyAccess } from "./lazy-access.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
 import { openKube } from "../kube/index.js";
-import type { ClusterProfile } from "../model/cluster.js";
+import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
 import type { DetachedPods } from "../model/detached.js";
 import type { KubeReader, KubeRef, Lease } from "../model/kube.js";
 
@@ -14,6 +14,8 @@ export interface OpenCluster {
   readonly unreachable: ReadonlyMap<string, HopbookError>;
   /** The cluster's API, where the profile has one. */
   readonly kube?: KubeReader;
+  /** Which nodes were entered up to now, and how; absent where a profile names them and the way. */
+  entered?(): readonly EnteredNode[];
   close(): Promise<void>;
   /** What `close()` could not take away from the nodes and the cluster. */
   leftovers?(): readonly string[];
@@ -90,6 +92,10 @@ async function openKubeCluster(
     accesses: new Map(lazy.map((access) => [access.node, options.wrap(access)])),
     unreachable: new Map(),
     ...(options.wrapKube === undefined ? {} : { kube: options.wrapKube(api) }),
+    entered: () =>
+      lazy
+        .filter((access) => access.isOpen())
+        .map(({ node, via, made = null }) => ({ target: node, via, made })),
     close: async () => {
       await Promise.allSettled(lazy.map((access) => access.close()));
     },

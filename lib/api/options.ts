@@ -11,6 +11,12 @@ export interface KubeChoice {
   readonly kubeconfig?: string | undefined;
   /** Of what is named without one. */
   readonly namespace?: string | undefined;
+  /** The same where `namespace` is not given, in place of the context's own. */
+  readonly contextNamespace?: string | undefined;
+  /** In place of the profile's `images.tools`. */
+  readonly image?: string | undefined;
+  /** In place of `access.keepWarm`: debug pods stay this long after their use. */
+  readonly keepWarmMs?: number | undefined;
 }
 
 export interface SharedOptions {

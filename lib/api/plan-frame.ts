@@ -51,8 +51,9 @@ function namedKube({ file, kube, api }: Loaded["profile"]): Pick<SealedPlan["nam
   return { kube: { context: api.context, namespace: kube?.namespace ?? "default" } };
 }
 
-/** A profile without what the API says of its nodes at the moment: a plan holds when a node was cordoned since. */
-function lastingOf({ choices: _, nodes, ...profile }: Loaded["profile"]): object {
+/** A profile without what the API says of its nodes at the moment: a plan holds when a node was cordoned since.
+ * Where ends are, which `endNamespace` has a say in, stands in its commands. */
+function lastingOf({ choices: _, endNamespace: __, nodes, ...profile }: Loaded["profile"]): object {
   return { ...profile, nodes: nodes.map(({ kube: _seen, ...node }) => node), file: null };
 }
 

@@ -46,10 +46,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { kind: "pod", group: "", resource: "pods" },
   { kind: "job", group: "batch", resource: "jobs" },
-  { kind: "configmap", group: "", resource: "configmaps" },
-  { kind: "persistentvolumeclaim", group: "", resource: "persistentvolumeclaims" },
 ];
-const NAMESPACE: Kind = { kind: "namespace", group: "", resource: "namespaces" };
 
 interface KubeObject extends LeasedObject {
   readonly metadata?: LeasedObject["metadata"] & {
@@ -72,7 +69,7 @@ export async function listClusterLeftovers(
 ): Promise<ClusterLeftovers> {
   const unlisted: string[] = [];
   const perKind = await Promise.all(
-    [...KINDS, NAMESPACE].map(async (kind) => {
+    KINDS.map(async (kind) => {
       const query = { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` };
       const wanted = { group: kind.group, version: "v1", resource: kind.resource, query, signal };
       const tryList = async (namespace?: string): Promise<readonly KubeObject[] | null> => {
@@ -87,7 +84,6 @@ export async function listClusterLeftovers(
       };
       const all = await tryList();
       if (all !== null) return { kind, objects: all };
-      if (kind === NAMESPACE) return { kind, objects: [] };
       unlisted.push(`${kind.resource} in all namespaces but ${namespaces.join(", ")}`);
       const each = await Promise.all(namespaces.map(tryList));
       return { kind, objects: each.flatMap((objects) => objects ?? []) };

@@ -35,7 +35,7 @@ export interface ReapOptions {
 export interface Leftover {
   /** A node's name; null: in the cluster's API. */
   readonly node: string | null;
-  /** pod, job, configmap, persistentvolumeclaim, namespace; folder, trace, process. */
+  /** pod, job; folder, relay, trace, process. */
   readonly kind: string;
   readonly namespace: string | null;
   readonly name: string;
@@ -97,7 +97,7 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
     unseen.push(`the nodes: ${known.message}${known.hint === undefined ? "" : `. ${known.hint}`}`);
   }
   try {
-    const onNodes = nodes === null ? [] : await lookOnNodes(nodes, unanswered);
+    const onNodes = nodes === null ? [] : await lookOnNodes(nodes, { unseen, unanswered });
     const rules = { me: ownerHash(lease.owner), now: Date.now(), options };
     const candidates = [
       ...inCluster.filter(({ runId }) => runId !== lease.runId).map((object) => judgeObject(object, rules)),
@@ -163,11 +163,16 @@ interface OnNode {
   readonly found: NodeLeftover;
 }
 
-async function lookOnNodes(nodes: OpenNodes, unseen: string[]): Promise<readonly OnNode[]> {
+async function lookOnNodes(
+  nodes: OpenNodes,
+  { unseen, unanswered }: { readonly unseen: string[]; readonly unanswered: string[] },
+): Promise<readonly OnNode[]> {
   const perNode = await nodes.list();
   return [...perNode].flatMap(([node, found]) => {
     if (!(found instanceof Error)) return found.map((each) => ({ node, found: each }));
-    unseen.push(`${node}: ${found.message}`);
+    // What the operator denies did not fail to answer.
+    const isDenied = asHopbookError(found).code === "PERMISSION_DENIED";
+    (isDenied ? unseen : unanswered).push(`${node}: ${found.message}`);
     return [];
   });
 }
@@ -198,14 +203,19 @@ function judgeObject(object: ClusterLeftover, rules: Rules): Candidate {
 
 function judgeOnNode({ node, found }: OnNode, rules: Rules): Candidate {
   const { kind, item, name, runId, ownerHash: hash, state } = found;
+  const until = found.expiresAt === undefined ? null : new Date(found.expiresAt).toISOString();
   const why =
-    state === "young" ? "it is new, and may be in use" : "in use; it ends by itself without its client";
+    state === "young"
+      ? "it is new, and may be in use"
+      : until === null
+        ? "in use; it ends by itself without its client"
+        : `it waits to be collected until ${until}: hopbook collect ${runId}`;
   return {
     handle: { node, key: item },
     item: decide(
       {
         ...{ node, kind, namespace: null, name, runId, owner: hash, mine: hash === rules.me },
-        ...{ expiresAt: null, state: state === "idle" ? "left" : "inUse" },
+        ...{ expiresAt: until, state: state === "idle" ? "left" : "inUse" },
       },
       why,
       rules,

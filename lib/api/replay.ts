@@ -4,10 +4,11 @@ import { join, resolve } from "node:path";
 import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.js";
 import { asHopbookError, HopbookError, messageOf } from "../errors.js";
 import type { NodeAccess, NodeAccessConfig, Via } from "../model/access.js";
-import type { ClusterProfile } from "../model/cluster.js";
+import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
 import { createReplayer, ReplayPlan, type RecordedCluster, type Replayer } from "../recording/index.js";
 import { checkRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
+import { readEntered } from "./access-evidence.js";
 import type { GrantFlags } from "./authority.js";
 import { loadNamedRunbook } from "./catalogue.js";
 import { execute } from "./execute.js";
@@ -66,7 +67,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     const folder = await createRunFolder({
       ...{ out: work, runbook: metadata.name, target: targetOf(loaded), now: startedAt, id },
     });
-    const world = replayWorld(replayer, steps);
+    const world = replayWorld(replayer, steps, () => readEntered(dir));
     const isTemporary = options.out === undefined;
     const report = await execute(prepared, {
       id,
@@ -159,10 +160,10 @@ function withoutThisMachine(loaded: Loaded): Loaded {
   return { ...loaded, runbook: { ...loaded.runbook, permissions } };
 }
 
-function replayWorld(replayer: Replayer, steps: Set<string>): World {
+function replayWorld(replayer: Replayer, steps: Set<string>, entered: () => readonly EnteredNode[]): World {
   return {
     clock: replayer.clock,
-    open: (profile, options) => Promise.resolve(openRecorded(replayer, profile, options)),
+    open: (profile, options) => Promise.resolve({ ...openRecorded(replayer, profile, options), entered }),
     demand(request, permitted) {
       replayer.demand(request);
       permitted();

@@ -48,7 +48,10 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
       // Which file that context is in is not for a plan to say: a kubeconfig names programs that run here.
       kubeconfig: options.kube?.kubeconfig,
       context: options.kube?.context ?? (options.cluster === undefined ? named.kube?.context : undefined),
-      namespace: options.kube?.namespace ?? named.kube?.namespace,
+      namespace: options.kube?.namespace,
+      contextNamespace: named.kube?.namespace,
+      image: options.kube?.image,
+      keepWarmMs: options.kube?.keepWarmMs,
     },
     // A plan may come from anybody, and then so does the profile that it names.
     isClusterNamed: options.cluster !== undefined,
@@ -102,7 +105,8 @@ function record(
   folder: RunFolder,
   { prepared, id, startedAt }: { prepared: Loaded; id: string; startedAt: Date },
 ): Recorder {
-  const { name, cni, interfaces, workDir, runtimeEndpoint, nodes, choices, kube } = prepared.profile;
+  const { name, cni, interfaces, workDir, runtimeEndpoint, nodes, choices, kube, endNamespace } =
+    prepared.profile;
   return startRecording(folder, {
     header: {
       ...{ type: "recording", version: 1 },
@@ -113,6 +117,7 @@ function record(
         ...(kube === undefined
           ? {}
           : { kube: { context: kube.context ?? "", namespace: kube.namespace ?? "default" } }),
+        ...(endNamespace === undefined ? {} : { endNamespace }),
         ...(choices === undefined ? {} : { choices }),
         nodes: nodes.map(({ name: node, address, access, pod, kube: seen }) => ({
           ...{ name: node, via: access.via },

@@ -1,4 +1,5 @@
 import { Engine } from "../engine/engine.js";
+import type { EnteredNode } from "../model/cluster.js";
 import type { DetachContext } from "../model/detached.js";
 import type { EvidenceSink } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
@@ -25,6 +26,8 @@ export interface EngineUse {
   readonly sink: EvidenceSink;
   readonly record: Recorder;
   readonly id: string;
+  /** Told which nodes were entered, before they are left. */
+  readonly onEntered?: (nodes: readonly EnteredNode[]) => Promise<void>;
   /** Told what could not be taken away in the end. */
   readonly onLeftover?: (text: string) => void;
   /** Its captures go on without the client, or did. */
@@ -102,7 +105,9 @@ export async function withEngine<T>(
     throw masking.error(error);
   } finally {
     await engine.close();
+    const entered = cluster.entered?.() ?? [];
     await cluster.close();
+    await use.onEntered?.(entered);
     for (const text of cluster.leftovers?.() ?? []) use.onLeftover?.(text);
   }
 }

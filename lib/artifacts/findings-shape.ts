@@ -1,3 +1,5 @@
+import { ALL_VIAS } from "../model/access.js";
+
 /**
  * The shape of findings.json, checked where the file is read: a folder may come from somebody else, and a
  * report must not fail half-way on it. schemas/findings.json says the same for other programs.
@@ -103,18 +105,31 @@ const flow = record(
   ["replyHops"],
 );
 
-const findings = record({
-  apiVersion: oneOf("hopbook.dev/v1"),
-  kind: oneOf("Findings"),
-  run: record(
-    { id: text, runbook: text, folder: text, startedAt: text, complete: flag, incomplete: list(text) },
-    ["folder"],
-  ),
-  flows: list(flow),
-  checks: list(
-    record({ id: text, status: oneOf("pass", "warn", "fail", "skipped", "incomplete"), message: text }),
-  ),
+const via = oneOf(...ALL_VIAS);
+const access = record({
+  target: text,
+  via: orNull(via),
+  made: orNull(text),
+  reason: orNull(text),
+  rejected: list(record({ via, reason: text })),
 });
+
+const findings = record(
+  {
+    apiVersion: oneOf("hopbook.dev/v1"),
+    kind: oneOf("Findings"),
+    run: record(
+      { id: text, runbook: text, folder: text, startedAt: text, complete: flag, incomplete: list(text) },
+      ["folder"],
+    ),
+    flows: list(flow),
+    checks: list(
+      record({ id: text, status: oneOf("pass", "warn", "fail", "skipped", "incomplete"), message: text }),
+    ),
+    access: list(access),
+  },
+  ["access"],
+);
 
 /** What is wrong with a value that should be Findings, with its place (`findings.flows[0].hops`), or undefined. */
 export function describeShapeFault(value: unknown): string | undefined {

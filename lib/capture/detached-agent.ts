@@ -101,6 +101,8 @@ if [ "$mode" = start ]; then
   mkdir "$state" 2>/dev/null || { echo "error dir $state"; exit 3; }
   mkfifo "$state/in" 2>/dev/null || { rmdir "$state"; echo 'error tool mkfifo'; exit 3; }
   printf '%s\\n' "$meta" >"$state/meta"
+  echo "$until" >"$state/expires"
+  echo "$$ \${HOPBOOK_OWNER:--}" >"$state/agent"
   : >"$state/out"
   own=
   command -v setsid >/dev/null 2>&1 && own=setsid

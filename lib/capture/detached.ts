@@ -1,4 +1,5 @@
-import type { Argv } from "../model/access.js";
+import { HopbookError } from "../errors.js";
+import type { Argv, Via } from "../model/access.js";
 import type { DetachedAbout, DetachedPlace } from "../model/detached.js";
 import { DETACHED_AGENT, DETACHED_LIST, DETACHED_LIST_NAME, DETACHED_NAME } from "./detached-agent.js";
 import type { NodeCapturePlan } from "./plan.js";
@@ -50,6 +51,22 @@ export function planDetached(plan: NodeCapturePlan, options: DetachOptions): Det
     keep: command("keep"),
     stateDir,
   };
+}
+
+/** Ways in by which something can be left on a node: the others end with their client. */
+const STAYING_VIAS: readonly Via[] = ["local", "ssh", "debugPod"];
+
+/** Throws USAGE where nothing can be left on a node that is entered in this way. */
+export function assertCanStay({ node, via }: { readonly node: string; readonly via: Via }): void {
+  if (STAYING_VIAS.includes(via)) return;
+  throw new HopbookError(
+    "USAGE",
+    `Cannot detach: nothing can be left on ${node}, which is entered by ${via}`,
+    {
+      where: { node },
+      hint: `Enter it by one of ${STAYING_VIAS.join(", ")}: access.via in the cluster profile`,
+    },
+  );
 }
 
 /** Follows what was started on a node, of which no more is known than its place. */

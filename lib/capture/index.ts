@@ -24,6 +24,7 @@ export {
 export { CAPTURE_SCRIPTS } from "./scripts.js";
 export { attachCaptures, stopDetached, type AttachOptions } from "./attach.js";
 export {
+  assertCanStay,
   LIST_ACTION,
   parseList,
   planBundle,

@@ -136,6 +136,11 @@ export class CaptureSession {
     return this.#unconfirmed((agent) => agent.remove(REMOVE_TIMEOUT_MS));
   }
 
+  /** Where a node keeps its captures; "" for a node without any. */
+  folderOn(node: string): string {
+    return this.#agents.find(({ plan }) => plan.node === node)?.plan.dir ?? "";
+  }
+
   /** Ends and removes everything, at any stage. Gives back the nodes that did not confirm it. */
   async abort(): Promise<string[]> {
     if (this.#over) return [];

@@ -2,6 +2,8 @@ import { Option, type Command } from "commander";
 import type { GrantFlags } from "../api/authority.js";
 import type { KubeChoice } from "../api/options.js";
 import { PERMISSION_SCOPES } from "../api/permission-scopes.js";
+import { HopbookError } from "../errors.js";
+import { parseDuration } from "../model/units.js";
 
 /** Options that several commands share, under the same names and with the same words. */
 
@@ -12,6 +14,14 @@ export function addClusterOptions(command: Command): Command {
   add("--context <NAME>", "a context of the kubeconfig in place of a cluster profile");
   add("--kubeconfig <FILE>", "kubeconfig; without it KUBECONFIG, else ~/.kube/config");
   return add("-n, --namespace <NAME>", "of what is named without one; without it the context's");
+}
+
+/** For what enters nodes: what is made in the cluster for that. */
+export function addEntryOptions(command: Command): Command {
+  const add = (flags: string, text: string): Command =>
+    command.addOption(new Option(flags, text).helpGroup("Cluster:"));
+  add("--image <IMAGE>", "with tcpdump, for pods that are made; without it the profile's images.tools");
+  return add("--keep-warm <TIME>", "debug pods stay this long, such as 10m, for the next run");
 }
 
 export function addPermissionOptions(command: Command): Command {
@@ -49,11 +59,20 @@ export function addOutputOption(command: Command): Command {
 }
 
 /** Which cluster was meant, for the library. */
-export function clusterOf({ cluster, context, kubeconfig, namespace }: CommonOptions): {
+export function clusterOf({ cluster, context, kubeconfig, namespace, image, keepWarm }: CommonOptions): {
   readonly cluster: string | undefined;
   readonly kube: KubeChoice;
 } {
-  return { cluster, kube: { context, kubeconfig, namespace } };
+  const entry = { image, ...(keepWarm === undefined ? {} : { keepWarmMs: readKeepWarm(keepWarm) }) };
+  return { cluster, kube: { context, kubeconfig, namespace, ...entry } };
+}
+
+function readKeepWarm(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new HopbookError("USAGE", `Cannot take --keep-warm ${JSON.stringify(text)}: it is no duration`, {
+    hint: "Write it as 30s, 10m or 1h",
+  });
 }
 
 export interface CommonOptions {
@@ -61,6 +80,8 @@ export interface CommonOptions {
   readonly context?: string;
   readonly kubeconfig?: string;
   readonly namespace?: string;
+  readonly image?: string;
+  readonly keepWarm?: string;
   readonly output?: "text" | "json";
 }
 

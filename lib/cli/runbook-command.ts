@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addClusterOptions, addOutputOption, addPermissionOptions } from "./options.js";
+import { addClusterOptions, addEntryOptions, addOutputOption, addPermissionOptions } from "./options.js";
 import { addInputFlags, type InputFlag } from "./runbook-flags.js";
 
 /** What goes to the nodes for a runbook, and takes its inputs as flags. */
@@ -17,11 +17,14 @@ export function makeRunbookCommand(
 
 /** The options of `run` or `plan` that are the same for every runbook. */
 export function addRunOptions(verb: RunbookVerb, command: Command): Command {
-  addPermissionOptions(addClusterOptions(command));
+  addPermissionOptions(addEntryOptions(addClusterOptions(command)));
   if (verb === "run") {
     command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
     command.option("--detach", "let the captures go on without this client; hopbook collect brings them");
-    command.option("--for <TIME>", "with --detach: how long, such as 2h; default: as long as the runbook waits");
+    command.option(
+      "--for <TIME>",
+      "with --detach: how long, such as 2h; default: as long as the runbook waits",
+    );
     command.option("--no-record", "keep no recording: the run cannot be replayed");
   }
   if (verb === "plan") {

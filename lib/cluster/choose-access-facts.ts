@@ -6,6 +6,7 @@ import { fieldOf, textOf } from "./json.js";
 import { ENFORCE_LABEL, levelOf, readPodSecurity, type PodSecurity } from "./pod-security.js";
 import { askRights, missingOf, type Right, type RightAnswer } from "./rights.js";
 import { podRights, podWayRights } from "./rights-needed.js";
+import { shareLookups } from "./share-lookups.js";
 import { tryEphemeral, tryPod, type PodShape, type TrialOptions } from "./choose-access-trial.js";
 import type {
   AccessFacts,
@@ -54,8 +55,8 @@ export async function gatherAccessFacts(options: ChooseAccessOptions): Promise<A
     signal: options.signal,
     timeoutMs: Math.max(1, Math.min(REQUEST_MS, Math.round(untilMs - performance.now()))),
   });
-  const asker: Asker = { options, api: options.api, limits };
-  const { api } = options;
+  const api = shareLookups(options.api);
+  const asker: Asker = { options, api, limits };
   const wanted = wantedPlaces(options);
   try {
     const [node, scc, named, pods, elsewhere] = await Promise.all([

@@ -18,6 +18,11 @@ export function nodeEnd(end: {
   };
 }
 
+/** That a service has other backends than the one that is followed. */
+export function spread(otherBackends: number): Pick<End, "otherBackends"> {
+  return otherBackends > 0 ? { otherBackends } : {};
+}
+
 /** An address that is nobody's in the cluster. */
 export function outsideEnd(
   text: string,

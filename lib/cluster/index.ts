@@ -19,7 +19,15 @@ export type {
   PodFacts,
   Verdict,
 } from "./choose-access-types.js";
-export { askRights, canI, describeRight, describeRights, missingOf, type Right, type RightAnswer } from "./rights.js";
+export {
+  askRights,
+  canI,
+  describeRight,
+  describeRights,
+  missingOf,
+  type Right,
+  type RightAnswer,
+} from "./rights.js";
 export { FACT_RIGHTS, factRightsIn, podRights, podWayRights } from "./rights-needed.js";
 export { describeFailures, gatherFacts, type ClusterFacts, type GatherOptions } from "./facts.js";
 export { parseEnd } from "./parse-end.js";
@@ -55,3 +63,4 @@ export { checkPodTools } from "./pod-tools.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";
 export { findService, type ServicePort } from "./services.js";
 export { checkTools, TOOL_NAMES, type NodeTools, type ToolName } from "./tools.js";
+export { shareLookups } from "./share-lookups.js";

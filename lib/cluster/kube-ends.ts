@@ -4,7 +4,7 @@ import { findPod } from "./kube-resolve.js";
 import type { KubePod } from "./kube-objects.js";
 import { findKubeService } from "./kube-service.js";
 import { isChoice, isOne } from "./locate-ends.js";
-import { parseEnd, type EndName } from "./parse-end.js";
+import { namespaceOf, parseEnd, withNamespace, type EndName } from "./parse-end.js";
 
 export interface NamedEnds {
   /** Of paths: these have to be there. */
@@ -15,6 +15,8 @@ export interface NamedEnds {
 
 interface Asking {
   readonly kube: KubeReader;
+  /** `-n`: of ends that name none. */
+  readonly endNamespace?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,12 +28,13 @@ export async function findEndPods(ends: NamedEnds, asking: Asking): Promise<read
   const found: (KubePod | null)[] = [];
   for (const { from, to } of ends.paths) {
     const [first] = to;
+    const beside = namespaceOf(from);
     const swaps = first !== undefined && isChoice(from) && isOne(first);
-    const leader = await podOf(swaps ? first : from, { ...asking, away: null });
+    const leader = await podOf(swaps ? first : from, { ...asking, beside, away: null });
     const away = leader?.node ?? null;
     found.push(leader);
     for (const text of swaps ? [from, ...to.slice(1)] : to)
-      found.push(await podOf(text, { ...asking, away }));
+      found.push(await podOf(text, { ...asking, beside, away }));
   }
   for (const text of ends.others) found.push(await podIfAny(text, asking));
   const pods = found.filter((pod) => pod !== null);
@@ -40,9 +43,19 @@ export async function findEndPods(ends: NamedEnds, asking: Asking): Promise<read
 
 async function podOf(
   text: string,
-  { kube, signal, away }: Asking & { readonly away: string | null },
+  {
+    kube,
+    signal,
+    endNamespace,
+    away,
+    beside,
+  }: Asking & {
+    readonly away: string | null;
+    /** The namespace that the other end names. */
+    readonly beside: string | null;
+  },
 ): Promise<KubePod | null> {
-  const name: EndName = parseEnd(text);
+  const name: EndName = withNamespace(parseEnd(text), endNamespace ?? beside);
   if (name.kind === "ip" || name.kind === "node") return null;
   const query = { kube, text, signal };
   const options = { text, away, note: () => undefined };
@@ -59,7 +72,7 @@ const NO_END = ["INPUT_INVALID", "TARGET_NOT_FOUND", "TARGET_AMBIGUOUS", "KUBE_F
 
 async function podIfAny(text: string, asking: Asking): Promise<KubePod | null> {
   try {
-    return await podOf(text, { ...asking, away: null });
+    return await podOf(text, { ...asking, beside: null, away: null });
   } catch (error) {
     if (NO_END.includes(asHopbookError(error).code)) return null;
     throw error;

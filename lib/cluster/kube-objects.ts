@@ -1,4 +1,5 @@
 import type { NodeTarget } from "../model/access.js";
+import { CNI_ANNOTATION } from "../model/cni-annotation.js";
 import type { KubeNode } from "../model/kube.js";
 import { canonicalIp } from "./address.js";
 import { asList, fieldOf, textEntries, textOf } from "./json.js";
@@ -124,10 +125,6 @@ function conditionOf(value: unknown, type: string): Condition | undefined {
   const of = (key: string): string => textOf(found, key) ?? "";
   return { status: of("status"), reason: of("reason"), message: of("message") };
 }
-
-/** Where CNIs say how they work; others may be long, and are nobody's business here. */
-const CNI_ANNOTATION =
-  /^(flannel\.alpha\.coreos\.com|projectcalico\.org|k8s\.ovn\.org|network\.cilium\.io|io\.cilium\.network)\//;
 
 /** A node as a target without a way in; null for what is no node. */
 export function readKubeNode(value: unknown): Omit<NodeTarget, "access"> | null {

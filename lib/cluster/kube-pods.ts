@@ -4,7 +4,7 @@ import type { KubeReader } from "../model/kube.js";
 import { asList, asRecord, fieldOf, textEntries, textOf } from "./json.js";
 import { readKubePod, type KubePod } from "./kube-objects.js";
 import { showText } from "./names.js";
-import type { WorkloadResource } from "./parse-end.js";
+import { parseEnd, type WorkloadResource } from "./parse-end.js";
 
 export interface KubeQuery {
   readonly kube: KubeReader;
@@ -118,7 +118,7 @@ async function podNotFound(
   const [first] = shown;
   const why = names.why ?? `none of the ${found.length} pods in ${namespace} has that name`;
   return new HopbookError("TARGET_NOT_FOUND", `Cannot find the pod ${showText(query.text)}: ${why}`, {
-    hint: first === undefined ? "see what runs there: kubectl get pods -A" : `did you mean ${first}?`,
+    hint: first === undefined ? hintOfNamespace(query.text, "pods") : `did you mean ${first}?`,
     ...(shown.length === 0 ? {} : { detail: `near: ${shown.join(", ")}` }),
   });
 }
@@ -136,12 +136,18 @@ export async function objectNotFound(
   const near = nearestFew(name, names.list, MAX_NEAR);
   const why = names.why ?? `there are no ${kind.resource} of that name in ${namespace}`;
   return new HopbookError("TARGET_NOT_FOUND", `Cannot find ${showText(query.text)}: ${why}`, {
-    hint:
-      near[0] === undefined
-        ? `see what there is: kubectl get ${kind.resource} -A`
-        : `did you mean ${near[0]}?`,
+    hint: near[0] === undefined ? hintOfNamespace(query.text, kind.resource) : `did you mean ${near[0]}?`,
     ...(near.length === 0 ? {} : { detail: `near: ${near.join(", ")}` }),
   });
+}
+
+/** Where the namespace was not written it is the first thing that may be wrong. */
+function hintOfNamespace(text: string, resource: string): string {
+  const see = `kubectl get ${resource} -A`;
+  const name = parseEnd(text);
+  return "namespace" in name && name.namespace === null
+    ? `name its namespace: -n NAMESPACE, or NAMESPACE/${text}; to see them all: ${see}`
+    : `see what there is: ${see}`;
 }
 
 /** Names for an error's sake: who may not list them gets the error without. */
@@ -166,6 +172,9 @@ async function namesIn(
     if (failure.code === "KUBE_NOT_FOUND")
       return { list: [], why: `there is no namespace ${place.namespace}` };
     if (failure.code !== "KUBE_FORBIDDEN") throw failure;
-    return { list: [], why: "the API has none of that name, and others may not be listed" };
+    return {
+      list: [],
+      why: `the API has none of that name in ${place.namespace}, and others may not be listed`,
+    };
   }
 }

@@ -3,7 +3,7 @@ import type { NodeTarget } from "../model/access.js";
 import type { End } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
 import { canonicalIp, type AddressAndPort } from "./address.js";
-import { nodeEnd, outsideEnd } from "./ends.js";
+import { nodeEnd, outsideEnd, spread } from "./ends.js";
 import { describeFailures, type ClusterFacts } from "./facts.js";
 import { findSandbox } from "./inspect.js";
 import { choosePod, nameOf, whyUnusable } from "./kube-choose.js";
@@ -150,14 +150,15 @@ async function findPodByIp(ip: string, { query, options }: Asking): Promise<Kube
 
 async function locateService(service: FoundService, asking: Asking): Promise<Located> {
   const { facts, query, options } = asking;
-  const { clusterIp, backend, note } = service;
+  const { clusterIp, backend, note, otherBackends } = service;
   if (note !== null) options.note(note);
   const own = { ip: backend.ip, port: backend.port };
   const addresses = clusterIp === null ? [own] : [clusterIp, own];
-  const first = clusterIp ?? own;
+  // What is sent to the ClusterIP may go to any backend.
+  const sentTo = clusterIp === null || otherBackends > 0 ? own : clusterIp;
   // A headless one stands for its pods: no address of its own is ever in a packet.
-  const kind = clusterIp === null ? {} : { kind: "service" as const };
-  const as = (end: End): End => ({ ...end, ...kind, ip: first.ip, port: first.port, addresses });
+  const kind = clusterIp === null ? {} : { kind: "service" as const, ...spread(otherBackends) };
+  const as = (end: End): End => ({ ...end, ...kind, ...sentTo, addresses });
   if (backend.pod !== null) {
     const [namespace = "", name = ""] = backend.pod.split("/");
     const pod = await findPod({ kind: "pod", namespace, name, port: null }, { query, options });

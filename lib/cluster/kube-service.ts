@@ -10,6 +10,8 @@ export interface FoundService {
   /** null: headless, so that its pods' addresses stand in packets. */
   readonly clusterIp: AddressAndPort | null;
   readonly backend: Endpoint;
+  /** How many more there are. */
+  readonly otherBackends: number;
   readonly note: string | null;
 }
 
@@ -91,7 +93,7 @@ async function followService(value: unknown, query: ServiceQuery): Promise<Found
   return {
     name: `${namespace}/${name}`,
     clusterIp: clusterIp === null || port === null ? null : { ip: clusterIp, port: port.port },
-    ...{ backend, note },
+    ...{ backend, note, otherBackends: endpoints.length - 1 },
   };
 }
 
@@ -190,9 +192,10 @@ function chooseEndpoint(
   { text, away, backend }: ServiceQuery,
 ): { readonly backend: Endpoint; readonly note: string | null } {
   const detail = endpoints.map(spell).join("\n");
+  const spreads = endpoints.length > 1;
   if (backend !== undefined) {
     const chosen = endpoints.find(({ pod, ip }) => pod === backend || ip === backend);
-    if (chosen !== undefined) return { backend: chosen, note: null };
+    if (chosen !== undefined) return { backend: chosen, note: spreads ? noteDirect(text, chosen) : null };
     const message = `Cannot follow ${showText(text)} to ${showText(backend)}: it is none of the service's ready backends`;
     throw new HopbookError("TARGET_NOT_FOUND", message, { hint: "choose one of those listed", detail });
   }
@@ -206,9 +209,14 @@ function chooseEndpoint(
       },
     );
   }
-  if (endpoints.length === 1) return { backend: chosen, note: null };
-  const note = `${text}: of ${endpoints.length} backends ${spell(chosen)} is followed; choose another with --backend`;
-  return { backend: chosen, note };
+  if (!spreads) return { backend: chosen, note: null };
+  const note = `of ${endpoints.length} backends the first is followed; choose another with --backend`;
+  return { backend: chosen, note: `${noteDirect(text, chosen)}; ${note}` };
+}
+
+/** What is sent to a Service's address may go to any backend, and would look lost on the way to this one. */
+function noteDirect(text: string, chosen: Endpoint): string {
+  return `${text}: what is sent goes to ${spell(chosen)} itself, past the Service's address`;
 }
 
 function spell(endpoint: Endpoint): string {

@@ -1,3 +1,4 @@
+import { CNI_ANNOTATION } from "../model/cni-annotation.js";
 import { asRecord, type JsonRecord } from "./json.js";
 
 /**
@@ -21,8 +22,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
 };
 const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];
 /** kubectl's copy of a whole object among them may hold anything. */
-const ANNOTATION =
-  /^(kubernetes\.io\/config\.|flannel\.alpha\.coreos\.com\/|projectcalico\.org\/|k8s\.ovn\.org\/|network\.cilium\.io\/|io\.cilium\.network\/)/;
+const STATIC_POD_ANNOTATION = /^kubernetes\.io\/config\./;
 
 /** An object without what nobody asks for; a ConfigMap keeps what `keys` names of its data. */
 export function trimKubeObject(value: unknown, keys: readonly string[] = []): JsonRecord {
@@ -35,7 +35,9 @@ export function trimKubeObject(value: unknown, keys: readonly string[] = []): Js
   const annotations = Object.entries(asRecord(metadata["annotations"]));
   kept["metadata"] = {
     ...metadata,
-    annotations: Object.fromEntries(annotations.filter(([key]) => ANNOTATION.test(key))),
+    annotations: Object.fromEntries(
+      annotations.filter(([key]) => STATIC_POD_ANNOTATION.test(key) || CNI_ANNOTATION.test(key)),
+    ),
   };
   if (keys.length > 0) kept["data"] = pick(asRecord(object["data"]), keys);
   return kept;

@@ -4,9 +4,11 @@ export const LEFTOVERS_NAME = "hopbook-leftovers";
 /**
  * What runs of hopbook left on a node, and its removal: constant POSIX sh (dash, bash, busybox sh), run as
  *   list WORK_DIR OWN_RUN                          or
- *   remove WORK_DIR OWN_RUN FORCE(y|n) ITEM…       with an ITEM of folder:NAME, trace:NAME, process:PID:START
+ *   remove WORK_DIR OWN_RUN FORCE(y|n) ITEM…       with an ITEM of folder:NAME, relay:PATH, trace:NAME, process:PID:START
  * `list` says, one a line, names of other characters left out:
  *   folder NAME UID OWNER_HASH|- idle|live|young
+ *   folder NAME UID OWNER_HASH|- kept SECONDS     captures that wait to be collected, until then (since 1970)
+ *   relay PATH UID
  *   trace NAME idle|live|young
  *   process PID START RUN OWNER_HASH|- PROGRAM
  *   end
@@ -14,7 +16,7 @@ export const LEFTOVERS_NAME = "hopbook-leftovers";
  *
  * A folder or trace is live while an agent for it runs, for that ends and removes it by itself. What is so new that its
  * agent may just be starting is young; so is a trace of the last half hour, since nodes that share a kernel share its
- * traces, and the agent may be another node's. Processes are known by HOPBOOK_RUN in their environment. Folders are
+ * traces, and the agent may be another node's. A relay's folder is told of where nobody has its pipe open. Processes are known by HOPBOOK_RUN in their environment. Folders are
  * looked at before the processes, so that an agent that begins in between is seen.
  */
 export const LEFTOVERS_SCRIPT = `
@@ -42,6 +44,12 @@ live() {
   for p in $agents; do case "$(words "$p")" in *" $1 $2 "*) return 0 ;; esac; done
   return 1
 }
+idle_relay() {
+  case \${1##*/} in hopbook-relay-*[!0-9A-Za-z]*) return 1 ;; hopbook-relay-?*) ;; *) return 1 ;; esac
+  [ -p "$1/done" ] && [ ! -L "$1" ] && ! young "$1" 1 || return 1
+  for p in /proc/[0-9]*/fd/3; do [ "$p" -ef "$1/done" ] && return 1; done
+  return 0
+}
 started() {
   state=Z
   IFS= read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
@@ -50,6 +58,15 @@ started() {
 }
 same() { started "$1" && [ "$state" != Z ] && [ "$start" = "$2" ]; }
 uid_of() { ls -ldn "$1" 2>/dev/null | { read -r a b c d; echo "\${c:--}"; }; }
+
+kept_until() {
+  held=\${1%.ending}
+  held=\${held%.detached}.detached
+  [ -d "$held" ] && [ ! -L "$held" ] && [ -f "$held/expires" ] && [ ! -L "$held/expires" ] || return 1
+  [ "$(uid_of "$held")" = "$me" ] && read -r until <"$held/expires" || return 1
+  case $until in ''|*[!0-9]*|?????????????*) return 1 ;; esac
+  [ "$(date +%s)" -lt "$until" ]
+}
 
 list_all() {
   folders= instances=
@@ -67,7 +84,11 @@ list_all() {
     state=idle
     young "$work/$name" 1 && state=young
     live hopbook-capture "$work/\${name%.ending}" && state=live
+    kept_until "$work/$name" && state="kept $until"
     echo "folder $name $(uid_of "$work/$name") $owner $state"
+  done
+  for f in /dev/shm/hopbook-relay-* /var/tmp/hopbook-relay-* /tmp/hopbook-relay-*; do
+    idle_relay "$f" && echo "relay $f $(uid_of "$f")"
   done
   for name in $instances; do
     state=idle
@@ -126,6 +147,13 @@ remove_all() {
       if [ ! -d "$path" ]; then echo "removed $item"; continue; fi
       if [ "$(uid_of "$path")" != "$me" ]; then echo "kept $item it is another user's"; continue; fi
       if [ "$force" != y ] && live hopbook-capture "\${path%.ending}"; then echo "kept $item it is in use"; continue; fi
+      if [ "$force" != y ] && kept_until "$path"; then echo "kept $item it waits to be collected"; continue; fi
+      rm -rf -- "$path" 2>/dev/null ;;
+    relay:*)
+      path=$name
+      if [ ! -d "$path" ]; then echo "removed $item"; continue; fi
+      if ! idle_relay "$path"; then echo "kept $item it is in use"; continue; fi
+      if [ "$(uid_of "$path")" != "$me" ]; then echo "kept $item it is another user's"; continue; fi
       rm -rf -- "$path" 2>/dev/null ;;
     trace:*)
       path=$traces/$name

@@ -7,16 +7,19 @@ export const LEFTOVERS_ACTION = "leftovers/remove";
 
 /** Something of a run of hopbook on a node. */
 export interface NodeLeftover {
-  readonly kind: "folder" | "trace" | "process";
+  readonly kind: "folder" | "relay" | "trace" | "process";
   /** What `removeNodeLeftovers` knows it by. */
   readonly item: string;
   /** For people: a path, an instance, a program with its process id. */
   readonly name: string;
+  /** "unknown" of a relay, which does not say. */
   readonly runId: string;
   /** See ownerHash; null where nothing says whose it is. */
   readonly ownerHash: string | null;
-  /** live: somebody looks after it, and it ends by itself; young: perhaps; idle: nobody. */
-  readonly state: "live" | "young" | "idle";
+  /** live: somebody looks after it, and it ends by itself; young: perhaps; kept: until it is collected; idle: nobody. */
+  readonly state: "live" | "young" | "kept" | "idle";
+  /** Milliseconds since 1970, of what is kept. */
+  readonly expiresAt?: number;
   /** The node's user that the folder belongs to, where that is not the login's. */
   readonly uid: number | null;
 }
@@ -30,6 +33,8 @@ export interface LeftoverOptions {
 }
 
 const RUN_ID = "[0-9a-f]{12}";
+/** The folder of a shell that ran short commands, and was killed. */
+const RELAY = /^\/(dev\/shm|var\/tmp|tmp)\/hopbook-relay-[0-9A-Za-z]{1,16}$/;
 const TIMEOUT_MS = 15_000;
 const MAX_ITEMS = 500;
 
@@ -101,13 +106,24 @@ export function parseLeftover(
   const [kind = "", first = "", ...rest] = line.split(" ");
   switch (kind) {
     case "folder": {
-      const [uid = "", owner = "-", state = ""] = rest;
+      const [uid = "", owner = "-", state = "", until = ""] = rest;
       const runId = new RegExp(`^hopbook-(${RUN_ID})-.+$`).exec(first)?.[1];
       if (runId === undefined || !isState(state)) return null;
+      if ((state === "kept") !== /^[0-9]{1,12}$/.test(until)) return null;
       const ofUser = /^[0-9]{1,10}$/.test(uid) ? Number(uid) : null;
       return {
         ...{ kind, item: `folder:${first}`, name: `${place.workDir}/${first}`, runId, state },
         ...{ ownerHash: hashOrNull(owner), uid: ofUser },
+        ...(state === "kept" ? { expiresAt: Number(until) * 1000 } : {}),
+      };
+    }
+    case "relay": {
+      if (!RELAY.test(first)) return null;
+      const [uid = ""] = rest;
+      const ofUser = /^[0-9]{1,10}$/.test(uid) ? Number(uid) : null;
+      return {
+        ...{ kind, item: `relay:${first}`, name: first, runId: "unknown", ownerHash: null },
+        ...{ state: "idle", uid: ofUser },
       };
     }
     case "trace": {
@@ -132,7 +148,7 @@ export function parseLeftover(
 }
 
 function isState(word: string): word is NodeLeftover["state"] {
-  return word === "live" || word === "young" || word === "idle";
+  return word === "live" || word === "young" || word === "kept" || word === "idle";
 }
 
 function hashOrNull(word: string): string | null {

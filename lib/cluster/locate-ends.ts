@@ -1,6 +1,6 @@
 import type { ClusterFacts } from "./facts.js";
 import type { Located } from "./kube-resolve.js";
-import { parseEnd } from "./parse-end.js";
+import { namespaceOf, parseEnd } from "./parse-end.js";
 import { locateEnd, type ResolveOptions } from "./resolve.js";
 
 /**
@@ -10,9 +10,11 @@ import { locateEnd, type ResolveOptions } from "./resolve.js";
 export async function locateEnds(
   ends: { readonly from: string; readonly to: readonly string[] },
   facts: ClusterFacts,
-  options: Omit<ResolveOptions, "fromNode"> = {},
+  given: Omit<ResolveOptions, "fromNode" | "namespace"> = {},
 ): Promise<readonly [Located, ...Located[]]> {
   const [first] = ends.to;
+  // Who names shop/client and svc/web means the one beside it.
+  const options = { ...given, namespace: namespaceOf(ends.from) };
   // `from` is settled by `to` only where there is a choice here and none there.
   if (first !== undefined && isChoice(ends.from) && isOne(first)) {
     const to = await locateEnd(first, facts, options);

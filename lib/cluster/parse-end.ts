@@ -89,6 +89,18 @@ export function parseEnd(text: string): EndName {
   return { kind: "workload", resource: kind, namespace, name: object, port };
 }
 
+/** The namespace that a pod's or workload's text names; null where it names none, or is something else. */
+export function namespaceOf(text: string): string | null {
+  const name = parseEnd(text);
+  return "namespace" in name && name.kind !== "service" ? name.namespace : null;
+}
+
+/** An end whose text names no namespace, in this one. */
+export function withNamespace(name: EndName, namespace: string | null): EndName {
+  if (namespace === null || !("namespace" in name) || name.namespace !== null) return name;
+  return { ...name, namespace };
+}
+
 const NEITHER = "it is neither a pod nor a node nor an address";
 
 function kindOf(word: string): (typeof KINDS)[string] | undefined {

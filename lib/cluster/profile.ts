@@ -43,6 +43,8 @@ export interface LoadedCluster {
   readonly overlays: readonly Overlay[];
   /** Folders of this cluster's own, which stand in front of those that come with hopbook; they may be missing. */
   readonly dirs: { readonly runbooks?: string; readonly recipes?: string };
+  /** What the profile has run on this machine: programs that it names, with what it calls them. */
+  readonly programs?: readonly { readonly key: "kubectl" | "oc"; readonly program: string }[];
 }
 
 /** What comes from the profile's `kube` and `images`, and stands in no `access`. */
@@ -112,11 +114,11 @@ export async function loadProfile(file: string): Promise<LoadedProfile> {
 /** The same with the overlays, whose files are read and checked, and the folders beside the profile. */
 export async function loadCluster(file: string): Promise<LoadedCluster> {
   const doc = await readDocument(resolve(file));
-  const { profile, pending } = readWhole(doc);
+  const { profile, pending, programs } = readWhole(doc);
   const folder = dirname(doc.file);
   const dirs = { runbooks: join(folder, "runbooks"), recipes: join(folder, "cni") };
   const overlays = await readOverlays(doc);
-  return { profile, overlays, dirs, ...(profile.kube === undefined ? {} : { pending }) };
+  return { profile, overlays, dirs, programs, ...(profile.kube === undefined ? {} : { pending }) };
 }
 
 /** As loadProfile, from a document that was read already, and without what stands beside it. */
@@ -127,6 +129,7 @@ export function readProfile(doc: SourceDocument): LoadedProfile {
 function readWhole(doc: SourceDocument): {
   readonly profile: LoadedProfile;
   readonly pending: PendingAccess;
+  readonly programs: NonNullable<LoadedCluster["programs"]>;
 } {
   const data = assertValid<ProfileDocument>(doc, "cluster-profile");
   const problems: PathProblem[] = [];
@@ -186,7 +189,13 @@ function readWhole(doc: SourceDocument): {
     ...(data.grants === undefined ? {} : { grants: data.grants.map(readGrant) }),
     ...(data.runtime?.endpoint === undefined ? {} : { runtimeEndpoint: data.runtime.endpoint }),
   };
-  return { profile, pending };
+  const programs = [data.access, ...listed.map(({ access }) => access)].flatMap((keys) =>
+    (["kubectl", "oc"] as const).flatMap((key) => {
+      const program = keys?.[key];
+      return program === undefined ? [] : [{ key, program }];
+    }),
+  );
+  return { profile, pending, programs };
 }
 
 /** A cluster of which nothing is known but how its API is reached. */

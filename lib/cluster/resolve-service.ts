@@ -10,6 +10,8 @@ export interface ResolvedService {
   readonly clusterIp: AddressAndPort;
   /** The endpoint that is followed. */
   readonly backend: AddressAndPort;
+  /** How many more there are. */
+  readonly otherBackends: number;
 }
 
 interface ServiceOptions {
@@ -46,7 +48,7 @@ export async function resolveService(
     ...options,
     name: fits[0]?.name ?? null,
   });
-  return { clusterIp: { ip: address.ip, port }, backend };
+  return { clusterIp: { ip: address.ip, port }, backend, otherBackends: endpoints.size - 1 };
 }
 
 async function readNatTable(

@@ -4,11 +4,11 @@ import type { End, Pod } from "../model/cluster.js";
 import { canonicalIp } from "./address.js";
 import { describeFailures, type ClusterFacts } from "./facts.js";
 import { inspectPod, inspectPods } from "./inspect.js";
-import { nodeEnd, outsideEnd } from "./ends.js";
+import { nodeEnd, outsideEnd, spread } from "./ends.js";
 import { locateKubeEnd, type KubeFacts, type Located } from "./kube-resolve.js";
 import { showText } from "./names.js";
 import { askNodeAddress } from "./node-address.js";
-import { parseEnd } from "./parse-end.js";
+import { parseEnd, withNamespace } from "./parse-end.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
 import type { PodSummary } from "./sandboxes.js";
 import { resolveService } from "./resolve-service.js";
@@ -16,6 +16,8 @@ import { resolveService } from "./resolve-service.js";
 export interface ResolveOptions {
   /** The node whose NAT table says what a ClusterIP is: the one that sends. Default: the first that answers. */
   readonly fromNode?: string | null | undefined;
+  /** What an end without a namespace is in. Default: `-n`'s, else that of the API's context. */
+  readonly namespace?: string | null | undefined;
   /** `namespace/name` of the pod to follow where a service has several. */
   readonly backend?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +47,8 @@ export async function locateEnd(
   facts: ClusterFacts,
   options: ResolveOptions = {},
 ): Promise<Located> {
-  const name = parseEnd(text);
+  const { namespace = null } = options;
+  const name = withNamespace(parseEnd(text), facts.profile.endNamespace ?? namespace);
   if (name.kind !== "node" && hasKube(facts)) {
     const { fromNode = null, backend, signal, note = () => undefined } = options;
     return locateKubeEnd(name, facts, { text, away: fromNode, backend, signal, note });
@@ -114,7 +117,9 @@ async function resolveAddress(
   }
   const service = await resolveService(address, facts, options);
   if (service === null) return outsideEnd(text, address);
-  const { clusterIp, backend } = service;
+  const { clusterIp, backend, otherBackends } = service;
+  // What is sent to the ClusterIP may go to any backend.
+  const sentTo = otherBackends > 0 ? backend : clusterIp;
   const [backendPod, second] = await findPodsByAddress(backend.ip, facts, options);
   if (second !== undefined)
     throw ambiguousPods(
@@ -126,17 +131,17 @@ async function resolveAddress(
     (candidate) => canonicalIp(candidate.address ?? "") === backend.ip,
   );
   if (backendPod === undefined && backendNode !== undefined) {
-    const host = nodeEnd({ text, node: backendNode.name, ...clusterIp });
-    return { ...host, kind: "service", addresses };
+    const host = nodeEnd({ text, node: backendNode.name, ...sentTo });
+    return { ...host, kind: "service", addresses, ...spread(otherBackends) };
   }
-  if (backendPod === undefined) return { ...outsideEnd(text, clusterIp), kind: "service", addresses };
+  if (backendPod === undefined) return { ...outsideEnd(text, sentTo), kind: "service", addresses };
   const end = await podEnd(await inspect(backendPod, facts, options), {
     text,
     port: backend.port,
     facts,
     signal,
   });
-  return { ...end, kind: "service", ip: clusterIp.ip, port: clusterIp.port, addresses };
+  return { ...end, kind: "service", ...sentTo, addresses, ...spread(otherBackends) };
 }
 
 async function podEnd(

@@ -114,6 +114,7 @@ async function planLate(
   core.state.plans.set(context.evidenceName, plan);
   // What takes up its own captures again was agreed to when they were started.
   const isKnown = kind.detach === "twice" && context.detach?.phase === "collect";
-  if (plan.commands.length > 0 && !isKnown) context.note("info", `known only now: ${describeCommands(plan.commands)}`);
+  if (plan.commands.length > 0 && !isKnown)
+    context.note("info", `known only now: ${describeCommands(plan.commands)}`);
   return plan;
 }

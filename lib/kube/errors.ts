@@ -1,12 +1,8 @@
 import { HopbookError, messageOf, type ErrorCode } from "../errors.js";
 import type { KubeRequest } from "../model/kube.js";
 
-/** A `Status` of the API, as far as it is looked at. */
-export interface KubeStatus {
-  readonly code?: number;
-  readonly reason?: string;
-  readonly message?: string;
-}
+/** An API server's longest words are an admission webhook's. */
+const MAX_SAID_CHARS = 4_000;
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   KUBE_UNREACHABLE: "Check the server's address in the kubeconfig, and the network to it",
@@ -23,8 +19,10 @@ export function describeRequest(request: Omit<KubeRequest, "version">): string {
 }
 
 /** What an answer other than 2xx comes to. The API's own words are kept. */
-export function refusal(doing: string, httpCode: number, status: KubeStatus): HopbookError {
-  const said = status.message === undefined || status.message === "" ? `HTTP ${httpCode}` : status.message;
+export function refusal(doing: string, httpCode: number, answer: unknown): HopbookError {
+  const { message } = (answer ?? {}) as { readonly message?: unknown };
+  const said =
+    typeof message === "string" && message !== "" ? message.slice(0, MAX_SAID_CHARS) : `HTTP ${httpCode}`;
   return kubeError(codeOf(httpCode, said), doing, said);
 }
 

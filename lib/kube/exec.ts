@@ -2,9 +2,11 @@ import { PassThrough, Writable } from "node:stream";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { messageOf } from "../errors.js";
 import type { KubeExec, KubeExecEnd, KubeExecRequest } from "../model/kube.js";
-import { describeRequest, kubeError, refusal, transportError, type KubeStatus } from "./errors.js";
+import { describeRequest, kubeError, refusal, transportError } from "./errors.js";
+import { createFeed } from "./exec-feed.js";
 import type { HttpAnswer, HttpRequest } from "./http.js";
 import { buildPath } from "./path.js";
+import { guardSocket } from "./exec-socket.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Load balancers close what is silent for a minute; a server that died says nothing at all. */
@@ -12,10 +14,13 @@ const PING_MS = 10_000;
 const SILENT_PINGS = 3;
 /** How long the other side may take to close as well. */
 const CLOSE_GRACE_MS = 1_000;
+const MAX_SAID_CHARS = 4_000;
+const NAME = /^[0-9a-z][0-9a-z.-]{0,252}$/;
 
 /** What is used of the socket beyond what browsers know; `ws` has it. */
 interface Socket {
   readonly protocol: string;
+  readonly bufferedAmount?: number;
   close(): void;
   terminate?(): void;
   pause?(): void;
@@ -36,15 +41,20 @@ export interface ExecUse {
  */
 export async function openExec(config: KubeConfig, { http, request }: ExecUse): Promise<KubeExec> {
   const { namespace, pod, container, argv } = request;
+  const doing = describeRequest({ ...EXEC, namespace, name: pod });
+  for (const name of [namespace, pod]) {
+    // The library makes a path of them as they are.
+    if (!NAME.test(name)) throw kubeError("KUBE_REFUSED", doing, `${JSON.stringify(name)} is no name`);
+  }
   let settle: (end: KubeExecEnd) => void = () => undefined;
   const done = new Promise<KubeExecEnd>((resolve) => (settle = resolve));
   const stdin = request.stdin ? new PassThrough() : null;
   const stdout = sinkOf(request.onStdout);
   const stderr = sinkOf(request.onStderr);
-  const doing = describeRequest({ ...EXEC, namespace, name: pod });
   const timeout = AbortSignal.timeout(request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
-  const opening = new Exec(config)
+  const garbage = (): void => settle({ exitCode: null, refused: null, lost: true });
+  const opening = new Exec(guardSocket(config, garbage))
     .exec(namespace, pod, container, [...argv], stdout, stderr, stdin, false, (status) => {
       settle(endOf(status));
     })
@@ -64,11 +74,18 @@ export async function openExec(config: KubeConfig, { http, request }: ExecUse): 
   socket.addEventListener("close", lost);
   socket.addEventListener("error", lost);
   const beats = beat(socket, lost);
-  void done.then(beats.stop);
+  const feed =
+    stdin === null
+      ? null
+      : createFeed(stdin, { bufferedBytes: () => socket.bufferedAmount ?? 0, onProgress: beats.heard });
+  void done.then(() => {
+    beats.stop();
+    feed?.stop();
+  });
   return {
-    write: (chunk) => void (stdin?.writable === true && stdin.write(chunk)),
+    write: (chunk) => feed?.write(chunk),
     end: () => {
-      stdin?.end();
+      feed?.end();
       return stdin === null || socket.protocol.startsWith("v5.");
     },
     pause: () => {
@@ -100,12 +117,23 @@ function sinkOf(onChunk: (chunk: Buffer) => void): Writable {
   });
 }
 
-function endOf(status: V1Status): KubeExecEnd {
-  if (status.status === "Success") return { exitCode: 0, refused: null, lost: false };
-  const code = status.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
-  if (code !== undefined && /^\d{1,3}$/.test(code))
+/** Status and its parts are the server's: of any type. */
+function endOf(status: unknown): KubeExecEnd {
+  const {
+    status: word,
+    details,
+    message,
+    reason,
+  } = (status ?? {}) as Partial<Record<keyof V1Status, unknown>>;
+  if (word === "Success") return { exitCode: 0, refused: null, lost: false };
+  const { causes } = (details ?? {}) as { readonly causes?: unknown };
+  const listed = Array.isArray(causes) ? (causes as ({ reason?: unknown; message?: unknown } | null)[]) : [];
+  const code = listed.find((cause) => cause?.reason === "ExitCode")?.message;
+  if (typeof code === "string" && /^\d{1,3}$/.test(code) && Number(code) <= 255)
     return { exitCode: Number(code), refused: null, lost: false };
-  return { exitCode: null, refused: status.message ?? status.reason ?? "no reason was given", lost: false };
+  const said = [message, reason].find((text) => typeof text === "string" && text !== "");
+  const refused = typeof said === "string" ? said.slice(0, MAX_SAID_CHARS) : "no reason was given";
+  return { exitCode: null, refused, lost: false };
 }
 
 function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -132,7 +160,7 @@ async function explain(
   const path = buildPath({ ...EXEC, namespace, name, query });
   try {
     const answer = await http({ method: "POST", path, signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-    if (answer.code === code) return refusal(doing, code, JSON.parse(answer.body) as KubeStatus);
+    if (answer.code === code) return refusal(doing, code, JSON.parse(answer.body));
   } catch {
     // The number has to do.
   }
@@ -141,6 +169,8 @@ async function explain(
 
 interface Beats {
   readonly stop: () => void;
+  /** The other side lives. */
+  readonly heard: () => void;
   /** While we don't read, nothing can be heard. */
   readonly pause: () => void;
   readonly resume: () => void;
@@ -163,6 +193,7 @@ function beat(socket: Socket, lost: () => void): Beats {
   }, PING_MS);
   return {
     stop: () => clearInterval(timer),
+    heard,
     pause: () => void (paused = true),
     resume: () => {
       paused = false;

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
+import { createSecureContext } from "node:tls";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { pluginError } from "./exec-plugin.js";
 
@@ -15,6 +16,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Default application/json. */
+  readonly accept?: string;
   readonly signal: AbortSignal;
 }
 
@@ -24,6 +27,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const OPTIONS_AGE_MS = 30_000;
 /** A connection that nothing was asked over for so long is closed. */
 const IDLE_CONNECTION_MS = 5_000;
+const MAX_CONNECTIONS = 12;
 
 /** Sends requests over connections that stay open between them. */
 export function createHttp(config: KubeConfig): (request: HttpRequest) => Promise<HttpAnswer> {
@@ -41,6 +45,9 @@ export function createHttp(config: KubeConfig): (request: HttpRequest) => Promis
       agent.keepAlive = true;
       // Else they stay until the server ends them, those of an agent that was replaced as well.
       agent.options.timeout = IDLE_CONNECTION_MS;
+      // Each new connection would read its certificates again; and what is asked at once is soon answered.
+      agent.options.secureContext = createSecureContext(agent.options);
+      agent.maxSockets = MAX_CONNECTIONS;
     }
     kept = { options, atMs: performance.now() };
     return options;
@@ -60,7 +67,7 @@ function send(config: KubeConfig, request: HttpRequest, options: RequestOptions)
   const start = url.protocol === "https:" ? httpsRequest : httpRequest;
   const headers: Record<string, string> = {
     ...(options.headers as Record<string, string> | undefined),
-    Accept: "application/json",
+    Accept: request.accept ?? "application/json",
     "User-Agent": "hopbook",
     ...(request.body === undefined
       ? {}

@@ -1,6 +1,6 @@
 import type { KubeApi, KubeRef, KubeRequest } from "../model/kube.js";
 import { readKubeConfig, type KubeEnvironment } from "./config.js";
-import { describeRequest, kubeError, refusal, transportError, type KubeStatus } from "./errors.js";
+import { describeRequest, kubeError, refusal, transportError } from "./errors.js";
 import { boundExecPlugins } from "./exec-plugin.js";
 import { openExec } from "./exec.js";
 import { createHttp, type HttpAnswer } from "./http.js";
@@ -8,8 +8,11 @@ import { buildPath, METHODS } from "./path.js";
 import { askAbout } from "./about.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const PAGE_ITEMS = 500;
 const MAX_ITEMS = 20_000;
+/** A server may give pages of nothing for ever. */
+const MAX_PAGES = 1_000;
 
 /** The API of the cluster that a reference means; nothing is asked yet. Throws as readKubeConfig does. */
 export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
@@ -28,34 +31,38 @@ export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
         signal,
         ...(wanted.body === undefined ? {} : { body: JSON.stringify(wanted.body) }),
         ...contentTypeOf(wanted),
+        ...(wanted.metadataOnly === true ? { accept: METADATA_ONLY } : {}),
       });
     } catch (error) {
       throw transportError(error, { doing, timeout, signal: wanted.signal });
     }
     const body = parseBody(answer, doing);
-    if (answer.code < 200 || answer.code > 299) throw refusal(doing, answer.code, body as KubeStatus);
+    if (answer.code < 200 || answer.code > 299) throw refusal(doing, answer.code, body);
     return body as T;
   };
   const list: KubeApi["list"] = async <T>(
     wanted: Omit<KubeRequest, "verb" | "name" | "body">,
     maxItems = MAX_ITEMS,
   ): Promise<readonly T[]> => {
+    const doing = describeRequest({ ...wanted, verb: "list" });
     const items: T[] = [];
-    let next: string | undefined;
+    let next = "";
+    let pages = 0;
     do {
-      const query = { ...wanted.query, limit: String(PAGE_ITEMS), ...(next ? { continue: next } : {}) };
-      const page = await request<{ items?: T[]; metadata?: { continue?: string } }>({
-        ...wanted,
-        verb: "list",
-        query,
-      });
-      items.push(...(page.items ?? []));
-      next = page.metadata?.continue;
-      if (items.length > maxItems) {
-        const doing = describeRequest({ ...wanted, verb: "list" });
+      const query = {
+        ...wanted.query,
+        limit: String(PAGE_ITEMS),
+        ...(next === "" ? {} : { continue: next }),
+      };
+      const page = readPage<T>(await request<unknown>({ ...wanted, verb: "list", query }), doing);
+      for (const item of page.items) items.push(item);
+      next = page.next;
+      pages += 1;
+      if (items.length > maxItems)
         throw kubeError("KUBE_REFUSED", doing, `there are more than ${maxItems} of them`);
-      }
-    } while (next !== undefined && next !== "");
+      if (pages >= MAX_PAGES && next !== "")
+        throw kubeError("KUBE_REFUSED", doing, `the list has no end: ${MAX_PAGES} pages were read`);
+    } while (next !== "");
     return items;
   };
   return {
@@ -77,11 +84,24 @@ function contentTypeOf({ verb, contentType }: KubeRequest): { readonly contentTy
   return verb === "patch" ? { contentType: "application/strategic-merge-patch+json" } : {};
 }
 
-function parseBody({ body, code }: HttpAnswer, doing: string): unknown {
+/** An object, whatever the server sends: what is read of it is looked at one by one. */
+function parseBody({ body, code }: HttpAnswer, doing: string): object {
+  let value: unknown;
   try {
-    return body === "" ? {} : (JSON.parse(body) as unknown);
+    value = body === "" ? {} : (JSON.parse(body) as unknown);
   } catch {
     if (code > 299) return { message: body.slice(0, 500) };
-    throw kubeError("KUBE_UNREACHABLE", doing, "the answer is no JSON: is the server a cluster's API?");
   }
+  if (typeof value === "object" && value !== null) return value;
+  if (code > 299) return {};
+  throw kubeError("KUBE_UNREACHABLE", doing, "the answer is no JSON object: is the server a cluster's API?");
+}
+
+function readPage<T>(page: unknown, doing: string): { readonly items: readonly T[]; readonly next: string } {
+  const { items = [], metadata } = page as { items?: unknown; metadata?: { continue?: unknown } | null };
+  // Go has null for a list that is empty.
+  if (items !== null && !Array.isArray(items))
+    throw kubeError("KUBE_UNREACHABLE", doing, "the answer is no list: is the server a cluster's API?");
+  const next = metadata?.continue;
+  return { items: (items ?? []) as readonly T[], next: typeof next === "string" ? next : "" };
 }

@@ -198,7 +198,7 @@ export interface NodeAccess {
   readonly node: string;
   readonly via: NodeAccessConfig["via"];
   /** What was made for it, such as a pod, and whose programs it uses: a sentence without a full stop. */
-  readonly made?: string;
+  readonly made?: string | undefined;
   exec(argv: Argv, options: ExecOptions): Promise<ExecResult>;
   stream(argv: Argv, options: StreamOptions): NodeStream;
   /** Copies a file's bytes from the node into `localPath` (0600), in flat memory. */

@@ -20,6 +20,15 @@ export interface AccessChoice {
   readonly rejected: readonly { readonly via: Via; readonly reason: string }[];
 }
 
+/** A way in that was taken. */
+export interface EnteredNode {
+  /** As a choice's. */
+  readonly target: string;
+  readonly via: Via;
+  /** What was made for it, and whose programs it uses: a sentence without a full stop; null: nothing. */
+  readonly made: string | null;
+}
+
 /** A cluster as its profile describes it, paths absolute, defaults filled in. */
 export interface ClusterProfile {
   readonly name: string;
@@ -36,6 +45,8 @@ export interface ClusterProfile {
   readonly runtimeEndpoint?: string;
   /** How the cluster's API is reached; absent: the nodes alone say what there is. */
   readonly kube?: KubeRef;
+  /** `-n`: what ends without a namespace are in; absent: the other end's where it names one, else `kube`'s. */
+  readonly endNamespace?: string;
   /** Who asks that API, and where it is; set once it was asked. */
   readonly api?: { readonly context: string; readonly server: string; readonly user: string };
   /** How the ways in were chosen, where that was left open (`access.via: auto`). */
@@ -80,14 +91,19 @@ export interface End {
   readonly node: string | null;
   /** Name of the way in that leads there, where that is not the node's: a pod that alone can be entered. */
   readonly target?: string;
-  /** The address that stands in packets: the pod's, the node's, the ClusterIP, or as written. */
+  /**
+   * Where packets are sent: the pod's address, the node's, the ClusterIP, or as written. Of a service with other
+   * backends it is the followed one's own: what is sent to the ClusterIP may go to any of them.
+   */
   readonly ip: string;
   readonly port: number | null;
   /**
    * Every address (and port) this end has at some hop: for a service the ClusterIP and its endpoints, for
-   * a pod just its own. The first is `ip`.
+   * a pod just its own.
    */
   readonly addresses: readonly { readonly ip: string; readonly port: number | null }[];
+  /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
+  readonly otherBackends?: number;
   /** Where packets of this end can be captured; null for an address outside the cluster. */
   readonly netns: NetnsRef | null;
   readonly hostNetwork: boolean;

@@ -21,6 +21,8 @@ export interface EvidenceEnd {
   readonly ip: string;
   readonly port: number | null;
   readonly addresses: readonly FlowAddress[];
+  /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
+  readonly otherBackends?: number;
 }
 
 /** A hop of a flow with the capture that was made there. */

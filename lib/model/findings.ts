@@ -1,3 +1,4 @@
+import type { Via } from "./access.js";
 import type { HopRole } from "./hops.js";
 import type { Protocol, ProbeKind } from "./evidence.js";
 
@@ -95,6 +96,19 @@ export interface CheckFinding {
   readonly message: string;
 }
 
+/** How a node was entered, or why it was not. */
+export interface AccessFinding {
+  /** The node, or `namespace/pod` for a way into a pod alone. */
+  readonly target: string;
+  /** null: there was none. */
+  readonly via: Via | null;
+  /** What was made for it, and whose programs it used. */
+  readonly made: string | null;
+  /** Why this way; null where the profile says it. */
+  readonly reason: string | null;
+  readonly rejected: readonly { readonly via: Via; readonly reason: string }[];
+}
+
 export interface Findings {
   readonly apiVersion: "hopbook.dev/v1";
   readonly kind: "Findings";
@@ -107,4 +121,6 @@ export interface Findings {
   };
   readonly flows: readonly FlowFinding[];
   readonly checks: readonly CheckFinding[];
+  /** Only where the cluster's API was used. */
+  readonly access?: readonly AccessFinding[];
 }

@@ -26,6 +26,8 @@ export interface KubeRequest {
   /** JSON. Of a patch: a strategic merge patch, unless `contentType` says otherwise. */
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Of a get: `metadata` alone is answered, so that a Secret's values never leave the server. */
+  readonly metadataOnly?: boolean;
   /** Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;

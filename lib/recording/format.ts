@@ -36,6 +36,8 @@ export interface RecordedCluster {
   }[];
   /** Set where the cluster's API was read. */
   readonly kube?: { readonly context: string; readonly namespace: string };
+  /** Of ends that name none. */
+  readonly endNamespace?: string;
   readonly choices?: readonly AccessChoice[];
 }
 

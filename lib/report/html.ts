@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { CheckFinding, CheckStatus, Findings, FlowFinding } from "../model/findings.js";
+import type { AccessFinding, CheckFinding, CheckStatus, Findings, FlowFinding } from "../model/findings.js";
+import { describeAccess, describeChosen, describeRejected } from "./access.js";
 import { escapeMarkup as esc } from "./escape.js";
 import { renderFlowSection, STATUS_TONE } from "./html-flow.js";
 import { REPORT_STYLE } from "./html-style.js";
@@ -49,6 +50,7 @@ ${run.complete ? "" : renderIncomplete(run.incomplete)}
 ${flows.length > 1 ? renderOverview(flows) : ""}
 ${flows.map(renderFlowSection).join("\n")}
 ${findings.checks.length > 0 ? renderChecks(findings.checks) : ""}
+${findings.access !== undefined && findings.access.length > 0 ? renderAccess(findings.access) : ""}
 </main>
 <footer>Made by hopbook from findings.json of run <span class="mono">${esc(run.id)}</span>${esc(made)}</footer>
 </body>
@@ -106,4 +108,15 @@ function renderChecks(checks: readonly CheckFinding[]): string {
       `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${esc(check.message)}</td></tr>`,
   );
   return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table></section>`;
+}
+
+function renderAccess(access: readonly AccessFinding[]): string {
+  const list = (items: readonly string[]): string =>
+    `<ul>${items.map((item) => `<li>${esc(item)}</li>`).join("")}</ul>`;
+  const parts = [
+    { title: "Why this way", items: describeChosen(access) },
+    { title: "Why not the others", items: describeRejected(access) },
+  ].filter(({ items }) => items.length > 0);
+  const reasons = parts.map(({ title, items }) => `<p class="meta">${title}</p>${list(items)}`).join("");
+  return `<section><h3>Ways in</h3>${list(access.map(describeAccess))}${reasons}</section>`;
 }

@@ -1,4 +1,5 @@
-import type { Findings, FlowFinding, HopFinding } from "../model/findings.js";
+import type { AccessFinding, Findings, FlowFinding, HopFinding } from "../model/findings.js";
+import { describeAccess, describeChosen, describeRejected } from "./access.js";
 import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
 import {
   describeLoss,
@@ -28,6 +29,8 @@ export function renderMarkdown(findings: Findings): string {
     const rows = checks.map((check) => [check.status, code(check.id), md(check.message)]);
     blocks.push("## Checks", renderTable(["status", "check", ""], rows));
   }
+  if (findings.access !== undefined && findings.access.length > 0)
+    blocks.push("## Ways in", ...renderAccess(findings.access));
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
 
@@ -86,6 +89,16 @@ function renderPackets(flow: FlowFinding): string {
     .map((packet) => `- ${code(packet.pcap)} frame ${packet.frame}: ${md(packet.summary)}`);
   if (packets.length > MAX_PACKETS) lines.push(`- and ${packets.length - MAX_PACKETS} more in findings.json`);
   return lines.join("\n");
+}
+
+function renderAccess(access: readonly AccessFinding[]): string[] {
+  const chosen = describeChosen(access);
+  const rejected = describeRejected(access);
+  return [
+    renderList(access.map(describeAccess)),
+    ...(chosen.length === 0 ? [] : ["Why this way:", renderList(chosen)]),
+    ...(rejected.length === 0 ? [] : ["Why not the others:", renderList(rejected)]),
+  ];
 }
 
 function renderList(items: readonly string[]): string {

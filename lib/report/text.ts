@@ -1,4 +1,5 @@
-import type { CheckFinding, Findings, FlowFinding, PacketRef } from "../model/findings.js";
+import type { AccessFinding, CheckFinding, Findings, FlowFinding, PacketRef } from "../model/findings.js";
+import { describeAccess, describeChosen, describeRejected } from "./access.js";
 import { fitColumns, fitPacket, measureColumns, wrapColumns } from "./layout.js";
 import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
 import type { Paint, TextOptions, TextStyle } from "./text-style.js";
@@ -8,6 +9,8 @@ import { countPackets, describeVerdict, endSentence, formatTime, nameFlow, nameT
 export type { TextOptions } from "./text-style.js";
 
 const MAX_PACKETS = 8;
+/** All of them are in the other reports. */
+const MAX_REASONS = 8;
 
 /** The report for a terminal or a channel: verdict first, then the path, then why, then what else was seen. */
 export function renderText(findings: Findings, options: TextOptions): string {
@@ -22,6 +25,8 @@ export function renderText(findings: Findings, options: TextOptions): string {
   for (const flow of flows) blocks.push(...renderFlow(flow, flows.length > 1, style));
   if (flows.length === 0) blocks.push(["No flow was followed."]);
   if (findings.checks.length > 0) blocks.push(renderChecks(findings.checks, style));
+  if (findings.access !== undefined && findings.access.length > 0)
+    blocks.push(renderAccess(findings.access, style));
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
@@ -127,6 +132,20 @@ function renderPackets(packets: readonly PacketRef[], style: TextStyle): string[
   if (packets.length > MAX_PACKETS)
     lines.push(`    and ${packets.length - MAX_PACKETS} more in findings.json`);
   return lines;
+}
+
+function renderAccess(access: readonly AccessFinding[], style: TextStyle): string[] {
+  const lines = [style.paint("Ways in", "bold"), ...renderList(access.map(describeAccess), style)];
+  const chosen = describeChosen(access).map((text) => `why ${text}`);
+  const rejected = describeRejected(access).map((text) => `not ${text}`);
+  return [
+    ...lines,
+    ...[...chosen, ...rejected].slice(0, MAX_REASONS).flatMap((text) => renderReason(text, style)),
+  ];
+}
+
+function renderReason(text: string, style: TextStyle): string[] {
+  return wrapColumns(style.show(text), style.width - 6).map((line) => style.paint(`      ${line}`, "dim"));
 }
 
 function renderChecks(checks: readonly CheckFinding[], style: TextStyle): string[] {

@@ -1,4 +1,5 @@
 import {
+  assertCanStay,
   attachCaptures,
   planCaptures,
   planDetached,
@@ -167,6 +168,10 @@ async function openSession(plans: readonly NodeCapturePlan[], context: StepConte
     const { barrier } = JSON.parse(await readFile(join(sink.dir, CAPTURES_FILE), "utf8")) as CapturesFile;
     return attachCaptures(plans, { accesses, signal, barrier });
   }
+  for (const { node } of detach === undefined ? [] : plans) {
+    const access = accesses.get(node);
+    if (access !== undefined) assertCanStay(access);
+  }
   const session = await startCaptures(plans, { accesses, signal, isTimed: detach !== undefined });
   if (detach !== undefined) {
     // Who collects them has no other word of it.
@@ -186,10 +191,7 @@ async function releaseSession(session: CaptureSession, { context, detached, how 
   const isCollected = context.detach?.phase === "collect";
   if (how.detached?.how === "remove") {
     for (const node of await session.remove()) {
-      context.note(
-        "warn",
-        `${node} did not confirm that its captures are removed; they end with their lease`,
-      );
+      context.note("warn", explainKept(session, node));
     }
   } else if (how.detached?.how === "leave" || isCollected) {
     const bundle = how.detached?.how === "leave" ? how.detached.bundle : null;
@@ -245,12 +247,13 @@ async function stopAndPull(session: CaptureSession, context: StepContext): Promi
     return captures;
   } finally {
     const left = isKept ? [] : await session.remove();
-    for (const node of left) {
-      context.markIncomplete(
-        `${node} did not confirm that its captures are removed; they end with their lease`,
-      );
-    }
+    for (const node of left) context.markIncomplete(explainKept(session, node));
   }
+}
+
+/** Its agent removes them when the lease is over; what was killed with its pod has no agent any more. */
+function explainKept(session: CaptureSession, node: string): string {
+  return `${node} did not confirm that its captures are removed: where ${session.folderOn(node)} outlives their lease, hopbook reap removes it`;
 }
 
 /** Throws where captures are there and did not come: they can be had by another try, as long as nothing is removed. */

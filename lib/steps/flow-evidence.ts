@@ -25,6 +25,6 @@ export function describeFlow(flow: Flow): FlowEvidence {
   };
 }
 
-function endOf({ pod, node, ip, port, addresses }: End): EvidenceEnd {
-  return { pod, node, ip, port, addresses };
+function endOf({ pod, node, ip, port, addresses, otherBackends }: End): EvidenceEnd {
+  return { pod, node, ip, port, addresses, ...(otherBackends === undefined ? {} : { otherBackends }) };
 }

@@ -4,7 +4,7 @@ import t from "tap";
 import { KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
 import { openAccess } from "../../lib/access/registry.js";
 import { openKube } from "../../lib/kube/index.js";
-import type { DebugPodAccessConfig, NodeAccess } from "../../lib/model/access.js";
+import type { Argv, DebugPodAccessConfig, NodeAccess } from "../../lib/model/access.js";
 import { coreApi } from "./kube.js";
 import { until } from "./run.js";
 import { useCluster, whyNoCluster } from "./use.js";
@@ -118,11 +118,11 @@ t.test("bytes come through as they are, both ways", async (t) => {
   const bytes = randomBytes(4_000_000);
   const back = await access.exec(["cat"], { ...options, stdin: bytes });
   t.ok(bytes.equals(back.stdout), "stdin to stdout");
-  const make = 'head -c 10000000 /dev/urandom >"$1"; sha256sum "$1"';
+  const make = 'head -c 20000000 /dev/urandom >"$1"; sha256sum "$1"';
   const remote = "/var/tmp/hopbook-debug-pod-test";
   const made = await access.exec(["sh", "-c", make, "sh", remote], options);
   const pulled = await access.pull(remote, join(t.testdir(), "out"), options);
-  t.same(pulled, { bytes: 10_000_000, sha256: made.stdout.toString().slice(0, 64) });
+  t.same(pulled, { bytes: 20_000_000, sha256: made.stdout.toString().slice(0, 64) });
   t.not(pulled.sha256, createHash("sha256").digest("hex"));
   await access.exec(["rm", remote], options);
   await access.close();
@@ -180,23 +180,66 @@ t.test("an interrupted start leaves nothing", async (t) => {
   t.same(await listOurs(), []);
 });
 
-t.test("a pod that is gone is said to be", async (t) => {
+t.test("100 MB go there and come back the same", async (t) => {
   const access = await open(near);
-  const [pod = ""] = await listOurs();
-  const running = access.exec(["sleep", "10"], options);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  await core.deleteNamespacedPod({ name: pod, namespace: NAMESPACE, gracePeriodSeconds: 0 });
-  await running.then(
-    ({ exitCode }) => t.equal(exitCode, 137, "the runtime had the time to tell"),
-    (error: unknown) =>
-      t.match(error, { code: "NODE_UNREACHABLE", message: /was deleted|being deleted|was ended there/ }),
-  );
-  await t.rejects(access.exec(["true"], options), {
-    code: "NODE_UNREACHABLE",
-    message: /the pod was deleted/,
-  });
+  const remote = "/var/tmp/hopbook-debug-pod-test-100";
+  const bytes = randomBytes(100_000_000);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const put: Argv = ["sh", "-c", 'cat >"$1"; sha256sum "$1"', "sh", remote];
+  const startedAt = performance.now();
+  const there = await access.exec(put, { ...options, timeoutMs: 120_000, stdin: bytes });
+  t.equal(there.stdout.toString().slice(0, 64), sha256, "by stdin");
+  const sentAt = performance.now();
+  const pulled = await access.pull(remote, join(t.testdir(), "out"), { ...options, timeoutMs: 120_000 });
+  t.same(pulled, { bytes: bytes.length, sha256 }, "by pull");
+  const rate = (fromMs: number, untilMs: number): string =>
+    `${Math.round(bytes.length / 1000 / (untilMs - fromMs))} MB/s`;
+  t.comment(`there ${rate(startedAt, sentAt)}, back ${rate(sentAt, performance.now())}`);
+  await access.exec(["rm", remote], options);
   await access.close();
-  t.same(await listOurs(), []);
+});
+
+t.test("a pod that is gone is said to be, in its own words", async (t) => {
+  const ends: [string, RegExp, (name: string) => Promise<unknown>][] = [
+    [
+      "deleted at once",
+      /: the pod was deleted$|: the pod is being deleted$/,
+      (name) => core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 }),
+    ],
+    [
+      "evicted",
+      /: the pod was deleted$|: the pod is being deleted: EvictionByEvictionAPI: Eviction API: evicting$/,
+      (name) =>
+        core.createNamespacedPodEviction({
+          ...{ name, namespace: NAMESPACE },
+          body: { metadata: { name, namespace: NAMESPACE } },
+        }),
+    ],
+    [
+      "over its deadline",
+      /: the pod is Failed: DeadlineExceeded: Pod was active on the node longer than the specified deadline$/,
+      (name) =>
+        objects.patch({
+          ...{ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: NAMESPACE } },
+          spec: { activeDeadlineSeconds: 1 },
+        } as KubernetesObject),
+    ],
+  ];
+  for (const [name, message, end] of ends) {
+    const access = await open(near);
+    const [pod = ""] = await listOurs();
+    // One goes through the relay's shell, the other over a connection of its own.
+    const short = access.exec(["sleep", "12"], options);
+    const leased = access.exec(["sleep", "40"], { ...options, timeoutMs: 40_000 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await end(pod);
+    const told = { code: "NODE_UNREACHABLE", message };
+    await Promise.all([t.rejects(short, told, name), t.rejects(leased, told, `${name}, leased`)]);
+    const after = access.exec(["true"], options);
+    await t.rejects(after, { code: "NODE_UNREACHABLE", message: /the pod (was|is) / }, `${name}, after it`);
+    await access.close();
+    t.same(await listOurs(), []);
+  }
 });
 
 t.test("without its client a pod and its Job are gone after the lease", async (t) => {

@@ -22,7 +22,11 @@ const profile = { apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata
 const file = join(dir, "hopbook.yaml");
 writeFileSync(
   file,
-  JSON.stringify({ ...profile, kube: { kubeconfig }, images: { tools: "registry.test/tools:1" } }),
+  JSON.stringify({
+    ...profile,
+    kube: { kubeconfig },
+    images: { tools: "registry.test/tools:1", pullSecrets: ["hopbook-none"] },
+  }),
 );
 const schema = JSON.parse(
   readFileSync(new URL("../../schemas/doctor.json", import.meta.url), "utf8"),
@@ -30,13 +34,17 @@ const schema = JSON.parse(
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
 const [near, far] = cluster.nodes;
 
-const doctor = async (ends: { from: string; to: string }, yes: boolean): ReturnType<typeof runDoctor> => {
+const doctor = async (
+  ends: { from: string; to: string },
+  yes: boolean,
+  more: { readonly denyKube?: true } = {},
+): ReturnType<typeof runDoctor> => {
   const shared = { cwd: dir, confirm: undefined, signal: new AbortController().signal };
   const { exitCode, ...report } = await runDoctor({
     ...shared,
     ...ends,
     cluster: file,
-    grants: yes ? { yes } : {},
+    grants: { ...(yes ? { yes } : {}), ...more },
   });
   t.ok(validate(report), JSON.stringify(validate.errors));
   t.comment(`${yes ? "entered" : "API alone"}: ${report.durationMs} ms`);
@@ -60,6 +68,9 @@ t.test("with leave to enter: the API's part and the nodes'", async (t) => {
   has("pod", "shop/web", new RegExp(`on ${far}: pid \\d+, net:`));
   has("tcpdump", near, /4\.99/);
   if (cluster.own !== null) {
+    has("image", near, /registry\.test\/tools:1 is there/);
+    has("image", far, /registry\.test\/tools:1 is there/);
+    has("image", "default", /there is no pull secret hopbook-none/);
     has("runtime", near, /crictl answers/);
     has("runtime", far, /no crictl/);
     has("cni", null, /flannel/);
@@ -70,6 +81,17 @@ t.test("without: what was not looked at is said, with the flags", async (t) => {
   const { rows, notLookedAt } = await doctor({ from: "shop/client", to: "shop/web:8080" }, false);
   t.match(notLookedAt, [{ what: `${near}, ${far}`, reason: /--yes/ }]);
   t.notOk(rows.some(({ check }) => check === "login"));
+});
+
+t.test("--deny-kube: nothing is read, and that is said", async (t) => {
+  const ends = { from: "shop/client", to: "shop/web:8080" };
+  const { rows, exitCode, rights } = await doctor(ends, false, { denyKube: true });
+  t.equal(exitCode, 5);
+  t.match(
+    rows.find(({ check }) => check === "ends"),
+    { status: "blocks", found: /denied by --deny-kube/ },
+  );
+  t.notOk(rights.some(({ allowed }) => allowed !== null));
 });
 
 t.test("an end that is not there blocks", async (t) => {

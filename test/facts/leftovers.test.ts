@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
@@ -22,6 +23,12 @@ t.test("what a node says", async (t) => {
   t.match(parseLeftover(`folder hopbook-${RUN}-node-a.ending - - live`, place), {
     ...{ ownerHash: null, state: "live", uid: null },
   });
+  t.match(parseLeftover(`folder hopbook-${RUN}-node-a.detached 0 ${HASH} kept 4102444800`, place), {
+    ...{ state: "kept", expiresAt: Date.parse("2100-01-01") },
+  });
+  t.match(parseLeftover("relay /dev/shm/hopbook-relay-aB3dEf 0", place), {
+    ...{ kind: "relay", item: "relay:/dev/shm/hopbook-relay-aB3dEf", ownerHash: null, uid: 0, state: "idle" },
+  });
   t.match(parseLeftover(`trace hopbook-${RUN}-node-a young`, place), { kind: "trace", state: "young" });
   t.match(parseLeftover(`process 12 3456 ${RUN} ${HASH} tcpdump`, place), {
     ...{ kind: "process", item: "process:12:3456", name: "tcpdump 12", runId: RUN, state: "live" },
@@ -35,8 +42,13 @@ t.test("what is none of ours, or not this node's", async (t) => {
     "folder hopbook-test-cluster 0 - idle",
     `folder hopbook-${RUN} 0 - idle`,
     `folder hopbook-${RUN}-node-a 0 - gone`,
+    `folder hopbook-${RUN}-node-a 0 - kept`,
+    `folder hopbook-${RUN}-node-a 0 - kept x`,
+    `folder hopbook-${RUN}-node-a 0 - idle 4102444800`,
     `trace hopbook-${RUN}-node-b idle`,
     "trace hopbook-x-node-a idle",
+    "relay /etc/hopbook-relay-aB3dEf 0",
+    "relay /tmp/hopbook-relay-../../etc 0",
     `process 12;reboot 1 ${RUN} - sh`,
     "process 12 1 -rf - sh",
   ]) {
@@ -95,7 +107,7 @@ t.test("a real shell: folders and processes are found and removed", linux, async
     found.filter(({ kind }) => kind === "folder").map(({ name, state }) => [name, state]),
   );
   t.strictSame(states, { [idle]: "idle", [ending]: "idle", [young]: "young", [used]: "live" });
-  t.ok(found.every(({ kind, ownerHash }) => kind === "trace" || ownerHash === HASH));
+  t.ok(found.every(({ kind, ownerHash }) => kind === "trace" || kind === "relay" || ownerHash === HASH));
   const processes = found.filter(({ runId }) => runId === "eeeeeeeeeeee");
   t.strictSame(
     processes.map(({ kind }) => kind),
@@ -139,6 +151,75 @@ function statusOf(pid: number | undefined): string {
     return "";
   }
 }
+
+t.test("a relay's folder goes where nobody has its pipe open", linux, async (t) => {
+  const name = `t${process.pid}`;
+  const makeRelay = (letter: string, age = old): string => {
+    const dir = `/tmp/hopbook-relay-${name}${letter}`;
+    mkdirSync(dir, { mode: 0o700 });
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    t.equal(spawnSync("mkfifo", [join(dir, "done")]).status, 0);
+    utimesSync(dir, age, age);
+    return dir;
+  };
+  const [left, used, young] = [makeRelay("a"), makeRelay("b"), makeRelay("c", new Date())];
+  const holder = spawn("sh", ["-c", 'exec 3<>"$1/done"; echo open; sleep 60', "sh", used]);
+  t.teardown(() => holder.kill("SIGKILL"));
+  await once(holder.stdout, "data");
+  const options = { workDir: t.testdir(), runId: ME };
+  const found = await listNodeLeftovers(here(), options);
+  const ours = found.filter(({ kind, name: path }) => kind === "relay" && path.includes(`-${name}`));
+  t.strictSame(
+    ours.map(({ name: path }) => path),
+    [left],
+  );
+  const items = [left, used, young, "/etc"].map((path) => `relay:${path}`);
+  const kept = await removeNodeLeftovers(here(), items, { ...options, force: true });
+  t.strictSame([...kept.keys()], items.slice(1));
+  t.strictSame([left, used, young].map(existsSync), [false, true, true]);
+});
+
+t.test("captures that wait to be collected stay until they expire", linux, async (t) => {
+  const workDir = t.testdir();
+  const options = { workDir, runId: ME };
+  const make = (name: string, files: Readonly<Record<string, string>>): void => {
+    mkdirSync(join(workDir, name));
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(workDir, name, file), text);
+    utimesSync(join(workDir, name), old, old);
+  };
+  const keep = (run: string, expires: string): readonly string[] => {
+    const name = `hopbook-${run}-node-a`;
+    make(name, { agent: `1 ${HASH}\n` });
+    make(`${name}.detached`, { agent: `1 ${HASH}\n`, expires });
+    return [name, `${name}.detached`];
+  };
+  const nowSec = Math.floor(Date.now() / 1000);
+  const kept = keep(RUN, `${nowSec + 600}\n`);
+  const expired = keep("bbbbbbbbbbbb", `${nowSec - 60}\n`);
+  const senseless = keep("cccccccccccc", "$(reboot)\n");
+  const found = (await listNodeLeftovers(here(), options)).filter(({ kind }) => kind === "folder");
+  t.strictSame(
+    Object.fromEntries(found.map(({ item, state, expiresAt }) => [item, [state, expiresAt]])),
+    Object.fromEntries([
+      ...kept.map((name) => [`folder:${name}`, ["kept", (nowSec + 600) * 1000]]),
+      ...[...expired, ...senseless].map((name) => [`folder:${name}`, ["idle", undefined]]),
+    ]),
+  );
+  t.ok(found.every(({ ownerHash }) => ownerHash === HASH));
+  const items = [...kept, ...expired, ...senseless].map((name) => `folder:${name}`);
+  const spared = await removeNodeLeftovers(here(), items, { ...options, force: false });
+  t.strictSame(
+    [...spared],
+    kept.map((name) => [`folder:${name}`, "it waits to be collected"]),
+  );
+  t.ok(kept.every((name) => existsSync(join(workDir, name))));
+  t.notOk([...expired, ...senseless].some((name) => existsSync(join(workDir, name))));
+  t.strictSame([...(await removeNodeLeftovers(here(), items, { ...options, force: true }))], []);
+  t.notOk(
+    kept.some((name) => existsSync(join(workDir, name))),
+    "unless it is forced",
+  );
+});
 
 t.test("an answer that breaks off is none", async (t) => {
   const cut: NodeAccess = {

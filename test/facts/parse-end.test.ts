@@ -1,5 +1,5 @@
 import t from "tap";
-import { parseEnd } from "../../lib/cluster/parse-end.js";
+import { namespaceOf, parseEnd, withNamespace } from "../../lib/cluster/parse-end.js";
 
 const web = { namespace: "shop", name: "web", port: null };
 
@@ -74,4 +74,22 @@ t.test("what is no end is refused", (t) => {
     "an empty value",
   );
   t.end();
+});
+
+t.test("an end without a namespace is in the other's, one that names it is not", async (t) => {
+  const cases: readonly (readonly [string, string | null])[] = [
+    ["shop/client", "shop"],
+    ["shop/deploy/client", "shop"],
+    ["shop/app=web", "shop"],
+    ["client", null],
+    ["deploy/client", null],
+    ["shop/svc/web:80", null],
+    ["node/a", null],
+    ["10.0.0.1", null],
+  ];
+  for (const [text, wanted] of cases) t.equal(namespaceOf(text), wanted, text);
+  t.match(withNamespace(parseEnd("svc/web:80"), "shop"), { kind: "service", namespace: "shop" });
+  t.match(withNamespace(parseEnd("other/web"), "shop"), { kind: "pod", namespace: "other" });
+  t.match(withNamespace(parseEnd("web"), null), { kind: "pod", namespace: null });
+  t.notOk("namespace" in withNamespace(parseEnd("node/a"), "shop"));
 });

@@ -138,8 +138,13 @@ t.test("services", async (t) => {
   t.match(chosen, {
     kind: "service",
     node: "node-a",
-    addresses: [{ port: 80 }, { ip: "10.0.1.3", port: 8080 }],
+    ...{ ip: "10.0.1.3", port: 8080, otherBackends: 1 },
+    addresses: [
+      { ip: "10.96.0.30", port: 80 },
+      { ip: "10.0.1.3", port: 8080 },
+    ],
   });
+  t.equal((await resolveEnd("10.96.0.20:80", facts)).otherBackends, undefined, "the only one has no others");
   await t.rejects(resolveEnd("10.96.0.30:80", facts, { backend: "shop/api" }), { code: "TARGET_NOT_FOUND" });
   await t.rejects(resolveEnd("10.96.0.10", facts), {
     code: "TARGET_AMBIGUOUS",

@@ -234,7 +234,10 @@ t.test("each one's reason where nothing knows the pods; crictl's own where it is
     detail: /ctr: not found[\s\S]*docker: Cannot connect[\s\S]*readlink: not found/,
   });
   const down: Recording = { "hopbook-crictl  pods -o json": { exitCode: 1, stderr: "connection refused" } };
-  await t.rejects(listPods(replayNode("n", { ...down, ...nothing })), { code: "RUNTIME_UNAVAILABLE", detail: /connection refused/ });
+  await t.rejects(listPods(replayNode("n", { ...down, ...nothing })), {
+    code: "RUNTIME_UNAVAILABLE",
+    detail: /connection refused/,
+  });
   const alive = replayNode("n", { ...down, ...nothing, "hopbook-runtime-proc   ": PROC });
   t.match(
     await listPods(alive),

@@ -24,6 +24,9 @@ t.teardown(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
+/** Each subtest takes a few seconds; none may hang what runs beside it. */
+const LIMITS = { timeout: 180_000 };
+
 let places = 0;
 /** A folder as a machine of its own would have it. */
 function machine(): string {
@@ -70,7 +73,7 @@ function shapeOf(dir: string): unknown {
   };
 }
 
-t.test("what is collected is what an attended run leaves", async (t) => {
+t.test("what is collected is what an attended run leaves", LIMITS, async (t) => {
   const [attended, starter, collector] = [machine(), machine(), machine()];
   const args = ["--no-kernel-drops", "--probe", "ping"];
   const whole = await hopbook(attended, profile, "run", "trace-path", ...ENDS, "--no-record", ...args);
@@ -100,12 +103,16 @@ t.test("what is collected is what an attended run leaves", async (t) => {
   t.strictSame((await waitUntilClean(clean, lab, { withinMs: 5000 })).left, []);
 });
 
-t.test("captures of what pods do by themselves end when their time is over", async (t) => {
+t.test("captures of what pods do by themselves end when their time is over", LIMITS, async (t) => {
   const cwd = machine();
-  const id = await detach(cwd, sshProfile, "--no-traffic", "--watch", "6s");
+  const id = await detach(cwd, sshProfile, "--no-traffic", "--watch", "8s");
   await execInPod(lab, "shop/client", ["curl", "-s", "-o", "/dev/null", "http://192.168.218.65:8080/"]);
-  await sleep(9000);
-  t.match((await hopbook(cwd, sshProfile, "status", id)).stdout, /: ended/);
+  let status = "";
+  for (let tries = 0; tries < 25 && !status.includes(": ended"); tries += 1) {
+    await sleep(1000);
+    status = (await hopbook(cwd, sshProfile, "status", id)).stdout;
+  }
+  t.match(status, /: ended/);
   t.strictSame(findProcesses(lab, "tcpdump -Z root"), []);
   const collected = await hopbook(cwd, sshProfile, "collect", id);
   t.equal(collected.exitCode, 0, collected.stderr);
@@ -114,7 +121,7 @@ t.test("captures of what pods do by themselves end when their time is over", asy
   t.equal(findings.flows[0]?.verdict.status, "delivered");
 });
 
-t.test("stop ends them, and they wait; watch-path is left in the background", async (t) => {
+t.test("stop ends them, and they wait; watch-path is left in the background", LIMITS, async (t) => {
   const cwd = machine();
   const words = ["run", "watch-path", ...ENDS, "--no-traffic", "--watch", "1h", "--detach"];
   const run = await hopbook(cwd, profile, ...words);
@@ -139,7 +146,7 @@ t.test("stop ends them, and they wait; watch-path is left in the background", as
   );
 });
 
-t.test("two clients: one wins; a client that dies while it collects loses nothing", async (t) => {
+t.test("two clients: one wins; a client that dies while it collects loses nothing", LIMITS, async (t) => {
   const [one, two] = [machine(), machine()];
   const id = await detach(one, profile, "--for", "5m", "--probe", "ping");
   const undo = await slowDown(lab, { tool: "cat", seconds: 2, when: "*.pcap" });
@@ -148,17 +155,17 @@ t.test("two clients: one wins; a client that dies while it collects loses nothin
   const second = await hopbook(two, profile, "collect", id);
   t.equal(second.exitCode, 2, second.stderr);
   t.match(second.stderr, /RUN_BUSY|another client does/);
-  await sleep(1500);
+  await sleep(500);
   first.child.kill("SIGKILL");
   await first.done;
   await undo();
-  await sleep(1000);
+  await sleep(500);
   const collected = await hopbook(two, profile, "collect", id);
   t.equal(collected.exitCode, 0, collected.stderr);
   t.strictSame((await waitUntilClean(clean, lab, { withinMs: 8000 })).left, []);
 });
 
-t.test("a client that is killed before it left takes all with it", async (t) => {
+t.test("a client that is killed before it left takes all with it", LIMITS, async (t) => {
   const cwd = machine();
   const undo = await slowDown(lab, { tool: "tcpdump", seconds: 2, when: "*-w*" });
   const words = [
@@ -179,20 +186,21 @@ t.test("a client that is killed before it left takes all with it", async (t) => 
   running.child.kill("SIGKILL");
   await running.done;
   await undo();
-  t.strictSame((await waitUntilClean(clean, lab, { withinMs: 40_000 })).left, []);
+  t.strictSame((await waitUntilClean(clean, lab, { withinMs: 30_000 })).left, []);
 });
 
-t.test("what a node lost is told, and the rest is kept", async (t) => {
+t.test("what a node lost is told, and the rest is kept", LIMITS, async (t) => {
   const cwd = machine();
   const id = await detach(cwd, profile, "--for", "5m", "--probe", "ping");
-  const { stdout } = await execInNode(lab, "node-b", ["pgrep", "-f", `hopbook-${id}`]);
+  const { stdout } = await execInNode(lab, "node-b", ["pgrep", "-f", `hopbook-${id}-node-b`], {
+    timeoutMs: 5000,
+  });
   const pids = stdout.split("\n").filter((pid) => pid !== "");
   t.ok(pids.length > 3);
-  await execInNode(lab, "node-b", [
-    "sh",
-    "-c",
-    `kill -STOP ${pids.join(" ")}; kill -KILL ${pids.join(" ")}; true`,
-  ]);
+  // None may clear up after another.
+  for (const signal of ["STOP", "KILL"]) {
+    await execInNode(lab, "node-b", ["kill", `-${signal}`, ...pids], { timeoutMs: 5000 });
+  }
   await sleep(500);
   t.match((await hopbook(cwd, profile, "status", id)).stdout, /node-b: lost/);
   const collected = await hopbook(cwd, profile, "collect", id);
@@ -204,7 +212,7 @@ t.test("what a node lost is told, and the rest is kept", async (t) => {
   t.strictSame((await waitUntilClean(clean, lab, { withinMs: 5000 })).left, []);
 });
 
-t.test("what cannot be left is refused before a node is touched", async (t) => {
+t.test("what cannot be left is refused before a node is touched", LIMITS, async (t) => {
   const cwd = machine();
   const long = await hopbook(cwd, profile, "run", "trace-path", ...ENDS, "--detach", "--for", "48h");
   t.equal(long.exitCode, 4);

@@ -141,7 +141,11 @@ t.test("questions are grouped, and a hostile name cannot speak to the terminal",
   t.match(questions(declared({ node: {}, exec: ["x/y", "node/*"] }), [{ name: "a", via: "ssh" }]), [
     {
       head: ["On this node:", "  a (ssh)", "it asks to:"],
-      lines: ["  log in", "  run x/y: no action has this name", /^ {2}run node\/\*: read routes[^;]*$/],
+      lines: [
+        "  log in",
+        "  run x/y: no action has this name",
+        /^ {2}run node\/\*: read routes[^;]*; see whether [^;]*$/,
+      ],
     },
   ]);
   t.equal(visible("plain é 漢 🙂"), "plain é 漢 🙂");

@@ -234,6 +234,7 @@ function fakeSession(more: { endedEarly?: string; left?: string[]; pullFails?: b
       log.push("remove");
       return Promise.resolve(more.left ?? []);
     },
+    folderOn: (node: string) => `/var/tmp/hopbook-${node}`,
   } as unknown as CaptureSession;
   return { session, log };
 }

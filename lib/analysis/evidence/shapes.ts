@@ -7,6 +7,7 @@ const end = record({
   ip: text,
   port: orNull(count),
   addresses: listOf(address),
+  otherBackends: orNull(count),
 });
 
 const encapsulation: Shape = (value, path) =>

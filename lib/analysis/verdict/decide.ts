@@ -1,6 +1,7 @@
 import type { VerdictStatus } from "../../model/findings.js";
 import type { Correlation } from "../correlate/correlate.js";
 import { REPLY, REQUEST } from "../correlate/ends.js";
+import { identifyProbes } from "../correlate/identity.js";
 import type { DirectionTally } from "../correlate/tally.js";
 import { doubtCapture, doubtGap, Doubts, doubtUnseen, nameHop, noteEvidence, noteProbes } from "./doubts.js";
 import type { DecideInput } from "./input.js";
@@ -38,6 +39,8 @@ export function decide(input: DecideInput): Decision {
     explainSilence(doubts, input);
     return { ...basis, status: "inconclusive", direction: null, lastSeen: null, firstMissing: null };
   }
+  if ((refusal !== null || request.lost > 0) && maybeElsewhere(input, refuse(found.request, request), doubts))
+    return { ...basis, ...refuse(found.request, request), status: "inconclusive" };
   noteProbes(doubts, probes, refusal === null && request.lost === 0 && reply.sent > 0 && reply.lost === 0);
   if (refusal !== null) return { ...basis, ...refuse(found.request, request), refusal, status: "rejected" };
   if (request.lost > 0) return { ...basis, ...lose(input, found.request, { outcome: request, doubts }) };
@@ -89,6 +92,21 @@ function findRequestRefusal(input: DecideInput, request: Outcome, reply: Outcome
   if (icmp === undefined) return null;
   // An error about packets that were answered, or whose bytes came through later, has been overcome.
   return request.lost > 0 || reply.sent === 0 ? icmp : null;
+}
+
+/**
+ * Whether what stopped on the sending node may have gone to another backend of the Service: of a ClusterIP's packets
+ * nothing says to which, until they leave the node. Our own probes go to the followed backend's own address.
+ */
+function maybeElsewhere({ flow, route, probes }: DecideInput, { lastSeen }: Place, doubts: Doubts): boolean {
+  const { otherBackends = 0, addresses } = flow.to;
+  const isHere = route.hopOfCapture[lastSeen!]!.node === flow.from.node;
+  if (otherBackends === 0 || !isHere || identifyProbes(probes).known) return false;
+  const sentTo = addresses[0]!.ip;
+  doubts.doubt(
+    `What was sent to ${sentTo} may have gone to the Service's ${otherBackends} other backends, which were not followed`,
+  );
+  return true;
 }
 
 type Place = Pick<Decision, "direction" | "lastSeen" | "firstMissing">;

@@ -40,7 +40,10 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
 
 async function showResolved(name: string, options: CommonOptions, io: CommandIo): Promise<void> {
   const { resolveNamedRunbook } = await import("../../api/resolve.js");
-  const { yaml, ...resolved } = await resolveNamedRunbook(name, { ...clusterOf(options), cwd: process.cwd() });
+  const { yaml, ...resolved } = await resolveNamedRunbook(name, {
+    ...clusterOf(options),
+    cwd: process.cwd(),
+  });
   io.terminal.out(options.output === "json" ? `${JSON.stringify(resolved, null, 2)}\n` : visibleLines(yaml));
 }
 

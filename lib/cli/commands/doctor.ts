@@ -4,6 +4,7 @@ import { askOn } from "../confirm.js";
 import type { CommandIo } from "../io.js";
 import {
   addClusterOptions,
+  addEntryOptions,
   addOutputOption,
   addPermissionOptions,
   clusterOf,
@@ -27,8 +28,8 @@ export function addDoctorCommand(program: Command, io: CommandIo): void {
         "says what was not looked at. Exit codes: 0 nothing blocks a run; 5 something does.\n" +
         "\nExample:\n  hopbook doctor --from shop/client --to svc/web:80 --yes",
     );
-  addOutputOption(addPermissionOptions(addClusterOptions(doctor))).action((flags: DoctorFlags) =>
-    executeDoctor(flags, io),
+  addOutputOption(addPermissionOptions(addEntryOptions(addClusterOptions(doctor)))).action(
+    (flags: DoctorFlags) => executeDoctor(flags, io),
   );
 }
 

@@ -3,6 +3,7 @@ import { EXIT, HopbookError } from "../../errors.js";
 import { outputOf, type CommandIo } from "../io.js";
 import {
   addClusterOptions,
+  addEntryOptions,
   addOutputOption,
   addPermissionOptions,
   clusterOf,
@@ -61,7 +62,7 @@ export function addRunCommands(program: Command, io: CommandIo): void {
     .argument("[from]", "namespace/pod or node/NAME")
     .option("--from <END>", "where the traffic starts")
     .option("--to <END>", "namespace/pod[:port], node/NAME or IP[:port]");
-  addOutputOption(addPermissionOptions(addClusterOptions(hops))).action(
+  addOutputOption(addPermissionOptions(addEntryOptions(addClusterOptions(hops)))).action(
     async (
       argument: string | undefined,
       options: CommonOptions & PermissionOptions & { from?: string; to?: string },

@@ -71,6 +71,8 @@ export interface SimOptions {
   readonly hops?: readonly SimHop[];
   /** The request is sent to a ClusterIP and translated behind this hop. */
   readonly dnatAfter?: number;
+  /** The ClusterIP stands for so many more backends. */
+  readonly otherBackends?: number;
   /** Hops (request order) that show TCP data in pieces of so many bytes. */
   readonly pieces?: Readonly<Record<number, number>>;
   readonly aheadUs?: Partial<Record<NodeName, number>>;
@@ -179,6 +181,7 @@ function ofSeenNodes<Value>(
 /** Writes the run folder and gives the evidence that stands in it. */
 export function writeRun(dir: string, options: SimOptions): FlowEvidence {
   const hops = options.hops ?? CALICO;
+  const others = options.otherBackends === undefined ? {} : { otherBackends: options.otherBackends };
   const { client, server, service } = addresses(options);
   for (const name of ["evidence", "captures"]) mkdirSync(join(dir, name), { recursive: true });
   const evidenceHops = hops.map((one, index) => ({
@@ -207,7 +210,7 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
       port: null,
       addresses: [{ ip: client, port: null }],
     },
-    to: { pod: "shop/web", node: "node-b", ...to[0]!, addresses: to },
+    to: { pod: "shop/web", node: "node-b", ...to[0]!, addresses: to, ...others },
     protocol: options.protocol,
     probe: options.probe === undefined ? "ping" : options.probe,
     hops: options.requestHops?.map((index) => evidenceHops[index]!) ?? evidenceHops,
