@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { HopbookError, messageOf } from "../errors.js";
 import type { KubeRef } from "../model/kube.js";
+import { kubeLibrary } from "./client.js";
 
 const IN_CLUSTER_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
@@ -26,7 +27,7 @@ export function readKubeConfig(
   const present = files.filter((file) => existsSync(file));
   if (present.length === 0) {
     if (ref.kubeconfig === undefined && listed.length === 0 && existsSync(IN_CLUSTER_TOKEN)) {
-      const inside = new KubeConfig();
+      const inside = makeConfig();
       inside.loadFromCluster();
       return inside;
     }
@@ -39,7 +40,7 @@ export function readKubeConfig(
 }
 
 function loadFile(file: string): KubeConfig {
-  const config = new KubeConfig();
+  const config = makeConfig();
   try {
     config.loadFromFile(file);
     return config;
@@ -54,7 +55,7 @@ function loadFile(file: string): KubeConfig {
 
 /** As kubectl merges: of each name, and of the current context, the first file's holds. */
 function mergeFiles([first, ...others]: readonly KubeConfig[]): KubeConfig {
-  const merged = first ?? new KubeConfig();
+  const merged = first ?? makeConfig();
   for (const other of others) {
     if (!merged.currentContext && other.currentContext) merged.setCurrentContext(other.currentContext);
     for (const cluster of other.clusters) {
@@ -89,4 +90,9 @@ function notFound(why: string, hint: string, detail?: string): HopbookError {
     ...(hint === "" ? {} : { hint }),
     ...(detail === undefined ? {} : { detail }),
   });
+}
+
+function makeConfig(): KubeConfig {
+  const library = kubeLibrary();
+  return new library.KubeConfig();
 }

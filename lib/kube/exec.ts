@@ -1,8 +1,9 @@
 import { PassThrough, Writable } from "node:stream";
-import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
+import type { KubeConfig, V1Status } from "@kubernetes/client-node";
 import { messageOf } from "../errors.js";
 import type { KubeExec, KubeExecEnd, KubeExecRequest } from "../model/kube.js";
 import { describeRequest, kubeError, refusal, transportError } from "./errors.js";
+import { kubeLibrary } from "./client.js";
 import { createFeed } from "./exec-feed.js";
 import type { HttpAnswer, HttpRequest } from "./http.js";
 import { buildPath } from "./path.js";
@@ -54,7 +55,8 @@ export async function openExec(config: KubeConfig, { http, request }: ExecUse): 
   const timeout = AbortSignal.timeout(request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const garbage = (): void => settle({ exitCode: null, refused: null, lost: true });
-  const opening = new Exec(guardSocket(config, garbage))
+  const library = kubeLibrary();
+  const opening = new library.Exec(guardSocket(config, garbage))
     .exec(namespace, pod, container, [...argv], stdout, stderr, stdin, false, (status) => {
       settle(endOf(status));
     })
