@@ -43,13 +43,32 @@ t.test("what it opens goes nowhere but into the guard, and to be closed", async 
     if (ts.isVariableDeclaration(parent) || ts.isParameter(parent)) return [];
     return [parent.getText()];
   });
-  t.strictSame(uses, ["opened.push(access)", "options.wrap(access)", "access.close"]);
+  t.strictSame(uses, [
+    "opened.push(access)",
+    "options.wrap(access)",
+    "access.close",
+    // Of a cluster with an API: what is opened at its first command.
+    "target.access",
+    "access.node",
+    "options.wrap(access)",
+    "access.isOpen",
+    "access.close",
+    "access.leftovers",
+  ]);
   const wraps = files.filter(
     (file) => /\bguardAccess\(/.test(parse(file).text) && !file.startsWith("permissions/"),
   );
   t.strictSame(wraps, ["api/authority.ts"]);
   const opened = identifiersOf("api/open-cluster.ts", "opened").map(({ parent }) => parent.getText());
-  t.strictSame(opened, ["opened: NodeAccess[] = []", "opened.push", "opened.map"]);
+  t.strictSame(opened, ["opened: NodeAccess[] = []", "opened.push", "opened.map", "leftoversOf(opened)"]);
+  const lazy = identifiersOf("api/open-cluster.ts", "lazy").map(({ parent }) =>
+    ts.isVariableDeclaration(parent) ? "made" : parent.getText().replaceAll(/\s+/g, ""),
+  );
+  t.strictSame(lazy, ["made", "lazy.map", "lazy.filter", "lazy.map", "leftoversOf(lazy)"]);
+  t.strictSame(files.filter((file) => identifiersOf(file, "createLazyAccess").length > 0).sort(), [
+    "api/lazy-access.ts",
+    "api/open-cluster.ts",
+  ]);
 });
 
 /** A way in that keeps every call that reaches it. */
