@@ -30,6 +30,8 @@ export function guardSocket(config: KubeConfig, onGarbage: () => void): KubeConf
     options.finishRequest = (request, socket) => {
       const emit = socket.emit.bind(socket);
       socket.emit = (event, ...values) => {
+        // It closes in its own time then, up to half a minute later.
+        if (event === "error") onGarbage();
         if (event !== "message") return emit(event, ...values);
         try {
           const [data, isBinary] = values;

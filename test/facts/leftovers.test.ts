@@ -95,8 +95,10 @@ t.test("a real shell: folders and processes are found and removed", linux, async
   symlinkSync("/etc", join(workDir, "hopbook-cccccccccccc-node-a"));
   const used = makeFolder("hopbook-dddddddddddd-node-a");
   const env = { PATH: process.env["PATH"], HOPBOOK_RUN: "eeeeeeeeeeee", HOPBOOK_OWNER: HASH };
-  const agent = spawn("sh", ["-c", "sleep 60 & wait", "hopbook-capture", used, "20"], { env });
-  t.teardown(() => agent.kill("SIGKILL"));
+  const agent = spawn("sh", ["-c", "sleep 60 & wait", "hopbook-capture", used, "20"], {
+    ...{ env, detached: true, stdio: "ignore" },
+  });
+  t.teardown(() => process.kill(-(agent.pid ?? 0), "SIGKILL"));
   let found = await listNodeLeftovers(here(), options);
   const areBothThere = (): boolean => found.filter(({ runId }) => runId === "eeeeeeeeeeee").length === 2;
   for (let tries = 0; tries < 50 && !areBothThere(); tries += 1) {
@@ -163,7 +165,7 @@ t.test("a relay's folder goes where nobody has its pipe open", linux, async (t) 
     return dir;
   };
   const [left, used, young] = [makeRelay("a"), makeRelay("b"), makeRelay("c", new Date())];
-  const holder = spawn("sh", ["-c", 'exec 3<>"$1/done"; echo open; sleep 60', "sh", used]);
+  const holder = spawn("sh", ["-c", 'exec 3<>"$1/done"; echo open; exec sleep 60', "sh", used]);
   t.teardown(() => holder.kill("SIGKILL"));
   await once(holder.stdout, "data");
   const options = { workDir: t.testdir(), runId: ME };

@@ -89,7 +89,7 @@ const REFUSED: [string, string, number, RegExp][] = [
     /stands twice/,
   ],
   ["a grant of no scope", "grants:\n  - {allow: {exex: [a]}}\n", 6, /did you mean "exec"/],
-  ["images, which nothing uses yet", "images: {tools: x}\n", 5, /unknown key "images"/],
+  ["an image for no purpose", "images: {toolz: x}\n", 5, /did you mean "tools"/],
 ];
 
 t.test("refused at the profile's line", async (t) => {
