@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
 import t, { type Test } from "tap";
 import { reap, type Leftover, type ReapOptions } from "../../lib/api/reap.js";
 import { whoRuns } from "../../lib/api/who-runs.js";
@@ -21,6 +22,7 @@ const work = mkdtempSync(join(tmpdir(), "hopbook-reap-"));
 const cluster = await useCluster((text) => t.comment(text));
 const { config, own } = cluster;
 const api = coreApi(config);
+const batch = config.makeApiClient(BatchV1Api);
 const kubeconfig = own?.files.kubeconfig ?? process.env["HOPBOOK_TEST_KUBECONFIG"] ?? "";
 const profile = join(work, "cluster.yaml");
 writeFileSync(
@@ -45,7 +47,13 @@ async function leave(
 ): Promise<void> {
   const lease = { runId: of.runId, owner: of.owner ?? whoRuns(), durationMs: of.expiresInMs };
   const metadata = { name, labels: leaseLabels(lease), annotations: leaseAnnotations(lease, Date.now()) };
-  await api.createNamespacedConfigMap({ namespace: NAMESPACE, body: { metadata } });
+  await batch.createNamespacedJob({ namespace: NAMESPACE, body: jobOf(metadata) });
+}
+
+/** A Job that makes no pod: what owns a debug pod, as hopbook makes it. */
+function jobOf(metadata: V1Job["metadata"]): V1Job {
+  const containers = [{ name: "c", image: PAUSE_IMAGE }];
+  return { metadata, spec: { parallelism: 0, template: { spec: { restartPolicy: "Never", containers } } } };
 }
 
 /** The nodes are denied: this is about what the API has. */
@@ -64,10 +72,10 @@ async function run(more: Partial<ReapOptions> = {}): Promise<readonly Leftover[]
 const outcomes = (items: readonly Leftover[]): Record<string, string> =>
   Object.fromEntries(items.map(({ name, outcome }) => [name, outcome]));
 async function there(t: Test, names: readonly string[]): Promise<void> {
-  const { items } = await api.listNamespacedConfigMap({ namespace: NAMESPACE });
+  const { items } = await batch.listNamespacedJob({ namespace: NAMESPACE });
   const found = items
-    .map(({ metadata }) => metadata?.name ?? "")
-    .filter((name) => name !== "kube-root-ca.crt");
+    .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata?.name ?? "");
   t.strictSame(found.sort(), [...names].sort());
 }
 
@@ -76,7 +84,7 @@ t.test("what is expired and mine goes; all else stays until it is asked for", as
   await leave("mine-in-use", { runId: "222222222222", expiresInMs: HOUR_MS });
   await leave("theirs-expired", { owner: "eve@elsewhere", runId: "333333333333", expiresInMs: -HOUR_MS });
   await leave("theirs-in-use", { owner: "eve@elsewhere", runId: "444444444444", expiresInMs: HOUR_MS });
-  await api.createNamespacedConfigMap({ namespace: NAMESPACE, body: { metadata: { name: "not-ours" } } });
+  await batch.createNamespacedJob({ namespace: NAMESPACE, body: jobOf({ name: "not-ours" }) });
 
   t.strictSame(outcomes(await run({ dryRun: true })), {
     "mine-expired": "found",
