@@ -102,7 +102,7 @@ t.test("commands, flags, runbooks, their inputs and the inputs' values", async (
   t.strictSame(await at(dir, "run mine --probes ping --pro"), ["--probes"], "a list may go on");
   t.ok((await at(dir, "run mine --")).includes("--no-quiet"));
   t.notOk((await at(dir, "run mine --")).includes("--quiet"), "what is on already");
-  t.strictSame(await at(dir, "run child --co"), ["--count"]);
+  t.strictSame(await at(dir, "run child --cou"), ["--count"]);
   t.strictSame(await at(dir, "run child --mo"), ["--mode"], "what it extends counts");
   t.strictSame(await at(dir, "run nonesuch --allow-nod"), ["--allow-node"], "a runbook that is not there");
   t.strictSame(await at(dir, "check --output "), ["text", "json", "sarif"]);
