@@ -1,4 +1,3 @@
-import type { TranscriptEntry } from "../artifacts/index.js";
 import { parseJson } from "../cluster/index.js";
 import {
   blocks,
@@ -13,21 +12,12 @@ import {
   type NodeLook,
 } from "../doctor/index.js";
 import { asHopbookError } from "../errors.js";
-import { loadRecipes, recogniseCni } from "../hops/index.js";
-import { parseLinks, parseRoutes } from "../hops/index.js";
-import { ALL_VIAS, type Argv, type NodeAccess } from "../model/access.js";
+import { loadRecipes, parseLinks, parseRoutes, recogniseCni } from "../hops/index.js";
+import type { Argv, NodeAccess } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import type { Lease } from "../model/kube.js";
-import type { PermissionsSpec } from "../model/permissions.js";
-import { authorise, type Confirm, type GrantFlags } from "./authority.js";
-import { openCluster } from "./open-cluster.js";
+import { enterNodes, type EnterNodesOptions } from "./enter-nodes.js";
 
-const METADATA = {
-  name: "doctor",
-  title: "See what stands in a run's way",
-  description: undefined,
-  labels: {},
-};
+const ERRAND = { name: "doctor", title: "See what stands in a run's way", action: DOCTOR_ACTION };
 const TIMEOUT_MS = 10_000;
 
 /** A pod at an end; without an API nobody knows its UID, or where it is. */
@@ -38,13 +28,7 @@ export interface DoctorPod {
   readonly node: string | null;
 }
 
-export interface LookAtNodesOptions {
-  readonly grants: GrantFlags;
-  readonly confirm: Confirm | undefined;
-  readonly isClusterNamed: boolean;
-  readonly cwd: string;
-  readonly signal: AbortSignal;
-  readonly lease: Lease;
+export interface LookAtNodesOptions extends EnterNodesOptions {
   readonly pods: readonly DoctorPod[];
   readonly recipeDirs: readonly string[];
 }
@@ -57,19 +41,7 @@ export async function lookAtNodes(
   profile: ClusterProfile,
   options: LookAtNodesOptions,
 ): Promise<readonly DoctorRow[]> {
-  const { grants, confirm, isClusterNamed, cwd, signal, lease } = options;
-  const node = { via: ALL_VIAS, select: ["*"], max: Math.max(1, profile.nodes.length) };
-  const permissions = { node, exec: [DOCTOR_ACTION] } as PermissionsSpec;
-  const authority = await authorise({
-    runbook: { metadata: METADATA, permissions },
-    ...{ profile, grants, confirm, isClusterNamed, cwd },
-  });
-  const record = (_entry: TranscriptEntry): void => undefined;
-  const cluster = await openCluster(profile, {
-    ...{ signal, lease },
-    wrap: (access) => authority.wrap(access, record),
-    isAllowed: (target) => authority.isNodeAllowed(target, record),
-  });
+  const cluster = await enterNodes(profile, ERRAND, options);
   try {
     const looks = await Promise.all(
       profile.nodes.map(async ({ name, access: { via } }) => {

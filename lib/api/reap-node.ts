@@ -1,4 +1,3 @@
-import type { TranscriptEntry } from "../artifacts/index.js";
 import {
   LEFTOVERS_ACTION,
   listNodeLeftovers,
@@ -6,32 +5,12 @@ import {
   type NodeLeftover,
 } from "../cluster/index.js";
 import { asHopbookError } from "../errors.js";
-import { ALL_VIAS, type NodeAccess } from "../model/access.js";
+import type { NodeAccess } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import type { Lease } from "../model/kube.js";
-import type { PermissionsSpec } from "../model/permissions.js";
-import { auditKube } from "./audit-kube.js";
-import { authorise, type Authority, type Confirm, type GrantFlags } from "./authority.js";
-import { openCluster, type OpenCluster } from "./open-cluster.js";
+import { enterNodes, type EnterNodesOptions } from "./enter-nodes.js";
+import type { OpenCluster } from "./open-cluster.js";
 
-const METADATA = { name: "reap", title: "Remove what runs left", description: undefined, labels: {} };
-
-/** What `reap` does on nodes, as a runbook would declare it. */
-function permissionsOf(profile: ClusterProfile): PermissionsSpec {
-  return {
-    node: { via: ALL_VIAS, select: ["*"], max: Math.max(1, profile.nodes.length) },
-    exec: [LEFTOVERS_ACTION],
-  } as PermissionsSpec;
-}
-
-export interface ReapNodesOptions {
-  readonly grants: GrantFlags;
-  readonly confirm: Confirm | undefined;
-  readonly isClusterNamed: boolean;
-  readonly cwd: string;
-  readonly signal: AbortSignal;
-  readonly lease: Lease;
-}
+const ERRAND = { name: "reap", title: "Remove what runs left", action: LEFTOVERS_ACTION };
 
 export interface OpenNodes {
   readonly cluster: OpenCluster;
@@ -48,20 +27,9 @@ export interface OpenNodes {
 const NODES_AT_A_TIME = 16;
 
 /** Throws PERMISSION_DENIED where the nodes may not be entered, and why none can be reached. */
-export async function openNodes(profile: ClusterProfile, options: ReapNodesOptions): Promise<OpenNodes> {
-  const { grants, confirm, isClusterNamed, cwd, signal, lease } = options;
-  const authority: Authority = await authorise({
-    runbook: { metadata: METADATA, permissions: permissionsOf(profile) },
-    ...{ profile, grants, confirm, isClusterNamed, cwd },
-  });
-  const entries: TranscriptEntry[] = [];
-  const record = (entry: TranscriptEntry): void => void entries.push(entry);
-  const cluster = await openCluster(profile, {
-    ...{ signal, lease },
-    wrap: (access) => authority.wrap(access, record),
-    wrapKube: (kube) => auditKube(kube, record),
-    isAllowed: (target) => authority.isNodeAllowed(target, record),
-  });
+export async function openNodes(profile: ClusterProfile, options: EnterNodesOptions): Promise<OpenNodes> {
+  const { signal, lease } = options;
+  const cluster = await enterNodes(profile, ERRAND, options);
   const place = { workDir: profile.workDir, runId: lease.runId, signal };
   const each = async <T>(
     names: readonly string[],

@@ -1,7 +1,9 @@
+import type { Via } from "./access.js";
+
 /** `permissions` as the file has it: durations and sizes are text. */
 export interface PermissionsSpec {
   readonly node?: {
-    readonly via?: readonly ("local" | "ssh")[];
+    readonly via?: readonly Via[];
     readonly select?: readonly string[];
     readonly max?: number;
   };
