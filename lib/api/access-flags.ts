@@ -37,7 +37,13 @@ export function applyAccessFlags(cluster: LoadedCluster, flags: KubeChoice): Loa
   if (keepWarmMs !== undefined) {
     refuseUseless("--keep-warm", { name: profile.name, vias, takers: ["debugPod"] });
   }
-  return pending === undefined ? named : { ...named, pending: overlay(pending, { image, keepWarmMs }) };
+  if (pending === undefined) return named;
+  const operatorImage = image === undefined ? {} : { operatorImage: image };
+  return {
+    ...named,
+    profile: { ...named.profile, ...operatorImage },
+    pending: overlay(pending, { image, keepWarmMs }),
+  };
 }
 
 function overlay(

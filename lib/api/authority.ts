@@ -4,6 +4,7 @@ import { CAPTURE_SCRIPTS } from "../capture/index.js";
 import { CLUSTER_SCRIPTS } from "../cluster/index.js";
 import { DOCTOR_NAME, DOCTOR_SCRIPT } from "../doctor/index.js";
 import { recordAccess } from "../engine/recorder.js";
+import { HopbookError } from "../errors.js";
 import type { Argv, NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { PermissionsSpec } from "../model/permissions.js";
@@ -17,6 +18,7 @@ import {
   missingFlags,
   permissionDenied,
   quoteFlag,
+  visible,
   withoutDenied,
   type Decision,
   type Grant,
@@ -112,6 +114,9 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
     policy: policyOf(missing.length > 0 ? grantAll(loaded.grant, "an answer") : loaded.grant),
     name,
   });
+  if (loaded.strange.length > 0 && (missing.length === 0 || options.confirm === undefined)) {
+    throw unnamedProfile(name, { profile, strange: loaded.strange });
+  }
   if (missing.length > 0) {
     const asked = withoutDenied(wanted, loaded.grant);
     await askPermission({ ...options, wanted: asked, missing, steps, notes: loaded.notes });
@@ -121,6 +126,19 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
     profile,
     secrets: options.secrets ?? [],
     actionOf: effective(declared(options.whole ?? runbook.permissions), grant).actionOf,
+  });
+}
+
+/** Nobody is asked, for want of a terminal or because all is granted; but who granted it may not know of this. */
+function unnamedProfile(
+  runbook: string,
+  { profile, strange }: { readonly profile: ClusterProfile; readonly strange: readonly string[] },
+): HopbookError {
+  const file = profile.file ?? profile.name;
+  const message = `Cannot run ${visible(runbook)} without a question: ${visible(file, { maxChars: 400 })} was not named`;
+  return new HopbookError("PERMISSION_DENIED", message, {
+    detail: strange.map((text) => visible(text, { maxChars: 600 })).join("\n"),
+    hint: `Name the profile, if you trust it: --cluster ${quoteFlag(file)}`,
   });
 }
 

@@ -9,7 +9,7 @@ import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permiss
 
 export interface GrantPlaces {
   readonly flags: GrantFlags;
-  readonly profile: Pick<ClusterProfile, "file" | "grants" | "nodes">;
+  readonly profile: Pick<ClusterProfile, "file" | "grants" | "nodes" | "operatorImage">;
   /** The runbook's name. */
   readonly runbook: string;
   readonly cwd: string;
@@ -25,6 +25,11 @@ export interface LoadedGrant {
   readonly grant: Grant;
   /** Why something that would grant is left out, and what else the person should know before the answer. */
   readonly notes: readonly string[];
+  /**
+   * Those of the notes that say what a profile that was not named has run, here or on the nodes. No flag and no
+   * permission profile was given with this in mind, `--yes` least of all: only an answer covers it.
+   */
+  readonly strange: readonly string[];
 }
 
 /** Flags, permission profiles and the cluster's grants as one. Throws what the profiles throw, and USAGE. */
@@ -45,13 +50,12 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
   const sources = [...profiles, ...cluster].filter(
     ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsName(pattern, runbook)),
   );
+  const strange = isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)];
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
   return {
     grant: parseGrant(flags, { cwd, sources }),
-    notes: [
-      ...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []),
-      ...(isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)]),
-    ],
+    notes: [...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []), ...strange],
+    strange,
   };
 }
 
@@ -67,10 +71,10 @@ function warnOfSsh({ file, nodes }: GrantPlaces["profile"]): string[] {
 }
 
 /** An image that a folder from anybody names gets root on the nodes, and nobody looks into it. */
-function warnOfImages({ file, nodes }: GrantPlaces["profile"]): string[] {
+function warnOfImages({ file, nodes, operatorImage }: GrantPlaces["profile"]): string[] {
   if (file === undefined) return [];
   const images = nodes.flatMap(({ access }) =>
-    "image" in access && access.image !== undefined ? [access.image] : [],
+    "image" in access && access.image !== undefined && access.image !== operatorImage ? [access.image] : [],
   );
   return [...new Set(images)].map(
     (image) => `${file} was not named, and enters nodes with the image ${image}: it gets all rights there`,

@@ -34,6 +34,8 @@ export interface ClusterProfile {
   readonly name: string;
   /** The file it came from; absent where it was made in memory. */
   readonly file?: string;
+  /** The image that the operator named for this run: whoever wrote the file has no part in it. */
+  readonly operatorImage?: string;
   readonly nodes: readonly NodeTarget[];
   /** Recipe name, or "auto": recognised from the nodes. */
   readonly cni: string;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { authorise, type PermissionQuestion } from "../../lib/api/authority.js";
 import { openProfile } from "../../lib/api/cluster-profile.js";
 import { prepareDetached } from "../../lib/api/collect.js";
 import { loadGrant } from "../../lib/api/load-grant.js";
@@ -80,7 +81,47 @@ t.test("the image of a profile that nobody named is told of", async (t) => {
   const dir = t.testdir({ "hopbook.yaml": profileOf({ ...kube, images: { tools: "evil.example/t:1" } }) });
   const profile = await loadProfile(join(dir, "hopbook.yaml"));
   const places = { flags: {}, profile, runbook: "x", cwd: dir, sourceFiles: [], overlayFiles: [] };
-  const { notes } = await loadGrant({ ...places, isClusterNamed: false });
+  const { notes, strange } = await loadGrant({ ...places, isClusterNamed: false });
   t.match(notes, [/was not named, and enters nodes with the image evil\.example\/t:1/]);
+  t.strictSame(strange, notes);
+  const mine = { ...profile, operatorImage: "evil.example/t:1" };
+  t.strictSame((await loadGrant({ ...places, profile: mine, isClusterNamed: false })).notes, []);
   t.strictSame((await loadGrant({ ...places, isClusterNamed: true })).notes, []);
+});
+
+t.test("--yes does not cover what a profile that nobody named has run", async (t) => {
+  const access = { via: "ssh", sshConfig: "./ssh_config" };
+  const table = [
+    { nodes: [{ name: "a", access }] },
+    { images: { tools: "evil.example/t:1" }, nodes: [{ name: "a", access: { via: "toolbox" } }] },
+  ];
+  for (const rest of table) {
+    const dir = t.testdir({ "hopbook.yaml": profileOf(rest) });
+    const profile = await loadProfile(join(dir, "hopbook.yaml"));
+    const metadata = { name: "x", title: "x", description: undefined, labels: {} };
+    const runbook = { metadata, permissions: { node: { via: ["ssh", "toolbox"] } } } as const;
+    const asked: string[] = [];
+    const confirm = (question: PermissionQuestion): Promise<boolean> => {
+      asked.push(...question.notes);
+      return Promise.resolve(true);
+    };
+    const options = { runbook, profile, cwd: dir, isClusterNamed: false, confirm };
+    for (const [grants, confirmBy] of [
+      [{ yes: true }, confirm],
+      [{ allowAll: true }, confirm],
+      [{}, undefined],
+    ] as const) {
+      await t.rejects(authorise({ ...options, grants, confirm: confirmBy }), {
+        code: "PERMISSION_DENIED",
+        message: /hopbook\.yaml was not named/,
+        hint: /--cluster \S*hopbook\.yaml/,
+        detail: /programs on this machine|gets all rights there/,
+      });
+    }
+    const named = { ...options, grants: { yes: true }, isClusterNamed: true };
+    t.ok(await authorise(named), "named, it is the operator's word");
+    t.strictSame(asked, []);
+    t.ok(await authorise({ ...options, grants: {} }), "an answer covers it");
+    t.match(asked, [/was not named/]);
+  }
 });
