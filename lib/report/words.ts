@@ -96,8 +96,20 @@ function describeRejection(flow: FlowFinding): string {
 }
 
 function describeDelivery(flow: FlowFinding): string {
-  const replies = (flow.replyHops?.at(-1) ?? flow.hops[0])?.reply.packets ?? 0;
-  return `DELIVERED: ${countOf(flow, lastCount(flow), "request")} reached ${nameEnd(flow.to)}, ${countOf(flow, replies, "reply")} came back`;
+  const back = flow.replyHops ?? [...flow.hops].reverse();
+  const [sent, replies] = [back[0]?.reply.packets, back.at(-1)?.reply.packets ?? 0];
+  const requests = countAll(flow, { sent: flow.hops[0]?.request.packets, came: lastCount(flow) }, "request");
+  return `DELIVERED: ${requests} reached ${nameEnd(flow.to)}, ${countAll(flow, { sent, came: replies }, "reply")} came back`;
+}
+
+/** The two directions of a TCP connection have unlike counts, which reads as a loss where it does not say that it is none. */
+function countAll(
+  flow: FlowFinding,
+  { sent, came }: { readonly sent: number | undefined; readonly came: number },
+  direction: "request" | "reply",
+): string {
+  const isAll = flow.protocol === "tcp" && came > 1 && sent === came;
+  return `${isAll ? "all " : ""}${countOf(flow, came, direction)}`;
 }
 
 function lastCount(flow: FlowFinding): number {

@@ -60,6 +60,26 @@ t.test("one sentence a verdict", async (t) => {
   for (const [flow, sentence] of sentences) t.equal(describeVerdict(flow), sentence);
 });
 
+t.test("TCP that was delivered does not read as if some of it was lost", async (t) => {
+  const count = (packets: number): { packets: number; bytes: number } => ({ packets, bytes: packets * 60 });
+  const tcp: FlowFinding = {
+    ...healthy,
+    protocol: "tcp",
+    hops: healthy.hops.map((hop) => ({ ...hop, request: count(16), reply: count(8) })),
+  };
+  const to = "shop/web-7c9d5b8f6-x2x4q";
+  t.equal(
+    describeVerdict(tcp),
+    `DELIVERED: all 16 request packets reached ${to}, all 8 reply packets came back`,
+  );
+  const [first, ...rest] = tcp.hops;
+  if (first === undefined) throw new Error("no hops");
+  const uneven: FlowFinding = { ...tcp, hops: [{ ...first, request: count(17), reply: count(7) }, ...rest] };
+  t.equal(describeVerdict(uneven), `DELIVERED: 16 request packets reached ${to}, 7 reply packets came back`);
+  const elsewhere = { ...uneven, replyHops: [...rest].reverse() };
+  t.match(describeVerdict(elsewhere), /: 16 request packets .*, all 8 reply packets/, "the reply's own list");
+});
+
 t.test("the break's place", async (t) => {
   t.strictSame(locateBreak(fdbMissing, fdbMissing.hops), { after: 2, direction: "request" });
   t.strictSame(locateBreak(firewallDrop, firewallDrop.hops), { after: 5, direction: "request" });
