@@ -7,6 +7,7 @@ import { findProfile } from "../cluster/find-profile.js";
 import { readDocument } from "../document/source.js";
 import { findRunbook, listRunbookFiles } from "../runbook/find.js";
 import type { InputSpec } from "../runbook/types.js";
+import { readContexts } from "./completion-kube.js";
 import { defaultCacheDir, recallPods } from "./pod-cache.js";
 import { runbookDirs } from "./places.js";
 import { listSchemas } from "./schemas.js";
@@ -23,6 +24,13 @@ export interface Surroundings {
   readonly cwd: string;
   readonly home?: string;
   readonly cacheDir?: string;
+}
+
+/** What the command line names of its cluster so far. */
+export interface NamedCluster {
+  readonly cluster?: string | undefined;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
 }
 
 const MAX_TITLES = 200;
@@ -112,26 +120,60 @@ export async function suggestRunFolders({ cwd }: Surroundings): Promise<Candidat
   return runs.reverse().map((name) => ({ value: `artifacts/${name}` }));
 }
 
+/** Contexts of the kubeconfig; the current one is said to be it. */
+export async function suggestContexts(
+  { kubeconfig }: NamedCluster,
+  where: Surroundings,
+): Promise<Candidate[]> {
+  const { current, contexts } = await readContexts({ ...where, kubeconfig });
+  return contexts.map(({ name }) => ({
+    value: name,
+    ...(name === current ? { description: "current" } : {}),
+  }));
+}
+
+/** Namespaces of the kubeconfig's contexts, and of the pods that were seen in the cluster within a day. */
+export async function suggestNamespaces(named: NamedCluster, where: Surroundings): Promise<Candidate[]> {
+  const { contexts } = await readContexts({ ...where, kubeconfig: named.kubeconfig });
+  const ends = await suggestEnds(named, where);
+  const seen = ends.flatMap(({ value }) => /^([^/]+)\/[^/]+$/.exec(value)?.[1] ?? []);
+  const names = [...contexts.flatMap(({ namespace }) => namespace ?? []), ...seen];
+  return [...new Set(names.filter((name) => name !== "node"))].sort().map((value) => ({ value }));
+}
+
 /**
  * Pods and nodes that a run or `hops` on the same cluster has seen within a day, and the nodes of the profile. It
  * never logs in to anything.
  */
-export async function suggestEnds(
-  cluster: string | undefined,
-  { cwd, home = homedir(), cacheDir = defaultCacheDir() }: Surroundings,
-): Promise<Candidate[]> {
+export async function suggestEnds(named: NamedCluster, where: Surroundings): Promise<Candidate[]> {
+  const { cwd, home = homedir(), cacheDir = defaultCacheDir() } = where;
+  const { cluster, context, kubeconfig } = named;
   try {
-    const file = await findProfile({ flag: cluster, cwd, home });
-    const data = (await readDocument(file)).data as { metadata?: { name?: unknown }; nodes?: unknown } | null;
-    const name = data?.metadata?.name;
+    const isContext = context !== undefined || kubeconfig !== undefined;
+    const file =
+      cluster === undefined && isContext
+        ? null
+        : await findProfile({ flag: cluster, cwd, home }).catch((error: unknown) => {
+            if (cluster !== undefined) throw error;
+            return null;
+          });
+    const data = (file === null ? null : (await readDocument(file)).data) as {
+      metadata?: { name?: unknown };
+      nodes?: unknown;
+    } | null;
+    // A context without a profile is a cluster of that name.
+    const name =
+      file === null
+        ? (context ?? (await readContexts({ ...where, kubeconfig })).current)
+        : data?.metadata?.name;
     const seen = typeof name === "string" ? await recallPods(name, { dir: cacheDir }) : null;
     const nodes = Array.isArray(data?.nodes)
       ? (data.nodes as ({ name?: unknown } | null)[]).map((node) => node?.name)
       : [];
-    const named = nodes.filter((node) => typeof node === "string");
+    const own = nodes.filter((node) => typeof node === "string");
     return [
       ...(seen?.pods ?? []).map((value) => ({ value })),
-      ...new Set([...named, ...(seen?.nodes ?? [])]),
+      ...new Set([...own, ...(seen?.nodes ?? [])]),
     ].map((end) => (typeof end === "string" ? { value: `node/${end}` } : end));
   } catch {
     return [];

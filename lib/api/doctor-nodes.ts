@@ -1,20 +1,18 @@
-import { parseJson } from "../cluster/index.js";
 import {
   blocks,
   DOCTOR_ACTION,
   DOCTOR_NAME,
   DOCTOR_SCRIPT,
   nodeRows,
-  ok,
   parseLook,
-  warn,
   type DoctorRow,
   type NodeLook,
 } from "../doctor/index.js";
 import { asHopbookError } from "../errors.js";
-import { loadRecipes, parseLinks, parseRoutes, recogniseCni } from "../hops/index.js";
 import type { Argv, NodeAccess } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { KubeReader } from "../model/kube.js";
+import { cniRow } from "./doctor-cni.js";
 import { enterNodes, type EnterNodesOptions } from "./enter-nodes.js";
 
 const ERRAND = { name: "doctor", title: "See what stands in a run's way", action: DOCTOR_ACTION };
@@ -31,6 +29,8 @@ export interface DoctorPod {
 export interface LookAtNodesOptions extends EnterNodesOptions {
   readonly pods: readonly DoctorPod[];
   readonly recipeDirs: readonly string[];
+  /** The cluster's API, for what it says of the CNI beside the nodes. */
+  readonly kube?: KubeReader | undefined;
 }
 
 /**
@@ -56,7 +56,7 @@ export async function lookAtNodes(
       }),
     );
     const found = looks.flatMap(({ look }) => look ?? []);
-    const cni = found.length === 0 ? [] : [await cniRow(found, profile.cni, options.recipeDirs)];
+    const cni = found.length === 0 ? [] : [await cniRow(found, profile, options)];
     return [...onePodRow(looks.flatMap(({ rows }) => rows)), ...cni];
   } finally {
     await cluster.close();
@@ -93,22 +93,4 @@ function onePodRow(rows: readonly DoctorRow[]): readonly DoctorRow[] {
     rows.filter(({ check, status }) => check === "pod" && status === "ok").map(({ target }) => target),
   );
   return rows.filter(({ check, status, target }) => check !== "pod" || status === "ok" || !seen.has(target));
-}
-
-async function cniRow(
-  looks: readonly NodeLook[],
-  wanted: string,
-  dirs: readonly string[],
-): Promise<DoctorRow> {
-  const evidence = looks.map(({ node, links, routes }) => ({
-    ...{ node, links: parseLinks(parseJson(links)), routes: parseRoutes(parseJson(routes)) },
-  }));
-  try {
-    const { metadata } = recogniseCni(evidence, await loadRecipes(dirs), wanted);
-    return ok("cni", null, metadata.name);
-  } catch (error) {
-    const { message, hint, code } = asHopbookError(error);
-    const said = { found: message, todo: hint ?? "Name the recipe as cni in the profile" };
-    return code === "CNI_UNRECOGNISED" ? blocks("cni", null, said) : warn("cni", null, said);
-  }
 }

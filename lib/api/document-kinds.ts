@@ -31,6 +31,7 @@ export const DOCUMENT_KINDS: Readonly<Record<string, DocumentKind>> = {
   RunbookOverlay: { title: "overlay", check: readOverlay },
   ClusterProfile: { title: "cluster profile", check: ({ file }) => loadProfile(file) },
   HopRecipe: { title: "hop recipe", check: (document) => assertValid(document, "hop-recipe") },
+  CniEvidence: { title: "CNI evidence", check: (document) => assertValid(document, "cni-evidence") },
   RunbookTest: { title: "runbook test", check: readCases },
   PermissionProfile: {
     title: "permission profile",

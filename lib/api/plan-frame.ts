@@ -27,6 +27,10 @@ export async function frame(
   return sealPlan(
     {
       ...maskingOf(loaded).plan(plan),
+      ...plannedAccess(
+        profile,
+        new Set(plan.steps.flatMap(({ commands }) => commands.map(({ node }) => node))),
+      ),
       inputs: maskSecrets(runbook, plan.inputs),
       origins: absoluteOrigins(runbook),
     },
@@ -46,6 +50,21 @@ export async function frame(
   );
 }
 
+/** The ways in to those nodes. */
+export function plannedAccess(
+  { nodes }: Pick<Loaded["profile"], "nodes">,
+  wanted: ReadonlySet<string>,
+): Pick<Plan, "access"> {
+  const access = nodes
+    .filter(({ name }) => wanted.has(name))
+    .map(({ name, access: way }) => ({
+      ...{ node: name, via: way.via },
+      image: "image" in way ? (way.image ?? null) : null,
+    }));
+  const sorted = access.toSorted((a, b) => (a.node < b.node ? -1 : 1));
+  return sorted.length === 0 ? {} : { access: sorted };
+}
+
 function namedKube({ file, kube, api }: Loaded["profile"]): Pick<SealedPlan["named"], "kube"> {
   if (file !== undefined || api === undefined) return {};
   return { kube: { context: api.context, namespace: kube?.namespace ?? "default" } };
@@ -54,7 +73,13 @@ function namedKube({ file, kube, api }: Loaded["profile"]): Pick<SealedPlan["nam
 /** A profile without what the API says of its nodes at the moment: a plan holds when a node was cordoned since.
  * Where ends are, which `endNamespace` has a say in, stands in its commands. */
 function lastingOf({ choices: _, endNamespace: __, nodes, ...profile }: Loaded["profile"]): object {
-  return { ...profile, nodes: nodes.map(({ kube: _seen, ...node }) => node), file: null };
+  const lasting = nodes.map(({ kube: _seen, ...node }) => ({ ...node, access: withoutWarmth(node.access) }));
+  return { ...profile, nodes: lasting, file: null };
+}
+
+/** How long a pod stays behind is no part of what a run does. */
+function withoutWarmth(access: Loaded["profile"]["nodes"][number]["access"]): object {
+  return { ...access, keepWarmMs: undefined };
 }
 
 /** Files absolute, as the sources are: a plan says the same from wherever it was made. */

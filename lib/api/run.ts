@@ -5,7 +5,7 @@ import { digestOf, type SealedPlan } from "../plan/seal.js";
 import { HopbookError } from "../errors.js";
 import { execute } from "./execute.js";
 import type { RunOptions, RunReport, SharedOptions } from "./options.js";
-import { newRunId } from "./plan-frame.js";
+import { newRunId, plannedAccess } from "./plan-frame.js";
 import { load, permit, type Loaded, type Prepared } from "./prepare.js";
 import { inputsOfPlan, readPlanFile } from "./plan-file.js";
 import { keepRecipes } from "./recorded-recipes.js";
@@ -59,9 +59,33 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
   const loaded = await load({ ...shared, raw: {} }, (runbook) =>
     inputsOfPlan(runbook, agreed, options.raw ?? {}),
   );
+  refuseOtherWays(agreed, loaded);
   const prepared = await permit(loaded, shared);
   const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });
   return runPrepared(prepared, { ...shared, id: agreed.run.id, agree });
+}
+
+/** Ways in are no commands of the plan, and making them comes first: what differs there is found before anything is made. */
+function refuseOtherWays({ access = [] }: SealedPlan, { profile }: Loaded): void {
+  const now = plannedAccess(profile, new Set(access.map(({ node }) => node))).access ?? [];
+  const spell = ({ via, image }: (typeof access)[number]): string =>
+    image === null ? via : `${via} with the image ${image}`;
+  for (const agreed of access) {
+    const other = now.find(({ node }) => node === agreed.node);
+    if (other !== undefined && spell(other) === spell(agreed)) continue;
+    const is = other === undefined ? "it is not in the cluster now" : `it would be ${spell(other)}`;
+    const byImage = other?.via === agreed.via && agreed.image !== null;
+    throw new HopbookError(
+      "PLAN_DRIFT",
+      `Cannot run the plan: it enters ${agreed.node} by ${spell(agreed)}, and ${is}`,
+      {
+        where: { node: agreed.node },
+        hint: byImage
+          ? `Give the image again: --image ${agreed.image}`
+          : "Make a new plan with hopbook plan … --out",
+      },
+    );
+  }
 }
 
 function refuseDrift(agreed: SealedPlan, now: SealedPlan): void {

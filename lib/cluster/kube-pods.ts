@@ -114,13 +114,29 @@ async function podNotFound(
   const found = names.list;
   // What begins with it (a Deployment's pods) is nearer than any slip of the finger.
   const near = [...found.filter((each) => each.startsWith(`${name}-`)), ...nearestFew(name, found, MAX_NEAR)];
-  const shown = [...new Set(near)].slice(0, MAX_NEAR).map((each) => `${namespace}/${each}`);
+  const elsewhere = await sameElsewhere(name, query);
+  const here = [...new Set(near)].map((each) => `${namespace}/${each}`);
+  const shown = [...elsewhere, ...here].slice(0, MAX_NEAR);
   const [first] = shown;
   const why = names.why ?? `none of the ${found.length} pods in ${namespace} has that name`;
   return new HopbookError("TARGET_NOT_FOUND", `Cannot find the pod ${showText(query.text)}: ${why}`, {
     hint: first === undefined ? hintOfNamespace(query.text, "pods") : `did you mean ${first}?`,
     ...(shown.length === 0 ? {} : { detail: `near: ${shown.join(", ")}` }),
   });
+}
+
+/** Pods of that very name in other namespaces, where none was written; nothing where they may not be listed. */
+async function sameElsewhere(name: string, { kube, text, signal }: KubeQuery): Promise<readonly string[]> {
+  const end = parseEnd(text);
+  if (!("namespace" in end) || end.namespace !== null) return [];
+  try {
+    const pods = await listPodsBy({ fieldSelector: `metadata.name=${name}` }, { kube, signal });
+    return pods.map((pod) => `${pod.namespace}/${pod.name}`).sort();
+  } catch (error) {
+    const { code } = asHopbookError(error);
+    if (code === "KUBE_FORBIDDEN" || code === "PERMISSION_DENIED") return [];
+    throw error;
+  }
 }
 
 /** The error for a Service or a workload that is not there. */

@@ -86,6 +86,7 @@ export async function findPod(
     const trouble = whyUnusable(pod);
     if (trouble === null) {
       if (pod.unready !== null) options.note(`${nameOf(pod)} is not ready: ${pod.unready}`);
+      if (pod.isEnding) options.note(`${nameOf(pod)} is being deleted: it may end at any moment`);
       return pod;
     }
     throw new HopbookError(

@@ -24,9 +24,11 @@ const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];
 /** kubectl's copy of a whole object among them may hold anything. */
 const STATIC_POD_ANNOTATION = /^kubernetes\.io\/config\./;
 
-/** An object without what nobody asks for; a ConfigMap keeps what `keys` names of its data. */
-export function trimKubeObject(value: unknown, keys: readonly string[] = []): JsonRecord {
+/** An object without what nobody asks for; with `keep` nothing but its name and what stands at those paths. */
+export function trimKubeObject(value: unknown, keep?: readonly (readonly string[])[]): JsonRecord {
   const object = asRecord(value);
+  if (keep !== undefined)
+    return keepPaths(object, [["metadata", "name"], ["metadata", "namespace"], ...keep]);
   const kept: Record<string, unknown> = pick(object, WHOLE);
   for (const [part, names] of Object.entries(PARTS)) {
     if (Object.hasOwn(object, part)) kept[part] = pick(asRecord(object[part]), names);
@@ -39,8 +41,19 @@ export function trimKubeObject(value: unknown, keys: readonly string[] = []): Js
       annotations.filter(([key]) => STATIC_POD_ANNOTATION.test(key) || CNI_ANNOTATION.test(key)),
     ),
   };
-  if (keys.length > 0) kept["data"] = pick(asRecord(object["data"]), keys);
   return kept;
+}
+
+function keepPaths(object: JsonRecord, paths: readonly (readonly string[])[]): JsonRecord {
+  const groups = new Map<string, string[][]>();
+  for (const [key, ...rest] of paths) {
+    if (key !== undefined && Object.hasOwn(object, key)) groups.set(key, [...(groups.get(key) ?? []), rest]);
+  }
+  const kept = [...groups].map(([key, inner]): [string, unknown] => [
+    key,
+    inner.some((path) => path.length === 0) ? object[key] : keepPaths(asRecord(object[key]), inner),
+  ]);
+  return Object.fromEntries(kept);
 }
 
 function pick(object: JsonRecord, names: readonly string[]): Record<string, unknown> {

@@ -12,6 +12,7 @@ export type SchemaName =
   | "runbook-overlay"
   | "runbook-extension"
   | "hop-recipe"
+  | "cni-evidence"
   | "cluster-profile"
   | "permission-profile"
   | "runbook-test"

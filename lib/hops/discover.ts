@@ -4,7 +4,7 @@ import type { NodeAccess } from "../model/access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import { readNodeView, type NodeView } from "./read-node.js";
-import { recogniseCni } from "./recognise.js";
+import { recogniseCni, type RecogniseOptions } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, makeSide, readPod, type PodReading, type Side } from "./side.js";
 import { traceBetweenNodes, traceToOutside, traceWithinNode, type TracedPath } from "./trace.js";
@@ -14,6 +14,8 @@ export interface DiscoverContext {
   readonly accesses: ReadonlyMap<string, NodeAccess>;
   readonly profile: ClusterProfile;
   readonly recipes: readonly HopRecipe[];
+  /** Names of recipes that the cluster's API speaks for. */
+  readonly preferred?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +34,7 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
   const [from, to] = [enterByPod(source, context), enterByPod(target, context)];
   if (from.target !== undefined || to.target !== undefined) return discoverByPods(from, to, context);
   const { views, readings } = await readAll([from, to], context);
-  const recipe = recogniseCni([...views.values()], context.recipes, context.profile.cni);
+  const recipe = recogniseCni([...views.values()], context.recipes, recogniseBy(context));
   const sideOf = (end: End, reading: PodReading | null): Side | null => {
     const view = views.get(end.node ?? "");
     return view === undefined ? null : makeSide(end, view, { reading, recipe });
@@ -49,6 +51,10 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
     recipe: recipe.metadata.name,
     notes: [...new Set(notes)],
   };
+}
+
+function recogniseBy({ profile, preferred = [] }: DiscoverContext): RecogniseOptions {
+  return { wanted: profile.cni, preferred };
 }
 
 /** Of the recipe that is written down where no node was asked for its CNI. */
@@ -70,7 +76,7 @@ async function discoverByPods(from: End, to: End, context: DiscoverContext): Pro
   };
   const found = await Promise.all([look(from, to), look(to, from)]);
   const views = found.flatMap((one) => (one !== null && "view" in one ? [one.view] : []));
-  const recipe = views.length === 0 ? null : recogniseCni(views, recipes, profile.cni);
+  const recipe = views.length === 0 ? null : recogniseCni(views, recipes, recogniseBy(context));
   const seen = [from, to].map((end, index): SeenEnd => {
     const one = found[index] ?? null;
     if (one === null) return null;

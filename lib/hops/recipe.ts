@@ -30,6 +30,11 @@ export interface HopRecipe {
   readonly detect: {
     readonly required: readonly RecipeEvidence[];
     readonly supporting?: readonly RecipeEvidence[];
+    /** Name of a CniEvidence, and what it says where this recipe is the right one. */
+    readonly api?: {
+      readonly cni: string;
+      readonly facts?: Readonly<Record<string, readonly string[]>>;
+    };
   };
   readonly path: { readonly local: readonly RecipeRole[]; readonly leaving: readonly RecipeRole[] };
   readonly hostInterface: {

@@ -10,6 +10,13 @@ export interface NodeEvidence {
   readonly routes: readonly RouteEntry[];
 }
 
+export interface RecogniseOptions {
+  /** Name of a recipe, or `auto`. */
+  readonly wanted?: string;
+  /** Those that the cluster's API speaks for: they decide between recipes that fit alike, and nothing else. */
+  readonly preferred?: readonly string[];
+}
+
 const MAX_LISTED = 30;
 
 /**
@@ -20,7 +27,7 @@ const MAX_LISTED = 30;
 export function recogniseCni(
   nodes: readonly NodeEvidence[],
   recipes: readonly HopRecipe[],
-  wanted = "auto",
+  { wanted = "auto", preferred = [] }: RecogniseOptions = {},
 ): HopRecipe {
   if (wanted !== "auto") {
     const named = recipes.find((recipe) => recipe.metadata.name === wanted);
@@ -44,6 +51,9 @@ export function recogniseCni(
   const [best, second] = rated;
   if (best === undefined) throw unrecognised(nodes, recipes, "no recipe fits what the nodes show");
   if (second?.support === best.support) {
+    const alike = rated.filter(({ support }) => support === best.support).map(({ recipe }) => recipe);
+    const [one, other] = alike.filter(({ metadata }) => preferred.includes(metadata.name));
+    if (one !== undefined && other === undefined) return one;
     throw unrecognised(
       nodes,
       recipes,

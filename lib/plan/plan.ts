@@ -9,6 +9,8 @@ export interface Plan {
   readonly cluster: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly steps: readonly PlanStep[];
+  /** How the nodes of the commands are entered, by node; absent where no node is asked. */
+  readonly access?: readonly PlannedAccess[];
   /** Who set each value of the runbook, by JSON pointer: `/steps/0/with/count`. */
   readonly origins?: Readonly<Record<string, PlanOrigin>>;
   /** sha256 over all of the above, keys sorted. */
@@ -19,6 +21,14 @@ export interface PlanOrigin {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** The way in to a node that the plan's commands go to. */
+export interface PlannedAccess {
+  readonly node: string;
+  readonly via: string;
+  /** Of the pod or container that is made for it; null: none is made, or its program chooses. */
+  readonly image: string | null;
 }
 
 export interface PlanStep {

@@ -30,8 +30,23 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     lines.push(...listCombinations(step, full));
     for (const note of step.notes) lines.push(`  note: ${visible(note)}`);
   }
-  lines.push(...renderScripts(scripts, full), "", `digest ${plan.digest}`, "");
+  lines.push(
+    ...listAccess(plan.access ?? []),
+    ...renderScripts(scripts, full),
+    "",
+    `digest ${plan.digest}`,
+    "",
+  );
   return lines.join("\n");
+}
+
+function listAccess(access: NonNullable<Plan["access"]>): string[] {
+  if (access.length === 0) return [];
+  const lines = access.map(({ node, via, image }) => {
+    const brought = image === null ? "" : `, image ${visible(image)}`;
+    return `  ${visible(node)} by ${visible(via)}${brought}`;
+  });
+  return ["", "ways in:", ...lines];
 }
 
 function headOf(step: PlanStep): string {

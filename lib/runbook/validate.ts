@@ -3,6 +3,7 @@ import { findExpressionProblems, type CheckContext as ExpressionContext } from "
 import { findSpecFaults, readDefault } from "./input-values.js";
 import { findStepKindProblems } from "./kinds.js";
 import { findMisplaced } from "./misplaced.js";
+import { findFlagProblems } from "./reserved-flags.js";
 import { findSecretProblems } from "./secrets-check.js";
 import { findFormProblems, findReserved, findStepProblems } from "./steps-check.js";
 import type { CheckOutcome, InputSpec, Runbook } from "./types.js";
@@ -63,7 +64,7 @@ function findInputsProblems(runbook: Runbook, unreadable: ReadonlySet<string>): 
   const faults = Object.entries(runbook.inputs)
     .filter(([name]) => !unreadable.has(name))
     .flatMap(([name, spec]) => findInputProblems(name, spec));
-  return [...findReserved(names, ["inputs"]), ...flags, ...faults];
+  return [...findReserved(names, ["inputs"]), ...findFlagProblems(names), ...flags, ...faults];
 }
 
 function findInputProblems(name: string, spec: InputSpec): Problem[] {

@@ -1,4 +1,5 @@
 import {
+  avoidMasquerade,
   checkPodTools,
   checkTools,
   gatherFacts,
@@ -7,10 +8,11 @@ import {
   type NodeTools,
 } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import { discoverPath, loadRecipes } from "../hops/index.js";
+import { loadRecipes } from "../hops/index.js";
 import { targetOf, type FlowPath } from "../model/hops.js";
 import type { NodeAccess } from "../model/access.js";
 import type { StepContext, StepKind } from "../model/steps.js";
+import { discoverWithApi, readCni } from "./cni-by-api.js";
 import { watchAccesses } from "./watched.js";
 
 interface Input {
@@ -81,14 +83,18 @@ export const pathDiscover: StepKind<Input, Output> = {
     // Ways in are opened by the first command there: all of them at once.
     const [from, ...tos] = await Promise.all(located.map((end) => end.finish()));
     const paths: FlowPath[] = [];
+    const discovery = { accesses, profile: context.profile, recipes, signal };
     for (const to of tos) {
       if (from === undefined) break;
-      paths.push(await discoverPath(from, to, { accesses, profile: context.profile, recipes, signal }));
+      paths.push(await discoverWithApi({ from, to: avoidMasquerade(from, to, note) }, discovery, context));
     }
     const hops = paths.flatMap((path) => path.hops);
     const nodes = [...new Set(hops.map((hop) => targetOf(hop)))];
     const pods = new Set(hops.flatMap((hop) => (hop.netns.kind === "own" ? [targetOf(hop)] : [])));
-    const tools = await checkNodes(nodes, { accesses, pods }, context);
+    const [tools] = await Promise.all([
+      checkNodes(nodes, { accesses, pods }, context),
+      readCni(paths, discovery, context),
+    ]);
     notePods([...pods], paths, context);
     for (const [node, { clockOffsetSec, clockErrorSec }] of Object.entries(tools)) {
       if (clockOffsetSec !== null && Math.abs(clockOffsetSec) > 1 + clockErrorSec) {

@@ -174,9 +174,25 @@ t.test("what nobody looks at is dropped, above all what may be secret", (t) => {
   });
   t.notMatch(JSON.stringify(trimmed), /secret/);
   t.strictSame(readKubePod(trimmed), readKubePod({ ...POD, metadata: { ...POD.metadata, annotations } }));
-  t.match(
-    JSON.stringify(trimKubeObject({ data: { mode: "vxlan", other: "secret" } }, ["mode"])),
-    /"data":\{"mode":"vxlan"\}/,
+  const config = {
+    metadata: { name: "x", uid: "u" },
+    data: { mode: "vxlan", other: "secret" },
+    spec: { a: { b: 1, c: 2 } },
+  };
+  t.strictSame(
+    trimKubeObject(config, [["data", "mode"], ["spec", "a", "b"], ["none"], ["data", "__proto__"]]),
+    {
+      metadata: { name: "x" },
+      data: { mode: "vxlan" },
+      spec: { a: { b: 1 } },
+    },
+  );
+  t.strictSame(
+    trimKubeObject(config, [
+      ["spec", "a"],
+      ["spec", "a", "b"],
+    ]),
+    { metadata: { name: "x" }, spec: { a: { b: 1, c: 2 } } },
   );
   t.end();
 });

@@ -1,0 +1,62 @@
+import { HopbookError } from "../errors.js";
+import {
+  askOfAll,
+  askOfRecipe,
+  describeReading,
+  describeSkipped,
+  discoverPath,
+  recipesByApi,
+  type DiscoverContext,
+} from "../hops/index.js";
+import type { CniReading } from "../model/cni.js";
+import type { End } from "../model/cluster.js";
+import type { FlowPath } from "../model/hops.js";
+import type { StepContext } from "../model/steps.js";
+
+type Asking = Pick<StepContext, "kube" | "profile" | "signal" | "recipeDirs">;
+
+/**
+ * discoverPath, with the cluster's API asked where the nodes leave open which CNI they have: it decides between recipes
+ * that fit alike. Where none fits, what the API says is told with the error.
+ */
+export async function discoverWithApi(
+  ends: { readonly from: End; readonly to: End },
+  discovery: DiscoverContext,
+  context: Asking,
+): Promise<FlowPath> {
+  const { from, to } = ends;
+  try {
+    return await discoverPath(from, to, discovery);
+  } catch (error) {
+    if (!(error instanceof HopbookError) || error.code !== "CNI_UNRECOGNISED") throw error;
+    if (context.kube === undefined || context.profile.cni !== "auto") throw error;
+    const { kube, profile, signal } = context;
+    const reading = await askOfAll(context.recipeDirs, { kube, nodes: profile.nodes, signal });
+    const preferred = recipesByApi(reading, discovery.recipes);
+    const detail = [error.detail, "what the cluster's API says:", ...describeReading(reading)];
+    const told = new HopbookError(error.code, error.message, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      detail: detail.filter((line) => line !== undefined).join("\n"),
+    });
+    if (preferred.length === 0) throw told;
+    return discoverPath(from, to, { ...discovery, preferred }).catch((again: unknown) => {
+      throw again instanceof HopbookError && again.code === "CNI_UNRECOGNISED" ? told : again;
+    });
+  }
+}
+
+/** What the API says of the recipe of paths: evidence beside the nodes', who are believed. null: it is not asked. */
+export async function readCni(
+  paths: readonly FlowPath[],
+  { recipes }: Pick<DiscoverContext, "recipes">,
+  context: Asking & Pick<StepContext, "note" | "sink">,
+): Promise<CniReading | null> {
+  const { kube, profile, signal, note } = context;
+  const recipe = recipes.find(({ metadata }) => paths.some((path) => path.recipe === metadata.name));
+  if (kube === undefined || recipe?.detect.api === undefined) return null;
+  const reading = await askOfRecipe(recipe, context.recipeDirs, { kube, nodes: profile.nodes, signal });
+  for (const conflict of reading.conflicts) note("warn", conflict);
+  for (const skipped of describeSkipped(reading.skipped)) note("info", `the CNI in the API: ${skipped}`);
+  await context.sink.writeJson("evidence/cni-api.json", reading);
+  return reading;
+}
