@@ -10,6 +10,8 @@ import { STEP_KINDS } from "../steps/registry.js";
 import { askCluster } from "./ask-cluster.js";
 import { openProfile } from "./cluster-profile.js";
 import { conclude } from "./conclude.js";
+import { loadErrandGrant } from "./errand-grant.js";
+import { guardKube } from "./guard-kube.js";
 import { forDetached } from "./detach.js";
 import {
   DETACHED_FILE,
@@ -41,10 +43,10 @@ export async function collectRun(options: CollectOptions): Promise<RunReport> {
   const { dir, prepared, file } = await prepareDetached(options);
   const { about } = file;
   const folder = await reopenFolder(dir, file);
-  const context: DetachContext = contextOf(file, "collect");
+  const context: DetachContext = contextOf(file, prepared);
   const record = (entry: Parameters<RunFolder["appendTranscript"]>[0]): void =>
     folder.appendTranscript(entry);
-  for (const decision of prepared.authority.decisions) record(decision);
+  for (const entry of [...(prepared.asked ?? []), ...prepared.authority.decisions]) record(entry);
   const startedAt = new Date(file.startedAt);
   const use = { options, world: LIVE, sink: folder, record, id: about.run, detach: context };
   try {
@@ -90,9 +92,14 @@ export async function prepareDetached(options: CollectOptions): Promise<Prepared
   const runbook = await loadRunbook(join(dir, "runbook.yaml"));
   checkRunbook(runbook, [...STEP_KINDS.values()]);
   const inputs = (await readRunJson(dir, "inputs.json")) as Record<string, unknown>;
-  const { profile, notes } = await askCluster(await openProfile(shared), shared);
+  const found = await openProfile(shared);
+  const grant = await loadErrandGrant(runbook.metadata.name, found.profile, shared);
+  const { profile, notes, asked } = await askCluster(found, {
+    ...{ signal: options.signal, guard: (kube) => guardKube(kube, grant) },
+  });
   const permissions = isOurs ? runbook.permissions : whatNodesMaySay(runbook.permissions);
-  const loaded = { runbook: { ...runbook, permissions }, inputs, profile, notes, recipeDirs: [RECIPE_DIR] };
+  const known = { profile, notes, asked, grant };
+  const loaded = { runbook: { ...runbook, permissions }, inputs, ...known, recipeDirs: [RECIPE_DIR] };
   return { dir, file, prepared: await permit(forDetached(loaded), shared) };
 }
 
@@ -102,15 +109,13 @@ function isKubeNamed({ kube }: CollectOptions): boolean {
 
 export function contextOf(
   { about, durationMs, keepMs, startedAt }: DetachedFile,
-  phase: "start" | "collect",
+  { profile }: Pick<Prepared, "profile">,
 ): DetachContext {
+  const phase = "collect";
   return {
-    phase,
-    about,
-    durationMs,
-    keepMs,
+    ...{ phase, about, durationMs, keepMs },
     startedAtMs: Date.parse(startedAt),
-    pods: { phase, stay: true },
+    pods: { phase, stay: true, workDir: profile.workDir, inPod: new Set() },
   };
 }
 

@@ -3,7 +3,7 @@ import { assertCanStay } from "../capture/index.js";
 import { parseDuration } from "../model/units.js";
 import type { Engine, Snapshot } from "../engine/engine.js";
 import { asHopbookError, HopbookError } from "../errors.js";
-import type { DetachContext, DetachedFile } from "../model/detached.js";
+import type { DetachContext, DetachedFile, DetachedStore } from "../model/detached.js";
 import { formatDuration } from "../model/units.js";
 import { listSecrets } from "../runbook/index.js";
 import { DETACHED_FILE, packFolder } from "./detached-folder.js";
@@ -18,6 +18,8 @@ import { LIVE } from "./world.js";
 export interface DetachOptions extends Omit<RunOptions, "record"> {
   /** How long the captures go on. Default: as long as the runbook waits, else as its capture step says. */
   readonly forMs?: number | undefined;
+  /** How long nodes keep captures that have ended, for somebody to collect them. Default: a day. */
+  readonly keepMs?: number | undefined;
 }
 
 /** A run that goes on without this client. Times are RFC 3339, UTC. */
@@ -25,12 +27,13 @@ export interface DetachReport {
   readonly id: string;
   readonly dir: string;
   readonly nodes: readonly string[];
+  /** Those of them whose captures are lost with the pod that was left there. */
+  readonly inPod: readonly string[];
   readonly until: string;
   /** When nodes remove what nobody collected. */
   readonly expires: string;
 }
 
-/** How long nodes keep captures that have ended, for somebody to collect them. */
 const KEEP_MS = 24 * 3_600_000;
 /** What capture steps say where they say nothing. */
 const DEFAULT_MS = 10 * 60_000;
@@ -54,8 +57,14 @@ export async function detachRunbook(options: DetachOptions): Promise<DetachRepor
   const folder = await createRunFolder({ out: options.out, runbook, target, now: startedAt, id });
   const about = { run: id, runbook, target, cluster: prepared.profile.name, owner: whoRuns() };
   const context: DetachContext = {
-    ...{ phase: "start", about, durationMs, keepMs: KEEP_MS, startedAtMs: startedAt.getTime() },
-    pods: { phase: "start", stay: false },
+    ...{
+      phase: "start",
+      about,
+      durationMs,
+      keepMs: options.keepMs ?? KEEP_MS,
+      startedAtMs: startedAt.getTime(),
+    },
+    pods: { phase: "start", stay: false, workDir: prepared.profile.workDir, inPod: new Set() },
   };
   let left: DetachReport | null = null;
   const report = await execute(prepared, {
@@ -89,7 +98,8 @@ async function leaveRun(
   const viaOf = new Map(prepared.profile.nodes.map(({ name, access }) => [name, access.via]));
   const nodes = snapshot.places.map(({ node, files }) => {
     const via = viaOf.get(node) ?? "ssh";
-    return { name: node, via, stateDir: files.find((file) => file.endsWith(".detached")) ?? "" };
+    const store: DetachedStore = context.pods.inPod.has(node) ? "pod" : "node";
+    return { name: node, via, store, stateDir: files.find((file) => file.endsWith(".detached")) ?? "" };
   });
   const untilMs = startedAtMs + (context.durationMs ?? DEFAULT_MS);
   const file: DetachedFile = {
@@ -107,7 +117,8 @@ async function leaveRun(
   await engine.close({ how: "leave", bundle: await packFolder(folder.dir) });
   context.pods.stay = true;
   const { until, expires } = file;
-  return { id: about.run, dir: folder.dir, nodes: nodes.map(({ name }) => name), until, expires };
+  const inPod = nodes.filter(({ store }) => store === "pod").map(({ name }) => name);
+  return { id: about.run, dir: folder.dir, nodes: nodes.map(({ name }) => name), inPod, until, expires };
 }
 
 /** Where one way in can do it, it is known only with the path whether all nodes on it can: then the captures refuse. */

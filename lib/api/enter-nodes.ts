@@ -1,5 +1,6 @@
 import { ALL_VIAS } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { DetachedPods } from "../model/detached.js";
 import type { Lease } from "../model/kube.js";
 import { authorise, type Confirm, type GrantFlags } from "./authority.js";
 import { openCluster, type OpenCluster } from "./open-cluster.js";
@@ -11,6 +12,8 @@ export interface EnterNodesOptions {
   readonly cwd: string;
   readonly signal: AbortSignal;
   readonly lease: Lease;
+  /** Captures that were left there are to be found again. */
+  readonly detached?: DetachedPods | undefined;
 }
 
 /** What a command that is no runbook does on nodes, as a runbook would declare it. */
@@ -24,7 +27,7 @@ export interface NodeErrand {
 export async function enterNodes(
   profile: ClusterProfile,
   { action, ...metadata }: NodeErrand,
-  { grants, confirm, isClusterNamed, cwd, signal, lease }: EnterNodesOptions,
+  { grants, confirm, isClusterNamed, cwd, signal, lease, detached }: EnterNodesOptions,
 ): Promise<OpenCluster> {
   const node = { via: ALL_VIAS, select: ["*"], max: Math.max(1, profile.nodes.length) };
   const authority = await authorise({
@@ -37,7 +40,7 @@ export async function enterNodes(
   // There is no run folder, and so no transcript.
   const record = (): void => undefined;
   return openCluster(profile, {
-    ...{ signal, lease },
+    ...{ signal, lease, ...(detached === undefined ? {} : { detached }) },
     wrap: (access) => authority.wrap(access, record),
     isAllowed: (target) => authority.isNodeAllowed(target, record),
   });

@@ -82,13 +82,16 @@ export async function execute(prepared: Prepared, execution: Execution): Promise
         onEntered: writeAccess,
         detach: execution.detach?.context,
       },
-      async (engine) => {
+      async (engine, entered) => {
         const plan = await frame(await engine.plan(), prepared, { ...options, id });
         await folder.writeJson("plan.json", plan);
         execution.agree?.(plan);
         if (execution.detach === undefined) return engine.run();
         const { snapshot, outcome: whole } = await engine.runUntilDetached();
-        if (snapshot !== null) await execution.detach.leave(engine, snapshot);
+        if (snapshot === null) return whole;
+        // What is left with the captures is to be whole.
+        await writeAccess(entered());
+        await execution.detach.leave(engine, snapshot);
         return whole;
       },
     );

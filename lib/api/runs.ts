@@ -1,6 +1,6 @@
 import { HopbookError } from "../errors.js";
-import type { DetachedPlace } from "../model/detached.js";
-import { askNodes, type RunsOptions } from "./ask-nodes.js";
+import type { DetachedStore } from "../model/detached.js";
+import { askNodes, type Asked, type FoundPlace, type RunsOptions } from "./ask-nodes.js";
 import { listLocalRuns, type LocalRun } from "./detached-folder.js";
 
 export type { RunsOptions } from "./ask-nodes.js";
@@ -16,6 +16,8 @@ export interface DetachedNode {
   readonly state: "capturing" | "ended" | "lost" | "unknown";
   readonly bytes: number | null;
   readonly stateDir: string | null;
+  /** `pod`: what was captured is lost with the pod that hopbook left on the node. */
+  readonly store: DetachedStore;
 }
 
 /** A run that goes on without its client. Times are RFC 3339, UTC. */
@@ -45,7 +47,7 @@ export interface RunsReport {
 /** Runs that go on without their client: those whose folders are here, and those that the nodes tell of. */
 export async function listRuns(options: RunsOptions): Promise<RunsReport> {
   const local = await listLocalRuns(options.out);
-  const asked = await askNodes(options);
+  const asked = await askNodes(options, nodesToAsk(local, options));
   const places = asked?.places ?? [];
   const ids = new Set([...local.map(({ file }) => file.about.run), ...places.map(({ run }) => run)]);
   const runs = [...ids]
@@ -58,8 +60,25 @@ export async function listRuns(options: RunsOptions): Promise<RunsReport> {
       }),
     );
   runs.sort((a, b) => a.since.localeCompare(b.since));
-  const unasked = asked === null ? ["no cluster is named: only the folders here are listed"] : asked.notes;
-  return { runs, notes: unasked };
+  return { runs, notes: notesOn(runs, asked) };
+}
+
+/** One run that is asked for is looked for on its nodes even where the cluster's API knows of nothing there. */
+function nodesToAsk(
+  local: readonly LocalRun[],
+  { run }: RunsOptions,
+): ReadonlyMap<string, readonly string[]> {
+  if (run === undefined) return new Map();
+  const named = local.filter(({ file, isCollected }) => file.about.run.startsWith(run) && !isCollected);
+  return new Map(named.map(({ file }) => [file.about.run, file.nodes.map(({ name }) => name)]));
+}
+
+function notesOn(runs: readonly DetachedRun[], asked: Asked | null): readonly string[] {
+  if (asked === null) return ["no cluster is named: only the folders here are listed"];
+  const unseen = runs
+    .filter(({ state }) => state === "unknown")
+    .map(({ id }) => `${id}: this cluster runs nothing of it; hopbook status ${id} looks at its nodes`);
+  return [...asked.notes, ...unseen];
 }
 
 /** One of them. Throws RUN_NOT_FOUND. */
@@ -90,7 +109,7 @@ function ambiguous(run: string, runs: readonly DetachedRun[]): HopbookError {
 
 interface Known {
   readonly local: LocalRun | undefined;
-  readonly places: readonly DetachedPlace[];
+  readonly places: readonly FoundPlace[];
   readonly answered: ReadonlySet<string>;
 }
 
@@ -106,11 +125,12 @@ function describeRun(id: string, { local, places, answered }: Known): DetachedRu
     const place = places.find((each) => each.node === node);
     if (place === undefined) {
       const state = answered.has(node) ? "lost" : "unknown";
-      return { node, state, bytes: null, stateDir: null };
+      const store = file?.nodes.find(({ name }) => name === node)?.store ?? "node";
+      return { node, state, bytes: null, stateDir: null, store };
     }
-    const isOver = place.agent === "stopped" || now >= Date.parse(place.until);
-    const state = place.agent === "dead" ? "lost" : isOver ? "ended" : "capturing";
-    return { node, state, bytes: place.bytes, stateDir: place.stateDir };
+    const { agent, bytes, stateDir, store } = place;
+    const state = agent === "dead" ? "lost" : agent === "live" ? "capturing" : "ended";
+    return { node, state, bytes, stateDir, store };
   });
   const expires = first?.expires ?? file?.expires ?? "";
   return {

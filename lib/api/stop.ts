@@ -1,7 +1,7 @@
 import type { TranscriptEntry } from "../artifacts/index.js";
 import { stopDetached } from "../capture/index.js";
 import { auditKube } from "./audit-kube.js";
-import { prepareDetached, type CollectOptions } from "./collect.js";
+import { contextOf, prepareDetached, type CollectOptions } from "./collect.js";
 import { openCluster } from "./open-cluster.js";
 import { whoRuns } from "./who-runs.js";
 
@@ -23,7 +23,7 @@ export async function stopRun(options: CollectOptions): Promise<StopReport> {
   const record = (_entry: TranscriptEntry): void => undefined;
   const cluster = await openCluster(profile, {
     ...{ signal: options.signal, lease: { runId: id, owner: whoRuns(), durationMs: LEASE_MS } },
-    detached: { phase: "collect", stay: true },
+    detached: contextOf(file, prepared).pods,
     wrap: (access) => authority.wrap(access, record),
     wrapKube: (kube) => auditKube(kube, record),
     isAllowed: (target) => authority.isNodeAllowed(target, record),

@@ -34,11 +34,14 @@ export interface EngineUse {
   readonly detach?: DetachContext | undefined;
 }
 
+/** The nodes that were entered so far. */
+type TellEntered = () => readonly EnteredNode[];
+
 /** Logs in, gives the body an engine that is wired to everything, and closes both whatever happens. */
 export async function withEngine<T>(
   prepared: Prepared,
   use: EngineUse,
-  body: (engine: Engine) => Promise<T>,
+  body: (engine: Engine, entered: TellEntered) => Promise<T>,
 ): Promise<T> {
   const { options, sink, world, record } = use;
   const { authority } = prepared;
@@ -47,10 +50,7 @@ export async function withEngine<T>(
     options.onEvent({ type: "note", step: null, level: "info", text });
   }
   options.onEvent({ type: "phase", phase: "connect" });
-  // What goes on without the client must not end before its own time is over.
-  const leaseMs =
-    (options.leaseMs ?? leaseOf(prepared)) +
-    (use.detach === undefined ? 0 : (use.detach.durationMs ?? 0) + use.detach.keepMs);
+  const leaseMs = options.leaseMs ?? leaseOf(prepared, use.detach);
   const cluster = await world.open(prepared.profile, {
     signal: options.signal,
     lease: { runId: use.id, owner: whoRuns(), durationMs: leaseMs },
@@ -99,15 +99,16 @@ export async function withEngine<T>(
       },
     },
   });
+  const entered: TellEntered = () => cluster.entered?.() ?? [];
   try {
-    return await body(engine);
+    return await body(engine, entered);
   } catch (error) {
     throw masking.error(error);
   } finally {
     await engine.close();
-    const entered = cluster.entered?.() ?? [];
+    const known = entered();
     await cluster.close();
-    await use.onEntered?.(entered);
+    await use.onEntered?.(known);
     for (const text of cluster.leftovers?.() ?? []) use.onLeftover?.(text);
   }
 }
@@ -115,8 +116,13 @@ export async function withEngine<T>(
 /** Beside its captures a run takes no longer. */
 const LEASE_MS = 30 * 60_000;
 
-/** What a killed client leaves in the cluster ends by itself after this: no sooner than the run may. */
-function leaseOf({ runbook }: Prepared): number {
+/**
+ * What a killed client leaves in the cluster ends by itself after this: no sooner than the run may. What goes on without
+ * its client has its own time and that for which it is kept, which may be less than its runbook declares.
+ */
+function leaseOf({ runbook }: Prepared, detach: DetachContext | undefined): number {
+  if (detach?.phase === "start") return LEASE_MS + (detach.durationMs ?? 0) + detach.keepMs;
+  if (detach !== undefined) return LEASE_MS;
   return LEASE_MS + (parseDuration(runbook.permissions.capture?.duration ?? "0s") ?? 0);
 }
 

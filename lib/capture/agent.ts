@@ -47,12 +47,15 @@ hop() {
     tcpdump -Z root -n $flag -i "$3" -s "$4" -B "$buffer" -w "$dir/$1.pcap" -- "$6" </dev/null 2>"$dir/$1.err" &
   p=$!
   n=0
+  # It listens within a few hundredths of a second, for which the whole run waits.
+  soon=$nap; [ "$nap" = 0.1 ] && soon=0.02
   while [ $n -lt 150 ] && kill -0 $p 2>/dev/null; do
     while IFS= read -r line; do
       case $line in *'listening on '*) now; echo "up $1 $t" >&5; n=999; break ;; esac
     done <"$dir/$1.err"
-    [ $n -lt 150 ] && sleep "$nap"
+    [ $n -lt 150 ] && sleep "$soon"
     n=$((n + 1))
+    [ $n -eq 10 ] && soon=$nap
   done 2>/dev/null
   wait $p
   rc=$?

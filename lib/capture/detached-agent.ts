@@ -133,10 +133,15 @@ guard=$!
 
 each() { for f in "$dir"/*.pcap; do [ -f "$f" ] && { id=\${f##*/}; "$1" "\${id%.pcap}" "$f"; }; done; }
 said() { grep -q "^$1 $2 " "$state/out" 2>/dev/null; }
-lost() { said ended "$1" || echo "ended $1 - the capture died before it was ended: was the node or its pod restarted?"; }
+lost() { said ended "$1" || echo "ended $1 - $why"; }
 size() { said closed "$1" || echo "closed $1 - - - - - $(ls -ln "$2" | { read -r a b c d s e; echo "$s"; })"; }
+why='the capture died before it was ended: was the node or its pod restarted?'
 if [ -z "$dead" ]; then follow
-else cat "$state/out"; grep -q '^stopped' "$state/out" || each lost; fi
+else
+  cat "$state/out"
+  if [ -f "$state/why" ] && IFS= read -r why <"$state/why"; then each lost
+  else grep -q '^stopped' "$state/out" || each lost; fi
+fi
 
 while IFS= read -r word; do
   kill -USR1 "$guard" 2>/dev/null
@@ -155,7 +160,7 @@ away
 
 /**
  * What goes on without a client on this node, constant POSIX sh that only reads:
- *   list FOLDER…   a line each: \`run STATE live|dead|stopped BYTES META\`
+ *   list FOLDER…   a line each: \`run STATE live|over|dead|stopped BYTES META\`
  *   bundle STATE   what was stored beside it
  */
 export const DETACHED_LIST = `${STATE_BASE}
@@ -169,7 +174,11 @@ for folder; do
   for state in "$folder"/hopbook-*.detached; do
     owned "$state" && [ -f "$state/meta" ] && [ -e "$state/kept" ] || continue
     how=dead
-    alive "$state/pid" && how=live
+    if alive "$state/pid"; then
+      how=live
+      up=$(grep -c '^listening ' "$state/out" 2>/dev/null)
+      [ "\${up:-0}" -gt 0 ] && [ "$(grep -c '^ended ' "$state/out" 2>/dev/null)" = "$up" ] && how=over
+    fi
     grep -q '^stopped' "$state/out" 2>/dev/null && how=stopped
     bytes=0
     for size in $(ls -ln "\${state%.detached}" 2>/dev/null |

@@ -93,7 +93,7 @@ export function planBundle(stateDir: string): Argv {
   return ["sh", "-c", DETACHED_LIST, DETACHED_LIST_NAME, "bundle", stateDir];
 }
 
-const LINE = /^run (\/\S+\.detached) (live|dead|stopped) ([0-9]+) (\{.*\})$/;
+const LINE = /^run (\/\S+\.detached) (live|over|dead|stopped) ([0-9]+) (\{.*\})$/;
 const MAX_LISTED = 1000;
 
 /** What a node says that goes on there; lines that are none of ours are passed over. */
@@ -103,7 +103,7 @@ export function parseList(text: string): readonly DetachedPlace[] {
     const [, stateDir = "", how, bytes, json = ""] = LINE.exec(line) ?? [];
     const meta = parseMeta(json);
     if (meta === null) continue;
-    const state = how === "live" || how === "stopped" ? how : "dead";
+    const state = how === "live" || how === "over" || how === "stopped" ? how : "dead";
     places.push({ ...meta, stateDir, agent: state, bytes: Number(bytes) });
   }
   return places;

@@ -1,5 +1,6 @@
-import { HopbookError, EXIT } from "../errors.js";
+import { HopbookError } from "../errors.js";
 import { parseDuration } from "../model/units.js";
+import { visible } from "../model/visible.js";
 import { askOn } from "./confirm.js";
 import { finishRun } from "./finish-run.js";
 import type { CommandIo } from "./io.js";
@@ -7,7 +8,7 @@ import { keepPods } from "./keep-pods.js";
 import { clusterOf, type CommonOptions, type PermissionOptions } from "./options.js";
 import { makeProgress } from "./progress.js";
 import type { RawInputs } from "./runbook-flags.js";
-import { listenForSignals } from "./signals.js";
+import { leaveAtOnce, listenForSignals } from "./signals.js";
 
 interface Detached {
   readonly runbook: string;
@@ -22,14 +23,16 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
   if (options.detach !== true) {
     throw new HopbookError("USAGE", "Cannot take --for without --detach", { hint: "Add --detach" });
   }
+  const { newRunId } = await import("../api/plan-frame.js");
   const { terminal } = io;
+  const runId = newRunId();
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
-    () => process.exit(EXIT.interrupted),
+    leaveAtOnce((text) => terminal.err(text), runId),
   );
   try {
     const report = await detachRunbook({
-      ...{ runbook, raw, ...clusterOf(options), cwd: process.cwd(), out: options.out ?? "artifacts" },
+      ...{ runbook, raw, runId, ...clusterOf(options), cwd: process.cwd(), out: options.out ?? "artifacts" },
       ...{ grants: options, confirm: askOn(terminal), signal: interruption.signal },
       ...{ onEvent: makeProgress(terminal), onPods: keepPods(), forMs: readFor(options.for) },
     });
@@ -38,11 +41,17 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
       finishRun(report, options, io);
       return;
     }
-    const { id, dir, nodes, until, expires } = report;
+    const { id, dir, nodes, inPod, until, expires } = report;
     if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
     else terminal.out(`${id}\n`);
     terminal.err(
       `\nrun ${id} goes on without this client, on ${nodes.join(", ")}, until ${until}\n` +
+        inPod
+          .map(
+            (node) =>
+              `! ${visible(node)} keeps its captures in a pod: what deletes or evicts it loses them\n`,
+          )
+          .join("") +
         `collect it: hopbook collect ${id}   (any time until ${expires})\n` +
         `look at it: hopbook status ${id}    end it now: hopbook stop ${id}\n` +
         `evidence so far: ${dir}\n`,

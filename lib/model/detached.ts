@@ -21,8 +21,8 @@ export interface DetachedPlace extends DetachedAbout {
   /** When they are removed, collected or not. */
   readonly expires: string;
   readonly stateDir: string;
-  /** `dead`: it ended without being told to; what it captured may be there all the same. */
-  readonly agent: "live" | "stopped" | "dead";
+  /** `over`: its captures have ended by themselves, and wait; `dead`: it ended without being told to; what it captured may be there all the same. */
+  readonly agent: "live" | "over" | "stopped" | "dead";
   readonly bytes: number;
 }
 
@@ -40,10 +40,17 @@ export interface DetachContext {
   readonly pods: DetachedPods;
 }
 
+/** Where captures lie: among the node's files, or in a pod's own folder, with which they are lost. */
+export type DetachedStore = "node" | "pod";
+
 /** Pods that outlive their client: `start` makes them, `collect` finds those of the run again. */
 export interface DetachedPods {
   readonly phase: "start" | "collect";
   stay: boolean;
+  /** Absolute folder on the nodes in which captures lie. */
+  readonly workDir: string;
+  /** Nodes whose captures lie in the pod itself, and are lost with it. Told by the way in. */
+  readonly inPod: Set<string>;
 }
 
 /** What becomes of something that is held when its run is let go of. */
@@ -67,7 +74,13 @@ export interface DetachedFile {
   readonly expires: string;
   /** Of the run's folder. */
   readonly folder: string;
-  readonly nodes: readonly { readonly name: string; readonly via: Via; readonly stateDir: string }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly via: Via;
+    readonly stateDir: string;
+    /** Whether the captures outlive what the way in made there. Absent: they do. */
+    readonly store?: DetachedStore;
+  }[];
   /** As the cluster was named. */
   readonly named: { readonly cluster: string | null };
   /** What the engine needs to take the run up again. */
