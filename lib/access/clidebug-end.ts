@@ -101,7 +101,7 @@ const FAILURES: readonly (readonly [RegExp, ErrorCode, string?])[] = [
     "Log in again, or check the kubeconfig's user with kubectl auth whoami",
   ],
   [
-    /Error from server \((Forbidden|Invalid|BadRequest|Conflict|InternalError)\)|exceeded quota|violates PodSecurity/,
+    /Error from server \((Forbidden|Invalid|BadRequest|Conflict|InternalError)\)|admission webhook "|exceeded quota|violates PodSecurity/,
     "KUBE_REFUSED",
   ],
   [

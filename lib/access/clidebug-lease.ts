@@ -26,7 +26,7 @@ export async function leaseDebugPod(
   const { node, setup, image } = recipe;
   const { namespace } = setup;
   const config = image === undefined ? {} : { image };
-  const now = Date.now();
+  const now = api.nowMs();
   const plan = {
     node,
     namespace,

@@ -36,7 +36,7 @@ export async function openCliDebug(recipe: CliRecipe, options: KubeConnectOption
     const running = waitUntilRuns(
       api,
       { metadata: { namespace: setup.namespace, name: pod } },
-      { node, deadline, signal },
+      { node, deadline, signal, container },
     );
     made.job = await leaseDebugPod(recipe, options, pod);
     await running;

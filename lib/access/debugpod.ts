@@ -3,7 +3,7 @@ import { HopbookError, asHopbookError } from "../errors.js";
 import type { Argv, DebugPodAccessConfig, ExecResult, NodeAccess } from "../model/access.js";
 import type { KubeApi } from "../model/kube.js";
 import { leaveWarm, takeWarmPod } from "./debugpodwarm.js";
-import { findDetachedPod, markDetached } from "./detachedpod.js";
+import { findDetachedPod, makeDetachedPod, removeDetached, type DetachedPod } from "./detachedpod.js";
 import {
   explainStart,
   onceInContainer,
@@ -14,8 +14,9 @@ import {
 import { buildMarkWords } from "./nodeenv.js";
 import { findNodePlace, wrapForPlace, type NodePlace } from "./nodeplace.js";
 import { buildDebugPod, buildLeaseJob, DEBUG_CONTAINER, imageOf, type DebugPodPlan } from "./podspec.js";
-import { removePod } from "./podremove.js";
-import { createLeaseJob, startPod, type PodStartOptions } from "./podstart.js";
+import { removePod, type MadeUids } from "./podremove.js";
+import { createLeaseJob, createPod, waitUntilRuns, type PodStartOptions } from "./podstart.js";
+import { assertWhole, readAdmitted } from "./podadmitted.js";
 import { createRemoteAccess } from "./remote.js";
 import type { KubeConnectOptions, TargetOf } from "./ways.js";
 
@@ -37,20 +38,28 @@ export async function openDebugPodAccess(
     config,
     lease,
     namespace: config.namespace ?? api.namespace,
-    now: Date.now(),
+    now: api.nowMs(),
     nonce: randomUUID(),
   };
   const { detached } = options;
   const left = detached?.phase === "collect" ? await findDetachedPod(api, plan) : null;
+  const start = { deadline, signal, node };
+  const held =
+    detached?.phase === "start"
+      ? await makeDetachedPod(api, plan, { ...start, workDir: detached.workDir })
+      : null;
+  const lasting = held?.pod ?? left?.pod ?? null;
   const made: MadePod =
-    left === null
-      ? await makePod(api, plan, { deadline, signal, isDetached: detached !== undefined })
-      : { name: left, warm: false, canStay: false };
+    lasting === null
+      ? await makePod(api, plan, { ...start, keepsWarm: detached === undefined })
+      : { name: lasting, uids: {}, warm: false, canStay: false };
   const container: ContainerRef = { namespace: plan.namespace, pod: made.name, container: DEBUG_CONTAINER };
   try {
     const run = (argv: Argv): Promise<ExecResult> =>
       onceInContainer(api, argv, { node, container, timeoutMs: Math.max(1, deadline - Date.now()), signal });
-    const place = await findNodePlace({ node, via: "debugPod", image: imageOf(config), run });
+    const image = made.image ?? imageOf(config);
+    const place = await findNodePlace({ node, via: "debugPod", image, run });
+    if (place.mode === "image") detached?.inPod.add(node);
     return createRemoteAccess({
       node,
       via: "debugPod",
@@ -63,58 +72,99 @@ export async function openDebugPodAccess(
       },
       wrap: (argv) => wrapForPlace(place, ["env", ...buildMarkWords(lease), ...argv]),
       readEnd: (end, told) => readContainerEnd(api, end, { node, container, ...told }),
-      dispose: () =>
-        detached?.stay === true && (left !== null || detached.phase === "start")
-          ? Promise.resolve([])
-          : made.canStay
-            ? leaveWarm(api, { plan, name: made.name })
-            : removePod(api, { namespace: plan.namespace, name: made.name }),
-      made: describeMade(made, { plan, place }),
+      dispose: async () => {
+        held?.release();
+        const job = held ?? left;
+        const stays = detached?.stay === true;
+        const own = lasting === null ? await leavePod(api, { plan, made }) : [];
+        if (stays || job === null) return own;
+        return [...own, ...(await removeDetached(api, { namespace: plan.namespace, ...job }))];
+      },
+      made: describeMade(made, { plan, place, left }),
     });
   } catch (error) {
     // What was left there may hold captures.
-    if (left !== null) throw error;
-    throw withLeftovers(error, await removePod(api, { namespace: plan.namespace, name: made.name }));
+    if (left?.pod === made.name) throw error;
+    held?.release();
+    const job = held ?? { pod: made.name, job: null };
+    throw withLeftovers(error, await removeDetached(api, { namespace: plan.namespace, ...job }));
   }
 }
 
 interface MadePod {
   readonly name: string;
+  readonly uids: MadeUids;
   readonly warm: boolean;
   /** It has a Job by which it can be left to end later. */
   readonly canStay: boolean;
+  /** No Job could be made that would take it away: Kubernetes ends it, and its object stays for `reap`. */
+  readonly isJobless?: boolean;
+  /** As the cluster's admission left it. Default: what was asked for. */
+  readonly image?: string;
 }
 
 async function makePod(
   api: KubeApi,
   plan: DebugPodPlan,
-  { isDetached, ...start }: Omit<PodStartOptions, "node"> & { readonly isDetached: boolean },
+  { keepsWarm: mayKeep, ...start }: PodStartOptions & { readonly keepsWarm: boolean },
 ): Promise<MadePod> {
-  const keepsWarm = !isDetached && (plan.config.keepWarmMs ?? 0) > 0;
+  const keepsWarm = mayKeep && (plan.config.keepWarmMs ?? 0) > 0;
   if (keepsWarm) {
     const name = await takeWarmPod(api, plan);
-    if (name !== null) return { name, warm: true, canStay: true };
+    if (name !== null) return { name, uids: {}, warm: true, canStay: true };
   }
   const { name, namespace } = buildLeaseJob(plan).metadata;
+  const uids: { pod?: string | null; job?: string | null } = { pod: null };
   try {
     const job = await createLeaseJob(api, buildLeaseJob(plan));
+    uids.job = job?.uid ?? null;
     const pod = buildDebugPod(plan, job);
-    await startPod(api, isDetached ? markDetached(pod) : pod, { ...start, node: plan.node });
-    return { name, warm: false, canStay: keepsWarm && job !== null };
+    delete uids.pod;
+    const made = await createPod(api, pod, start);
+    uids.pod = made.metadata.uid;
+    const admitted = readAdmitted(pod, made);
+    assertWhole(admitted, plan);
+    await waitUntilRuns(api, pod, start);
+    const canStay = keepsWarm && job !== null;
+    return { name, uids, warm: false, canStay, image: admitted.image, isJobless: job === null };
   } catch (error) {
-    throw withLeftovers(error, await removePod(api, { namespace, name }));
+    const { code } = asHopbookError(error);
+    // The answer that never came may have been that it was made.
+    if (uids.pod === undefined && code !== "KUBE_UNREACHABLE") uids.pod = null;
+    throw withLeftovers(error, await removePod(api, { namespace, name, uids }));
   }
+}
+
+function leavePod(
+  api: KubeApi,
+  { plan, made }: { readonly plan: DebugPodPlan; readonly made: MadePod },
+): Promise<readonly string[]> {
+  const { name, canStay, uids } = made;
+  return canStay ? leaveWarm(api, { plan, name }) : removePod(api, { namespace: plan.namespace, name, uids });
 }
 
 /** For the run folder: "pod ns/name, left warm by an earlier run; the node's own programs". */
 function describeMade(
   made: MadePod,
-  { plan, place }: { readonly plan: DebugPodPlan; readonly place: NodePlace },
+  {
+    plan,
+    place,
+    left,
+  }: { readonly plan: DebugPodPlan; readonly place: NodePlace; readonly left: DetachedPod | null },
 ): string {
-  const how = made.warm ? "left warm by an earlier run" : "made for this run";
+  const isLeft = left?.pod === made.name;
+  const how = made.warm ? "left warm by an earlier run" : isLeft ? "left by this run" : "made for this run";
+  const asked = imageOf(plan.config);
+  const { image = asked } = made;
+  const changed = image === asked ? "" : `, which the cluster's admission put in place of ${asked}`;
   const whose =
-    place.mode === "node" ? "the node's own programs" : `the programs of image ${imageOf(plan.config)}`;
-  return `pod ${plan.namespace}/${made.name}, ${how}; ${whose}`;
+    place.mode === "node" ? "the node's own programs" : `the programs of image ${image}${changed}`;
+  const unkept = (plan.config.keepWarmMs ?? 0) > 0 ? ", nor is it kept warm" : "";
+  const jobless =
+    made.isJobless === true
+      ? `; no Job may be made in ${plan.namespace}, so after a killed client its object stays for hopbook reap${unkept}`
+      : "";
+  return `pod ${plan.namespace}/${made.name}, ${how}; ${whose}${jobless}`;
 }
 
 /** What was made on the way to a failure and could not be taken away stands with it. */

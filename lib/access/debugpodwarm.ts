@@ -22,7 +22,7 @@ interface WarmPod extends PodState {
  * this run's. null where there is none, or it may not be taken: then one is made.
  */
 export async function takeWarmPod(api: KubeApi, plan: DebugPodPlan): Promise<string | null> {
-  const { namespace, lease, node, config, now } = plan;
+  const { namespace, lease, node, config } = plan;
   const labels = {
     [MANAGED_BY_LABEL]: MANAGED_BY,
     [OWNER_LABEL]: leaseLabels(lease)[OWNER_LABEL],
@@ -35,8 +35,8 @@ export async function takeWarmPod(api: KubeApi, plan: DebugPodPlan): Promise<str
     const pods = await api.list<WarmPod>({ ...PODS, namespace, query: { labelSelector } });
     for (const pod of pods) {
       const name = pod.metadata?.name;
-      if (name === undefined || !isUsable(pod, plan)) continue;
-      if (await renewLease(api, { plan, name, durationMs: lease.durationMs, now })) return name;
+      if (name === undefined || !isUsable(pod, { ...plan, now: api.nowMs() })) continue;
+      if (await renewLease(api, { plan, name, durationMs: lease.durationMs })) return name;
     }
   } catch {
     // To look for one is to save time; why it failed is told by the making of a new one.
@@ -51,7 +51,7 @@ export async function leaveWarm(
 ): Promise<readonly string[]> {
   const durationMs = plan.config.keepWarmMs ?? 0;
   try {
-    if (await renewLease(api, { plan, name, durationMs, now: Date.now() })) return [];
+    if (await renewLease(api, { plan, name, durationMs })) return [];
   } catch {
     // Then it goes.
   }
@@ -81,15 +81,11 @@ interface Renewal {
   readonly plan: DebugPodPlan;
   readonly name: string;
   readonly durationMs: number;
-  /** Milliseconds since 1970. */
-  readonly now: number;
 }
 
 /** Lets the Job, and with it the pod, end `durationMs` from now; false where there is no such Job any more. */
-async function renewLease(api: KubeApi, { plan, name, durationMs, now }: Renewal): Promise<boolean> {
+async function renewLease(api: KubeApi, { plan, name, durationMs }: Renewal): Promise<boolean> {
   const { namespace, lease } = plan;
-  const mine = { ...lease, durationMs };
-  const metadata = { labels: leaseLabels(mine), annotations: leaseAnnotations(mine, now) };
   const job = await api.request<{ readonly status?: { readonly startTime?: string } }>({
     ...JOBS,
     verb: "get",
@@ -98,6 +94,10 @@ async function renewLease(api: KubeApi, { plan, name, durationMs, now }: Renewal
   });
   const startedAt = Date.parse(job.status?.startTime ?? "");
   if (Number.isNaN(startedAt)) return false;
+  // The Job's deadline counts from a time by the server's clock.
+  const now = api.nowMs();
+  const mine = { ...lease, durationMs };
+  const metadata = { labels: leaseLabels(mine), annotations: leaseAnnotations(mine, now) };
   const activeDeadlineSeconds = Math.max(1, Math.ceil((now - startedAt + durationMs) / 1000));
   await api.request({
     ...JOBS,

@@ -89,7 +89,7 @@ function readPod({ api, namespace, pod, signal }: Place): Promise<PodObject> {
 async function addContainer(place: Place, container: string): Promise<void> {
   const { api, namespace, pod, access, lease, signal } = place;
   for (const [index, capabilities] of CAPABILITY_WISHES.entries()) {
-    const wish = buildContainer({ access, lease, name: container, capabilities, now: Date.now() });
+    const wish = buildContainer({ access, lease, name: container, capabilities, now: api.nowMs() });
     try {
       await api.request({
         ...{ verb: "patch", group: "", version: "v1", resource: "pods", subresource: "ephemeralcontainers" },

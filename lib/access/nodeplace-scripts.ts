@@ -1,4 +1,4 @@
-import { CNI_DIR, RUN_DIR } from "./podspec.js";
+import { CNI_DIR, RUN_DIR, WORK_DIR } from "./podspec.js";
 
 /** First on PATH in the image's file system. */
 export const WRAPPER_DIR = `${RUN_DIR}/hopbook/bin`;
@@ -66,17 +66,27 @@ echo end
 /**
  * $@: paths of programs of the node that are to be found in the image as well. They run among the node's files, in the network
  * namespace of whoever calls them. What of the node's files steps look at by their path is linked to; a trace file
- * system is mounted in this container alone.
+ * system is mounted in this container alone. Of a root file system that is read-only three folders are made writable,
+ * in this container alone as well: each by a mount of its own, over the nearest folder that the image has.
  */
 export const SETUP_SCRIPT = `
+writable() {
+  mkdir -p "$1/hopbook-try" 2>/dev/null && rmdir "$1/hopbook-try" && return
+  at=$1
+  while [ -n "$at" ] && [ ! -d "$at" ]; do at=\${at%/*}; done
+  [ -z "$at" ] || mount --bind "$at" "$at" || exit 1
+  mount -o remount,rw,bind "\${at:-/}" && mkdir -p "$1" || exit 1
+}
 link() {
-  mkdir -p "$1" || exit 1
   for entry in /proc/1/root$1/*; do
     [ -e "$entry" ] || [ -L "$entry" ] || continue
     name=\${entry##*/}
     [ -e "$1/$name" ] || [ -L "$1/$name" ] || ln -s "$entry" "$1/$name" || exit 1
   done
 }
+writable ${RUN_DIR}
+writable ${CNI_DIR}
+writable ${WORK_DIR}
 mkdir -p ${WRAPPER_DIR} || exit 1
 link ${RUN_DIR}
 link ${CNI_DIR}

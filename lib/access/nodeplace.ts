@@ -123,7 +123,7 @@ function cannotProbe({ node, image }: PlaceOptions, result: ExecResult): Hopbook
     `Cannot use image ${image} on ${node}: its exit code is ${String(result.exitCode)}`,
     {
       where: { node, argv: result.argv },
-      hint: "Name an image with sh, env, nsenter and ln under images.tools",
+      hint: "Name an image with sh, env, nsenter, mount and ln under images.tools",
       ...(said === "" ? {} : { detail: said }),
     },
   );

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HopbookError } from "../errors.js";
 import type { KubeApi } from "../model/kube.js";
-import { say, type EventState, type PodState } from "./podstartwhy.js";
+import { say, stateOfContainer, type EventState, type PodState } from "./podstartwhy.js";
 
 const TIMEOUT_MS = 3_000;
 /** The kubelet ends a pod's processes before its status says so. */
@@ -19,6 +19,8 @@ const ENDING_EVENTS = new Set([
 interface PodRef {
   readonly namespace: string;
   readonly pod: string;
+  /** Default: its only one. */
+  readonly container?: string;
 }
 
 /** whyGone, with a second look where the first finds a pod that runs: its status comes after its end. */
@@ -30,7 +32,7 @@ export async function whyGoneSoon(api: KubeApi, pod: PodRef): Promise<string | n
 }
 
 /** Why the pod no longer runs, as it says itself, or who ended it; null where it does, or nobody knows. */
-export async function whyGone(api: KubeApi, { namespace, pod }: PodRef): Promise<string | null> {
+export async function whyGone(api: KubeApi, { namespace, pod, container }: PodRef): Promise<string | null> {
   let state: PodState;
   try {
     state = await api.request<PodState>({
@@ -46,7 +48,7 @@ export async function whyGone(api: KubeApi, { namespace, pod }: PodRef): Promise
     return `the pod is being deleted${say(state.status) || say(disruptionOf(state))}`;
   }
   if (phase === "Running" || phase === undefined) return null;
-  const ended = state.status?.containerStatuses?.[0]?.state?.terminated;
+  const ended = stateOfContainer(state, container)?.terminated;
   return `the pod is ${phase}${say(state.status) || say(disruptionOf(state)) || say(ended)}`;
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { leaseAnnotations, leaseLabels } from "../kube/index.js";
+import { leaseAnnotations, leaseLabels, runLabel } from "../kube/index.js";
 import type { DebugPodAccessConfig } from "../model/access.js";
 import type { Lease } from "../model/kube.js";
+import { POD_GRACE_SECONDS, POD_INIT, POD_INIT_NAME } from "./podinit.js";
 
 /** The container of a debug pod. */
 export const DEBUG_CONTAINER = "hopbook";
@@ -10,7 +11,10 @@ export const DEFAULT_IMAGE = "docker.io/library/busybox:1.37";
 /** A hash of what a pod is made of, so that a pod of other making is not taken for a warm one. */
 export const SPEC_LABEL = "hopbook.dev/spec";
 
-/** Folders of the pod that are its own and can be written; the rest of its file system is read-only. */
+/**
+ * Folders that can be written where the image's programs are used (nodeplace-scripts.ts); the rest of the pod's file
+ * system is read-only. They are no volumes: for a pod that has any, a kubelet looks again after 300 ms only.
+ */
 export const WORK_DIR = "/var/tmp";
 export const RUN_DIR = "/run";
 export const CNI_DIR = "/var/lib/cni";
@@ -77,10 +81,18 @@ export interface LeaseJobManifest {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** The pod with the node's PID and network namespaces. It goes to its node directly: no scheduler, cordon or taint is asked. */
-export function buildDebugPod(plan: DebugPodPlan, leaseJob: ObjectRef | null): PodManifest {
+/**
+ * The pod with the node's PID and network namespaces. It goes to its node directly: no scheduler, cordon or taint is asked.
+ * `hasVolumes`: its folders can be written from its first process on.
+ */
+export function buildDebugPod(
+  plan: DebugPodPlan,
+  leaseJob: ObjectRef | null,
+  { hasVolumes = false }: { readonly hasVolumes?: boolean } = {},
+): PodManifest {
   const { config, node, lease } = plan;
   const spec = buildSpec(config, node);
+  const [container] = spec.containers;
   // The Job ends a warm pod in time; this cannot be put off later, so it leaves room for the uses to come.
   const seconds = leaseSeconds(lease) + Math.ceil(((config.keepWarmMs ?? 0) * WARM_USES) / 1000);
   return {
@@ -93,9 +105,32 @@ export function buildDebugPod(plan: DebugPodPlan, leaseJob: ObjectRef | null): P
         ? {}
         : { ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", ...leaseJob }] }),
     },
-    spec: { ...spec, activeDeadlineSeconds: seconds },
+    spec: {
+      ...spec,
+      activeDeadlineSeconds: seconds,
+      containers: [
+        {
+          ...container,
+          // The run is no part of what makes a pod fit for the next one.
+          command: [...container.command, runLabel(lease.runId)],
+          ...(hasVolumes ? { volumeMounts: VOLUME_MOUNTS } : {}),
+        },
+      ],
+      ...(hasVolumes ? { volumes: VOLUMES } : {}),
+    },
   };
 }
+
+const VOLUME_MOUNTS = [
+  { name: "run", mountPath: RUN_DIR },
+  { name: "cni", mountPath: CNI_DIR },
+  { name: "work", mountPath: WORK_DIR },
+];
+const VOLUMES = [
+  { name: "run", emptyDir: { medium: "Memory", sizeLimit: "4Mi" } },
+  { name: "cni", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+  { name: "work", emptyDir: { sizeLimit: WORK_LIMIT } },
+];
 
 /**
  * A Job of no pods, which Kubernetes itself ends and removes when the lease is over; what it owns goes with it. A pod
@@ -140,42 +175,34 @@ function buildMeta({ namespace, lease, node, now, nonce }: DebugPodPlan): PodMet
   };
 }
 
-function buildSpec(config: DebugPodAccessConfig, node: string): Record<string, unknown> {
+function buildSpec(config: DebugPodAccessConfig, node: string) {
+  const container = {
+    name: DEBUG_CONTAINER,
+    image: imageOf(config),
+    imagePullPolicy: "IfNotPresent",
+    command: ["sh", "-c", POD_INIT, POD_INIT_NAME],
+    // A quota may ask for all of them. The processor's limit is wide: a throttled tcpdump loses packets. Of disk nothing is
+    // requested, as a node that does not count it has none to give.
+    resources: {
+      requests: { cpu: "10m", memory: "32Mi", "ephemeral-storage": "0" },
+      limits: { cpu: "2", memory: "512Mi", "ephemeral-storage": WORK_LIMIT },
+    },
+    securityContext: securityOf(config),
+  };
   return {
     nodeName: node,
     tolerations: [{ operator: "Exists" }],
     hostPID: true,
     hostNetwork: true,
     restartPolicy: "Never",
-    terminationGracePeriodSeconds: 0,
+    terminationGracePeriodSeconds: POD_GRACE_SECONDS,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(config.serviceAccount === undefined ? {} : { serviceAccountName: config.serviceAccount }),
     ...(config.pullSecrets === undefined
       ? {}
       : { imagePullSecrets: config.pullSecrets.map((name) => ({ name })) }),
-    containers: [
-      {
-        name: DEBUG_CONTAINER,
-        image: imageOf(config),
-        imagePullPolicy: "IfNotPresent",
-        // It gets no signal that it heeds, as the first process of a shared PID namespace is another's.
-        command: ["sleep", "2147483"],
-        // A quota may ask for both. The processor's limit is wide: a throttled tcpdump loses packets.
-        resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "2", memory: "512Mi" } },
-        securityContext: securityOf(config),
-        volumeMounts: [
-          { name: "run", mountPath: RUN_DIR },
-          { name: "cni", mountPath: CNI_DIR },
-          { name: "work", mountPath: WORK_DIR },
-        ],
-      },
-    ],
-    volumes: [
-      { name: "run", emptyDir: { medium: "Memory", sizeLimit: "4Mi" } },
-      { name: "cni", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
-      { name: "work", emptyDir: { sizeLimit: WORK_LIMIT } },
-    ],
+    containers: [container] as const,
   };
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { KubeApi } from "../model/kube.js";
-import type { LeaseJobManifest, ObjectRef, PodManifest } from "./podspec.js";
+import type { AdmittedPod } from "./podadmitted.js";
+import { DEBUG_CONTAINER, type LeaseJobManifest, type ObjectRef, type PodManifest } from "./podspec.js";
 import {
   hintOfRefusal,
   judgeEvents,
@@ -12,6 +13,9 @@ import {
   type PodVerdict,
 } from "./podstartwhy.js";
 
+/** A pod whose image is there runs within a second: then each look that comes late costs as much. */
+const FIRST_POLL_MS = 40;
+const FIRST_POLLS_MS = 2_000;
 const POLL_MS = 150;
 /** A pod that runs at once has nothing to say that its events would tell. */
 const EVENTS_AFTER_MS = 1_200;
@@ -22,6 +26,8 @@ const NODE_ASKED_AFTER_MS = 2_500;
 export interface PodStartOptions {
   readonly node: string;
   readonly deadline: number;
+  /** The one that is waited for; admission may add others. Default: a debug pod's own. */
+  readonly container?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,20 +59,23 @@ export async function createLeaseJob(
   }
 }
 
-/** Makes the pod and waits until it runs. On failure the caller removes it. Rejects with POD_NOT_STARTED, KUBE_*, INTERRUPTED. */
-export async function startPod(api: KubeApi, pod: PodManifest, options: PodStartOptions): Promise<void> {
+/** Makes the pod; as the API took it, which may not be as it was asked for. Rejects with KUBE_*, INTERRUPTED. */
+export async function createPod(
+  api: KubeApi,
+  pod: PodManifest,
+  options: Pick<PodStartOptions, "node" | "signal">,
+): Promise<AdmittedPod & { readonly metadata: { readonly uid: string } }> {
   const { namespace } = pod.metadata;
   assertWanted(options);
   // Not to be interrupted: what was asked for must be known to be there, or it could not be taken away.
   try {
-    await api.request({ ...PODS, verb: "create", namespace, body: pod });
+    return await api.request({ ...PODS, verb: "create", namespace, body: pod });
   } catch (error) {
     throw refusedAt(options.node, asHopbookError(error));
   }
-  await waitUntilRuns(api, pod, options);
 }
 
-/** Waits until a pod that somebody made for us runs. */
+/** Waits until a pod runs. On failure the caller removes it. Rejects with POD_NOT_STARTED, KUBE_*, INTERRUPTED. */
 export async function waitUntilRuns(
   api: KubeApi,
   pod: { readonly metadata: { readonly namespace: string; readonly name: string } },
@@ -79,9 +88,9 @@ export async function waitUntilRuns(
   let events: readonly EventState[] = [];
   let nodeAsked = false;
   for (;;) {
-    await pause(POLL_MS, { node, signal });
+    await pause(Date.now() - startedAt < FIRST_POLLS_MS ? FIRST_POLL_MS : POLL_MS, { node, signal });
     const state = await api.request<PodState>({ ...PODS, verb: "get", namespace, name, signal });
-    let verdict: PodVerdict = judgePod(state);
+    let verdict: PodVerdict = judgePod(state, options.container ?? DEBUG_CONTAINER);
     if (verdict.is === "running") return;
     const now = Date.now();
     if (verdict.is === "waiting" && now >= eventsAt) {
@@ -111,7 +120,7 @@ async function pause(ms: number, options: Pick<PodStartOptions, "node" | "signal
   assertWanted(options);
 }
 
-function assertWanted({ node, signal }: Pick<PodStartOptions, "node" | "signal">): void {
+export function assertWanted({ node, signal }: Pick<PodStartOptions, "node" | "signal">): void {
   if (signal?.aborted !== true) return;
   const message = `Cannot start a debug pod on ${node}: the run was interrupted`;
   throw new HopbookError("INTERRUPTED", message, { where: { node } });
@@ -143,7 +152,7 @@ function refusedAt(node: string, error: HopbookError): HopbookError {
 }
 
 /** Events may be refused to this user; they are help, not need. */
-async function listEvents(
+export async function listEvents(
   api: KubeApi,
   { namespace, name, signal }: { namespace: string; name: string; signal: AbortSignal | undefined },
 ): Promise<readonly EventState[]> {

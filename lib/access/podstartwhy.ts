@@ -16,14 +16,17 @@ export interface PodState {
     readonly message?: string;
     readonly startTime?: string;
     readonly conditions?: readonly (Said & { readonly type?: string; readonly status?: string })[];
-    readonly containerStatuses?: readonly {
-      readonly name?: string;
-      readonly state?: {
-        readonly waiting?: Said;
-        readonly running?: object;
-        readonly terminated?: Said & { readonly exitCode?: number };
-      };
-    }[];
+    readonly containerStatuses?: readonly ContainerState[];
+    readonly initContainerStatuses?: readonly ContainerState[];
+  };
+}
+
+interface ContainerState {
+  readonly name?: string;
+  readonly state?: {
+    readonly waiting?: Said;
+    readonly running?: object;
+    readonly terminated?: Said & { readonly exitCode?: number };
   };
 }
 
@@ -63,13 +66,22 @@ const FATAL_EVENTS = new Set(["FailedCreatePodSandBox", "FailedMount", "FailedCr
 
 const MAX_WARNINGS = 3;
 
-/** Whether the pod runs, may still come to it, or won't; in the kubelet's own words. */
-export function judgePod(pod: PodState): PodVerdict {
+/** A pod's state by its container; without a name, its only one's. */
+export function stateOfContainer({ status }: PodState, container?: string): ContainerState["state"] {
+  const all = status?.containerStatuses ?? [];
+  return (container === undefined ? all[0] : all.find(({ name }) => name === container))?.state;
+}
+
+/**
+ * Whether a container of the pod runs, may still come to it, or won't; in the kubelet's own words. Others that admission
+ * put beside it do not matter, but for those that have to run before it.
+ */
+export function judgePod(pod: PodState, container?: string): PodVerdict {
   const { status = {} } = pod;
   if (pod.metadata?.deletionTimestamp !== undefined) {
     return failed(`it is being deleted${say(status)}`);
   }
-  const state = status.containerStatuses?.[0]?.state;
+  const state = stateOfContainer(pod, container);
   if (status.phase === "Failed" || status.phase === "Succeeded" || state?.terminated !== undefined) {
     const ended = state?.terminated;
     const code = ended?.exitCode === undefined ? "" : ` with exit code ${ended.exitCode}`;
@@ -80,6 +92,12 @@ export function judgePod(pod: PodState): PodVerdict {
   const waiting = state?.waiting;
   if (waiting?.reason !== undefined && FATAL_REASONS.has(waiting.reason)) {
     return failed(say(waiting).replace(/^: /, ""), waiting.reason);
+  }
+  const before = status.initContainerStatuses?.find((each) =>
+    FATAL_REASONS.has(each.state?.waiting?.reason ?? ""),
+  );
+  if (before !== undefined) {
+    return failed(`the init container ${before.name ?? ""}${say(before.state?.waiting)}`);
   }
   return {
     is: "waiting",

@@ -14,6 +14,8 @@ const CLOSE_MS = 1_000;
 const GRACE_SECONDS = 1;
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 const KEPT_STDERR_BYTES = 2_000;
+/** No exit code: the relay had no room for all that the command printed. */
+const CUT_CODE = 999;
 
 export interface RelayOptions {
   readonly timeoutMs: number;
@@ -51,7 +53,8 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
   const isReady = new Promise<true>((resolve) => (ready = () => resolve(true)));
   const reader = createFrameReader({
     ready: () => ready(),
-    frame: ({ id, ...frame }) => waiting.get(id)?.({ how: "ended", truncated: false, ...frame }),
+    frame: ({ id, ...frame }) =>
+      waiting.get(id)?.({ how: "ended", truncated: frame.exitCode === CUT_CODE, ...frame }),
     maxBytes: MAX_FRAME_BYTES,
   });
   const shell = await start(argv, {

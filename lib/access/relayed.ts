@@ -34,10 +34,12 @@ export function relayCommands(recipe: RemoteRecipe): RelayedCommands {
     run: async (argv, options) => {
       if (recipe.hasRelay === false || options.stdin !== undefined || options.stdoutFd !== undefined)
         return null;
+      const { timeoutMs, signal, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = options;
+      // The relay keeps what is printed where a pod has little room, and others are kept waiting.
+      if (maxOutputBytes > DEFAULT_MAX_OUTPUT_BYTES) return null;
       const startedAt = new Date();
       const relay = await relayNow();
       if (relay === null) return null;
-      const { timeoutMs, signal, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = options;
       const result = await relay.run(recipe.wrap(argv), { timeoutMs, maxOutputBytes, signal });
       if (result.how === "lost") throw await explainLost(recipe, argv, result);
       return toExecResult(result, { node: recipe.node, argv, startedAt });

@@ -1,7 +1,8 @@
 /**
  * What the shell of a relay reads first: it runs commands side by side and gives each one's output back whole, with its
  * length, on one stdout. POSIX sh; its text comes on stdin, so that the shell itself reads the commands that follow.
- * `hopbook_run ID LIMIT_SECONDS BYTES ARGV`: no more of its stdout and of its stderr is kept.
+ * `hopbook_run ID LIMIT_SECONDS BYTES ARGV`: no more of its stdout and of its stderr is kept. Where there was no room for
+ * that much (a pod's /dev/shm has 64 MB), it says 999 in place of the exit code, for which the room is taken beforehand.
  */
 export const RELAY_PRELUDE = `umask 077
 for dir in /dev/shm /var/tmp "\${TMPDIR:-/tmp}" /tmp; do
@@ -17,7 +18,7 @@ hopbook_write() {
     err=$(wc -c <"$dir/$id.err")
     printf 'hopbook-relay %s %s %s %s\\n' "$id" "$code" $((out)) $((err))
     cat "$dir/$id.out" "$dir/$id.err"
-    rm -f "$dir/$id.out" "$dir/$id.err" "$dir/$id.code"
+    rm -f "$dir/$id.out" "$dir/$id.err" "$dir/$id.code" "$dir/$id.cut"
   done
 }
 hopbook_write &
@@ -29,12 +30,16 @@ hopbook_run() {
     id=$1 limit=$2 bytes=$3
     shift 3
     if [ -n "$hopbook_timeout" ]; then set -- timeout -k 1 "$limit" "$@"; fi
+    echo 999 >"$dir/$id.code"
     {
       {
-        { "$@" </dev/null 3>&- 5>&-; echo "$?" >"$dir/$id.code"; } 2>&1 >&5 5>&- | head -c "$bytes" >"$dir/$id.err"
-      } 5>&1 | head -c "$bytes" >"$dir/$id.out"
-    } 3>&-
+        { "$@" </dev/null 3>&- 5>&-; echo "$?" 1<>"$dir/$id.code"; } 2>&1 >&5 5>&- |
+          head -c "$bytes" >"$dir/$id.err" || : >"$dir/$id.cut"
+      } 5>&1 | head -c "$bytes" >"$dir/$id.out" || : >"$dir/$id.cut"
+    } 3>&- 2>/dev/null
+    code=
     read -r code <"$dir/$id.code"
+    if [ -z "$code" ] || [ -e "$dir/$id.cut" ]; then code=999; fi
     echo "$id $code" >&3
   ) &
 }

@@ -78,12 +78,18 @@ export function buildPull(spec: ToolboxSpec): Argv {
  */
 export function buildRun(
   spec: ToolboxSpec,
-  lease: { readonly seconds: number; readonly labels: Readonly<Record<string, string>> },
+  lease: {
+    readonly seconds: number;
+    readonly labels: Readonly<Record<string, string>>;
+    /** Whose its first process is, by which `reap` finds it: nothing else on the node tells of it. */
+    readonly marks: readonly string[];
+  },
 ): Argv {
   return [
     ...(["podman", "run", "--detach", "--rm", "--pull=never", "--name", spec.name] as const),
     ...Object.entries(lease.labels).map(([key, value]) => `--label=${key}=${value}`),
     ...["--privileged", "--net=host", "--pid=host", "--ipc=host", "--security-opt", "label=disable"],
+    ...lease.marks.map((mark) => `--env=${mark}`),
     ...["--env", "HOST=/host", "--volume", "/:/host", "--entrypoint", "sleep"],
     ...[spec.image, String(lease.seconds)],
   ];

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { HopbookError, asHopbookError, messageOf } from "../errors.js";
 import { leaseLabels } from "../kube/index.js";
 import type { Argv, ExecOptions, ExecResult, NodeAccess, ToolboxAccessConfig } from "../model/access.js";
+import type { Lease } from "../model/kube.js";
 import { connectCanceled } from "./connect.js";
+import { buildMarkWords } from "./nodeenv.js";
 import { findNodePlace, wrapForPlace, type NodePlace } from "./nodeplace.js";
 import { openSshAccess } from "./ssh.js";
 import * as podman from "./toolbox-argv.js";
@@ -41,7 +43,7 @@ export async function openToolboxAccess(
       ...{ node, via: "toolbox", image: spec.image },
       run: async (argv) => checkPodman(await ask(podman.buildExec(toolbox, argv)), node),
     });
-    return createToolboxAccess(ssh, { spec, place, pid });
+    return createToolboxAccess(ssh, { spec, place, pid, lease: options.lease });
   } catch (error) {
     if (spec !== null) await remove(ssh, spec);
     await ssh.close();
@@ -51,13 +53,19 @@ export async function openToolboxAccess(
 
 function createToolboxAccess(
   ssh: NodeAccess,
-  made: { readonly spec: podman.ToolboxSpec; readonly place: NodePlace; readonly pid: number },
+  made: {
+    readonly spec: podman.ToolboxSpec;
+    readonly place: NodePlace;
+    readonly pid: number;
+    readonly lease: Lease | undefined;
+  },
 ): NodeAccess {
-  const { spec, place, pid } = made;
+  const { spec, place, pid, lease } = made;
+  const marks = lease === undefined ? [] : buildMarkWords(lease);
   const { node } = ssh;
   const wrap = (argv: Argv): Argv =>
     // A node that has the tools itself needs no detour.
-    place.mode === "node" ? argv : podman.buildExec(spec, wrapForPlace(place, argv));
+    place.mode === "node" ? argv : podman.buildExec(spec, wrapForPlace(place, ["env", ...marks, ...argv]));
   let closing: Promise<void> | undefined;
   let left: readonly string[] = [];
   return {
@@ -103,7 +111,9 @@ async function startToolbox(
   const { lease } = options;
   const seconds = Math.ceil((lease?.durationMs ?? DEFAULT_LEASE_MS) / 1000);
   const labels = lease === undefined ? {} : leaseLabels(lease);
-  const started = pulled.exitCode === 0 ? await ask(podman.buildRun(spec, { seconds, labels })) : pulled;
+  const marks = lease === undefined ? [] : buildMarkWords(lease);
+  const started =
+    pulled.exitCode === 0 ? await ask(podman.buildRun(spec, { seconds, labels, marks })) : pulled;
   if (started.exitCode === 0) return;
   const doing = pulled.exitCode === 0 ? "start" : "pull the image of";
   throw new HopbookError("POD_NOT_STARTED", `Cannot ${doing} a toolbox on ${node}: ${say(started)}`, {

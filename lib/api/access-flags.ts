@@ -1,6 +1,6 @@
 import type { LoadedCluster, PendingAccess } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import { ALL_VIAS, type NodeAccessConfig, type Via } from "../model/access.js";
+import { ALL_VIAS, type NodeAccessConfig, type NodeTarget, type Via } from "../model/access.js";
 import { visible } from "../model/visible.js";
 import type { KubeChoice } from "./options.js";
 
@@ -10,6 +10,8 @@ const IMAGE = /^[0-9A-Za-z][0-9A-Za-z._/:@-]{0,1000}$/;
 const IMAGE_VIAS: readonly Via[] = ["debugPod", "kubectlDebug", "ocDebug", "ephemeral"];
 /** As a profile's durations: a pod that nobody uses is not to stay for days. */
 const MAX_KEEP_WARM_MS = 24 * 60 * 60_000;
+/** Of names in a note. */
+const MAX_NAMED = 3;
 
 /** `-n`, `--image` and `--keep-warm` over what the profile says. Throws USAGE where one of them would do nothing. */
 export function applyAccessFlags(cluster: LoadedCluster, flags: KubeChoice): LoadedCluster {
@@ -92,4 +94,20 @@ function refuseUseless(
       hint: `Leave it out, or set access.via to ${takers.join(" or ")} in the profile`,
     },
   );
+}
+
+/** What is entered in a way that keeps no pod, although the way was left open and pods were to be kept: a note, or none. */
+export function noteUnwarmed(targets: readonly NodeTarget[], pending: PendingAccess): readonly string[] {
+  const unwarmed = targets.filter(({ name, access }) => {
+    if (access.via === "debugPod" || pending.viaOf(name) !== "auto") return false;
+    const wished = pending.configOf(name, "debugPod");
+    return wished.via === "debugPod" && (wished.keepWarmMs ?? 0) > 0;
+  });
+  if (unwarmed.length === 0) return [];
+  const vias = [...new Set(unwarmed.map(({ access }) => access.via))].join(", ");
+  const names = unwarmed.slice(0, MAX_NAMED).map(({ name, pod }) => visible(pod ?? name));
+  const more = unwarmed.length > MAX_NAMED ? ` and ${unwarmed.length - MAX_NAMED} more` : "";
+  return [
+    `nothing is kept warm at ${names.join(", ")}${more}: only debugPod keeps pods, and the way in is ${vias}`,
+  ];
 }

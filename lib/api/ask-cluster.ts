@@ -13,6 +13,7 @@ import { openKube } from "../kube/index.js";
 import type { NodeTarget } from "../model/access.js";
 import type { AccessChoice, ClusterProfile } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
+import { noteUnwarmed } from "./access-flags.js";
 import { auditKube } from "./audit-kube.js";
 import { findProgram } from "./find-program.js";
 import { buildTrialPod } from "./trial-pod.js";
@@ -69,6 +70,7 @@ export async function askCluster(
   });
   const wanted = withListed(nodes, { known, pods });
   const { targets, choices } = await chooseWays(wanted, { kube, pending, pods, signal });
+  notes.push(...noteUnwarmed(targets, pending));
   const isAuto = wanted.some(({ name }) => pending.viaOf(name) === "auto") || wanted.length === 0;
   return {
     profile: {

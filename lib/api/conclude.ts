@@ -4,6 +4,7 @@ import { describeError, type RunFolder } from "../artifacts/index.js";
 import type { RunOutcome } from "../engine/engine.js";
 import { asHopbookError, EXIT } from "../errors.js";
 import { judgeRun, judgeWithoutFlows } from "./analyze.js";
+import { registerClocks } from "./clock-offsets.js";
 import { exitCodeOfRun } from "./exit-code.js";
 import type { RunReport } from "./options.js";
 import type { Prepared } from "./prepare.js";
@@ -38,6 +39,7 @@ export async function conclude(prepared: Prepared, conclusion: Conclusion): Prom
     ? await judgeRun(folder.dir, runbook)
     : judgeWithoutFlows(folder.dir, { record: run, runbook });
   await writeReports(folder, findings);
+  await registerClocks(folder);
   await folder.finish();
   // An interrupt after the last step, while the verdict is made, finds all evidence there, and is one all the same.
   const exitCode = signal.aborted ? EXIT.interrupted : exitCodeOfRun(outcome, findings);

@@ -62,7 +62,7 @@ export async function runDoctor(
   const targets = pickNodes(look?.targets ?? [], pods);
   const [images, { rows, notLookedAt }] = await Promise.all([
     api === null ? [] : imageRows(api, { targets, signal }),
-    enter(cluster, { ...options, look, pods }),
+    enter(cluster, { ...options, look, pods, api }),
   ]);
   const all = [...(look?.rows ?? []), ...images, ...rows];
   const status = worst(all);
@@ -98,7 +98,11 @@ interface Entered {
 
 async function enter(
   cluster: LoadedCluster,
-  options: DoctorOptions & { readonly look: ApiLook | null; readonly pods: readonly DoctorPod[] },
+  options: DoctorOptions & {
+    readonly look: ApiLook | null;
+    readonly pods: readonly DoctorPod[];
+    readonly api: KubeApi | null;
+  },
 ): Promise<Entered> {
   const { look, pods, signal } = options;
   const targets = (look?.targets ?? cluster.profile.nodes).filter(({ pod }) => pod === undefined);
@@ -121,7 +125,8 @@ async function enter(
   try {
     const { grants, confirm, cwd } = options;
     const entry = { grants, confirm, isClusterNamed, cwd, signal, lease, pods, recipeDirs };
-    const rows = await lookAtNodes({ ...cluster.profile, nodes: wanted }, entry);
+    const kube = options.api ?? undefined;
+    const rows = await lookAtNodes({ ...cluster.profile, nodes: wanted }, { ...entry, kube });
     return { rows, notLookedAt: [...notLookedAt, ...more] };
   } catch (error) {
     const { code, message, hint } = asHopbookError(error);

@@ -44,11 +44,11 @@ export function guardKube(kube: KubeReader, grant: Grant): KubeReader {
     ...asked,
     async request<T>(request: KubeRequest) {
       const answer = await asked.request<T>(request);
-      return (request.verb === "get" ? trimKubeObject(answer) : answer) as T;
+      return (request.verb === "get" ? trimKubeObject(answer, request.keep) : answer) as T;
     },
     async list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number) {
       const items = await asked.list<T>(request, maxItems);
-      return items.map((item) => trimKubeObject(item) as T);
+      return items.map((item) => trimKubeObject(item, request.keep) as T);
     },
   };
 }

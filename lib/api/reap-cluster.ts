@@ -24,7 +24,7 @@ export interface ClusterLeftover {
   readonly ownerHash: string | null;
   /** `user@host`; null where nothing says. */
   readonly owner: string | null;
-  /** Milliseconds since 1970; null where nothing says. */
+  /** Milliseconds since 1970, by the API server's clock; null where nothing says. */
   readonly expiresAt: number | null;
   /** It has ended by itself and only its object is still there. */
   readonly ended: boolean;
@@ -56,7 +56,8 @@ interface KubeObject extends LeasedObject {
     readonly deletionTimestamp?: string;
     readonly ownerReferences?: readonly { readonly uid?: string }[];
   };
-  readonly status?: { readonly phase?: string };
+  readonly spec?: { readonly activeDeadlineSeconds?: number };
+  readonly status?: { readonly phase?: string; readonly startTime?: string };
 }
 
 /**
@@ -77,7 +78,7 @@ export async function listClusterLeftovers(
           return await api.list<KubeObject>({ ...wanted, ...(namespace === undefined ? {} : { namespace }) });
         } catch (error) {
           const known = asHopbookError(error);
-          if (known.code !== "KUBE_FORBIDDEN" && known.code !== "KUBE_NOT_FOUND") throw error;
+          if (!/^(KUBE_FORBIDDEN|KUBE_NOT_FOUND|PERMISSION_DENIED)$/.test(known.code)) throw error;
           if (namespace !== undefined) unlisted.push(`${kind.resource} in ${namespace}: ${known.message}`);
           return null;
         }
@@ -110,9 +111,15 @@ function describe(object: KubeObject, { kind, group, resource }: Kind): ClusterL
     runId: labels[RUN_LABEL] ?? "",
     ownerHash: labels[OWNER_LABEL] ?? null,
     owner: annotations[OWNER_ANNOTATION] ?? null,
-    expiresAt: expiryOf(object),
+    expiresAt: (kind === "job" ? deadlineOf(object) : null) ?? expiryOf(object),
     ended: kind === "pod" && /^(Succeeded|Failed)$/.test(object.status?.phase ?? ""),
   };
+}
+
+/** When Kubernetes itself ends a Job, by its own clock. What is written on it may go by a client's that is wrong. */
+function deadlineOf({ spec, status }: KubeObject): number | null {
+  const endsAt = Date.parse(status?.startTime ?? "") + (spec?.activeDeadlineSeconds ?? NaN) * 1000;
+  return Number.isNaN(endsAt) ? null : endsAt;
 }
 
 const GONE_WITHIN_MS = 15_000;

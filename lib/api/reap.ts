@@ -4,9 +4,10 @@ import type { NodeLeftover } from "../cluster/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { KubeApi, KubeRef, Lease } from "../model/kube.js";
 import { askCluster } from "./ask-cluster.js";
-import { auditKube } from "./audit-kube.js";
 import type { Confirm, GrantFlags } from "./authority.js";
 import { openProfile } from "./cluster-profile.js";
+import { loadErrandGrant } from "./errand-grant.js";
+import { guardKube, refuseDenied } from "./guard-kube.js";
 import type { KubeChoice } from "./options.js";
 import { newRunId } from "./plan-frame.js";
 import { listClusterLeftovers, removeClusterLeftover, type ClusterLeftover } from "./reap-cluster.js";
@@ -73,11 +74,16 @@ const LEASE_MS = 10 * 60_000;
  */
 export async function reap(options: ReapOptions): Promise<ReapReport> {
   const loaded = await openProfile({ cluster: options.cluster, kube: options.kube, cwd: options.cwd });
-  const { profile } = await askCluster(loaded, options);
+  const grant = await loadErrandGrant("reap", loaded.profile, options);
+  const { profile } = await askCluster(loaded, {
+    signal: options.signal,
+    guard: (kube) => guardKube(kube, grant),
+  });
   const lease: Lease = { runId: newRunId(), owner: whoRuns(), durationMs: LEASE_MS };
   /** What may not be looked at, and what should have answered. */
   const [unseen, unanswered]: [string[], string[]] = [[], []];
-  const api = apiOf(profile);
+  const open = apiOf(profile);
+  const api = open === null ? null : refuseDenied(open, grant);
   const inCluster = api === null ? [] : await lookInCluster(api, { profile, options, unseen, unanswered });
   let nodes: OpenNodes | null = null;
   try {
@@ -98,7 +104,7 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
   }
   try {
     const onNodes = nodes === null ? [] : await lookOnNodes(nodes, { unseen, unanswered });
-    const rules = { me: ownerHash(lease.owner), now: Date.now(), options };
+    const rules = { me: ownerHash(lease.owner), now: api?.nowMs() ?? Date.now(), options };
     const candidates = [
       ...inCluster.filter(({ runId }) => runId !== lease.runId).map((object) => judgeObject(object, rules)),
       ...onNodes.map((found) => judgeOnNode(found, rules)),
@@ -145,9 +151,8 @@ async function lookInCluster(
     if ("namespace" in access && access.namespace !== undefined) namespaces.add(access.namespace);
   }
   try {
-    const reader = auditKube(api, () => undefined);
     const { signal } = options;
-    const { found, unlisted } = await listClusterLeftovers(reader, { namespaces: [...namespaces], signal });
+    const { found, unlisted } = await listClusterLeftovers(api, { namespaces: [...namespaces], signal });
     unseen.push(...unlisted);
     return found;
   } catch (error) {
@@ -179,6 +184,7 @@ async function lookOnNodes(
 
 interface Rules {
   readonly me: string;
+  /** By the clock of the API server where there is one: leases are read beside it. */
   readonly now: number;
   readonly options: ReapOptions;
 }

@@ -18,10 +18,14 @@ export function addClusterOptions(command: Command): Command {
 
 /** For what enters nodes: what is made in the cluster for that. */
 export function addEntryOptions(command: Command): Command {
-  const add = (flags: string, text: string): Command =>
-    command.addOption(new Option(flags, text).helpGroup("Cluster:"));
-  add("--image <IMAGE>", "with tcpdump, for pods that are made; without it the profile's images.tools");
-  return add("--keep-warm <TIME>", "debug pods stay this long, such as 10m, for the next run");
+  const text = "debug pods stay this long, such as 10m, for the next run";
+  return addImageOption(command).addOption(new Option("--keep-warm <TIME>", text).helpGroup("Cluster:"));
+}
+
+/** The same for what only looks for pods that are there, and makes one where they are gone. */
+export function addImageOption(command: Command): Command {
+  const text = "with tcpdump, for pods that are made; without it the profile's images.tools";
+  return command.addOption(new Option("--image <IMAGE>", text).helpGroup("Cluster:"));
 }
 
 export function addPermissionOptions(command: Command): Command {

@@ -1,11 +1,11 @@
-import { EXIT, HopbookError } from "../errors.js";
+import { HopbookError } from "../errors.js";
 import { askOn } from "./confirm.js";
 import { outputOf, type CommandIo } from "./io.js";
 import { clusterOf, type CommonOptions, type PermissionOptions } from "./options.js";
 import { makeProgress } from "./progress.js";
 import { makeRunbookCommand } from "./runbook-command.js";
 import { readInputFlags, type InputFlag } from "./runbook-flags.js";
-import { listenForSignals } from "./signals.js";
+import { leaveAtOnce, listenForSignals } from "./signals.js";
 import { finishRun } from "./finish-run.js";
 
 interface Flags extends CommonOptions, PermissionOptions {
@@ -38,7 +38,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
   const { terminal } = io;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
-    () => process.exit(EXIT.interrupted),
+    leaveAtOnce((text) => terminal.err(text)),
   );
   try {
     const report = await runPlan({

@@ -1,3 +1,5 @@
+import { stopUnheard } from "./signals.js";
+
 /** Where the command's words go. Injected, so that tests read them. */
 export interface Terminal {
   /** The result: what a pipe reads. */
@@ -48,7 +50,12 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Nobody reads any more (`| head`), or the disk is full: there is no one left to tell, and no stack to show. */
+/**
+ * Nobody reads any more (`| head`), or the disk is full: there is no one left to tell, and no stack to show. A run that
+ * goes on is stopped first, and takes away what it made.
+ */
 function endQuietly(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  if (stopUnheard()) return;
+  const exitCode = Number(process.exitCode ?? 0);
+  process.exit(exitCode !== 0 || error.code === "EPIPE" ? exitCode : 1);
 }

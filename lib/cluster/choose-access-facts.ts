@@ -166,9 +166,11 @@ function isCreatePods({ verb, resource, subresource }: Right): boolean {
 
 async function gatherPod({ api, options, limits }: Asker, pod: PodCandidate): Promise<PodFacts> {
   const { namespace } = pod;
+  const rightsOf = (via: "ephemeral" | "podExec"): Promise<readonly RightAnswer[]> =>
+    askRightsOn(api, podWayRights(via, namespace), { name: pod.name, limits });
   const [ephemeralRights, podExec, security] = await Promise.all([
-    askRights(api, podWayRights("ephemeral", namespace), limits()),
-    askRights(api, podWayRights("podExec", namespace), limits()),
+    rightsOf("ephemeral"),
+    rightsOf("podExec"),
     readPodSecurity(api, namespace, limits()),
   ]);
   const wish = options.wishes.configOf(pod.node ?? "", "ephemeral");
@@ -186,6 +188,27 @@ async function gatherPod({ api, options, limits }: Asker, pod: PodCandidate): Pr
     ephemeral: addsCapabilities ? added : plain,
     addsCapabilities,
   };
+}
+
+/** Of any object, and where that is denied of the one that matters: a role may name those that it is about. */
+async function askRightsOn(
+  api: KubeReader,
+  rights: readonly Right[],
+  { name, limits }: { readonly name: string } & Pick<Asker, "limits">,
+): Promise<readonly RightAnswer[]> {
+  const answers = await askRights(api, rights, limits());
+  const denied = answers.filter(({ allowed }) => allowed === false).map(({ right }) => ({ ...right, name }));
+  if (denied.length === 0) return answers;
+  const named = await askRights(api, denied, limits());
+  return answers.map((answer) => {
+    if (answer.allowed !== false) return answer;
+    const ofOne = named[denied.findIndex((each) => isSame(each, answer.right))];
+    return ofOne?.allowed === true ? ofOne : answer;
+  });
+}
+
+function isSame(one: Right, other: Right): boolean {
+  return one.verb === other.verb && one.resource === other.resource && one.subresource === other.subresource;
 }
 
 /** OpenShift says what a pod may ask for in SCCs; elsewhere there is no such resource, and nothing to be said. */

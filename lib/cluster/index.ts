@@ -30,11 +30,13 @@ export {
 } from "./rights.js";
 export { FACT_RIGHTS, factRightsIn, podRights, podWayRights } from "./rights-needed.js";
 export { describeFailures, gatherFacts, type ClusterFacts, type GatherOptions } from "./facts.js";
+export { avoidMasquerade } from "./ends.js";
 export { parseEnd } from "./parse-end.js";
 export { findProfile, type FindProfileOptions } from "./find-profile.js";
 export { findSandbox, inspectPod, inspectPods, type PodName } from "./inspect.js";
 export { asList, asRecord, fieldOf, integerOf, parseJson, textOf } from "./json.js";
 export { isInterfaceName, isNetnsPath, showTail, showText } from "./names.js";
+export { askCniObjects, type AskCniOptions } from "./kube-cni.js";
 export { trimKubeObject } from "./kube-trim.js";
 export { findEndPods, type NamedEnds } from "./kube-ends.js";
 export { readKubeNode, readKubePod, type KubePod } from "./kube-objects.js";

@@ -1,4 +1,4 @@
-import type { NodeAccess } from "../model/access.js";
+import type { ExecResult, NodeAccess } from "../model/access.js";
 import type { StateRecord } from "../model/evidence.js";
 import { targetOf } from "../model/hops.js";
 import type { InspectCommand } from "./command.js";
@@ -65,15 +65,20 @@ async function runOne(command: InspectCommand, options: RunInspectionOptions): P
     .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (result instanceof Error) return { ...base, exitCode: null, stderr: tail(result.message) };
   await options.save(command.file, result.stdout);
-  const ended = result.timedOut
-    ? `no answer within ${command.timeoutMs} ms`
-    : result.truncated
-      ? "output cut"
-      : "";
-  const stderr =
-    result.exitCode === 0 && ended === "" ? "" : tail(`${result.stderr.toString("utf8")}${ended}`);
+  const ended = describeCut(result, command);
+  const said = [result.stderr.toString("utf8").trim(), ended].filter((text) => text !== "").join("; ");
+  const stderr = result.exitCode === 0 && ended === "" ? "" : tail(said);
   // Cut output parses as something else than it is, so it does not count as read.
   return { ...base, exitCode: ended === "" ? result.exitCode : null, stderr };
+}
+
+/** Why what came is not all; "" where it is. */
+function describeCut(result: ExecResult, { timeoutMs }: InspectCommand): string {
+  if (result.timedOut) return `no answer within ${timeoutMs} ms`;
+  if (result.canceled) return "the run was interrupted";
+  if (result.truncated) return "output cut";
+  if (result.exitCode !== null) return "";
+  return result.signal === null ? "its end is not known" : `ended by ${result.signal}`;
 }
 
 function tail(text: string): string {

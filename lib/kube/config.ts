@@ -18,15 +18,12 @@ export interface KubeEnvironment {
  * else the pod's service account. Of several files the first that says something wins; those that are missing are passed
  * over. Throws CLUSTER_NOT_FOUND (no file, no context, a context that is not there) or FILE_UNREADABLE.
  */
-export function readKubeConfig(
-  ref: KubeRef,
-  { home, env }: KubeEnvironment = { home: homedir(), env: process.env },
-): KubeConfig {
-  const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
-  const files = ref.kubeconfig ?? (listed.length > 0 ? listed : [join(home, ".kube", "config")]);
+export function readKubeConfig(ref: KubeRef, environment: KubeEnvironment = ownEnvironment()): KubeConfig {
+  const files = listKubeConfigs(ref, environment);
   const present = files.filter((file) => existsSync(file));
   if (present.length === 0) {
-    if (ref.kubeconfig === undefined && listed.length === 0 && existsSync(IN_CLUSTER_TOKEN)) {
+    const isNamed = ref.kubeconfig !== undefined || listedIn(environment).length > 0;
+    if (!isNamed && existsSync(IN_CLUSTER_TOKEN)) {
       const inside = makeConfig();
       inside.loadFromCluster();
       return inside;
@@ -37,6 +34,20 @@ export function readKubeConfig(
   if (ref.context !== undefined) config.setCurrentContext(ref.context);
   assertUsable(config, present);
   return config;
+}
+
+function ownEnvironment(): KubeEnvironment {
+  return { home: homedir(), env: process.env };
+}
+
+function listedIn({ env }: KubeEnvironment): readonly string[] {
+  return (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
+}
+
+/** The files that a reference means, whether they are there or not. */
+export function listKubeConfigs(ref: KubeRef, environment = ownEnvironment()): readonly string[] {
+  const listed = listedIn(environment);
+  return ref.kubeconfig ?? (listed.length > 0 ? listed : [join(environment.home, ".kube", "config")]);
 }
 
 function loadFile(file: string): KubeConfig {

@@ -1,18 +1,24 @@
-import type { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig, User } from "@kubernetes/client-node";
 import { HopbookError, messageOf } from "../errors.js";
+import { forgetCredential, keepCredentials, type CredentialSource } from "./exec-credentials.js";
 
 /** A plugin that asks somebody to log in elsewhere needs longer; it can be run beforehand, and keeps what it got. */
 const PLUGIN_TIMEOUT_MS = 4000;
 const MAX_SAID_CHARS = 1000;
 
-interface Starter {
+interface Starter extends CredentialSource {
   execFn?: (command: string, args: readonly string[], options: object) => unknown;
 }
 
-/** Bounds the programs that a kubeconfig names for credentials: one that hangs would hold the run and its end. */
+const startersOf = (config: KubeConfig): readonly Starter[] =>
+  (config as unknown as { authenticators?: readonly Starter[] }).authenticators ?? [];
+
+/**
+ * Bounds the programs that a kubeconfig names for credentials: one that hangs would hold the run and its end. What one
+ * gave serves this whole process until it is over.
+ */
 export function boundExecPlugins(config: KubeConfig): KubeConfig {
-  const { authenticators = [] } = config as unknown as { authenticators?: readonly Starter[] };
-  for (const each of authenticators) {
+  for (const each of startersOf(config)) {
     const start = each.execFn;
     if (typeof start !== "function") continue;
     each.execFn = (command, args, options) =>
@@ -22,8 +28,15 @@ export function boundExecPlugins(config: KubeConfig): KubeConfig {
         // What it would ask for cannot be answered: stdin is the run's own.
         stdio: ["ignore", "pipe", "pipe"],
       });
+    keepCredentials(each);
   }
   return config;
+}
+
+/** The server took what a plugin gave for nothing: it is asked anew. */
+export function forgetPluginCredential(config: KubeConfig): void {
+  const user: User | null = config.getCurrentUser();
+  if (user !== null) for (const each of startersOf(config)) forgetCredential(each, user);
 }
 
 /** What came of a plugin that gave no credentials: its own words, which the library gives as the error's message. */

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { Agent, request as httpsRequest } from "node:https";
 import { createSecureContext } from "node:tls";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { pluginError } from "./exec-plugin.js";
+import { forgetPluginCredential, pluginError } from "./exec-plugin.js";
 
 export interface HttpAnswer {
   readonly code: number;
@@ -56,6 +56,7 @@ export function createHttp(config: KubeConfig): (request: HttpRequest) => Promis
     const answer = await send(config, request, await optionsNow());
     if (answer.code !== 401) return answer;
     kept = undefined;
+    forgetPluginCredential(config);
     return send(config, request, await optionsNow());
   };
 }

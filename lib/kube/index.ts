@@ -1,4 +1,4 @@
-export { openKube } from "./open.js";
+export { shareKube as openKube } from "./share.js";
 export { readKubeConfig } from "./config.js";
 export {
   expiryOf,

@@ -6,6 +6,7 @@ import { openExec } from "./exec.js";
 import { createHttp, type HttpAnswer } from "./http.js";
 import { buildPath, METHODS } from "./path.js";
 import { askAbout } from "./about.js";
+import { ServerClock } from "./server-clock.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -18,7 +19,14 @@ const MAX_PAGES = 1_000;
 export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
   const config = boundExecPlugins(readKubeConfig(ref, environment));
   const context = config.getContextObject(config.currentContext);
-  const http = createHttp(config);
+  const clock = new ServerClock();
+  const send = createHttp(config);
+  const http: typeof send = async (wanted) => {
+    const sentAtMs = Date.now();
+    const answer = await send(wanted);
+    clock.hear(answer.headers.date, { sentAtMs, receivedAtMs: Date.now() });
+    return answer;
+  };
   const request = async <T>(wanted: KubeRequest): Promise<T> => {
     const doing = describeRequest(wanted);
     const timeout = AbortSignal.timeout(wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS);
@@ -75,6 +83,7 @@ export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
     request,
     list,
     about: (options = {}) => askAbout(http, options),
+    nowMs: () => Date.now() + clock.offsetMs,
     exec: (wanted) => openExec(config, { http, request: wanted }),
   };
 }

@@ -140,9 +140,15 @@ export interface ExecOptions {
 export interface ExecResult {
   readonly node: string;
   readonly argv: Argv;
-  /** null where a signal, a time-out or the transport ended the command. */
+  /**
+   * As a shell has it: 126 for what cannot be run, 127 for what is not there, 128 + N where signal N ended the command, as
+   * every way but `local` tells it; no way can tell that from a command that ended itself so. null where `signal` says
+   * what ended it, or it was given up: a time-out, an interruption, more output than was asked for.
+   */
   readonly exitCode: number | null;
+  /** `SIGTERM`. Of processes of this machine alone (`local`), up to the 15 s above which a lease stands between. */
   readonly signal: string | null;
+  /** The bytes as they were, apart from each other. */
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly timedOut: boolean;

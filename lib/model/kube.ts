@@ -28,6 +28,8 @@ export interface KubeRequest {
   readonly contentType?: string;
   /** Of a get: `metadata` alone is answered, so that a Secret's values never leave the server. */
   readonly metadataOnly?: boolean;
+  /** Of a get or a list of facts: paths within an object that are looked at besides its name; the rest is dropped. */
+  readonly keep?: readonly (readonly string[])[];
   /** Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -102,6 +104,11 @@ export interface KubeApi {
   list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number): Promise<readonly T[]>;
   /** Rejects as a request does. */
   about(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<KubeServer>;
+  /**
+   * Unix milliseconds by the server's clock, as far as its answers so far tell: what goes by times that it wrote, or is to
+   * be read beside them, goes by this one.
+   */
+  nowMs(): number;
   /** Resolves when the socket is open; rejects as a request does. */
   exec(request: KubeExecRequest): Promise<KubeExec>;
 }

@@ -2,10 +2,14 @@ import t from "tap";
 import {
   buildDebugPod,
   buildLeaseJob,
+  CNI_DIR,
   DEFAULT_IMAGE,
+  RUN_DIR,
   SPEC_LABEL,
   specHash,
+  WORK_DIR,
 } from "../../lib/access/podspec.js";
+import { POD_GRACE_SECONDS } from "../../lib/access/podinit.js";
 import type { DebugPodAccessConfig } from "../../lib/model/access.js";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -24,9 +28,10 @@ t.test(
       hostNetwork: true,
       restartPolicy: "Never",
       automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 0,
+      terminationGracePeriodSeconds: POD_GRACE_SECONDS,
       activeDeadlineSeconds: 1_800,
     });
+    t.notOk("volumes" in spec, "each costs the kubelet 300 ms");
     t.notOk("hostIPC" in spec || "imagePullSecrets" in spec || "serviceAccountName" in spec);
     const [container] = spec["containers"] as { securityContext: object; resources: object; image: string }[];
     t.match(container, {
@@ -65,6 +70,19 @@ t.test("what the profile says is in it", async (t) => {
   t.same(metadata.ownerReferences, [{ apiVersion: "batch/v1", kind: "Job", name: "lease", uid: "u-1" }]);
   const bare: DebugPodAccessConfig = { via: "debugPod", kube: {} };
   t.match(buildDebugPod({ ...plan, config: bare }, null).spec, { containers: [{ image: DEFAULT_IMAGE }] });
+});
+
+t.test("with volumes its folders can be written from the first process on", async (t) => {
+  const { spec } = buildDebugPod(plan, null, { hasVolumes: true });
+  const [container] = spec["containers"] as { volumeMounts: { name: string; mountPath: string }[] }[];
+  t.same(
+    container?.volumeMounts.map(({ mountPath }) => mountPath).sort(),
+    [CNI_DIR, RUN_DIR, WORK_DIR].sort(),
+  );
+  t.same(
+    container?.volumeMounts.map(({ name }) => name),
+    (spec["volumes"] as { name: string }[]).map(({ name }) => name),
+  );
 });
 
 t.test("the Job makes no pod, and Kubernetes removes it when the lease is over", async (t) => {
@@ -106,4 +124,6 @@ t.test("the hash is of what a pod is made of, and of nothing else", async (t) =>
     t.not(specHash(other, "node-a"), specHash(config, "node-a"));
   }
   t.not(specHash(config, "node-b"), specHash(config, "node-a"));
+  const other = buildDebugPod({ ...plan, lease: { ...lease, runId: "other" } }, null);
+  t.equal(other.metadata.labels[SPEC_LABEL], specHash(config, "node-a"), "a warm pod is another run's");
 });

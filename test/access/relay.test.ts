@@ -72,6 +72,34 @@ t.test("bytes come back as they are, of many commands side by side", async (t) =
   }
 });
 
+for (const shell of SHELLS) {
+  const skip = hasProgram(shell[0]) && process.getuid?.() === 0 ? false : `needs root and ${shell[0]}`;
+  t.test(
+    `no room for what is printed, in ${shell.join(" ")}: cut, and no other harm`,
+    { skip },
+    async (t) => {
+      const little = 'mount -t tmpfs -o size=256k little /dev/shm && exec "$@"';
+      const relay = await open(["unshare", "-m", "sh", "-c", little, "sh", ...shell]);
+      t.teardown(() => relay.close());
+      const much = await relay.run(["head", "-c", "900000", "/dev/zero"], OPTIONS);
+      t.match(much, { how: "ended", truncated: true });
+      const errors = await relay.run(["sh", "-c", "head -c 900000 /dev/zero >&2; exit 3"], OPTIONS);
+      t.match(errors, { how: "ended", truncated: true });
+      // All that is there goes to one of them; the others have no room for their exit code even.
+      const many = await Promise.all(
+        [...Array(8).keys()].map(() =>
+          relay.run(["sh", "-c", "sleep 0.2; head -c 100000 /dev/zero"], OPTIONS),
+        ),
+      );
+      for (const each of many) {
+        t.ok(each.how === "ended" && (each.truncated || each.stdout.length === 100_000), "whole, or said");
+      }
+      t.ok(many.some((each) => each.how === "ended" && each.truncated));
+      t.match(await relay.run(["sh", "-c", "echo out; exit 5"], OPTIONS), { exitCode: 5, truncated: false });
+    },
+  );
+}
+
 t.test("too much output, too long, and given up", async (t) => {
   const relay = await open();
   t.teardown(() => relay.close());

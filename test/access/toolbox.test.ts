@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { openAccess } from "../../lib/access/registry.js";
@@ -8,12 +8,14 @@ import {
   readPodmanFailure,
   readToolboxRc,
 } from "../../lib/access/toolbox-argv.js";
+import { listNodeLeftovers } from "../../lib/cluster/index.js";
 import type { NodeTarget, ToolboxAccessConfig } from "../../lib/model/access.js";
+import { installPodman } from "./podman.js";
 import { startSshd } from "./sshd.js";
 
 /**
- * CoreOS's toolbox over a real sshd. There is no CoreOS here: podman is a script that makes a mount namespace its
- * container, so what this shows are hopbook's command lines and what it makes of their ends, not podman's own behaviour.
+ * CoreOS's toolbox over a real sshd. There is no CoreOS here: podman is a stand-in, so what this shows are hopbook's
+ * command lines and what it makes of their ends, not podman's own behaviour.
  */
 
 const CONFIG: ToolboxAccessConfig = { via: "toolbox" };
@@ -48,9 +50,13 @@ t.test("the profile first, then ~/.toolboxrc, then CoreOS's defaults", (t) => {
   for (const bad of [{ registry: "-v" }, { authFile: "auth.json" }, { toolboxName: "--all" }]) {
     t.throws(() => buildToolboxSpec({ ...CONFIG, ...bad }, {}, "x"), { code: "INPUT_INVALID" });
   }
-  const argv = buildRun(buildToolboxSpec(CONFIG, {}, "ab"), { seconds: 60, labels: { a: "b" } });
+  const argv = buildRun(buildToolboxSpec(CONFIG, {}, "ab"), {
+    seconds: 60,
+    labels: { a: "b" },
+    marks: ["C=d"],
+  });
   t.notMatch(argv.join(" "), /--tty|-t /, "a terminal would merge stdout and stderr");
-  t.match(argv.join(" "), /--rm .*--label=a=b .*--pid=host .*support-tools 60$/);
+  t.match(argv.join(" "), /--rm .*--label=a=b .*--pid=host .*--env=C=d .*support-tools 60$/);
   t.end();
 });
 
@@ -64,27 +70,6 @@ t.test("podman's own failures", (t) => {
   t.end();
 });
 
-const PODMAN = `#!/bin/sh
-folder=FOLDER
-printf '%s\\n' "$*" >>$folder/podman.log
-case "$1 $2" in 'image exists') [ -f $folder/pulled ]; exit ;; esac
-for last; do :; done
-case $1 in
-pull)
-  case $last in *denied*) echo 'Trying to pull' >&2; echo 'Error: initializing source docker://x: unauthorized' >&2; exit 125 ;; esac
-  : >$folder/pulled ;;
-run)
-  unshare -m sh -c 'umount /usr/bin/tcpdump; mount -t tmpfs run /run; mount -t tmpfs tmp /var/tmp; exec sleep "$1"' run "$last" >/dev/null 2>&1 &
-  echo $! >$folder/pid ;;
-inspect) cat $folder/pid ;;
-exec)
-  [ -f $folder/pid ] || { echo "Error: no container with name or ID \\"$3\\" found: no such container" >&2; exit 125; }
-  shift 3
-  exec nsenter -t "$(cat $folder/pid)" -m -- "$@" ;;
-rm) kill "$(cat $folder/pid)"; rm $folder/pid ;;
-esac
-`;
-
 t.test("tools of the toolbox, the node's own runtime, and nothing left", async (t) => {
   const sshd = await startSshd();
   t.teardown(() => sshd.stop());
@@ -96,11 +81,7 @@ t.test("tools of the toolbox, the node's own runtime, and nothing left", async (
   const lease = { runId: "run-1", owner: "jo@test", durationMs: 60_000 };
   await t.rejects(openAccess(target(), { lease }), { code: "TOOL_MISSING", message: /podman: not found/ });
   const log = join(sshd.folder, "podman.log");
-  writeFileSync(join(sshd.folder, "bin/podman"), PODMAN.replace("FOLDER", sshd.folder), { mode: 0o755 });
-  // As on CoreOS: the node has no tcpdump, and a runtime's client that the image has not.
-  const ssh = await openAccess(sshd.target());
-  await ssh.exec(["mount", "--bind", "/dev/null", "/usr/bin/tcpdump"], { action: "x", timeoutMs: 5_000 });
-  await ssh.close();
+  await installPodman(sshd);
   await t.rejects(openAccess(target({ image: "reg.test/denied:1" }), { lease }), {
     code: "POD_NOT_STARTED",
     message: /Cannot pull the image of a toolbox on node-a: Error: .*unauthorized/,
@@ -125,6 +106,15 @@ t.test("tools of the toolbox, the node's own runtime, and nothing left", async (
   stream.end();
   for await (const line of stream.stdoutLines) t.equal(line, "line");
   t.match(await stream.done, { exitCode: 0, transportLost: false });
+  // A killed client's: `reap` knows processes by their environment, the container's own sleep as well.
+  t.match((await run("env")).stdout.toString(), /^HOPBOOK_RUN=run-1\nHOPBOOK_OWNER=[0-9a-f]{16}$/m);
+  const other = await openAccess(sshd.target(), { lease: { ...lease, runId: "reap-1" } });
+  const found = await listNodeLeftovers(other, { workDir: "/var/tmp", runId: "reap-1" });
+  t.match(
+    found.filter(({ runId }) => runId === "run-1"),
+    [{ kind: "process", name: /^sleep \d+$/, state: "live", ownerHash: /^[0-9a-f]{16}$/ }],
+  );
+  await other.close();
   await access.close();
   t.strictSame(access.leftovers?.(), []);
   const said = readFileSync(log, "utf8");

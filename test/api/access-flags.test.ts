@@ -1,6 +1,7 @@
 import t from "tap";
-import { applyAccessFlags } from "../../lib/api/access-flags.js";
+import { applyAccessFlags, noteUnwarmed } from "../../lib/api/access-flags.js";
 import { loadCluster, makeKubeCluster, type LoadedCluster } from "../../lib/cluster/index.js";
+import type { NodeTarget, Via } from "../../lib/model/access.js";
 
 const minute = 60_000;
 
@@ -50,4 +51,20 @@ t.test("-n is what ends without a namespace are in", async (t) => {
     applyAccessFlags(makeKubeCluster("c", {}), { contextNamespace: "x" }).profile.endNamespace,
     undefined,
   );
+});
+
+t.test("another way in than was hoped for keeps nothing warm: that is said", async (t) => {
+  const warm = applyAccessFlags(makeKubeCluster("c", {}), { keepWarmMs: minute }).pending;
+  const cold = makeKubeCluster("c", {}).pending;
+  if (warm === undefined || cold === undefined) throw new Error("a cluster with an API leaves its ways open");
+  const target = (name: string, via: Via, pod?: string): NodeTarget =>
+    ({ name, access: { via, kube: {} }, ...(pod === undefined ? {} : { pod }) });
+  const taken = [target("a", "debugPod"), target("b", "kubectlDebug"), target("c", "podExec", "shop/web")];
+  t.strictSame(noteUnwarmed(taken, warm), [
+    "nothing is kept warm at b, shop/web: only debugPod keeps pods, and the way in is kubectlDebug, podExec",
+  ]);
+  t.strictSame(noteUnwarmed(taken, cold), []);
+  t.strictSame(noteUnwarmed(taken.slice(0, 1), warm), []);
+  const many = ["a", "b", "c", "d", "e"].map((name) => target(name, "ssh"));
+  t.match(noteUnwarmed(many, warm), [/at a, b, c and 2 more: .* is ssh$/]);
 });

@@ -4,7 +4,7 @@ import { describeLabsUp } from "../../lib/cli/lab-hint.js";
 import { makeProgress } from "../../lib/cli/progress.js";
 import { errorObject, renderError } from "../../lib/cli/render-error.js";
 import { addInputFlags, flagName, readInputFlags, type InputFlag } from "../../lib/cli/runbook-flags.js";
-import { listenForSignals } from "../../lib/cli/signals.js";
+import { listenForSignals, stopUnheard } from "../../lib/cli/signals.js";
 import { processTerminal, type Terminal } from "../../lib/cli/terminal.js";
 import { HopbookError } from "../../lib/errors.js";
 import { fc } from "../fixtures/property.js";
@@ -178,6 +178,25 @@ t.test("the first signal asks, the second forces, and dispose takes the handlers
   t.strictSame(said, ["SIGHUP", "force"]);
   interruption.dispose();
   t.equal(process.listenerCount("SIGHUP"), before);
+  t.end();
+});
+
+t.test("output that nobody reads stops what goes on; the signal of the same terminal forces nothing", (t) => {
+  t.notOk(stopUnheard(), "nothing goes on");
+  const said: string[] = [];
+  const interruption = listenForSignals(
+    (name) => said.push(name),
+    () => said.push("force"),
+  );
+  t.ok(stopUnheard());
+  t.ok(interruption.signal.aborted);
+  t.ok(stopUnheard(), "each write that fails says so");
+  process.emit("SIGHUP");
+  t.strictSame(said, []);
+  process.emit("SIGINT");
+  t.strictSame(said, ["force"]);
+  interruption.dispose();
+  t.notOk(stopUnheard());
   t.end();
 });
 

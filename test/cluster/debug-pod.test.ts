@@ -3,11 +3,14 @@ import { join } from "node:path";
 import t from "tap";
 import { KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
 import { openAccess } from "../../lib/access/registry.js";
+import { planCaptures, startCaptures, type CaptureSession } from "../../lib/capture/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { Argv, DebugPodAccessConfig, NodeAccess } from "../../lib/model/access.js";
 import { coreApi } from "./kube.js";
+import { waitUntilNothingLeft } from "./left-behind.js";
 import { until } from "./run.js";
-import { useCluster, whyNoCluster } from "./use.js";
+import { flowsOn } from "./soak-flows.js";
+import { onNode, useCluster, whyNoCluster } from "./use.js";
 
 /** A pod of our own on each node, on the real cluster. */
 
@@ -240,6 +243,103 @@ t.test("a pod that is gone is said to be, in its own words", async (t) => {
     await access.close();
     t.same(await listOurs(), []);
   }
+});
+
+/** A capture on a node's NIC, as a run makes it. */
+async function capture(access: NodeAccess, runId: string): Promise<CaptureSession> {
+  const [MiB, signal] = [1024 * 1024, new AbortController().signal];
+  const limits = { maxSeconds: 60, leaseSeconds: 15, maxBytes: MiB, minFreeBytes: MiB, bufferKiB: 2048 };
+  const plans = planCaptures(flowsOn([access.node]), {
+    ...{ runId, workDir: "/var/tmp", payload: false, sshConnections: {}, ...limits },
+  });
+  return startCaptures(plans, { accesses: new Map([[access.node, access]]), signal });
+}
+
+t.test("a pod that is ended from outside takes what it made on the node with it", async (t) => {
+  const ends: [string, object][] = [
+    ["deleted", {}],
+    ["deleted, with a second left to it", { gracePeriodSeconds: 1 }],
+    ["deleted at once", { gracePeriodSeconds: 0 }],
+  ];
+  for (const [name, how] of ends) {
+    const [access, bystander] = [await open(near), await open(near)];
+    const [mine, other] = [`run-${runs - 1}`, `run-${runs}`];
+    const sessions = [await capture(access, mine), await capture(bystander, other)];
+    const pod = /^pod [^/]+\/(\S+),/.exec(access.made ?? "")?.[1] ?? "";
+    await core.deleteNamespacedPod({ name: pod, namespace: NAMESPACE, ...how });
+    const look = { config: cluster.config, own: cluster.own, withinMs: 8_000 };
+    const onTheNode = await waitUntilNothingLeft({ ...look, runs: [`hopbook-${mine}-${near}`] });
+    t.same(onTheNode.left, [], `${name}: nothing is left after ${onTheNode.afterMs} ms`);
+    t.equal(sessions[0]?.lost.length, 1, "its client is told");
+    t.same(sessions[1]?.lost, [], "another run on the node goes on");
+    for (const session of sessions) await session.abort();
+    await Promise.all([access.close(), bystander.close()]);
+  }
+  t.same(await listOurs(), []);
+});
+
+t.test("what was captured can be fetched while the pod is being ended", async (t) => {
+  const access = await open(near);
+  const session = await capture(access, `run-${runs}`);
+  await session.stop({ settleMs: 0 });
+  const [pod = ""] = await listOurs();
+  await core.deleteNamespacedPod({ name: pod, namespace: NAMESPACE });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  t.match(await session.pull(t.testdir()), [{ pcap: String, endedEarly: null }]);
+  t.same(await session.remove(), [], "the node confirmed that all is gone");
+  await until("the pod is gone", 5_000, async () => {
+    const { items } = await core.listNamespacedPod({ namespace: NAMESPACE });
+    return items.length === 0 || null;
+  });
+  await access.close();
+  t.same(await listOurs(), []);
+});
+
+const { own } = cluster;
+const noNodes = own === null ? "somebody else's nodes cannot be changed" : false;
+t.test("where a node has no tcpdump, the image's is used", { skip: noNodes }, async (t) => {
+  if (own === null) return;
+  const hide = (argv: Argv) => onNode(own, far, { argv });
+  const program = (await hide(["sh", "-c", "command -v tcpdump"])).stdout.trim();
+  await hide(["mount", "--bind", "/dev/null", program]);
+  try {
+    const access = await open(far);
+    t.match(access.made, /the programs of image registry\.test\/tools:1$/);
+    const look =
+      'touch /etc/x 2>/dev/null && echo root; [ -d /run/netns ] && echo netns; ls /var/lib/cni; command -v "$1"';
+    const { stdout } = await access.exec(["sh", "-c", look, "sh", "crictl"], options);
+    t.match(
+      stdout.toString(),
+      /^netns\n(.+\n)*results\n/,
+      "its root cannot be written; the node's folders are seen",
+    );
+    const session = await capture(access, `run-${runs}`);
+    await session.stop({ settleMs: 0 });
+    t.match(await session.pull(t.testdir()), [{ pcap: String, endedEarly: null }]);
+    t.same(await session.remove(), []);
+    await access.close();
+  } finally {
+    await hide(["umount", program]);
+  }
+  t.same(await listOurs(), []);
+});
+
+t.test("a pod of the same name that somebody else made is not deleted", async (t) => {
+  const access = await open(near);
+  const [name = ""] = await listOurs();
+  const { items } = await core.listNamespacedPod({ namespace: NAMESPACE });
+  const theirs = items.find(({ metadata }) => metadata?.name === name);
+  await core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 });
+  const { labels } = theirs?.metadata ?? {};
+  const spec = { containers: [{ name: "c", image }], nodeName: near, automountServiceAccountToken: false };
+  await core.createNamespacedPod({
+    namespace: NAMESPACE,
+    body: { metadata: { name, ...(labels && { labels }) }, spec },
+  });
+  await access.close();
+  t.same(access.leftovers?.(), []);
+  t.same(await listOurs(), [name], "the Job went, the pod is theirs");
+  await core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 });
 });
 
 t.test("without its client a pod and its Job are gone after the lease", async (t) => {

@@ -1,96 +1,60 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import t, { type Test } from "tap";
+import { BatchV1Api } from "@kubernetes/client-node";
+import t from "tap";
 import { reap } from "../../lib/api/reap.js";
-import { runProgram } from "../../lib/lab/enter.js";
-import type { Findings } from "../../lib/model/findings.js";
 import type { RunEvent } from "../../lib/model/steps.js";
-import { buildCli } from "../lab/cli.js";
-import { readEvidence, startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
-import { coreApi } from "./kube.js";
-import { waitUntilNothingLeft, type LookOptions } from "./left-behind.js";
+import { startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
+import {
+  asSupervisor,
+  begins,
+  ends,
+  isLong,
+  judge,
+  signalApi,
+  TRAFFIC,
+  useFaults,
+  type Way,
+} from "./faults-harness.js";
+import { waitUntilNothingLeft } from "./left-behind.js";
 import { TOOLS_IMAGE } from "./names.js";
 import { until } from "./run.js";
-import { onNode, pidOnNode, useCluster, whyNoCluster } from "./use.js";
+import { onNode, pidOnNode } from "./use.js";
 
 /** What a run makes of clients, nodes and an API that die half way: evidence is kept, it says so, and nothing stays. */
 
-const why = whyNoCluster();
-if (why !== null) {
-  t.fail(why);
-  process.exit(1);
-}
 const NAMESPACE = "hopbook-faults";
-const work = mkdtempSync(join(tmpdir(), "hopbook-faults-"));
-const cluster = await useCluster((text) => t.comment(text));
-if (cluster.own === null) {
-  t.comment("the nodes of this cluster cannot be entered, and so not be broken");
-  process.exit(0);
-}
-const { config, nodes, own } = cluster;
-const api = coreApi(config);
-const cli = buildCli();
-const debugPod = join(work, "debug-pod.yaml");
-writeFileSync(
-  debugPod,
-  JSON.stringify({
-    ...{ apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "faults" } },
-    kube: { kubeconfig: own.files.kubeconfig },
-    images: { tools: TOOLS_IMAGE },
-    access: { via: "debugPod", namespace: NAMESPACE },
-    nodes: nodes.map((name) => ({ name })),
-  }),
-);
-const PROFILES = { debugPod, ssh: own.files.sshProfile };
-type Way = keyof typeof PROFILES;
+const faults = await useFaults(NAMESPACE);
+const { api, breakRun, cli, config, look, mkHome, nodes, own, profiles, start, work } = faults;
+const batch = config.makeApiClient(BatchV1Api);
 
-await api.createNamespace({
-  body: { metadata: { name: NAMESPACE, labels: { "pod-security.kubernetes.io/enforce": "privileged" } } },
-});
-t.teardown(async () => {
-  await api.deleteNamespace({ name: NAMESPACE }).catch(() => undefined);
-  cli.remove();
-  rmSync(work, { recursive: true, force: true });
-  await cluster.release();
-});
-
-/** More phases and ways, which take minutes more: `npm run test:cluster:long`. */
-const isLong = process.env["HOPBOOK_TEST_LONG"] === "1";
 /** Debug pods have no shorter lease than a run takes on a busy machine. */
 const LEASE_MS = 75_000;
 /** And Kubernetes takes its time to see that it is over. */
 const KUBE_SLACK_MS = 45_000;
 /** For a run that is to end soon. */
 const SHORT = { count: "6" };
-const TRAFFIC = { from: "shop/client", to: ["shop/web:8080"], count: "16", interval: "500ms" };
-
-const look = (tmpDir?: string): LookOptions => ({ config, own, ...(tmpDir === undefined ? {} : { tmpDir }) });
-let homes = 0;
-function mkHome(): string {
-  const home = join(work, `run${(homes += 1)}`);
-  mkdirSync(home);
-  return home;
-}
-function start(
-  way: Way,
-  more: { readonly raw?: object; readonly leaseMs?: number; readonly profile?: string } = {},
-): ClientRun {
-  const { profile = PROFILES[way], leaseMs = 600_000 } = more;
-  return startClient(cli, { profile, raw: { ...TRAFFIC, ...more.raw }, leaseMs, home: mkHome() });
-}
-
-const begins =
-  (step: string) =>
-  (event: RunEvent): boolean =>
-    event.type === "stepStarted" && event.step === step;
 
 interface Phase {
   readonly name: string;
   readonly at: (event: RunEvent) => boolean;
   readonly afterMs: number;
+  /** What has to be there besides; false where the run ended without it. */
+  readonly until?: (run: ClientRun) => Promise<boolean>;
 }
+
+/** Looks until it is there, or the run has ended. */
+async function whileRunning(run: ClientRun, look: () => boolean | Promise<boolean>): Promise<boolean> {
+  for (;;) {
+    if (await look()) return true;
+    if (run.child.exitCode !== null || run.child.signalCode !== null) return false;
+    await sleep(5);
+  }
+}
+
+const isWritten = (run: ClientRun, file: string): boolean =>
+  existsSync(run.outDir) && readdirSync(run.outDir).some((dir) => existsSync(join(run.outDir, dir, file)));
 const PHASES: readonly Phase[] = [
   { name: "connecting", at: (event) => event.type === "phase" && event.phase === "connect", afterMs: 400 },
   { name: "discovering", at: begins("path"), afterMs: 2500 },
@@ -98,8 +62,27 @@ const PHASES: readonly Phase[] = [
   { name: "making traffic", at: begins("traffic"), afterMs: 1000 },
   { name: "stopping", at: begins("stop"), afterMs: 200 },
   { name: "pulling", at: begins("stop"), afterMs: 1700 },
-  { name: "reporting", at: begins("state"), afterMs: 50 },
+  { name: "reading state", at: begins("state"), afterMs: 50 },
+  { name: "cleaning up", at: ends("state"), afterMs: 100 },
+  {
+    name: "reporting",
+    at: ends("state"),
+    afterMs: 0,
+    until: (run) => whileRunning(run, () => isWritten(run, "evidence/run.json")),
+  },
 ];
+/** One at a time, as it is not to be told whose it is: a Job, whose pod may not be there. */
+const JOB_MADE: Phase = {
+  name: "its first Job is made",
+  at: begins("path"),
+  afterMs: 0,
+  until: (run) =>
+    whileRunning(run, async () => {
+      const { items } = await batch.listNamespacedJob({ namespace: NAMESPACE });
+      return items.some(({ metadata }) => !jobsBefore.has(metadata?.uid ?? ""));
+    }),
+};
+const jobsBefore = new Set<string>();
 
 /** Some at a time: each has a client and two nodes' agents to run. */
 async function inParallel<T, R>(items: readonly T[], body: (item: T) => Promise<R>): Promise<R[]> {
@@ -114,18 +97,35 @@ async function inParallel<T, R>(items: readonly T[], body: (item: T) => Promise<
   return results;
 }
 
-const WAYS: readonly Way[] = ["debugPod", "ssh"];
+const WAYS: readonly Way[] = isLong ? ["debugPod", "ssh", "kubectlDebug"] : ["debugPod", "ssh"];
 const each = WAYS.flatMap((way) => PHASES.map((phase) => ({ way, phase })));
 
-t.test("a client that is killed, in each phase, by debug pod and by ssh", async (t) => {
-  const killed = await inParallel(each, async ({ way, phase }) => {
-    const run = start(way, { raw: SHORT, leaseMs: LEASE_MS });
-    const reached = await run.reached(phase.at);
-    await sleep(phase.afterMs);
-    run.child.kill("SIGKILL");
-    const ended = await run.done;
-    return { label: `${way}, ${phase.name}`, reached, ended, tmpDir: run.tmpDir };
-  });
+/** Kills a client in this phase. */
+async function killIn({ way, phase }: { readonly way: Way; readonly phase: Phase }): Promise<Killed> {
+  const run = start(way, { raw: SHORT, leaseMs: LEASE_MS });
+  const begun = await run.reached(phase.at);
+  const reached = begun && (phase.until === undefined || (await phase.until(run)));
+  await sleep(phase.afterMs);
+  run.child.kill("SIGKILL");
+  const ended = await run.done;
+  return { label: `${way}, ${phase.name}`, reached, ended, tmpDir: run.tmpDir };
+}
+
+interface Killed {
+  readonly label: string;
+  readonly reached: boolean;
+  readonly ended: ClientEnd;
+  readonly tmpDir: string;
+}
+
+t.test("a client that is killed, in each phase, by each way", async (t) => {
+  const killed: Killed[] = [];
+  for (const way of WAYS.filter((each) => each !== "ssh")) {
+    const { items } = await batch.listNamespacedJob({ namespace: NAMESPACE });
+    for (const { metadata } of items) jobsBefore.add(metadata?.uid ?? "");
+    killed.push(await killIn({ way, phase: JOB_MADE }));
+  }
+  killed.push(...(await inParallel(each, killIn)));
   const lastMs = performance.now();
   for (const { label, reached, ended } of killed) {
     const isKilled = reached && ended.signal === "SIGKILL";
@@ -137,7 +137,7 @@ t.test("a client that is killed, in each phase, by debug pod and by ssh", async 
     run.child.kill("SIGKILL");
     await run.done;
     const report = await reap({
-      ...{ cluster: debugPod, cwd: work, grants: { yes: true } },
+      ...{ cluster: profiles.debugPod, cwd: work, grants: { yes: true } },
       ...{ signal: AbortSignal.timeout(60_000), dryRun: true },
     });
     const jobs = report.items.filter(({ kind }) => kind === "job" || kind === "pod");
@@ -149,7 +149,7 @@ t.test("a client that is killed, in each phase, by debug pod and by ssh", async 
     t.strictSame(report.unseen, []);
     const [one] = jobs;
     const ofRun = await reap({
-      ...{ cluster: debugPod, cwd: work, grants: { yes: true }, runId: one?.runId },
+      ...{ cluster: profiles.debugPod, cwd: work, grants: { yes: true }, runId: one?.runId },
       signal: AbortSignal.timeout(60_000),
     });
     t.equal(ofRun.exitCode, 0, JSON.stringify(ofRun.items.filter(({ outcome }) => outcome === "failed")));
@@ -171,8 +171,11 @@ t.test("a client that is killed, in each phase, by debug pod and by ssh", async 
   }
 });
 
+/** A signal that comes with the last word is too late to be one. */
 const SIGNALLED = isLong
-  ? each
+  ? each.filter(
+      ({ way, phase: { name } }) => way !== "kubectlDebug" && !/^(cleaning up|reporting)$/.test(name),
+    )
   : each.filter(({ phase: { name } }) => /^(connecting|starting captures|making traffic)$/.test(name));
 
 t.test("a signal, in each phase: clean at once, exit code 130", async (t) => {
@@ -195,100 +198,15 @@ t.test("a signal, in each phase: clean at once, exit code 130", async (t) => {
   }
 });
 
-interface Broken {
-  readonly ended: ClientEnd;
-  readonly findings: Findings | null;
-}
-
-/** Breaks something a second after the traffic began, and mends it after; whatever happens, nothing may be left. */
-async function breakRun(
-  t: Test,
-  fault: {
-    readonly way: Way;
-    readonly raw?: object;
-    readonly profile?: string;
-    /** What was killed with its pod leaves a folder on the node, which only `reap` takes away. */
-    readonly needsReap?: boolean | "perhaps";
-    readonly act: () => Promise<unknown>;
-    readonly mend?: () => Promise<unknown>;
-    readonly withinMs?: number;
-  },
-): Promise<Broken> {
-  const run = start(fault.way, {
-    ...(fault.raw === undefined ? {} : { raw: fault.raw }),
-    ...(fault.profile === undefined ? {} : { profile: fault.profile }),
-  });
-  t.ok(await run.reached(begins("traffic")), "it came to its traffic");
-  await sleep(1000);
-  try {
-    await fault.act();
-  } finally {
-    await fault.mend?.();
-  }
-  const ended = await run.done;
-  const findings = ended.dir === null ? null : readEvidence<Findings>(ended.dir, "findings.json");
-  t.comment(`exit ${String(ended.exitCode)}; ${findings?.run.incomplete.join("; ") ?? ended.said}`);
-  t.comment(`verdicts: ${findings?.flows.map(({ verdict }) => verdict.status).join(", ") ?? "none"}`);
-  const wait = { ...look(run.tmpDir), withinMs: fault.withinMs ?? 45_000 };
-  const isReapNeeded =
-    fault.needsReap === "perhaps"
-      ? (await waitUntilNothingLeft(wait)).left.length > 0
-      : fault.needsReap === true;
-  if (isReapNeeded) {
-    t.match(findings?.run.incomplete.join("; "), /where \/var\/tmp\/hopbook-.* hopbook reap removes it/);
-    // A run that is named goes at once, however new it is.
-    const report = await reap({
-      ...{ cluster: own.files.localProfile, cwd: work, grants: { yes: true }, runId: findings?.run.id },
-      signal: AbortSignal.timeout(60_000),
-    });
-    t.ok(
-      report.items.some(({ kind, outcome }) => kind === "folder" && outcome === "removed"),
-      "reap removes what was killed with the pod",
-    );
-  }
-  const { left, afterMs } = await waitUntilNothingLeft(wait);
-  t.strictSame(left, [], `nothing is left ${afterMs} ms after it`);
-  return { ended, findings };
-}
-
-/** No packet was lost by any of these faults alone; so nobody may say so. */
-function judge(t: Test, { findings }: Broken, expected: { readonly complete?: boolean } = {}): void {
-  if (!t.ok(findings, "there is a verdict")) return;
-  for (const { verdict } of findings?.flows ?? []) t.not(verdict.status, "lost", "no loss is made up");
-  const { complete, incomplete } = findings!.run;
-  if (expected.complete !== undefined) t.equal(complete, expected.complete, incomplete.join("; "));
-  t.equal(complete, incomplete.length === 0, "incomplete, with its reasons");
-}
-
-/** The control plane is in the supervisor's namespaces. */
-async function signalApi(signal: string): Promise<void> {
-  const script =
-    'for p in /proc/[0-9]*; do read -r c <"$p/comm" || continue; [ "$c" = kube-apiserver ] && kill "-$1" "${p#/proc/}"; done; true';
-  await asSupervisor(["sh", "-c", script, "signal", signal]);
-}
-
-async function asSupervisor(argv: readonly string[]): Promise<void> {
-  const done = await runProgram([
-    "nsenter",
-    "-t",
-    String(own.supervisor.pid),
-    "--mount",
-    "--pid",
-    "--",
-    ...argv,
-  ]);
-  if (done.exitCode !== 0) throw new Error(`${argv.join(" ")}: ${done.stderr}`);
-}
-
 t.test("the API stands still for 20 s in mid-capture", async (t) => {
   const broken = await breakRun(t, {
     way: "debugPod",
     raw: { count: "50" },
     act: async () => {
-      await signalApi("STOP");
+      await signalApi(own, "STOP");
       await sleep(20_000);
     },
-    mend: () => signalApi("CONT"),
+    mend: () => signalApi(own, "CONT"),
   });
   judge(t, broken);
 });
@@ -324,11 +242,11 @@ t.test("a kubelet is killed and started again in mid-capture", async (t) => {
   });
 });
 
-for (const way of isLong ? WAYS : []) {
+for (const way of isLong ? (["debugPod", "ssh"] as const) : []) {
   t.test(`a node's network is cut in mid-capture, by ${way}`, async (t) => {
     const [, far] = nodes;
     const port = (...words: string[]) =>
-      asSupervisor(["ip", "-n", "underlay", "link", "set", `to-${far}`, ...words]);
+      asSupervisor(own, ["ip", "-n", "underlay", "link", "set", `to-${far}`, ...words]);
     const { findings } = await breakRun(t, {
       way,
       act: async () => {
@@ -352,7 +270,6 @@ for (const way of isLong ? WAYS : []) {
 t.test("the debug pod is evicted in mid-capture", async (t) => {
   const broken = await breakRun(t, {
     way: "debugPod",
-    needsReap: true,
     act: async () => {
       const { items } = await api.listNamespacedPod({ namespace: NAMESPACE });
       const pod = items.find(({ spec }) => spec?.nodeName === nodes[1]);
@@ -370,7 +287,7 @@ if (isLong) {
   t.test("the debug pods are deleted in mid-capture", async (t) => {
     const broken = await breakRun(t, {
       way: "debugPod",
-      needsReap: true,
+      needsReap: "perhaps",
       act: () => api.deleteCollectionNamespacedPod({ namespace: NAMESPACE, gracePeriodSeconds: 0 }),
     });
     judge(t, broken, { complete: false });
@@ -399,7 +316,7 @@ async function makePods(names: readonly string[]): Promise<void> {
   }
 }
 
-for (const way of isLong ? WAYS : (["debugPod"] as const)) {
+for (const way of isLong ? (["debugPod", "ssh"] as const) : (["debugPod"] as const)) {
   t.test(`the pod under capture is deleted, by ${way}`, async (t) => {
     const names = [`near-${way.toLowerCase()}`, `far-${way.toLowerCase()}`];
     await makePods(names);

@@ -8,6 +8,7 @@ interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
 }
 
 export interface Users {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
@@ -8,6 +8,7 @@ import { findSandbox, listPods } from "../../lib/cluster/index.js";
 import { seePods } from "../../lib/cluster/runtime.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess, NodeAccessConfig } from "../../lib/model/access.js";
+import { writeFakeOc } from "./fake-oc.js";
 import { coreApi } from "./kube.js";
 import { useCluster, whyNoCluster } from "./use.js";
 
@@ -35,25 +36,6 @@ t.teardown(async () => {
 const kubectl = own?.kubectl ?? "kubectl";
 const kube = { kubeconfig: [own?.files.kubeconfig ?? process.env["HOPBOOK_TEST_KUBECONFIG"] ?? ""] };
 const ACTION = { action: "test", timeoutMs: 15_000 };
-
-/** What oc does beside kubectl, as it was recorded of the real one, which cannot be had here: see ocdebug.ts. */
-const FAKE_OC = `#!/bin/sh
-[ "$2" = debug ] || [ "$3" = debug ] || exec KUBECTL "$@"
-for word; do
-  shift
-  case $word in
-    debug) set -- "$@" debug --container=container-00 --profile=sysadmin --image=IMAGE ;;
-    --to-namespace=* | --as-root=*) ;;
-    *) set -- "$@" "$word" ;;
-  esac
-done
-pod=$(KUBECTL "$@") || exit 1
-pod=$(expr "$pod" : 'Creating debugging pod \\([^ ]*\\)')
-trap 'KUBECTL --namespace=NAMESPACE delete pod "$pod" --wait=false >&2; exit 1' TERM INT HUP
-echo "Starting pod/$pod ..." >&2
-echo "To use host binaries, run \\\`chroot /host\\\`" >&2
-sleep 300 & wait
-`;
 
 function open(access: Partial<NodeAccessConfig> & { via: "kubectlDebug" | "ocDebug" }, node = nodes[1]) {
   const full = { kube, namespace: NAMESPACE, image: IMAGE, kubectl, ...access } as NodeAccessConfig;
@@ -149,11 +131,7 @@ t.test("kubectlDebug: what cannot be, in kubectl's own words, and nothing left",
 });
 
 t.test("ocDebug: its command lines, by an oc that does as the real one was recorded to", async (t) => {
-  const oc = join(work, "oc");
-  const text = FAKE_OC.replaceAll("KUBECTL", kubectl)
-    .replaceAll("IMAGE", IMAGE)
-    .replaceAll("NAMESPACE", NAMESPACE);
-  writeFileSync(oc, text, { mode: 0o755 });
+  const oc = writeFakeOc(work, { kubectl, image: IMAGE, namespace: NAMESPACE });
   const access = await open({ via: "ocDebug", oc, asRoot: true, image: undefined } as never);
   t.match(await access.exec(["hostname"], ACTION), { exitCode: 0 });
   await access.close();

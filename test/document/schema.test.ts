@@ -231,7 +231,7 @@ t.test("every schema of the package compiles and refuses a list", async (t) => {
     name.endsWith(".json"),
   );
   t.ok(names.includes("runbook.json"));
-  for (const name of ["runbook", "hop-recipe", "cluster-profile", "findings"].filter((one) =>
+  for (const name of ["runbook", "hop-recipe", "cni-evidence", "cluster-profile", "findings"].filter((one) =>
     names.includes(`${one}.json`),
   )) {
     const document = parseDocument("- a\n", "x.yaml");

@@ -150,6 +150,15 @@ t.test("output that was cut, or a failure that is no error, is told", async (t) 
     truncated: true,
   };
   t.match(await run(() => Promise.resolve(answer)), { exitCode: null, stderr: "output cut" });
+  const cut = { ...answer, exitCode: null, signal: null, truncated: false };
+  const stderrOf = async (result: object) => (await run(() => Promise.resolve(result)))?.stderr;
+  t.equal(await stderrOf({ ...cut, canceled: true }), "the run was interrupted");
+  t.equal(await stderrOf({ ...cut, signal: "SIGTERM" }), "ended by SIGTERM");
+  t.equal(await stderrOf(cut), "its end is not known", "no reason is empty");
+  t.equal(
+    await stderrOf({ ...cut, stderr: Buffer.from("half a line\n"), canceled: true }),
+    "half a line; the run was interrupted",
+  );
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others throw is not always an error
   t.match(await run(() => Promise.reject("gone")), { exitCode: null, stderr: "gone" });
 });

@@ -9,6 +9,7 @@ import { finishRun } from "../finish-run.js";
 import type { CommandIo } from "../io.js";
 import {
   addClusterOptions,
+  addImageOption,
   addOutputOption,
   addPermissionOptions,
   clusterOf,
@@ -25,7 +26,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
   const add = (name: string, description: string): Command => {
     const command = program.command(name).description(description);
     command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
-    return addOutputOption(addPermissionOptions(addClusterOptions(command)));
+    return addOutputOption(addPermissionOptions(addImageOption(addClusterOptions(command))));
   };
   const RUN = "its id, or the beginning of it: hopbook runs lists them";
   add("runs", "runs that go on without their client: hopbook run … --detach").action((flags: Flags) =>
@@ -124,8 +125,9 @@ function renderRun(run: DetachedRun): string {
     `  ${visible(run.runbook)} ${visible(run.target)} on ${visible(run.cluster)}, of ${visible(run.owner)}`,
     `  since ${shorten(run.since)}, until ${shorten(run.until)}, kept until ${shorten(run.expires)}`,
     ...run.nodes.map(
-      ({ node, state, bytes }) =>
-        `  ${visible(node)}: ${state}${bytes === null ? "" : `, ${formatSize(bytes)} so far`}`,
+      ({ node, state, bytes, store }) =>
+        `  ${visible(node)}: ${state}${bytes === null ? "" : `, ${formatSize(bytes)} so far`}` +
+        (store === "pod" && bytes !== null ? ", in a pod: what deletes or evicts it loses them" : ""),
     ),
     ...(run.dir === null ? [] : [`  folder: ${visible(run.dir)}`]),
   ];

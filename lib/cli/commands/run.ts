@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { EXIT, HopbookError } from "../../errors.js";
+import { HopbookError } from "../../errors.js";
 import { outputOf, type CommandIo } from "../io.js";
 import {
   addClusterOptions,
@@ -16,7 +16,7 @@ import { makeProgress } from "../progress.js";
 import { finishRun } from "../finish-run.js";
 import { makeRunbookCommand, type RunbookVerb } from "../runbook-command.js";
 import { readInputFlags, type RawInputs } from "../runbook-flags.js";
-import { listenForSignals } from "../signals.js";
+import { leaveAtOnce, listenForSignals } from "../signals.js";
 
 type RunFlags = CommonOptions &
   PermissionOptions & {
@@ -148,15 +148,18 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
     return;
   }
   const { runRunbook } = await import("../../api/run.js");
+  const { newRunId } = await import("../../api/plan-frame.js");
   const { terminal } = io;
+  const runId = newRunId();
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
-    () => process.exit(EXIT.interrupted),
+    leaveAtOnce((text) => terminal.err(text), runId),
   );
   try {
     const report = await runRunbook({
       runbook,
       raw,
+      runId,
       ...clusterOf(options),
       cwd: process.cwd(),
       out: options.out ?? "artifacts",
@@ -192,7 +195,17 @@ async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo):
   if (options.out === undefined) return;
   const { writePlanFile } = await import("../../api/plan-file.js");
   const file = await writePlanFile(plan, { file: options.out, force: options.force === true });
-  io.terminal.err(`\nplan: ${file}\nrun it: hopbook run --plan ${file}\n`);
+  const again = flagsAgain(options).map((word) => ` ${word}`);
+  io.terminal.err(`\nplan: ${file}\nrun it: hopbook run --plan ${file}${again.join("")}\n`);
+}
+
+/** What a plan does not say of itself, since it may come from anybody: an image of the operator's, a kubeconfig. */
+function flagsAgain({ image, keepWarm, kubeconfig }: RunFlags): string[] {
+  const flags = { "--image": image, "--keep-warm": keepWarm, "--kubeconfig": kubeconfig };
+  return Object.entries(flags).flatMap(([flag, value]) => {
+    if (value === undefined) return [];
+    return [flag, /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`];
+  });
 }
 
 function cannotWritePlan(flags: string): HopbookError {
@@ -227,7 +240,7 @@ interface SignalOptions {
 async function withSignals<T>(io: CommandIo, body: (options: SignalOptions) => Promise<T>): Promise<T> {
   const interruption = listenForSignals(
     () => undefined,
-    () => process.exit(EXIT.interrupted),
+    leaveAtOnce((text) => io.terminal.err(text)),
   );
   try {
     const { signal } = interruption;

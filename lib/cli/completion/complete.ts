@@ -1,5 +1,5 @@
 import type { Command, Option } from "commander";
-import type { Candidate, Surroundings } from "../../api/completion.js";
+import type { Candidate, NamedCluster, Surroundings } from "../../api/completion.js";
 import { makeRunbookCommand } from "../runbook-command.js";
 import type { InputFlag } from "../runbook-flags.js";
 import { positionalSource, valueSource, type Source } from "./sources.js";
@@ -53,8 +53,8 @@ interface Place {
   /** Behind `--`. */
   readonly onlyWords: boolean;
   readonly subcommandWanted: boolean;
-  /** As given by --cluster so far. */
-  readonly cluster: string | undefined;
+  /** By --cluster, --context and --kubeconfig so far. */
+  readonly named: NamedCluster;
   /** Of the runbook that is named. */
   readonly inputs: Readonly<Record<string, InputFlag>>;
 }
@@ -68,12 +68,13 @@ async function readPlace(
   let verb: (typeof RUNBOOK_VERBS)[number] | undefined;
   let awaiting: Option | null = null;
   let onlyWords = false;
-  let cluster: string | undefined;
+  let named: NamedCluster = {};
   let inputs: Place["inputs"] = {};
   const positionals: string[] = [];
   const given = new Set<string>();
   const keep = (option: Option, value: string): void => {
-    if (option.attributeName() === "cluster") cluster = value;
+    const name = option.attributeName();
+    if (["cluster", "context", "kubeconfig"].includes(name)) named = { ...named, [name]: value };
   };
   for (const word of words) {
     if (awaiting !== null) {
@@ -103,7 +104,7 @@ async function readPlace(
     }
   }
   const subcommandWanted = command.commands.length > 0 && positionals.length === 0;
-  return { command, positionals, given, awaiting, onlyWords, subcommandWanted, cluster, inputs };
+  return { command, positionals, given, awaiting, onlyWords, subcommandWanted, named, inputs };
 }
 
 function findCommand(command: Command, name: string): Command | undefined {
@@ -160,7 +161,7 @@ async function completeFrom(
   surroundings: Surroundings,
 ): Promise<Completion> {
   const { place, word, prefix } = at;
-  const all = await source.suggest({ ...surroundings, cluster: place.cluster });
+  const all = await source.suggest({ ...surroundings, named: place.named });
   // A name that begins with a dash would be read as an option.
   const found = all.filter(({ value }) => !value.startsWith("-"));
   const comma = source.list === true ? word.lastIndexOf(",") + 1 : 0;

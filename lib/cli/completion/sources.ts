@@ -1,11 +1,11 @@
 import type { Option } from "commander";
 import type * as Completion from "../../api/completion.js";
-import type { Candidate, Surroundings } from "../../api/completion.js";
+import type { Candidate, NamedCluster, Surroundings } from "../../api/completion.js";
 import { valuesOf, type InputFlag } from "../runbook-flags.js";
 
 /** Where the words for a place of the command line come from. */
 export interface Source {
-  suggest(where: Surroundings & { readonly cluster: string | undefined }): Promise<readonly Candidate[]>;
+  suggest(where: Surroundings & { readonly named: NamedCluster }): Promise<readonly Candidate[]>;
   /** The shell completes paths as well. */
   readonly paths?: "files" | "dirs";
   /** Several values stand in one word, with commas. */
@@ -26,7 +26,13 @@ const RUN_FOLDERS: Source = {
   suggest: async (where) => (await api()).suggestRunFolders(where),
   paths: "dirs",
 };
-const ENDS: Source = { suggest: async (where) => (await api()).suggestEnds(where.cluster, where) };
+const ENDS: Source = { suggest: async (where) => (await api()).suggestEnds(where.named, where) };
+const CONTEXTS: Source = {
+  suggest: async (where) => (await api()).suggestContexts(where.named, where),
+};
+const NAMESPACES: Source = {
+  suggest: async (where) => (await api()).suggestNamespaces(where.named, where),
+};
 const PROFILES: Source = { suggest: async (where) => (await api()).suggestProfiles(where), paths: "files" };
 const SCHEMAS: Source = { suggest: async () => (await api()).suggestSchemas() };
 const FAULTS: Source = {
@@ -63,6 +69,8 @@ export function valueSource(option: Option, input: InputFlag | undefined): Sourc
   if (values.length > 0) return { ...words(values), list: input?.type === "array" };
   if (END_FLAGS.includes(name)) return ENDS;
   if (name === "cluster") return PROFILES;
+  if (name === "context") return CONTEXTS;
+  if (name === "namespace") return NAMESPACES;
   const placeholder =
     /<(.+)>|\[(.+)\]/
       .exec(option.flags)
