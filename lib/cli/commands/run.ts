@@ -193,19 +193,16 @@ async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo):
     if (options.out !== undefined) throw cannotWritePlan(flags);
   }
   if (options.out === undefined) return;
-  const { writePlanFile } = await import("../../api/plan-file.js");
+  const { quoteFlag, writePlanFile } = await import("../../api/plan-file.js");
   const file = await writePlanFile(plan, { file: options.out, force: options.force === true });
-  const again = flagsAgain(options).map((word) => ` ${word}`);
+  const again = flagsAgain(options).map((word) => ` ${quoteFlag(word)}`);
   io.terminal.err(`\nplan: ${file}\nrun it: hopbook run --plan ${file}${again.join("")}\n`);
 }
 
 /** What a plan does not say of itself, since it may come from anybody: an image of the operator's, a kubeconfig. */
 function flagsAgain({ image, keepWarm, kubeconfig }: RunFlags): string[] {
   const flags = { "--image": image, "--keep-warm": keepWarm, "--kubeconfig": kubeconfig };
-  return Object.entries(flags).flatMap(([flag, value]) => {
-    if (value === undefined) return [];
-    return [flag, /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`];
-  });
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
 }
 
 function cannotWritePlan(flags: string): HopbookError {
