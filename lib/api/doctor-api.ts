@@ -87,7 +87,7 @@ export async function lookAtApi(
     signal,
   };
   const [facts, factRights] = await Promise.all([
-    gatherAccessFacts(asking),
+    gatherAccessFacts({ ...asking, wishes: alsoSettled(pending) }),
     askRights(api, [...FACT_RIGHTS, ...spaces.flatMap(factRightsIn)], { signal }).catch(() => []),
   ]);
   const plan = weighAccess({ ...asking, facts });
@@ -116,6 +116,17 @@ export async function lookAtApi(
     rights: rightsOf(facts, factRights),
     targets: plan.targets,
     pods,
+  };
+}
+
+/** Where the profile settles on debug pods nothing is chosen, and yet it is to be known what stands against them. */
+function alsoSettled(pending: PendingAccess): PendingAccess {
+  return {
+    ...pending,
+    viaOf: (node) => {
+      const via = pending.viaOf(node);
+      return via === "debugPod" ? "auto" : via;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runDoctor } from "../../lib/api/doctor.js";
+import { coreApi } from "./kube.js";
 import { useCluster, whyNoCluster } from "./use.js";
 
 const why = whyNoCluster();
@@ -20,14 +21,12 @@ t.teardown(async () => {
 const kubeconfig = process.env["HOPBOOK_TEST_KUBECONFIG"] ?? cluster.own?.files.kubeconfig ?? "";
 const profile = { apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "test" } };
 const file = join(dir, "hopbook.yaml");
-writeFileSync(
-  file,
+const profileOf = (access?: object): string =>
   JSON.stringify({
-    ...profile,
-    kube: { kubeconfig },
+    ...{ ...profile, kube: { kubeconfig }, ...(access === undefined ? {} : { access }) },
     images: { tools: "registry.test/tools:1", pullSecrets: ["hopbook-none"] },
-  }),
-);
+  });
+writeFileSync(file, profileOf());
 const schema = JSON.parse(
   readFileSync(new URL("../../schemas/doctor.json", import.meta.url), "utf8"),
 ) as object;
@@ -37,13 +36,13 @@ const [near, far] = cluster.nodes;
 const doctor = async (
   ends: { from: string; to: string },
   yes: boolean,
-  more: { readonly denyKube?: true } = {},
+  { cluster = file, ...more }: { readonly denyKube?: true; readonly cluster?: string } = {},
 ): ReturnType<typeof runDoctor> => {
   const shared = { cwd: dir, confirm: undefined, signal: new AbortController().signal };
   const { exitCode, ...report } = await runDoctor({
     ...shared,
     ...ends,
-    cluster: file,
+    cluster,
     grants: { ...(yes ? { yes } : {}), ...more },
   });
   t.ok(validate(report), JSON.stringify(validate.errors));
@@ -101,4 +100,23 @@ t.test("an end that is not there blocks", async (t) => {
     rows.find(({ status }) => status === "blocks"),
     { check: "ends", todo: /./ },
   );
+});
+
+t.test("a way in that the profile settles on is held against rights and admission as well", async (t) => {
+  const namespace = "hopbook-doctor";
+  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+  const api = coreApi(cluster.config);
+  await api.createNamespace({ body: { metadata: { name: namespace, labels } } });
+  t.teardown(() => api.deleteNamespace({ name: namespace }));
+  const settled = join(dir, "settled.yaml");
+  writeFileSync(settled, profileOf({ via: "debugPod", namespace }));
+  const { rows } = await doctor({ from: "shop/client", to: "shop/web:8080" }, false, { cluster: settled });
+  const of = (check: string): unknown => rows.find((row) => row.check === check && row.target === namespace);
+  t.match(of("rights"), { status: "ok", found: /create pods/ });
+  t.match(of("pod-security"), { found: "enforces restricted" });
+  t.match(of("admission"), {
+    status: "warn",
+    found: /refuses a debug pod: .*PodSecurity/,
+    todo: /access\.namespace/,
+  });
 });
