@@ -14,7 +14,7 @@ import {
 import { buildMarkWords } from "./nodeenv.js";
 import { findNodePlace, wrapForPlace, type NodePlace } from "./nodeplace.js";
 import { buildDebugPod, buildLeaseJob, DEBUG_CONTAINER, imageOf, type DebugPodPlan } from "./podspec.js";
-import { removePod, type MadeUids } from "./podremove.js";
+import { removePod, withLeftovers, type MadeUids } from "./podremove.js";
 import { createLeaseJob, createPod, waitUntilRuns, type PodStartOptions } from "./podstart.js";
 import { assertWhole, readAdmitted } from "./podadmitted.js";
 import { createRemoteAccess } from "./remote.js";
@@ -165,22 +165,6 @@ function describeMade(
       ? `; no Job may be made in ${plan.namespace}, so after a killed client its object stays for hopbook reap${unkept}`
       : "";
   return `pod ${plan.namespace}/${made.name}, ${how}; ${whose}${jobless}`;
-}
-
-/** What was made on the way to a failure and could not be taken away stands with it. */
-function withLeftovers(cause: unknown, leftovers: readonly string[]): HopbookError {
-  const error = asHopbookError(cause);
-  if (leftovers.length === 0) return error;
-  const { code, message, where, hint } = error;
-  const detail = [error.detail, ...leftovers.map((text) => `left behind: ${text}`)].filter(
-    (text) => text !== undefined,
-  );
-  return new HopbookError(code, message, {
-    ...(where === undefined ? {} : { where }),
-    ...(hint === undefined ? {} : { hint }),
-    detail: detail.join("\n"),
-    cause,
-  });
 }
 
 function notReady(node: string, why: string | null): HopbookError {

@@ -4,7 +4,7 @@ import { leaseLabels } from "../kube/index.js";
 import { DETACHED_LABEL, OWNER_LABEL, type KubeApi } from "../model/kube.js";
 import { BEAT_MS, buildDetachedJob, HOLD_ARGV } from "./detachedjob.js";
 import { DEBUG_CONTAINER, type DebugPodPlan } from "./podspec.js";
-import { removePod } from "./podremove.js";
+import { removePod, withLeftovers } from "./podremove.js";
 import { assertWanted, JOBS, listEvents, PODS, waitUntilRuns, type PodStartOptions } from "./podstart.js";
 import { hintOfRefusal } from "./podstartwhy.js";
 
@@ -57,17 +57,7 @@ export async function makeDetachedPod(
     const release = await holdPod(api, { namespace, pod, signal: options.signal });
     return { pod, job, release };
   } catch (error) {
-    const left = await removeDetached(api, { namespace, pod: null, job });
-    const { code, message, where, hint, detail } = asHopbookError(error);
-    const lines = [detail, ...left.map((text) => `left behind: ${text}`)].filter(
-      (line) => line !== undefined,
-    );
-    throw new HopbookError(code, message, {
-      ...(where === undefined ? {} : { where }),
-      ...(hint === undefined ? {} : { hint }),
-      ...(lines.length === 0 ? {} : { detail: lines.join("\n") }),
-      cause: error,
-    });
+    throw withLeftovers(error, await removeDetached(api, { namespace, pod: null, job }));
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HopbookError, messageOf } from "../errors.js";
+import { asHopbookError, HopbookError, messageOf } from "../errors.js";
 import { isOurs } from "../kube/index.js";
 import type { KubeApi } from "../model/kube.js";
 import { JOBS, PODS } from "./podstart.js";
@@ -107,4 +107,20 @@ async function waitUntilGone(
     }
     await sleep(POLL_MS);
   }
+}
+
+/** What was made on the way to a failure and could not be taken away stands with it. */
+export function withLeftovers(cause: unknown, leftovers: readonly string[]): HopbookError {
+  const error = asHopbookError(cause);
+  if (leftovers.length === 0) return error;
+  const { code, message, where, hint } = error;
+  const detail = [error.detail, ...leftovers.map((text) => `left behind: ${text}`)].filter(
+    (text) => text !== undefined,
+  );
+  return new HopbookError(code, message, {
+    ...(where === undefined ? {} : { where }),
+    ...(hint === undefined ? {} : { hint }),
+    detail: detail.join("\n"),
+    cause,
+  });
 }
