@@ -57,8 +57,11 @@ t.test("another way in than was hoped for keeps nothing warm: that is said", asy
   const warm = applyAccessFlags(makeKubeCluster("c", {}), { keepWarmMs: minute }).pending;
   const cold = makeKubeCluster("c", {}).pending;
   if (warm === undefined || cold === undefined) throw new Error("a cluster with an API leaves its ways open");
-  const target = (name: string, via: Via, pod?: string): NodeTarget =>
-    ({ name, access: { via, kube: {} }, ...(pod === undefined ? {} : { pod }) });
+  const target = (name: string, via: Via, pod?: string): NodeTarget => ({
+    name,
+    access: { via, kube: {} },
+    ...(pod === undefined ? {} : { pod }),
+  });
   const taken = [target("a", "debugPod"), target("b", "kubectlDebug"), target("c", "podExec", "shop/web")];
   t.strictSame(noteUnwarmed(taken, warm), [
     "nothing is kept warm at b, shop/web: only debugPod keeps pods, and the way in is kubectlDebug, podExec",
