@@ -116,7 +116,7 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
     const running = await Promise.all(names.map(phaseOf));
     const init = await phaseOf("init");
     const isReady = (status: Spec): boolean =>
-      (status["conditions"] as { type: string; status: string }[]).some(
+      ((status["conditions"] ?? []) as { type: string; status: string }[]).some(
         (c) => c.type === "Ready" && c.status === "True",
       );
     const isStarted =
