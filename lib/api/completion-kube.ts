@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { readDocument } from "../document/source.js";
 import { asList, fieldOf, textOf } from "../cluster/json.js";
+import { listKubeConfigs } from "../kube/config.js";
 
 /** Of kubeconfigs what completion asks for. No program that one names is started, and no server asked. */
 export interface KubeContexts {
@@ -22,9 +23,7 @@ const MAX_FILES = 16;
 /** The contexts of the kubeconfig by kubectl's rules: a named file, else KUBECONFIG's, else ~/.kube/config. */
 export async function readContexts(place: KubeconfigPlace): Promise<KubeContexts> {
   const { cwd, home = homedir(), kubeconfig, env = process.env } = place;
-  const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
-  const usual = listed.length > 0 ? listed : [join(home, ".kube", "config")];
-  const files = kubeconfig === undefined ? usual : [kubeconfig];
+  const files = listKubeConfigs(kubeconfig === undefined ? {} : { kubeconfig: [kubeconfig] }, { home, env });
   const documents = await Promise.all(
     files.slice(0, MAX_FILES).map((file) => readDocument(resolve(cwd, file)).catch(() => null)),
   );
