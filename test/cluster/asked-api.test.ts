@@ -9,9 +9,8 @@ import { reap, type ReapOptions } from "../../lib/api/reap.js";
 import { listRuns } from "../../lib/api/runs.js";
 import { whoRuns } from "../../lib/api/who-runs.js";
 import { leaseAnnotations, leaseLabels } from "../../lib/kube/index.js";
-import { coreApi } from "./kube.js";
+import { coreApi, waitForServiceAccount } from "./kube.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
-import { until } from "./run.js";
 import { useCluster, whyNoCluster } from "./use.js";
 
 /** What of the cluster's API is asked, with which credentials, and what the operator denies to every command. */
@@ -37,12 +36,7 @@ t.teardown(async () => {
   rmSync(work, { recursive: true, force: true });
   await cluster.release();
 });
-await until("the namespace has its ServiceAccount", 20_000, () =>
-  api.readNamespacedServiceAccount({ name: "default", namespace: NAMESPACE }).then(
-    () => true,
-    () => null,
-  ),
-);
+await waitForServiceAccount(api, NAMESPACE);
 
 /** A kubeconfig whose credentials a program gives, and how often it was run. */
 function writeKubeconfig(): { readonly file: string; readonly runs: () => number } {

@@ -7,7 +7,7 @@ import type { NodeAccess, NodeTarget, Via } from "../../lib/model/access.js";
 import { installPodman } from "../access/podman.js";
 import { startSshd } from "../access/sshd.js";
 import { writeFakeOc } from "./fake-oc.js";
-import { coreApi } from "./kube.js";
+import { coreApi, waitForServiceAccount } from "./kube.js";
 import { TOOLS_IMAGE } from "./names.js";
 import { until } from "./run.js";
 import type { TestCluster } from "./use.js";
@@ -84,12 +84,7 @@ async function makePod(
   api: ReturnType<typeof coreApi>,
   { namespace, node }: { readonly namespace: string; readonly node: string },
 ): Promise<void> {
-  await until("the namespace has its ServiceAccount", 20_000, () =>
-    api.readNamespacedServiceAccount({ name: "default", namespace }).then(
-      () => true,
-      () => null,
-    ),
-  );
+  await waitForServiceAccount(api, namespace);
   const container = { name: "c", image: TOOLS_IMAGE, command: ["sleep", "infinity"] };
   await api.createNamespacedPod({
     namespace,

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { CoreV1Api, Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
+import { until } from "./run.js";
 
 export interface PodExecResult {
   readonly exitCode: number;
@@ -15,6 +16,16 @@ export function loadKubeConfig(path: string): KubeConfig {
 
 export function coreApi(config: KubeConfig): CoreV1Api {
   return config.makeApiClient(CoreV1Api);
+}
+
+/** A namespace takes no pods before its ServiceAccount is there. */
+export async function waitForServiceAccount(api: CoreV1Api, namespace: string): Promise<void> {
+  await until(`${namespace} has its ServiceAccount`, 20_000, () =>
+    api.readNamespacedServiceAccount({ name: "default", namespace }).then(
+      () => true,
+      () => null,
+    ),
+  );
 }
 
 /** Runs a command in a pod's only container. Exec.exec() resolves when its socket opens, hence the status. */

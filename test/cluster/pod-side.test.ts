@@ -14,7 +14,7 @@ import { createRunFolder } from "../../lib/artifacts/index.js";
 import { podTargets } from "../../lib/cluster/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess, PodAccessConfig } from "../../lib/model/access.js";
-import { coreApi } from "./kube.js";
+import { coreApi, waitForServiceAccount } from "./kube.js";
 import { TOOLS_IMAGE } from "./names.js";
 import { podSideObjects, SPACE, WITHOUT_RIGHTS } from "./pod-side-objects.js";
 import { until } from "./run.js";
@@ -60,12 +60,7 @@ async function makeObjects(kube: KubeConfig, core: CoreV1Api): Promise<void> {
   const { spaces, others } = podSideObjects({ near, far });
   for (const space of spaces) await objects.create(space);
   for (const namespace of namespaces) {
-    await until(`${namespace} has its ServiceAccount`, 20_000, () =>
-      core.readNamespacedServiceAccount({ name: "default", namespace }).then(
-        () => true,
-        () => null,
-      ),
-    );
+    await waitForServiceAccount(core, namespace);
   }
   for (const object of others) await objects.create(object);
   await until("the pods are ready", 180_000, async () => {

@@ -6,10 +6,9 @@ import { HopbookError } from "../../lib/errors.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccessConfig } from "../../lib/model/access.js";
 import type { KubeNode } from "../../lib/model/kube.js";
-import { coreApi } from "./kube.js";
+import { coreApi, waitForServiceAccount } from "./kube.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
 import { apiOf, makeUsers } from "./rights-users.js";
-import { until } from "./run.js";
 import { useCluster, whyNoCluster } from "./use.js";
 
 /** Users with nearly all the rights, or with rights of one object. */
@@ -40,12 +39,7 @@ for (const name of [SPACE, STRICT]) {
   const labels: Record<string, string> =
     name === STRICT ? { "pod-security.kubernetes.io/enforce": "restricted" } : {};
   await core.createNamespace({ body: { metadata: { name, labels } } });
-  await until("the namespace has its ServiceAccount", 20_000, () =>
-    core.readNamespacedServiceAccount({ name: "default", namespace: name }).then(
-      () => true,
-      () => null,
-    ),
-  );
+  await waitForServiceAccount(core, name);
   const securityContext = {
     ...{ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
     ...{ runAsNonRoot: true, runAsUser: 65534, seccompProfile: { type: "RuntimeDefault" } },

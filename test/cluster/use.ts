@@ -3,7 +3,7 @@ import type { CoreV1Api } from "@kubernetes/client-node";
 import { type KubeConfig, type KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
 import { runProgram, type LabCommandOptions, type LabCommandResult } from "../../lib/lab/enter.js";
 import { downCluster } from "./down.js";
-import { coreApi, fetchByClient, loadKubeConfig } from "./kube.js";
+import { coreApi, fetchByClient, loadKubeConfig, waitForServiceAccount } from "./kube.js";
 import type { SCENARIO_IMAGES } from "./manifests.js";
 import { SCENARIO_NAMESPACE, scenarioManifests } from "./manifests.js";
 import { whyNot } from "./require.js";
@@ -68,12 +68,7 @@ async function useForeign(kubeconfig: string): Promise<TestCluster> {
   // Fails where a shop is there already: it is not ours to change.
   await objects.create(SCENARIO_NAMESPACE);
   try {
-    const hasAccount = async (): Promise<true | null> =>
-      api.readNamespacedServiceAccount({ name: "default", namespace: "shop" }).then(
-        () => true,
-        () => null,
-      );
-    await until("shop has its ServiceAccount", 20_000, hasAccount);
+    await waitForServiceAccount(api, "shop");
     const { items } = scenarioManifests({ nodes: [near, far], ...images }) as unknown as {
       items: KubernetesObject[];
     };

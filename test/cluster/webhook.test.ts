@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { openAccess } from "../../lib/access/registry.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess } from "../../lib/model/access.js";
-import { coreApi } from "./kube.js";
+import { coreApi, waitForServiceAccount } from "./kube.js";
 import { TOOLS_IMAGE } from "./names.js";
 import { until } from "./run.js";
 import { useCluster, whyNoCluster } from "./use.js";
@@ -37,12 +37,7 @@ async function under(path: string, more?: object): Promise<string> {
   const name = `hopbook-webhook-${path.slice(1)}`;
   await api.createNamespace({ body: { metadata: { name } } });
   made.push(name);
-  await until("the namespace has its ServiceAccount", 20_000, () =>
-    api.readNamespacedServiceAccount({ name: "default", namespace: name }).then(
-      () => true,
-      () => null,
-    ),
-  );
+  await waitForServiceAccount(api, name);
   await webhook.apply(name, path, more);
   // The API server takes its time to hear of it.
   await until("the webhook is asked", 10_000, () => isAsked(name, path));
