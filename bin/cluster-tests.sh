@@ -4,8 +4,7 @@
 # Usage: bin/cluster-tests.sh [all|bring-up]
 set -eu
 cd "$(dirname "$0")/.."
-PATH=$PWD/node_modules/.bin:$PATH
-run_tests() { tap run --disable-coverage --jobs=1 --timeout=3600 "$@"; }
+run_tests() { node bin/test.js --jobs=1 --timeout=3600 "$@"; }
 cluster() { npm run --silent cluster -- "$@"; }
 
 case ${1:-all} in
@@ -15,14 +14,9 @@ esac
 run_tests test/cluster/bring-up.test.ts
 [ "${1:-all}" = all ] || exit 0
 
-set --
-for file in test/cluster/*.test.ts; do
-  [ "$file" = test/cluster/bring-up.test.ts ] || set -- "$@" "$file"
-done
-[ "$#" -gt 0 ] || exit 0
 if [ -z "${HOPBOOK_TEST_KUBECONFIG:-}" ] && [ "$(cluster status)" = null ]; then
   trap 'cluster down' EXIT
   trap 'exit 130' INT TERM
   cluster up >/dev/null
 fi
-run_tests "$@"
+run_tests --not=cluster/bring-up cluster

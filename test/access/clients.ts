@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { NodeTarget } from "../../lib/model/access.js";
+import { compiledOf } from "../compiled.js";
 
 export interface TestClient {
   readonly child: ChildProcess;
@@ -15,7 +15,7 @@ export async function startClient(
   target: NodeTarget,
   options: { how: "wait" | "exit"; tmpdir?: string },
 ): Promise<TestClient> {
-  const program = fileURLToPath(new URL("client.ts", import.meta.url));
+  const program = compiledOf("client.ts", import.meta.url);
   const child = spawn(process.execPath, [...process.execArgv, program, JSON.stringify(target), options.how], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...(options.tmpdir === undefined ? {} : { TMPDIR: options.tmpdir }) },

@@ -12,11 +12,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
 import { denoPackageFor, findDeno } from "../../lib/access/deno.js";
 import { inspectScript, startSandbox } from "../../lib/access/registry.js";
 import type { HopbookError } from "../../lib/errors.js";
 import type { SandboxProcess } from "../../lib/model/sandbox.js";
+import { compiledOf } from "../compiled.js";
 
 /** A guest of the least size: it hands out what the script's default export gives, or what it throws. */
 const GUEST = `
@@ -280,7 +280,7 @@ t.test("it ends when its stdin does, and when hopbook is killed while it loops",
   t.equal((await idle.done).exitCode, null);
 
   const dir = t.testdir({ guest: { "main.js": GUEST }, "main.ts": "export default () => { for (;;) ; }" });
-  const registry = fileURLToPath(new URL("../../lib/access/registry.ts", import.meta.url));
+  const registry = compiledOf("../../lib/access/registry.ts", import.meta.url);
   const program = `const { startSandbox } = await import(${JSON.stringify(registry)});
     const p = await startSandbox({ file: ${JSON.stringify(join(dir, "main.ts"))}, memoryBytes: 6e7, signal: new AbortController().signal },
       { dir: ${JSON.stringify(join(dir, "guest"))}, files: ["main.js"], provides: {} });

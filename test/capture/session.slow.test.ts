@@ -5,12 +5,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import t from "tap";
 import { openAccess } from "../../lib/access/registry.js";
 import { startCaptures } from "../../lib/capture/session.js";
 import type { NodeAccess } from "../../lib/model/access.js";
 import { planLoop } from "./session-flow.js";
+import { compiledOf } from "../compiled.js";
 
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
 const netns = `hb-cap-${randomBytes(4).toString("hex")}`;
@@ -124,7 +124,7 @@ t.test("abort in the middle, and a client that is killed", real, async (t) => {
   t.same(await leftovers(), []);
   for (const access of accesses.values()) await access.close();
 
-  const script = fileURLToPath(new URL("./session-client.ts", import.meta.url));
+  const script = compiledOf("./session-client.ts", import.meta.url);
   const client = spawn(process.execPath, [...process.execArgv, script, netns, workDir, "eeeeeeeeeeee"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -19,9 +19,9 @@ if (cluster.own === null) {
 }
 
 t.test(`${RUNS} runs, made and taken away`, (t) => {
-  const argv = ["--expose-gc", "--import", "./test/cluster/register.js", "test/cluster/soak.ts", `${RUNS}`];
+  const argv = ["--expose-gc", "bin/run-compiled.js", "test/cluster/soak.ts", `${RUNS}`];
   const env = { ...process.env };
-  // What tap loads TypeScript with counts as ours there.
+  // What tap puts into its tests counts as ours there.
   delete env["NODE_OPTIONS"];
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
     ...{ cwd: new URL("../..", import.meta.url), env, encoding: "utf8", timeout: 600_000 },

@@ -3,7 +3,6 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
@@ -23,6 +22,7 @@ import {
 import type { HopbookError } from "../../lib/errors.js";
 import { requireNamespaces, requirePrograms } from "../../lib/lab/programs.js";
 import { countHops } from "./hops.js";
+import { compiledOf } from "../compiled.js";
 
 const name = "labtest";
 const dir = mkdtempSync(join(tmpdir(), "hopbook-labtest-"));
@@ -309,7 +309,7 @@ async function describe(state: LabState): Promise<string> {
 
 t.test("what a killed maker left is taken down", { skip: allowed }, async (t) => {
   const before = look();
-  const program = fileURLToPath(new URL("./up-forever.ts", import.meta.url));
+  const program = compiledOf("./up-forever.ts", import.meta.url);
   for (const delayMs of [10, 20, 30, 40, 60, 90, 150, 250, 500]) {
     const maker = spawn(process.execPath, [...process.execArgv, program, name, dir], {
       stdio: ["ignore", "pipe", "ignore"],

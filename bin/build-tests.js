@@ -1,0 +1,58 @@
+// Compiles lib/, test/ and bench/ to .build/, one JavaScript file for each TypeScript file, and only those that changed.
+// `import.meta` of a compiled file is its source's, so that what tests read lies where it says. Types are another check's
+// work. Usage: node bin/build-tests.js, or `await buildTests()`.
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { transform } from "esbuild";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const OUT = join(ROOT, ".build");
+const FOLDERS = ["lib", "test", "bench"];
+
+const mtime = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const list = (folder, ending) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(ending));
+
+/** The JavaScript of a TypeScript file of this repository. */
+export const compiledOf = (file) => join(OUT, relative(ROOT, file).replace(/\.ts$/, ".js"));
+
+/** Gives how many files were compiled. What has no source any more is removed. */
+export async function buildTests() {
+  const jobs = [];
+  for (const folder of FOLDERS) {
+    const sources = list(join(ROOT, folder), ".ts").filter((name) => !name.endsWith(".d.ts"));
+    const wanted = new Set(sources.map((name) => name.replace(/\.ts$/, ".js")));
+    mkdirSync(join(OUT, folder), { recursive: true });
+    for (const name of list(join(OUT, folder), ".js")) if (!wanted.has(name)) rmSync(join(OUT, folder, name));
+    for (const name of sources) {
+      const source = join(ROOT, folder, name);
+      const target = join(OUT, folder, name.replace(/\.ts$/, ".js"));
+      if (mtime(target) <= mtime(source)) jobs.push(compile(source, target));
+    }
+  }
+  await Promise.all(jobs);
+  return jobs.length;
+}
+
+async function compile(source, target) {
+  const { code } = await transform(readFileSync(source, "utf8"), {
+    loader: "ts",
+    format: "esm",
+    target: "es2023",
+    sourcefile: source,
+    sourcemap: "inline",
+    sourcesContent: false,
+    define: {
+      "import.meta.url": JSON.stringify(pathToFileURL(source).href),
+      "import.meta.dirname": JSON.stringify(dirname(source)),
+      "import.meta.filename": JSON.stringify(source),
+    },
+  });
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, code);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.error(`compiled ${await buildTests()} files`);
+}
