@@ -28,7 +28,8 @@ const FOLDERS: Record<string, readonly string[]> = {
   steps: ["model", "errors", "cluster", "hops", "capture", "traffic", "inspect", "script"],
   plan: ["model", "errors", "document", "runbook"],
   engine: ["model", "errors", "document", "runbook", "plan"],
-  analysis: ["model", "errors"],
+  packets: ["errors"],
+  analysis: ["model", "errors", "packets"],
   report: ["model", "errors"],
   lab: ["model", "errors"],
   api: [
@@ -50,6 +51,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "steps",
     "plan",
     "engine",
+    "packets",
     "analysis",
     "report",
     "lab",

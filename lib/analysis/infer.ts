@@ -6,7 +6,7 @@ import { Packet, PROTOCOL, STOP } from "./dissect/packet.js";
 import { destinationOf, sourceOf } from "./dissect/summarise.js";
 import { TCP } from "./dissect/tcp.js";
 import { USUAL_VXLAN } from "./dissect/vxlan.js";
-import { PcapReader } from "./pcap/reader.js";
+import { PcapReader } from "../packets/reader.js";
 
 /** So many records are looked at, and so many conversations told apart. */
 const MOST_RECORDS = 200_000;

@@ -3,7 +3,7 @@ import { HopbookError } from "../errors.js";
 import type { EvidenceEnd, EvidenceHop, FlowAddress, FlowEvidence } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import { inferConversation, type Conversation, type KnownEnds } from "./infer.js";
-import { PcapReader } from "./pcap/reader.js";
+import { PcapReader } from "../packets/reader.js";
 import { describeFlow, judgeFlow } from "./verdict/flow.js";
 
 /** Ends that are known; what is left out is inferred from the conversation with the most packets. */

@@ -148,7 +148,7 @@ const ATTEMPTS: Record<string, string> = {
   "import by Function": 'return (await new Function(`return import("file://${SECRET}.ts")`)()).default',
   "import by require":
     'return (globalThis as any).process.getBuiltinModule("node:module").createRequire("file:///tmp/x.js")(SECRET + ".json")',
-  "import through an encoded path": 'return (await import("./..%2f" + "secret.ts")).default',
+  "import through an encoded path": 'return (await import("..%2f" + "secret.ts")).default',
   "a worker":
     'return await new Promise((done, fail) => { const w = new Worker("data:text/javascript," + encodeURIComponent("try { postMessage(Deno.readTextFileSync(\'/etc/passwd\')) } catch (e) { postMessage(null) }"), { type: "module" }); w.onmessage = ({ data }) => (data === null ? fail(new Error("refused")) : done(data)); })',
   WebAssembly:

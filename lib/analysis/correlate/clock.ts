@@ -1,4 +1,4 @@
-import { PcapReader } from "../pcap/reader.js";
+import { PcapReader } from "../../packets/reader.js";
 import type { CorrelateInput } from "./input.js";
 import { FlowEnds, NEITHER, REPLY, REQUEST } from "./ends.js";
 import { leastHashedBytes } from "./prefix.js";

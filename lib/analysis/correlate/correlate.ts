@@ -1,6 +1,6 @@
 import { PROTOCOL } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
-import { PcapReader } from "../pcap/reader.js";
+import { PcapReader } from "../../packets/reader.js";
 import { ConnectionTable, type Connection } from "./connections.js";
 import { estimateClocks, type ClockEstimate } from "./clock.js";
 import type { CorrelateInput } from "./input.js";

@@ -1,4 +1,4 @@
-import type { PcapReader } from "../pcap/reader.js";
+import type { PcapReader } from "../../packets/reader.js";
 import { MOST_HASHED_BYTES } from "./key.js";
 import type { HopCapture } from "./source.js";
 

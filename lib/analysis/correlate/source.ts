@@ -3,7 +3,7 @@ import type { Encapsulation } from "../../model/hops.js";
 import { dissectFrame, type FrameKind } from "../dissect/dissect.js";
 import { Packet, STOP } from "../dissect/packet.js";
 import { USUAL_VXLAN, type VxlanPorts } from "../dissect/vxlan.js";
-import type { PcapReader } from "../pcap/reader.js";
+import type { PcapReader } from "../../packets/reader.js";
 import { NEITHER, type FlowEnds } from "./ends.js";
 import { PacketKey } from "./key.js";
 

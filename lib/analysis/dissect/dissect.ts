@@ -1,4 +1,4 @@
-import { LINKTYPE } from "../pcap/header.js";
+import { LINKTYPE } from "../../packets/pcap-header.js";
 import { readEthernet } from "./ethernet.js";
 import { readIcmp } from "./icmp.js";
 import { readIcmpv6 } from "./icmpv6.js";

@@ -1,5 +1,5 @@
 import type { CaptureRecord } from "../../model/evidence.js";
-import { PcapReader } from "../pcap/reader.js";
+import { PcapReader } from "../../packets/reader.js";
 
 /** tcpdump gets packets from the kernel in blocks, at the latest after this long. */
 const BLOCK_US = 1_250_000;

@@ -5,7 +5,7 @@ import { vxlanPortsOf, type HopCapture } from "../correlate/source.js";
 import { dissectFrame } from "../dissect/dissect.js";
 import { Packet } from "../dissect/packet.js";
 import { summarise } from "../dissect/summarise.js";
-import { PcapReader } from "../pcap/reader.js";
+import { PcapReader } from "../../packets/reader.js";
 
 /** A packet that was read again for people. */
 export interface FrameView {

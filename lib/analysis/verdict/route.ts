@@ -3,7 +3,7 @@ import type { CaptureRecord, EvidenceHop, FlowEvidence } from "../../model/evide
 import { asHopbookError } from "../../errors.js";
 import type { HopCapture } from "../correlate/source.js";
 import { isThroughLink } from "../evidence/inside.js";
-import { PcapReader } from "../pcap/reader.js";
+import { PcapReader } from "../../packets/reader.js";
 import { coveredUntilUs } from "./coverage.js";
 
 /** A flow's hops and the captures that were made there. */

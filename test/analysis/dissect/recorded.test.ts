@@ -5,7 +5,7 @@ import { dissectFrame } from "../../../lib/analysis/dissect/dissect.js";
 import { Packet, PROTOCOL } from "../../../lib/analysis/dissect/packet.js";
 import { destinationOf, sourceOf } from "../../../lib/analysis/dissect/summarise.js";
 import { USUAL_VXLAN } from "../../../lib/analysis/dissect/vxlan.js";
-import { PcapReader } from "../../../lib/analysis/pcap/reader.js";
+import { PcapReader } from "../../../lib/packets/reader.js";
 
 /**
  * Recorded traffic (tcpdump on veths, on a NIC that carries VXLAN, on `any` as SLL2 in nanoseconds and as

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { PcapReader } from "../../../lib/analysis/pcap/reader.js";
-import { HopbookError } from "../../../lib/errors.js";
-import { pcap, type PcapOptions } from "../helpers/packets.js";
-import { fc } from "../../fixtures/property.js";
+import { PcapReader } from "../../lib/packets/reader.js";
+import { HopbookError } from "../../lib/errors.js";
+import { pcap, type PcapOptions } from "../analysis/helpers/packets.js";
+import { fc } from "../fixtures/property.js";
 
 const dir = t.testdir();
 const START_US = 1_790_000_000_000_000;

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { HopbookError } from "../../errors.js";
-import { FILE_HEADER_BYTES, readPcapHeader, RECORD_HEADER_BYTES, type PcapHeader } from "./header.js";
+import { HopbookError } from "../errors.js";
+import { FILE_HEADER_BYTES, readPcapHeader, RECORD_HEADER_BYTES, type PcapHeader } from "./pcap-header.js";
 
 const CHUNK_BYTES = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { HopbookError } from "../../errors.js";
+import { HopbookError } from "../errors.js";
 
 /** Link types that are read, by number: https://www.tcpdump.org/linktypes.html */
 export const LINKTYPE = {
