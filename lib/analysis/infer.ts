@@ -6,7 +6,8 @@ import { Packet, PROTOCOL, STOP } from "./dissect/packet.js";
 import { destinationOf, sourceOf } from "./dissect/summarise.js";
 import { TCP } from "./dissect/tcp.js";
 import { USUAL_VXLAN } from "./dissect/vxlan.js";
-import { PcapReader } from "../packets/reader.js";
+import { openCapture } from "../packets/open.js";
+import type { CaptureReader } from "../packets/reader.js";
 
 /** So many records are looked at, and so many conversations told apart. */
 const MOST_RECORDS = 200_000;
@@ -39,11 +40,11 @@ export interface KnownEnds {
  * different ports of one client to one port of a server are one conversation.
  */
 export function inferConversation(path: string, known: KnownEnds = {}): Conversation | null {
-  const reader = new PcapReader(path);
+  const reader = openCapture(path);
   const packet = new Packet();
   const candidates = new Map<string, Candidate>();
   try {
-    const kind = { linktype: reader.header.linktype, vxlan: USUAL_VXLAN };
+    const kind = { vxlan: USUAL_VXLAN };
     while (reader.frame < MOST_RECORDS && moveOn(reader)) {
       dissectFrame(reader.bytes, reader, kind, packet);
       if (packet.stop === STOP.none && packet.fragmentOffset === 0) count(candidates, packet);
@@ -62,7 +63,7 @@ export function inferConversation(path: string, known: KnownEnds = {}): Conversa
 }
 
 /** A damaged file ends where the damage begins; the correlation says so. */
-function moveOn(reader: PcapReader): boolean {
+function moveOn(reader: CaptureReader): boolean {
   try {
     return reader.next();
   } catch {

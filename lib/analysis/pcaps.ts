@@ -3,7 +3,7 @@ import { HopbookError } from "../errors.js";
 import type { EvidenceEnd, EvidenceHop, FlowAddress, FlowEvidence } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import { inferConversation, type Conversation, type KnownEnds } from "./infer.js";
-import { PcapReader } from "../packets/reader.js";
+import { openCapture } from "../packets/open.js";
 import { describeFlow, judgeFlow } from "./verdict/flow.js";
 
 /** Ends that are known; what is left out is inferred from the conversation with the most packets. */
@@ -20,7 +20,7 @@ export async function analyzePcaps(
   files: readonly string[],
   options: AnalyzePcapsOptions = {},
 ): Promise<Findings> {
-  for (const file of files) new PcapReader(file).close();
+  for (const file of files) openCapture(file).close();
   const conversation = findConversation(files, options);
   const flow = describePath(files, conversation);
   const judged = judgeFlow({ flow, records: [], probes: [], dir: "/", guessTunnels: true });
@@ -106,7 +106,7 @@ function describeHop(file: string, index: number): EvidenceHop {
 }
 
 function firstTimeUs(file: string): number {
-  const reader = new PcapReader(file);
+  const reader = openCapture(file);
   try {
     reader.next();
     return reader.timeUs;

@@ -4,8 +4,8 @@ import { Packet, PROTOCOL, STOP } from "../analysis/dissect/packet.js";
 import { destinationOf, sourceOf, summarise } from "../analysis/dissect/summarise.js";
 import { TCP } from "../analysis/dissect/tcp.js";
 import { USUAL_VXLAN } from "../analysis/dissect/vxlan.js";
-import { RECORD_HEADER_BYTES } from "../packets/pcap-header.js";
-import { PcapReader } from "../packets/reader.js";
+import { openCapture } from "../packets/open.js";
+import type { CaptureReader } from "../packets/reader.js";
 import { readRunJson, resolveInside } from "../artifacts/index.js";
 import { HopbookError } from "../errors.js";
 import type { FlowEvidence } from "../model/evidence.js";
@@ -23,16 +23,16 @@ export async function* readPackets(dir: string, path: string): AsyncGenerator<Pa
   if (!inside.ok) {
     throw new HopbookError("EVIDENCE_INVALID", `Cannot read packets of ${join(dir, path)}: ${inside.reason}`);
   }
-  const reader = new PcapReader(inside.path, path);
+  const reader = openCapture(inside.path, path);
   try {
     const ports = {
       first: (await findVxlanPort(dir, path)) ?? USUAL_VXLAN.first,
       second: USUAL_VXLAN.second,
     };
-    const kind: FrameKind = { linktype: reader.header.linktype, vxlan: ports };
+    const kind: FrameKind = { vxlan: ports };
     const packet = new Packet();
     while (reader.next()) {
-      dissectFrame(reader.bytes, { at: reader.at, capturedBytes: reader.capturedBytes }, kind, packet);
+      dissectFrame(reader.bytes, reader, kind, packet);
       yield toRecord(reader, packet);
       if (reader.frame % PACKETS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -66,7 +66,7 @@ const FLAGS: readonly (readonly [number, string])[] = [
   [TCP.ack, "ACK"],
 ];
 
-function toRecord(reader: PcapReader, packet: Packet): PacketRecord {
+function toRecord(reader: CaptureReader, packet: Packet): PacketRecord {
   const isIp = packet.version !== 0;
   const isWhole = isIp && packet.stop === STOP.none && packet.fragmentOffset === 0;
   const hasPorts = isWhole && (packet.protocol === PROTOCOL.tcp || packet.protocol === PROTOCOL.udp);
@@ -87,11 +87,9 @@ function toRecord(reader: PcapReader, packet: Packet): PacketRecord {
   };
 }
 
-/** RFC 3339 to the nanosecond: from the record's own two words, since a double has no room for so many digits. */
-function formatTime({ bytes, at, header }: PcapReader): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at - RECORD_HEADER_BYTES, RECORD_HEADER_BYTES);
-  const seconds = view.getUint32(0, header.littleEndian);
-  const fraction = view.getUint32(4, header.littleEndian) * (header.nanoseconds ? 1 : 1000);
-  const whole = new Date((seconds + Math.floor(fraction / 1e9)) * 1000).toISOString().slice(0, 19);
-  return `${whole}.${String(fraction % 1e9).padStart(9, "0")}Z`;
+/** RFC 3339 to the nanosecond. */
+function formatTime(reader: CaptureReader): string {
+  const { seconds, nanoseconds } = reader.time();
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${whole}.${String(nanoseconds).padStart(9, "0")}Z`;
 }

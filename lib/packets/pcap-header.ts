@@ -1,17 +1,5 @@
-import { HopbookError } from "../errors.js";
-
-/** Link types that are read, by number: https://www.tcpdump.org/linktypes.html */
-export const LINKTYPE = {
-  EN10MB: 1,
-  RAW_BSD: 12,
-  RAW: 101,
-  LINUX_SLL: 113,
-  IPV4: 228,
-  IPV6: 229,
-  LINUX_SLL2: 276,
-} as const;
-
-const KNOWN_LINKTYPES: readonly number[] = Object.values(LINKTYPE);
+import { notACapture } from "./invalid.js";
+import { KNOWN_LINKTYPES } from "./linktype.js";
 
 export const FILE_HEADER_BYTES = 24;
 export const RECORD_HEADER_BYTES = 16;
@@ -30,24 +18,30 @@ export interface PcapHeader {
   readonly linktype: number;
   /** A record that claims more than this is damage, not a packet. */
   readonly longestRecordBytes: number;
+  /** By which a record's header is longer than the format says. */
+  readonly extraRecordBytes: number;
 }
+
+type Magic = Pick<PcapHeader, "littleEndian" | "nanoseconds" | "extraRecordBytes">;
 
 /** Reads the file header. Throws EVIDENCE_INVALID that names the file and says what it is instead. */
 export function readPcapHeader(bytes: Uint8Array, file: string): PcapHeader {
   if (bytes.length === 0)
-    throw invalid(file, "the file is empty", "The capture ended before it began to write");
-  if (bytes.length < 4) throw invalid(file, `${bytes.length} bytes, less than a file header`);
+    throw notACapture(file, "the file is empty", "The capture ended before it began to write");
+  if (bytes.length < 4) throw notACapture(file, `${bytes.length} bytes, less than a file header`);
   const magic = uint32(bytes, 0, false);
   const kind = MAGICS[magic];
-  if (kind === undefined) throw invalid(file, describeMagic(magic), hintForMagic(magic));
-  if (bytes.length < FILE_HEADER_BYTES) throw invalid(file, `${bytes.length} bytes, less than a file header`);
+  if (kind === undefined) throw notACapture(file, describeMagic(magic), hintForMagic(magic));
+  if (bytes.length < FILE_HEADER_BYTES)
+    throw notACapture(file, `${bytes.length} bytes, less than a file header`);
   const major = uint16(bytes, 4, kind.littleEndian);
-  if (major !== 2) throw invalid(file, `pcap version ${major}`, "Only version 2 of the pcap format is read");
+  if (major !== 2)
+    throw notACapture(file, `pcap version ${major}`, "Only version 2 of the pcap format is read");
   const snaplenBytes = uint32(bytes, 16, kind.littleEndian);
   // The upper 16 bits hold the length of a frame check sequence and flags.
   const linktype = uint32(bytes, 20, kind.littleEndian) & 0xffff;
   if (!KNOWN_LINKTYPES.includes(linktype))
-    throw invalid(
+    throw notACapture(
       file,
       `link type ${linktype}`,
       `Capture on a device of link type ${KNOWN_LINKTYPES.join(", ")}`,
@@ -56,32 +50,24 @@ export function readPcapHeader(bytes: Uint8Array, file: string): PcapHeader {
   return { ...kind, snaplenBytes, linktype, longestRecordBytes };
 }
 
-const MAGICS: Readonly<Record<number, { littleEndian: boolean; nanoseconds: boolean } | undefined>> = {
-  0xa1b2c3d4: { littleEndian: false, nanoseconds: false },
-  0xd4c3b2a1: { littleEndian: true, nanoseconds: false },
-  0xa1b23c4d: { littleEndian: false, nanoseconds: true },
-  0x4d3cb2a1: { littleEndian: true, nanoseconds: true },
+const MAGICS: Readonly<Record<number, Magic | undefined>> = {
+  0xa1b2c3d4: { littleEndian: false, nanoseconds: false, extraRecordBytes: 0 },
+  0xd4c3b2a1: { littleEndian: true, nanoseconds: false, extraRecordBytes: 0 },
+  0xa1b23c4d: { littleEndian: false, nanoseconds: true, extraRecordBytes: 0 },
+  0x4d3cb2a1: { littleEndian: true, nanoseconds: true, extraRecordBytes: 0 },
+  // Alexey Kuznetzov's modified libpcap: index, protocol and packet type behind the lengths.
+  0xa1b2cd34: { littleEndian: false, nanoseconds: false, extraRecordBytes: 8 },
+  0x34cdb2a1: { littleEndian: true, nanoseconds: false, extraRecordBytes: 8 },
 };
 
-const PCAPNG_MAGIC = 0x0a0d0d0a;
-
 function describeMagic(magic: number): string {
-  if (magic === PCAPNG_MAGIC) return "a pcapng file";
   if (magic >>> 16 === 0x1f8b) return "a gzip file";
   return `a file that begins with 0x${magic.toString(16).padStart(8, "0")}`;
 }
 
 function hintForMagic(magic: number): string {
-  if (magic === PCAPNG_MAGIC) return "Convert it: editcap -F pcap IN.pcapng OUT.pcap";
   if (magic >>> 16 === 0x1f8b) return "Unpack it with gunzip first";
-  return "Give a pcap file, as tcpdump -w writes it";
-}
-
-function invalid(file: string, value: string, hint?: string): HopbookError {
-  return new HopbookError("EVIDENCE_INVALID", `Cannot read capture ${file}: current value is ${value}`, {
-    where: { file },
-    ...(hint === undefined ? {} : { hint }),
-  });
+  return "Give a pcap or pcapng file, as tcpdump -w or Wireshark writes it";
 }
 
 function uint16(bytes: Uint8Array, at: number, littleEndian: boolean): number {

@@ -1,4 +1,5 @@
-import { PcapReader } from "../../packets/reader.js";
+import { openCapture } from "../../packets/open.js";
+import type { CaptureReader } from "../../packets/reader.js";
 import type { CorrelateInput } from "./input.js";
 import { FlowEnds, NEITHER, REPLY, REQUEST } from "./ends.js";
 import { leastHashedBytes } from "./prefix.js";
@@ -95,9 +96,9 @@ function leastDelay(first: FirstSeen, then: FirstSeen): { delayUs: number; packe
 
 function readHeads(input: CorrelateInput): (readonly [FirstSeen, FirstSeen])[] {
   const ends = new FlowEnds(input.from, input.to, input.protocol);
-  const readers: PcapReader[] = [];
+  const readers: CaptureReader[] = [];
   try {
-    for (const { path, pcap } of input.captures) readers.push(new PcapReader(path, pcap));
+    for (const { path, pcap } of input.captures) readers.push(openCapture(path, pcap));
     const hashedBytes = leastHashedBytes(input.captures, readers);
     return readers.map((reader, index) => {
       const vxlan = vxlanPortsOf(input.captures[index]!.encapsulation);

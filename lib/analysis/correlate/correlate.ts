@@ -1,6 +1,7 @@
 import { PROTOCOL } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
-import { PcapReader } from "../../packets/reader.js";
+import { openCapture } from "../../packets/open.js";
+import type { CaptureReader } from "../../packets/reader.js";
 import { ConnectionTable, type Connection } from "./connections.js";
 import { estimateClocks, type ClockEstimate } from "./clock.js";
 import type { CorrelateInput } from "./input.js";
@@ -40,9 +41,9 @@ export interface Correlation {
  */
 export function correlate(input: CorrelateInput): Correlation {
   const clocks = estimateClocks(input);
-  const readers: PcapReader[] = [];
+  const readers: CaptureReader[] = [];
   try {
-    for (const capture of input.captures) readers.push(new PcapReader(capture.path, capture.pcap));
+    for (const capture of input.captures) readers.push(openCapture(capture.path, capture.pcap));
     return new Correlator(input, readers, clocks).run();
   } finally {
     for (const reader of readers) reader.close();
@@ -63,7 +64,7 @@ class Correlator {
 
   constructor(
     private readonly input: CorrelateInput,
-    readers: readonly PcapReader[],
+    readers: readonly CaptureReader[],
     private readonly clocks: readonly ClockEstimate[],
   ) {
     const ends = new FlowEnds(input.from, input.to, input.protocol);

@@ -1,4 +1,4 @@
-import type { PcapReader } from "../../packets/reader.js";
+import type { CaptureReader } from "../../packets/reader.js";
 import { MOST_HASHED_BYTES } from "./key.js";
 import type { HopCapture } from "./source.js";
 
@@ -12,10 +12,10 @@ const VXLAN_BYTES = 8 + 8 + 14;
  * How many bytes of a datagram's payload every hop has kept: a hash over more would differ between a hop
  * that captured a packet bare and one that captured as many bytes of it inside a tunnel.
  */
-export function leastHashedBytes(captures: readonly HopCapture[], readers: readonly PcapReader[]): number {
-  const kept = readers.map(({ header }, index) => {
-    if (header.snaplenBytes === 0) return MOST_HASHED_BYTES;
-    return header.snaplenBytes - LINK_BYTES - IP_BYTES - TRANSPORT_BYTES - tunnelBytes(captures[index]!);
+export function leastHashedBytes(captures: readonly HopCapture[], readers: readonly CaptureReader[]): number {
+  const kept = readers.map(({ snaplenBytes }, index) => {
+    if (snaplenBytes === 0) return MOST_HASHED_BYTES;
+    return snaplenBytes - LINK_BYTES - IP_BYTES - TRANSPORT_BYTES - tunnelBytes(captures[index]!);
   });
   return Math.max(0, Math.min(MOST_HASHED_BYTES, ...kept));
 }

@@ -3,7 +3,7 @@ import type { Encapsulation } from "../../model/hops.js";
 import { dissectFrame, type FrameKind } from "../dissect/dissect.js";
 import { Packet, STOP } from "../dissect/packet.js";
 import { USUAL_VXLAN, type VxlanPorts } from "../dissect/vxlan.js";
-import type { PcapReader } from "../../packets/reader.js";
+import type { CaptureReader } from "../../packets/reader.js";
 import { NEITHER, type FlowEnds } from "./ends.js";
 import { PacketKey } from "./key.js";
 
@@ -38,7 +38,7 @@ export class HopSource {
   damage: string | null = null;
 
   constructor(
-    readonly reader: PcapReader,
+    readonly reader: CaptureReader,
     private readonly ends: FlowEnds,
     readonly options: {
       readonly vxlan: VxlanPorts;
@@ -47,7 +47,7 @@ export class HopSource {
     },
   ) {
     this.key = new PacketKey(options.hashedBytes);
-    this.kind = { linktype: reader.header.linktype, vxlan: options.vxlan };
+    this.kind = { vxlan: options.vxlan };
   }
 
   /** Moves to the next packet that matters; false at the end, with `timeUs` at Infinity. */

@@ -1,4 +1,4 @@
-import { LINKTYPE } from "../../packets/pcap-header.js";
+import { KNOWN_LINKTYPES, LINKTYPE } from "../../packets/linktype.js";
 import { readEthernet } from "./ethernet.js";
 import { readIcmp } from "./icmp.js";
 import { readIcmpv6 } from "./icmpv6.js";
@@ -14,11 +14,11 @@ import { NO_VXLAN, readVxlan, type VxlanPorts } from "./vxlan.js";
 export interface Frame {
   readonly at: number;
   readonly capturedBytes: number;
+  readonly linktype: number;
 }
 
 /** How frames of one capture are to be read. */
 export interface FrameKind {
-  readonly linktype: number;
   readonly vxlan: VxlanPorts;
 }
 
@@ -28,7 +28,7 @@ export interface FrameKind {
  */
 export function dissectFrame(bytes: Uint8Array, frame: Frame, kind: FrameKind, packet: Packet): void {
   packet.reset(frame.at + frame.capturedBytes);
-  const ipAt = readLink(bytes, frame.at, kind.linktype, packet);
+  const ipAt = readLink(bytes, frame.at, frame.linktype, packet);
   if (ipAt < 0) {
     packet.stop = STOP.notIp;
     return;
@@ -53,7 +53,8 @@ function readLink(bytes: Uint8Array, at: number, linktype: number, packet: Packe
   if (linktype === LINKTYPE.EN10MB) return readEthernet(bytes, at, packet);
   if (linktype === LINKTYPE.LINUX_SLL2) return readSll2(bytes, at, packet);
   if (linktype === LINKTYPE.LINUX_SLL) return readSll(bytes, at, packet);
-  return at;
+  // One interface of a pcapng file may be of a link type that is not read.
+  return KNOWN_LINKTYPES.includes(linktype) ? at : -1;
 }
 
 function dissectIp(bytes: Uint8Array, at: number, vxlan: VxlanPorts, packet: Packet): void {

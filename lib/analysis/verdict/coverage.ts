@@ -1,5 +1,5 @@
 import type { CaptureRecord } from "../../model/evidence.js";
-import { PcapReader } from "../../packets/reader.js";
+import { openCapture } from "../../packets/open.js";
 
 /** tcpdump gets packets from the kernel in blocks, at the latest after this long. */
 const BLOCK_US = 1_250_000;
@@ -22,7 +22,7 @@ export function coveredUntilUs(record: CaptureRecord | null, path: string): numb
 
 /** null where the file has no packet. A damaged tail ends the search, which is the point of it. */
 function lastPacketUs(path: string): number | null {
-  const reader = new PcapReader(path);
+  const reader = openCapture(path);
   let lastUs: number | null = null;
   try {
     while (reader.next()) lastUs = reader.timeUs;

@@ -5,7 +5,8 @@ import { vxlanPortsOf, type HopCapture } from "../correlate/source.js";
 import { dissectFrame } from "../dissect/dissect.js";
 import { Packet } from "../dissect/packet.js";
 import { summarise } from "../dissect/summarise.js";
-import { PcapReader } from "../../packets/reader.js";
+import { openCapture } from "../../packets/open.js";
+import type { CaptureReader } from "../../packets/reader.js";
 
 /** A packet that was read again for people. */
 export interface FrameView {
@@ -17,7 +18,7 @@ export interface FrameView {
 
 /** Reads single packets of the captures again by their place: the few that a verdict shows. */
 export class FrameReader {
-  private readonly readers = new Map<number, PcapReader>();
+  private readonly readers = new Map<number, CaptureReader>();
   private readonly packet = new Packet();
 
   constructor(private readonly captures: readonly HopCapture[]) {}
@@ -26,7 +27,7 @@ export class FrameReader {
     const capture = this.captures[source]!;
     const reader = this.open(source, capture);
     reader.seek(recordOffset);
-    const kind = { linktype: reader.header.linktype, vxlan: vxlanPortsOf(capture.encapsulation) };
+    const kind = { vxlan: vxlanPortsOf(capture.encapsulation) };
     dissectFrame(reader.bytes, reader, kind, this.packet);
     return {
       ref: { pcap: capture.pcap, frame, summary: summarise(this.packet, reader.bytes) },
@@ -45,10 +46,10 @@ export class FrameReader {
     this.readers.clear();
   }
 
-  private open(source: number, capture: HopCapture): PcapReader {
+  private open(source: number, capture: HopCapture): CaptureReader {
     const known = this.readers.get(source);
     if (known !== undefined) return known;
-    const reader = new PcapReader(capture.path, capture.pcap);
+    const reader = openCapture(capture.path, capture.pcap);
     this.readers.set(source, reader);
     return reader;
   }

@@ -3,7 +3,7 @@ import type { CaptureRecord, EvidenceHop, FlowEvidence } from "../../model/evide
 import { asHopbookError } from "../../errors.js";
 import type { HopCapture } from "../correlate/source.js";
 import { isThroughLink } from "../evidence/inside.js";
-import { PcapReader } from "../../packets/reader.js";
+import { openCapture } from "../../packets/open.js";
 import { coveredUntilUs } from "./coverage.js";
 
 /** A flow's hops and the captures that were made there. */
@@ -90,7 +90,7 @@ function findBlindness(input: RouteInput, hop: EvidenceHop, record: CaptureRecor
   if (input.guessTunnels !== true && isThroughLink(input.dir, hop.pcap))
     return `Cannot read capture ${hop.pcap}: current value is a path through a symbolic link`;
   try {
-    new PcapReader(join(input.dir, hop.pcap), hop.pcap).close();
+    openCapture(join(input.dir, hop.pcap), hop.pcap).close();
     return null;
   } catch (error) {
     return asHopbookError(error).message;

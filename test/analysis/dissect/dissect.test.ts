@@ -1,5 +1,5 @@
 import t from "tap";
-import { LINKTYPE } from "../../../lib/packets/pcap-header.js";
+import { LINKTYPE } from "../../../lib/packets/linktype.js";
 import { STOP } from "../../../lib/analysis/dissect/packet.js";
 import { destinationOf, sourceOf } from "../../../lib/analysis/dissect/summarise.js";
 import { NO_VXLAN } from "../../../lib/analysis/dissect/vxlan.js";

@@ -15,7 +15,7 @@ export function dissect(
 ): { packet: Packet; summary: string } {
   const bytes = Buffer.concat([Buffer.alloc(7, 0xee), frame, Buffer.alloc(64, 0xee)]);
   const packet = new Packet();
-  const kind = { linktype: options.linktype ?? 1, vxlan: options.vxlan ?? USUAL_VXLAN };
-  dissectFrame(bytes, { at: 7, capturedBytes: frame.length }, kind, packet);
+  const kind = { vxlan: options.vxlan ?? USUAL_VXLAN };
+  dissectFrame(bytes, { at: 7, capturedBytes: frame.length, linktype: options.linktype ?? 1 }, kind, packet);
   return { packet, summary: summarise(packet, bytes) };
 }

@@ -1,0 +1,82 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { HopbookError } from "../errors.js";
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** The part of a file that a reader looks at; it moves forwards in large steps. */
+export class FileWindow {
+  bytes: Uint8Array = new Uint8Array(CHUNK_BYTES);
+  /** Where the reader stands in `bytes`, and how much of them is filled. */
+  cursor = 0;
+  filled = 0;
+  /** File offset of `bytes[0]`. */
+  offset = 0;
+
+  private fd: number;
+
+  /** Throws FILE_UNREADABLE, also of pipes and devices, which could be waited for or never end. */
+  constructor(
+    path: string,
+    private readonly label: string,
+  ) {
+    this.fd = openFile(path, label);
+  }
+
+  /** Makes `wanted` bytes from the cursor on available, or as many as the file has: then false. */
+  need(wanted: number): boolean {
+    if (this.filled - this.cursor >= wanted) return true;
+    const left = this.filled - this.cursor;
+    const old = this.bytes;
+    if (wanted > old.length) this.bytes = new Uint8Array(wanted + CHUNK_BYTES);
+    this.bytes.set(old.subarray(this.cursor, this.filled));
+    this.offset += this.cursor;
+    this.cursor = 0;
+    this.filled = left;
+    while (this.filled < wanted) {
+      const read = this.read(this.bytes.length - this.filled);
+      if (read === 0) return false;
+      this.filled += read;
+    }
+    return true;
+  }
+
+  seek(offset: number): void {
+    this.offset = offset;
+    this.cursor = 0;
+    this.filled = 0;
+  }
+
+  close(): void {
+    if (this.fd < 0) return;
+    closeSync(this.fd);
+    this.fd = -1;
+  }
+
+  private read(room: number): number {
+    if (this.fd < 0) return 0;
+    try {
+      return readSync(this.fd, this.bytes, this.filled, room, this.offset + this.filled);
+    } catch (error) {
+      throw unreadable(this.label, error);
+    }
+  }
+}
+
+function openFile(path: string, label: string): number {
+  let fd: number | undefined;
+  try {
+    // Without O_NONBLOCK a pipe that nobody writes to would be waited for; and a device never ends.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const info = fstatSync(fd);
+    if (!info.isFile() && !info.isDirectory()) throw new Error("no regular file");
+    return fd;
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    throw unreadable(label, error);
+  }
+}
+
+function unreadable(label: string, error: unknown): HopbookError {
+  const message = `Cannot read capture ${label}: current value is ${String(error)}`;
+  return new HopbookError("FILE_UNREADABLE", message, { where: { file: label }, cause: error });
+}
