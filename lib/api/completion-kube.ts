@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { readDocument } from "../document/source.js";
-import { asList, fieldOf, textOf } from "../cluster/json.js";
 import { listKubeConfigs } from "../kube/config.js";
+import { asList, fieldOf, textOf } from "../linux/json.js";
 
 /** Of kubeconfigs what completion asks for. No program that one names is started, and no server asked. */
 export interface KubeContexts {

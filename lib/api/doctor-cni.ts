@@ -1,4 +1,3 @@
-import { parseJson } from "../cluster/index.js";
 import { blocks, ok, warn, type DoctorRow, type NodeLook } from "../doctor/index.js";
 import { asHopbookError } from "../errors.js";
 import {
@@ -15,6 +14,7 @@ import {
 } from "../hops/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
+import { parseJson } from "../linux/json.js";
 
 export interface CniRowOptions {
   readonly recipeDirs: readonly string[];

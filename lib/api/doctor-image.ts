@@ -1,9 +1,9 @@
-import { asList, fieldOf } from "../cluster/index.js";
 import { ok, warn, type DoctorRow } from "../doctor/index.js";
 import { asHopbookError } from "../errors.js";
 import type { NodeTarget } from "../model/access.js";
 import type { KubeReader } from "../model/kube.js";
 import { visible } from "../model/visible.js";
+import { asList, fieldOf } from "../linux/json.js";
 
 const TIMEOUT_MS = 2_000;
 const TODO_SECRET = "Make it there, or leave it out of images.pullSecrets: a pull goes on without it";

@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import { HopbookError } from "../errors.js";
+import { familyOf, withoutZone } from "../linux/address.js";
 import { allOf, anyOf } from "./expression.js";
 import { matchAddress, viewOf } from "./view.js";
 import { matchLaterFragment } from "./transport.js";
@@ -26,7 +26,7 @@ export function matchTransportSession(sshConnection: string | null): string | nu
     .split(/\s+/);
   const [near, far] = [withoutZone(server), withoutZone(client)];
   const ports = [clientPort, serverPort].every((port) => /^[0-9]{1,5}$/.test(port) && Number(port) <= 65_535);
-  if (more.length > 0 || !ports || isIP(near) === 0 || isIP(near) !== isIP(far)) {
+  if (more.length > 0 || !ports || familyOf(near) === undefined || familyOf(near) !== familyOf(far)) {
     throw new HopbookError(
       "INPUT_INVALID",
       `Cannot leave the login's own packets out of the capture: current SSH_CONNECTION is ${JSON.stringify(sshConnection.slice(0, 160))}`,
@@ -36,9 +36,4 @@ export function matchTransportSession(sshConnection: string | null): string | nu
   const incoming = `tcp and src host ${far} and src port ${clientPort} and dst host ${near} and dst port ${serverPort}`;
   const outgoing = `tcp and src host ${near} and src port ${serverPort} and dst host ${far} and dst port ${clientPort}`;
   return anyOf(`(${incoming})`, `(${outgoing})`);
-}
-
-/** A link-local address comes with its interface, which is not in packets. */
-function withoutZone(address: string): string {
-  return address.replace(/%.*$/, "");
 }

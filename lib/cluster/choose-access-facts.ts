@@ -2,7 +2,6 @@ import { asHopbookError } from "../errors.js";
 import type { DebugPodAccessConfig } from "../model/access.js";
 import type { KubeReader } from "../model/kube.js";
 import { visible } from "../model/visible.js";
-import { fieldOf, textOf } from "./json.js";
 import { ENFORCE_LABEL, levelOf, readPodSecurity, type PodSecurity } from "./pod-security.js";
 import { askRights, missingOf, type Right, type RightAnswer } from "./rights.js";
 import { podRights, podWayRights } from "./rights-needed.js";
@@ -17,6 +16,7 @@ import type {
   PodFacts,
   Verdict,
 } from "./choose-access-types.js";
+import { fieldOf, textOf } from "../linux/json.js";
 
 const BUDGET_MS = 4_000;
 const REQUEST_MS = 2_000;

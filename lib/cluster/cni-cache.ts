@@ -1,9 +1,9 @@
 import type { Argv, NodeAccess } from "../model/access.js";
-import { canonicalIp } from "./address.js";
 import type { CrictlOptions } from "./crictl.js";
-import { asList, asRecord, fieldOf, parseJson, textOf } from "./json.js";
-import { isInterfaceName } from "./names.js";
 import { runOnNode } from "./run.js";
+import { canonicalIp } from "../linux/address.js";
+import { asList, asRecord, fieldOf, parseJson, textOf } from "../linux/json.js";
+import { isInterfaceName } from "../linux/interface-name.js";
 
 /** libcni's cache of the CNI's answers, for runtimes that do not show them: $1 is the sandbox's id. */
 export const CNI_CACHE_SCRIPT = `for file in /var/lib/cni/results/*-"$1"-*; do

@@ -1,5 +1,5 @@
-import { formatAddress } from "./address.js";
 import type { End } from "../model/cluster.js";
+import { formatAddress } from "../linux/endpoint.js";
 
 /** A node as an end. */
 export function nodeEnd(end: {

@@ -1,11 +1,3 @@
-export {
-  canonicalIp,
-  formatAddress,
-  ipVersion,
-  parseAddress,
-  parsePort,
-  type AddressAndPort,
-} from "./address.js";
 export { chooseAccess, noAccess, weighAccess } from "./choose-access.js";
 export { gatherAccessFacts } from "./choose-access-facts.js";
 export type {
@@ -34,8 +26,7 @@ export { avoidMasquerade } from "./ends.js";
 export { parseEnd } from "./parse-end.js";
 export { findProfile, type FindProfileOptions } from "./find-profile.js";
 export { findSandbox, inspectPod, inspectPods, type PodName } from "./inspect.js";
-export { asList, asRecord, fieldOf, integerOf, parseJson, textOf } from "./json.js";
-export { isInterfaceName, isNetnsPath, showTail, showText } from "./names.js";
+export { isNetnsPath, showTail, showText } from "./names.js";
 export { askCniObjects, type AskCniOptions } from "./kube-cni.js";
 export { trimKubeObject } from "./kube-trim.js";
 export { findEndPods, type NamedEnds } from "./kube-ends.js";

@@ -3,11 +3,11 @@ import type { NodeAccess } from "../model/access.js";
 import type { Container, NetnsRef, Pod } from "../model/cluster.js";
 import { distinctAddresses, hostInterfaces } from "./cni-cache.js";
 import { inspectByCrictl, type CrictlOptions } from "./crictl.js";
-import { asList, fieldOf, integerOf, parseJson, textOf } from "./json.js";
 import { isNetnsPath, showText } from "./names.js";
 import type { SeenPod } from "./pod-summary.js";
 import { completePod, seePods, seePodsAfter } from "./runtime.js";
 import { listContainers, listPods, type PodSummary } from "./sandboxes.js";
+import { asList, fieldOf, integerOf, parseJson, textOf } from "../linux/json.js";
 
 /** Sandboxes an exec: an inspection prints about 30 KB. */
 const INSPECT_BATCH = 64;

@@ -3,7 +3,7 @@ import { asHopbookError } from "../errors.js";
 import type { CniEvidence, CniFactPlace, CniObject, CniObjects, CniReading } from "../model/cni.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { KubeReader, KubeRequest } from "../model/kube.js";
-import { fieldOf, textOf } from "./json.js";
+import { fieldOf, textOf } from "../linux/json.js";
 
 export interface AskCniOptions {
   readonly kube: KubeReader;

@@ -1,8 +1,8 @@
 import type { NodeTarget } from "../model/access.js";
 import { CNI_ANNOTATION } from "../model/cni-annotation.js";
 import type { KubeNode } from "../model/kube.js";
-import { canonicalIp } from "./address.js";
-import { asList, fieldOf, textEntries, textOf } from "./json.js";
+import { canonicalIp } from "../linux/address.js";
+import { asList, fieldOf, textEntries, textOf } from "../linux/json.js";
 
 /** What is read of a pod; the API's answer is no more believed than a node's. */
 export interface KubePod {

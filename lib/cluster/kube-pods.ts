@@ -1,10 +1,10 @@
 import { nearestFew } from "../document/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { KubeReader } from "../model/kube.js";
-import { asList, asRecord, fieldOf, textEntries, textOf } from "./json.js";
 import { readKubePod, type KubePod } from "./kube-objects.js";
 import { showText } from "./names.js";
 import { parseEnd, type WorkloadResource } from "./parse-end.js";
+import { asList, asRecord, fieldOf, textEntries, textOf } from "../linux/json.js";
 
 export interface KubeQuery {
   readonly kube: KubeReader;

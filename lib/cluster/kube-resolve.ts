@@ -2,7 +2,6 @@ import { asHopbookError, HopbookError } from "../errors.js";
 import type { NodeTarget } from "../model/access.js";
 import type { End } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
-import { canonicalIp, type AddressAndPort } from "./address.js";
 import { nodeEnd, outsideEnd, spread } from "./ends.js";
 import { describeFailures, type ClusterFacts } from "./facts.js";
 import { findSandbox } from "./inspect.js";
@@ -13,6 +12,8 @@ import { findKubeService, findServiceByIp, type FoundService } from "./kube-serv
 import { showText } from "./names.js";
 import type { EndName } from "./parse-end.js";
 import { endFromWithin } from "./pod-within.js";
+import { canonicalIp } from "../linux/address.js";
+import type { AddressAndPort } from "../linux/endpoint.js";
 
 /** Facts where the API is there to be asked. */
 export type KubeFacts = ClusterFacts & { readonly kube: KubeReader };

@@ -1,8 +1,9 @@
 import { asHopbookError, HopbookError } from "../errors.js";
-import { canonicalIp, formatAddress, type AddressAndPort } from "./address.js";
-import { asList, fieldOf, integerOf, textOf } from "./json.js";
 import { objectNotFound, type KubeQuery } from "./kube-pods.js";
 import { showText } from "./names.js";
+import { canonicalIp } from "../linux/address.js";
+import { type AddressAndPort, formatAddress } from "../linux/endpoint.js";
+import { asList, fieldOf, integerOf, textOf } from "../linux/json.js";
 
 /** A Service and the endpoint that is followed. */
 export interface FoundService {

@@ -1,5 +1,5 @@
 import { CNI_ANNOTATION } from "../model/cni-annotation.js";
-import { asRecord, type JsonRecord } from "./json.js";
+import { type JsonRecord, asRecord } from "../linux/json.js";
 
 /**
  * What is looked at of the API's objects, by their parts. All else is dropped where the answer comes in: a pod's

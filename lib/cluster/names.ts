@@ -1,17 +1,4 @@
-/** Bytes of an interface name the kernel takes at most: IFNAMSIZ (16) less its final NUL. */
-const INTERFACE_NAME_BYTES = 15;
 const NETNS_PATH_BYTES = 4095;
-
-/**
- * Whether a node's word for an interface can be used as an argument: what the kernel's dev_valid_name takes
- * (1 to 15 bytes, no slash, no white space, not `.` or `..`), without control characters and not looking
- * like an option.
- */
-export function isInterfaceName(name: string): boolean {
-  if (name === "" || name === "." || name === ".." || name.startsWith("-")) return false;
-  if (Buffer.byteLength(name) > INTERFACE_NAME_BYTES) return false;
-  return !/[/\s\p{Cc}\p{Cf}\p{Cs}]/u.test(name);
-}
 
 /** Whether a path can be given to `nsenter --net=`: absolute, bounded, no control characters, no `..`. */
 export function isNetnsPath(path: string): boolean {

@@ -1,8 +1,8 @@
 import { HopbookError } from "../errors.js";
 import type { Argv, NodeAccess } from "../model/access.js";
-import { canonicalIp } from "./address.js";
-import { asList, textOf } from "./json.js";
 import { readJson } from "./run.js";
+import { canonicalIp } from "../linux/address.js";
+import { asList, textOf } from "../linux/json.js";
 
 /** TEST-NET-1 (RFC 5737): nothing is there, so the lookup shows the default route. Nothing is sent. */
 const NOWHERE = "192.0.2.1";

@@ -1,6 +1,6 @@
 import { HopbookError } from "../errors.js";
-import { parseAddress, parsePort } from "./address.js";
 import { showText } from "./names.js";
+import { parseAddress, parsePort } from "../linux/endpoint.js";
 
 /** What makes pods, in the words of the API. */
 export type WorkloadResource = "deployments" | "statefulsets" | "daemonsets" | "replicasets" | "jobs";

@@ -1,8 +1,8 @@
 import { asHopbookError } from "../errors.js";
 import type { KubeReader } from "../model/kube.js";
 import { visible } from "../model/visible.js";
-import { fieldOf, textOf } from "./json.js";
 import type { AskOptions } from "./rights.js";
+import { fieldOf, textOf } from "../linux/json.js";
 
 export const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
 export const POD_SECURITY_LEVELS = ["privileged", "baseline", "restricted"] as const;

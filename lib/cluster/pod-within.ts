@@ -1,10 +1,10 @@
 import { HopbookError } from "../errors.js";
 import type { Argv, NodeAccess } from "../model/access.js";
 import type { End } from "../model/cluster.js";
-import { canonicalIp } from "./address.js";
 import type { ClusterFacts } from "./facts.js";
 import { unknownNode } from "./pod-targets.js";
 import { runOnNode } from "./run.js";
+import { canonicalIp } from "../linux/address.js";
 
 /**
  * The addresses of a pod by what it says itself, for users who may enter pods and not read them: /proc/net alone, since

@@ -1,10 +1,10 @@
 import { HopbookError, asHopbookError } from "../errors.js";
 import type { Argv, NodeAccess } from "../model/access.js";
-import { formatAddress, type AddressAndPort } from "./address.js";
 import type { ClusterFacts } from "./facts.js";
 import { inspectPods } from "./inspect.js";
 import { runOnNode } from "./run.js";
 import { findService, type ServicePort } from "./services.js";
+import { type AddressAndPort, formatAddress } from "../linux/endpoint.js";
 
 export interface ResolvedService {
   readonly clusterIp: AddressAndPort;

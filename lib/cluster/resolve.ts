@@ -1,7 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { NodeAccess } from "../model/access.js";
 import type { End, Pod } from "../model/cluster.js";
-import { canonicalIp } from "./address.js";
 import { describeFailures, type ClusterFacts } from "./facts.js";
 import { inspectPod, inspectPods } from "./inspect.js";
 import { nodeEnd, outsideEnd, spread } from "./ends.js";
@@ -12,6 +11,7 @@ import { parseEnd, withNamespace } from "./parse-end.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
 import type { PodSummary } from "./sandboxes.js";
 import { resolveService } from "./resolve-service.js";
+import { canonicalIp } from "../linux/address.js";
 
 export interface ResolveOptions {
   /** The node whose NAT table says what a ClusterIP is: the one that sends. Default: the first that answers. */

@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { Argv, ExecResult, NodeAccess } from "../model/access.js";
-import { parseJson } from "./json.js";
 import { showTail } from "./names.js";
+import { parseJson } from "../linux/json.js";
 
 /** A read on a node that takes longer than this has hung. */
 const READ_TIMEOUT_MS = 15_000;

@@ -1,8 +1,8 @@
 import type { NetnsRef } from "../model/cluster.js";
 import { distinctAddresses, hostInterfaces } from "./cni-cache.js";
-import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "./json.js";
 import { isNetnsPath, isRuntimeId } from "./names.js";
 import { isKubernetesName, type SeenPod } from "./pod-summary.js";
+import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../linux/json.js";
 
 /**
  * The sandboxes of containerd by its own ctr(8). $1: endpoint of the profile or empty; $2, $3: namespace and name of

@@ -1,6 +1,6 @@
-import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "./json.js";
 import { isRuntimeId } from "./names.js";
 import { isKubernetesName, type SeenPod } from "./pod-summary.js";
+import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../linux/json.js";
 
 /**
  * The sandboxes of cri-dockerd (and of the kubelet's dockershim before it) by the docker client: the pause containers.

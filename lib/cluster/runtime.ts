@@ -3,13 +3,13 @@ import type { Argv, NodeAccess } from "../model/access.js";
 import type { Pod } from "../model/cluster.js";
 import { distinctAddresses, readCniCache } from "./cni-cache.js";
 import type { CrictlOptions } from "./crictl.js";
-import { asList, fieldOf, parseJson, textOf } from "./json.js";
 import { showTail } from "./names.js";
 import { keepNewest, type PodSource, type PodSummary, type SeenPod } from "./pod-summary.js";
 import { CTR_SCRIPT, parseCtr } from "./runtime-ctr.js";
 import { DOCKER_SCRIPT, parseDocker } from "./runtime-docker.js";
 import { parseProc, PROC_SCRIPT } from "./runtime-proc.js";
 import { runOnNode } from "./run.js";
+import { asList, fieldOf, parseJson, textOf } from "../linux/json.js";
 
 /** A pod's addresses by its own network namespace, where neither runtime nor CNI tells: $1 is its path. */
 export const ADDRESSES_SCRIPT = `exec nsenter --net="$1" -- ip -j addr show scope global\n`;

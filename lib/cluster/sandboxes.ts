@@ -2,12 +2,11 @@ import { HopbookError } from "../errors.js";
 import type { Argv, NodeAccess } from "../model/access.js";
 import type { Container } from "../model/cluster.js";
 import { listByCrictl, type CrictlOptions } from "./crictl.js";
-import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "./json.js";
 import { isRuntimeId, showText } from "./names.js";
 import { readSeen, seePodsAfter } from "./runtime.js";
 import { isKubernetesName, keepNewest, type PodSummary } from "./pod-summary.js";
+import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../linux/json.js";
 
-export { textEntries } from "./json.js";
 export type { PodSummary } from "./pod-summary.js";
 
 /**

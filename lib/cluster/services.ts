@@ -1,4 +1,5 @@
-import { canonicalIp, parseAddress, type AddressAndPort } from "./address.js";
+import { canonicalIp } from "../linux/address.js";
+import { type AddressAndPort, parseAddress } from "../linux/endpoint.js";
 
 /** A ClusterIP's port as kube-proxy's iptables mode programmed it on a node. */
 export interface ServicePort {

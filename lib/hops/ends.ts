@@ -1,7 +1,8 @@
-import { formatAddress, unknownNode } from "../cluster/index.js";
+import { unknownNode } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { NodeAccess } from "../model/access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
+import { formatAddress } from "../linux/endpoint.js";
 
 /** Refuses ends between which there is no path to look for. */
 export function checkEnds(from: End, to: End): void {

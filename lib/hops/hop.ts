@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { ipVersion } from "../cluster/index.js";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
 import type { Leaving } from "./leave.js";
@@ -7,6 +6,7 @@ import type { Link } from "./links.js";
 import type { RecipeRole } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
 import type { Underlay } from "./underlay.js";
+import { ipVersion } from "../linux/address.js";
 
 /** A hop before it has its place in the path. */
 export type LooseHop = Omit<Hop, "index">;

@@ -1,4 +1,6 @@
-import { asList, canonicalIp, fieldOf, integerOf, isInterfaceName, textOf } from "../cluster/index.js";
+import { asList, fieldOf, integerOf, textOf } from "../linux/json.js";
+import { canonicalIp } from "../linux/address.js";
+import { isInterfaceName } from "../linux/interface-name.js";
 
 /** A network device as `ip -d -j address show` says. */
 export interface Link {

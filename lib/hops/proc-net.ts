@@ -1,6 +1,6 @@
-import { isIPv4 } from "node:net";
-import { isInterfaceName } from "../cluster/index.js";
 import type { Link } from "./links.js";
+import { bytesOf, ipVersion } from "../linux/address.js";
+import { isInterfaceName } from "../linux/interface-name.js";
 
 /** Flags of a route (linux/route.h): the interface is up; packets are refused. */
 const RTF_UP = 0x1;
@@ -14,8 +14,8 @@ export function findRouteDevice(
   texts: { readonly route: string; readonly route6: string },
   dst: string,
 ): string | null {
-  const wanted = isIPv4(dst) ? bits4(dst) : bits6(dst);
-  const routes = isIPv4(dst) ? parseRoutes4(texts.route) : parseRoutes6(texts.route6);
+  const wanted = bitsOf(dst);
+  const routes = ipVersion(dst) === 4 ? parseRoutes4(texts.route) : parseRoutes6(texts.route6);
   let best: ProcRoute | null = null;
   for (const route of routes) {
     const fits = wanted.startsWith(route.bits.slice(0, route.prefix));
@@ -67,22 +67,8 @@ function toBits(hex: string): string {
   return [...hex].map((digit) => parseInt(digit, 16).toString(2).padStart(4, "0")).join("");
 }
 
-function bits4(ip: string): string {
-  return toBits(
-    ip
-      .split(".")
-      .map((part) => Number(part).toString(16).padStart(2, "0"))
-      .join(""),
-  );
-}
-
-function bits6(ip: string): string {
-  const [head = "", tail] = new URL(`http://[${ip}]`).hostname.slice(1, -1).split("::");
-  const groups = (text: string): string[] =>
-    text === "" ? [] : text.split(":").map((group) => group.padStart(4, "0"));
-  const [front, back] = [groups(head), groups(tail ?? "")];
-  const middle = new Array<string>(Math.max(0, 8 - front.length - back.length)).fill("0000");
-  return toBits([...front, ...middle, ...back].join(""));
+function bitsOf(ip: string): string {
+  return (bytesOf(ip) ?? []).map((byte) => byte.toString(2).padStart(8, "0")).join("");
 }
 
 /** A device of which only the name is known. */

@@ -1,4 +1,4 @@
-import { readJson, runOnNode, parseJson, showTail } from "../cluster/index.js";
+import { readJson, runOnNode, showTail } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { Argv, NodeAccess } from "../model/access.js";
 import type { NetnsRef } from "../model/cluster.js";
@@ -13,6 +13,7 @@ import {
   type RouteAnswer,
   type RouteEntry,
 } from "./tables.js";
+import { parseJson } from "../linux/json.js";
 
 /** What is read of a node whatever the path. */
 export interface NodeView {

@@ -1,4 +1,6 @@
-import { asList, canonicalIp, fieldOf, isInterfaceName, textOf } from "../cluster/index.js";
+import { asList, fieldOf, textOf } from "../linux/json.js";
+import { canonicalIp } from "../linux/address.js";
+import { isInterfaceName } from "../linux/interface-name.js";
 
 /** `ip -j route get`: where the kernel sends a packet. */
 export interface RouteAnswer {

@@ -1,9 +1,9 @@
-import { canonicalIp } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import { findLink, type Link } from "./links.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
+import { canonicalIp } from "../linux/address.js";
 
 /** The tunnel device of the recipe's CNI on a node, if there is one. */
 export function findTunnels(links: readonly Link[], recipe: HopRecipe): Link[] {

@@ -6,7 +6,8 @@ import { toCommands } from "./command.js";
 import * as looks from "./looks.js";
 import { arrivalDevice, familiesOf, hostDevicesOf, nodesOf, podPlace, routedAddresses } from "./places.js";
 import type { Place } from "./places.js";
-import { isAddress, isInterfaceName } from "./values.js";
+import { isAddress } from "../linux/address.js";
+import { isPlainInterfaceName } from "../linux/interface-name.js";
 
 /** Where a flow breaks, as its verdict says. */
 export interface FlowBreak {
@@ -86,7 +87,7 @@ function inspectPod(path: FlowPath, end: End): PlacedLook[] {
   if (place === null) return [];
   const other = end === path.from ? path.to : path.from;
   const devices = path.hops
-    .filter((hop) => hop.role === "pod" && hop.node === place.node && isInterfaceName(hop.interface))
+    .filter((hop) => hop.role === "pod" && hop.node === place.node && isPlainInterfaceName(hop.interface))
     .map((hop) => hop.interface);
   return put(place, [
     ...countersOf(path),
@@ -122,7 +123,7 @@ function routeLooks(path: FlowPath, node: string): Look[] {
 
 function tunnelLooks(path: FlowPath, node: string): Look[] {
   const device = path.tunnels[node]?.interface;
-  if (device === undefined || !isInterfaceName(device)) return [];
+  if (device === undefined || !isPlainInterfaceName(device)) return [];
   return [looks.lookAtNeighbours(device), looks.lookAtFdb(device)];
 }
 

@@ -1,7 +1,9 @@
 import type { End } from "../model/cluster.js";
 import type { FlowPath, Hop } from "../model/hops.js";
 import type { InspectNetns } from "./command.js";
-import { isAddress, isInterfaceName, isNetnsPath } from "./values.js";
+import { isNetnsPath } from "./values.js";
+import { isAddress } from "../linux/address.js";
+import { isPlainInterfaceName } from "../linux/interface-name.js";
 
 /** A network namespace of a path. */
 export interface Place {
@@ -35,7 +37,7 @@ function ownPlace(end: End, node: string): Place {
 /** Hops of one node in its own namespace, in the request's order (the reply's own ones after them). */
 export function hostHopsOf(path: FlowPath, node: string): Hop[] {
   const hops = [...path.hops, ...(path.replyHops ?? [])];
-  return hops.filter((hop) => hop.node === node && hop.role !== "pod" && isInterfaceName(hop.interface));
+  return hops.filter((hop) => hop.node === node && hop.role !== "pod" && isPlainInterfaceName(hop.interface));
 }
 
 /** Devices of one node that stand in its own namespace: hops, the tunnel, the underlay's NIC. */
@@ -44,7 +46,7 @@ export function hostDevicesOf(path: FlowPath, node: string): string[] {
     (name) => name !== undefined,
   );
   const all = [...hostHopsOf(path, node).map((hop) => hop.interface), ...named];
-  return [...new Set(all)].filter(isInterfaceName);
+  return [...new Set(all)].filter(isPlainInterfaceName);
 }
 
 /** The addresses at which an end's packets are routed: a service's endpoints rather than its own address. */

@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import { HopbookError } from "../errors.js";
+import { isAddress } from "../linux/address.js";
 import type { FlowAddress, ProbeKind } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
 
@@ -43,8 +43,7 @@ const DEFAULT_PORTS: Readonly<Partial<Record<ProbeKind, number>>> = {
 /** Where a probe goes: for ICMP no port, for HTTP and DNS their usual one where none was given. */
 export function targetOf(flow: Flow, kind: ProbeKind): FlowAddress {
   const { ip, port, text } = flow.path.to;
-  if (isIP(ip) === 0 || ip.includes("%"))
-    throw refuse("address", ip, "Give an IPv4 or IPv6 address without a zone");
+  if (!isAddress(ip)) throw refuse("address", ip, "Give an IPv4 or IPv6 address without a zone");
   if (kind === "ping" || kind === "ping-large") return { ip, port: null };
   const chosen = port ?? DEFAULT_PORTS[kind];
   if (chosen === undefined) throw refuse(`port of a ${kind} probe`, text, `Name the port: ${text}:PORT`);

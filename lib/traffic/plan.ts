@@ -1,9 +1,10 @@
-import { isIPv6 } from "node:net";
 import type { Argv } from "../model/access.js";
 import type { FlowAddress, ProbeKind } from "../model/evidence.js";
 import { targetOf as wayTo, type Flow } from "../model/hops.js";
 import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
 import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf, tagOf } from "./payloads.js";
+import { ipVersion } from "../linux/address.js";
+import { bracketIp } from "../linux/endpoint.js";
 import { TCP_SCRIPT } from "./tcp-script.js";
 import { UDP_SCRIPT } from "./udp-script.js";
 
@@ -87,7 +88,7 @@ function commandOf(parts: CommandParts): Argv {
   const { kind, to, tagHex, options } = parts;
   const sequence = Array.from({ length: options.count }, (_, index) => index + 1);
   const query = (seq: number): Buffer =>
-    buildQuery(options.dnsName, { id: queryIdOf(tagHex, seq), family: familyOf(to.ip) });
+    buildQuery(options.dnsName, { id: queryIdOf(tagHex, seq), family: ipVersion(to.ip) });
   switch (kind) {
     case "ping":
     case "ping-large":
@@ -110,7 +111,7 @@ function commandOf(parts: CommandParts): Argv {
     case "tcp-connect":
       return scriptArgv(parts, { mode: "connect", payloads: sequence.map(() => "") });
     case "http": {
-      const host = `${bracket(to.ip)}:${to.port ?? 80}`;
+      const host = `${bracketIp(to.ip)}:${to.port ?? 80}`;
       const request = (seq: number): string =>
         `http://${host}${options.httpPath} ${tagHex}-${seq} ${options.httpPath} ${host}`;
       return scriptArgv(parts, { mode: "http", payloads: sequence.map(request) });
@@ -144,17 +145,9 @@ function pingArgv({ flow, kind, to, tagHex, options }: CommandParts): Argv {
 /** What just fits the first hop's MTU: a smaller one further on is then seen. */
 function largestPayload(flow: Flow, ip: string): number {
   const mtuBytes = flow.path.hops[0]?.mtuBytes ?? DEFAULT_MTU_BYTES;
-  return Math.max(56, Math.min(65_535, mtuBytes) - PING_HEADER_BYTES[familyOf(ip)]);
+  return Math.max(56, Math.min(65_535, mtuBytes) - PING_HEADER_BYTES[ipVersion(ip)]);
 }
 
 function inSeconds(ms: number): string {
   return String(ms / 1000);
-}
-
-function familyOf(ip: string): 4 | 6 {
-  return isIPv6(ip) ? 6 : 4;
-}
-
-function bracket(ip: string): string {
-  return isIPv6(ip) ? `[${ip}]` : ip;
 }

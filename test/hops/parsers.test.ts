@@ -1,10 +1,10 @@
 import t from "tap";
-import { isInterfaceName } from "../../lib/cluster/index.js";
 import { findHostInterface, type HostInterfaceInput } from "../../lib/hops/host-interface.js";
 import { parseLinks, type Link } from "../../lib/hops/links.js";
 import type { HopRecipe } from "../../lib/hops/recipe.js";
 import { parseFdb, parseNeighbours, parseRouteAnswer, parseRoutes } from "../../lib/hops/tables.js";
 import { fc } from "../fixtures/property.js";
+import { isInterfaceName } from "../../lib/linux/interface-name.js";
 
 t.test("random JSON never throws, and only usable names come out", (t) => {
   const keys = fc.constantFrom(

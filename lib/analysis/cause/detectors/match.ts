@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { containsIp, parsePrefix } from "../../../linux/address.js";
 import type { EvidenceEnd } from "../../../model/evidence.js";
 import type { DetectorInput } from "../candidate.js";
 import type { Matches, Rule } from "../parse/ruleset.js";
@@ -50,10 +50,9 @@ export function namesFlow({ matches, chain }: Rule, { spot }: DetectorInput): bo
 }
 
 /** A prefix of few addresses. */
-function isNarrow(prefix: string): boolean {
-  const [base = "", bits] = prefix.split("/");
-  const version = isIP(base);
-  return version !== 0 && (bits === undefined || Number(bits) >= (version === 4 ? 24 : 64));
+function isNarrow(text: string): boolean {
+  const prefix = parsePrefix(text);
+  return prefix !== undefined && prefix.lengthBits >= (prefix.family === 4 ? 24 : 64);
 }
 
 const KNOWN = new Set(["tcp", "udp", "icmp", "sctp"]);
@@ -80,14 +79,7 @@ function anyAddress(prefixes: readonly string[], ips: readonly string[]): boolea
 }
 
 /** True too for a prefix that is none: it rules nothing out. */
-function contains(prefix: string, ip: string): boolean {
-  const [base = "", bits] = prefix.split("/");
-  const version = isIP(base);
-  const most = version === 4 ? 32 : 128;
-  const length = Number(bits ?? most);
-  if (version === 0 || !Number.isInteger(length) || length < 0 || length > most) return true;
-  const family = version === 4 ? "ipv4" : "ipv6";
-  const list = new BlockList();
-  list.addSubnet(base, length, family);
-  return isIP(ip) === version && list.check(ip, family);
+function contains(text: string, ip: string): boolean {
+  const prefix = parsePrefix(text);
+  return prefix === undefined || containsIp(prefix, ip);
 }

@@ -1,4 +1,4 @@
-import { listFields, numberOf, parseJson, textOf, textsOf } from "./json.js";
+import { recordsOf, numberOf, parseJson, textOf, textsOf } from "../../../linux/json.js";
 
 /** `ip -j -s -d link show`, as far as a loss needs it. */
 export interface Link {
@@ -9,7 +9,7 @@ export interface Link {
 }
 
 export function parseLinks(text: string): Link[] {
-  return listFields(parseJson(text)).map((link) => {
+  return recordsOf(parseJson(text)).map((link) => {
     const flags = textsOf(link["flags"]);
     const state = textOf(link["operstate"]);
     return {
@@ -33,7 +33,7 @@ export interface Neighbour {
 }
 
 export function parseNeighbours(text: string): Neighbour[] {
-  return listFields(parseJson(text)).map((entry) => ({
+  return recordsOf(parseJson(text)).map((entry) => ({
     ip: textOf(entry["dst"]) ?? "",
     mac: textOf(entry["lladdr"])?.toLowerCase() ?? null,
     states: textsOf(entry["state"]),
@@ -47,7 +47,7 @@ export interface FdbEntry {
 }
 
 export function parseFdb(text: string): FdbEntry[] {
-  return listFields(parseJson(text)).map((entry) => ({
+  return recordsOf(parseJson(text)).map((entry) => ({
     mac: textOf(entry["mac"])?.toLowerCase() ?? "",
     destination: textOf(entry["dst"]),
   }));
@@ -59,5 +59,5 @@ export interface Route {
 }
 
 export function parseRoutes(text: string): Route[] {
-  return listFields(parseJson(text)).map((route) => ({ device: textOf(route["dev"]) }));
+  return recordsOf(parseJson(text)).map((route) => ({ device: textOf(route["dev"]) }));
 }

@@ -1,18 +1,18 @@
 import type { Chain, Hook, Matches, Rule, Ruleset } from "./ruleset.js";
-import type { Fields } from "./json.js";
-import { isFields, listFields, numberOf, parseJson, textOf } from "./json.js";
+import type { JsonRecord } from "../../../linux/json.js";
+import { isRecord, recordsOf, numberOf, parseJson, textOf } from "../../../linux/json.js";
 import { collectJumps } from "./nft-jumps.js";
 
 /** `nft -j list ruleset` (libnftables-json(5)): chains with hooks, rules with counters, jumps and verdict maps. */
 export function parseNftables(text: string): Ruleset {
   const root = parseJson(text);
-  const items = listFields(isFields(root) ? root["nftables"] : undefined);
-  const chains = items.flatMap((item) => (isFields(item["chain"]) ? [readChain(item["chain"])] : []));
+  const items = recordsOf(isRecord(root) ? root["nftables"] : undefined);
+  const chains = items.flatMap((item) => (isRecord(item["chain"]) ? [readChain(item["chain"])] : []));
   const maps = new Map<string, unknown>();
   for (const { map } of items) {
-    if (isFields(map)) maps.set(`${tableOf(map)} @${textOf(map["name"]) ?? ""}`, map["elem"]);
+    if (isRecord(map)) maps.set(`${tableOf(map)} @${textOf(map["name"]) ?? ""}`, map["elem"]);
   }
-  const rules = items.flatMap((item) => (isFields(item["rule"]) ? [readRule(item["rule"], maps)] : []));
+  const rules = items.flatMap((item) => (isRecord(item["rule"]) ? [readRule(item["rule"], maps)] : []));
   return { chains, rules };
 }
 
@@ -26,11 +26,11 @@ const HOOKS: readonly string[] = [
   "egress",
 ];
 
-function tableOf(item: Fields): string {
+function tableOf(item: JsonRecord): string {
   return `${textOf(item["family"]) ?? ""} ${textOf(item["table"]) ?? ""}`;
 }
 
-function readChain(chain: Fields): Chain {
+function readChain(chain: JsonRecord): Chain {
   const hook = textOf(chain["hook"]);
   return {
     table: tableOf(chain),
@@ -40,9 +40,9 @@ function readChain(chain: Fields): Chain {
   };
 }
 
-function readRule(rule: Fields, maps: ReadonlyMap<string, unknown>): Rule {
-  const parts = listFields(rule["expr"]);
-  const counter = parts.map((part) => part["counter"]).find(isFields);
+function readRule(rule: JsonRecord, maps: ReadonlyMap<string, unknown>): Rule {
+  const parts = recordsOf(rule["expr"]);
+  const counter = parts.map((part) => part["counter"]).find(isRecord);
   const table = tableOf(rule);
   const chain = textOf(rule["chain"]) ?? "";
   const verdict = parts.some((part) => "drop" in part)
@@ -64,7 +64,7 @@ function readRule(rule: Fields, maps: ReadonlyMap<string, unknown>): Rule {
   };
 }
 
-function readMatches(parts: readonly Fields[]): Matches {
+function readMatches(parts: readonly JsonRecord[]): Matches {
   const sources: string[] = [];
   const destinations: string[] = [];
   const inDevices: string[] = [];
@@ -72,10 +72,10 @@ function readMatches(parts: readonly Fields[]): Matches {
   let protocol: string | null = null;
   let destinationPort: number | null = null;
   for (const { match } of parts) {
-    if (!isFields(match) || match["op"] !== "==" || !isFields(match["left"])) continue;
+    if (!isRecord(match) || match["op"] !== "==" || !isRecord(match["left"])) continue;
     const { meta, payload } = match["left"];
-    const key = isFields(meta) ? textOf(meta["key"]) : null;
-    const header = isFields(payload) ? payload : {};
+    const key = isRecord(meta) ? textOf(meta["key"]) : null;
+    const header = isRecord(payload) ? payload : {};
     const field = textOf(header["field"]);
     if (field === "dport") {
       destinationPort = numberOf(match["right"]);
@@ -94,14 +94,14 @@ function readMatches(parts: readonly Fields[]): Matches {
 
 /** `{"prefix": {"addr": "10.0.0.0", "len": 8}}`. */
 function textOfPrefix(value: unknown): string | null {
-  const prefix = isFields(value) && isFields(value["prefix"]) ? value["prefix"] : {};
+  const prefix = isRecord(value) && isRecord(value["prefix"]) ? value["prefix"] : {};
   const [address, length] = [textOf(prefix["addr"]), numberOf(prefix["len"])];
   return address === null || length === null ? null : `${address}/${length}`;
 }
 
-function describe(parts: readonly Fields[], verdict: string | null): string {
+function describe(parts: readonly JsonRecord[], verdict: string | null): string {
   const matches = parts.flatMap(({ match }) =>
-    isFields(match) ? [JSON.stringify(match["right"] ?? null)] : [],
+    isRecord(match) ? [JSON.stringify(match["right"] ?? null)] : [],
   );
   return [...matches.slice(0, 6), verdict ?? "no verdict"].join(" ").slice(0, 200);
 }

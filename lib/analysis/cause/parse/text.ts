@@ -1,9 +1,9 @@
-import { isFields, parseJson } from "./json.js";
+import { isRecord, parseJson } from "../../../linux/json.js";
 
 /** `nstat -asz --json`: counters by name, such as TcpExtIPReversePathFilter. */
 export function parseNstat(text: string): Map<string, number> {
   const root = parseJson(text);
-  const kernel = isFields(root) && isFields(root["kernel"]) ? root["kernel"] : {};
+  const kernel = isRecord(root) && isRecord(root["kernel"]) ? root["kernel"] : {};
   return new Map(
     Object.entries(kernel).flatMap(([name, value]) => (typeof value === "number" ? [[name, value]] : [])),
   );

@@ -1,5 +1,5 @@
 /**
- * Reading JSON that a node printed. It is hostile input: nothing about its shape is taken for granted, and a
+ * Reading JSON that a node or an API printed. It is hostile input: nothing about its shape is taken for granted, and a
  * value of another type than expected counts as absent.
  */
 
@@ -7,7 +7,7 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** The value if it is a JSON object, else an empty one. */
 export function asRecord(value: unknown): JsonRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonRecord) : {};
+  return isRecord(value) ? value : {};
 }
 
 /** The value if it is a list, else an empty one. */
@@ -23,6 +23,26 @@ export function fieldOf(value: unknown, ...path: readonly string[]): unknown {
     current = Object.hasOwn(record, key) ? record[key] : undefined;
   }
   return current;
+}
+
+/** The objects of a list; empty where it is none. */
+export function recordsOf(value: unknown, ...path: readonly string[]): readonly JsonRecord[] {
+  return asList(fieldOf(value, ...path)).filter(isRecord);
+}
+
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The texts of a list; empty where it is none. */
+export function textsOf(value: unknown, ...path: readonly string[]): readonly string[] {
+  return asList(fieldOf(value, ...path)).filter((item) => typeof item === "string");
+}
+
+/** Any finite number, such as a counter beyond what is exact. */
+export function numberOf(value: unknown, ...path: readonly string[]): number | null {
+  const found = fieldOf(value, ...path);
+  return typeof found === "number" && Number.isFinite(found) ? found : null;
 }
 
 export function textOf(value: unknown, ...path: readonly string[]): string | null {
