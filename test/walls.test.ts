@@ -67,6 +67,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   zx: ["access"],
   yaml: ["document", "lab"],
   ajv: ["document"],
+  re2js: ["runbook"],
   "@marcbachmann/cel-js": ["runbook"],
   "ipaddr.js": ["linux"],
   "@kubernetes/client-node": ["kube"],

@@ -1,4 +1,5 @@
-import { hasExpression } from "../runbook/template.js";
+import { childrenOf, parseCel, readAccess, type ASTNode } from "../runbook/cel.js";
+import { hasExpression, splitTemplate } from "../runbook/template.js";
 
 /** A step that an expression names, with the output, where it names one. */
 export interface StepReference {
@@ -7,19 +8,9 @@ export interface StepReference {
   readonly output: string | null;
 }
 
-const NAME = String.raw`(?:\s*\.\s*([A-Za-z_]\w*)|\s*\[\s*(?:"(\w*)"|'(\w*)')\s*\])`;
-const REFERENCE = new RegExp(String.raw`(?<![\w.])steps\b(?:${NAME}(?:\s*\.\s*outputs\b${NAME}?)?)?`, "g");
-
-/** The steps that a value's expressions name. It may find too many (in a string of an expression), never too few. */
+/** The steps that a value's expressions name. */
 export function findReferences(value: unknown): readonly StepReference[] {
-  if (hasExpression(value)) {
-    return [...value.matchAll(REFERENCE)].map(([, a, b, c, d, e, f]) => ({
-      step: a ?? b ?? c ?? null,
-      output: d ?? e ?? f ?? null,
-    }));
-  }
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(findReferences);
+  return expressionsOf(value).flatMap(referencesOf);
 }
 
 /**
@@ -43,5 +34,29 @@ export function findUnknown(
 
 /** Whether an expression of the value looks at the matrix. */
 export function namesMatrix(value: unknown): boolean {
-  return hasExpression(value) && /(?<![\w.])matrix\b/.test(value);
+  return expressionsOf(value).some((ast) => namesVariable(ast, "matrix"));
+}
+
+function expressionsOf(value: unknown): ASTNode[] {
+  if (hasExpression(value)) {
+    return splitTemplate(value).flatMap((part) => (part.kind === "text" ? [] : [parseCel(part.source)]));
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(expressionsOf);
+}
+
+function namesVariable(node: ASTNode, name: string): boolean {
+  return (
+    (node.op === "id" && node.args === name) || childrenOf(node).some((child) => namesVariable(child, name))
+  );
+}
+
+/** `steps.a.outputs.b` is `b` of `outputs` of `a` of `steps`: an access is taken with all that it is of. */
+function referencesOf(node: ASTNode): StepReference[] {
+  const { root, keys } = readAccess(node);
+  const computed = keys.flatMap((key) => (typeof key === "string" ? [] : referencesOf(key)));
+  if (root.op !== "id") return [...childrenOf(root).flatMap(referencesOf), ...computed];
+  if (root.args !== "steps") return computed;
+  const [step = null, outputs, output = null] = keys.map((key) => (typeof key === "string" ? key : null));
+  return [{ step, output: outputs === "outputs" ? output : null }, ...computed];
 }

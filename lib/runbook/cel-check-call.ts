@@ -3,6 +3,7 @@ import type { ASTNode } from "./cel.js";
 import { didYouMean, type Locals, type Place, type TypeChecker } from "./cel-checker.js";
 import { CEL_FUNCTIONS, signatureOf, type CelFunction, type Parameter } from "./cel-functions.js";
 import { readBind, readHas, readLoop, signaturesOfMacro, type Loop } from "./cel-macros.js";
+import { PatternFault } from "./match.js";
 import { BOOL, DOUBLE, DYN, INT, isMapping, listOf, nameType, STRING, type CelType } from "./cel-types.js";
 
 type Call = ASTNode & { readonly op: "call" | "rcall" };
@@ -110,6 +111,7 @@ function checkLiterals(checker: TypeChecker, { name, run }: CelFunction, nodes: 
   } catch (error) {
     checker.report((error as Error).message, nodes[tried.length - 1] as ASTNode, {
       rule: "expression-value",
+      suggestion: error instanceof PatternFault ? error.suggestion : undefined,
     });
   }
 }

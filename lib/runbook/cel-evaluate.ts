@@ -1,7 +1,7 @@
 import { CelFault, type ASTNode } from "./cel.js";
 import { CEL_FUNCTIONS, costOf } from "./cel-functions.js";
 import { readBind, readHas, readLoop, type Loop } from "./cel-macros.js";
-import { MATCH_TIMEOUT_MS, matchBounded, MatchTooLong } from "./match.js";
+import { compilePattern, PatternFault, workOfMatch } from "./match.js";
 import { applyOperator, isA, isEqual, nameOf, type Operator } from "./cel-values.js";
 
 /** One evaluation's work, in nodes of the expression; some 10 ms of it. */
@@ -10,6 +10,9 @@ const MAX_STEPS = 100_000;
 const MAX_TEXT_LENGTH = 1_000_000;
 const MAX_LIST_LENGTH = 100_000;
 const MAX_PARTS = 250_000;
+
+/** What a match does at worst within the time of a step. */
+const MATCH_WORK_PER_STEP = 64;
 
 /** The work is too much: no `||` beside it makes that good. */
 class TooMuch extends CelFault {}
@@ -48,7 +51,6 @@ function countParts(value: unknown, most: number): number {
 class Evaluation {
   readonly #env: Readonly<Record<string, unknown>>;
   #steps = 0;
-  #matchMs = MATCH_TIMEOUT_MS;
 
   constructor(env: Readonly<Record<string, unknown>>) {
     this.#env = env;
@@ -210,18 +212,14 @@ class Evaluation {
     throw new CelFault(`there is no function ${shown}`, node, "unknown-function");
   }
 
-  /** All matches of an expression share their time. */
   #match(node: ASTNode, [text, pattern]: readonly [string, string]): boolean {
-    const started = process.cpuUsage();
     try {
-      const holds = matchBounded(text, pattern, Math.max(1, Math.floor(this.#matchMs)));
-      const { user, system } = process.cpuUsage(started);
-      this.#matchMs -= (user + system) / 1000;
-      return holds;
+      const program = compilePattern(pattern);
+      this.#count(node, workOfMatch(program, text) / MATCH_WORK_PER_STEP);
+      return program.test(text);
     } catch (error) {
-      const { message } = error as Error;
-      if (error instanceof MatchTooLong) throw new TooMuch(message, node, "out-of-range");
-      throw new CelFault(message, node, "expression-value");
+      if (error instanceof PatternFault) throw new CelFault(error.message, node, "expression-value");
+      throw error;
     }
   }
 

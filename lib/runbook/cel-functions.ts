@@ -182,7 +182,7 @@ export const CEL_FUNCTIONS: readonly CelFunction[] = [
     receiver: "string",
     parameters: ["string"],
     returns: "bool",
-    means: "Whether a regular expression matches anywhere in a text; bounded in time",
+    means: "Whether a regular expression (RE2's syntax) matches anywhere in a text",
     example: ["'10.0.0.1'.matches('^10[.]')", true],
     run: (text: string, pattern: string) => matchBounded(text, pattern),
   },

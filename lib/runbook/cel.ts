@@ -69,6 +69,23 @@ export function childrenOf(node: ASTNode): ASTNode[] {
   return ([node.args].flat(3) as unknown[]).filter(isNode);
 }
 
+/** What an access begins at, and the keys that lead on from there: a node where one is computed. */
+export function readAccess(node: ASTNode): {
+  readonly root: ASTNode;
+  readonly keys: readonly (string | ASTNode)[];
+} {
+  const keys: (string | ASTNode)[] = [];
+  let root = node;
+  while (root.op === "." || root.op === "[]" || root.op === ".?" || root.op === "[?]") {
+    const [owner, key]: readonly [ASTNode, string | ASTNode] = root.args;
+    keys.unshift(
+      typeof key !== "string" && key.op === "value" && typeof key.args === "string" ? key.args : key,
+    );
+    root = owner;
+  }
+  return { root, keys };
+}
+
 function isNode(value: unknown): value is ASTNode {
   return typeof value === "object" && value !== null && "op" in value;
 }

@@ -92,6 +92,6 @@ export const EXPRESSION_REFERENCE: {
     "What the run cannot know beforehand is dyn, whose properties are read unchecked; has() asks whether one is there.",
     "An expression that is a whole value keeps its type; within text it becomes text, null the empty text, lists and maps JSON.",
     "What a step printed is data and never evaluated again.",
-    "An expression has at most 4096 characters and 100,000 steps of work; matches() takes texts of up to 10,000 characters, patterns of up to 256 without nested repetition, and 40 ms.",
+    "An expression has at most 4096 characters and 100,000 steps of work; a regular expression is RE2's, as in Kubernetes, with at most 256 characters.",
   ],
 };

@@ -1,5 +1,5 @@
 import { parseDuration, parseSize } from "../model/units.js";
-import { findPatternFault, matchBounded } from "./match.js";
+import { findPatternFault, matchBounded, PatternFault } from "./match.js";
 import type { InputSpec, ScalarType, ValueSpec } from "./types.js";
 
 /** A typed value, or what was expected in its place. */
@@ -95,13 +95,21 @@ function findMismatch(value: string, pattern: string): string | undefined {
   }
 }
 
+export interface SpecFault {
+  readonly key: string;
+  readonly message: string;
+  readonly suggestion?: string | undefined;
+}
+
 /** What is wrong with the limits of a value's declaration: `key` names which of them. */
-export function findSpecFaults(spec: ValueSpec | InputSpec): { key: string; message: string }[] {
-  const faults: { key: string; message: string }[] = [];
+export function findSpecFaults(spec: ValueSpec | InputSpec): SpecFault[] {
+  const faults: SpecFault[] = [];
   const { type, enum: allowed, pattern, minimum, maximum } = spec;
   if (pattern !== undefined) {
-    const fault = type === "string" ? findPatternFault(pattern) : `a pattern is for text, not for ${type}`;
-    if (fault !== undefined) faults.push({ key: "pattern", message: fault });
+    const misplaced = new PatternFault(`a pattern is for text, not for ${type}`);
+    const fault = type === "string" ? findPatternFault(pattern) : misplaced;
+    if (fault !== undefined)
+      faults.push({ key: "pattern", message: fault.message, suggestion: fault.suggestion });
   }
   for (const [key, limit] of Object.entries({ minimum, maximum })) {
     if (limit === undefined || type === "integer" || type === "number") continue;

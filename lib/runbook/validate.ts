@@ -70,7 +70,12 @@ function findInputsProblems(runbook: Runbook, unreadable: ReadonlySet<string>): 
 function findInputProblems(name: string, spec: InputSpec): Problem[] {
   const path: Path = ["inputs", name];
   const toProblems = (faults: ReturnType<typeof findSpecFaults>, at: Path): Problem[] =>
-    faults.map(({ key, message }) => ({ path: [...at, key], message, rule: limitRule(key) }));
+    faults.map(({ key, message, suggestion }) => ({
+      path: [...at, key],
+      message,
+      rule: limitRule(key),
+      ...(suggestion !== undefined && { suggestion }),
+    }));
   const problems = toProblems(findSpecFaults(spec), path);
   if (spec.items !== undefined) problems.push(...toProblems(findSpecFaults(spec.items), [...path, "items"]));
   if (spec.type === "array" && spec.items === undefined) {

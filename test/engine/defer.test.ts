@@ -11,8 +11,21 @@ t.test("the steps that expressions name", (t) => {
     { step: "a", output: "b" },
     { step: "c", output: null },
   ]);
-  t.strictSame(of("${{ steps[inputs.name].outputs.b }}"), [{ step: null, output: null }]);
+  t.strictSame(of("${{ steps[inputs.name].outputs.b }}"), [{ step: null, output: "b" }]);
   t.strictSame(of("${{ inputs.steps.x + mysteps.y }}"), []);
+  t.strictSame(
+    of("${{ 'steps.a.outputs.b' + mine(steps.a).steps }}"),
+    [{ step: "a", output: null }],
+    "no text",
+  );
+  t.strictSame(
+    of("${{ inputs.list[steps.a.outputs['n']].map(x, x + steps.b.outputs[steps.c.outputs.key]) }}"),
+    [
+      { step: "a", output: "n" },
+      { step: "b", output: null },
+      { step: "c", output: "key" },
+    ],
+  );
   const known = {
     open: new Set(["a", "b"]),
     outputs: new Map<string, unknown>([

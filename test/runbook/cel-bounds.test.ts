@@ -64,8 +64,8 @@ t.test("work without end is ended", async (t) => {
     ],
     [
       "a pattern",
-      `inputs.list.exists(x, '${"a".repeat(300)}'.matches('a*a*a*a*a*a*b') && x > 5)`,
-      /longer than 40 ms/,
+      `inputs.list.exists(x, '${"a".repeat(300)}'.matches('(a|b|c){90}d') && x > 5)`,
+      /takes too long/,
     ],
   ];
   for (const [name, source, message] of attacks) {

@@ -54,7 +54,7 @@ t.test("what does not fit", async (t) => {
     [{ type: "size" }, "5", /such as 64MiB/],
     [{ type: "string", enum: ["a", "b"] }, "c", /one of a, b/],
     [{ type: "string", pattern: "^a$" }, "b", /text that matches \^a\$/],
-    [{ type: "string", pattern: "^a*a*a*a*a*b$" }, "a".repeat(9999), /longer than 40 ms/],
+    [{ type: "string", pattern: "^(a|b|c){900}$" }, "a".repeat(9999), /text to match has 9999 characters/],
     [{ type: "string" }, "a\nb", /without control characters/],
     [{ type: "string" }, true, /a value after it/],
     [{ type: "string" }, ["a", "b"], /one value/],

@@ -218,7 +218,7 @@ export const EXPRESSION_CASES: readonly BrokenCase[] = [
   ["a size that counts characters", "expression-value", when("size(»'abc') > 1"), /no unit/],
   ["a time of no form", "expression-value", when("timestamp(»'today') > 1"), /RFC 3339/],
   ["a pattern that is none", "expression-value", when("inputs.name.matches(»'(')"), /no regular expression/],
-  ["a pattern that explodes", "expression-value", when("inputs.name.matches(»'(a+)+$')"), /repeats/],
+  ["a pattern with a lookahead", "expression-value", when("inputs.name.matches(»'a(?=b)')"), /no lookahead/],
 
   ["text against a number", "expression-type", when("»inputs.name == 5"), /never equal/],
   ["a number against text", "expression-type", when("»inputs.count != '4'")],
