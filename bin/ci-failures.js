@@ -2,6 +2,7 @@
 // with the tests around it and what it found; of any other output, and where no test is to blame, the end.
 // Usage: node bin/ci-failures.js FILE
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const MOST_LINES = 55;
 const MOST_OF_ONE = 16;
@@ -10,10 +11,23 @@ const WIDEST = 220;
 const DULL =
   /^(at|source|stack|args|command|cwd|env|externalID|stdio|jobId|tapCaught|lineNumber|columnNumber|fileName|isToplevel|typeName|methodName|functionName)$/;
 
-const lines = readFileSync(process.argv[2] ?? "", "utf8").split("\n");
+/** What failed in the lines of a log, in at most 55 lines. */
+export function describeFailures(lines) {
+  const failures = findFailures(lines);
+  const shown = [];
+  for (const [index, failure] of failures.entries()) {
+    if (shown.length + failure.length > MOST_LINES - 1 && index > 0) {
+      shown.push(`… and ${failures.length - index} more`);
+      break;
+    }
+    shown.push(...failure);
+  }
+  const text = shown.length > 0 ? shown : lines.slice(-MOST_LINES);
+  return text.slice(0, MOST_LINES).map((line) => (line.length > WIDEST ? `${line.slice(0, WIDEST)}…` : line));
+}
 
 /** The lines of the YAML block behind a `not ok`, without what is dull, and where it happened. */
-function readDiagnosis(from, indent) {
+function readDiagnosis(lines, from, indent) {
   const pad = " ".repeat(indent + 2);
   if (lines[from] !== `${pad}---`) return [];
   const kept = [];
@@ -32,7 +46,7 @@ function readDiagnosis(from, indent) {
 }
 
 /** Failed assertions, and tests that failed by themselves (a time-out, say): those in which nothing else failed. */
-function findFailures() {
+function findFailures(lines) {
   const names = [];
   const failedBelow = [];
   const found = [];
@@ -51,20 +65,15 @@ function findFailures() {
     const isBlamed = failedBelow[level] === true && names[level] === text;
     for (let above = 0; above < level; above += 1) failedBelow[above] = true;
     if (isBlamed) continue;
-    found.push([[...names.slice(0, level), text].join(" > "), ...readDiagnosis(index + 1, space.length)]);
+    found.push([
+      [...names.slice(0, level), text].join(" > "),
+      ...readDiagnosis(lines, index + 1, space.length),
+    ]);
   }
   return found;
 }
 
-const failures = findFailures();
-const shown = [];
-for (const [index, failure] of failures.entries()) {
-  if (shown.length + failure.length > MOST_LINES - 1 && index > 0) {
-    shown.push(`… and ${failures.length - index} more`);
-    break;
-  }
-  shown.push(...failure);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const line of describeFailures(readFileSync(process.argv[2] ?? "", "utf8").split("\n")))
+    console.log(line);
 }
-const text = shown.length > 0 ? shown : lines.slice(-MOST_LINES);
-for (const line of text.slice(0, MOST_LINES))
-  console.log(line.length > WIDEST ? `${line.slice(0, WIDEST)}…` : line);

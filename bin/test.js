@@ -1,21 +1,25 @@
-// Compiles what changed and runs tests as plain JavaScript, each file a process, some at once; prints TAP.
-// Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--not=TEXT]… [WHAT…]
+// Compiles what changed and runs tests as plain JavaScript, each file a process, some at once. Prints TAP; on a terminal only
+// what failed and the closing line.
+// Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--not=TEXT]… [--tap] [WHAT…]
 // WHAT is a suite (unit, slow, lab, cluster) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import t from "tap";
 import { buildTests } from "./build-tests.js";
+import { describeFailures } from "./ci-failures.js";
+import { runTestFile } from "./test-process.js";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const TIMES = join(ROOT, ".build/times.json");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     jobs: { type: "string", default: String(availableParallelism()) },
     timeout: { type: "string", default: "120" },
     not: { type: "string", multiple: true, default: [] },
+    tap: { type: "boolean", default: !process.stdout.isTTY },
   },
 });
 
@@ -29,21 +33,86 @@ const SUITES = {
 const wanted = positionals.length === 0 ? ["unit"] : positionals;
 const isWanted = (name) =>
   wanted.some((what) => (Object.hasOwn(SUITES, what) ? SUITES[what](name) : `test/${name}`.includes(what)));
+const lastTimes = readTimes();
 const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.ts"))
-  .filter((name) => isWanted(name) && !values.not.some((text) => `test/${name}`.includes(text)))
-  .sort();
+  .map((name) => `test/${name}`)
+  .filter((name) => isWanted(name.slice("test/".length)) && !values.not.some((text) => name.includes(text)))
+  // The longest first, so that all cores end together; what never ran may be long.
+  .sort((a, b) => (lastTimes[b] ?? Infinity) - (lastTimes[a] ?? Infinity) || a.localeCompare(b));
+if (files.length === 0) {
+  console.log(
+    `TAP version 14\nnot ok 1 - no test is named ${wanted.join(", ")}\n1..1\n# { total: 1, pass: 0, fail: 1 }`,
+  );
+  process.exit(1);
+}
 
 await buildTests();
-t.jobs = Number(values.jobs);
-t.setTimeout(0);
-if (files.length === 0) t.fail(`no test is named ${wanted.join(", ")}`);
-for (const name of files) {
-  const built = join(ROOT, ".build/test", name.replace(/\.ts$/, ".js"));
-  t.spawn(
-    process.execPath,
-    ["--enable-source-maps", "--disable-warning=ExperimentalWarning", built],
-    { cwd: ROOT, buffered: true, timeout: Number(values.timeout) * 1000 },
-    `test/${name}`,
-  );
+const running = new Set();
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    for (const child of running) child.kill("SIGTERM");
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  });
+}
+
+const began = performance.now();
+const results = [];
+const sum = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 };
+if (values.tap) console.log("TAP version 14");
+const queue = [...files];
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+if (values.tap) console.log(`1..${results.length}`);
+const counts = Object.entries(sum).filter(([key, count]) => count > 0 || key === "total" || key === "pass");
+console.log(`# { ${counts.map(([key, count]) => `${key}: ${count}`).join(", ")} }`);
+console.log(`# time=${Math.round(performance.now() - began)}ms`);
+const slowest = results.toSorted((a, b) => b.ms - a.ms).slice(0, 5);
+console.log(`# slowest: ${slowest.map(({ name, ms }) => `${name} ${(ms / 1000).toFixed(1)} s`).join(", ")}`);
+mkdirSync(join(ROOT, ".build"), { recursive: true });
+const times = { ...readTimes(), ...Object.fromEntries(results.map(({ name, ms }) => [name, ms])) };
+writeFileSync(TIMES, JSON.stringify(times));
+process.exitCode = sum.fail > 0 ? 1 : 0;
+
+async function work() {
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+    let child;
+    const result = await runTestFile({
+      name,
+      built: join(ROOT, ".build", name.replace(/\.ts$/, ".js")),
+      cwd: ROOT,
+      env: process.env,
+      timeoutMs: Number(values.timeout) * 1000,
+      onChild: (started) => running.add((child = started)),
+    });
+    running.delete(child);
+    results.push(result);
+    for (const [key, count] of Object.entries(result.counts)) sum[key] += count;
+    // A file that ended badly has failed, whatever its assertions say.
+    if (result.why !== undefined && (result.counts.fail ?? 0) === 0) {
+      sum.fail += 1;
+      sum.total += 1;
+    }
+    print(result);
+  }
+}
+
+function print({ name, ms, tap, stderr, why }) {
+  process.stderr.write(stderr);
+  const body = tap
+    .split("\n")
+    .filter((line) => !/^(TAP version 14|# \{ total: .*|\s*)$/.test(line))
+    .map((line) => `    ${line}`);
+  const head = `${why === undefined ? "ok" : "not ok"} ${results.length} - ${name} # time=${ms}ms`;
+  const lines = [`# Subtest: ${name}`, ...body, head];
+  if (why !== undefined) lines.push("  ---", `  reason: ${JSON.stringify(why)}`, "  ...");
+  if (values.tap) console.log(lines.join("\n"));
+  else if (why !== undefined) console.log([`${name}: ${why}`, ...describeFailures(lines)].join("\n"));
+}
+
+function readTimes() {
+  try {
+    return JSON.parse(readFileSync(TIMES, "utf8"));
+  } catch {
+    return {};
+  }
 }
