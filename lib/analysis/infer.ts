@@ -1,11 +1,11 @@
 import type { FlowAddress, Protocol } from "../model/evidence.js";
+import { USUAL_OPENERS } from "../wire/open.js";
 import { dissectFrame } from "./dissect/dissect.js";
 import { ICMP } from "./dissect/icmp.js";
 import { ICMPV6 } from "./dissect/icmpv6.js";
 import { Packet, PROTOCOL, STOP } from "./dissect/packet.js";
 import { destinationOf, sourceOf } from "./dissect/summarise.js";
 import { TCP } from "./dissect/tcp.js";
-import { USUAL_VXLAN } from "./dissect/vxlan.js";
 import { openCapture } from "../packets/open.js";
 import type { CaptureReader } from "../packets/reader.js";
 
@@ -44,7 +44,7 @@ export function inferConversation(path: string, known: KnownEnds = {}): Conversa
   const packet = new Packet();
   const candidates = new Map<string, Candidate>();
   try {
-    const kind = { vxlan: USUAL_VXLAN };
+    const kind = { tunnels: USUAL_OPENERS };
     while (reader.frame < MOST_RECORDS && moveOn(reader)) {
       dissectFrame(reader.bytes, reader, kind, packet);
       if (packet.stop === STOP.none && packet.fragmentOffset === 0) count(candidates, packet);

@@ -10,8 +10,8 @@ import { describeFlow, judgeFlow } from "./verdict/flow.js";
 export type AnalyzePcapsOptions = Omit<KnownEnds, "protocol">;
 
 /**
- * Findings about bare capture files of one path, given in the request's order. Each file is a hop; VXLAN is
- * recognised by its usual ports. When the captures began and ended is not known, so neither is whether
+ * Findings about bare capture files of one path, given in the request's order. Each file is a hop; tunnels
+ * are known by their usual ports. When the captures began and ended is not known, so neither is whether
  * one of them merely stopped before the others, and the verdict says so.
  *
  * Throws EVIDENCE_INVALID or FILE_UNREADABLE where a file is no capture, USAGE where no conversation is in it.

@@ -3,13 +3,14 @@ import { dissectFrame, type FrameKind } from "../analysis/dissect/dissect.js";
 import { Packet, PROTOCOL, STOP } from "../analysis/dissect/packet.js";
 import { destinationOf, sourceOf, summarise } from "../analysis/dissect/summarise.js";
 import { TCP } from "../analysis/dissect/tcp.js";
-import { USUAL_VXLAN } from "../analysis/dissect/vxlan.js";
 import { openCapture } from "../packets/open.js";
 import type { CaptureReader } from "../packets/reader.js";
 import { readRunJson, resolveInside } from "../artifacts/index.js";
 import { HopbookError } from "../errors.js";
 import type { FlowEvidence } from "../model/evidence.js";
+import type { Encapsulation } from "../model/hops.js";
 import type { PacketRecord } from "../model/sandbox.js";
+import { openersOf, USUAL_OPENERS, type Openers } from "../wire/open.js";
 
 /** So many packets are dissected before others have their turn. */
 const PACKETS_AT_ONCE = 1000;
@@ -25,11 +26,9 @@ export async function* readPackets(dir: string, path: string): AsyncGenerator<Pa
   }
   const reader = openCapture(inside.path, path);
   try {
-    const ports = {
-      first: (await findVxlanPort(dir, path)) ?? USUAL_VXLAN.first,
-      second: USUAL_VXLAN.second,
+    const kind: FrameKind = {
+      tunnels: addUsual(openersOf((await findEncapsulation(dir, path)) ?? null)),
     };
-    const kind: FrameKind = { vxlan: ports };
     const packet = new Packet();
     while (reader.next()) {
       dissectFrame(reader.bytes, reader, kind, packet);
@@ -41,14 +40,18 @@ export async function* readPackets(dir: string, path: string): AsyncGenerator<Pa
   }
 }
 
-/** The port that the tunnel at a hop has on its node; undefined where the run knows of none. */
-async function findVxlanPort(dir: string, path: string): Promise<number | undefined> {
+/** The hop's own port comes first, and what is usual is known besides. */
+function addUsual(own: Openers): Openers {
+  return { udp: [...own.udp, ...USUAL_OPENERS.udp], ip: [...own.ip, ...USUAL_OPENERS.ip] };
+}
+
+/** What packets wear at a hop; undefined where the run knows of none. */
+async function findEncapsulation(dir: string, path: string): Promise<Encapsulation | undefined> {
   const { flows } = (await readRunJson(dir, "evidence/flows.json").catch(() => ({ flows: [] }))) as {
     readonly flows: readonly FlowEvidence[];
   };
   const hops = flows.flatMap((flow) => [...flow.hops, ...(flow.replyHops ?? [])]);
-  const encapsulation = hops.find((hop) => hop.pcap === path)?.encapsulation;
-  return encapsulation?.kind === "vxlan" ? encapsulation.port : undefined;
+  return hops.find((hop) => hop.pcap === path)?.encapsulation;
 }
 
 const NAMES: Readonly<Record<number, PacketRecord["protocol"]>> = {
@@ -82,7 +85,7 @@ function toRecord(reader: CaptureReader, packet: Packet): PacketRecord {
     sourcePort: hasPorts ? packet.sourcePort : null,
     destinationPort: hasPorts ? packet.destinationPort : null,
     flags: isTcp ? FLAGS.flatMap(([bit, name]) => ((packet.tcpFlags & bit) === 0 ? [] : [name])) : [],
-    encapsulated: packet.vni >= 0,
+    encapsulated: packet.worn !== null,
     summary: summarise(packet, reader.bytes),
   };
 }

@@ -6,6 +6,7 @@ import { checkInterface } from "./names.js";
 import { matchOuterFragment, matchTransportSession } from "./underlay.js";
 import { viewOf } from "./view.js";
 import type { Flow, Hop } from "../model/hops.js";
+import { wireOf } from "../wire/registry.js";
 
 export interface FilterOptions {
   /** `SSH_CONNECTION` of the transport's own login on this node; null where there is none. */
@@ -61,11 +62,12 @@ function termsOf(hop: Hop, flow: Flow): readonly string[] {
       terms.push(matchConversation(viewOf(hop.encapsulation, family), conversation));
     }
   }
-  if (terms.length === 0 || hop.encapsulation.kind === "none") return terms;
-  const { outer } = hop.encapsulation;
+  const wire = wireOf(hop.encapsulation);
+  if (terms.length === 0 || wire === null) return terms;
+  const { outer } = wire.worn;
   const nodes = Object.values(underlay).map((end) => end.ip);
   const peers = nodes.filter((ip) => familyOf(ip) === outer);
-  return peers.length < 2 ? terms : [...terms, matchOuterFragment(outer, peers)];
+  return peers.length < 2 ? terms : [...terms, matchOuterFragment(wire, peers)];
 }
 
 function noAddresses(hop: Hop): HopbookError {

@@ -48,7 +48,7 @@ function matchDirection(view: View, { protocol, from, to, fragments }: Direction
   const later = allOf(
     matchSide(view, "src", addressesOf(from)),
     matchSide(view, "dst", addressesOf(to)),
-    matchLaterFragment(view, protocol),
+    matchLaterFragment(view, protocolNumber(protocol, view.family)),
   );
   return anyOf(...transports, later);
 }

@@ -3,6 +3,7 @@ import { buildFilter } from "./filter.js";
 import { checkId, checkInterface, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
 import { targetOf, type Flow, type Hop } from "../model/hops.js";
+import { wireOf } from "../wire/registry.js";
 
 export interface CapturePlanOptions {
   /** The run's id; with the node's name it names the folder on the node. */
@@ -64,8 +65,6 @@ export interface NodeCapturePlan {
  * every usual header and 40 bytes of an ICMP or DNS payload. An ICMP error's quote fits as well.
  */
 const HEADERS_BYTES = 128;
-/** Outer Ethernet, IPv4, UDP and VXLAN: 50; with IPv6 outside: 70 (RFC 7348, 5). */
-const TUNNEL_BYTES = { 4: 50, 6: 70 } as const;
 /** tcpdump's largest. */
 const WHOLE_BYTES = 262_144;
 
@@ -150,8 +149,9 @@ interface HopContext {
 }
 
 function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopCapturePlan {
-  const headers =
-    HEADERS_BYTES + (hop.encapsulation.kind === "vxlan" ? TUNNEL_BYTES[hop.encapsulation.outer] : 0);
+  const wire = wireOf(hop.encapsulation);
+  const around = wire === null ? 0 : wire.format.overheadBytes[wire.worn.outer] + wire.format.optionBytes;
+  const headers = HEADERS_BYTES + around;
   const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
   const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[targetOf(hop)] ?? null });
   const remotePath = `${dir}/${checkId(hop.id)}.pcap`;

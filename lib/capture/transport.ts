@@ -37,9 +37,8 @@ export function matchTransport(view: View, protocol: Protocol, ports: PortPair):
   return anyOf(whole, first);
 }
 
-/** A later fragment: it has no ports, so the addresses have to do. */
-export function matchLaterFragment(view: View, protocol: Protocol): string {
-  const number = protocolNumber(protocol, view.family);
+/** A later fragment of an IP protocol: it has no ports, so the addresses have to do. */
+export function matchLaterFragment(view: View, number: number): string {
   if (view.family === 4) return allOf(`${byteAt(view, 9)}=${number}`, `${byteAt(view, 6, 2)}&0x1fff!=0`);
   return allOf(
     `${byteAt(view, 6)}=${FRAGMENT_HEADER}`,

@@ -2,17 +2,25 @@ import { HopbookError } from "../errors.js";
 import { familyOf, withoutZone } from "../linux/address.js";
 import { allOf, anyOf } from "./expression.js";
 import { matchAddress, viewOf } from "./view.js";
-import { matchLaterFragment } from "./transport.js";
+import { matchLaterFragment, protocolNumber } from "./transport.js";
+import type { Wire } from "../wire/registry.js";
+
+const UDP = protocolNumber("udp", 4);
 
 /**
  * The later fragments of tunnel packets between these nodes: where the overlay's MTU is wrong the outer
  * packet is fragmented, and only its first fragment shows the inner one. They may belong to another flow
  * between the same nodes; the first fragment's IP ID tells.
  */
-export function matchOuterFragment(outer: 4 | 6, peers: readonly string[]): string {
+export function matchOuterFragment(
+  { format: { carrier }, worn: { outer } }: Wire,
+  peers: readonly string[],
+): string {
   const view = viewOf({ kind: "none" }, outer);
   const side = (which: "src" | "dst"): string => anyOf(...peers.map((ip) => matchAddress(view, which, ip)));
-  return allOf(view.guard, side("src"), side("dst"), matchLaterFragment(view, "udp"));
+  const numbers = carrier.over === "udp" ? [UDP] : Object.values(carrier.protocols);
+  const fragments = numbers.map((number) => matchLaterFragment(view, number));
+  return allOf(view.guard, side("src"), side("dst"), anyOf(...fragments));
 }
 
 /**

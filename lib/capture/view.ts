@@ -1,6 +1,7 @@
 import { bytesOf } from "./addresses.js";
 import { allOf, hexOf } from "./expression.js";
 import type { Encapsulation } from "../model/hops.js";
+import { wireOf } from "../wire/registry.js";
 
 /**
  * Where an IP header stands in a packet, as libpcap can reach it: the byte `base` of the header that
@@ -16,30 +17,17 @@ export interface View {
   readonly guard: string;
 }
 
-/** Bytes from the UDP header to the inner Ethernet header: UDP 8, VXLAN 8 (RFC 7348, 5). */
-const VXLAN_ETHERNET = 16;
-/** … to the inner IP header: the Ethernet header's 14 more, its type in the last two. */
-const VXLAN_IP = VXLAN_ETHERNET + 14;
 const IP6_HEADER = 40;
-const ETHERTYPE = { 4: "0x0800", 6: "0x86dd" } as const;
 
 /** The view of the flow's own IP header under a hop's encapsulation. */
 export function viewOf(encapsulation: Encapsulation, family: 4 | 6): View {
-  if (encapsulation.kind === "none") {
+  const wire = wireOf(encapsulation);
+  if (wire === null) {
     const unit = family === 4 ? "ip" : "ip6";
     return { family, unit, base: "0", plain: true, guard: unit };
   }
-  const { port, vni, outer } = encapsulation;
-  const unit = outer === 4 ? "udp" : "ip6";
-  // `udp[]` never matches IPv6 (pcap-filter(7)), so there the offsets count from the outer IPv6 header.
-  const shift = outer === 4 ? 0 : IP6_HEADER;
-  const outerMatch = outer === 4 ? `udp dst port ${port}` : allOf("ip6[6]=17", `ip6[${shift + 2}:2]=${port}`);
-  const guard = allOf(
-    outerMatch,
-    `${unit}[${shift + 12}:4]>>8=${vni}`,
-    `${unit}[${shift + VXLAN_IP - 2}:2]=${ETHERTYPE[family]}`,
-  );
-  return { family, unit, base: String(shift + VXLAN_IP), plain: false, guard };
+  const { unit, base, guards } = wire.format.reach(wire.worn, family);
+  return { family, unit, base, plain: false, guard: allOf(...guards) };
 }
 
 /** `udp[42:4]`: `size` bytes (1, 2 or 4) at `offset` of the view's IP header. */

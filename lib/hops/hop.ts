@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
+import { localEndOf, wornBy } from "../wire/registry.js";
 import type { Leaving } from "./leave.js";
 import type { Link } from "./links.js";
 import type { RecipeRole } from "./recipe.js";
@@ -102,10 +103,10 @@ function safeId(parts: readonly string[]): string {
 
 /** How the packets look at the NIC that they leave by. */
 export function encapsulationOf(leaving: Leaving, own: Underlay): Encapsulation {
-  const vxlan = leaving.tunnel?.link.vxlan;
-  if (vxlan == null) return PLAIN;
-  const outer = ipVersion(leaving.tunnel?.remoteVtep ?? vxlan.local ?? own.ip);
-  return { kind: "vxlan", port: vxlan.port, vni: vxlan.vni, outer };
+  const { tunnel } = leaving;
+  if (tunnel === null) return PLAIN;
+  const outer = ipVersion(tunnel.remoteVtep ?? localEndOf(tunnel.link) ?? own.ip);
+  return wornBy(tunnel.link, outer) ?? PLAIN;
 }
 
 /** The way of packets out of the near node. */
@@ -138,9 +139,11 @@ export function arrivingWay(
   const base = { side, nic: { link: nic, evidence: nicEvidence }, encapsulation: here.encapsulation };
   const { tunnel } = sent;
   if (tunnel === null) return { ...base, tunnel: null, notes: [] };
-  const twin = here.tunnels.find(
-    (link) => link.vxlan?.vni === tunnel.link.vxlan?.vni && link.vxlan?.port === tunnel.link.vxlan?.port,
-  );
+  const network = wornBy(tunnel.link, 4);
+  const twin = here.tunnels.find((link) => {
+    const other = wornBy(link, 4);
+    return other?.vni === network?.vni && other?.port === network?.port;
+  });
   const link = twin ?? here.tunnels[0];
   if (link === undefined) {
     return { ...base, tunnel: null, notes: [`${side.view.node} has no tunnel device of this CNI`] };

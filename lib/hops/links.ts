@@ -1,4 +1,4 @@
-import { asList, fieldOf, integerOf, textOf } from "../linux/json.js";
+import { asList, asRecord, fieldOf, integerOf, textOf } from "../linux/json.js";
 import { canonicalIp } from "../linux/address.js";
 import { isInterfaceName } from "../linux/interface-name.js";
 
@@ -18,7 +18,8 @@ export interface Link {
   /** The bridge, bond or VRF that it is a port of. */
   readonly master: string | null;
   readonly addresses: readonly string[];
-  readonly vxlan: { readonly vni: number; readonly port: number; readonly local: string | null } | null;
+  /** What its kind has besides (`info_data`). */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The devices in iproute2's JSON; what has no usable name or index is left out. */
@@ -54,13 +55,6 @@ function parseLink(entry: unknown): Link | null {
     peerElsewhere: integerOf(entry, "link_netnsid") !== null,
     master: textOf(entry, "master"),
     addresses: addresses.filter((ip) => ip !== undefined),
-    vxlan: kind === "vxlan" ? parseVxlan(fieldOf(entry, "linkinfo", "info_data")) : null,
+    data: asRecord(fieldOf(entry, "linkinfo", "info_data")),
   };
-}
-
-function parseVxlan(data: unknown): Link["vxlan"] {
-  const vni = integerOf(data, "id");
-  const port = integerOf(data, "port");
-  if (vni === null || port === null || vni < 0 || vni >= 2 ** 24 || port < 1 || port > 65_535) return null;
-  return { vni, port, local: canonicalIp(textOf(data, "local") ?? textOf(data, "local6") ?? "") ?? null };
 }

@@ -75,6 +75,6 @@ function bitsOf(ip: string): string {
 export function bareLink(name: string): Link {
   return {
     ...{ index: 0, name, kind: null, up: true, mtuBytes: null, mac: null },
-    ...{ peerIndex: null, peerElsewhere: false, master: null, addresses: [], vxlan: null },
+    ...{ peerIndex: null, peerElsewhere: false, master: null, addresses: [], data: {} },
   };
 }

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assertValid, invalid, readDocument } from "../document/index.js";
 import { HopbookError } from "../errors.js";
+import { formatOfLink, listLinkKinds } from "../wire/registry.js";
 
 export type RecipeRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
 export type HostInterfaceMethod = "cni-result" | "peer-index" | "route";
@@ -41,7 +42,7 @@ export interface HopRecipe {
     readonly methods: readonly HostInterfaceMethod[];
     readonly naming?: RecipeNaming;
   };
-  readonly tunnel?: { readonly kind: "vxlan"; readonly names?: readonly string[] };
+  readonly tunnel?: { readonly kind: string; readonly names?: readonly string[] };
 }
 
 /**
@@ -57,6 +58,11 @@ export async function loadRecipes(folders: string | readonly string[]): Promise<
       if (recipe.path.leaving.includes("tunnel") && recipe.tunnel === undefined) {
         const message = "the path goes through a tunnel, and nothing says what it is: add the key tunnel";
         throw invalid(doc, [{ path: ["path", "leaving"], message }]);
+      }
+      const { tunnel } = recipe;
+      if (tunnel !== undefined && formatOfLink(tunnel.kind) === null) {
+        const message = `no tunnel of this kind can be read; those that can: ${listLinkKinds().join(", ")}`;
+        throw invalid(doc, [{ path: ["tunnel", "kind"], message }]);
       }
       byName.set(recipe.metadata.name, recipe);
     }

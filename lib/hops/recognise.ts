@@ -1,4 +1,5 @@
 import { HopbookError } from "../errors.js";
+import { wornBy } from "../wire/registry.js";
 import type { Link } from "./links.js";
 import type { HopRecipe, RecipeEvidence } from "./recipe.js";
 import type { RouteEntry } from "./tables.js";
@@ -80,12 +81,13 @@ function shows(node: NodeEvidence, evidence: RecipeEvidence): boolean {
 }
 
 function fitsLink(found: Link, wanted: NonNullable<RecipeEvidence["link"]>): boolean {
+  const network = wornBy(found, 4);
   return (
     (wanted.name === undefined || found.name === wanted.name) &&
     (wanted.namePrefix === undefined || found.name.startsWith(wanted.namePrefix)) &&
     (wanted.kind === undefined || found.kind === wanted.kind) &&
-    (wanted.vni === undefined || found.vxlan?.vni === wanted.vni) &&
-    (wanted.port === undefined || found.vxlan?.port === wanted.port)
+    (wanted.vni === undefined || network?.vni === wanted.vni) &&
+    (wanted.port === undefined || network?.port === wanted.port)
   );
 }
 

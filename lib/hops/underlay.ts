@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import { localEndOf } from "../wire/registry.js";
 import { findLink, type Link } from "./links.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
@@ -31,7 +32,7 @@ export function findUnderlay(view: NodeView, recipe: HopRecipe, profile: Cluster
   const defaultRoute = view.routes.find((route) => route.dst === "default");
   const candidates = [
     ...(named === null ? [] : named.addresses),
-    ...findTunnels(view.links, recipe).map((link) => link.vxlan?.local),
+    ...findTunnels(view.links, recipe).map((link) => canonicalIp(localEndOf(link) ?? "")),
     canonicalIp(target?.address ?? ""),
     ...(findLink(view.links, defaultRoute?.dev ?? null)?.addresses ?? []),
   ];

@@ -4,15 +4,19 @@ import type { ProbeKind, Protocol } from "./evidence.js";
 export type HopRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
 
 /** What a packet of the flow wears at a hop. */
-export type Encapsulation =
-  | { readonly kind: "none" }
-  | {
-      readonly kind: "vxlan";
-      readonly port: number;
-      readonly vni: number;
-      /** The outer header's IP version. */
-      readonly outer: 4 | 6;
-    };
+export type Encapsulation = { readonly kind: "none" } | Worn;
+
+/** A tunnel's encapsulation. */
+export interface Worn {
+  /** One of lib/wire's formats, which says what of the rest there is. */
+  readonly kind: string;
+  /** Destination port of the outer UDP header. */
+  readonly port?: number;
+  /** Identifier of the tunnel's network. */
+  readonly vni?: number;
+  /** The outer header's IP version. */
+  readonly outer: 4 | 6;
+}
 
 /** A place where the flow's packets can be captured. */
 export interface Hop {

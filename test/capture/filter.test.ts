@@ -9,6 +9,7 @@ import { HopbookError } from "../../lib/errors.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowAddress, Protocol } from "../../lib/model/evidence.js";
 import type { Encapsulation, Flow, Hop, HopRole } from "../../lib/model/hops.js";
+import { wireOf } from "../../lib/wire/registry.js";
 import { ethernet, framesOf, icmp, ip, markOf, pcap, tcp, udp, vxlan, type Ip } from "./packets.js";
 import { fc } from "../fixtures/property.js";
 
@@ -115,8 +116,9 @@ function wrap(
   packet: Buffer,
   change: Partial<{ port: number; vni: number; optionWords: number }> = {},
 ): Buffer {
-  if (encapsulation.kind === "none") return ethernet(packet);
-  const { port, vni, outer } = { ...encapsulation, ...change };
+  const wire = wireOf(encapsulation);
+  if (wire === null) return ethernet(packet);
+  const { port = 0, vni = 0, outer } = { ...wire.worn, ...change };
   const [src, dst] = outer === 4 ? ["10.77.0.11", "10.77.0.12"] : ["fd77::11", "fd77::12"];
   const body = udp(50_000, port, vxlan(vni, ethernet(packet)));
   return ethernet(
@@ -248,7 +250,7 @@ t.test("every filter lets its flow through and nothing else", real, async (t) =>
   for (const encapsulation of encapsulations) {
     for (const family of [4, 6] as const) {
       for (const protocol of ["icmp", "udp", "tcp"] as const) {
-        const outer = encapsulation.kind === "none" ? "" : ` in IPv${encapsulation.outer}`;
+        const outer = "outer" in encapsulation ? ` in IPv${encapsulation.outer}` : "";
         const name = `${encapsulation.kind}${outer}, IPv${family}, ${protocol}`;
         const to =
           protocol === "icmp" ? B[family].map(({ ip: address }) => ({ ip: address, port: null })) : B[family];

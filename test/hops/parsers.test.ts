@@ -1,4 +1,5 @@
 import t from "tap";
+import { wornBy } from "../../lib/wire/registry.js";
 import { findHostInterface, type HostInterfaceInput } from "../../lib/hops/host-interface.js";
 import { parseLinks, type Link } from "../../lib/hops/links.js";
 import type { HopRecipe } from "../../lib/hops/recipe.js";
@@ -71,7 +72,7 @@ t.test("a hostile interface name is no device", (t) => {
     },
   ]);
   t.strictSame(
-    links.map((link) => [link.name, link.vxlan]),
+    links.map((link) => [link.name, wornBy(link, 4)]),
     [["eth0", null]],
   );
   t.end();
@@ -88,7 +89,7 @@ const link = (change: Partial<Link>): Link => ({
   peerElsewhere: true,
   master: null,
   addresses: [],
-  vxlan: null,
+  data: {},
   ...change,
 });
 const POD = link({ index: 2, name: "eth0", peerIndex: 7 });

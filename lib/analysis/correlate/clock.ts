@@ -1,9 +1,10 @@
 import { openCapture } from "../../packets/open.js";
 import type { CaptureReader } from "../../packets/reader.js";
+import { openersOf } from "../../wire/open.js";
 import type { CorrelateInput } from "./input.js";
 import { FlowEnds, NEITHER, REPLY, REQUEST } from "./ends.js";
 import { leastHashedBytes } from "./prefix.js";
-import { HopSource, vxlanPortsOf } from "./source.js";
+import { HopSource } from "./source.js";
 
 /** So many packets of the flow are read at each hop for the estimate, and so many records searched. */
 const MOST_PACKETS = 1024;
@@ -101,8 +102,8 @@ function readHeads(input: CorrelateInput): (readonly [FirstSeen, FirstSeen])[] {
     for (const { path, pcap } of input.captures) readers.push(openCapture(path, pcap));
     const hashedBytes = leastHashedBytes(input.captures, readers);
     return readers.map((reader, index) => {
-      const vxlan = vxlanPortsOf(input.captures[index]!.encapsulation);
-      return readHead(new HopSource(reader, ends, { vxlan, hashedBytes, clockAheadUs: 0 }));
+      const tunnels = openersOf(input.captures[index]!.encapsulation);
+      return readHead(new HopSource(reader, ends, { tunnels, hashedBytes, clockAheadUs: 0 }));
     });
   } finally {
     for (const reader of readers) reader.close();

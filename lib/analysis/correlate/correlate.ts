@@ -1,3 +1,4 @@
+import { openersOf } from "../../wire/open.js";
 import { PROTOCOL } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
 import { openCapture } from "../../packets/open.js";
@@ -10,7 +11,7 @@ import { clientPortOf, isOurs, OWN } from "./identity.js";
 import { InFlight } from "./inflight.js";
 import { leastHashedBytes } from "./prefix.js";
 import { RejectionLog, type Rejection } from "./rejections.js";
-import { HopSource, vxlanPortsOf } from "./source.js";
+import { HopSource } from "./source.js";
 import { StreamTable } from "./streams.js";
 import { DirectionTally } from "./tally.js";
 
@@ -72,7 +73,7 @@ class Correlator {
     this.sources = readers.map((reader, index) => {
       const { encapsulation, node } = input.captures[index]!;
       const clockAheadUs = clocks.find((clock) => clock.node === node)?.aheadUs ?? 0;
-      return new HopSource(reader, ends, { vxlan: vxlanPortsOf(encapsulation), hashedBytes, clockAheadUs });
+      return new HopSource(reader, ends, { tunnels: openersOf(encapsulation), hashedBytes, clockAheadUs });
     });
     this.hopCount = readers.length;
     this.windowUs = input.windowUs ?? DEFAULT_WINDOW_US;

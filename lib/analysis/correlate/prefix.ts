@@ -1,4 +1,6 @@
 import type { CaptureReader } from "../../packets/reader.js";
+import { wireOf, WIRE_FORMATS } from "../../wire/registry.js";
+import type { WireFormat } from "../../wire/types.js";
 import { MOST_HASHED_BYTES } from "./key.js";
 import type { HopCapture } from "./source.js";
 
@@ -6,7 +8,6 @@ import type { HopCapture } from "./source.js";
 const LINK_BYTES = 20;
 const IP_BYTES = 40;
 const TRANSPORT_BYTES = 8;
-const VXLAN_BYTES = 8 + 8 + 14;
 
 /**
  * How many bytes of a datagram's payload every hop has kept: a hash over more would differ between a hop
@@ -22,5 +23,11 @@ export function leastHashedBytes(captures: readonly HopCapture[], readers: reado
 
 function tunnelBytes({ encapsulation }: HopCapture): number {
   if (encapsulation?.kind === "none") return 0;
-  return VXLAN_BYTES + IP_BYTES;
+  const wire = wireOf(encapsulation);
+  if (wire !== null) return mostOf(wire.format) + wire.format.optionBytes;
+  return Math.max(...WIRE_FORMATS.map(mostOf));
+}
+
+function mostOf({ overheadBytes }: WireFormat): number {
+  return Math.max(overheadBytes[4], overheadBytes[6]);
 }

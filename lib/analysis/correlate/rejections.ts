@@ -37,7 +37,7 @@ export class RejectionLog {
 
   note(source: HopSource, hop: number): void {
     const { packet, reader, kind } = source;
-    if (!dissectQuote(reader.bytes, packet, kind.vxlan, this.quoted)) return;
+    if (!dissectQuote(reader.bytes, packet, kind.tunnels, this.quoted)) return;
     const direction = this.ends.directionOf(this.quoted);
     if (direction === NEITHER) return;
     if (!isOurs(this.identity.ownership(this.quoted, reader.bytes, direction))) {

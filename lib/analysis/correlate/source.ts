@@ -1,8 +1,8 @@
 import { asHopbookError } from "../../errors.js";
 import type { Encapsulation } from "../../model/hops.js";
+import type { Openers } from "../../wire/open.js";
 import { dissectFrame, type FrameKind } from "../dissect/dissect.js";
 import { Packet, STOP } from "../dissect/packet.js";
-import { USUAL_VXLAN, type VxlanPorts } from "../dissect/vxlan.js";
 import type { CaptureReader } from "../../packets/reader.js";
 import { NEITHER, type FlowEnds } from "./ends.js";
 import { PacketKey } from "./key.js";
@@ -13,7 +13,7 @@ export interface HopCapture {
   /** For error messages, and what packet references name. */
   readonly pcap: string;
   readonly path: string;
-  /** null: recognise VXLAN by the usual ports. */
+  /** null: tunnels are known by their usual ports. */
   readonly encapsulation: Encapsulation | null;
   /** Unix µs by the node's clock; null where it is not known. */
   readonly listeningUs: number | null;
@@ -41,13 +41,13 @@ export class HopSource {
     readonly reader: CaptureReader,
     private readonly ends: FlowEnds,
     readonly options: {
-      readonly vxlan: VxlanPorts;
+      readonly tunnels: Openers;
       readonly hashedBytes: number;
       readonly clockAheadUs: number;
     },
   ) {
     this.key = new PacketKey(options.hashedBytes);
-    this.kind = { vxlan: options.vxlan };
+    this.kind = { tunnels: options.tunnels };
   }
 
   /** Moves to the next packet that matters; false at the end, with `timeUs` at Infinity. */
@@ -82,10 +82,4 @@ export class HopSource {
     if (reader.truncated) this.damage = `ends within a packet: ${reader.truncatedBytes} bytes of it are left`;
     return false;
   }
-}
-
-/** The VXLAN ports to open at a hop: none where packets are bare. */
-export function vxlanPortsOf(encapsulation: Encapsulation | null): VxlanPorts {
-  if (encapsulation === null) return USUAL_VXLAN;
-  return encapsulation.kind === "vxlan" ? { first: encapsulation.port, second: 0 } : { first: 0, second: 0 };
 }

@@ -1,4 +1,6 @@
 import { KNOWN_LINKTYPES, LINKTYPE } from "../../packets/linktype.js";
+import { NO_OPENERS, type Opener, type Openers } from "../../wire/open.js";
+import type { WireFormat } from "../../wire/types.js";
 import { readEthernet } from "./ethernet.js";
 import { readIcmp } from "./icmp.js";
 import { readIcmpv6 } from "./icmpv6.js";
@@ -8,7 +10,6 @@ import { PROTOCOL, STOP, type Packet } from "./packet.js";
 import { readSll, readSll2 } from "./sll.js";
 import { readTcp } from "./tcp.js";
 import { readUdp } from "./udp.js";
-import { NO_VXLAN, readVxlan, type VxlanPorts } from "./vxlan.js";
 
 /** Where a frame stands in a buffer, and what it begins with. */
 export interface Frame {
@@ -19,11 +20,11 @@ export interface Frame {
 
 /** How frames of one capture are to be read. */
 export interface FrameKind {
-  readonly vxlan: VxlanPorts;
+  readonly tunnels: Openers;
 }
 
 /**
- * Dissects one frame into `packet`, through at most one VXLAN header. It never throws and reads nothing
+ * Dissects one frame into `packet`, through at most one tunnel header. It never throws and reads nothing
  * outside the frame; `packet.stop` says how far it came.
  */
 export function dissectFrame(bytes: Uint8Array, frame: Frame, kind: FrameKind, packet: Packet): void {
@@ -33,14 +34,14 @@ export function dissectFrame(bytes: Uint8Array, frame: Frame, kind: FrameKind, p
     packet.stop = STOP.notIp;
     return;
   }
-  dissectIp(bytes, ipAt, kind.vxlan, packet);
+  dissectIp(bytes, ipAt, kind.tunnels, packet);
 }
 
 /** Dissects the packet that an ICMP error quotes; false where it quotes none that can be read. */
-export function dissectQuote(bytes: Uint8Array, error: Packet, vxlan: VxlanPorts, into: Packet): boolean {
+export function dissectQuote(bytes: Uint8Array, error: Packet, tunnels: Openers, into: Packet): boolean {
   if (error.quoteAt < 0) return false;
   into.reset(error.end);
-  dissectIp(bytes, error.quoteAt, vxlan, into);
+  dissectIp(bytes, error.quoteAt, tunnels, into);
   // RFC 792 promises 8 bytes beyond the IP header: the ports, but not a whole TCP header.
   if (into.stop === STOP.cut && into.protocol === PROTOCOL.tcp && into.end - into.l4At >= 8) {
     into.stop = STOP.none;
@@ -57,7 +58,7 @@ function readLink(bytes: Uint8Array, at: number, linktype: number, packet: Packe
   return KNOWN_LINKTYPES.includes(linktype) ? at : -1;
 }
 
-function dissectIp(bytes: Uint8Array, at: number, vxlan: VxlanPorts, packet: Packet): void {
+function dissectIp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): void {
   if (at >= packet.end) {
     packet.stop = STOP.cut;
     return;
@@ -67,19 +68,39 @@ function dissectIp(bytes: Uint8Array, at: number, vxlan: VxlanPorts, packet: Pac
   if (l4At < 0 || packet.fragmentOffset > 0) return;
   const protocol = packet.protocol;
   if (protocol === PROTOCOL.tcp) readTcp(bytes, l4At, packet);
-  else if (protocol === PROTOCOL.udp) dissectUdp(bytes, l4At, vxlan, packet);
+  else if (protocol === PROTOCOL.udp) dissectUdp(bytes, l4At, tunnels, packet);
   else if (protocol === PROTOCOL.icmp) readIcmp(bytes, l4At, packet);
   else if (protocol === PROTOCOL.icmpv6) readIcmpv6(bytes, l4At, packet);
-  else packet.stop = STOP.otherProtocol;
+  else if (!dissectInner(bytes, l4At, find(tunnels.ip, protocol), packet)) packet.stop = STOP.otherProtocol;
 }
 
-function dissectUdp(bytes: Uint8Array, at: number, vxlan: VxlanPorts, packet: Packet): void {
+function dissectUdp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): void {
   readUdp(bytes, at, packet);
   if (packet.stop !== STOP.none) return;
-  const port = packet.destinationPort;
-  if (port === 0 || (port !== vxlan.first && port !== vxlan.second)) return;
-  const inner = readVxlan(bytes, packet.payloadAt, packet);
-  if (inner < 0) return;
+  if (tunnels.udp.length > 0)
+    dissectInner(bytes, packet.payloadAt, find(tunnels.udp, packet.destinationPort), packet);
+}
+
+function find(openers: readonly Opener[], number: number): WireFormat | null {
+  for (let index = 0; index < openers.length; index++) {
+    const opener = openers[index]!;
+    if (opener.number === number) return opener.format;
+  }
+  return null;
+}
+
+/** Opens a tunnel's header; false, with the outer packet as it was, where there is none to be read. */
+function dissectInner(bytes: Uint8Array, at: number, format: WireFormat | null, packet: Packet): boolean {
+  if (format === null || !format.peel(bytes, at, packet)) return false;
+  const inner = packet.innerIsFrame ? readEthernet(bytes, packet.innerAt, packet) : packet.innerAt;
+  if (inner < 0 || inner >= packet.end) {
+    packet.tunnelId = -1;
+    return false;
+  }
+  packet.worn = format;
+  packet.outerSource = packet.source0;
+  packet.outerDestination = packet.destination0;
   packet.resetInner();
-  dissectIp(bytes, inner, NO_VXLAN, packet);
+  dissectIp(bytes, inner, NO_OPENERS, packet);
+  return true;
 }

@@ -1,3 +1,5 @@
+import type { Inside, WireFormat } from "../../wire/types.js";
+
 /** Why a packet's dissection stopped where it did. */
 export const STOP = {
   /** Down to the transport header, or to a fragment without one. */
@@ -17,13 +19,17 @@ export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 /**
  * One dissected packet, filled in place again and again so that the reading loop allocates nothing. Every
  * field is an int32 (addresses, sequence numbers and time stamps are the signed view of their 32 bits).
- * Offsets are indexes into the buffer that was dissected. Where a VXLAN header was opened, everything but
- * `outer…` and `vni` describes the inner packet.
+ * Offsets are indexes into the buffer that was dissected. Where a tunnel header was opened, everything but
+ * `outer…`, `worn` and `tunnelId` describes the inner packet.
  */
-export class Packet {
+export class Packet implements Inside {
   stop: number = STOP.none;
   vlan = -1;
-  vni = -1;
+  /** The tunnel header that was opened; null where the packet is bare. */
+  worn: WireFormat | null = null;
+  tunnelId = -1;
+  innerAt = 0;
+  innerIsFrame = false;
   outerSource = 0;
   outerDestination = 0;
 
@@ -83,7 +89,8 @@ export class Packet {
   reset(end: number): void {
     this.stop = STOP.none;
     this.vlan = -1;
-    this.vni = -1;
+    this.worn = null;
+    this.tunnelId = -1;
     this.version = 0;
     this.end = end;
     this.resetInner();

@@ -1,16 +1,21 @@
+import { USUAL_OPENERS } from "../../wire/open.js";
 import { formatIp } from "./address.js";
 import { dissectQuote } from "./dissect.js";
 import { nameIcmp } from "./icmp-names.js";
 import { Packet, PROTOCOL, STOP } from "./packet.js";
 import { TCP } from "./tcp.js";
-import { USUAL_VXLAN } from "./vxlan.js";
 
 /** One line for people: "ICMP echo request seq 3, 192.168.1.2 → 192.168.2.3, 84 B". */
 export function summarise(packet: Packet, bytes: Uint8Array): string {
   if (packet.version === 0) return packet.stop === STOP.notIp ? "not IP" : "IP packet cut short";
   const size = `${packet.ipBytes} B`;
-  const tunnel = packet.vni >= 0 ? `, in VXLAN ${packet.vni}` : "";
-  return `${describe(packet, bytes)}, ${size}${tunnel}`;
+  return `${describe(packet, bytes)}, ${size}${describeTunnel(packet)}`;
+}
+
+/** What the packet is in, with its network: `, in TITLE 4096`. */
+function describeTunnel({ worn, tunnelId }: Packet): string {
+  if (worn === null) return "";
+  return `, in ${worn.title}${tunnelId < 0 ? "" : ` ${tunnelId}`}`;
 }
 
 export function sourceOf(packet: Packet): string {
@@ -62,7 +67,7 @@ function nameFlags(flags: number): string {
 
 function describeQuote(packet: Packet, bytes: Uint8Array): string {
   const quoted = new Packet();
-  if (!dissectQuote(bytes, packet, USUAL_VXLAN, quoted)) return "";
+  if (!dissectQuote(bytes, packet, USUAL_OPENERS, quoted)) return "";
   const way = `${sourceOf(quoted)} → ${destinationOf(quoted)}`;
   const ports =
     quoted.protocol === PROTOCOL.icmp || quoted.protocol === PROTOCOL.icmpv6 ? way : describePorts(quoted);

@@ -1,3 +1,4 @@
+import { WIRE_FORMATS } from "../../wire/registry.js";
 import { count, flag, insidePath, listOf, mapOf, oneOf, orNull, record, text, type Shape } from "./shape.js";
 
 const address = record({ ip: text, port: orNull(count) });
@@ -10,11 +11,17 @@ const end = record({
   otherBackends: orNull(count),
 });
 
+const encapsulationOf: ReadonlyMap<string, Shape> = new Map(
+  WIRE_FORMATS.map(({ kind, fields }) => {
+    const own = Object.fromEntries(fields.map((field) => [field, count]));
+    return [kind, record({ ...own, outer: oneOf(4, 6) })];
+  }),
+);
+
 const encapsulation: Shape = (value, path) =>
-  record({ kind: oneOf("none", "vxlan") })(value, path) ??
-  ((value as { kind: string }).kind === "none"
-    ? null
-    : record({ port: count, vni: count, outer: oneOf(4, 6) })(value, path));
+  record({ kind: oneOf("none", ...encapsulationOf.keys()) })(value, path) ??
+  encapsulationOf.get((value as { kind: string }).kind)?.(value, path) ??
+  null;
 
 const hop = record({
   index: count,

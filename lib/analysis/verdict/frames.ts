@@ -1,7 +1,8 @@
 import type { PacketRef } from "../../model/findings.js";
 import type { LostPacket } from "../../model/cause.js";
+import { openersOf } from "../../wire/open.js";
 import type { Sighting } from "../correlate/connections.js";
-import { vxlanPortsOf, type HopCapture } from "../correlate/source.js";
+import type { HopCapture } from "../correlate/source.js";
 import { dissectFrame } from "../dissect/dissect.js";
 import { Packet } from "../dissect/packet.js";
 import { summarise } from "../dissect/summarise.js";
@@ -27,7 +28,7 @@ export class FrameReader {
     const capture = this.captures[source]!;
     const reader = this.open(source, capture);
     reader.seek(recordOffset);
-    const kind = { vxlan: vxlanPortsOf(capture.encapsulation) };
+    const kind = { tunnels: openersOf(capture.encapsulation) };
     dissectFrame(reader.bytes, reader, kind, this.packet);
     return {
       ref: { pcap: capture.pcap, frame, summary: summarise(this.packet, reader.bytes) },

@@ -29,7 +29,7 @@ export interface RouteInput {
   readonly records: readonly CaptureRecord[];
   /** The run folder; a capture's path is relative to it. */
   readonly dir: string;
-  /** Recognise VXLAN by its usual ports rather than by the hop's own description. */
+  /** Know tunnels by their usual ports rather than by the hop's own description. */
   readonly guessTunnels?: boolean;
 }
 

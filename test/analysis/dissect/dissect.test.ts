@@ -2,7 +2,7 @@ import t from "tap";
 import { LINKTYPE } from "../../../lib/packets/linktype.js";
 import { STOP } from "../../../lib/analysis/dissect/packet.js";
 import { destinationOf, sourceOf } from "../../../lib/analysis/dissect/summarise.js";
-import { NO_VXLAN } from "../../../lib/analysis/dissect/vxlan.js";
+import { NO_OPENERS, openersOf } from "../../../lib/wire/open.js";
 import { dissect } from "../helpers/dissected.js";
 import { concat, ethernet, icmp, ip, ipv4, ipv6, sll, sll2, tcp, udp, vxlan } from "../helpers/packets.js";
 import { fc } from "../../fixtures/property.js";
@@ -289,17 +289,18 @@ t.test("VXLAN: opened once, by its port only", async (t) => {
   const frame = ethernet(vxlan(ethernet(ping), { ...NODES, vni: 7 }));
   const opened = dissect(frame);
   t.equal(opened.summary, "ICMP echo request seq 3, 192.168.1.2 → 192.168.2.3, 84 B, in VXLAN 7");
-  t.match(dissect(frame, { vxlan: NO_VXLAN }).summary, /^UDP 10\.77\.0\.11:50000 → 10\.77\.0\.12:4789/);
+  t.match(dissect(frame, { tunnels: NO_OPENERS }).summary, /^UDP 10\.77\.0\.11:50000 → 10\.77\.0\.12:4789/);
   const flannel = ethernet(vxlan(ethernet(ping), { ...NODES, port: 8472 }));
-  t.equal(dissect(flannel).packet.vni, 4096);
-  t.equal(dissect(flannel, { vxlan: { first: 4789, second: 0 } }).packet.vni, -1);
+  t.equal(dissect(flannel).packet.tunnelId, 4096);
+  const usual = openersOf({ kind: "vxlan", port: 4789, vni: 4096, outer: 4 });
+  t.equal(dissect(flannel, { tunnels: usual }).packet.tunnelId, -1);
   const six = ethernet(
     vxlan(ethernet(ipv6({ ...V6, protocol: 17 }, udp(1, 2, Buffer.alloc(2)))), {
       source: "fd77::1",
       destination: "fd77::2",
     }),
   );
-  t.match(dissect(six), { packet: { vni: 4096, version: 6 }, summary: /in VXLAN 4096$/ });
+  t.match(dissect(six), { packet: { tunnelId: 4096, version: 6 }, summary: /in VXLAN 4096$/ });
   const twice = ethernet(vxlan(ethernet(vxlan(ethernet(ping), V4)), NODES));
   t.match(
     dissect(twice).summary,
@@ -307,13 +308,13 @@ t.test("VXLAN: opened once, by its port only", async (t) => {
     "a tunnel in a tunnel stays closed",
   );
   const arp = dissect(ethernet(vxlan(ethernet(Buffer.alloc(28), { type: 0x0806 }), NODES)));
-  t.match(arp, { packet: { stop: STOP.none, vni: -1 } }, "what the tunnel carries is no IP");
+  t.match(arp, { packet: { stop: STOP.none, tunnelId: -1 } }, "what the tunnel carries is no IP");
   const noVni = Buffer.from(frame);
   noVni[14 + 28] = 0;
-  t.equal(dissect(noVni).packet.vni, -1);
-  t.equal(dissect(frame.subarray(0, 14 + 28 + 7)).packet.vni, -1, "cut within the VXLAN header");
+  t.equal(dissect(noVni).packet.tunnelId, -1);
+  t.equal(dissect(frame.subarray(0, 14 + 28 + 7)).packet.tunnelId, -1, "cut within the VXLAN header");
   t.equal(
-    dissect(frame.subarray(0, 14 + 28 + 8 + 14)).packet.vni,
+    dissect(frame.subarray(0, 14 + 28 + 8 + 14)).packet.tunnelId,
     -1,
     "cut behind the inner Ethernet header",
   );

@@ -4,7 +4,7 @@ import t from "tap";
 import { dissectFrame } from "../../../lib/analysis/dissect/dissect.js";
 import { Packet, PROTOCOL } from "../../../lib/analysis/dissect/packet.js";
 import { destinationOf, sourceOf } from "../../../lib/analysis/dissect/summarise.js";
-import { USUAL_VXLAN } from "../../../lib/analysis/dissect/vxlan.js";
+import { USUAL_OPENERS } from "../../../lib/wire/open.js";
 import { openCapture } from "../../../lib/packets/open.js";
 import type { CaptureReader } from "../../../lib/packets/reader.js";
 
@@ -53,7 +53,7 @@ for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith(".pcap")
       .split("\n");
     const reader = openCapture(`${FIXTURES}${name}`);
     const packet = new Packet();
-    const kind = { vxlan: USUAL_VXLAN };
+    const kind = { tunnels: USUAL_OPENERS };
     for (const row of rows) {
       t.ok(reader.next());
       dissectFrame(reader.bytes, reader, kind, packet);

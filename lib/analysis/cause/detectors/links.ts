@@ -1,4 +1,5 @@
 import type { EvidenceHop } from "../../../model/evidence.js";
+import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
 import type { Link } from "../parse/ip.js";
 import { parseLinks } from "../parse/ip.js";
@@ -82,11 +83,10 @@ function leastMtu(hops: readonly EvidenceHop[]): number {
   return Math.min(...hops.flatMap(({ mtuBytes }) => mtuBytes ?? []));
 }
 
-/** What VXLAN puts around an IP packet: inner Ethernet, VXLAN, UDP and the outer IP header (RFC 7348). */
+/** What the path's tunnel puts around an IP packet. */
 function overheadOf(hops: readonly EvidenceHop[]): number {
-  const worn = hops.map(({ encapsulation }) => encapsulation).find(({ kind }) => kind === "vxlan");
-  if (worn?.kind !== "vxlan") return 0;
-  return worn.outer === 4 ? 50 : 70;
+  const wire = hops.map(({ encapsulation }) => wireOf(encapsulation)).find((each) => each !== null);
+  return wire == null ? 0 : wire.format.overheadBytes[wire.worn.outer];
 }
 
 function linkOf(given: DetectorInput, hop: EvidenceHop): Link | undefined {

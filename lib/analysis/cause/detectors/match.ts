@@ -1,5 +1,6 @@
 import { containsIp, parsePrefix } from "../../../linux/address.js";
-import type { EvidenceEnd } from "../../../model/evidence.js";
+import type { EvidenceEnd, EvidenceHop } from "../../../model/evidence.js";
+import { wireOf } from "../../../wire/registry.js";
 import type { DetectorInput } from "../candidate.js";
 import type { Matches, Rule } from "../parse/ruleset.js";
 import type { Spot } from "../spot.js";
@@ -10,7 +11,7 @@ export function couldMatch(matches: Matches, { input, spot }: DetectorInput): bo
   const inner = { from: addressesOf(spot.source), to: addressesOf(spot.target) };
   const outer = { from: underlayOf(input, spot.sender), to: underlayOf(input, spot.receiver) };
   const { from, to } = spot.outer ? outer : inner;
-  const protocol = spot.outer ? "udp" : flow.protocol;
+  const protocol = spot.outer ? carrierOf(flow.hops) : flow.protocol;
   // In the pod both the request and its answer can be what a rule drops.
   const both = spot.kind === "pod-in";
   const sources = both ? [...from, ...to] : from;
@@ -26,12 +27,15 @@ export function couldMatch(matches: Matches, { input, spot }: DetectorInput): bo
   );
 }
 
+/** The protocol by which the path's tunnel goes, as rules name it; null where that is none of those that are known. */
+function carrierOf(hops: readonly EvidenceHop[]): string | null {
+  const wire = hops.map(({ encapsulation }) => wireOf(encapsulation)).find((each) => each !== null);
+  return wire == null || wire.format.carrier.over === "udp" ? "udp" : null;
+}
+
 /** Ports that the lost packets may be sent to; empty where it can be any. */
 function listPorts({ flow, direction }: DetectorInput["input"], { outer, target }: Spot): number[] {
-  if (outer)
-    return flow.hops.flatMap(({ encapsulation }) =>
-      encapsulation.kind === "vxlan" ? [encapsulation.port] : [],
-    );
+  if (outer) return flow.hops.flatMap(({ encapsulation }) => wireOf(encapsulation)?.worn.port ?? []);
   const ports = [target.port, ...target.addresses.map((address) => address.port)];
   const known = ports.filter((port) => port !== null);
   return direction === "reply" || known.length < ports.length ? [] : known;

@@ -1,3 +1,4 @@
+import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
 import { parseFdb, parseLinks, parseNeighbours } from "../parse/ip.js";
 import { parseSockets } from "../parse/text.js";
@@ -81,21 +82,23 @@ function detectFdb({ input, spot, state }: DetectorInput, way: Way): Candidate[]
 /** The far node takes the tunnel's packets from its NIC only while a socket is open on the tunnel's port. */
 export function detectTunnelSocket({ input, spot, state }: DetectorInput): readonly Candidate[] {
   const at = spot.netns;
-  const worn = input.lastSeen?.encapsulation;
-  if (at === null || spot.kind !== "decapsulate" || worn?.kind !== "vxlan") return [];
+  const wire = wireOf(input.lastSeen?.encapsulation);
+  if (at === null || spot.kind !== "decapsulate" || wire?.format.farEndChecks.includes("socket") !== true)
+    return [];
+  const { port = 0 } = wire.worn;
   const sockets = state.readings(at, "sockets")[0];
   if (
     sockets === undefined ||
-    parseSockets(sockets.text).some((s) => s.protocol === "udp" && s.port === worn.port)
+    parseSockets(sockets.text).some((s) => s.protocol === "udp" && s.port === port)
   )
     return [];
   const noPorts = state.growth(at, "UdpNoPorts");
   return [
     {
       code: "tunnel-socket-missing",
-      summary: `${at.node}: nothing takes the tunnel's packets on UDP port ${worn.port}`,
+      summary: `${at.node}: nothing takes the tunnel's packets on UDP port ${port}`,
       evidence: [
-        `${at.node}: ss shows no UDP socket on port ${worn.port}`,
+        `${at.node}: ss shows no UDP socket on port ${port}`,
         ...(noPorts === null ? [] : [`${at.node}: UdpNoPorts grew by ${noPorts}`]),
       ],
       strength: 2,

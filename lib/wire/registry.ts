@@ -1,0 +1,56 @@
+import { isIP } from "node:net";
+import type { Encapsulation, Worn } from "../model/hops.js";
+import type { TunnelLink, WireFormat } from "./types.js";
+import { vxlan } from "./vxlan.js";
+
+/** Every encapsulation that hopbook can read. */
+export const WIRE_FORMATS: readonly WireFormat[] = [vxlan];
+
+const BY_KIND: ReadonlyMap<string, WireFormat> = new Map(WIRE_FORMATS.map((format) => [format.kind, format]));
+const BY_LINK: ReadonlyMap<string, WireFormat> = new Map(
+  WIRE_FORMATS.flatMap((format) => format.linkKinds.map((kind): [string, WireFormat] => [kind, format])),
+);
+
+/** What packets wear, and its format. */
+export interface Wire {
+  readonly format: WireFormat;
+  readonly worn: Worn;
+}
+
+/** null where packets are bare. */
+export function wireOf(encapsulation: Encapsulation | null | undefined): Wire | null {
+  const format = BY_KIND.get(encapsulation?.kind ?? "");
+  return format === undefined || encapsulation == null || !("outer" in encapsulation)
+    ? null
+    : { format, worn: encapsulation };
+}
+
+/** The format that a device of this kind puts packets into; null where it is no tunnel that is known. */
+export function formatOfLink(kind: string | null): WireFormat | null {
+  return BY_LINK.get(kind ?? "") ?? null;
+}
+
+export function listLinkKinds(): readonly string[] {
+  return [...BY_LINK.keys()];
+}
+
+/** What the packets of a device wear, by its attributes; null where it is no tunnel, or they do not say. */
+export function wornBy(link: TunnelLink, outer: 4 | 6): Worn | null {
+  return formatOfLink(link.kind)?.wornBy(link, outer) ?? null;
+}
+
+/** The address that a tunnel's device sends from; null where it has none of its own. */
+export function localEndOf({ data }: TunnelLink): string | null {
+  return addressIn(data, "local");
+}
+
+/** The one address that a tunnel's device sends to; null where it has none. */
+export function remoteEndOf({ data }: TunnelLink): string | null {
+  return addressIn(data, "remote");
+}
+
+/** Devices that take both families name IPv6 addresses apart. */
+function addressIn(data: TunnelLink["data"], name: string): string | null {
+  const text = data[name] ?? data[`${name}6`];
+  return typeof text === "string" && isIP(text) !== 0 && !/^[0.:]*$/.test(text) ? text : null;
+}
