@@ -1,6 +1,7 @@
 import type { ClusterProfile } from "../model/cluster.js";
+import { findFarEnd, type FarEnd, type FarEndInput } from "./far-end.js";
 import { findLink, type Link } from "./links.js";
-import { lookUpRoute, readFdb, type RouteLookup } from "./read-node.js";
+import { lookUpRoute, type RouteLookup } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
 import { findNic, findTunnels, type Underlay } from "./underlay.js";
@@ -39,8 +40,6 @@ export interface LeaveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const FLOOD_MAC = "00:00:00:00:00:00";
-
 /**
  * Asks the node how a packet to `dst` leaves it: by its route through the tunnel or by the NIC. What is
  * missing or contradicts the other node is a fault to be found, so it is noted and the way goes on.
@@ -59,6 +58,7 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
     const way = await followTunnel(side, tunnel, {
       ...options,
       gateway: route.found?.gateway ?? options.dst,
+      encapsulatedTo: route.found?.encapsulatedTo ?? null,
       notes,
     });
     const towards = way.remoteVtep ?? options.far?.underlay.ip ?? null;
@@ -106,37 +106,29 @@ async function lookUpLeaving(side: Side, options: LeaveOptions, notes: string[])
 async function followTunnel(
   side: Side,
   link: Link,
-  options: LeaveOptions & { readonly gateway: string; readonly notes: string[] },
+  options: LeaveOptions & Pick<FarEndInput, "gateway" | "encapsulatedTo" | "notes">,
 ): Promise<TunnelWay> {
   const { view } = side;
-  const { gateway, notes, far } = options;
-  const neighbour = view.neighbours.find((entry) => entry.ip === gateway && entry.dev === link.name);
-  const remoteMac = neighbour?.mac ?? null;
-  if (remoteMac === null) notes.push(`${view.node} has no neighbour entry for ${gateway} on ${link.name}`);
-  const fdb = await readFdb(view.access, link.name, options.signal);
-  const entry = fdb.find((candidate) => candidate.mac === remoteMac && candidate.dst !== null);
-  const flood = fdb.find((candidate) => candidate.mac === FLOOD_MAC && candidate.dst !== null);
-  const remoteVtep = entry?.dst ?? null;
-  if (remoteMac !== null && entry === undefined && flood === undefined) {
-    notes.push(`${view.node}'s FDB of ${link.name} has no entry for ${remoteMac} (${gateway})`);
-  }
-  if (far !== null) checkFarEnd({ ...options, link, node: view.node, far, remoteMac, remoteVtep });
+  const { gateway, encapsulatedTo, notes, far, signal } = options;
+  const farEnd = await findFarEnd({ view, link, gateway, encapsulatedTo, notes, signal });
+  if (far !== null) checkFarEnd({ ...options, ...farEnd, link, node: view.node, far });
+  const { remoteMac, remoteVtep } = farEnd;
   return { link, gateway, remoteMac, remoteVtep };
 }
 
-function checkFarEnd(input: {
-  readonly link: Link;
-  readonly node: string;
-  readonly far: NonNullable<LeaveOptions["far"]>;
-  readonly recipe: HopRecipe;
-  readonly remoteMac: string | null;
-  readonly remoteVtep: string | null;
-  readonly notes: string[];
-}): void {
+function checkFarEnd(
+  input: FarEnd & {
+    readonly link: Link;
+    readonly node: string;
+    readonly far: NonNullable<LeaveOptions["far"]>;
+    readonly recipe: HopRecipe;
+    readonly notes: string[];
+  },
+): void {
   const { link, node, far, remoteMac, remoteVtep, notes } = input;
   if (remoteVtep !== null && !far.links.some((candidate) => candidate.addresses.includes(remoteVtep))) {
     notes.push(
-      `${node}'s FDB of ${link.name} sends to ${remoteVtep}, which is no address of ${far.node} (${far.underlay.ip})`,
+      `${node}'s ${input.saidBy} sends to ${remoteVtep}, which is no address of ${far.node} (${far.underlay.ip})`,
     );
   }
   const farTunnels = findTunnels(far.links, input.recipe);

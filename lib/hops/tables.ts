@@ -6,6 +6,8 @@ import { isInterfaceName } from "../linux/interface-name.js";
 export interface RouteAnswer {
   readonly dev: string;
   readonly gateway: string | null;
+  /** The far node by the route's own `encap ip … dst`; null where it has none. */
+  readonly encapsulatedTo: string | null;
   /** The source address the kernel would choose; null where the lookup named one. */
   readonly source: string | null;
 }
@@ -42,6 +44,9 @@ export function parseRouteAnswer(value: unknown): RouteAnswer | null {
   return {
     dev,
     gateway: canonicalIp(gateway ?? "") ?? null,
+    // iproute2 prints two keys dst: the route's own and, later, that of the encapsulation, which a JSON reader keeps.
+    encapsulatedTo:
+      textOf(route, "encap") === "ip" ? (canonicalIp(textOf(route, "dst") ?? "") ?? null) : null,
     source: canonicalIp(textOf(route, "prefsrc") ?? "") ?? null,
   };
 }

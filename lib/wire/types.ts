@@ -36,6 +36,8 @@ export interface Reach {
 export interface Inside {
   /** Where the captured bytes end. */
   readonly end: number;
+  /** Of the outer IP header. */
+  readonly protocol: number;
   innerAt: number;
   /** An Ethernet frame; else an IP packet. */
   innerIsFrame: boolean;
@@ -52,8 +54,8 @@ export interface WireFormat {
   readonly carrier: Carrier;
   /** Kinds of devices that put packets into it. */
   readonly linkKinds: readonly string[];
-  /** Properties that the encapsulation has in evidence. */
-  readonly fields: readonly ("port" | "vni")[];
+  /** Which properties the encapsulation has in evidence. */
+  readonly fields: Readonly<Partial<Record<"port" | "vni", "always" | "maybe">>>;
   /** In the order in which they are looked at. */
   readonly farEnd: readonly FarEndWay[];
   readonly farEndChecks: readonly FarEndCheck[];

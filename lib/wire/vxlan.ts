@@ -19,7 +19,7 @@ export const vxlan: WireFormat = {
   // IANA's port and the one Linux had before it.
   carrier: { over: "udp", usualPorts: [4789, 8472] },
   linkKinds: ["vxlan"],
-  fields: ["port", "vni"],
+  fields: { port: "always", vni: "always" },
   farEnd: ["fdb"],
   farEndChecks: ["socket", "mac", "network"],
   overheadBytes: { 4: 50, 6: 70 },

@@ -128,7 +128,7 @@ t.test("the host side is found in the recipe's order", (t) => {
   const byPeer = findHostInterface(input({ hostLinks: [stale, link({})] }, ["veth9"]), recipe);
   t.equal(byPeer.link.name, "veth7", "a result that another sandbox left is not believed");
   const hardware = link({ index: 2, name: "eth0", kind: null, peerIndex: null });
-  const routed = { found: { dev: "veth7", gateway: null, source: null }, error: null };
+  const routed = { found: { dev: "veth7", gateway: null, encapsulatedTo: null, source: null }, error: null };
   const byRoute = findHostInterface(input({ podLink: hardware, route: routed }), recipe);
   t.match(byRoute.evidence, [/ip route get/]);
   const macvlan = link({ index: 2, name: "eth0", kind: "macvlan", peerIndex: 7 });

@@ -13,7 +13,9 @@ const end = record({
 
 const encapsulationOf: ReadonlyMap<string, Shape> = new Map(
   WIRE_FORMATS.map(({ kind, fields }) => {
-    const own = Object.fromEntries(fields.map((field) => [field, count]));
+    const own = Object.fromEntries(
+      Object.entries(fields).map(([field, when]) => [field, when === "always" ? count : orNull(count)]),
+    );
     return [kind, record({ ...own, outer: oneOf(4, 6) })];
   }),
 );

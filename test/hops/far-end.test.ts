@@ -1,0 +1,33 @@
+import t from "tap";
+import type { NodeAccess } from "../../lib/model/access.js";
+import { findFarEnd } from "../../lib/hops/far-end.js";
+import { bareLink } from "../../lib/hops/proc-net.js";
+import { parseRouteAnswer } from "../../lib/hops/tables.js";
+
+const access = {
+  node: "node-a",
+  exec: () => Promise.reject(new Error("nothing is asked")),
+} as unknown as NodeAccess;
+const view = { node: "node-a", access, links: [], routes: [], neighbours: [] };
+
+t.test("a device of no known kind has no far end", async (t) => {
+  const notes: string[] = [];
+  const link = { ...bareLink("wg0"), kind: "wireguard" };
+  const found = await findFarEnd({ view, link, gateway: "10.0.0.2", encapsulatedTo: null, notes });
+  t.match(found, { remoteMac: null, remoteVtep: null });
+  t.strictSame(notes, ["nothing on node-a says where wg0 ends"]);
+});
+
+t.test("of a route's two keys dst the encapsulation's is kept", (t) => {
+  // iproute2 6.1, ip -j route get 10.9.0.5
+  const text =
+    '[{"dst":"10.9.0.5","encap":"ip","id":7,"src":"0.0.0.0","dst":"192.168.9.2","ttl":0,"tos":0,"dev":"vx0","prefsrc":"10.9.1.1","flags":[],"uid":0,"cache":[]}]';
+  t.strictSame(parseRouteAnswer(JSON.parse(text)), {
+    dev: "vx0",
+    gateway: null,
+    encapsulatedTo: "192.168.9.2",
+    source: "10.9.1.1",
+  });
+  t.equal(parseRouteAnswer([{ dst: "10.9.0.5", dev: "eth0" }])?.encapsulatedTo, null);
+  t.end();
+});

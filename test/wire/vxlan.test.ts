@@ -1,0 +1,27 @@
+import t from "tap";
+import { ethernet, udp, vxlan } from "../capture/packets.js";
+import { hold, isOurs, real, type HeldFormat } from "./held.js";
+
+const format: HeldFormat = {
+  worn: (outer) => ({ kind: "vxlan", port: 8472, vni: 4096, outer }),
+  wrap: (inner, { port = 0, vni = 0 }, change = "") => {
+    const frame = ethernet(inner);
+    const header = vxlan(change === "another VNI" ? 77 : vni, frame);
+    if (change === "no VNI") header[0] = 0;
+    return { protocol: 17, body: udp(50_000, change === "another port" ? 4790 : port, header) };
+  },
+  same: [],
+  other: ["another VNI", "another port"],
+};
+
+t.test("VXLAN: filter and dissector choose the same packets, those of the flow", real, (t) => {
+  for (const { name, filter, dissector, all } of hold(format)) {
+    t.strictSame(dissector, filter, `${name}: dissector as filter`);
+    t.strictSame(
+      filter,
+      all.filter((one) => isOurs(one, format.same)),
+      `${name}: the flow's`,
+    );
+  }
+  t.end();
+});
