@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
 import type { Encapsulation, Worn } from "../model/hops.js";
+import { geneve } from "./geneve.js";
 import { ipip } from "./ipip.js";
 import type { TunnelLink, WireFormat } from "./types.js";
 import { vxlan } from "./vxlan.js";
 
 /** Every encapsulation that hopbook can read. */
-export const WIRE_FORMATS: readonly WireFormat[] = [ipip, vxlan];
+export const WIRE_FORMATS: readonly WireFormat[] = [geneve, ipip, vxlan];
 
 const BY_KIND: ReadonlyMap<string, WireFormat> = new Map(WIRE_FORMATS.map((format) => [format.kind, format]));
 const BY_LINK: ReadonlyMap<string, WireFormat> = new Map(

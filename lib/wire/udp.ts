@@ -20,9 +20,14 @@ export function matchUdp({ outer, port = 0 }: Worn): Omit<Reach, "base"> & { rea
 export function readNetwork(
   data: Readonly<Record<string, unknown>>,
 ): { readonly port: number; readonly vni: number } | null {
-  const { id, port } = data;
-  if (!isBelow(id, 2 ** 24) || !isBelow(port, 65_536) || port === 0) return null;
-  return { port, vni: id };
+  const { id } = data;
+  const port = readPort(data);
+  return port === null || !isBelow(id, 2 ** 24) ? null : { port, vni: id };
+}
+
+/** A device's UDP port; null where it is missing or cannot be. */
+export function readPort({ port }: Readonly<Record<string, unknown>>): number | null {
+  return isBelow(port, 65_536) && port !== 0 ? port : null;
 }
 
 function isBelow(value: unknown, limit: number): value is number {
