@@ -1,5 +1,5 @@
 import type { Argv, StreamEnd, Via } from "../model/access.js";
-import type { LocalProcess, ProcessEnd, ProcessOptions } from "./process.js";
+import type { LocalProcess, ProcessEnd, ProcessOptions } from "../process/start.js";
 
 export interface RemoteEnd extends Pick<StreamEnd, "exitCode" | "signal" | "transportLost"> {
   /** What the command itself wrote, where the way in adds words of its own. */

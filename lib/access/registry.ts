@@ -2,19 +2,17 @@ import { HopbookError } from "../errors.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
 import type { DetachedPods } from "../model/detached.js";
 import type { KubeApi, KubeRef, Lease } from "../model/kube.js";
-import { openDebugPodAccess } from "./debugpod.js";
-import { openEphemeralAccess } from "./ephemeral.js";
-import { openKubectlDebugAccess } from "./kubectldebug.js";
-import { openLocalAccess } from "./local.js";
-import { openOcDebugAccess } from "./ocdebug.js";
-import { openPodExecAccess } from "./podexec.js";
-import { openSshAccess } from "./ssh.js";
-import { openToolboxAccess } from "./toolbox.js";
+import { openDebugPodAccess } from "./pod/access.js";
+import { openEphemeralAccess } from "./ephemeral/access.js";
+import { openKubectlDebugAccess } from "./cli/kubectl-debug.js";
+import { openLocalAccess } from "./local/access.js";
+import { openOcDebugAccess } from "./cli/oc-debug.js";
+import { openPodExecAccess } from "./pod-exec/access.js";
+import { openSshAccess } from "./ssh/access.js";
+import { openToolboxAccess } from "./toolbox/access.js";
 import type { ConnectOptions, KubeConnectOptions } from "./ways.js";
 
-export { buildDebugPod } from "./podspec.js";
-export { assertSandbox, inspectScript, startSandbox } from "./sandbox.js";
-export type { SandboxGuest } from "./sandboxfolder.js";
+export { buildDebugPod } from "./pod/spec.js";
 
 export interface OpenAccessOptions {
   readonly signal?: AbortSignal;

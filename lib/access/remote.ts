@@ -1,14 +1,14 @@
 import { messageOf } from "../errors.js";
 import type { Argv, ExecResult, NodeAccess } from "../model/access.js";
-import { buildUnstarted, runCommand, type Command, type CommandOptions } from "./command.js";
-import { API_LEASE_SECONDS, buildLeased, needsLease } from "./lease.js";
-import { trackStreams } from "./openstreams.js";
-import { assertStartable, type LocalProcess, type ProcessEnd } from "./process.js";
-import { pullFile } from "./pull.js";
+import { buildUnstarted, runCommand, type Command, type CommandOptions } from "../process/command.js";
+import { API_LEASE_SECONDS, buildLeased, needsLease } from "../process/lease.js";
+import { trackStreams } from "./streams/open-streams.js";
+import { assertStartable, type LocalProcess, type ProcessEnd } from "../process/start.js";
+import { pullFile } from "./files/pull.js";
 import type { RemoteEnd, RemoteRecipe } from "./recipe.js";
-import { relayCommands } from "./relayed.js";
-import { createSlots } from "./slots.js";
-import { openStream, type Judged } from "./stream.js";
+import { relayCommands } from "./relay/commands.js";
+import { createSlots } from "./streams/slots.js";
+import { openStream, type Judged } from "./streams/stream.js";
 
 export type { RemoteEnd, RemoteRecipe } from "./recipe.js";
 

@@ -3,7 +3,7 @@ import { open, readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 // From the files themselves: a person waits for each TAB, and neither the schema validator nor a step kind is needed.
-import { findProfile } from "../cluster/find-profile.js";
+import { findProfile } from "../cluster/profile/find.js";
 import { readDocument } from "../document/source.js";
 import { findRunbook, listRunbookFiles } from "../runbook/find.js";
 import type { InputSpec } from "../runbook/types.js";

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { inspectScript, startSandbox } from "../access/registry.js";
+import { inspectScript, startSandbox } from "../sandbox/sandbox.js";
 import { HopbookError } from "../errors.js";
 import type { SandboxOptions, SandboxProcess, ScriptModule } from "../model/sandbox.js";
 import { checkRunbook, parseRunbook, type Runbook } from "../runbook/index.js";

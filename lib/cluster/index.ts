@@ -1,5 +1,5 @@
-export { chooseAccess, noAccess, weighAccess } from "./choose-access.js";
-export { gatherAccessFacts } from "./choose-access-facts.js";
+export { chooseAccess, noAccess, weighAccess } from "./choose/access.js";
+export { gatherAccessFacts } from "./choose/facts.js";
 export type {
   AccessFacts,
   AccessPlan,
@@ -10,7 +10,7 @@ export type {
   PodCandidate,
   PodFacts,
   Verdict,
-} from "./choose-access-types.js";
+} from "./choose/types.js";
 export {
   askRights,
   canI,
@@ -19,18 +19,18 @@ export {
   missingOf,
   type Right,
   type RightAnswer,
-} from "./rights.js";
-export { FACT_RIGHTS, factRightsIn, podRights, podWayRights } from "./rights-needed.js";
-export { describeFailures, gatherFacts, type ClusterFacts, type GatherOptions } from "./facts.js";
-export { avoidMasquerade } from "./ends.js";
-export { parseEnd } from "./parse-end.js";
-export { findProfile, type FindProfileOptions } from "./find-profile.js";
-export { findSandbox, inspectPod, inspectPods, type PodName } from "./inspect.js";
+} from "./choose/rights.js";
+export { FACT_RIGHTS, factRightsIn, podRights, podWayRights } from "./choose/rights-needed.js";
+export { describeFailures, gatherFacts, type ClusterFacts, type GatherOptions } from "./facts/gather.js";
+export { avoidMasquerade } from "./ends/kinds.js";
+export { parseEnd } from "./end-name.js";
+export { findProfile, type FindProfileOptions } from "./profile/find.js";
+export { findSandbox, inspectPod, inspectPods, type PodName } from "./runtime/inspect.js";
 export { isNetnsPath, showTail, showText } from "./names.js";
-export { askCniObjects, type AskCniOptions } from "./kube-cni.js";
-export { trimKubeObject } from "./kube-trim.js";
-export { findEndPods, type NamedEnds } from "./kube-ends.js";
-export { readKubeNode, readKubePod, type KubePod } from "./kube-objects.js";
+export { askCniObjects, type AskCniOptions } from "./facts/cni.js";
+export { trimKubeObject } from "./facts/trim.js";
+export { findEndPods, type NamedEnds } from "./ends/find-pods.js";
+export { readKubeNode, readKubePod, type KubePod } from "./facts/objects.js";
 export {
   loadCluster,
   loadProfile,
@@ -39,9 +39,9 @@ export {
   type LoadedCluster,
   type LoadedProfile,
   type PendingAccess,
-} from "./profile.js";
-export { locateEnd, resolveEnd, type ResolveOptions } from "./resolve.js";
-export { locateEnds } from "./locate-ends.js";
+} from "./profile/profile.js";
+export { locateEnd, resolveEnd, type ResolveOptions } from "./ends/resolve.js";
+export { locateEnds } from "./ends/locate.js";
 export { commandFailed, readJson, readText, runOnNode, type ReadOptions } from "./run.js";
 export {
   LEFTOVERS_ACTION,
@@ -49,11 +49,11 @@ export {
   removeNodeLeftovers,
   type LeftoverOptions,
   type NodeLeftover,
-} from "./leftovers.js";
-export { listPods, parsePods, readListing, type PodSummary } from "./sandboxes.js";
-export { podTargets, unknownNode, type PodPlace } from "./pod-targets.js";
-export { checkPodTools } from "./pod-tools.js";
+} from "./leftovers/leftovers.js";
+export { listPods, parsePods, readListing, type PodSummary } from "./runtime/sandboxes.js";
+export { podTargets, unknownNode, type PodPlace } from "./ends/pod-targets.js";
+export { checkPodTools } from "./tools/pod.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";
-export { findService, type ServicePort } from "./services.js";
-export { checkTools, TOOL_NAMES, type NodeTools, type ToolName } from "./tools.js";
-export { shareLookups } from "./share-lookups.js";
+export { findService, type ServicePort } from "./ends/service-ports.js";
+export { checkTools, TOOL_NAMES, type NodeTools, type ToolName } from "./tools/node.js";
+export { shareLookups } from "./facts/share-lookups.js";

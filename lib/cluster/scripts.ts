@@ -1,12 +1,12 @@
-import { LEFTOVERS_NAME, LEFTOVERS_SCRIPT } from "./leftovers-script.js";
-import { CNI_CACHE_SCRIPT } from "./cni-cache.js";
-import { INSPECT_SCRIPT, RUN_SCRIPT } from "./crictl.js";
-import { CTR_SCRIPT } from "./runtime-ctr.js";
-import { DOCKER_SCRIPT } from "./runtime-docker.js";
-import { PROC_SCRIPT } from "./runtime-proc.js";
-import { ADDRESSES_SCRIPT } from "./runtime.js";
-import { FOLDER_SCRIPT } from "./pod-tools.js";
-import { TOOLS_SCRIPT } from "./tools.js";
+import { LEFTOVERS_NAME, LEFTOVERS_SCRIPT } from "./leftovers/script.js";
+import { CNI_CACHE_SCRIPT } from "./runtime/cni-cache.js";
+import { INSPECT_SCRIPT, RUN_SCRIPT } from "./runtime/crictl.js";
+import { CTR_SCRIPT } from "./runtime/ctr.js";
+import { DOCKER_SCRIPT } from "./runtime/docker.js";
+import { PROC_SCRIPT } from "./runtime/proc.js";
+import { ADDRESSES_SCRIPT } from "./runtime/sources.js";
+import { FOLDER_SCRIPT } from "./tools/pod.js";
+import { TOOLS_SCRIPT } from "./tools/node.js";
 
 /** The constant scripts of this folder, by the name in their `$0`: the permission guard lets no other text pass. */
 export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import t from "tap";
 import { DropTraceSession } from "../../lib/capture/droptrace.js";
 import { startCaptures } from "../../lib/capture/session.js";
-import { openStream } from "../../lib/access/stream.js";
-import { startProcess } from "../../lib/access/process.js";
+import { openStream } from "../../lib/access/streams/stream.js";
+import { startProcess } from "../../lib/process/start.js";
 import { openAccess } from "../../lib/access/registry.js";
 import type { Argv, NodeAccess } from "../../lib/model/access.js";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { openAccess } from "../../lib/access/registry.js";
 import { findSandbox, listPods } from "../../lib/cluster/index.js";
-import { seePods } from "../../lib/cluster/runtime.js";
+import { seePods } from "../../lib/cluster/runtime/sources.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess, NodeAccessConfig } from "../../lib/model/access.js";
 import { writeFakeOc } from "./fake-oc.js";

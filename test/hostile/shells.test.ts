@@ -1,6 +1,6 @@
 import t from "tap";
 import { spawnSync } from "node:child_process";
-import { quotePosix } from "../../lib/access/quote.js";
+import { quotePosix } from "../../lib/process/quote.js";
 import { HopbookError } from "../../lib/errors.js";
 import { findArgvFault } from "../../lib/permissions/index.js";
 import { PROBE_SCRIPTS, planProbe } from "../../lib/traffic/index.js";

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { startSandbox } from "../../lib/access/registry.js";
+import { startSandbox } from "../../lib/sandbox/sandbox.js";
 import type { HopbookError } from "../../lib/errors.js";
 import { openScript, SCRIPT_GUEST, type ScriptSession } from "../../lib/script/index.js";
 import type { CallHandler } from "../../lib/script/session.js";

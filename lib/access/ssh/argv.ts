@@ -1,0 +1,180 @@
+import { HopbookError } from "../../errors.js";
+import type { Argv, SshAccessConfig } from "../../model/access.js";
+import type { Lease } from "../../model/kube.js";
+import { SYSTEM_PATH } from "../../process/environment.js";
+import { buildEnvWords } from "../environment.js";
+import { quotePosix } from "../../process/quote.js";
+
+/** The master ends by itself when no session has used it for so long: also after a `kill -9` of hopbook. */
+const MASTER_IDLE_SECONDS = 20;
+/** A dead network is noticed after interval × count seconds. */
+const ALIVE_INTERVAL_SECONDS = 5;
+const ALIVE_COUNT = 3;
+/** The node's own limit on a command ends it this long after ours should have. */
+const REMOTE_GRACE_SECONDS = 5;
+
+/** Printed on stderr by our own ProxyCommand: the client found no master, so the command was not started. */
+export const NO_MASTER_MARK = "hopbook-no-master";
+/** Printed last on stderr by RUN_SCRIPT: exit code 255 is the command's own, not ssh's. */
+export const OWN_255_MARK = "\nhopbook-exit-255\n";
+
+/**
+ * Runs its arguments and passes on their exit code. ssh(1) gives 255 both for a command's own 255 and for a
+ * connection that broke or never was; the mark tells them apart. It also makes a signal's death visible as
+ * 128 + n: ssh would give 255 for that as well.
+ */
+const RUN_SCRIPT = `"$@"; code=$?; [ "$code" -ne 255 ] || printf '\\n%s\\n' hopbook-exit-255 >&2; exit "$code"`;
+
+/** Learns what a login is: one `key value` line each, then what sudo said if it refused, then the end line. */
+const PROBE_SCRIPT = `PATH=$1; LC_ALL=C; export PATH LC_ALL
+uid=$(id -u) || exit 1
+echo "hopbook-uid $uid"
+echo "hopbook-user $(id -un)"
+if timeout -k 1 1 true 2>/dev/null; then echo "hopbook-timeout yes"; fi
+if [ "$uid" != 0 ] && [ "$2" = sudo ]; then
+  if said=$(sudo -n -- env "PATH=$1" LC_ALL=C true 2>&1); then echo "hopbook-sudo yes"
+  else echo "hopbook-sudo no"; printf '%s\\n' "$said"; fi
+fi
+echo hopbook-end`;
+
+/** What is known of a login once it has answered. */
+export interface Login {
+  readonly uid: number;
+  readonly user: string;
+  /** Commands go through `sudo -n`. */
+  readonly sudo: boolean;
+  /** What sudo said when it refused. */
+  readonly sudoRefusal: string | null;
+  /** The node has timeout(1), coreutils' or busybox's, with -k. */
+  readonly hasTimeout: boolean;
+}
+
+export interface SshEnd {
+  readonly host: string;
+  readonly config: SshAccessConfig;
+  readonly socketPath: string;
+}
+
+/** The ssh that makes the one connection, asks the probe, and leaves the master behind. */
+export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
+  const { config } = end;
+  const option = (name: string, value: string | number): string[] => ["-o", `${name}=${value}`];
+  return [
+    "ssh",
+    ...(config.sshConfig === undefined ? [] : ["-F", config.sshConfig]),
+    ...(config.port === undefined ? [] : option("Port", config.port)),
+    ...(config.user === undefined ? [] : option("User", config.user)),
+    ...(config.identityFile === undefined
+      ? []
+      : [...option("IdentityFile", quotePath(config.identityFile)), ...option("IdentitiesOnly", "yes")]),
+    ...(config.knownHosts === undefined ? [] : option("UserKnownHostsFile", quotePath(config.knownHosts))),
+    ...(config.proxyJump === undefined ? [] : option("ProxyJump", config.proxyJump)),
+    ...option("BatchMode", "yes"),
+    ...option("StrictHostKeyChecking", "yes"),
+    ...option("ConnectTimeout", Math.max(1, Math.ceil(connectTimeoutMs / 1000))),
+    ...option("ServerAliveInterval", ALIVE_INTERVAL_SECONDS),
+    ...option("ServerAliveCountMax", ALIVE_COUNT),
+    ...option("ControlMaster", "yes"),
+    ...option("ControlPath", quotePath(end.socketPath)),
+    ...option("ControlPersist", MASTER_IDLE_SECONDS),
+    ...option("RemoteCommand", "none"),
+    ...option("PermitLocalCommand", "no"),
+    ...option("ClearAllForwardings", "yes"),
+    ...option("ForwardAgent", "no"),
+    ...option("ForwardX11", "no"),
+    ...COMMON,
+    "--",
+    end.host,
+    quotePosix([
+      "sh",
+      "-c",
+      PROBE_SCRIPT,
+      "hopbook-probe",
+      SYSTEM_PATH,
+      config.sudo === false ? "none" : "sudo",
+    ]),
+  ];
+}
+
+/**
+ * The ssh of one command: a client of the master and of nothing else. It reads no configuration; where it
+ * finds no master it does not connect on its own, as ssh would silently do, but runs a ProxyCommand that fails.
+ *
+ * On the node: `sudo -n -- env PATH=… LC_ALL=C timeout -k 2 N ARGV`. A login shell that is not a login one
+ * often has neither /usr/sbin nor /usr/local/bin in its PATH, and sudo's secure_path may leave out the
+ * latter: so `env` sets it, within sudo. `timeout` is the lease: the end of the ssh client does not end what
+ * it started.
+ */
+export function buildClientArgv(
+  end: SshEnd,
+  argv: Argv,
+  options: { readonly login: Login; readonly lease?: Lease | undefined; readonly timeoutMs?: number },
+): Argv {
+  const { login, lease, timeoutMs } = options;
+  const seconds = Math.ceil((timeoutMs ?? 0) / 1000) + REMOTE_GRACE_SECONDS;
+  const remote = [
+    ...["sh", "-c", RUN_SCRIPT, "hopbook-run"],
+    ...(login.sudo ? ["sudo", "-n", "--"] : []),
+    ...["env", ...buildEnvWords(lease)],
+    ...(timeoutMs !== undefined && login.hasTimeout ? ["timeout", "-k", "2", String(seconds)] : []),
+    ...argv,
+  ];
+  // ssh(1) keeps a ProxyCommand's stderr only where the command is to pass back a file descriptor.
+  const proxy = ["-o", "ProxyUseFdpass=yes", "-o", `ProxyCommand=echo ${NO_MASTER_MARK} >&2`];
+  return ["ssh", ...CLIENT, ...proxy, ...COMMON, ...socketOption(end), "--", end.host, quotePosix(remote)];
+}
+
+export function buildControlArgv(end: SshEnd, request: "check" | "exit"): Argv {
+  return ["ssh", ...CLIENT, ...socketOption(end), "-O", request, "--", end.host];
+}
+
+const COMMON = ["-T", "-o", "LogLevel=ERROR", "-o", "EscapeChar=none"];
+const CLIENT = ["-F", "/dev/null", "-o", "BatchMode=yes", "-o", "ControlMaster=no"];
+
+function socketOption(end: SshEnd): string[] {
+  return ["-o", `ControlPath=${quotePath(end.socketPath)}`];
+}
+
+/** A path as a value of ssh_config(5): in double quotes, `%` doubled since it begins a token. */
+function quotePath(path: string): string {
+  if (/["\n\r\0\\]/.test(path)) throw refuseValue("path", path);
+  return `"${path.replaceAll("%", "%%")}"`;
+}
+
+/** Refuses what ssh would read as an option or a shell as more than a name. Throws INPUT_INVALID. */
+export function assertSshNames(host: string, config: SshAccessConfig): void {
+  if (!/^[A-Za-z0-9_.:[\]%][A-Za-z0-9_.:[\]%-]*$/.test(host)) throw refuseValue("host", host);
+  if (config.user !== undefined && !/^[A-Za-z0-9_.@+][A-Za-z0-9_.@+-]*$/.test(config.user)) {
+    throw refuseValue("user", config.user);
+  }
+  if (
+    config.proxyJump !== undefined &&
+    !/^[A-Za-z0-9_.@+:[\]%/,][A-Za-z0-9_.@+:[\]%/,-]*$/.test(config.proxyJump)
+  ) {
+    throw refuseValue("proxyJump", config.proxyJump);
+  }
+}
+
+function refuseValue(what: string, value: string): HopbookError {
+  return new HopbookError("INPUT_INVALID", `Cannot use ssh: the ${what} is ${JSON.stringify(value)}`, {
+    hint: `Give a ${what} without quotes, spaces and control characters that does not begin with "-"`,
+  });
+}
+
+/** Reads the probe's answer; null where it did not come to its end. */
+export function readLogin(stdout: string): Login | null {
+  const lines = stdout.split("\n");
+  const last = lines.lastIndexOf("hopbook-end");
+  const value = (key: string): string | undefined =>
+    lines.find((line) => line.startsWith(`hopbook-${key} `))?.slice(key.length + 9);
+  const uid = value("uid");
+  if (last === -1 || uid === undefined || !/^\d+$/.test(uid)) return null;
+  const refused = lines.indexOf("hopbook-sudo no");
+  return {
+    uid: Number(uid),
+    user: value("user") ?? "",
+    sudo: value("sudo") === "yes",
+    sudoRefusal: refused === -1 ? null : lines.slice(refused + 1, last).join("\n"),
+    hasTimeout: value("timeout") === "yes",
+  };
+}

@@ -1,0 +1,47 @@
+import type { ClusterFacts } from "../facts/gather.js";
+import type { Located } from "./resolve-by-api.js";
+import { namespaceOf, parseEnd } from "../end-name.js";
+import { locateEnd, type ResolveOptions } from "./resolve.js";
+
+/**
+ * Where the ends of paths are, `from` first. Where one of them may be any of several pods, one on another node than the
+ * other end is taken, so that the path goes through the network between. Throws as resolveEnd does.
+ */
+export async function locateEnds(
+  ends: { readonly from: string; readonly to: readonly string[] },
+  facts: ClusterFacts,
+  given: Omit<ResolveOptions, "fromNode" | "namespace"> = {},
+): Promise<readonly [Located, ...Located[]]> {
+  const [first] = ends.to;
+  // Who names shop/client and svc/web means the one beside it.
+  const options = { ...given, namespace: namespaceOf(ends.from) };
+  // `from` is settled by `to` only where there is a choice here and none there.
+  if (first !== undefined && isChoice(ends.from) && isOne(first)) {
+    const to = await locateEnd(first, facts, options);
+    const from = await locateEnd(ends.from, facts, {
+      ...{ ...options, backend: undefined },
+      fromNode: to.node,
+    });
+    return [from, to, ...(await locateAll(ends.to.slice(1), facts, { ...options, fromNode: from.node }))];
+  }
+  const from = await locateEnd(ends.from, facts, { ...options, backend: undefined });
+  return [from, ...(await locateAll(ends.to, facts, { ...options, fromNode: from.node }))];
+}
+
+async function locateAll(
+  texts: readonly string[],
+  facts: ClusterFacts,
+  options: ResolveOptions,
+): Promise<Located[]> {
+  const located: Located[] = [];
+  for (const text of texts) located.push(await locateEnd(text, facts, options));
+  return located;
+}
+
+export function isChoice(text: string): boolean {
+  return ["workload", "selector"].includes(parseEnd(text).kind);
+}
+
+export function isOne(text: string): boolean {
+  return ["pod", "node"].includes(parseEnd(text).kind);
+}

@@ -1,0 +1,230 @@
+import { asHopbookError, HopbookError } from "../../errors.js";
+import { objectNotFound, type KubeQuery } from "./pods.js";
+import { showText } from "../names.js";
+import { canonicalIp } from "../../linux/address.js";
+import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
+import { asList, fieldOf, integerOf, textOf } from "../../linux/json.js";
+
+/** A Service and the endpoint that is followed. */
+export interface FoundService {
+  readonly name: string;
+  /** null: headless, so that its pods' addresses stand in packets. */
+  readonly clusterIp: AddressAndPort | null;
+  readonly backend: Endpoint;
+  /** How many more there are. */
+  readonly otherBackends: number;
+  readonly note: string | null;
+}
+
+interface Endpoint extends AddressAndPort {
+  readonly port: number;
+  readonly node: string | null;
+  /** `namespace/name`. */
+  readonly pod: string | null;
+}
+
+interface Port {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+export interface ServiceQuery extends KubeQuery {
+  readonly port: number | string | null;
+  /** The node of the other end. */
+  readonly away: string | null;
+  readonly backend?: string | undefined;
+  /** The address that was asked for, where it was one. */
+  readonly ip?: string;
+}
+
+const SERVICES = { group: "", version: "v1", resource: "services" } as const;
+const SLICES = { group: "discovery.k8s.io", version: "v1", resource: "endpointslices" } as const;
+const MAX_SLICES = 1000;
+
+/** A Service by name with its ready endpoints. Throws TARGET_NOT_FOUND, TARGET_AMBIGUOUS. */
+export async function findKubeService(
+  name: { readonly namespace: string; readonly name: string },
+  query: ServiceQuery,
+): Promise<FoundService> {
+  try {
+    const value = await query.kube.request({ verb: "get", ...SERVICES, ...name, signal: query.signal });
+    return await followService(value, query);
+  } catch (error) {
+    const failure = asHopbookError(error);
+    if (failure.code !== "KUBE_NOT_FOUND") throw failure;
+    throw await objectNotFound({ ...SERVICES, ...name }, query);
+  }
+}
+
+/** The Service that has a ClusterIP; null where none has it, or Services may not be listed. */
+export async function findServiceByIp(ip: string, query: ServiceQuery): Promise<FoundService | null> {
+  const { kube, signal } = query;
+  try {
+    const fieldSelector = `spec.clusterIP=${ip}`;
+    const [value] = await kube.list({ ...SERVICES, query: { fieldSelector }, signal }, 100);
+    return value === undefined ? null : await followService(value, { ...query, ip });
+  } catch (error) {
+    const failure = asHopbookError(error);
+    if (failure.code === "KUBE_FORBIDDEN") return null;
+    throw failure;
+  }
+}
+
+async function followService(value: unknown, query: ServiceQuery): Promise<FoundService> {
+  const { text } = query;
+  if (textOf(value, "spec", "type") === "ExternalName") {
+    const host = textOf(value, "spec", "externalName") ?? "";
+    throw new HopbookError(
+      "TARGET_NOT_FOUND",
+      `Cannot follow ${showText(text)}: it only stands for ${showText(host)}`,
+      {
+        hint: "name that host's address",
+      },
+    );
+  }
+  const namespace = textOf(value, "metadata", "namespace") ?? "";
+  const name = textOf(value, "metadata", "name") ?? "";
+  const clusterIps = [textOf(value, "spec", "clusterIP"), ...asList(fieldOf(value, "spec", "clusterIPs"))];
+  const ips = clusterIps.flatMap((ip) => (typeof ip === "string" ? (canonicalIp(ip) ?? []) : []));
+  const clusterIp = query.ip ?? ips[0] ?? null;
+  const port = choosePort(readPorts(value), { ...query, isHeadless: clusterIp === null });
+  const endpoints = await listEndpoints({ namespace, name, port, like: clusterIp }, query);
+  const { backend, note } = chooseEndpoint(endpoints, query);
+  return {
+    name: `${namespace}/${name}`,
+    clusterIp: clusterIp === null || port === null ? null : { ip: clusterIp, port: port.port },
+    ...{ backend, note, otherBackends: endpoints.length - 1 },
+  };
+}
+
+function readPorts(value: unknown): Port[] {
+  return asList(fieldOf(value, "spec", "ports")).flatMap((entry) => {
+    const port = integerOf(entry, "port");
+    if (port === null) return [];
+    return { name: textOf(entry, "name") ?? "", port, protocol: textOf(entry, "protocol") ?? "TCP" };
+  });
+}
+
+/** null: a headless Service without ports. */
+function choosePort(
+  ports: readonly Port[],
+  query: ServiceQuery & { readonly isHeadless: boolean },
+): Port | null {
+  const { port, text } = query;
+  const fits = port === null ? ports : ports.filter((each) => each.port === port || each.name === port);
+  const [first] = fits;
+  const detail = ports.map((each) => `${each.port}/${each.protocol} ${each.name}`.trimEnd()).join("\n");
+  if (first === undefined) {
+    if (ports.length === 0 && query.isHeadless && typeof port !== "string") return null;
+    throw new HopbookError(
+      "TARGET_NOT_FOUND",
+      `Cannot follow ${showText(text)}: the service has no such port`,
+      {
+        ...{ hint: "use one of its ports", detail },
+      },
+    );
+  }
+  // One number may stand for TCP and for UDP: what is sent there decides.
+  if (new Set(fits.map((each) => each.port)).size === 1) return first;
+  throw new HopbookError(
+    "TARGET_AMBIGUOUS",
+    `Cannot tell which port of ${showText(text)} is meant: the service has several`,
+    {
+      ...{ hint: "write the port as well", detail },
+    },
+  );
+}
+
+async function listEndpoints(
+  of: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly port: Port | null;
+    readonly like: string | null;
+  },
+  query: ServiceQuery,
+): Promise<Endpoint[]> {
+  const { namespace, name, port, like } = of;
+  const labelSelector = `kubernetes.io/service-name=${name}`;
+  const slices = await query.kube.list(
+    { ...SLICES, namespace, query: { labelSelector }, signal: query.signal },
+    MAX_SLICES,
+  );
+  const family = like?.includes(":") === true ? "IPv6" : "IPv4";
+  const found = slices
+    .filter((slice) => like === null || textOf(slice, "addressType") === family)
+    .flatMap((slice) => endpointsOf(slice, { namespace, port, asked: query.port }));
+  return found.toSorted((a, b) => (spell(a) < spell(b) ? -1 : 1));
+}
+
+function endpointsOf(
+  slice: unknown,
+  {
+    namespace,
+    port,
+    asked,
+  }: { readonly namespace: string; readonly port: Port | null; readonly asked: ServiceQuery["port"] },
+): Endpoint[] {
+  const ports = asList(fieldOf(slice, "ports"));
+  const entry = ports.find((each) => (textOf(each, "name") ?? "") === (port?.name ?? ""));
+  const number = port === null ? asked : integerOf(entry, "port");
+  if (typeof number !== "number") return [];
+  return asList(fieldOf(slice, "endpoints")).flatMap((endpoint): Endpoint[] => {
+    // Absent means ready.
+    if (fieldOf(endpoint, "conditions", "ready") === false) return [];
+    const ip = canonicalIp(firstText(asList(fieldOf(endpoint, "addresses"))));
+    if (ip === undefined) return [];
+    const name =
+      textOf(endpoint, "targetRef", "kind") === "Pod" ? textOf(endpoint, "targetRef", "name") : null;
+    return [
+      {
+        ip,
+        port: number,
+        node: textOf(endpoint, "nodeName"),
+        pod: name === null ? null : `${namespace}/${name}`,
+      },
+    ];
+  });
+}
+
+function chooseEndpoint(
+  endpoints: readonly Endpoint[],
+  { text, away, backend }: ServiceQuery,
+): { readonly backend: Endpoint; readonly note: string | null } {
+  const detail = endpoints.map(spell).join("\n");
+  const spreads = endpoints.length > 1;
+  if (backend !== undefined) {
+    const chosen = endpoints.find(({ pod, ip }) => pod === backend || ip === backend);
+    if (chosen !== undefined) return { backend: chosen, note: spreads ? noteDirect(text, chosen) : null };
+    const message = `Cannot follow ${showText(text)} to ${showText(backend)}: it is none of the service's ready backends`;
+    throw new HopbookError("TARGET_NOT_FOUND", message, { hint: "choose one of those listed", detail });
+  }
+  const [chosen] = endpoints.toSorted((a, b) => Number(a.node === away) - Number(b.node === away));
+  if (chosen === undefined) {
+    throw new HopbookError(
+      "TARGET_NOT_FOUND",
+      `Cannot follow ${showText(text)}: the service has no ready endpoint`,
+      {
+        hint: "check the Service's selector and whether its pods are ready",
+      },
+    );
+  }
+  if (!spreads) return { backend: chosen, note: null };
+  const note = `of ${endpoints.length} backends the first is followed; choose another with --backend`;
+  return { backend: chosen, note: `${noteDirect(text, chosen)}; ${note}` };
+}
+
+/** What is sent to a Service's address may go to any backend, and would look lost on the way to this one. */
+function noteDirect(text: string, chosen: Endpoint): string {
+  return `${text}: what is sent goes to ${spell(chosen)} itself, past the Service's address`;
+}
+
+function spell(endpoint: Endpoint): string {
+  const where = endpoint.node === null ? "" : ` on ${endpoint.node}`;
+  return `${endpoint.pod ?? "no pod"} at ${formatAddress(endpoint)}${where}`;
+}
+
+function firstText([first]: readonly unknown[]): string {
+  return typeof first === "string" ? first : "";
+}

@@ -1,0 +1,62 @@
+import { CNI_ANNOTATION } from "../../model/cni-annotation.js";
+import { type JsonRecord, asRecord } from "../../linux/json.js";
+
+/**
+ * What is looked at of the API's objects, by their parts. All else is dropped where the answer comes in: a pod's
+ * environment may hold secrets, and a recording keeps every answer.
+ */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  metadata: [
+    ...["name", "namespace", "uid", "labels", "ownerReferences", "creationTimestamp", "deletionTimestamp"],
+    "annotations",
+  ],
+  spec: [
+    ...["nodeName", "hostNetwork", "unschedulable", "taints", "podCIDR", "podCIDRs", "selector"],
+    ...["type", "externalName", "clusterIP", "clusterIPs", "ports"],
+    ...["cidr", "vxlanMode", "ipipMode"],
+  ],
+  status: [
+    ...["phase", "reason", "message", "podIP", "podIPs", "hostIP", "conditions"],
+    ...["initContainerStatuses", "containerStatuses", "addresses", "nodeInfo"],
+  ],
+};
+const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];
+/** kubectl's copy of a whole object among them may hold anything. */
+const STATIC_POD_ANNOTATION = /^kubernetes\.io\/config\./;
+
+/** An object without what nobody asks for; with `keep` nothing but its name and what stands at those paths. */
+export function trimKubeObject(value: unknown, keep?: readonly (readonly string[])[]): JsonRecord {
+  const object = asRecord(value);
+  if (keep !== undefined)
+    return keepPaths(object, [["metadata", "name"], ["metadata", "namespace"], ...keep]);
+  const kept: Record<string, unknown> = pick(object, WHOLE);
+  for (const [part, names] of Object.entries(PARTS)) {
+    if (Object.hasOwn(object, part)) kept[part] = pick(asRecord(object[part]), names);
+  }
+  const metadata = asRecord(kept["metadata"]);
+  const annotations = Object.entries(asRecord(metadata["annotations"]));
+  kept["metadata"] = {
+    ...metadata,
+    annotations: Object.fromEntries(
+      annotations.filter(([key]) => STATIC_POD_ANNOTATION.test(key) || CNI_ANNOTATION.test(key)),
+    ),
+  };
+  return kept;
+}
+
+function keepPaths(object: JsonRecord, paths: readonly (readonly string[])[]): JsonRecord {
+  const groups = new Map<string, string[][]>();
+  for (const [key, ...rest] of paths) {
+    if (key !== undefined && Object.hasOwn(object, key)) groups.set(key, [...(groups.get(key) ?? []), rest]);
+  }
+  const kept = [...groups].map(([key, inner]): [string, unknown] => [
+    key,
+    inner.some((path) => path.length === 0) ? object[key] : keepPaths(asRecord(object[key]), inner),
+  ]);
+  return Object.fromEntries(kept);
+}
+
+function pick(object: JsonRecord, names: readonly string[]): Record<string, unknown> {
+  const own = names.filter((name) => Object.hasOwn(object, name));
+  return Object.fromEntries(own.map((name) => [name, object[name]]));
+}

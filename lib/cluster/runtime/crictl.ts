@@ -1,0 +1,90 @@
+import { HopbookError } from "../../errors.js";
+import type { Argv, NodeAccess } from "../../model/access.js";
+import { showTail } from "../names.js";
+import { runOnNode } from "../run.js";
+
+/** crictl's own limit is 2 s and a busy node needs more; a runtime that takes longer than this hangs. */
+const RUNTIME_TIMEOUT_MS = 20_000;
+
+/**
+ * Where crictl is and which endpoint it takes, without any value from outside: $1 is the endpoint of the
+ * profile or empty. Sudo's secure_path and k3s/RKE2 keep crictl off the PATH, hence the folders. Without
+ * an endpoint crictl would try its deprecated list, slowly.
+ */
+const PRELUDE = `
+PATH=$PATH:/usr/local/bin:/usr/local/sbin:/opt/bin:/var/lib/rancher/rke2/bin
+command -v crictl >/dev/null 2>&1 || { echo "crictl: not found" >&2; exit 127; }
+endpoint=$1; shift
+if [ -z "$endpoint" ] && [ -z "$CONTAINER_RUNTIME_ENDPOINT" ] &&
+  ! grep -q '^[[:space:]]*runtime-endpoint:[[:space:]]*[^[:space:]]' /etc/crictl.yaml 2>/dev/null; then
+  for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock \\
+    /run/crio/crio.sock /var/run/cri-dockerd.sock; do
+    if [ -S "$socket" ]; then endpoint=unix://$socket; break; fi
+  done
+fi
+if [ -n "$endpoint" ]; then CONTAINER_RUNTIME_ENDPOINT=$endpoint; export CONTAINER_RUNTIME_ENDPOINT; fi
+`;
+
+/** $2…: crictl's arguments. */
+export const RUN_SCRIPT = `${PRELUDE}exec crictl "$@"\n`;
+
+/**
+ * $2…: sandbox ids. One JSON text each, an ASCII record separator before it (RFC 7464). Of several, one may
+ * have gone meanwhile: its text is empty and the others count.
+ */
+export const INSPECT_SCRIPT = `${PRELUDE}status=0
+for id in "$@"; do
+  printf '\\036'
+  crictl inspectp -o json "$id" || status=$?
+done
+[ $# -gt 1 ] || exit $status
+`;
+
+const RECORD_SEPARATOR = "\u001e";
+
+export interface CrictlOptions {
+  /** `unix:///…`, or absent: found on the node. */
+  readonly endpoint?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `crictl pods|ps -o json`: its stdout. Throws TOOL_MISSING or RUNTIME_UNAVAILABLE. */
+export async function listByCrictl(
+  access: NodeAccess,
+  what: "pods" | "ps",
+  options: CrictlOptions = {},
+): Promise<string> {
+  const argv: Argv = ["sh", "-c", RUN_SCRIPT, "hopbook-crictl", options.endpoint ?? "", what, "-o", "json"];
+  return runCrictl(access, argv, { ...options, action: "runtime/pods" });
+}
+
+/** `crictl inspectp` of sandboxes, in their order: one JSON text each. */
+export async function inspectByCrictl(
+  access: NodeAccess,
+  sandboxIds: readonly string[],
+  options: CrictlOptions = {},
+): Promise<string[]> {
+  const argv: Argv = ["sh", "-c", INSPECT_SCRIPT, "hopbook-inspectp", options.endpoint ?? "", ...sandboxIds];
+  const text = await runCrictl(access, argv, { ...options, action: "runtime/inspect" });
+  return text.split(RECORD_SEPARATOR).slice(1);
+}
+
+async function runCrictl(
+  access: NodeAccess,
+  argv: Argv,
+  options: CrictlOptions & { readonly action: string },
+): Promise<string> {
+  const result = await runOnNode(access, argv, {
+    action: options.action,
+    doing: "ask the container runtime",
+    timeoutMs: RUNTIME_TIMEOUT_MS,
+    signal: options.signal,
+  });
+  if (result.exitCode === 0) return result.stdout.toString("utf8");
+  const message = `Cannot ask the container runtime of ${access.node}: crictl's exit code is ${String(result.exitCode)}`;
+  throw new HopbookError("RUNTIME_UNAVAILABLE", message, {
+    where: { node: access.node, argv },
+    hint: "check that the runtime runs, or name its socket in the profile as runtime.endpoint",
+    detail: showTail(result.stderr.toString("utf8")),
+  });
+}
