@@ -164,6 +164,40 @@ t.test("nothing outside access/ imports one of its files but the registry", asyn
   t.strictSame(concrete, []);
 });
 
+t.test(
+  "a way in that no guard stands before is known to those alone who open it and who put the guard there",
+  async (t) => {
+    const below =
+      /^(access|model|api|session)\/|^permissions\/guard\.ts$|^engine\/recorder\.ts$|^recording\/replayer\.ts$/;
+    const above = files.filter((file) => !below.test(file));
+    t.strictSame(namesIn(above, /^(NodeAccess|openAccess)$/), []);
+    t.strictSame(namesIn(files, /^ofGuard$/), ["model/guarded-access.ts", "permissions/guard.ts"]);
+    const forged = files.filter((file) => {
+      let found = false;
+      const visit = (node: ts.Node): void => {
+        if (ts.isAsExpression(node) && /\bGuardedAccess\b/.test(node.type.getText())) found = true;
+        ts.forEachChild(node, visit);
+      };
+      visit(parse(file));
+      return found;
+    });
+    t.strictSame(forged, []);
+  },
+);
+
+/** Those files that use such an identifier. */
+function namesIn(among: readonly string[], names: RegExp): string[] {
+  return among.filter((file) => {
+    let found = false;
+    const visit = (node: ts.Node): void => {
+      if (ts.isIdentifier(node) && names.test(node.text)) found = true;
+      ts.forEachChild(node, visit);
+    };
+    visit(parse(file));
+    return found;
+  });
+}
+
 t.test("only cli/ touches argv, the terminal and the exit code", async (t) => {
   const guilty: string[] = [];
   for (const file of files.filter((name) => folderOf(name) !== "cli")) {

@@ -1,7 +1,7 @@
 import { LIST_ACTION, parseList, planBundle, planList } from "../capture/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import { openKube } from "../kube/index.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { DetachedPlace, DetachedPods, DetachedStore } from "../model/detached.js";
 import { DETACHED_LABEL, MANAGED_BY, MANAGED_BY_LABEL, RUN_LABEL, type KubeApi } from "../model/kube.js";
@@ -148,7 +148,7 @@ async function listLeft(
 }
 
 async function listOn(
-  access: NodeAccess,
+  access: GuardedAccess,
   { workDir, signal }: { readonly workDir: string; readonly signal: AbortSignal },
 ): Promise<readonly DetachedPlace[]> {
   const result = await access.exec(planList([workDir]), {

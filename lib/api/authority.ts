@@ -7,6 +7,7 @@ import { recordAccess } from "../engine/recorder.js";
 import { HopbookError } from "../errors.js";
 import type { Argv, NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { PermissionsSpec } from "../model/permissions.js";
 import type { LimitRequest } from "../model/steps.js";
 import {
@@ -58,7 +59,7 @@ export interface Authority {
     record?: Recorder,
   ): { readonly allowed: boolean; readonly reason: string };
   /** Puts the permission guard and the recorder around a way in. */
-  wrap(access: NodeAccess, record: Recorder): NodeAccess;
+  wrap(access: NodeAccess, record: Recorder): GuardedAccess;
   /** See StepContext.demand. */
   demand(request: LimitRequest, record: Recorder): void;
   /** See StepContext.actionOf. */

@@ -9,7 +9,8 @@ import {
   type NodeLook,
 } from "../doctor/index.js";
 import { asHopbookError } from "../errors.js";
-import type { Argv, NodeAccess } from "../model/access.js";
+import type { Argv } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
 import { cniRow } from "./doctor-cni.js";
@@ -64,7 +65,7 @@ export async function lookAtNodes(
 }
 
 async function lookAt(
-  access: NodeAccess,
+  access: GuardedAccess,
   { workDir, runtimeEndpoint }: ClusterProfile,
   pods: readonly DoctorPod[],
 ): Promise<NodeLook> {

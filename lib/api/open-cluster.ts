@@ -5,11 +5,12 @@ import type { NodeAccess, NodeTarget } from "../model/access.js";
 import { openKube } from "../kube/index.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
 import type { DetachedPods } from "../model/detached.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { KubeReader, KubeRef, Lease } from "../model/kube.js";
 
 export interface OpenCluster {
   /** Nodes that answered, by name. */
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   /** Why the others did not. */
   readonly unreachable: ReadonlyMap<string, HopbookError>;
   /** The cluster's API, where the profile has one. */
@@ -24,7 +25,7 @@ export interface OpenCluster {
 export interface OpenClusterOptions {
   readonly signal: AbortSignal;
   /** Puts the permissions and the transcript around a way in; there is no other way to a node. */
-  readonly wrap: (access: NodeAccess) => NodeAccess;
+  readonly wrap: (access: NodeAccess) => GuardedAccess;
   /** Nodes that may be logged in to; the others are not even tried. */
   readonly isAllowed: (target: NodeTarget) => { readonly allowed: boolean; readonly reason: string };
   /** The same for what is asked of the cluster's API; without it there is none. */
@@ -44,7 +45,7 @@ export async function openCluster(
 ): Promise<OpenCluster> {
   if (profile.kube !== undefined) return openKubeCluster(profile, profile.kube, options);
   const opened: NodeAccess[] = [];
-  const accesses = new Map<string, NodeAccess>();
+  const accesses = new Map<string, GuardedAccess>();
   const unreachable = new Map<string, HopbookError>();
   const queue = [...profile.nodes];
   const login = async (): Promise<void> => {

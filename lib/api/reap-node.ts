@@ -5,7 +5,7 @@ import {
   type NodeLeftover,
 } from "../cluster/index.js";
 import { asHopbookError } from "../errors.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import { enterNodes, type EnterNodesOptions } from "./enter-nodes.js";
 import type { OpenCluster } from "./open-cluster.js";
@@ -33,7 +33,7 @@ export async function openNodes(profile: ClusterProfile, options: EnterNodesOpti
   const place = { workDir: profile.workDir, runId: lease.runId, signal };
   const each = async <T>(
     names: readonly string[],
-    body: (access: NodeAccess) => Promise<T>,
+    body: (access: GuardedAccess) => Promise<T>,
   ): Promise<ReadonlyMap<string, T | Error>> => {
     const answers = new Map<string, T | Error>();
     const queue = [...names];

@@ -5,6 +5,7 @@ import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.
 import { asHopbookError, HopbookError, messageOf } from "../errors.js";
 import type { NodeAccess, NodeAccessConfig, Via } from "../model/access.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import { createReplayer, ReplayPlan, type RecordedCluster, type Replayer } from "../recording/index.js";
 import { checkRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
@@ -181,7 +182,7 @@ function openRecorded(
   profile: ClusterProfile,
   { wrap, wrapKube = (kube) => kube }: OpenClusterOptions,
 ): OpenCluster {
-  const accesses = new Map<string, NodeAccess>();
+  const accesses = new Map<string, GuardedAccess>();
   const raw: NodeAccess[] = [];
   const unreachable = new Map<string, HopbookError>();
   for (const { name, access } of profile.nodes) {

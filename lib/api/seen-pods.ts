@@ -1,23 +1,19 @@
 import { readListing } from "../cluster/index.js";
-import type { ExecResult, NodeAccess } from "../model/access.js";
+import type { ExecResult } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 
 /** Under this action nodes list their pods. */
 const LISTING = "runtime/pods";
 
 /** Tells which pods a node lists when it is asked to for its own reasons; asks for nothing itself. */
-export function watchPods(access: NodeAccess, onPods: (pods: readonly string[]) => void): NodeAccess {
-  return {
-    node: access.node,
-    via: access.via,
-    async exec(argv, options) {
-      const result = await access.exec(argv, options);
+export function watchPods(access: GuardedAccess, onPods: (pods: readonly string[]) => void): GuardedAccess {
+  return access.beside({
+    async exec(_argv, options, run) {
+      const result = await run();
       if (options.action === LISTING) tell(result, onPods);
       return result;
     },
-    stream: (argv, options) => access.stream(argv, options),
-    pull: (remotePath, localPath, options) => access.pull(remotePath, localPath, options),
-    close: () => access.close(),
-  };
+  });
 }
 
 function tell(result: ExecResult, onPods: (pods: readonly string[]) => void): void {

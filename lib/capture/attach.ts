@@ -1,13 +1,13 @@
 import { asHopbookError, HopbookError } from "../errors.js";
 import { planAttach } from "./detached.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import { systemClock } from "../model/clock.js";
 import { NodeAgent } from "./node-agent.js";
 import type { NodeCapturePlan } from "./plan.js";
 import { CaptureSession, type Barrier } from "./session.js";
 
 export interface AttachOptions {
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly signal: AbortSignal;
   /** As it was when they were started. */
   readonly barrier: Barrier;

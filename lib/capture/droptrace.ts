@@ -1,4 +1,5 @@
-import type { Argv, NodeAccess, NodeStream } from "../model/access.js";
+import type { Argv, NodeStream } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { FlowPath } from "../model/hops.js";
 import { DROPTRACE_SCRIPT } from "./droptrace-agent.js";
 
@@ -58,7 +59,7 @@ export interface CollectedTrace {
 export class DropTraceSession {
   readonly #traces: readonly NodeTrace[];
 
-  constructor(plans: readonly DropTracePlan[], accesses: ReadonlyMap<string, NodeAccess>) {
+  constructor(plans: readonly DropTracePlan[], accesses: ReadonlyMap<string, GuardedAccess>) {
     this.#traces = plans.map((plan) => new NodeTrace(plan, accesses.get(plan.node)));
   }
 
@@ -91,7 +92,7 @@ class NodeTrace {
   readonly #over: Promise<void>;
   #wake: () => void = () => undefined;
 
-  constructor(plan: DropTracePlan, access: NodeAccess | undefined) {
+  constructor(plan: DropTracePlan, access: GuardedAccess | undefined) {
     this.node = plan.node;
     this.#stream = access?.stream(plan.argv, { action: DROPTRACE_ACTION }) ?? null;
     if (this.#stream === null) this.#unavailable = "the node is not open to this run";

@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
-import type { Argv, NodeAccess, NodeStream } from "../model/access.js";
+import type { Argv, NodeStream } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import { parseAgentLine, startError, type AgentLine } from "./agent-lines.js";
 import type { NodeCapturePlan } from "./plan.js";
 
@@ -11,7 +12,7 @@ const MAX_LINES = 100;
 /** The client's side of one node's agent: hears its lines, keeps its lease, tells it to stop. */
 export class NodeAgent {
   readonly plan: NodeCapturePlan;
-  readonly access: NodeAccess;
+  readonly access: GuardedAccess;
   readonly lines: AgentLine[] = [];
   /** When each "listening on" was heard here, in client milliseconds. */
   readonly heardAtMs: number[] = [];
@@ -25,7 +26,7 @@ export class NodeAgent {
   #ended = false;
   #closing = false;
 
-  constructor(plan: NodeCapturePlan, access: NodeAccess, onLine: (line: AgentLine) => void) {
+  constructor(plan: NodeCapturePlan, access: GuardedAccess, onLine: (line: AgentLine) => void) {
     this.plan = plan;
     this.access = access;
     this.#onLine = onLine;

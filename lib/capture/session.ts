@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
-import type { Argv, NodeAccess } from "../model/access.js";
+import type { Argv } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import { systemClock, type Clock } from "../model/clock.js";
 import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
@@ -11,7 +12,7 @@ import type { HopCapturePlan, NodeCapturePlan } from "./plan.js";
 export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
 
 export interface StartCapturesOptions {
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly signal: AbortSignal;
   /** Default 15 s. */
   readonly readyTimeoutMs?: number;

@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
-import type { Argv, ExecResult, NodeAccess } from "../model/access.js";
+import type { Argv, ExecResult } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import { showTail } from "./names.js";
 import { parseJson } from "../linux/json.js";
 
@@ -20,7 +21,11 @@ export interface ReadOptions {
  * COMMAND_TIMEOUT, INTERRUPTED, TOOL_MISSING (127: no such program), COMMAND_FAILED (ended by a signal, or
  * more output than fits).
  */
-export async function runOnNode(access: NodeAccess, argv: Argv, options: ReadOptions): Promise<ExecResult> {
+export async function runOnNode(
+  access: GuardedAccess,
+  argv: Argv,
+  options: ReadOptions,
+): Promise<ExecResult> {
   const result = await access.exec(argv, {
     action: options.action,
     timeoutMs: options.timeoutMs ?? READ_TIMEOUT_MS,
@@ -49,14 +54,14 @@ export async function runOnNode(access: NodeAccess, argv: Argv, options: ReadOpt
 }
 
 /** As runOnNode, and a non-zero exit code is COMMAND_FAILED with the end of stderr. */
-export async function readText(access: NodeAccess, argv: Argv, options: ReadOptions): Promise<string> {
+export async function readText(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<string> {
   const result = await runOnNode(access, argv, options);
   if (result.exitCode !== 0) throw commandFailed(access.node, result, options.doing);
   return result.stdout.toString("utf8");
 }
 
 /** stdout as JSON of unknown shape; COMMAND_FAILED where it is none. */
-export async function readJson(access: NodeAccess, argv: Argv, options: ReadOptions): Promise<unknown> {
+export async function readJson(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<unknown> {
   const text = await readText(access, argv, options);
   const value = parseJson(text);
   if (value !== undefined) return value;

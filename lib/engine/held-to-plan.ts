@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
-import type { Argv, NodeAccess } from "../model/access.js";
+import type { Argv } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
 
 /**
@@ -7,7 +8,7 @@ import type { PlannedCommand, StepContext } from "../model/steps.js";
  * what happens. Files that a planned command makes may be copied from the node. Anything else is PERMISSION_DENIED.
  */
 export function holdToPlan(context: StepContext, commands: readonly PlannedCommand[]): StepContext {
-  const accesses = new Map<string, NodeAccess>();
+  const accesses = new Map<string, GuardedAccess>();
   for (const [name, access] of context.accesses) {
     const own = commands.filter(({ node }) => node === access.node);
     accesses.set(name, holdAccess(access, { step: context.evidenceName, commands: own }));
@@ -20,7 +21,7 @@ interface Bounds {
   readonly commands: readonly PlannedCommand[];
 }
 
-function holdAccess(access: NodeAccess, { step, commands }: Bounds): NodeAccess {
+function holdAccess(access: GuardedAccess, { step, commands }: Bounds): GuardedAccess {
   const { node } = access;
   const keys = new Set(commands.map(({ action, argv }) => keyOf(action, argv)));
   const folders = commands.flatMap(({ files = [] }) => files);
@@ -33,27 +34,24 @@ function holdAccess(access: NodeAccess, { step, commands }: Bounds): NodeAccess 
   const check = (action: string, argv: Argv): void => {
     if (!keys.has(keyOf(action, argv))) throw refuse(argv);
   };
-  return {
-    node,
-    via: access.via,
-    async exec(argv, options) {
+  return access.beside({
+    async exec(argv, options, run) {
       check(options.action, argv);
-      return access.exec(argv, options);
+      return run();
     },
-    stream(argv, options) {
+    stream(argv, options, run) {
       check(options.action, argv);
-      return access.stream(argv, options);
+      return run();
     },
-    async pull(remotePath, localPath, options) {
+    async pull({ remotePath }, options, run) {
       const isMade = folders.some(
         (path) => remotePath.startsWith(`${path}/`) && !remotePath.includes("/../"),
       );
       const argv: Argv = ["cat", "--", remotePath];
       if (!isMade) check(options.action, argv);
-      return access.pull(remotePath, localPath, options);
+      return run();
     },
-    close: () => access.close(),
-  };
+  });
 }
 
 function keyOf(action: string, argv: Argv): string {

@@ -1,6 +1,6 @@
 import { HopbookError, messageOf } from "../errors.js";
 import type { RunEvent, StepContext, StepPlan } from "../model/steps.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { DetachContext, ReleaseHow } from "../model/detached.js";
 import type { Clock } from "../model/clock.js";
 import type { ClusterProfile } from "../model/cluster.js";
@@ -10,7 +10,7 @@ import type { RunbookStep } from "../runbook/index.js";
 export interface EngineHost {
   readonly runId: string;
   readonly profile: ClusterProfile;
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly unreachable: ReadonlyMap<string, Error>;
   readonly kube?: StepContext["kube"];
   readonly signal: AbortSignal;

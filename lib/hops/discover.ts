@@ -1,6 +1,6 @@
 import { accessOf, checkEnds, enterByPod } from "./ends.js";
 import { readLonePod, traceLonePods, type LonePod, type SeenEnd } from "./lone-pod.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import { readNodeView, type NodeView } from "./read-node.js";
@@ -11,7 +11,7 @@ import { traceBetweenNodes, traceToOutside, traceWithinNode, type TracedPath } f
 
 export interface DiscoverContext {
   /** Nodes that could be reached, by name. */
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly profile: ClusterProfile;
   readonly recipes: readonly HopRecipe[];
   /** Names of recipes that the cluster's API speaks for. */

@@ -1,6 +1,6 @@
 import { unknownNode } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import { formatAddress } from "../linux/endpoint.js";
 
@@ -46,7 +46,7 @@ function checkService(end: End): void {
 export function enterByPod(
   end: End,
   context: {
-    readonly accesses: ReadonlyMap<string, NodeAccess>;
+    readonly accesses: ReadonlyMap<string, GuardedAccess>;
     readonly profile: Pick<ClusterProfile, "nodes">;
   },
 ): End {
@@ -65,7 +65,7 @@ export function enterByPod(
 }
 
 /** The access of a node of the path. */
-export function accessOf(node: string, accesses: ReadonlyMap<string, NodeAccess>): NodeAccess {
+export function accessOf(node: string, accesses: ReadonlyMap<string, GuardedAccess>): GuardedAccess {
   const access = accesses.get(node);
   if (access !== undefined) return access;
   throw new HopbookError("NODE_UNREACHABLE", `Cannot ask ${node} for its hops: there is no access to it`, {

@@ -1,6 +1,7 @@
 import { runOnNode } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import type { Argv, NodeAccess } from "../model/access.js";
+import type { Argv } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { End } from "../model/cluster.js";
 import { podHop, type LooseHop } from "./hop.js";
 import { findLink, type Link } from "./links.js";
@@ -22,7 +23,7 @@ const OWN = { kind: "own" } as const;
 /** Finds the interface of a pod by what the pod itself says. Throws HOP_UNRESOLVED, or what a command there says. */
 export async function readLonePod(
   end: End,
-  access: NodeAccess,
+  access: GuardedAccess,
   options: { readonly peerIp: string; readonly signal?: AbortSignal | undefined },
 ): Promise<LonePod> {
   const { peerIp, signal } = options;
@@ -44,7 +45,7 @@ export async function readLonePod(
 
 async function readByProc(
   end: End,
-  access: NodeAccess,
+  access: GuardedAccess,
   { peerIp, signal }: { readonly peerIp: string; readonly signal?: AbortSignal | undefined },
 ): Promise<LonePod> {
   const read = async (path: string): Promise<string> => {

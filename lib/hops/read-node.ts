@@ -1,6 +1,7 @@
 import { readJson, runOnNode, showTail } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import type { Argv, NodeAccess } from "../model/access.js";
+import type { Argv } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { NetnsRef } from "../model/cluster.js";
 import { parseLinks, type Link } from "./links.js";
 import {
@@ -18,7 +19,7 @@ import { parseJson } from "../linux/json.js";
 /** What is read of a node whatever the path. */
 export interface NodeView {
   readonly node: string;
-  readonly access: NodeAccess;
+  readonly access: GuardedAccess;
   readonly links: readonly Link[];
   readonly routes: readonly RouteEntry[];
   readonly neighbours: readonly Neighbour[];
@@ -31,7 +32,7 @@ export type RouteLookup =
 const HOST: NetnsRef = { kind: "host" };
 
 /** The devices, routes and neighbours of a node, in three commands at once. */
-export async function readNodeView(access: NodeAccess, signal?: AbortSignal): Promise<NodeView> {
+export async function readNodeView(access: GuardedAccess, signal?: AbortSignal): Promise<NodeView> {
   const read = (argv: Argv, doing: string): Promise<unknown> =>
     readJson(access, argv, { action: "node/read", doing, signal });
   const [links, routes, neighbours] = await Promise.all([
@@ -49,7 +50,11 @@ export async function readNodeView(access: NodeAccess, signal?: AbortSignal): Pr
 }
 
 /** The devices with their addresses in the host's or a pod's network namespace. */
-export async function readLinks(access: NodeAccess, netns: NetnsRef, signal?: AbortSignal): Promise<Link[]> {
+export async function readLinks(
+  access: GuardedAccess,
+  netns: NetnsRef,
+  signal?: AbortSignal,
+): Promise<Link[]> {
   const argv = within(netns, ["ip", "-d", "-j", "address", "show"]);
   const options = { action: actionOf(netns), doing: "read the devices", signal };
   try {
@@ -79,7 +84,7 @@ function namespaceGone(node: string, path: string, cause: HopbookError): Hopbook
  * device. A refusal (no route, blackhole, source check) is an answer.
  */
 export async function lookUpRoute(
-  access: NodeAccess,
+  access: GuardedAccess,
   dst: string,
   options: {
     readonly netns?: NetnsRef;
@@ -100,7 +105,7 @@ export async function lookUpRoute(
 }
 
 /** A device's forwarding entries. */
-export async function readFdb(access: NodeAccess, dev: string, signal?: AbortSignal): Promise<FdbEntry[]> {
+export async function readFdb(access: GuardedAccess, dev: string, signal?: AbortSignal): Promise<FdbEntry[]> {
   const argv: Argv = ["bridge", "-j", "fdb", "show", "dev", dev];
   return parseFdb(await readJson(access, argv, { action: "node/read", doing: "read the FDB", signal }));
 }

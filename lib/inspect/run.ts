@@ -1,11 +1,12 @@
-import type { ExecResult, NodeAccess } from "../model/access.js";
+import type { ExecResult } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StateRecord } from "../model/evidence.js";
 import { targetOf } from "../model/hops.js";
 import type { InspectCommand } from "./command.js";
 
 export interface RunInspectionOptions {
   /** By node name. A command for a node that is not there is recorded as refused. */
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   /** Keeps a command's stdout under its path in the run folder. */
   save(file: string, bytes: Uint8Array): Promise<void> | void;
   readonly signal?: AbortSignal;

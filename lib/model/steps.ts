@@ -1,4 +1,5 @@
-import type { Argv, NodeAccess } from "./access.js";
+import type { Argv } from "./access.js";
+import type { GuardedAccess } from "./guarded-access.js";
 import type { Clock } from "./clock.js";
 import type { ClusterProfile } from "./cluster.js";
 import type { DetachContext, ReleaseHow } from "./detached.js";
@@ -119,7 +120,7 @@ export interface StepContext {
   readonly evidenceName: string;
   readonly profile: ClusterProfile;
   /** Nodes that could be reached, by name. */
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   /** Why the others could not, by name. */
   readonly unreachable: ReadonlyMap<string, Error>;
   /** The cluster's API, to read from; absent where the nodes alone say what there is. */

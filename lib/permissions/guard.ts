@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { Argv, ExecOptions, NodeAccess, StreamOptions } from "../model/access.js";
+import { GuardedAccess } from "../model/guarded-access.js";
 import type { Policy } from "./policy.js";
 import type { Decision } from "./requests.js";
 import { showsSecret } from "./secrets.js";
@@ -18,7 +19,7 @@ export interface GuardOptions {
  * decision told to `audit`. What is refused is PERMISSION_DENIED: `exec` and `pull` reject, `stream` throws.
  * What is checked is what is run: argv and options are read once, into plain values that nobody else holds.
  */
-export function guardAccess(access: NodeAccess, options: GuardOptions): NodeAccess {
+export function guardAccess(access: NodeAccess, options: GuardOptions): GuardedAccess {
   const { policy, audit, secrets = [] } = options;
   const { node, via } = access;
   const demand = (action: string, argv: Argv): void => {
@@ -31,7 +32,7 @@ export function guardAccess(access: NodeAccess, options: GuardOptions): NodeAcce
     audit(decision, argv);
     if (!decision.allowed) throw permissionDenied(decision, { action, argv });
   };
-  return Object.freeze<NodeAccess>({
+  return GuardedAccess.ofGuard({
     node,
     via,
     async exec(given, givenOptions) {

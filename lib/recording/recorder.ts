@@ -1,6 +1,7 @@
 import { relative, sep } from "node:path";
-import type { Argv, ExecResult, NodeAccess, PullResult } from "../model/access.js";
+import type { Argv, ExecResult, PullResult } from "../model/access.js";
 import type { Clock } from "../model/clock.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { KubeReader } from "../model/kube.js";
 import type { RunEvent } from "../model/steps.js";
 import { Counter, type Recording } from "./counter.js";
@@ -12,7 +13,7 @@ import { RecordingWriter, type RecordingFolder, type WriterLimits } from "./writ
 
 export interface Recorder {
   /** Records all that goes over a way in. */
-  wrap(access: NodeAccess): NodeAccess;
+  wrap(access: GuardedAccess): GuardedAccess;
   /** Records what the cluster's API answers. */
   wrapKube(kube: KubeReader): KubeReader;
   /** Records when waits end. */
@@ -66,7 +67,10 @@ export function startRecording(folder: RecordingFolder, options: RecorderOptions
   };
 }
 
-function wrapAccess(access: NodeAccess, to: Recording & { readonly folder: RecordingFolder }): NodeAccess {
+function wrapAccess(
+  access: GuardedAccess,
+  to: Recording & { readonly folder: RecordingFolder },
+): GuardedAccess {
   const { writer, count, folder } = to;
   const { node } = access;
   const begin = (action: string) => {
@@ -77,13 +81,11 @@ function wrapAccess(access: NodeAccess, to: Recording & { readonly folder: Recor
       durationMs: Date.now() - startedMs,
     });
   };
-  return {
-    node,
-    via: access.via,
-    async exec(argv, options): Promise<ExecResult> {
+  return access.beside({
+    async exec(argv, options, run): Promise<ExecResult> {
       const end = begin(options.action);
       try {
-        const result = await access.exec(argv, options);
+        const result = await run();
         const { exitCode, signal, timedOut, canceled, truncated, startedAt, durationMs } = result;
         const output = { stdout: writer.keep(result.stdout), stderr: writer.keep(result.stderr) };
         const flags = { exitCode, signal, timedOut, canceled, truncated };
@@ -98,10 +100,10 @@ function wrapAccess(access: NodeAccess, to: Recording & { readonly folder: Recor
         throw error;
       }
     },
-    stream: (argv: Argv, options) => {
+    stream: (argv: Argv, options, run) => {
       const start = begin(options.action);
       try {
-        const stream = access.stream(argv, options);
+        const stream = run();
         return recordStream(stream, { ...to, end: start, signal: options.signal });
       } catch (error) {
         const empty = { text: "" };
@@ -112,11 +114,11 @@ function wrapAccess(access: NodeAccess, to: Recording & { readonly folder: Recor
         throw error;
       }
     },
-    async pull(remotePath, localPath, options): Promise<PullResult> {
+    async pull({ remotePath, localPath }, options, run): Promise<PullResult> {
       const end = begin(options.action);
       const file = insideOf(folder.dir, localPath);
       try {
-        const result = await access.pull(remotePath, localPath, options);
+        const result = await run();
         const { bytes, sha256 } = result;
         writer.append({ type: "pull", ...end(), path: remotePath, file, bytes, sha256, error: null });
         return result;
@@ -126,8 +128,7 @@ function wrapAccess(access: NodeAccess, to: Recording & { readonly folder: Recor
         throw error;
       }
     },
-    close: () => access.close(),
-  };
+  });
 }
 
 const NOTHING = {

@@ -1,6 +1,6 @@
 import { gatherFacts, parseEnd, resolveEnd, type ClusterFacts } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
 import { watchAccesses } from "./watched.js";
 
@@ -58,7 +58,7 @@ interface KnownFacts {
 /** The pods of a run are asked for once for all the combinations of a matrix, which ask at the same time. */
 const FRESH_MS = 10_000;
 const gathered = new WeakMap<
-  ReadonlyMap<string, NodeAccess>,
+  ReadonlyMap<string, GuardedAccess>,
   { readonly atMs: number; readonly known: Promise<KnownFacts> }
 >();
 

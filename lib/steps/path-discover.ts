@@ -10,7 +10,7 @@ import {
 import { HopbookError } from "../errors.js";
 import { loadRecipes } from "../hops/index.js";
 import { targetOf, type FlowPath } from "../model/hops.js";
-import type { NodeAccess } from "../model/access.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
 import { watchAccesses } from "./watched.js";
@@ -144,7 +144,7 @@ async function checkNodes(
   {
     accesses,
     pods,
-  }: { readonly accesses: ReadonlyMap<string, NodeAccess>; readonly pods: ReadonlySet<string> },
+  }: { readonly accesses: ReadonlyMap<string, GuardedAccess>; readonly pods: ReadonlySet<string> },
   context: StepContext,
 ): Promise<Record<string, NodeTools>> {
   const { workDir } = context.profile;

@@ -12,6 +12,7 @@ import type { Argv } from "../../lib/model/access.js";
 import type { LimitRequest } from "../../lib/model/steps.js";
 import { fakeNode } from "../steps/samples.js";
 import { makeProfile } from "./samples.js";
+import { trust } from "../fixtures/trust.js";
 
 const permissions = {
   ...{ node: {}, exec: ["node/read", "netns/tcpdump"], traffic: ["ping"] },
@@ -164,7 +165,7 @@ t.test("nodes that are denied are not logged in to; others say why they could no
       signal,
       wrap: (access) => {
         wrapped.push(access.node);
-        return access;
+        return trust(access);
       },
       isAllowed: ({ name }) => ({ allowed: name !== "node-a", reason: "it is denied by --deny-node" }),
     },
@@ -179,7 +180,7 @@ t.test("nodes that are denied are not logged in to; others say why they could no
 t.test("where no node is left the first reason is the error; an interruption is one", async (t) => {
   const controller = new AbortController();
   const options = {
-    ...{ signal: controller.signal, wrap: <T>(access: T): T => access },
+    ...{ signal: controller.signal, wrap: trust },
     isAllowed: () => ({ allowed: false, reason: "no" }),
   };
   await t.rejects(openCluster(profile, options), { code: "PERMISSION_DENIED" });

@@ -10,6 +10,7 @@ import type { NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
 import { findArgvFault } from "../../lib/permissions/argv.js";
+import { trustAll } from "../fixtures/trust.js";
 
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
 const INSTANCES = "/sys/kernel/tracing/instances";
@@ -99,7 +100,7 @@ function lose(packets: number): void {
 t.test("the kernel's word on packets that are really dropped", real, async (t) => {
   const access = await open();
   const runId = `t${tag}a`;
-  const session = new DropTraceSession(planFor(runId), new Map([["one", access]]));
+  const session = new DropTraceSession(planFor(runId), trustAll([access]));
   t.same(await session.ready(), [{ node: "one", unavailable: null }]);
   t.equal(instancesOf(runId).length, 1);
   lose(3);
@@ -119,7 +120,7 @@ t.test("the kernel's word on packets that are really dropped", real, async (t) =
 
 t.test("abort, the lease, and a client's end remove the instance", real, async (t) => {
   const access = await open();
-  const accesses = new Map([["one", access]]);
+  const accesses = trustAll([access]);
   const aborted = new DropTraceSession(planFor(`t${tag}b`), accesses);
   await aborted.ready();
   await aborted.abort();
@@ -150,7 +151,7 @@ t.test("abort, the lease, and a client's end remove the instance", real, async (
 
 t.test("two at once do not share an instance; one that is there already is not taken", real, async (t) => {
   const access = await open();
-  const accesses = new Map([["one", access]]);
+  const accesses = trustAll([access]);
   const one = new DropTraceSession(planFor(`t${tag}f`), accesses);
   const two = new DropTraceSession(planFor(`t${tag}g`), accesses);
   t.match(await Promise.all([one.ready(), two.ready()]), [[{ unavailable: null }], [{ unavailable: null }]]);
@@ -169,7 +170,7 @@ t.test("where there is no tracefs, no access or no agent, it says so", real, asy
     node,
     argv: ["unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /sys && exec "$@"', "blind", ...argv] as const,
   }));
-  const session = new DropTraceSession(blind, new Map([["one", access]]));
+  const session = new DropTraceSession(blind, trustAll([access]));
   t.match(await session.ready(), [{ unavailable: /tracefs is not mounted/ }]);
   t.match(await session.collect(), [{ text: null, taiOffsetSec: 0 }]);
   const closed = new DropTraceSession(planFor(`t${tag}i`), new Map());
@@ -179,7 +180,7 @@ t.test("where there is no tracefs, no access or no agent, it says so", real, asy
     node,
     argv: ["sh", "-c", "echo oops >&2; exit 1"] as const,
   }));
-  const died = new DropTraceSession(dead, new Map([["one", access]]));
+  const died = new DropTraceSession(dead, trustAll([access]));
   t.match(await died.ready(), [{ unavailable: "oops" }]);
   await died.abort();
   await access.close();

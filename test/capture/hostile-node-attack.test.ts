@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { planLoop } from "./session-flow.js";
+import { trustAll } from "../fixtures/trust.js";
 
 const ENV = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
@@ -50,7 +51,7 @@ t.test("an agent that talks without end is ended, and does not fill the memory",
   const startedAt = Date.now();
   const { result, grownBytes } = await withMemory(() =>
     startCaptures(plans(t.testdir()), {
-      accesses: new Map([["one", access]]),
+      accesses: trustAll([access]),
       signal,
       readyTimeoutMs: 3000,
     }).catch((error: unknown) => error),
@@ -73,7 +74,7 @@ t.test("forged lines of an agent that says it is ready", async (t) => {
     stream: `printf '%s\\n' ${forged.map((line) => `'${line}'`).join(" ")}; exec cat >/dev/null`,
   });
   const runDir = t.testdir({ run: {} });
-  const session = await startCaptures(plans(runDir), { accesses: new Map([["one", access]]), signal });
+  const session = await startCaptures(plans(runDir), { accesses: trustAll([access]), signal });
   t.same(session.barrier.skewMs, 0);
   const startedAt = Date.now();
   const { result: records, grownBytes } = await withMemory(() => session.pull(`${runDir}/run`, signal));
@@ -86,7 +87,7 @@ t.test("forged lines of an agent that says it is ready", async (t) => {
 t.test("a trace without an end", async (t) => {
   const access = await makeLiar({ stream: `echo ready; read -r word; exec yes ${"x".repeat(1000)}` });
   const argv: Argv = ["sh"];
-  const session = new DropTraceSession([{ node: "one", argv }], new Map([["one", access]]));
+  const session = new DropTraceSession([{ node: "one", argv }], trustAll([access]));
   await session.ready();
   const { result, grownBytes } = await withMemory(() => session.collect());
   t.match(result[0], { text: null, unavailable: "the trace has no end" });

@@ -8,9 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { openAccess } from "../../lib/access/registry.js";
 import { startCaptures } from "../../lib/capture/session.js";
-import type { NodeAccess } from "../../lib/model/access.js";
+import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import { planLoop } from "./session-flow.js";
 import { compiledOf } from "../compiled.js";
+import { trustAll } from "../fixtures/trust.js";
 
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
 const netns = `hb-cap-${randomBytes(4).toString("hex")}`;
@@ -29,11 +30,9 @@ const ping = (): boolean =>
   run("ip", "netns", "exec", netns, "ping", "-q", "-c", "20", "-i", "0.01", "127.0.0.1");
 const { signal } = new AbortController();
 
-async function open(...names: string[]): Promise<Map<string, NodeAccess>> {
-  const accesses = names.map(
-    async (name) => [name, await openAccess({ name, access: { via: "local" } })] as const,
-  );
-  return new Map(await Promise.all(accesses));
+async function open(...names: string[]): Promise<Map<string, GuardedAccess>> {
+  const accesses = names.map((name) => openAccess({ name, access: { via: "local" } }));
+  return trustAll(await Promise.all(accesses));
 }
 
 /** Processes whose command line names the work folder, and what is in it. */

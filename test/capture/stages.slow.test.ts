@@ -11,9 +11,10 @@ import { CAPTURE_SCRIPTS } from "../../lib/capture/scripts.js";
 import { startCaptures, type CaptureEvent } from "../../lib/capture/session.js";
 import type { NodeCapturePlan } from "../../lib/capture/plan.js";
 import { HopbookError } from "../../lib/errors.js";
-import type { NodeAccess } from "../../lib/model/access.js";
+import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import { findArgvFault, type KnownScripts } from "../../lib/permissions/argv.js";
 import { planLoop } from "./session-flow.js";
+import { trust } from "../fixtures/trust.js";
 
 /** What happens to a session at each of its stages, on this machine's own access and in a namespace of its own. */
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
@@ -24,8 +25,9 @@ const folder = mkdtempSync(join(tmpdir(), "hopbook-stages-"));
 const workDir = join(folder, "node");
 mkdirSync(workDir);
 run("ip", "-n", netns, "link", "set", "lo", "up");
-const accesses = new Map<string, NodeAccess>();
-for (const name of ["one", "two"]) accesses.set(name, await openAccess({ name, access: { via: "local" } }));
+const accesses = new Map<string, GuardedAccess>();
+for (const name of ["one", "two"])
+  accesses.set(name, trust(await openAccess({ name, access: { via: "local" } })));
 t.teardown(async () => {
   for (const access of accesses.values()) await access.close();
   run("ip", "netns", "del", netns);
@@ -209,12 +211,11 @@ t.test("a node that is not open, or not allowed, ends those that were started", 
   });
   t.same(await leftovers(), []);
   const refused = new HopbookError("PERMISSION_DENIED", "Cannot run it");
-  const guarded: NodeAccess = {
-    ...two,
+  const guarded = two.beside({
     stream: () => {
       throw refused;
     },
-  };
+  });
   const both = new Map([
     ["one", one],
     ["two", guarded],

@@ -12,6 +12,7 @@ import { leaseAnnotations, leaseLabels } from "../../lib/kube/index.js";
 import { coreApi, waitForServiceAccount } from "./kube.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
 import { useCluster, whyNoCluster } from "./use.js";
+import { trust } from "../fixtures/trust.js";
 
 /** What of the cluster's API is asked, with which credentials, and what the operator denies to every command. */
 
@@ -78,7 +79,7 @@ t.test("two nodes entered, files copied: the credentials' program is run once", 
   const { profile } = await askCluster(loaded, { signal });
   const lease = { runId: "asked-api", owner: "asked@api", durationMs: 120_000 };
   const opened = await openCluster(profile, {
-    ...{ signal, lease, wrap: (access) => access, wrapKube: (kube) => kube },
+    ...{ signal, lease, wrap: trust, wrapKube: (kube) => kube },
     isAllowed: () => ({ allowed: true, reason: "" }),
   });
   try {

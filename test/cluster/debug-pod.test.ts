@@ -11,6 +11,7 @@ import { waitUntilNothingLeft } from "./left-behind.js";
 import { until } from "./run.js";
 import { flowsOn } from "./soak-flows.js";
 import { onNode, useCluster, whyNoCluster } from "./use.js";
+import { trustAll } from "../fixtures/trust.js";
 
 /** A pod of our own on each node, on the real cluster. */
 
@@ -252,7 +253,7 @@ async function capture(access: NodeAccess, runId: string): Promise<CaptureSessio
   const plans = planCaptures(flowsOn([access.node]), {
     ...{ runId, workDir: "/var/tmp", payload: false, sshConnections: {}, ...limits },
   });
-  return startCaptures(plans, { accesses: new Map([[access.node, access]]), signal });
+  return startCaptures(plans, { accesses: trustAll([access]), signal });
 }
 
 t.test("a pod that is ended from outside takes what it made on the node with it", async (t) => {

@@ -11,6 +11,7 @@ import type { NodeAccess, NodeAccessConfig } from "../../lib/model/access.js";
 import { writeFakeOc } from "./fake-oc.js";
 import { coreApi } from "./kube.js";
 import { useCluster, whyNoCluster } from "./use.js";
+import { trust } from "../fixtures/trust.js";
 
 /** Ways in by the person's own kubectl and oc, and nodes without crictl, on the real cluster. */
 
@@ -147,12 +148,16 @@ t.test(
     const { name, pid, startTimeTicks } = node;
     const access = await openAccess({ name, access: { via: "local", pid, startTimeTicks } });
     const pod = await api.readNamespacedPod({ name: "web", namespace: "shop" });
-    const listed = await listPods(access);
+    const listed = await listPods(trust(access));
     t.ok(listed.some((each) => each.name === "web" && each.source === "ctr"));
-    const found = await findSandbox(access, { namespace: "shop", name: "web", uid: pod.metadata?.uid ?? "" });
+    const found = await findSandbox(trust(access), {
+      namespace: "shop",
+      name: "web",
+      uid: pod.metadata?.uid ?? "",
+    });
     t.strictSame(found.ips, [pod.status?.podIP]);
     t.equal(found.cniHostInterfaces.length, 2, "the bridge and the veth");
-    const [seen] = await seePods(access, { action: "runtime/inspect", source: "proc", only: found });
+    const [seen] = await seePods(trust(access), { action: "runtime/inspect", source: "proc", only: found });
     const facts = ({ uid, sandboxId, pid: process, ips, cniHostInterfaces }: typeof found) => ({
       uid,
       sandboxId,

@@ -5,7 +5,7 @@ import { gatherFacts, resolveEnd, type LoadedProfile } from "../../lib/cluster/i
 import { discoverPath, loadRecipes } from "../../lib/hops/index.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath } from "../../lib/model/hops.js";
-import { replayNode, type Recording } from "../fixtures/nodes/replay.js";
+import { askedOf, replayNode, type Recording } from "../fixtures/nodes/replay.js";
 
 /** Commands of two nodes with Calico's wiring, recorded; the runtime's answers have containerd's shape. */
 const FOLDER = join(import.meta.dirname, "../fixtures/nodes/calico-vxlan");
@@ -41,7 +41,7 @@ async function discover(
   const to = await resolveEnd(ends[1], facts, { fromNode: from.node });
   const path = await discoverPath(from, to, { accesses, profile: changed, recipes });
   const actions = new Set(
-    [...accesses.values()].flatMap((access) => access.asked.map((entry) => entry.action)),
+    [...accesses.values()].flatMap((access) => askedOf(access).map((entry) => entry.action)),
   );
   return { ...path, actions };
 }

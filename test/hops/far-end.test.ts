@@ -1,13 +1,10 @@
 import t from "tap";
-import type { NodeAccess } from "../../lib/model/access.js";
 import { findFarEnd } from "../../lib/hops/far-end.js";
 import { bareLink } from "../../lib/hops/proc-net.js";
 import { parseRouteAnswer } from "../../lib/hops/tables.js";
+import { replayNode } from "../fixtures/nodes/replay.js";
 
-const access = {
-  node: "node-a",
-  exec: () => Promise.reject(new Error("nothing is asked")),
-} as unknown as NodeAccess;
+const access = replayNode("node-a", {});
 const view = { node: "node-a", access, links: [], routes: [], neighbours: [] };
 
 t.test("a device of no known kind has no far end", async (t) => {

@@ -1,9 +1,11 @@
 import t from "tap";
 import { discoverPath } from "../../lib/hops/index.js";
 import { findRouteDevice } from "../../lib/hops/proc-net.js";
-import type { Argv, ExecResult, NodeAccess } from "../../lib/model/access.js";
+import type { Argv, ExecResult } from "../../lib/model/access.js";
+import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import type { ClusterProfile, End } from "../../lib/model/cluster.js";
 import { fc } from "../fixtures/property.js";
+import { trust } from "../fixtures/trust.js";
 
 const ROUTES = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0101F40A\t0003\t0\t0\t0\t00000000\t0\t0\t0
@@ -38,11 +40,11 @@ type Answers = (argv: Argv) => {
 };
 
 /** A pod's access that answers reads; what is not a read of its own namespace fails the test. */
-function lonePod(node: string, asked: string[], answers: Answers): NodeAccess {
+function lonePod(node: string, asked: string[], answers: Answers): GuardedAccess {
   const refuse = (): never => {
     throw new Error("not in these tests");
   };
-  return {
+  return trust({
     ...{ node, via: "ephemeral", stream: refuse, pull: refuse, close: () => Promise.resolve() },
     exec: (argv, { action }): Promise<ExecResult> => {
       asked.push(`${node} ${action} ${argv.join(" ")}`);
@@ -54,7 +56,7 @@ function lonePod(node: string, asked: string[], answers: Answers): NodeAccess {
         ...{ stdout: Buffer.from(out), stderr: Buffer.from("") },
       });
     },
-  };
+  });
 }
 
 const withIp: Answers = (argv) =>

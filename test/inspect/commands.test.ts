@@ -11,6 +11,7 @@ import type { ExecResult, NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
 import { fc } from "../fixtures/property.js";
+import { trustAll } from "../fixtures/trust.js";
 
 function makeEnd(pod: string, node: string, ip: string): End {
   return {
@@ -172,7 +173,7 @@ t.test("running keeps the order, at most four at once, and every failure as a re
   const commands = mergeCommands(planInspection(makePath(), AT_FDB));
   const saved = new Map<string, string>();
   const records = await runInspection(commands, {
-    accesses: new Map([["node-a", access]]),
+    accesses: trustAll([access]),
     save: (file, bytes) => void saved.set(file, Buffer.from(bytes).toString()),
     signal: new AbortController().signal,
   });

@@ -12,6 +12,7 @@ import { isNetnsPath, toFilePart } from "../../lib/inspect/values.js";
 import type { NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath, Hop } from "../../lib/model/hops.js";
+import { trustAll } from "../fixtures/trust.js";
 
 const END: End = {
   kind: "pod",
@@ -138,7 +139,7 @@ t.test("output that was cut, or a failure that is no error, is told", async (t) 
         0,
         1,
       ),
-      { accesses: new Map([["node-a", access]]), save: () => undefined },
+      { accesses: trustAll([access]), save: () => undefined },
     );
     return record;
   };

@@ -12,8 +12,9 @@ import {
 } from "../../lib/cluster/index.js";
 import { discoverPath, loadRecipes } from "../../lib/hops/index.js";
 import { downLab, listFaults, setFault, upLab } from "../../lib/lab/index.js";
-import type { NodeAccess } from "../../lib/model/access.js";
+import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import type { FlowPath } from "../../lib/model/hops.js";
+import { trust } from "../fixtures/trust.js";
 
 const BETWEEN_NODES = ["pod", "host-veth", "tunnel", "nic", "nic", "tunnel", "host-veth", "pod"];
 
@@ -28,9 +29,9 @@ t.teardown(async () => {
 
 async function withLab<T>(profileFile: string, use: (lab: Discovery) => Promise<T>): Promise<T> {
   const profile = await loadProfile(profileFile);
-  const accesses = new Map<string, NodeAccess>();
+  const accesses = new Map<string, GuardedAccess>();
   try {
-    for (const node of profile.nodes) accesses.set(node.name, await openAccess(node));
+    for (const node of profile.nodes) accesses.set(node.name, trust(await openAccess(node)));
     const facts = await gatherFacts(profile, accesses);
     const path = async (fromText: string, toText: string): Promise<FlowPath> => {
       const from = await resolveEnd(fromText, facts);
@@ -77,7 +78,7 @@ for (const [way, file] of [
       t.strictSame(rolesOf(fromNode), BETWEEN_NODES.slice(2));
       t.equal(fromNode.from.addresses.length, 2, "the node's address and its tunnel's");
 
-      const tools = await checkTools(facts.accesses.get("node-a") as NodeAccess, { workDir: "/var/tmp" });
+      const tools = await checkTools(facts.accesses.get("node-a") as GuardedAccess, { workDir: "/var/tmp" });
       t.ok(tools.paths.tcpdump, "tcpdump is found");
       t.equal(tools.uid, 0);
       t.ok((tools.freeDiskBytes ?? 0) > 0);

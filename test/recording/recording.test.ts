@@ -12,6 +12,7 @@ import {
   type Replayer,
 } from "../../lib/recording/index.js";
 import { HEADER, makeFolder, makeNode } from "./kit.js";
+import { trust } from "../fixtures/trust.js";
 
 const READ: ExecOptions = { action: "node/read", timeoutMs: 1000 };
 
@@ -22,7 +23,7 @@ function record(
 ): { dir: string; access: NodeAccess; recorder: Recorder } {
   const dir = t.testdir({});
   const recorder = startRecording(makeFolder(dir, secrets), { header: HEADER });
-  return { dir, recorder, access: recorder.wrap(node) };
+  return { dir, recorder, access: recorder.wrap(trust(node)) };
 }
 
 async function replay(dir: string): Promise<{ access: NodeAccess; replayer: Replayer }> {
@@ -241,7 +242,7 @@ t.test("a disk that takes nothing ends the recording, not the run", async (t) =>
   const dir = t.testdir({});
   const folder = { ...makeFolder(dir), path: () => join(dir, "no/such/folder") };
   const recorder = startRecording(folder, { header: HEADER });
-  const access = recorder.wrap(makeNode(() => ({ stdout: Buffer.alloc(4000) })));
+  const access = recorder.wrap(trust(makeNode(() => ({ stdout: Buffer.alloc(4000) }))));
   t.match(await access.exec(["ip"], READ), { exitCode: 0 });
   const stream = access.stream(["cat"], READ);
   stream.end();
@@ -253,7 +254,9 @@ t.test("what is too long is left out, and missed only by those who want it", asy
   const dir = t.testdir({});
   const limits = { maxBlobBytes: 2000, maxTotalBytes: 10_000_000 };
   const recorder = startRecording(makeFolder(dir), { header: HEADER, limits });
-  const access = recorder.wrap(makeNode(([name]) => ({ stdout: Buffer.alloc(name === "big" ? 4000 : 10) })));
+  const access = recorder.wrap(
+    trust(makeNode(([name]) => ({ stdout: Buffer.alloc(name === "big" ? 4000 : 10) }))),
+  );
   await access.exec(["big"], READ);
   await access.exec(["small"], READ);
   t.match(recorder.finish(), /4000 bytes was left out/);

@@ -174,13 +174,12 @@ function recorded(): { context: StepContext; asked: () => number } {
   let asked = 0;
   const accesses = Object.entries(RECORDED).map(([node, recording]) => {
     const replay = replayNode(node, recording);
-    return {
-      ...replay,
-      exec: (...args: Parameters<typeof replay.exec>) => {
+    return replay.beside({
+      exec: (_argv, _options, run) => {
         asked += 1;
-        return replay.exec(...args);
+        return run();
       },
-    };
+    });
   });
   const nodes = Object.keys(RECORDED).map((name, index) => ({
     ...{ name, address: `10.77.0.1${index + 1}`, access: { via: "local" as const } },

@@ -5,6 +5,7 @@ import { STEP_KINDS } from "../../lib/steps/registry.js";
 import { toBytes, toMs } from "../../lib/steps/schema.js";
 import { watchAccesses } from "../../lib/steps/watched.js";
 import { fakeContext, fakeNode, makePath } from "./samples.js";
+import { trustAll } from "../fixtures/trust.js";
 
 const NO_PLAN: StepPlan = { commands: [], outputs: {}, notes: [] };
 const kind = (name: string): StepKind => STEP_KINDS.get(name) as StepKind;
@@ -81,7 +82,7 @@ t.test("quantities are text with a unit, or numbers that were typed before", (t)
 
 t.test("ways in that are watched list what was asked, and pass everything on", async (t) => {
   const node = fakeNode("node-a");
-  const { accesses, commands } = watchAccesses(new Map([["node-a", node.access]]));
+  const { accesses, commands } = watchAccesses(trustAll([node.access]));
   const access = accesses.get("node-a");
   await access?.exec(["ip", "link"], { action: "node/read", timeoutMs: 1 });
   access?.stream(["cat"], { action: "x" });

@@ -29,17 +29,16 @@ function setUp(tools: Tools = {}, more: Partial<StepContext> = {}): FakeContext 
   const names = ["tcpdump", "timeout", "nsenter", "ip"].filter((name) => name !== tools.without);
   const accesses = Object.entries(RECORDED).map(([node, recording]) => {
     const replay = replayNode(node, recording);
-    return {
-      ...replay,
-      exec: async (...[argv, options]: Parameters<typeof replay.exec>) => {
-        if (!keyOf(argv).startsWith("hopbook-tools ")) return replay.exec(argv, options);
+    return replay.beside({
+      exec: async (argv, options, run) => {
+        if (!keyOf(argv).startsWith("hopbook-tools ")) return run();
         const clock = Date.now() / 1000 + (tools.clockAheadSec ?? 0);
         const lines = names.map((name) => `path ${name} /usr/sbin/${name}`);
         const stdout = ["uid 0", "ssh ", `clock ${clock.toFixed(6)}`, ...lines, ""].join("\n");
         const answer = await replayNode(node, { [keyOf(argv)]: stdout }).exec(argv, options);
         return { ...answer, startedAt: new Date().toISOString(), durationMs: 0 };
       },
-    };
+    });
   });
   const nodes = Object.keys(RECORDED).map((name, index) => ({
     ...{ name, address: `10.77.0.1${index + 1}`, access: { via: "local" as const } },

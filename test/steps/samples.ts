@@ -3,6 +3,7 @@ import { systemClock } from "../../lib/model/clock.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { Flow, FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
 import type { BreakLocation, LimitRequest, StepContext } from "../../lib/model/steps.js";
+import { trustAll } from "../fixtures/trust.js";
 
 /** shop/client on node-a and shop/web on node-b, joined by a VXLAN tunnel. */
 export const CLIENT: End = makeEnd("shop/client", { node: "node-a", ip: "10.1.0.5", port: null });
@@ -133,7 +134,7 @@ export function fakeContext(
     scope: () => ({ inputs: {}, steps: {} }),
     ready: () => undefined,
     profile: { name: "test", nodes: [], cni: "auto", interfaces: {}, workDir: "/var/tmp" },
-    accesses: new Map(accesses.map((access) => [access.node, access])),
+    accesses: trustAll(accesses),
     unreachable: new Map(),
     signal: new AbortController().signal,
     cancelled: new AbortController().signal,

@@ -1,5 +1,6 @@
 import { HopbookError } from "../../errors.js";
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import { readJson } from "../run.js";
 import { canonicalIp } from "../../linux/address.js";
 import { asList, textOf } from "../../linux/json.js";
@@ -8,7 +9,7 @@ import { asList, textOf } from "../../linux/json.js";
 const NOWHERE = "192.0.2.1";
 
 /** The address a node uses towards the world, for profiles that name the node by a host name. */
-export async function askNodeAddress(access: NodeAccess, signal?: AbortSignal): Promise<string> {
+export async function askNodeAddress(access: GuardedAccess, signal?: AbortSignal): Promise<string> {
   const argv: Argv = ["ip", "-j", "route", "get", NOWHERE];
   const routes = asList(
     await readJson(access, argv, { action: "node/read", doing: "ask for the node's address", signal }),

@@ -1,5 +1,6 @@
 import { HopbookError, asHopbookError } from "../../errors.js";
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { ClusterFacts } from "../facts/gather.js";
 import { inspectPods } from "../runtime/inspect.js";
 import { runOnNode } from "../run.js";
@@ -52,7 +53,7 @@ export async function resolveService(
 }
 
 async function readNatTable(
-  access: NodeAccess,
+  access: GuardedAccess,
   address: AddressAndPort,
   signal: AbortSignal | undefined,
 ): Promise<string> {

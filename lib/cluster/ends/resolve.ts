@@ -1,5 +1,5 @@
 import { HopbookError } from "../../errors.js";
-import type { NodeAccess } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { End, Pod } from "../../model/cluster.js";
 import { describeFailures, type ClusterFacts } from "../facts/gather.js";
 import { inspectPod, inspectPods } from "../runtime/inspect.js";
@@ -203,7 +203,7 @@ async function inspect(pod: PodSummary, facts: ClusterFacts, options: ResolveOpt
 }
 
 /** The access of a node that is needed. Throws why there is none. */
-function accessOf(facts: ClusterFacts, node: string): NodeAccess {
+function accessOf(facts: ClusterFacts, node: string): GuardedAccess {
   const access = facts.accesses.get(node);
   if (access !== undefined) return access;
   const failure = facts.failures.get(node);

@@ -1,5 +1,5 @@
 import { asHopbookError, type HopbookError } from "../../errors.js";
-import type { NodeAccess } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { KubeReader } from "../../model/kube.js";
 import { listPods, type PodSummary } from "../runtime/sandboxes.js";
 import type { LoadedProfile } from "../profile/profile.js";
@@ -7,7 +7,7 @@ import type { LoadedProfile } from "../profile/profile.js";
 /** What the nodes say of the cluster. A node that could not be asked stands in `failures`. */
 export interface ClusterFacts {
   readonly profile: LoadedProfile;
-  readonly accesses: ReadonlyMap<string, NodeAccess>;
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly pods: readonly PodSummary[];
   /** Why a node was not asked, by its name. */
   readonly failures: ReadonlyMap<string, HopbookError>;
@@ -25,7 +25,7 @@ export interface GatherOptions {
 /** Asks all nodes at once for their pods, where there is no API to say what is where; a failure of one node does not end the others. */
 export async function gatherFacts(
   profile: LoadedProfile,
-  accesses: ReadonlyMap<string, NodeAccess>,
+  accesses: ReadonlyMap<string, GuardedAccess>,
   options: GatherOptions = {},
 ): Promise<ClusterFacts> {
   const failures = new Map<string, HopbookError>();

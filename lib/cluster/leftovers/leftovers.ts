@@ -1,4 +1,5 @@
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import { HopbookError } from "../../errors.js";
 import { LEFTOVERS_NAME, LEFTOVERS_SCRIPT } from "./script.js";
 import { readText } from "../run.js";
@@ -40,7 +41,7 @@ const MAX_ITEMS = 500;
 
 /** What runs left on a node, one command. Rejects as `readText` does. */
 export async function listNodeLeftovers(
-  access: NodeAccess,
+  access: GuardedAccess,
   options: LeftoverOptions,
 ): Promise<readonly NodeLeftover[]> {
   const lines = await ask(access, ["list", options.workDir, options.runId], options);
@@ -54,7 +55,7 @@ export async function listNodeLeftovers(
  * `force` says otherwise. Rejects as `readText` does.
  */
 export async function removeNodeLeftovers(
-  access: NodeAccess,
+  access: GuardedAccess,
   items: readonly string[],
   options: LeftoverOptions & { readonly force: boolean },
 ): Promise<ReadonlyMap<string, string>> {
@@ -75,7 +76,7 @@ export async function removeNodeLeftovers(
 }
 
 async function ask(
-  access: NodeAccess,
+  access: GuardedAccess,
   words: readonly string[],
   options: LeftoverOptions,
 ): Promise<readonly string[]> {

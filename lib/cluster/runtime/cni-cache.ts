@@ -1,4 +1,5 @@
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { CrictlOptions } from "./crictl.js";
 import { runOnNode } from "../run.js";
 import { canonicalIp } from "../../linux/address.js";
@@ -24,7 +25,7 @@ export interface CniResult {
 
 /** The results kept for one sandbox: one a network, and one for the loopback. */
 export async function readCniCache(
-  access: NodeAccess,
+  access: GuardedAccess,
   sandboxId: string,
   options: CrictlOptions,
 ): Promise<CniResult[]> {

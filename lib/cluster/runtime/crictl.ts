@@ -1,5 +1,6 @@
 import { HopbookError } from "../../errors.js";
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import { showTail } from "../names.js";
 import { runOnNode } from "../run.js";
 
@@ -50,7 +51,7 @@ export interface CrictlOptions {
 
 /** `crictl pods|ps -o json`: its stdout. Throws TOOL_MISSING or RUNTIME_UNAVAILABLE. */
 export async function listByCrictl(
-  access: NodeAccess,
+  access: GuardedAccess,
   what: "pods" | "ps",
   options: CrictlOptions = {},
 ): Promise<string> {
@@ -60,7 +61,7 @@ export async function listByCrictl(
 
 /** `crictl inspectp` of sandboxes, in their order: one JSON text each. */
 export async function inspectByCrictl(
-  access: NodeAccess,
+  access: GuardedAccess,
   sandboxIds: readonly string[],
   options: CrictlOptions = {},
 ): Promise<string[]> {
@@ -70,7 +71,7 @@ export async function inspectByCrictl(
 }
 
 async function runCrictl(
-  access: NodeAccess,
+  access: GuardedAccess,
   argv: Argv,
   options: CrictlOptions & { readonly action: string },
 ): Promise<string> {

@@ -1,5 +1,5 @@
 import { HopbookError } from "../../errors.js";
-import type { NodeAccess } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { Container, NetnsRef, Pod } from "../../model/cluster.js";
 import { distinctAddresses, hostInterfaces } from "./cni-cache.js";
 import { inspectByCrictl, type CrictlOptions } from "./crictl.js";
@@ -25,7 +25,7 @@ export interface PodName {
  * TARGET_NOT_FOUND where the node has no such pod that runs, RUNTIME_UNAVAILABLE.
  */
 export async function findSandbox(
-  access: NodeAccess,
+  access: GuardedAccess,
   pod: PodName,
   options: CrictlOptions = {},
 ): Promise<Pod> {
@@ -46,7 +46,7 @@ export async function findSandbox(
  * result, in the order asked for; null for a pod that has gone meanwhile or whose answer says too little.
  */
 export async function inspectPods(
-  access: NodeAccess,
+  access: GuardedAccess,
   summaries: readonly PodSummary[],
   options: CrictlOptions = {},
 ): Promise<(Pod | null)[]> {
@@ -85,7 +85,7 @@ function parseOrSay(
 
 /** One pod with its containers, and with libcni's cache read where the runtime shows no CNI result. */
 export async function inspectPod(
-  access: NodeAccess,
+  access: GuardedAccess,
   summary: PodSummary,
   options: CrictlOptions = {},
 ): Promise<Pod> {

@@ -1,5 +1,6 @@
 import { HopbookError } from "../../errors.js";
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { Container } from "../../model/cluster.js";
 import { listByCrictl, type CrictlOptions } from "./crictl.js";
 import { isRuntimeId, showText } from "../names.js";
@@ -13,7 +14,7 @@ export type { PodSummary } from "./pod-summary.js";
  * The pods of one node whose sandbox is ready: by crictl, or by what a node without it has (see runtime.ts). Of
  * several sandboxes of one pod the newest is taken. Throws RUNTIME_UNAVAILABLE.
  */
-export async function listPods(access: NodeAccess, options: CrictlOptions = {}): Promise<PodSummary[]> {
+export async function listPods(access: GuardedAccess, options: CrictlOptions = {}): Promise<PodSummary[]> {
   try {
     return parsePods(await listByCrictl(access, "pods", options), access.node);
   } catch (error) {
@@ -38,7 +39,7 @@ export function readListing(argv: Argv, text: string, node: string): string[] | 
 
 /** The containers of one node by sandbox id. */
 export async function listContainers(
-  access: NodeAccess,
+  access: GuardedAccess,
   options: CrictlOptions = {},
 ): Promise<ReadonlyMap<string, readonly Container[]>> {
   return parseContainers(await listByCrictl(access, "ps", options), access.node);

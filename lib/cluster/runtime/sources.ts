@@ -1,5 +1,6 @@
 import { HopbookError } from "../../errors.js";
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { Pod } from "../../model/cluster.js";
 import { distinctAddresses, readCniCache } from "./cni-cache.js";
 import type { CrictlOptions } from "./crictl.js";
@@ -45,7 +46,7 @@ export interface SeeOptions extends CrictlOptions {
  * way to the next; one that answers with no pod does so too, for containerd may run on a node whose kubelet uses
  * another runtime. Throws RUNTIME_UNAVAILABLE with each one's reason where none answered.
  */
-export async function seePods(access: NodeAccess, options: SeeOptions): Promise<SeenPod[]> {
+export async function seePods(access: GuardedAccess, options: SeeOptions): Promise<SeenPod[]> {
   const reasons: string[] = [];
   const sources = SOURCES.filter(({ name }) => options.source === undefined || name === options.source);
   for (const source of sources) {
@@ -68,7 +69,7 @@ export async function seePods(access: NodeAccess, options: SeeOptions): Promise<
 /** As seePods, after crictl could not tell; where nothing else can either, its error is the one that counts. */
 export async function seePodsAfter(
   failure: HopbookError,
-  access: NodeAccess,
+  access: GuardedAccess,
   options: SeeOptions,
 ): Promise<SeenPod[]> {
   try {
@@ -87,7 +88,7 @@ export function readSeen(argv: Argv, text: string, node: string): SeenPod[] | nu
   return source === undefined ? null : source.parse(text, node);
 }
 
-async function ask(access: NodeAccess, source: Source, options: SeeOptions): Promise<SeenPod[] | string> {
+async function ask(access: GuardedAccess, source: Source, options: SeeOptions): Promise<SeenPod[] | string> {
   const { endpoint = "", only, action, signal } = options;
   const words = [endpoint, only?.namespace ?? "", only?.name ?? ""];
   const argv: Argv = ["sh", "-c", source.script, `hopbook-runtime-${source.name}`, ...words];
@@ -108,7 +109,11 @@ function isOfSource(error: HopbookError): boolean {
 }
 
 /** What a source left open: host side and addresses by libcni's cache, and at last the addresses by `ip`. */
-export async function completePod(access: NodeAccess, pod: Pod, options: CrictlOptions = {}): Promise<Pod> {
+export async function completePod(
+  access: GuardedAccess,
+  pod: Pod,
+  options: CrictlOptions = {},
+): Promise<Pod> {
   if (pod.hostNetwork || (pod.cniHostInterfaces.length > 0 && pod.ips.length > 0)) return pod;
   const cached = await readCniCache(access, pod.sandboxId, options);
   const { ips, cniHostInterfaces } = pod;
@@ -122,7 +127,7 @@ export async function completePod(access: NodeAccess, pod: Pod, options: CrictlO
 }
 
 async function readAddresses(
-  access: NodeAccess,
+  access: GuardedAccess,
   pod: Pod,
   options: CrictlOptions,
 ): Promise<readonly string[]> {

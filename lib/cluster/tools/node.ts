@@ -1,4 +1,5 @@
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import { commandFailed, runOnNode } from "../run.js";
 
 export const TOOL_NAMES = [
@@ -76,7 +77,7 @@ export interface CheckToolsOptions {
 }
 
 /** One command that says what a node has: programs, free disk, tracefs, clock, login. Changes nothing. */
-export async function checkTools(access: NodeAccess, options: CheckToolsOptions): Promise<NodeTools> {
+export async function checkTools(access: GuardedAccess, options: CheckToolsOptions): Promise<NodeTools> {
   const argv: Argv = ["sh", "-c", TOOLS_SCRIPT, "hopbook-tools", options.workDir, ...TOOL_NAMES];
   const doing = "check the tools";
   const result = await runOnNode(access, argv, { action: "node/read", doing, signal: options.signal });

@@ -1,5 +1,6 @@
 import { HopbookError } from "../../errors.js";
-import type { Argv, NodeAccess } from "../../model/access.js";
+import type { Argv } from "../../model/access.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
 import { runOnNode } from "../run.js";
 import type { CheckToolsOptions, NodeTools } from "./node.js";
 
@@ -25,7 +26,7 @@ const NEEDED = ["tcpdump", "timeout"] as const;
  * need. Throws TOOL_MISSING, which says what another way in would bring, and NODE_DISK_FULL without a writable folder.
  */
 export async function checkPodTools(
-  access: NodeAccess,
+  access: GuardedAccess,
   tools: NodeTools,
   options: CheckToolsOptions,
 ): Promise<NodeTools> {
@@ -52,7 +53,7 @@ export async function checkPodTools(
   );
 }
 
-function podLacks(access: NodeAccess, missing: readonly string[]): HopbookError {
+function podLacks(access: GuardedAccess, missing: readonly string[]): HopbookError {
   const hint =
     access.via === "podExec"
       ? "Enter the pod by access.via: ephemeral, which brings the programs of images.tools, or its node by debugPod"

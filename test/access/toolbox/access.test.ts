@@ -12,6 +12,7 @@ import { listNodeLeftovers } from "../../../lib/cluster/index.js";
 import type { NodeTarget, ToolboxAccessConfig } from "../../../lib/model/access.js";
 import { installPodman } from "../podman.js";
 import { startSshd } from "../sshd.js";
+import { trust } from "../../fixtures/trust.js";
 
 /**
  * CoreOS's toolbox over a real sshd. There is no CoreOS here: podman is a stand-in, so what this shows are hopbook's
@@ -109,7 +110,7 @@ t.test("tools of the toolbox, the node's own runtime, and nothing left", async (
   // A killed client's: `reap` knows processes by their environment, the container's own sleep as well.
   t.match((await run("env")).stdout.toString(), /^HOPBOOK_RUN=run-1\nHOPBOOK_OWNER=[0-9a-f]{16}$/m);
   const other = await openAccess(sshd.target(), { lease: { ...lease, runId: "reap-1" } });
-  const found = await listNodeLeftovers(other, { workDir: "/var/tmp", runId: "reap-1" });
+  const found = await listNodeLeftovers(trust(other), { workDir: "/var/tmp", runId: "reap-1" });
   t.match(
     found.filter(({ runId }) => runId === "run-1"),
     [{ kind: "process", name: /^sleep \d+$/, state: "live", ownerHash: /^[0-9a-f]{16}$/ }],

@@ -195,7 +195,7 @@ t.test("nodes that were not asked are named", async (t) => {
 
 t.test("a refused permission is no node's failure", async (t) => {
   const denied = new HopbookError("PERMISSION_DENIED", "Cannot run runtime/pods: it was not granted");
-  const refusing = { ...replayNode("node-a", {}), exec: () => Promise.reject(denied) };
+  const refusing = replayNode("node-a", {}).beside({ exec: () => Promise.reject(denied) });
   await t.rejects(gatherFacts(profile, new Map([["node-a", refusing]])), denied);
 });
 

@@ -10,7 +10,9 @@ import {
   parseLeftover,
   removeNodeLeftovers,
 } from "../../../lib/cluster/leftovers/leftovers.js";
-import type { Argv, ExecResult, NodeAccess } from "../../../lib/model/access.js";
+import type { Argv, ExecResult } from "../../../lib/model/access.js";
+import type { GuardedAccess } from "../../../lib/model/guarded-access.js";
+import { trust } from "../../fixtures/trust.js";
 
 const ME = "0123456789ab";
 const RUN = "aaaaaaaaaaaa";
@@ -61,7 +63,7 @@ t.test("what is none of ours, or not this node's", async (t) => {
 });
 
 /** This machine as a node. */
-function here(log: Argv[] = []): NodeAccess {
+function here(log: Argv[] = []): GuardedAccess {
   const exec = (argv: Argv): Promise<ExecResult> => {
     log.push(argv);
     const { status, stdout, stderr } = spawnSync(argv[0], argv.slice(1), {
@@ -75,7 +77,14 @@ function here(log: Argv[] = []): NodeAccess {
   const never = (): never => {
     throw new Error("not here");
   };
-  return { node: "node-a", via: "local", exec, stream: never, pull: never, close: () => Promise.resolve() };
+  return trust({
+    node: "node-a",
+    via: "local",
+    exec,
+    stream: never,
+    pull: never,
+    close: () => Promise.resolve(),
+  });
 }
 
 const old = new Date(Date.now() - 3600_000);
@@ -228,15 +237,13 @@ t.test("captures that wait to be collected stay until they expire", linux, async
 });
 
 t.test("an answer that breaks off is none", async (t) => {
-  const cut: NodeAccess = {
-    ...here(),
-    exec: async (argv, options) => ({ ...(await here().exec(argv, options)), stdout: Buffer.from("folder") }),
-  };
+  const cut = here().beside({
+    exec: async (_argv, _options, run) => ({ ...(await run()), stdout: Buffer.from("folder") }),
+  });
   await t.rejects(listNodeLeftovers(cut, { workDir: "/x", runId: ME }), { code: "COMMAND_FAILED" });
-  const silent: NodeAccess = {
-    ...here(),
-    exec: async (argv, options) => ({ ...(await here().exec(argv, options)), stdout: Buffer.from("end\n") }),
-  };
+  const silent = here().beside({
+    exec: async (_argv, _options, run) => ({ ...(await run()), stdout: Buffer.from("end\n") }),
+  });
   const kept = await removeNodeLeftovers(silent, ["process:1:1"], { workDir: "/x", runId: ME, force: false });
   t.strictSame([...kept.values()], ["the node did not say"]);
   const log: Argv[] = [];

@@ -5,7 +5,7 @@ import { HopbookError } from "../../../lib/errors.js";
 import { inspectPod, inspectPods, listPods, type PodSummary } from "../../../lib/cluster/index.js";
 import { parseSandbox } from "../../../lib/cluster/runtime/inspect.js";
 import { parseContainers, parsePods } from "../../../lib/cluster/runtime/sandboxes.js";
-import { replayNode } from "../../fixtures/nodes/replay.js";
+import { askedOf, replayNode } from "../../fixtures/nodes/replay.js";
 import { fc } from "../../fixtures/property.js";
 
 const FOLDER = join(import.meta.dirname, "../../fixtures/nodes");
@@ -51,7 +51,7 @@ t.test("the real crictl's answers (containerd 2.4)", async (t) => {
     containers: [{ name: "c", state: "CONTAINER_RUNNING" }],
   });
   t.strictSame(
-    access.asked.map((entry) => entry.action),
+    askedOf(access).map((entry) => entry.action),
     ["runtime/pods", "runtime/inspect", "runtime/pods"],
   );
 });

@@ -3,6 +3,7 @@ import t from "tap";
 import { checkTools } from "../../../lib/cluster/index.js";
 import { parseTools } from "../../../lib/cluster/tools/node.js";
 import type { Argv, NodeAccess } from "../../../lib/model/access.js";
+import { trust } from "../../fixtures/trust.js";
 
 const SHELLS: Record<string, string[]> = {
   dash: ["dash"],
@@ -21,7 +22,7 @@ for (const [name, shell] of Object.entries(SHELLS)) {
         return { argv, node: "here", exitCode: ran.status, stdout: ran.stdout, stderr: ran.stderr, ...times };
       },
     } as unknown as NodeAccess;
-    const tools = await checkTools(access, { workDir: "/var/tmp/not-there" });
+    const tools = await checkTools(trust(access), { workDir: "/var/tmp/not-there" });
     t.ok(tools.paths.ip, "iproute2 is found");
     t.equal(tools.uid, process.getuid?.() ?? null);
     t.ok((tools.freeDiskBytes ?? 0) > 1_000_000);
