@@ -2,7 +2,7 @@
  * What the shell of a relay reads first: it runs commands side by side and gives each one's output back whole, with its
  * length, on one stdout. POSIX sh; its text comes on stdin, so that the shell itself reads the commands that follow.
  * `hopbook_run ID LIMIT_SECONDS BYTES ARGV`: no more of its stdout and of its stderr is kept. Where there was no room for
- * that much (a pod's /dev/shm has 64 MB), it says 999 in place of the exit code, for which the room is taken beforehand.
+ * that much (a pod's /dev/shm has 64 MB), which their lengths tell and not every head(1), it says 999 in place of the exit code, for which the room is taken beforehand.
  */
 export const RELAY_PRELUDE = `umask 077
 for dir in /dev/shm /var/tmp "\${TMPDIR:-/tmp}" /tmp; do
@@ -21,6 +21,11 @@ hopbook_write() {
     rm -f "$dir/$id.out" "$dir/$id.err" "$dir/$id.code" "$dir/$id.cut"
   done
 }
+hopbook_keep() {
+  came=$(head -c "$2" | tee "$dir/$1" | wc -c)
+  kept=$(wc -c <"$dir/$1")
+  [ "$((came))" -eq "$((kept))" ] || : >"$dir/\${1%.*}.cut"
+}
 hopbook_write &
 writer=$!
 trap 'kill "$writer" 2>/dev/null; rm -rf "$dir"' EXIT
@@ -33,9 +38,8 @@ hopbook_run() {
     echo 999 >"$dir/$id.code"
     {
       {
-        { "$@" </dev/null 3>&- 5>&-; echo "$?" 1<>"$dir/$id.code"; } 2>&1 >&5 5>&- |
-          head -c "$bytes" >"$dir/$id.err" || : >"$dir/$id.cut"
-      } 5>&1 | head -c "$bytes" >"$dir/$id.out" || : >"$dir/$id.cut"
+        { "$@" </dev/null 3>&- 5>&-; echo "$?" 1<>"$dir/$id.code"; } 2>&1 >&5 5>&- | hopbook_keep "$id.err" "$bytes"
+      } 5>&1 | hopbook_keep "$id.out" "$bytes"
     } 3>&- 2>/dev/null
     code=
     read -r code <"$dir/$id.code"
