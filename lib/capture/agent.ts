@@ -1,7 +1,14 @@
 import { AGENT_BASE } from "./agent-base.js";
+import { enterWords, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
 
 /** What ps shows beside the script. */
 export const AGENT_NAME = "hopbook-capture";
+
+const [ENTER, ENTERED] = enterWords("$2");
+const TCPDUMP = tcpdumpWords({
+  ...{ flags: ["$flag"], interface: '"$3"', snaplenBytes: '"$4"', bufferKiB: '"$buffer"' },
+  ...{ file: '"$dir/$1.pcap"', filter: '"$6"' },
+}).join(" ");
 
 /**
  * The capture agent of one node, constant POSIX sh; every value is a positional argument:
@@ -39,12 +46,12 @@ hop() {
   exec 4<&- >/dev/null
   ulimit -f $((maxkib * 2 + 2048)) 2>/dev/null
   enter=
-  [ "$2" != - ] && enter="nsenter --net=$2"
-  flag=-p
+  [ "$2" != - ] && enter="${ENTER} ${ENTERED}"
+  flag=${NOT_PROMISCUOUS}
   [ "$5" = y ] && flag=
   sh -c 'echo $$ >"$1" || exit 1; shift; exec 5>&-; exec "$@"' hopbook-hop "$dir/$1.pid" \\
-    timeout $opts $((seconds + 10)) \${enter:+nsenter} \${enter:+"--net=$2"} \\
-    tcpdump -Z root -n $flag -i "$3" -s "$4" -B "$buffer" -w "$dir/$1.pcap" -- "$6" </dev/null 2>"$dir/$1.err" &
+    timeout $opts $((seconds + 10)) \${enter:+${ENTER}} \${enter:+"${ENTERED}"} \\
+    ${TCPDUMP} </dev/null 2>"$dir/$1.err" &
   p=$!
   n=0
   # It listens within a few hundredths of a second, for which the whole run waits.

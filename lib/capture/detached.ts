@@ -2,7 +2,7 @@ import { HopbookError } from "../errors.js";
 import type { Argv, Via } from "../model/access.js";
 import type { DetachedAbout, DetachedPlace } from "../model/detached.js";
 import { DETACHED_AGENT, DETACHED_LIST, DETACHED_LIST_NAME, DETACHED_NAME } from "./detached-agent.js";
-import type { NodeCapturePlan } from "./plan.js";
+import { agentWords, type NodeCapturePlan } from "./plan.js";
 
 export const LIST_ACTION = "capture/list";
 
@@ -24,8 +24,6 @@ export interface DetachOptions {
   readonly startedAtMs: number;
 }
 
-const AGENT_WORDS = 4;
-
 /** The same captures without a client: their lease is their own time and that for which they are kept. Pure. */
 export function planDetached(plan: NodeCapturePlan, options: DetachOptions): DetachedPlan {
   const { about, keepMs, startedAtMs } = options;
@@ -38,15 +36,17 @@ export function planDetached(plan: NodeCapturePlan, options: DetachOptions): Det
     ...{ ...about, node: plan.node, dir: plan.dir, since: new Date(startedAtMs).toISOString() },
     ...{ until: new Date(untilMs).toISOString(), expires: new Date(expiresMs).toISOString() },
   });
-  const [dir = "", seconds = "", kib = "", floor = "", , ...hops] = plan.argv.slice(AGENT_WORDS);
-  const limits = [dir, seconds, kib, floor, String(leaseSeconds), ...hops];
   const command = (mode: string, ...words: readonly string[]): Argv => [
     ...(["sh", "-c", DETACHED_AGENT, DETACHED_NAME] as const),
-    ...[mode, stateDir, dir, ...words],
+    ...[mode, stateDir, plan.dir, ...words],
   ];
   const expires = String(Math.ceil(expiresMs / 1000));
   return {
-    start: { ...plan, leaseSeconds, argv: command("start", expires, meta, ...limits) },
+    start: {
+      ...plan,
+      leaseSeconds,
+      argv: command("start", expires, meta, ...agentWords({ ...plan, leaseSeconds })),
+    },
     attach: { ...plan, leaseSeconds, argv: command("attach") },
     keep: command("keep"),
     stateDir,
@@ -79,7 +79,7 @@ export function planAttach({
 }): NodeCapturePlan {
   const dir = stateDir.replace(/\.detached$/, "");
   const argv: Argv = ["sh", "-c", DETACHED_AGENT, DETACHED_NAME, "attach", stateDir, dir];
-  const nothing = { leaseSeconds: 0, maxSeconds: 0, maxBytes: 0, hops: [] };
+  const nothing = { leaseSeconds: 0, maxSeconds: 0, maxBytes: 0, minFreeBytes: 0, bufferKiB: 0, hops: [] };
   return { node, action: "netns/tcpdump", argv, dir, ...nothing };
 }
 

@@ -1,5 +1,6 @@
 import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
 import { buildFilter } from "./filter.js";
+import { enterWords, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
 import { checkId, checkInterface, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
 import { targetOf, type Flow, type Hop } from "../model/hops.js";
@@ -57,6 +58,8 @@ export interface NodeCapturePlan {
   readonly maxSeconds: number;
   /** Of all its captures together. */
   readonly maxBytes: number;
+  readonly minFreeBytes: number;
+  readonly bufferKiB: number;
   readonly hops: readonly HopCapturePlan[];
 }
 
@@ -98,17 +101,24 @@ function planNode(
   const { workDir, maxBytes, minFreeBytes } = roomOf(options, options.podFolders?.[node]);
   const dir = `${checkPath(workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
   const hops = shared.map(({ hop, flows }) => planHop(hop, { flows, options, dir, bufferKiB }));
-  const limits = [
+  const captures = {
     dir,
-    String(Math.ceil(options.maxSeconds)),
-    String(Math.ceil(maxBytes / 1024)),
-    String(Math.ceil(minFreeBytes / 1024)),
-    String(Math.ceil(leaseSeconds)),
-    String(Math.ceil(bufferKiB)),
-  ];
-  const argv: Argv = ["sh", "-c", CAPTURE_AGENT, AGENT_NAME, ...limits, ...hops.flatMap(agentWords)];
-  const { maxSeconds } = options;
-  return { node, action: "netns/tcpdump", argv, dir, leaseSeconds, maxSeconds, maxBytes, hops };
+    leaseSeconds,
+    maxSeconds: options.maxSeconds,
+    maxBytes,
+    minFreeBytes,
+    bufferKiB,
+    hops,
+  };
+  const argv: Argv = ["sh", "-c", CAPTURE_AGENT, AGENT_NAME, ...agentWords(captures)];
+  return { node, action: "netns/tcpdump", argv, ...captures };
+}
+
+/** What an agent is told of its captures, after its name. */
+export function agentWords(plan: Omit<NodeCapturePlan, "node" | "action" | "argv">): readonly string[] {
+  const { dir, maxSeconds, maxBytes, minFreeBytes, leaseSeconds, bufferKiB, hops } = plan;
+  const limits = [maxSeconds, maxBytes / 1024, minFreeBytes / 1024, leaseSeconds, bufferKiB];
+  return [dir, ...limits.map((limit) => String(Math.ceil(limit))), ...hops.flatMap(hopWords)];
 }
 
 const LEAST_POD_BYTES = 8 * 1024 * 1024;
@@ -131,7 +141,7 @@ function roomOf(
   };
 }
 
-function agentWords({ hop, snaplenBytes, filter }: HopCapturePlan): readonly string[] {
+function hopWords({ hop, snaplenBytes, filter }: HopCapturePlan): readonly string[] {
   const netns = hop.netns.kind === "path" ? hop.netns.path : "-";
   return [hop.id, netns, hop.interface, String(snaplenBytes), promiscuous(hop) ? "y" : "n", filter];
 }
@@ -155,16 +165,14 @@ function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopC
   const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
   const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[targetOf(hop)] ?? null });
   const remotePath = `${dir}/${checkId(hop.id)}.pcap`;
-  const enter = hop.netns.kind === "path" ? ["nsenter", `--net=${checkPath(hop.netns.path)}`] : [];
-  const tcpdump = ["tcpdump", "-Z", "root", "-n", ...(promiscuous(hop) ? [] : ["-p"])];
-  const size = [
-    "-i",
-    checkInterface(hop.interface),
-    "-s",
-    String(snaplenBytes),
-    "-B",
-    String(Math.ceil(bufferKiB)),
-  ];
-  const [first = "tcpdump", ...rest] = [...enter, ...tcpdump, ...size, "-w", remotePath, "--", filter];
-  return { hop, filter, snaplenBytes, argv: [first, ...rest], remotePath };
+  const tcpdump = tcpdumpWords({
+    flags: promiscuous(hop) ? [] : [NOT_PROMISCUOUS],
+    interface: checkInterface(hop.interface),
+    snaplenBytes: String(snaplenBytes),
+    bufferKiB: String(Math.ceil(bufferKiB)),
+    ...{ file: remotePath, filter },
+  });
+  const argv: Argv =
+    hop.netns.kind === "path" ? [...enterWords(checkPath(hop.netns.path)), ...tcpdump] : tcpdump;
+  return { hop, filter, snaplenBytes, argv, remotePath };
 }

@@ -17,20 +17,14 @@ t.test("only what outlives its client can be left on a node", async (t) => {
 t.test("a node's captures are kept as long as they go on, and then as long as asked", async (t) => {
   const plan: NodeCapturePlan = {
     ...{ node: "node-a", action: "netns/tcpdump", dir: "/var/tmp/hopbook-4f2a", hops: [] },
-    argv: [
-      "sh",
-      "-c",
-      "AGENT",
-      "hopbook-capture",
-      "/var/tmp/hopbook-4f2a",
-      "60",
-      "1024",
-      "2048",
-      "20",
-      "8192",
-      "h",
-    ],
-    ...{ leaseSeconds: 20, maxSeconds: 60, maxBytes: 1024 * 1024 },
+    argv: ["sh", "-c", "AGENT", "hopbook-capture"],
+    ...{
+      leaseSeconds: 20,
+      maxSeconds: 60,
+      maxBytes: 1024 * 1024,
+      minFreeBytes: 2048 * 1024,
+      bufferKiB: 8192,
+    },
   };
   const about = { run: "0123456789ab", runbook: "r", target: "t", cluster: "c", owner: "me@here" };
   const { start, attach, keep, stateDir } = planDetached(plan, { about, keepMs: 1500, startedAtMs: 0 });
@@ -39,7 +33,7 @@ t.test("a node's captures are kept as long as they go on, and then as long as as
   const [, , , , mode, state, dir, expires, meta, ...limits] = start.argv;
   t.strictSame([mode, state, dir, expires], ["start", stateDir, plan.dir, "62"]);
   t.match(JSON.parse(meta ?? ""), { ...about, node: "node-a", until: "1970-01-01T00:01:00.000Z" });
-  t.strictSame(limits, [plan.dir, "60", "1024", "2048", "62", "8192", "h"], "the same limits, another lease");
+  t.strictSame(limits, [plan.dir, "60", "1024", "2048", "62", "8192"], "the same limits, another lease");
   t.strictSame(attach.argv.slice(4), ["attach", stateDir, plan.dir]);
   t.strictSame(keep.slice(4), ["keep", stateDir, plan.dir]);
 });

@@ -1,0 +1,38 @@
+import type { Argv } from "../model/access.js";
+
+/** What differs from one hop's tcpdump to the next: values where it is planned, words of a script where an agent runs it. */
+export interface TcpdumpWords {
+  readonly flags: readonly string[];
+  readonly interface: string;
+  readonly snaplenBytes: string;
+  readonly bufferKiB: string;
+  readonly file: string;
+  readonly filter: string;
+}
+
+/** Without it tcpdump makes the interface promiscuous. */
+export const NOT_PROMISCUOUS = "-p";
+
+/** What enters a network namespace for the program behind it. */
+export function enterWords(netns: string): readonly [string, string] {
+  return ["nsenter", `--net=${netns}`];
+}
+
+/** The one spelling of a hop's tcpdump: the plan shows it, and the agent's script is made of it. */
+export function tcpdumpWords(of: TcpdumpWords): Argv {
+  const size = ["-s", of.snaplenBytes, "-B", of.bufferKiB];
+  return [
+    "tcpdump",
+    "-Z",
+    "root",
+    "-n",
+    ...of.flags,
+    "-i",
+    of.interface,
+    ...size,
+    "-w",
+    of.file,
+    "--",
+    of.filter,
+  ];
+}
