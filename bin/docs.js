@@ -1,7 +1,7 @@
 // Writes the generated reference in docs/, or with --check says where it differs from what would be written.
 import { readFileSync, writeFileSync } from "node:fs";
 import { format, resolveConfig } from "prettier";
-import { makeReference } from "../dist/api/reference.js";
+import { makeReference } from "../dist/reference/reference.js";
 import { describeCommands } from "../dist/cli/reference.js";
 
 const check = process.argv.includes("--check");

@@ -8,9 +8,9 @@ export {
   listCatalogue,
   type CatalogueEntry,
   type RunbookDescription,
-} from "./api/catalogue.js";
+} from "./api/runbooks.js";
 export { checkFiles, PROBLEM_RULES, reportSarif, type CheckedFile, type FileFault } from "./api/check.js";
-export { exitCodeOfFindings } from "./api/exit-code.js";
+export { exitCodeOfFindings } from "./api/analyze.js";
 export {
   downLab,
   listFaults,
@@ -22,8 +22,8 @@ export {
   type LabState,
   type LabStatus,
 } from "./api/lab.js";
-export { collectRun, type CollectOptions } from "./api/collect.js";
-export { detachRunbook, type DetachOptions, type DetachReport } from "./api/detach.js";
+export { collectRun, type CollectOptions } from "./api/detached.js";
+export { detachRunbook, type DetachOptions, type DetachReport } from "./api/detached.js";
 export {
   describeOneRun,
   listRuns,
@@ -32,8 +32,8 @@ export {
   type RunsOptions,
   type RunsReport,
   type RunState,
-} from "./api/runs.js";
-export { stopRun, type StopReport } from "./api/stop.js";
+} from "./api/detached.js";
+export { stopRun, type StopReport } from "./api/detached.js";
 export { runDoctor, type DoctorOptions, type DoctorReport } from "./api/doctor.js";
 export { reap, type Leftover, type ReapOptions, type ReapReport } from "./api/reap.js";
 export {
@@ -58,20 +58,20 @@ export {
   type RunReport,
   type SharedOptions,
 } from "./api/run.js";
-export { initFolder, type InitReport } from "./api/init.js";
-export { resolveNamedRunbook, type ResolvedRunbook } from "./api/resolve.js";
+export { initFolder, type InitReport } from "./api/new.js";
+export { resolveNamedRunbook, type ResolvedRunbook } from "./api/runbooks.js";
 export { newRunbook, type NewRunbook, type NewRunbookOptions } from "./api/new.js";
-export { renderTests, type TestReporter } from "./api/report-tests.js";
+export { renderTests, type TestReporter } from "./api/replay.js";
 export {
   runRunbookTests,
   type RunbookTestOptions,
   type TestCaseResult,
   type TestReport,
-} from "./api/runbook-tests.js";
+} from "./api/replay.js";
 export { replayRun, type ReplayOptions, type ReplayReport } from "./api/replay.js";
 export { listSchemas, readSchemaText } from "./api/schemas.js";
-export type { Confirm, GrantFlags, PermissionQuestion } from "./api/authority.js";
-export type { NodePods, RawInputs } from "./api/options.js";
+export type { Confirm, GrantFlags, PermissionQuestion } from "./api/permissions.js";
+export type { NodePods, RawInputs } from "./api/run.js";
 export {
   ERROR_CODES,
   EXIT,

@@ -1,75 +1,10 @@
-import { readFindings, type RunFolder } from "../artifacts/index.js";
-import type { Findings } from "../model/findings.js";
-import type { FlowPath } from "../model/hops.js";
-import { visible } from "../model/visible.js";
-import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../report/index.js";
-import { analyzeRunFolder } from "./analyze.js";
-
-export { renderPlan } from "../plan/render.js";
-
-export const REPORT_FORMATS = ["text", "md", "html", "json", "junit"] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
-
-/** What a text report needs to know of where it is shown. */
-export interface TextTarget {
-  readonly color: boolean;
-  readonly unicode: boolean;
-  readonly width: number;
-}
-
-export function reportText(findings: Findings, target: TextTarget): string {
-  return renderText(findings, { color: target.color, unicode: target.unicode, width: target.width });
-}
-
-/** findings.json, report.md and report.html of a run. */
-export async function writeReports(folder: RunFolder, findings: Findings): Promise<void> {
-  await folder.writeText("findings.json", renderJson(findings));
-  await folder.writeText("report.md", renderMarkdown(findings));
-  await folder.writeText(
-    "report.html",
-    renderHtml(findings, { generatedAt: new Date(findings.run.startedAt) }),
-  );
-}
-
-/** A run's report again: from its findings, or from its evidence where the findings are gone. */
-export async function renderReport(
-  dir: string,
-  options: { readonly format: ReportFormat; readonly terminal: TextTarget },
-): Promise<string> {
-  const findings = await readFindings(dir).catch(() => analyzeRunFolder(dir));
-  switch (options.format) {
-    case "text":
-      return reportText(findings, options.terminal);
-    case "md":
-      return renderMarkdown(findings);
-    case "html":
-      return renderHtml(findings, { generatedAt: new Date(findings.run.startedAt) });
-    case "json":
-      return renderJson(findings);
-    case "junit":
-      return renderJunit(findings);
-  }
-}
-
-/** The hops of a path for people, with how each is known. */
-export function reportPath(path: FlowPath): string {
-  const lines = [
-    `${visible(path.from.text)} (${path.from.ip}) to ${visible(path.to.text)} (${path.to.ip}), recipe ${visible(path.recipe)}`,
-  ];
-  let node = "";
-  for (const hop of path.hops) {
-    if (hop.node !== node) lines.push(`${visible(hop.node)}:`);
-    node = hop.node;
-    const mtu = hop.mtuBytes === null ? "" : `  mtu ${hop.mtuBytes}`;
-    const wears = hop.encapsulation.kind === "none" ? "" : `  ${hop.encapsulation.kind}`;
-    lines.push(`  ${hop.index}. ${visible(hop.interface).padEnd(15)} ${hop.role.padEnd(10)}${mtu}${wears}`);
-    for (const evidence of hop.evidence) lines.push(`       ${visible(evidence)}`);
-  }
-  if (path.replyHops !== null) {
-    lines.push(
-      `replies come back through ${path.replyHops.map((hop) => visible(`${hop.node} ${hop.interface}`)).join(", ")}`,
-    );
-  }
-  for (const note of path.notes) lines.push(`note: ${visible(note)}`);
-  return `${lines.join("\n")}\n`;
-}
+/** Findings as text. */
+export {
+  renderPlan,
+  renderReport,
+  REPORT_FORMATS,
+  reportPath,
+  reportText,
+  type ReportFormat,
+  type TextTarget,
+} from "../verdict/report.js";

@@ -1,4 +1,4 @@
-import type { Confirm, PermissionQuestion, QuestionGroup } from "../api/authority.js";
+import type { Confirm, PermissionQuestion, QuestionGroup } from "../api/permissions.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a person is asked on a terminal; undefined where there is none, since then nobody may be asked. */

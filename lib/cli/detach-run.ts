@@ -19,11 +19,11 @@ interface Detached {
 
 /** `hopbook run … --detach`. */
 export async function executeDetached({ runbook, raw, options }: Detached, io: CommandIo): Promise<void> {
-  const { detachRunbook } = await import("../api/detach.js");
+  const { detachRunbook } = await import("../api/detached.js");
   if (options.detach !== true) {
     throw new HopbookError("USAGE", "Cannot take --for without --detach", { hint: "Add --detach" });
   }
-  const { newRunId } = await import("../api/plan-frame.js");
+  const { newRunId } = await import("../api/plan-file.js");
   const { terminal } = io;
   const runId = newRunId();
   const interruption = listenForSignals(

@@ -1,4 +1,4 @@
-import type { NodePods } from "../api/options.js";
+import type { NodePods } from "../api/run.js";
 
 /**
  * Leaves the names of pods that nodes list where completion finds them. Writes behind the run's back, one after the

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
-import type { GrantFlags } from "../api/authority.js";
-import type { KubeChoice } from "../api/options.js";
-import { PERMISSION_SCOPES } from "../api/permission-scopes.js";
+import type { GrantFlags } from "../api/permissions.js";
+import type { KubeChoice } from "../api/run.js";
+import { PERMISSION_SCOPES } from "../api/permissions.js";
 import { HopbookError } from "../errors.js";
 import { parseDuration } from "../model/units.js";
 

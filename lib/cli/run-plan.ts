@@ -18,7 +18,7 @@ interface Flags extends CommonOptions, PermissionOptions {
 export async function executeRunPlan(plan: string, words: readonly string[], io: CommandIo): Promise<void> {
   const { runPlan } = await import("../api/run.js");
   const { readPlanFile } = await import("../api/plan-file.js");
-  const { describeRunbook } = await import("../api/catalogue.js");
+  const { describeRunbook } = await import("../api/runbooks.js");
   const { named } = await readPlanFile(plan);
   const { inputs } = await describeRunbook(named.runbook, process.cwd());
   const secrets = Object.fromEntries(

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { analyzeRunFolder } from "../../lib/api/analyze.js";
-import { renderReport, REPORT_FORMATS } from "../../lib/api/report.js";
+import { analyzeRunFolder } from "../../lib/verdict/analyze.js";
+import { renderReport, REPORT_FORMATS } from "../../lib/verdict/report.js";
 import { analyzePcaps } from "../../lib/analysis/index.js";
 import { readFindings } from "../../lib/artifacts/index.js";
 import { HopbookError } from "../../lib/errors.js";

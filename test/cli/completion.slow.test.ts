@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { rememberPods } from "../../lib/api/pod-cache.js";
+import { rememberPods } from "../../lib/completion/pod-cache.js";
 import { complete } from "../../lib/cli/completion/complete.js";
 import { COMPLETION_SCRIPTS } from "../../lib/cli/completion/scripts.js";
 import { makeProgram } from "../../lib/cli/main.js";

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { runRunbook, type RunReport } from "../../lib/api/run.js";
+import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import type { HopRef } from "../../lib/model/findings.js";
 import { buildCli, startCli } from "../lab/cli.js";
 import { findCgroups } from "./down.js";

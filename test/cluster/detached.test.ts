@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BatchV1Api } from "@kubernetes/client-node";
 import t from "tap";
-import { detachRunbook, type DetachReport } from "../../lib/api/detach.js";
+import { detachRunbook, type DetachReport } from "../../lib/detached/detach.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { buildCli, runCli, startCli, type CliRun } from "../lab/cli.js";
 import { coreApi, fetchByClient } from "./kube.js";

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runDoctor } from "../../lib/api/doctor.js";
+import { runDoctor } from "../../lib/doctor/run-doctor.js";
 import { coreApi } from "./kube.js";
 import { useCluster, whyNoCluster } from "./use.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CoreV1Api } from "@kubernetes/client-node";
 import t, { type Test } from "tap";
-import { reap } from "../../lib/api/reap.js";
+import { reap } from "../../lib/reap/reap.js";
 import { runProgram } from "../../lib/lab/enter.js";
 import type { Findings } from "../../lib/model/findings.js";
 import type { RunEvent } from "../../lib/model/steps.js";

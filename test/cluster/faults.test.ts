@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchV1Api } from "@kubernetes/client-node";
 import t from "tap";
-import { reap } from "../../lib/api/reap.js";
+import { reap } from "../../lib/reap/reap.js";
 import type { RunEvent } from "../../lib/model/steps.js";
 import { startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
 import {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { runRunbook } from "../../lib/api/run.js";
+import { runRunbook } from "../../lib/run/run.js";
 import { gatherFacts, locateEnds, readKubeNode } from "../../lib/cluster/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import { until } from "./run.js";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { openAccess } from "../../lib/access/registry.js";
-import { buildTrialPod } from "../../lib/api/trial-pod.js";
+import { buildTrialPod } from "../../lib/session/trial-pod.js";
 import { chooseAccess, type AccessPlan } from "../../lib/cluster/index.js";
 import { HopbookError } from "../../lib/errors.js";
 import { openKube } from "../../lib/kube/index.js";

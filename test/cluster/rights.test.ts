@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildTrialPod } from "../../lib/api/trial-pod.js";
+import { buildTrialPod } from "../../lib/session/trial-pod.js";
 import { chooseAccess, readKubeNode, type AccessPlan, type AccessWishes } from "../../lib/cluster/index.js";
 import { HopbookError } from "../../lib/errors.js";
 import type { NodeAccessConfig, Via } from "../../lib/model/access.js";

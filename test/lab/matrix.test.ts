@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downLab, setFault, upLab } from "../../lib/api/lab.js";
-import { runRunbook, type RunReport } from "../../lib/api/run.js";
+import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import type { FlowFinding, HopRef } from "../../lib/model/findings.js";
 
 /**

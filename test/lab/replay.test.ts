@@ -2,10 +2,10 @@ import t, { type Test } from "tap";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planRunbook } from "../../lib/api/plan.js";
-import { writePlanFile } from "../../lib/api/plan-file.js";
-import { replayRun } from "../../lib/api/replay.js";
-import { runPlan, runRunbook, type RunOptions, type RunReport } from "../../lib/api/run.js";
+import { planRunbook } from "../../lib/run/plan.js";
+import { writePlanFile } from "../../lib/run/plan-file.js";
+import { replayRun } from "../../lib/replay/replay.js";
+import { runPlan, runRunbook, type RunOptions, type RunReport } from "../../lib/run/run.js";
 import { downLab, setFault, upLab, type LabState } from "../../lib/lab/index.js";
 import type { RunEvent } from "../../lib/model/steps.js";
 

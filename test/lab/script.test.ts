@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { planRunbook } from "../../lib/api/plan.js";
-import { runRunbook, type RunOptions, type RunReport } from "../../lib/api/run.js";
+import { planRunbook } from "../../lib/run/plan.js";
+import { runRunbook, type RunOptions, type RunReport } from "../../lib/run/run.js";
 import { downLab, upLab, type LabState } from "../../lib/lab/index.js";
 import type { RunEvent } from "../../lib/model/steps.js";
 

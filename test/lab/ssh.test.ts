@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runRunbook, type RunReport } from "../../lib/api/run.js";
+import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import { downLab, execInNode, execInOperator, setFault, upLab, type LabState } from "../../lib/lab/index.js";
 import type { FlowFinding, Findings, HopRef } from "../../lib/model/findings.js";
 import { buildCli, startCli } from "./cli.js";

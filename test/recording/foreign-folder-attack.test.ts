@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { replayRun } from "../../lib/api/replay.js";
+import { replayRun } from "../../lib/replay/replay.js";
 import { HopbookError } from "../../lib/errors.js";
 
 /** A run folder from anybody: whatever is wrong with it, a replay says so soon, and writes and reads nothing else. */

@@ -15,7 +15,7 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
     .action(async (paths: string[], options: CommonOptions) => {
       const findings = await analyze(paths);
       const { reportText } = await import("../../api/report.js");
-      const { exitCodeOfFindings } = await import("../../api/exit-code.js");
+      const { exitCodeOfFindings } = await import("../../api/analyze.js");
       io.terminal.out(
         options.output === "json"
           ? `${JSON.stringify(findings, null, 2)}\n`

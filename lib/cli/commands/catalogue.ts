@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { RunbookDescription } from "../../api/catalogue.js";
+import type { RunbookDescription } from "../../api/runbooks.js";
 import { visible, visibleLines } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
 import { addClusterOptions, addOutputOption, clusterOf, type CommonOptions } from "../options.js";
@@ -9,7 +9,7 @@ import { describeDefault, flagName, valuesOf } from "../runbook-flags.js";
 export function addCatalogueCommands(program: Command, io: CommandIo): void {
   const list = program.command("list").description("runbooks at hand, one line each");
   addOutputOption(addClusterOptions(list)).action(async (options: CommonOptions) => {
-    const { listCatalogue } = await import("../../api/catalogue.js");
+    const { listCatalogue } = await import("../../api/runbooks.js");
     const entries = await listCatalogue(process.cwd(), clusterOf(options));
     if (options.output === "json") io.terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
     else {
@@ -31,7 +31,7 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
         await showResolved(name, options, io);
         return;
       }
-      const { describeRunbook } = await import("../../api/catalogue.js");
+      const { describeRunbook } = await import("../../api/runbooks.js");
       const description = await describeRunbook(name, process.cwd(), clusterOf(options));
       if (options.output === "json") io.terminal.out(`${JSON.stringify(description, null, 2)}\n`);
       else io.terminal.out(renderDescription(description));
@@ -39,7 +39,7 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
 }
 
 async function showResolved(name: string, options: CommonOptions, io: CommandIo): Promise<void> {
-  const { resolveNamedRunbook } = await import("../../api/resolve.js");
+  const { resolveNamedRunbook } = await import("../../api/runbooks.js");
   const { yaml, ...resolved } = await resolveNamedRunbook(name, {
     ...clusterOf(options),
     cwd: process.cwd(),

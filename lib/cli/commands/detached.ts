@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { CollectOptions } from "../../api/collect.js";
-import type { DetachedRun } from "../../api/runs.js";
+import type { CollectOptions } from "../../api/detached.js";
+import type { DetachedRun } from "../../api/detached.js";
 import { EXIT } from "../../errors.js";
 import { formatSize } from "../../model/units.js";
 import { visible } from "../../model/visible.js";
@@ -31,7 +31,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
   const RUN = "its id, or the beginning of it: hopbook runs lists them";
   add("runs", "runs that go on without their client: hopbook run … --detach").action((flags: Flags) =>
     withOptions(flags, io, async (options) => {
-      const { listRuns } = await import("../../api/runs.js");
+      const { listRuns } = await import("../../api/detached.js");
       const report = await listRuns(options);
       if (flags.output === "json") io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
       else io.terminal.out(renderRuns(report.runs));
@@ -42,7 +42,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
     .argument("<run>", RUN)
     .action((run: string, flags: Flags) =>
       withOptions(flags, io, async (options) => {
-        const { describeOneRun } = await import("../../api/runs.js");
+        const { describeOneRun } = await import("../../api/detached.js");
         const found = await describeOneRun({ ...options, run });
         io.terminal.out(flags.output === "json" ? `${JSON.stringify(found, null, 2)}\n` : renderRun(found));
       }),
@@ -51,7 +51,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
     .argument("<run>", RUN)
     .action((run: string, flags: Flags) =>
       withOptions(flags, io, async (options) => {
-        const { collectRun } = await import("../../api/collect.js");
+        const { collectRun } = await import("../../api/detached.js");
         finishRun(await collectRun({ ...options, run }), flags, io);
       }),
     );
@@ -59,7 +59,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
     .argument("<run>", RUN)
     .action((run: string, flags: Flags) =>
       withOptions(flags, io, async (options) => {
-        const { stopRun } = await import("../../api/stop.js");
+        const { stopRun } = await import("../../api/detached.js");
         const { id, stopped, failed } = await stopRun({ ...options, run });
         if (flags.output === "json") {
           io.terminal.out(`${JSON.stringify({ id, stopped, failed }, null, 2)}\n`);

@@ -12,7 +12,7 @@ export function addInitCommands(program: Command, io: CommandIo): void {
   )
     .argument("[dir]", "folder to write into; it is made where it is not there", ".")
     .action(async (dir: string, options: CommonOptions) => {
-      const { initFolder } = await import("../../api/init.js");
+      const { initFolder } = await import("../../api/new.js");
       const report = await initFolder(dir);
       if (options.output === "json") {
         io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);

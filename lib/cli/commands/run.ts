@@ -128,7 +128,7 @@ async function parseRunbookFlags(
           : `The runbook's name comes before its options: hopbook ${verb} trace-path ${name} …`,
     });
   }
-  const { describeRunbook } = await import("../../api/catalogue.js");
+  const { describeRunbook } = await import("../../api/runbooks.js");
   // The cluster's overlays have a say in what the inputs are.
   const runbook = await describeRunbook(name, process.cwd(), findClusterFlags(given.words));
   const command = makeRunbookCommand(verb, { name, inputs: runbook.inputs })
@@ -148,7 +148,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
     return;
   }
   const { runRunbook } = await import("../../api/run.js");
-  const { newRunId } = await import("../../api/plan-frame.js");
+  const { newRunId } = await import("../../api/plan-file.js");
   const { terminal } = io;
   const runId = newRunId();
   const interruption = listenForSignals(

@@ -13,8 +13,8 @@ export function addTestCommand(program: Command, io: CommandIo): void {
     .argument("<files...>", "NAME.test.yaml files")
     .addOption(new Option("--reporter <FORMAT>", "what stdout gets").choices(REPORTERS).default("text"))
     .action(async (files: string[], { reporter }: { reporter: (typeof REPORTERS)[number] }) => {
-      const { runRunbookTests } = await import("../../api/runbook-tests.js");
-      const { renderTests } = await import("../../api/report-tests.js");
+      const { runRunbookTests } = await import("../../api/replay.js");
+      const { renderTests } = await import("../../api/replay.js");
       const interruption = listenForSignals(
         () => undefined,
         () => process.exit(EXIT.interrupted),

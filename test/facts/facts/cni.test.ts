@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { askCniObjects } from "../../../lib/cluster/facts/cni.js";
-import { guardKube } from "../../../lib/api/guard-kube.js";
+import { guardKube } from "../../../lib/authority/guard-kube.js";
 import { readDocument, validateDocument } from "../../../lib/document/index.js";
 import { HopbookError, type ErrorCode } from "../../../lib/errors.js";
 import { askOfRecipe, describeReading, loadRecipes, recipesByApi } from "../../../lib/hops/index.js";

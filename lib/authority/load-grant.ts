@@ -1,0 +1,121 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ClusterProfile } from "../model/cluster.js";
+import { fitsName } from "../model/names.js";
+import type { GrantSource } from "../model/permissions.js";
+import { parseGrant, type Grant, type GrantFlags } from "../permissions/index.js";
+import { RUNBOOK_DIR } from "../catalogue/places.js";
+import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permission-profile.js";
+
+export interface GrantPlaces {
+  readonly flags: GrantFlags;
+  readonly profile: Pick<ClusterProfile, "file" | "grants" | "nodes" | "operatorImage">;
+  /** The runbook's name. */
+  readonly runbook: string;
+  readonly cwd: string;
+  /** Files that the runbook and its parts come from. */
+  readonly sourceFiles: readonly string[];
+  /** Those of them that the cluster profile lays over the runbook: who trusts the profile trusts them. */
+  readonly overlayFiles: readonly string[];
+  /** The operator named the profile; else it was found in the working folder, which may be a folder from anybody. */
+  readonly isClusterNamed: boolean;
+}
+
+export interface LoadedGrant {
+  readonly grant: Grant;
+  /** Why something that would grant is left out, and what else the person should know before the answer. */
+  readonly notes: readonly string[];
+  /**
+   * Those of the notes that say what a profile that was not named has run, here or on the nodes. No flag and no
+   * permission profile was given with this in mind, `--yes` least of all: only an answer covers it.
+   */
+  readonly strange: readonly string[];
+}
+
+/** Flags, permission profiles and the cluster's grants as one. Throws what the profiles throw, and USAGE. */
+export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
+  const { flags, profile, runbook, cwd, sourceFiles, overlayFiles, isClusterNamed } = places;
+  const foreignDirs = dirsOf(sourceFiles);
+  const profiles: GrantSource[] = [];
+  for (const name of flags.permissionProfile ?? []) {
+    profiles.push(await loadPermissionProfile(name, { cwd, env: process.env, foreignDirs }));
+  }
+  const fault =
+    (isClusterNamed ? undefined : await findStrangerFault(profile, sourceFiles)) ??
+    (await findClusterFault(profile, dirsOf(sourceFiles.filter((file) => !overlayFiles.includes(file)))));
+  const cluster = (profile.grants ?? []).map((source) =>
+    // A denial only takes away, so it holds whoever wrote it.
+    fault === undefined ? source : withoutAllow(source),
+  );
+  const sources = [...profiles, ...cluster].filter(
+    ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsName(pattern, runbook)),
+  );
+  const strange = isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)];
+  const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
+  return {
+    grant: parseGrant(flags, { cwd, sources }),
+    notes: [...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []), ...strange],
+    strange,
+  };
+}
+
+/** What comes with a folder from anybody is ssh's own configuration: a ProxyCommand in it runs here, not on a node. */
+function warnOfSsh({ file, nodes }: GrantPlaces["profile"]): string[] {
+  const configs = nodes.flatMap(({ access }) =>
+    access.via === "ssh" && access.sshConfig !== undefined ? [access.sshConfig] : [],
+  );
+  return [...new Set(configs)].map(
+    (config) =>
+      `${file} was not named, and logs in with ${config}: what that says may run programs on this machine`,
+  );
+}
+
+/** An image that a folder from anybody names gets root on the nodes, and nobody looks into it. */
+function warnOfImages({ file, nodes, operatorImage }: GrantPlaces["profile"]): string[] {
+  if (file === undefined) return [];
+  const images = nodes.flatMap(({ access }) =>
+    "image" in access && access.image !== undefined && access.image !== operatorImage ? [access.image] : [],
+  );
+  return [...new Set(images)].map(
+    (image) => `${file} was not named, and enters nodes with the image ${image}: it gets all rights there`,
+  );
+}
+
+function dirsOf(files: readonly string[]): string[] {
+  return [...new Set(files.map((file) => dirname(file)))];
+}
+
+function withoutAllow({ allow: _, ...rest }: GrantSource): GrantSource {
+  return rest;
+}
+
+/**
+ * A profile that was taken from the working folder by itself may have come there with the runbook, or with what it lays
+ * over one. It grants only to those that come with hopbook, as they are.
+ */
+async function findStrangerFault(
+  { file, grants }: GrantPlaces["profile"],
+  sourceFiles: readonly string[],
+): Promise<string | undefined> {
+  if (file === undefined || (grants ?? []).length === 0) return undefined;
+  for (const source of sourceFiles) {
+    if ((await findForeignDir(source, [RUNBOOK_DIR]).catch(() => undefined)) === undefined)
+      return `it was not named, and the runbook has a part that does not come with hopbook, ${source}: name it with --cluster`;
+  }
+  return undefined;
+}
+
+async function findClusterFault(
+  { file, grants }: GrantPlaces["profile"],
+  foreignDirs: readonly string[],
+): Promise<string | undefined> {
+  if (file === undefined || (grants ?? []).length === 0) return undefined;
+  try {
+    const fault = findOwnerFault(await stat(file));
+    if (fault !== undefined) return fault;
+    const place = await findForeignDir(file, foreignDirs);
+    return place === undefined ? undefined : `it lies in ${place}, where the runbook comes from`;
+  } catch {
+    return "it is gone";
+  }
+}

@@ -1,0 +1,165 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { openRunFolder, readManifest, readRunJson, type RunFolder } from "../artifacts/index.js";
+import type { Snapshot } from "../engine/engine.js";
+import { asHopbookError, EXIT, HopbookError } from "../errors.js";
+import type { DetachContext, DetachedFile } from "../model/detached.js";
+import type { PermissionsSpec } from "../model/permissions.js";
+import { checkRunbook, loadRunbook } from "../runbook/index.js";
+import { STEP_KINDS } from "../steps/registry.js";
+import { askCluster } from "../session/ask-cluster.js";
+import { openProfile } from "../session/cluster-profile.js";
+import { conclude } from "../verdict/conclude.js";
+import { loadErrandGrant } from "../authority/errand-grant.js";
+import { guardKube } from "../authority/guard-kube.js";
+import { forDetached } from "./detach.js";
+import { DETACHED_FILE, findCollected, listLocalRuns, readDetached, unpackFolder } from "./folder.js";
+import { interrupted } from "../session/interruption.js";
+import type { RunReport } from "../session/options.js";
+import { permit, type Prepared } from "../session/prepare.js";
+import { RECIPE_DIR } from "../catalogue/places.js";
+import { fetchBundle, type RunsOptions } from "./ask-nodes.js";
+import { describeOneRun } from "./runs.js";
+import { withEngine } from "../run/with-engine.js";
+import { LIVE } from "../run/world.js";
+
+export interface CollectOptions extends Omit<RunsOptions, "run"> {
+  /** The run's id, or the beginning of it. */
+  readonly run: string;
+}
+
+/**
+ * Takes up a run that was left: ends its captures where they still go on, brings them here, runs what is left of the
+ * runbook, judges and reports, and only then removes what the nodes kept. Whatever goes wrong before that, it can be
+ * collected again. Throws RUN_NOT_FOUND, RUN_BUSY, NODE_UNREACHABLE.
+ */
+export async function collectRun(options: CollectOptions): Promise<RunReport> {
+  const { dir, prepared, file } = await prepareDetached(options);
+  const { about } = file;
+  const folder = await reopenFolder(dir, file);
+  const context: DetachContext = contextOf(file, prepared);
+  const record = (entry: Parameters<RunFolder["appendTranscript"]>[0]): void =>
+    folder.appendTranscript(entry);
+  for (const entry of [...(prepared.asked ?? []), ...prepared.authority.decisions]) record(entry);
+  const startedAt = new Date(file.startedAt);
+  const use = { options, world: LIVE, sink: folder, record, id: about.run, detach: context };
+  try {
+    return await withEngine(prepared, use, async (engine) => {
+      const outcome = await engine.resume(file.snapshot as Snapshot);
+      const { signal } = options;
+      const report = await conclude(prepared, { id: about.run, startedAt, folder, outcome, signal });
+      if (report.exitCode === EXIT.interrupted) throw interrupted(undefined);
+      await engine.close({ how: "remove" });
+      context.pods.stay = false;
+      await rm(join(dir, DETACHED_FILE));
+      await folder.finish();
+      return report;
+    });
+  } catch (error) {
+    const known = asHopbookError(options.signal.aborted ? interrupted(error) : error);
+    const detail = [known.detail, "nothing was removed: it can be collected again"].filter(
+      (line) => line !== undefined,
+    );
+    throw new HopbookError(known.code, known.message, {
+      ...(known.where === undefined ? {} : { where: known.where }),
+      ...(known.hint === undefined ? {} : { hint: known.hint }),
+      ...{ detail: detail.join("\n"), cause: known },
+    });
+  }
+}
+
+export interface PreparedDetached {
+  readonly dir: string;
+  readonly file: DetachedFile;
+  readonly prepared: Prepared;
+}
+
+/** The run's folder, which is made of what a node kept where it is not here; what it may do is settled. */
+export async function prepareDetached(options: CollectOptions): Promise<PreparedDetached> {
+  const { dir, isOurs } = await findFolder(options);
+  const file = await readDetached(dir);
+  // What a node kept names no file of this machine; what lies in a folder here may have come with it from anybody.
+  const remembered = isOurs && !isKubeNamed(options) ? file.named?.cluster : null;
+  const cluster = options.cluster ?? (typeof remembered === "string" ? remembered : undefined);
+  const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
+  const shared = { ...options, cluster, isClusterNamed };
+  const runbook = await loadRunbook(join(dir, "runbook.yaml"));
+  checkRunbook(runbook, [...STEP_KINDS.values()]);
+  const inputs = (await readRunJson(dir, "inputs.json")) as Record<string, unknown>;
+  const found = await openProfile(shared);
+  const grant = await loadErrandGrant(runbook.metadata.name, found.profile, shared);
+  const { profile, notes, asked } = await askCluster(found, {
+    ...{ signal: options.signal, guard: (kube) => guardKube(kube, grant) },
+  });
+  const permissions = isOurs ? runbook.permissions : whatNodesMaySay(runbook.permissions);
+  const known = { profile, notes, asked, grant };
+  const loaded = { runbook: { ...runbook, permissions }, inputs, ...known, recipeDirs: [RECIPE_DIR] };
+  return { dir, file, prepared: await permit(forDetached(loaded), shared) };
+}
+
+function isKubeNamed({ kube }: CollectOptions): boolean {
+  return kube?.context !== undefined || kube?.kubeconfig !== undefined;
+}
+
+export function contextOf(
+  { about, durationMs, keepMs, startedAt }: DetachedFile,
+  { profile }: Pick<Prepared, "profile">,
+): DetachContext {
+  const phase = "collect";
+  return {
+    ...{ phase, about, durationMs, keepMs },
+    startedAtMs: Date.parse(startedAt),
+    pods: { phase, stay: true, workDir: profile.workDir, inPod: new Set() },
+  };
+}
+
+/** A runbook that a node kept may be anybody's who is root there: it may read and capture, and no more. */
+function whatNodesMaySay({ node, exec, capture, traffic }: PermissionsSpec): PermissionsSpec {
+  return {
+    ...(node === undefined ? {} : { node }),
+    ...(exec === undefined ? {} : { exec }),
+    ...(capture === undefined ? {} : { capture }),
+    ...(traffic === undefined ? {} : { traffic }),
+  };
+}
+
+async function findFolder(
+  options: CollectOptions,
+): Promise<{ readonly dir: string; readonly isOurs: boolean }> {
+  const local = (await listLocalRuns(options.out)).filter(({ file }) =>
+    file.about.run.startsWith(options.run),
+  );
+  const [only, other] = local;
+  if (only !== undefined && other === undefined) return { dir: only.dir, isOurs: true };
+  const collected = await findCollected(options.out, options.run);
+  if (collected !== null) {
+    throw new HopbookError("RUN_NOT_FOUND", `Cannot collect ${options.run}: it was collected`, {
+      hint: `Look at it with hopbook report ${collected}`,
+    });
+  }
+  const run = await describeOneRun(options);
+  for (const { node, stateDir } of run.nodes) {
+    if (stateDir === null) continue;
+    const bytes = await fetchBundle(options, { run: run.id, node, stateDir });
+    if (bytes !== null) return { dir: await unpackFolder(bytes, options), isOurs: false };
+  }
+  throw new HopbookError("RUN_NOT_FOUND", `Cannot collect ${run.id}: no node keeps what it needs`, {
+    hint: "Collect it on the machine that started it",
+  });
+}
+
+/** The folder's writer, which knows again where its files came from. */
+async function reopenFolder(dir: string, { about, startedAt }: DetachedFile): Promise<RunFolder> {
+  const { run: id, runbook, target } = about;
+  const folder = openRunFolder({ dir, id, runbook, target, createdAt: new Date(startedAt) });
+  for (const { path, node, argv, exitCode, truncated, sourceSha256 } of (await readManifest(dir)).files) {
+    folder.registerFile(path, {
+      ...(node === null ? {} : { node }),
+      ...(argv === null ? {} : { argv }),
+      ...(exitCode === null ? {} : { exitCode }),
+      ...(truncated ? { truncated } : {}),
+      ...(sourceSha256 === null ? {} : { sha256: sourceSha256 }),
+    });
+  }
+  return folder;
+}

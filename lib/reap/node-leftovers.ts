@@ -1,0 +1,76 @@
+import {
+  LEFTOVERS_ACTION,
+  listNodeLeftovers,
+  removeNodeLeftovers,
+  type NodeLeftover,
+} from "../cluster/index.js";
+import { asHopbookError } from "../errors.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
+import type { ClusterProfile } from "../model/cluster.js";
+import { enterNodes, type EnterNodesOptions } from "../session/enter-nodes.js";
+import type { OpenCluster } from "../session/open-cluster.js";
+
+const ERRAND = { name: "reap", title: "Remove what runs left", action: LEFTOVERS_ACTION };
+
+export interface OpenNodes {
+  readonly cluster: OpenCluster;
+  /** Node by node; an error where it could not be asked. */
+  list(): Promise<ReadonlyMap<string, readonly NodeLeftover[] | Error>>;
+  /** Why not, by node and item. */
+  remove(
+    items: ReadonlyMap<string, readonly string[]>,
+    force: boolean,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
+  close(): Promise<void>;
+}
+
+const NODES_AT_A_TIME = 16;
+
+/** Throws PERMISSION_DENIED where the nodes may not be entered, and why none can be reached. */
+export async function openNodes(profile: ClusterProfile, options: EnterNodesOptions): Promise<OpenNodes> {
+  const { signal, lease } = options;
+  const cluster = await enterNodes(profile, ERRAND, options);
+  const place = { workDir: profile.workDir, runId: lease.runId, signal };
+  const each = async <T>(
+    names: readonly string[],
+    body: (access: GuardedAccess) => Promise<T>,
+  ): Promise<ReadonlyMap<string, T | Error>> => {
+    const answers = new Map<string, T | Error>();
+    const queue = [...names];
+    const work = async (): Promise<void> => {
+      for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+        const access = cluster.accesses.get(name);
+        try {
+          if (access === undefined) throw cluster.unreachable.get(name) ?? new Error("it was not opened");
+          answers.set(name, await body(access));
+        } catch (error) {
+          answers.set(name, asHopbookError(error));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: NODES_AT_A_TIME }, work));
+    return answers;
+  };
+  return {
+    cluster,
+    list: () =>
+      each(
+        profile.nodes.map(({ name }) => name),
+        (access) => listNodeLeftovers(access, place),
+      ),
+    remove: async (items, force) => {
+      const answers = await each([...items.keys()], (access) =>
+        removeNodeLeftovers(access, items.get(access.node) ?? [], { ...place, force }),
+      );
+      return new Map(
+        [...answers].map(([node, kept]) => [
+          node,
+          kept instanceof Error
+            ? new Map((items.get(node) ?? []).map((item) => [item, kept.message] as const))
+            : kept,
+        ]),
+      );
+    },
+    close: () => cluster.close(),
+  };
+}

@@ -1,0 +1,36 @@
+import { readdir } from "node:fs/promises";
+import { derivePatchSchemas, readSchema } from "../document/index.js";
+import { RUNBOOK_DIR } from "../catalogue/places.js";
+import { errorsPage } from "./errors.js";
+import { expressionsPage } from "./expressions.js";
+import { permissionsPage } from "./permissions.js";
+import { runbookPages } from "./runbooks.js";
+import { runbookPage } from "./schema.js";
+import { stepsPage } from "./steps.js";
+
+/** What is generated of the package's files, by path: the reference in docs/ and runbooks/, and the derived schemas. */
+export async function makeReference(): Promise<Record<string, string>> {
+  return {
+    "docs/errors.md": errorsPage(),
+    "docs/expressions.md": expressionsPage(),
+    "docs/permissions.md": permissionsPage(),
+    "docs/runbook.md": runbookPage(),
+    "docs/steps.md": stepsPage(),
+    ...(await runbookPages(await catalogueNames(), RUNBOOK_DIR)),
+    ...patchSchemas(),
+  };
+}
+
+/** Runbooks of the package alone, none of the folder that the docs are made in. */
+async function catalogueNames(): Promise<string[]> {
+  const files = await readdir(RUNBOOK_DIR);
+  return files.flatMap((file) => /^([a-z][a-z0-9-]*)\.yaml$/.exec(file)?.[1] ?? []).sort();
+}
+
+/** The schemas of overlays and of runbooks that extend others follow from the runbook's own. */
+function patchSchemas(): Record<string, string> {
+  const schemas = Object.entries(derivePatchSchemas(readSchema("runbook")));
+  return Object.fromEntries(
+    schemas.map(([name, schema]) => [`schemas/${name}.json`, JSON.stringify(schema, null, 2)]),
+  );
+}

@@ -1,0 +1,68 @@
+import { describeRunbook, type RunbookDescription } from "./describe.js";
+import { code, HEAD, prose, table } from "./markdown.js";
+
+/** runbooks/NAME.md: a runbook of the catalogue for those who choose one. `cwd` is a folder without a profile. */
+export async function runbookPages(names: readonly string[], cwd: string): Promise<Record<string, string>> {
+  const pages = names.map(async (name) => {
+    const page = renderRunbook(await describeRunbook(name, cwd));
+    return [`runbooks/${name}.md`, page] as const;
+  });
+  return Object.fromEntries(await Promise.all(pages));
+}
+
+function renderRunbook(runbook: RunbookDescription): string {
+  const inputs = Object.entries(runbook.inputs).map(([name, input]) => {
+    const values = (input.enum ?? input.items?.enum ?? []).map((value) => code(String(value)));
+    const fallback = input.default === undefined ? "" : code(JSON.stringify(input.default));
+    return [
+      code(name),
+      values.length > 0 ? values.join(", ") : input.type,
+      input.required === true ? "required" : fallback,
+      prose(input.description ?? ""),
+    ];
+  });
+  return [
+    HEAD,
+    "",
+    `# ${runbook.name}`,
+    "",
+    `${runbook.title}.`,
+    "",
+    prose(runbook.description.trim()),
+    "",
+    "```",
+    runbook.example,
+    "```",
+    "",
+    "## Inputs",
+    "",
+    ...(inputs.length === 0 ? ["None.", ""] : table(["input", "takes", "default", ""], inputs)),
+    "## Permissions it declares",
+    "",
+    "```text",
+    ...runbook.permissions,
+    "```",
+    "",
+    "## Steps",
+    "",
+    ...table(
+      ["step", "kind", "", ""],
+      runbook.steps.map(({ id, title, uses, phase }) => [
+        code(id),
+        code(uses),
+        title,
+        phase === "discovery" ? "while planning" : "",
+      ]),
+    ),
+    ...(runbook.checks.length === 0
+      ? []
+      : [
+          "## Checks",
+          "",
+          ...table(
+            ["check", ""],
+            runbook.checks.map(({ id, title }) => [code(id), title]),
+          ),
+        ]),
+  ].join("\n");
+}

@@ -1,0 +1,224 @@
+import { lstat, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.js";
+import { asHopbookError, HopbookError, messageOf } from "../errors.js";
+import type { NodeAccess, NodeAccessConfig, Via } from "../model/access.js";
+import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
+import { createReplayer, ReplayPlan, type RecordedCluster, type Replayer } from "../recording/index.js";
+import { checkRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
+import { STEP_KINDS } from "../steps/registry.js";
+import { readEntered } from "../verdict/access-evidence.js";
+import type { GrantFlags } from "../authority/authority.js";
+import { loadNamedRunbook } from "../catalogue/named-runbook.js";
+import { execute } from "../run/execute.js";
+import type { OpenCluster, OpenClusterOptions } from "../session/open-cluster.js";
+import type { RawInputs, RunReport, SharedOptions } from "../session/options.js";
+import { EXAMPLE_RUN_DIR } from "../catalogue/places.js";
+import { checkInputs, permit, type Loaded } from "../session/prepare.js";
+import { recipeDirsOf } from "../run/recorded-recipes.js";
+import { readRecordedInputs } from "./typed-inputs.js";
+import type { World } from "../run/world.js";
+
+export interface ReplayOptions extends Pick<SharedOptions, "cwd" | "signal" | "onEvent"> {
+  /** A run's folder, or `example:NAME`, one of those that come with hopbook. */
+  readonly dir: string;
+  /** Folder that the replay's own run folder is made in; undefined: nothing is left. */
+  readonly out?: string | undefined;
+  /** Name or file; undefined: the runbook that the folder keeps. */
+  readonly runbook?: string | undefined;
+  /** In place of the recorded ones. */
+  readonly raw?: RawInputs;
+  /** What scripts may do on this machine; what concerns nodes is as it was. Default: nothing. */
+  readonly grants?: GrantFlags;
+}
+
+export interface ReplayReport extends Omit<RunReport, "dir"> {
+  /** null where nothing was to be left. */
+  readonly dir: string | null;
+  /** Whether the findings are, byte for byte, those of the recorded run; null where that has none. */
+  readonly same: boolean | null;
+}
+
+/**
+ * The run again, from its recording alone: no node is logged in to, and nothing is waited for. Throws EVIDENCE_INVALID
+ * where the folder has no recording that can be read, RECORDING_MISSING where the runbook asks for what is not in it.
+ */
+export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
+  const dir = await findRunFolder(options.dir, options.cwd);
+  const plan = await ReplayPlan.load(dir);
+  const loaded = await loadRecorded(plan, options);
+  const steps = new Set<string>();
+  const replayer = createReplayer(plan, { currentSteps: () => [...steps] });
+  const work = options.out ?? (await mkdtemp(join(tmpdir(), "hopbook-replay-")));
+  const { id } = plan.header.run;
+  const startedAt = new Date(plan.startedAtMs);
+  const signal = AbortSignal.any([options.signal, replayer.signal]);
+  const runbook = options.runbook ?? join(dir, "runbook.yaml");
+  const shared = { ...options, cluster: undefined, signal, runbook };
+  try {
+    const { metadata } = loaded.runbook;
+    const grants: GrantFlags = options.grants ?? { yes: true };
+    const prepared = await permit(options.grants === undefined ? withoutThisMachine(loaded) : loaded, {
+      ...shared,
+      grants,
+      confirm: undefined,
+    });
+    const folder = await createRunFolder({
+      ...{ out: work, runbook: metadata.name, target: targetOf(loaded), now: startedAt, id },
+    });
+    const world = replayWorld(replayer, steps, () => readEntered(dir));
+    const isTemporary = options.out === undefined;
+    const report = await execute(prepared, {
+      id,
+      startedAt,
+      folder,
+      world,
+      options: shared,
+      isTemporary,
+    }).catch(async (error: unknown) => {
+      if (options.out !== undefined && replayer.fault !== null)
+        await rm(folder.dir, { recursive: true, force: true });
+      throw replayer.fault ?? error;
+    });
+    if (replayer.fault !== null) {
+      if (!isTemporary) await rm(folder.dir, { recursive: true, force: true });
+      throw replayer.fault;
+    }
+    const same = await isSameText(join(dir, FINDINGS_FILE), join(report.dir, FINDINGS_FILE));
+    return { ...report, dir: isTemporary ? null : report.dir, same };
+  } finally {
+    replayer.close();
+    if (options.out === undefined) await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The folder that a name means: `example:healthy` comes with hopbook. */
+export async function findRunFolder(name: string, cwd: string): Promise<string> {
+  const example = /^example:([a-z][a-z0-9-]*)$/.exec(name)?.[1];
+  const dir = example === undefined ? resolve(cwd, name) : join(EXAMPLE_RUN_DIR, example);
+  try {
+    if (!(await lstat(dir)).isDirectory()) throw new Error("it is no folder");
+  } catch (error) {
+    throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${name}: ${messageOf(error)}`, {
+      where: { file: dir },
+      hint: "Name the folder of a run, as `hopbook run` printed it, or example:healthy",
+      cause: error,
+    });
+  }
+  return dir;
+}
+
+async function loadRecorded(plan: ReplayPlan, options: ReplayOptions): Promise<Loaded> {
+  const runbook = await loadItsRunbook(plan.dir, options);
+  const recorded = await readRunJson(plan.dir, "inputs.json");
+  if (typeof recorded !== "object" || recorded === null || Array.isArray(recorded))
+    throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${plan.dir}: inputs.json is no object`);
+  const inputs = readRecordedInputs(runbook, recorded as Record<string, unknown>, options.raw ?? {});
+  checkInputs(runbook, inputs);
+  return { runbook, inputs, profile: profileOf(plan.header.cluster), recipeDirs: recipeDirsOf(plan.dir) };
+}
+
+async function loadItsRunbook(dir: string, options: ReplayOptions): Promise<Runbook> {
+  if (options.runbook !== undefined) return loadNamedRunbook(options.runbook, options.cwd);
+  const file = join(dir, "runbook.yaml");
+  const info = await lstat(file).catch(() => null);
+  if (info?.isFile() !== true) {
+    throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${dir}: it has no runbook.yaml`, {
+      where: { file },
+    });
+  }
+  const runbook = await loadRunbook(file);
+  checkRunbook(runbook, [...STEP_KINDS.values()]);
+  return runbook;
+}
+
+/** The cluster as it was: there is no way in to it. */
+function profileOf({ nodes, kube, ...cluster }: RecordedCluster): ClusterProfile {
+  return {
+    ...cluster,
+    ...(kube === undefined ? {} : { kube }),
+    nodes: nodes.map(({ via, ...node }) => ({
+      ...node,
+      access: recordedAccess(via),
+    })),
+  };
+}
+
+function recordedAccess(via: Via): NodeAccessConfig {
+  if (via === "local") return { via };
+  return via === "ssh" || via === "toolbox" ? { via, user: "recorded" } : { via, kube: {} };
+}
+
+const THIS_MACHINE: readonly string[] = ["read", "write", "net", "env"];
+
+/** Scripts may look at nothing here, unless that is granted for the replay: a folder may come from anybody. */
+function withoutThisMachine(loaded: Loaded): Loaded {
+  const permissions = Object.fromEntries(
+    Object.entries(loaded.runbook.permissions).filter(([scope]) => !THIS_MACHINE.includes(scope)),
+  );
+  return { ...loaded, runbook: { ...loaded.runbook, permissions } };
+}
+
+function replayWorld(replayer: Replayer, steps: Set<string>, entered: () => readonly EnteredNode[]): World {
+  return {
+    clock: replayer.clock,
+    open: (profile, options) => Promise.resolve({ ...openRecorded(replayer, profile, options), entered }),
+    demand(request, permitted) {
+      replayer.demand(request);
+      permitted();
+    },
+    event(event) {
+      if (event.type === "stepStarted") steps.add(event.step);
+      if (event.type === "stepEnded") steps.delete(event.step);
+      replayer.event(event);
+    },
+  };
+}
+
+function openRecorded(
+  replayer: Replayer,
+  profile: ClusterProfile,
+  { wrap, wrapKube = (kube) => kube }: OpenClusterOptions,
+): OpenCluster {
+  const accesses = new Map<string, GuardedAccess>();
+  const raw: NodeAccess[] = [];
+  const unreachable = new Map<string, HopbookError>();
+  for (const { name, access } of profile.nodes) {
+    const error = replayer.loginOf(name);
+    if (error === null) {
+      const node = replayer.access(name, access.via);
+      raw.push(node);
+      accesses.set(name, wrap(node));
+    } else {
+      unreachable.set(name, error === undefined ? neverRecorded(name) : asHopbookError(error));
+    }
+  }
+  const [first] = unreachable.values();
+  if (accesses.size === 0 && first !== undefined) throw first;
+  const kube = replayer.kube();
+  return {
+    ...{ accesses, unreachable },
+    ...(kube === undefined ? {} : { kube: wrapKube(kube) }),
+    close: async () => {
+      await Promise.all(raw.map((access) => access.close()));
+    },
+  };
+}
+
+function neverRecorded(node: string): HopbookError {
+  return new HopbookError("NODE_UNREACHABLE", `Cannot log in to ${node}: it was not recorded`);
+}
+
+function targetOf({ inputs }: Loaded): string {
+  return typeof inputs["from"] === "string" ? inputs["from"] : "run";
+}
+
+const MAX_FINDINGS_BYTES = 256 * 1024 * 1024;
+
+async function isSameText(recorded: string, now: string): Promise<boolean | null> {
+  const info = await lstat(recorded).catch(() => null);
+  if (info?.isFile() !== true || info.size > MAX_FINDINGS_BYTES) return null;
+  return (await readFile(recorded)).equals(await readFile(now));
+}

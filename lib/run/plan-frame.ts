@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import { HopbookError, messageOf } from "../errors.js";
+import type { Plan } from "../plan/plan.js";
+import { canonicalJson, sha256 } from "../plan/plan.js";
+import { sealPlan, type PlanSource, type SealedPlan } from "../plan/seal.js";
+import { originsOf, type Runbook } from "../runbook/index.js";
+import { maskingOf } from "./masking.js";
+import type { PlanOptions } from "../session/options.js";
+import type { Loaded } from "../session/prepare.js";
+
+/** What stands in a plan in place of a secret. */
+export const SECRET = "[secret]";
+
+/** A plan with all that it depends on, and the digest over that. */
+export async function frame(
+  plan: Plan,
+  loaded: Loaded,
+  how: Pick<PlanOptions, "runbook" | "cluster" | "cwd"> & { id: string; missingFlags?: readonly string[] },
+): Promise<SealedPlan> {
+  const { runbook, profile } = loaded;
+  return sealPlan(
+    {
+      ...maskingOf(loaded).plan(plan),
+      ...plannedAccess(
+        profile,
+        new Set(plan.steps.flatMap(({ commands }) => commands.map(({ node }) => node))),
+      ),
+      inputs: maskSecrets(runbook, plan.inputs),
+      origins: absoluteOrigins(runbook),
+    },
+    {
+      run: { id: how.id },
+      named: {
+        runbook: nameOrPath(how.runbook, how.cwd),
+        cluster: how.cluster === undefined ? null : nameOrPath(how.cluster, how.cwd),
+        ...namedKube(profile),
+      },
+      sources: sourcesOf(runbook),
+      scripts: await scriptsOf(loaded),
+      profileSha256: sha256(canonicalJson(lastingOf(profile))),
+      declared: runbook.permissions,
+      missingFlags: how.missingFlags ?? [],
+    },
+  );
+}
+
+/** The ways in to those nodes. */
+export function plannedAccess(
+  { nodes }: Pick<Loaded["profile"], "nodes">,
+  wanted: ReadonlySet<string>,
+): Pick<Plan, "access"> {
+  const access = nodes
+    .filter(({ name }) => wanted.has(name))
+    .map(({ name, access: way }) => ({
+      ...{ node: name, via: way.via },
+      image: "image" in way ? (way.image ?? null) : null,
+    }));
+  const sorted = access.toSorted((a, b) => (a.node < b.node ? -1 : 1));
+  return sorted.length === 0 ? {} : { access: sorted };
+}
+
+function namedKube({ file, kube, api }: Loaded["profile"]): Pick<SealedPlan["named"], "kube"> {
+  if (file !== undefined || api === undefined) return {};
+  return { kube: { context: api.context, namespace: kube?.namespace ?? "default" } };
+}
+
+/** A profile without what the API says of its nodes at the moment: a plan holds when a node was cordoned since.
+ * Where ends are, which `endNamespace` has a say in, stands in its commands. */
+function lastingOf({ choices: _, endNamespace: __, nodes, ...profile }: Loaded["profile"]): object {
+  const lasting = nodes.map(({ kube: _seen, ...node }) => ({ ...node, access: withoutWarmth(node.access) }));
+  return { ...profile, nodes: lasting, file: null };
+}
+
+/** How long a pod stays behind is no part of what a run does. */
+function withoutWarmth(access: Loaded["profile"]["nodes"][number]["access"]): object {
+  return { ...access, keepWarmMs: undefined };
+}
+
+/** Files absolute, as the sources are: a plan says the same from wherever it was made. */
+function absoluteOrigins(runbook: Runbook): NonNullable<Plan["origins"]> {
+  const origins = Object.entries(originsOf(runbook));
+  return Object.fromEntries(
+    origins.map(([pointer, origin]) => [pointer, { ...origin, file: resolve(origin.file) }]),
+  );
+}
+
+/** What is a path is made absolute, so that the plan can be run from another folder. */
+function nameOrPath(text: string, cwd: string): string {
+  return isAbsolute(text) || text.includes("/") || /\.ya?ml$/.test(text) ? resolve(cwd, text) : text;
+}
+
+function maskSecrets(
+  { inputs }: Pick<Runbook, "inputs">,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      inputs[name]?.secret === true && value !== null ? SECRET : value,
+    ]),
+  );
+}
+
+function sourcesOf({ sources }: Runbook): readonly PlanSource[] {
+  return sources.map(({ file, sha256: digest }) => ({ file: resolve(file), sha256: digest }));
+}
+
+/** With what each imports: a step that is planned late has no other word of it in the plan. */
+async function scriptsOf({ runbook, scripts: seen }: Loaded): Promise<(PlanSource & { step: string })[]> {
+  const scripts: (PlanSource & { step: string })[] = [];
+  for (const step of [...runbook.steps, ...runbook.finally]) {
+    const { file } = step.with;
+    if (step.form !== "script" || typeof file !== "string") continue;
+    const modules = seen?.get(file) ?? [{ file, sha256: await digestOfFile(file) }];
+    scripts.push(...modules.map((module) => ({ step: step.id, file: module.file, sha256: module.sha256 })));
+  }
+  return scripts;
+}
+
+async function digestOfFile(file: string): Promise<string> {
+  try {
+    return createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
+  } catch (error) {
+    throw new HopbookError("FILE_UNREADABLE", `Cannot read the script ${file}: ${messageOf(error)}`, {
+      where: { file },
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { createRunFolder, type RunFolder } from "../artifacts/index.js";
+import { startRecording, type Recorder } from "../recording/index.js";
+import { describeDrift } from "../plan/drift.js";
+import { digestOf, type SealedPlan } from "../plan/seal.js";
+import { HopbookError } from "../errors.js";
+import { execute } from "./execute.js";
+import type { RunOptions, RunReport, SharedOptions } from "../session/options.js";
+import { plannedAccess } from "./plan-frame.js";
+import { newRunId } from "../session/run-id.js";
+import { load, permit, type Loaded, type Prepared } from "../session/prepare.js";
+import { inputsOfPlan, readPlanFile } from "./plan-file.js";
+import { keepRecipes } from "./recorded-recipes.js";
+import { LIVE, recordWorld } from "./world.js";
+
+export type { RunOutcome } from "../engine/engine.js";
+export type { PlanOptions, RawInputs, RunOptions, RunReport, SharedOptions } from "../session/options.js";
+export { discoverHops, planRunbook, type Plan } from "./plan.js";
+
+/**
+ * Plans, runs, judges and reports. Rejects only where nothing was captured: before a node is touched, or where
+ * discovery fails; afterwards evidence is kept and the outcome says what is missing.
+ */
+export async function runRunbook(options: RunOptions): Promise<RunReport> {
+  const prepared = await permit(await load(options), options);
+  return runPrepared(prepared, { ...options, id: options.runId ?? newRunId() });
+}
+
+export interface RunPlanOptions extends Omit<SharedOptions, "cluster">, Pick<RunOptions, "out" | "record"> {
+  /** A file that `hopbook plan --out` wrote. */
+  readonly plan: string;
+  /** In place of the one that was named when the plan was made. */
+  readonly cluster?: string | undefined;
+  /** Inputs that are secret: a plan does not have them. */
+  readonly raw?: RunOptions["raw"];
+}
+
+/**
+ * Runs what a plan file says, and nothing else: it is planned again, and where that gives anything else than the file
+ * has, the run is refused with PLAN_DRIFT before anything changes on the nodes.
+ */
+export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
+  const agreed = await readPlanFile(options.plan);
+  const { named } = agreed;
+  const shared = {
+    ...options,
+    runbook: named.runbook,
+    cluster: options.cluster ?? named.cluster ?? undefined,
+    kube: {
+      // Which file that context is in is not for a plan to say: a kubeconfig names programs that run here.
+      kubeconfig: options.kube?.kubeconfig,
+      context: options.kube?.context ?? (options.cluster === undefined ? named.kube?.context : undefined),
+      namespace: options.kube?.namespace,
+      contextNamespace: named.kube?.namespace,
+      image: options.kube?.image,
+      keepWarmMs: options.kube?.keepWarmMs,
+    },
+    // A plan may come from anybody, and then so does the profile that it names.
+    isClusterNamed: options.cluster !== undefined,
+  };
+  const loaded = await load({ ...shared, raw: {} }, (runbook) =>
+    inputsOfPlan(runbook, agreed, options.raw ?? {}),
+  );
+  refuseOtherWays(agreed, loaded);
+  const prepared = await permit(loaded, shared);
+  const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });
+  return runPrepared(prepared, { ...shared, id: agreed.run.id, agree });
+}
+
+/** Ways in are no commands of the plan, and making them comes first: what differs there is found before anything is made. */
+function refuseOtherWays({ access = [] }: SealedPlan, { profile }: Loaded): void {
+  const now = plannedAccess(profile, new Set(access.map(({ node }) => node))).access ?? [];
+  const spell = ({ via, image }: (typeof access)[number]): string =>
+    image === null ? via : `${via} with the image ${image}`;
+  for (const agreed of access) {
+    const other = now.find(({ node }) => node === agreed.node);
+    if (other !== undefined && spell(other) === spell(agreed)) continue;
+    const is = other === undefined ? "it is not in the cluster now" : `it would be ${spell(other)}`;
+    const byImage = other?.via === agreed.via && agreed.image !== null;
+    throw new HopbookError(
+      "PLAN_DRIFT",
+      `Cannot run the plan: it enters ${agreed.node} by ${spell(agreed)}, and ${is}`,
+      {
+        where: { node: agreed.node },
+        hint: byImage
+          ? `Give the image again: --image ${agreed.image}`
+          : "Make a new plan with hopbook plan … --out",
+      },
+    );
+  }
+}
+
+function refuseDrift(agreed: SealedPlan, now: SealedPlan): void {
+  const lines = describeDrift(agreed, { ...now, digest: digestOf(now) });
+  if (lines.length === 0) return;
+  throw new HopbookError("PLAN_DRIFT", "Cannot run the plan: what would run is no longer what it says", {
+    detail: lines.join("\n"),
+    hint: "Look at what changed, and make a new plan with hopbook plan … --out",
+  });
+}
+
+interface PreparedRun extends Omit<SharedOptions, "grants">, Pick<RunOptions, "runbook" | "out" | "record"> {
+  readonly id: string;
+  readonly agree?: (plan: SealedPlan) => void;
+}
+
+async function runPrepared(prepared: Prepared, run: PreparedRun): Promise<RunReport> {
+  const startedAt = new Date();
+  const { id, agree } = run;
+  const { name } = prepared.runbook.metadata;
+  const folder = await createRunFolder({
+    ...{ out: run.out, runbook: name, target: targetOf(prepared.inputs), now: startedAt, id },
+  });
+  const recorder = run.record === false ? null : record(folder, { prepared, id, startedAt });
+  recorder?.watch(run.signal);
+  if (recorder !== null) await keepRecipes(folder, prepared.recipeDirs ?? []);
+  return execute(prepared, {
+    ...{ id, startedAt, folder, options: run },
+    world: recorder === null ? LIVE : recordWorld(LIVE, recorder),
+    ...(agree === undefined ? {} : { agree }),
+    onLastAnswer: () => {
+      const incomplete = recorder?.finish() ?? null;
+      if (incomplete === null) return;
+      const text = `the run cannot be replayed in full: ${incomplete}`;
+      run.onEvent({ type: "note", step: null, level: "warn", text });
+    },
+  });
+}
+
+function record(
+  folder: RunFolder,
+  { prepared, id, startedAt }: { prepared: Loaded; id: string; startedAt: Date },
+): Recorder {
+  const { name, cni, interfaces, workDir, runtimeEndpoint, nodes, choices, kube, endNamespace } =
+    prepared.profile;
+  return startRecording(folder, {
+    header: {
+      ...{ type: "recording", version: 1 },
+      run: { id, runbook: prepared.runbook.metadata.name, startedAt: startedAt.toISOString() },
+      cluster: {
+        ...{ name, cni, interfaces, workDir },
+        ...(runtimeEndpoint === undefined ? {} : { runtimeEndpoint }),
+        ...(kube === undefined
+          ? {}
+          : { kube: { context: kube.context ?? "", namespace: kube.namespace ?? "default" } }),
+        ...(endNamespace === undefined ? {} : { endNamespace }),
+        ...(choices === undefined ? {} : { choices }),
+        nodes: nodes.map(({ name: node, address, access, pod, kube: seen }) => ({
+          ...{ name: node, via: access.via },
+          ...(address === undefined ? {} : { address }),
+          ...(pod === undefined ? {} : { pod }),
+          ...(seen === undefined ? {} : { kube: seen }),
+        })),
+      },
+    },
+  });
+}
+
+function targetOf(inputs: Readonly<Record<string, unknown>>): string {
+  return typeof inputs["from"] === "string" ? inputs["from"] : "run";
+}

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { findCause } from "../analysis/cause/index.js";
+import { analyzePcaps, analyzeRun, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
+import { existsSync } from "node:fs";
+import { lstat } from "node:fs/promises";
+import { ENVIRONMENT_FILE } from "../engine/engine.js";
+import { HopbookError } from "../errors.js";
+import type { RunRecord } from "../model/evidence.js";
+import type { Findings } from "../model/findings.js";
+import type { BreakLocation } from "../model/steps.js";
+import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
+import { readAccessFindings } from "./access-evidence.js";
+import { EXAMPLE_RUN_DIR } from "../catalogue/places.js";
+
+/** Where the evidence of a run that is still going on says that its flows break. */
+export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
+  return locateBreaks(dir);
+}
+
+/** Findings of a run folder with the runbook's checks. */
+export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
+  const findings = withAccess(await analyzeRun(dir, { findCause }), dir);
+  return runbook === null ? findings : withChecks(findings, runbook, readEnvironment(dir));
+}
+
+/** Findings of a run that followed no flow: what is incomplete, and the runbook's checks. */
+export function judgeWithoutFlows(
+  dir: string,
+  { record, runbook }: { readonly record: RunRecord; readonly runbook: Runbook },
+): Findings {
+  const { id, startedAt, complete, incomplete } = record;
+  const run = { id, runbook: record.runbook, startedAt, complete, incomplete };
+  const findings = { apiVersion: "hopbook.dev/v1", kind: "Findings", run, flows: [], checks: [] } as const;
+  return withChecks(withAccess(findings, dir), runbook, readEnvironment(dir));
+}
+
+function withAccess(findings: Findings, dir: string): Findings {
+  const access = readAccessFindings(dir);
+  return access.length === 0 ? findings : { ...findings, access };
+}
+
+function withChecks(findings: Findings, runbook: Runbook, env: ExpressionEnv): Findings {
+  return { ...findings, checks: evaluateChecks(runbook, { ...env, findings: { ...findings } }) };
+}
+
+/** What the run's expressions saw after the last step; nothing where it ended before, or is of an older hopbook. */
+function readEnvironment(dir: string): ExpressionEnv {
+  try {
+    const saw = JSON.parse(readRunText(dir, ENVIRONMENT_FILE) ?? "{}") as Record<string, unknown>;
+    return Object.fromEntries(["inputs", "steps", "cluster", "run"].map((root) => [root, saw[root] ?? {}]));
+  } catch {
+    return {};
+  }
+}
+
+/** The verdict again, from the folder alone: with the runbook that the folder keeps. */
+export async function analyzeRunFolder(dir: string): Promise<Findings> {
+  const file = join(dir, "runbook.yaml");
+  try {
+    if (!(await lstat(file)).isFile()) throw new Error("it is not a regular file");
+  } catch (error) {
+    throw new HopbookError(
+      "EVIDENCE_INVALID",
+      `Cannot analyze ${dir}: it is no run folder, it has no runbook.yaml`,
+      {
+        hint: "Name a folder that hopbook run made, or capture files in the order of the path",
+        cause: error,
+      },
+    );
+  }
+  const runbook = await loadRunbook(file);
+  // A run that captured nothing has neither; where one is missing the evidence is damaged.
+  const files = ["flows.json", "captures.json"].map((name) => join(dir, "evidence", name));
+  if (!files.some((name) => existsSync(name)) && existsSync(join(dir, ENVIRONMENT_FILE))) {
+    return judgeWithoutFlows(dir, { record: loadRunRecord(dir), runbook });
+  }
+  return judgeRun(dir, runbook);
+}
+
+/** Captures of one path, in the order that packets pass them. */
+export function analyzePcapFiles(files: readonly string[]): Promise<Findings> {
+  return analyzePcaps(files);
+}
+
+/** The recorded runs that come with hopbook: a healthy one, and one with a drop on the far node. */
+export async function analyzeExamples(): Promise<{ healthy: Findings; broken: Findings }> {
+  return {
+    healthy: await analyzeRunFolder(join(EXAMPLE_RUN_DIR, "healthy")),
+    broken: await analyzeRunFolder(join(EXAMPLE_RUN_DIR, "policy-drop")),
+  };
+}

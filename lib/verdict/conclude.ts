@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describeError, type RunFolder } from "../artifacts/index.js";
+import type { RunOutcome } from "../engine/engine.js";
+import { asHopbookError, EXIT } from "../errors.js";
+import { judgeRun, judgeWithoutFlows } from "./analyze.js";
+import { registerClocks } from "./clock-offsets.js";
+import { exitCodeOfRun } from "./exit-code.js";
+import type { RunReport } from "../session/options.js";
+import type { Prepared } from "../session/prepare.js";
+import { writeReports } from "./report.js";
+
+export interface Conclusion {
+  readonly id: string;
+  readonly startedAt: Date;
+  readonly folder: RunFolder;
+  readonly outcome: RunOutcome;
+  readonly signal: AbortSignal;
+}
+
+/** Judges a run that has ended, reports it, and closes its folder. */
+export async function conclude(prepared: Prepared, conclusion: Conclusion): Promise<RunReport> {
+  const { id, startedAt, folder, outcome, signal } = conclusion;
+  const { runbook } = prepared;
+  if (outcome.error !== null)
+    folder.appendTranscript(describeError(asHopbookError(outcome.error), new Date()));
+  const run = {
+    id,
+    runbook: runbook.metadata.name,
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    cluster: prepared.profile.name,
+    complete: outcome.incomplete.length === 0,
+    incomplete: outcome.incomplete,
+  };
+  await folder.writeJson("evidence/run.json", run);
+  // A run that ended before it followed anything, or never meant to, has no flows to judge.
+  const findings = existsSync(join(folder.dir, "evidence/flows.json"))
+    ? await judgeRun(folder.dir, runbook)
+    : judgeWithoutFlows(folder.dir, { record: run, runbook });
+  await writeReports(folder, findings);
+  await registerClocks(folder);
+  await folder.finish();
+  // An interrupt after the last step, while the verdict is made, finds all evidence there, and is one all the same.
+  const exitCode = signal.aborted ? EXIT.interrupted : exitCodeOfRun(outcome, findings);
+  return { dir: folder.dir, findings, outcome, exitCode };
+}

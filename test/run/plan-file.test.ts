@@ -1,0 +1,100 @@
+import t, { type Test } from "tap";
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { planRunbook } from "../../lib/run/plan.js";
+import { readPlanFile, writePlanFile } from "../../lib/run/plan-file.js";
+import { runPlan } from "../../lib/run/run.js";
+import { HERE_CLUSTER } from "../cli/helpers.js";
+
+const RUNBOOK = `apiVersion: hopbook.dev/v1
+kind: Runbook
+metadata: {name: sample, title: Sample}
+inputs:
+  from: {type: string, default: shop/client}
+  token: {type: string, default: hunter2-secret, secret: true}
+permissions: {node: {}}
+steps: [{id: w, uses: time/wait, with: {duration: 1ms}}]
+`;
+
+async function setUp(t: Test) {
+  const dir = t.testdir({ "cluster.yaml": HERE_CLUSTER, "sample.yaml": RUNBOOK });
+  const shared = {
+    ...{
+      cwd: dir,
+      cluster: join(dir, "cluster.yaml"),
+      grants: { yes: true },
+      signal: new AbortController().signal,
+    },
+    onEvent: () => undefined,
+  };
+  const plan = await planRunbook({ ...shared, runbook: join(dir, "sample.yaml"), raw: { from: "shop/web" } });
+  const file = await writePlanFile(plan, { file: join(dir, "plan.json"), force: false });
+  return { dir, plan, file, shared: { ...shared, cluster: undefined, out: join(dir, "runs") } };
+}
+
+t.test("it is written whole, for its owner, and never over another file", async (t) => {
+  const { dir, plan, file } = await setUp(t);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.strictSame(JSON.parse(readFileSync(file, "utf8")), JSON.parse(JSON.stringify(plan)));
+  t.notMatch(readFileSync(file, "utf8"), /hunter2/);
+  await t.rejects(writePlanFile(plan, { file, force: false }), {
+    code: "ARTIFACTS_UNWRITABLE",
+    hint: /--force/,
+  });
+  symlinkSync(join(dir, "target"), join(dir, "link.json"));
+  await t.rejects(writePlanFile(plan, { file: join(dir, "link.json"), force: false }), {
+    code: "ARTIFACTS_UNWRITABLE",
+  });
+  t.equal(await writePlanFile(plan, { file, force: true }), file);
+  await t.rejects(writePlanFile(plan, { file: join(dir, "no/plan.json"), force: true }), {
+    code: "ARTIFACTS_UNWRITABLE",
+  });
+});
+
+t.test("it runs as it is, from any folder, and a secret has to be given again", async (t) => {
+  const { plan, file, shared } = await setUp(t);
+  await t.rejects(runPlan({ ...shared, plan: file, cwd: "/" }), {
+    code: "INPUT_INVALID",
+    message: /secret token/,
+  });
+  await t.rejects(runPlan({ ...shared, plan: file, raw: { from: "x" } }), { code: "USAGE" });
+  const report = await runPlan({ ...shared, plan: file, cwd: "/", raw: { token: "another-secret" } });
+  t.equal(report.exitCode, 0);
+  t.equal(report.findings.run.id, plan.run.id);
+  t.notMatch(readFileSync(join(report.dir, "plan.json"), "utf8"), /another-secret|hunter2/);
+  t.match(JSON.parse(readFileSync(join(report.dir, "inputs.json"), "utf8")), { from: "shop/web" });
+});
+
+t.test("what changed since is refused, and leaves no folder", async (t) => {
+  const { dir, file, shared } = await setUp(t);
+  const raw = { token: "hunter2-secret" };
+  writeFileSync(join(dir, "sample.yaml"), RUNBOOK.replace("1ms", "2ms"));
+  const error = await runPlan({ ...shared, plan: file, raw }).catch((thrown: unknown) => thrown);
+  t.match(error, { code: "PLAN_DRIFT", exitCode: 2 });
+  t.match((error as { detail: string }).detail, /the runbook's text changed: .*sample\.yaml/);
+  t.throws(() => statSync(join(dir, "runs", "x")));
+});
+
+t.test("a file that is no plan, or was changed, is refused", async (t) => {
+  const { dir, plan, file } = await setUp(t);
+  const wrong: [unknown, RegExp][] = [
+    ["{", /JSON/],
+    [{}, /./],
+    [[], /./],
+    [{ ...plan, cluster: "another" }, /changed after it was made/],
+    [{ ...plan, digest: "sha256:" }, /digest/],
+    [{ ...plan, more: 1 }, /more/],
+    [{ ...plan, run: { id: "../../x" } }, /run.id/],
+  ];
+  for (const [value, message] of wrong) {
+    writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value));
+    await t.rejects(readPlanFile(file), { code: "PLAN_INVALID", message });
+  }
+  await t.rejects(readPlanFile(dir), { code: "FILE_UNREADABLE" });
+  const refused = await planRunbook({
+    ...{ cwd: dir, cluster: join(dir, "cluster.yaml"), grants: {}, signal: new AbortController().signal },
+    ...{ onEvent: () => undefined, runbook: join(dir, "sample.yaml"), raw: {} },
+  });
+  writeFileSync(file, JSON.stringify(refused));
+  await t.rejects(readPlanFile(file), { code: "PLAN_INVALID", message: /without a look at the nodes/ });
+});

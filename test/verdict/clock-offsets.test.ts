@@ -1,0 +1,27 @@
+import t, { type Test } from "tap";
+import type { RunFolder } from "../../lib/artifacts/index.js";
+import { registerClocks } from "../../lib/verdict/clock-offsets.js";
+
+/** What the manifest is told of a folder with this paths.json. */
+async function clocksOf(test: Test, paths?: unknown): Promise<Record<string, number>> {
+  const dir = test.testdir({ evidence: paths === undefined ? {} : { "paths.json": JSON.stringify(paths) } });
+  const told: Record<string, number> = {};
+  const registerClock = (node: string, offsetMs: number): void => void (told[node] = offsetMs);
+  await registerClocks({ dir, registerClock } as unknown as RunFolder);
+  return told;
+}
+
+t.test("the manifest is told how far each node's clock is off", async (t) => {
+  const tools = {
+    "node-a": { clockOffsetSec: 0.0124 },
+    "node-b": { clockOffsetSec: -90.0021 },
+    "node-c": { clockOffsetSec: null },
+    "node-d": null,
+  };
+  t.strictSame(await clocksOf(t, { paths: [], tools }), { "node-a": 12, "node-b": -90_002 });
+});
+
+t.test("a run without a path, or with a damaged one, knows none", async (t) => {
+  for (const paths of [undefined, {}, null, { tools: null }, { tools: "x" }, [1]])
+    t.strictSame(await clocksOf(t, paths), {}, JSON.stringify(paths));
+});
