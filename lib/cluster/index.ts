@@ -42,7 +42,7 @@ export {
 } from "./profile/profile.js";
 export { locateEnd, resolveEnd, type ResolveOptions } from "./ends/resolve.js";
 export { locateEnds } from "./ends/locate.js";
-export { commandFailed, readJson, readText, runOnNode, type ReadOptions } from "./run.js";
+export { commandFailed, readJsonText, readText, runOnNode, type ReadOptions } from "./run.js";
 export {
   LEFTOVERS_ACTION,
   listNodeLeftovers,

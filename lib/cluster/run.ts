@@ -62,9 +62,13 @@ export async function readText(access: GuardedAccess, argv: Argv, options: ReadO
 
 /** stdout as JSON of unknown shape; COMMAND_FAILED where it is none. */
 export async function readJson(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<unknown> {
+  return parseJson(await readJsonText(access, argv, options));
+}
+
+/** stdout, which is JSON of unknown shape; COMMAND_FAILED where it is none. */
+export async function readJsonText(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<string> {
   const text = await readText(access, argv, options);
-  const value = parseJson(text);
-  if (value !== undefined) return value;
+  if (parseJson(text) !== undefined) return text;
   throw new HopbookError("COMMAND_FAILED", `Cannot ${options.doing} on ${access.node}: it printed no JSON`, {
     where: { node: access.node, argv },
     hint: "check that the node's iproute2 knows -j (4.14 or later)",

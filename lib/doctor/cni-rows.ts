@@ -6,15 +6,14 @@ import {
   describeReading,
   describeSkipped,
   loadRecipes,
-  parseLinks,
-  parseRoutes,
   recipesByApi,
   recogniseCni,
   type HopRecipe,
 } from "../hops/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
-import { parseJson } from "../linux/json.js";
+import { parseLinks } from "../linux/links.js";
+import { parseRoutes } from "../linux/routes.js";
 
 export interface CniRowOptions {
   readonly recipeDirs: readonly string[];
@@ -29,7 +28,7 @@ export async function cniRow(
   options: CniRowOptions,
 ): Promise<DoctorRow> {
   const shown = looks.map(({ node, links, routes }) => ({
-    ...{ node, links: parseLinks(parseJson(links)), routes: parseRoutes(parseJson(routes)) },
+    ...{ node, links: parseLinks(links), routes: parseRoutes(routes) },
   }));
   const recipes = await loadRecipes(options.recipeDirs);
   const recognise = (preferred: readonly string[] = []): HopRecipe =>

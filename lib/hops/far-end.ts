@@ -1,7 +1,7 @@
 import { formatOfLink, remoteEndOf } from "../wire/registry.js";
 import type { FarEndWay } from "../wire/types.js";
 import { canonicalIp } from "../linux/address.js";
-import type { Link } from "./links.js";
+import type { Link } from "../linux/links.js";
 import { readFdb, type NodeView } from "./read-node.js";
 
 /** Where a node's tables say that its tunnel ends. */

@@ -3,7 +3,7 @@ import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
 import { localEndOf, wornBy } from "../wire/registry.js";
 import type { Leaving } from "./leave.js";
-import type { Link } from "./links.js";
+import type { Link } from "../linux/links.js";
 import type { RecipeRole } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
 import type { Underlay } from "./underlay.js";

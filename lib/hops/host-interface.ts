@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HopbookError } from "../errors.js";
 import type { End } from "../model/cluster.js";
-import { findLink, type Link } from "./links.js";
+import { findLink, type Link } from "../linux/links.js";
 import type { RouteLookup } from "./read-node.js";
 import type { HopRecipe, HostInterfaceMethod, RecipeNaming } from "./recipe.js";
 

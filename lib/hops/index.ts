@@ -1,6 +1,4 @@
 export { discoverPath, type DiscoverContext } from "./discover.js";
-export { parseLinks } from "./links.js";
-export { parseRoutes } from "./tables.js";
 export {
   askOfAll,
   askOfRecipe,

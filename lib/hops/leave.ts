@@ -1,6 +1,6 @@
 import type { ClusterProfile } from "../model/cluster.js";
 import { findFarEnd, type FarEnd, type FarEndInput } from "./far-end.js";
-import { findLink, type Link } from "./links.js";
+import { findLink, type Link } from "../linux/links.js";
 import { lookUpRoute, type RouteLookup } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";

@@ -1,20 +1,12 @@
-import { readJson, runOnNode, showTail } from "../cluster/index.js";
+import { readJsonText, runOnNode, showTail } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { NetnsRef } from "../model/cluster.js";
-import { parseLinks, type Link } from "./links.js";
-import {
-  parseFdb,
-  parseNeighbours,
-  parseRouteAnswer,
-  parseRoutes,
-  type FdbEntry,
-  type Neighbour,
-  type RouteAnswer,
-  type RouteEntry,
-} from "./tables.js";
-import { parseJson } from "../linux/json.js";
+import { parseFdb, type FdbEntry } from "../linux/fdb.js";
+import { parseLinks, type Link } from "../linux/links.js";
+import { parseNeighbours, type Neighbour } from "../linux/neighbours.js";
+import { parseRouteAnswer, parseRoutes, type RouteAnswer, type RouteEntry } from "../linux/routes.js";
 
 /** What is read of a node whatever the path. */
 export interface NodeView {
@@ -33,8 +25,8 @@ const HOST: NetnsRef = { kind: "host" };
 
 /** The devices, routes and neighbours of a node, in three commands at once. */
 export async function readNodeView(access: GuardedAccess, signal?: AbortSignal): Promise<NodeView> {
-  const read = (argv: Argv, doing: string): Promise<unknown> =>
-    readJson(access, argv, { action: "node/read", doing, signal });
+  const read = (argv: Argv, doing: string): Promise<string> =>
+    readJsonText(access, argv, { action: "node/read", doing, signal });
   const [links, routes, neighbours] = await Promise.all([
     readLinks(access, HOST, signal),
     read(["ip", "-j", "route", "show"], "read the routes"),
@@ -58,7 +50,7 @@ export async function readLinks(
   const argv = within(netns, ["ip", "-d", "-j", "address", "show"]);
   const options = { action: actionOf(netns), doing: "read the devices", signal };
   try {
-    return parseLinks(await readJson(access, argv, options));
+    return parseLinks(await readJsonText(access, argv, options));
   } catch (error) {
     throw netns.kind === "path" && isGone(error) ? namespaceGone(access.node, netns.path, error) : error;
   }
@@ -99,7 +91,7 @@ export async function lookUpRoute(
   const argv = within(netns, ["ip", "-j", "route", "get", dst, ...source, ...device]);
   const doing = `look up the route to ${dst}`;
   const result = await runOnNode(access, argv, { action: actionOf(netns), doing, signal: options.signal });
-  const found = result.exitCode === 0 ? parseRouteAnswer(parseJson(result.stdout.toString("utf8"))) : null;
+  const found = result.exitCode === 0 ? parseRouteAnswer(result.stdout.toString("utf8")) : null;
   if (found !== null) return { found, error: null };
   return { found: null, error: showTail(result.stderr.toString("utf8"), 1) || "it names no device" };
 }
@@ -107,7 +99,7 @@ export async function lookUpRoute(
 /** A device's forwarding entries. */
 export async function readFdb(access: GuardedAccess, dev: string, signal?: AbortSignal): Promise<FdbEntry[]> {
   const argv: Argv = ["bridge", "-j", "fdb", "show", "dev", dev];
-  return parseFdb(await readJson(access, argv, { action: "node/read", doing: "read the FDB", signal }));
+  return parseFdb(await readJsonText(access, argv, { action: "node/read", doing: "read the FDB", signal }));
 }
 
 function within(netns: NetnsRef, argv: Argv): Argv {

@@ -1,8 +1,8 @@
 import { HopbookError } from "../errors.js";
 import { wornBy } from "../wire/registry.js";
-import type { Link } from "./links.js";
+import type { Link } from "../linux/links.js";
 import type { HopRecipe, RecipeEvidence } from "./recipe.js";
-import type { RouteEntry } from "./tables.js";
+import type { RouteEntry } from "../linux/routes.js";
 
 /** What a node shows of its CNI. */
 export interface NodeEvidence {

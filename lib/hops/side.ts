@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { End } from "../model/cluster.js";
 import { findHostInterface, type HostInterface } from "./host-interface.js";
-import { findLink, type Link } from "./links.js";
+import { findLink, type Link } from "../linux/links.js";
 import { lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 

@@ -11,7 +11,7 @@ import {
   type NodeWay,
 } from "./hop.js";
 import { findLeaving, type Leaving } from "./leave.js";
-import { findLink } from "./links.js";
+import { findLink } from "../linux/links.js";
 import { lookUpRoute } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";

@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import { localEndOf } from "../wire/registry.js";
-import { findLink, type Link } from "./links.js";
+import { findLink, type Link } from "../linux/links.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { canonicalIp } from "../linux/address.js";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { discoverPath } from "../../lib/hops/index.js";
-import { findRouteDevice } from "../../lib/hops/proc-net.js";
+import { findRouteDevice } from "../../lib/linux/proc-routes.js";
 import type { Argv, ExecResult } from "../../lib/model/access.js";
 import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import type { ClusterProfile, End } from "../../lib/model/cluster.js";

@@ -1,7 +1,7 @@
 import type { CauseInput, LostPacket } from "../../model/cause.js";
 import type { CauseCode } from "./codes.js";
-import type { DropEvent } from "./parse/trace.js";
-import { parseTrace } from "./parse/trace.js";
+import type { DropEvent } from "../../linux/drop-events.js";
+import { parseTrace } from "../../linux/drop-events.js";
 import { codesOf } from "./reasons.js";
 import { passedHops } from "./spot.js";
 

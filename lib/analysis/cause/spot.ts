@@ -1,7 +1,7 @@
 import type { CauseInput } from "../../model/cause.js";
 import type { EvidenceEnd, EvidenceHop } from "../../model/evidence.js";
 import type { HopRole } from "../../model/hops.js";
-import type { Hook } from "./parse/ruleset.js";
+import type { Hook } from "../../linux/ruleset.js";
 import type { Netns } from "./state.js";
 
 /** What lies between the last hop that saw the packets and the first that did not. */

@@ -1,6 +1,6 @@
 import type { CauseInput } from "../../model/cause.js";
 import type { StateKind, StateRecord } from "../../model/evidence.js";
-import { parseNstat, parseSnmp } from "./parse/text.js";
+import { parseNstat, parseSnmp } from "../../linux/counters.js";
 
 /** A network namespace on a node: its own, or a pod's. */
 export interface Netns {

@@ -1,5 +1,6 @@
 import { canonicalIp } from "../../linux/address.js";
 import { type AddressAndPort, parseAddress } from "../../linux/endpoint.js";
+import { optionOf, parseIptablesSave, type SavedRule } from "../../linux/iptables-save.js";
 
 /** A ClusterIP's port as kube-proxy's iptables mode programmed it on a node. */
 export interface ServicePort {
@@ -11,18 +12,13 @@ export interface ServicePort {
   readonly endpoints: readonly AddressAndPort[];
 }
 
-interface Rule {
-  readonly chain: string;
-  readonly options: ReadonlyMap<string, string>;
-}
-
 /**
  * The ports of one ClusterIP in `iptables-save -t nat`: KUBE-SERVICES → KUBE-SVC-* → KUBE-SEP-* → DNAT.
  * kube-proxy's nftables and IPVS modes leave no such chains and yield nothing.
  */
 export function findService(iptablesSave: string, clusterIp: string): ServicePort[] {
-  const rules = parseRules(iptablesSave);
-  const byChain = new Map<string, Rule[]>();
+  const { rules } = parseIptablesSave(iptablesSave);
+  const byChain = new Map<string, SavedRule[]>();
   for (const rule of rules) {
     const chain = byChain.get(rule.chain) ?? [];
     chain.push(rule);
@@ -30,15 +26,15 @@ export function findService(iptablesSave: string, clusterIp: string): ServicePor
   }
   const found: ServicePort[] = [];
   for (const rule of byChain.get("KUBE-SERVICES") ?? []) {
-    const target = rule.options.get("-j") ?? "";
-    const port = Number(rule.options.get("--dport") ?? NaN);
+    const target = optionOf(rule, "-j") ?? "";
+    const port = Number(optionOf(rule, "--dport") ?? NaN);
     if (!/^KUBE-SV[CL]-/.test(target) || !Number.isInteger(port)) continue;
-    if (canonicalIp((rule.options.get("-d") ?? "").replace(/\/(32|128)$/, "")) !== clusterIp) continue;
-    const comment = rule.options.get("--comment") ?? null;
+    if (canonicalIp((optionOf(rule, "-d") ?? "").replace(/\/(32|128)$/, "")) !== clusterIp) continue;
+    const comment = optionOf(rule, "--comment");
     found.push({
       clusterIp,
       port,
-      protocol: rule.options.get("-p") ?? "all",
+      protocol: optionOf(rule, "-p") ?? "all",
       name: comment === null ? null : comment.replace(/ cluster IP$/, ""),
       endpoints: collectEndpoints(byChain, target, new Set()),
     });
@@ -47,7 +43,7 @@ export function findService(iptablesSave: string, clusterIp: string): ServicePor
 }
 
 function collectEndpoints(
-  byChain: ReadonlyMap<string, readonly Rule[]>,
+  byChain: ReadonlyMap<string, readonly SavedRule[]>,
   chain: string,
   visited: Set<string>,
 ): AddressAndPort[] {
@@ -56,38 +52,12 @@ function collectEndpoints(
   visited.add(chain);
   const found = new Map<string, AddressAndPort>();
   for (const rule of byChain.get(chain) ?? []) {
-    const target = rule.options.get("-j") ?? "";
+    const target = optionOf(rule, "-j") ?? "";
     const destination =
-      target === "DNAT" ? parseAddress(rule.options.get("--to-destination") ?? "") : undefined;
+      target === "DNAT" ? parseAddress(optionOf(rule, "--to-destination") ?? "") : undefined;
     const endpoints = destination === undefined ? [] : [destination];
     if (/^KUBE-(SEP|SVC|SVL)-/.test(target)) endpoints.push(...collectEndpoints(byChain, target, visited));
     for (const endpoint of endpoints) found.set(JSON.stringify(endpoint), endpoint);
   }
   return [...found.values()];
-}
-
-/** `-A CHAIN …` lines as options with their value; negated matches keep the `!` away from the value. */
-function parseRules(text: string): Rule[] {
-  const rules: Rule[] = [];
-  for (const line of text.split("\n")) {
-    if (!line.startsWith("-A KUBE-")) continue;
-    const words = splitWords(line);
-    const options = new Map<string, string>();
-    for (let index = 2; index < words.length - 1; index++) {
-      const word = words[index] ?? "";
-      if (word.startsWith("-") && words[index - 1] !== "!") options.set(word, words[index + 1] ?? "");
-    }
-    rules.push({ chain: words[1] ?? "", options });
-  }
-  return rules;
-}
-
-/** Words as iptables-save quotes them: double quotes, with backslash before quotes and backslashes. */
-function splitWords(line: string): string[] {
-  const words = line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
-  return words.map((word) =>
-    word.startsWith('"') && word.endsWith('"') && word.length > 1
-      ? word.slice(1, -1).replaceAll(/\\(.)/g, "$1")
-      : word,
-  );
 }

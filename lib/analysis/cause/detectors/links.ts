@@ -1,8 +1,8 @@
 import type { EvidenceHop } from "../../../model/evidence.js";
 import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
-import type { Link } from "../parse/ip.js";
-import { parseLinks } from "../parse/ip.js";
+import type { Link } from "../../../linux/links.js";
+import { parseLinks } from "../../../linux/links.js";
 import { passedHops } from "../spot.js";
 import type { Netns } from "../state.js";
 import { describeNetns } from "../state.js";

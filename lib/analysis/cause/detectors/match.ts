@@ -2,7 +2,7 @@ import { containsIp, parsePrefix } from "../../../linux/address.js";
 import type { EvidenceEnd, EvidenceHop } from "../../../model/evidence.js";
 import { wireOf } from "../../../wire/registry.js";
 import type { DetectorInput } from "../candidate.js";
-import type { Matches, Rule } from "../parse/ruleset.js";
+import type { Matches, Rule } from "../../../linux/ruleset.js";
 import type { Spot } from "../spot.js";
 
 /** False only where a match of the rule rules the lost packets out; what is not understood rules nothing out. */

@@ -1,15 +1,15 @@
 import type { Candidate, DetectorInput } from "../candidate.js";
 import { weighGrowth, type Weight } from "../growth.js";
-import { parseIptables } from "../parse/iptables.js";
-import { parseNftables } from "../parse/nftables.js";
-import type { Place, Rule, Ruleset } from "../parse/ruleset.js";
-import { reachChains } from "../parse/ruleset.js";
+import { parseIptables } from "../../../linux/iptables.js";
+import { parseNftables } from "../../../linux/nftables.js";
+import type { Place, Rule, Ruleset } from "../../../linux/ruleset.js";
+import { reachChains } from "../../../linux/ruleset.js";
 import type { Spot } from "../spot.js";
 import type { Netns } from "../state.js";
 import { describeNetns } from "../state.js";
 import { summarise } from "../wording.js";
 import { couldMatch, namesFlow } from "./match.js";
-import { namePolicy } from "./policy.js";
+import { commentOf, namePolicy } from "./policy.js";
 
 /** A rule that drops or rejects, stands on the packets' way, could match them, and counted what was lost. */
 export function detectNetfilter(given: DetectorInput): readonly Candidate[] {
@@ -87,23 +87,29 @@ function isOnWay({ hooks, devices }: Place, { hooks: passed, inDevice, outDevice
 
 function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonly Suspect[] }): Candidate {
   const { rule, verdict, weight, policy } = first;
+  const comment = commentOf(rule);
   const who = suspects.length === 1 ? nameRule(rule) : `one of ${suspects.length} rules in ${rule.chain}`;
   return {
     code: verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
     summary: summarise(
       `${describeNetns(at)}: ${who} ${verdict === "drop" ? "drops" : "rejects"} the packets`,
-      [...(rule.comment === null ? [] : [`"${rule.comment}"`]), ...(policy === null ? [] : [policy])],
+      [...(comment === null ? [] : [`"${comment}"`]), ...(policy === null ? [] : [policy])],
     ),
     evidence: suspects
       .slice(0, 4)
       .flatMap((suspect) => [
         `${describeNetns(at)}: ${suspect.rule.text}`,
         `its counter ${suspect.weight.text}`,
-        ...(suspect.rule.comment === null ? [] : [`its comment: ${suspect.rule.comment}`]),
+        ...describeComment(suspect.rule),
         ...(suspect.policy === null ? [] : [suspect.policy]),
       ]),
     strength: weight.strength,
   };
+}
+
+function describeComment(rule: Rule): string[] {
+  const comment = commentOf(rule);
+  return comment === null ? [] : [`its comment: ${comment}`];
 }
 
 /** Worth a look, and no cause: the counter does not say that it was these packets. */

@@ -1,7 +1,8 @@
 import type { Candidate, DetectorInput } from "../candidate.js";
 import { weighGrowth } from "../growth.js";
-import { parseLinks, parseNeighbours } from "../parse/ip.js";
-import { parseSockets } from "../parse/text.js";
+import { parseLinks } from "../../../linux/links.js";
+import { parseNeighbours } from "../../../linux/neighbours.js";
+import { parseSockets } from "../../../linux/sockets.js";
 import { orderHops } from "../spot.js";
 import { describeNetns } from "../state.js";
 

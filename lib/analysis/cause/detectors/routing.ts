@@ -1,7 +1,7 @@
 import type { Candidate, DetectorInput } from "../candidate.js";
 import { weighGrowth } from "../growth.js";
-import { parseRoutes } from "../parse/ip.js";
-import { parseSysctl } from "../parse/text.js";
+import { parseRouteAnswer } from "../../../linux/routes.js";
+import { parseSysctl } from "../../../linux/sysctls.js";
 import type { Spot } from "../spot.js";
 import type { Reading } from "../state.js";
 import { describeNetns } from "../state.js";
@@ -20,7 +20,7 @@ export function detectRoute(given: DetectorInput): readonly Candidate[] {
     const iif = record.argv[record.argv.indexOf("iif") + 1];
     if (record.argv.includes("iif") && iif !== spot.inDevice) continue;
     if (record.exitCode === 0) {
-      const elsewhere = parseRoutes(text)[0]?.device ?? null;
+      const elsewhere = parseRouteAnswer(text)?.dev ?? null;
       if (spot.kind !== "forward" || !record.argv.includes("iif")) continue;
       if (elsewhere === null || elsewhere === spot.outDevice) continue;
       const summary = `${describeNetns(at)}: the route to ${to} leads to ${elsewhere}, not to ${String(spot.outDevice)}`;
@@ -83,7 +83,7 @@ export function detectRpFilter(given: DetectorInput): readonly Candidate[] {
   });
   if (weight === null) return [];
   const back = state.readings(at, "route-get").find(({ record }) => record.argv.at(-1) === spot.source.ip);
-  const device = parseRoutes(back?.text ?? "")[0]?.device ?? null;
+  const device = parseRouteAnswer(back?.text ?? "")?.dev ?? null;
   const where = describeNetns(at);
   const summary =
     weight.strength === 0

@@ -1,7 +1,9 @@
 import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
-import { parseFdb, parseLinks, parseNeighbours } from "../parse/ip.js";
-import { parseSockets } from "../parse/text.js";
+import { parseFdb } from "../../../linux/fdb.js";
+import { parseLinks } from "../../../linux/links.js";
+import { parseNeighbours } from "../../../linux/neighbours.js";
+import { parseSockets } from "../../../linux/sockets.js";
 
 const FLOOD_MAC = "00:00:00:00:00:00";
 
@@ -58,7 +60,7 @@ function detectFdb({ input, spot, state }: DetectorInput, way: Way): Candidate[]
   const far = input.flow.underlay[receiver]?.ip;
   const fdb = state.ofDevice({ node: sender, pod: null }, "fdb", device);
   if (fdb === undefined || far === undefined) return [];
-  const known = parseFdb(fdb.text).filter((entry) => entry.destination !== null);
+  const known = parseFdb(fdb.text).filter((entry) => entry.dst !== null);
   const own = known.filter((entry) => entry.mac === mac);
   if (own.length === 0) {
     const floods = known.some((entry) => entry.mac === FLOOD_MAC);
@@ -67,8 +69,8 @@ function detectFdb({ input, spot, state }: DetectorInput, way: Way): Candidate[]
     const evidence = [`${sender}: bridge fdb show dev ${device} has no entry for ${mac}`];
     return [{ code: "fdb-entry-missing", summary, evidence, strength: 2 }];
   }
-  if (spot.kind !== "wire" || own.some((entry) => entry.destination === far)) return [];
-  const to = own.map((entry) => entry.destination).join(", ");
+  if (spot.kind !== "wire" || own.some((entry) => entry.dst === far)) return [];
+  const to = own.map((entry) => entry.dst).join(", ");
   return [
     {
       code: "fdb-wrong-destination",

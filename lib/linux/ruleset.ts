@@ -1,4 +1,4 @@
-/** What iptables and nftables have in common, as far as a loss needs it. */
+/** What iptables and nftables have in common. */
 
 export type RuleVerdict = "drop" | "reject";
 export type Hook = "ingress" | "prerouting" | "input" | "forward" | "output" | "postrouting" | "egress";
@@ -25,7 +25,8 @@ export interface Rule {
   readonly table: string;
   readonly chain: string;
   readonly text: string;
-  readonly comment: string | null;
+  /** What people or a generator wrote to it. */
+  readonly comments: readonly string[];
   readonly verdict: RuleVerdict | null;
   /** null: the rule does not count. */
   readonly packets: number | null;

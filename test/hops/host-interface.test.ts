@@ -1,95 +1,11 @@
 import t from "tap";
-import { wornBy } from "../../lib/wire/registry.js";
 import { findHostInterface, type HostInterfaceInput } from "../../lib/hops/host-interface.js";
-import { parseLinks, type Link } from "../../lib/hops/links.js";
+import { bareLink, type Link } from "../../lib/linux/links.js";
 import type { HopRecipe } from "../../lib/hops/recipe.js";
-import { parseFdb, parseNeighbours, parseRouteAnswer, parseRoutes } from "../../lib/hops/tables.js";
-import { fc } from "../fixtures/property.js";
-import { isInterfaceName } from "../../lib/linux/interface-name.js";
-
-t.test("random JSON never throws, and only usable names come out", (t) => {
-  const keys = fc.constantFrom(
-    "ifname",
-    "ifindex",
-    "dev",
-    "dst",
-    "mac",
-    "lladdr",
-    "linkinfo",
-    "info_data",
-    "via",
-    "flags",
-    "x",
-  );
-  const value = fc.letrec((tie) => ({
-    node: fc.oneof(
-      { depthSize: "small" },
-      fc.constantFrom<unknown>(
-        "eth0",
-        "-w",
-        "a/b",
-        "1.2.3.4",
-        "fd00::1",
-        "66:00:00:00:00:0b",
-        1,
-        4789,
-        null,
-        "vxlan",
-      ),
-      fc.string(),
-      fc.array(tie("node"), { maxLength: 4 }),
-      fc.dictionary(keys, tie("node"), { maxKeys: 8 }),
-    ),
-  })).node;
-  fc.assert(
-    fc.property(value, (json) => {
-      const names = [
-        ...parseLinks(json).map((link) => link.name),
-        ...parseRoutes(json).flatMap((route) => route.dev ?? []),
-        ...parseNeighbours(json).map((entry) => entry.dev),
-        parseRouteAnswer(json)?.dev ?? "ok",
-      ];
-      for (const entry of parseFdb(json)) if (!/^[0-9a-f:]{17}$/.test(entry.mac)) return false;
-      return names.every(isInterfaceName);
-    }),
-    { numRuns: 2000 },
-  );
-  t.pass("2000 random answers");
-  t.end();
-});
-
-t.test("a hostile interface name is no device", (t) => {
-  const links = parseLinks([
-    { ifname: "--help", ifindex: 1 },
-    { ifname: "a\u001b[2J", ifindex: 2 },
-    { ifname: "sixteen-bytes-xx", ifindex: 3 },
-    {
-      ifname: "eth0",
-      ifindex: 4,
-      mtu: 1500,
-      flags: ["UP"],
-      linkinfo: { info_kind: "vxlan", info_data: { id: -1 } },
-    },
-  ]);
-  t.strictSame(
-    links.map((link) => [link.name, wornBy(link, 4)]),
-    [["eth0", null]],
-  );
-  t.end();
-});
 
 const link = (change: Partial<Link>): Link => ({
-  index: 7,
-  name: "veth7",
-  kind: "veth",
-  up: true,
-  mtuBytes: 1500,
-  mac: null,
-  peerIndex: 2,
-  peerElsewhere: true,
-  master: null,
-  addresses: [],
-  data: {},
+  ...bareLink("veth7"),
+  ...{ index: 7, kind: "veth", mtuBytes: 1500, peerIndex: 2, peerElsewhere: true },
   ...change,
 });
 const POD = link({ index: 2, name: "eth0", peerIndex: 7 });

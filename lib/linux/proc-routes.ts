@@ -1,6 +1,6 @@
-import type { Link } from "./links.js";
-import { bytesOf, ipVersion } from "../linux/address.js";
-import { isInterfaceName } from "../linux/interface-name.js";
+import { bytesOf, ipVersion } from "./address.js";
+import { isInterfaceName } from "./interface-name.js";
+import { linesOf } from "./lines.js";
 
 /** Flags of a route (linux/route.h): the interface is up; packets are refused. */
 const RTF_UP = 0x1;
@@ -32,7 +32,7 @@ interface ProcRoute {
 }
 
 function parseRoutes4(text: string): ProcRoute[] {
-  return text.split("\n").flatMap((line): ProcRoute[] => {
+  return linesOf(text).flatMap((line): ProcRoute[] => {
     const [dev = "", destination = "", , flags = "", , , , mask = ""] = line.trim().split(/\s+/);
     if (![destination, flags, mask].every((word) => /^[0-9A-Fa-f]{1,8}$/.test(word))) return [];
     if (destination.length !== 8 || mask.length !== 8) return [];
@@ -43,7 +43,7 @@ function parseRoutes4(text: string): ProcRoute[] {
 }
 
 function parseRoutes6(text: string): ProcRoute[] {
-  return text.split("\n").flatMap((line): ProcRoute[] => {
+  return linesOf(text).flatMap((line): ProcRoute[] => {
     const words = line.trim().split(/\s+/);
     const [destination = "", prefix = ""] = words;
     const flags = words[8] ?? "";
@@ -69,12 +69,4 @@ function toBits(hex: string): string {
 
 function bitsOf(ip: string): string {
   return (bytesOf(ip) ?? []).map((byte) => byte.toString(2).padStart(8, "0")).join("");
-}
-
-/** A device of which only the name is known. */
-export function bareLink(name: string): Link {
-  return {
-    ...{ index: 0, name, kind: null, up: true, mtuBytes: null, mac: null },
-    ...{ peerIndex: null, peerElsewhere: false, master: null, addresses: [], data: {} },
-  };
 }

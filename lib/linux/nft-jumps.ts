@@ -1,7 +1,7 @@
 import type { Jump, Matches } from "./ruleset.js";
 import { NO_MATCHES } from "./ruleset.js";
-import type { JsonRecord } from "../../../linux/json.js";
-import { isRecord, textOf } from "../../../linux/json.js";
+import type { JsonRecord } from "./json.js";
+import { isRecord, textOf } from "./json.js";
 
 /** Deeper than any expression that nft prints. */
 const MOST_DEPTH = 8;

@@ -1,3 +1,5 @@
+import { linesOf } from "./lines.js";
+
 /** A packet that the kernel freed without delivering it. */
 export interface DropEvent {
   /** Seconds by the trace's clock. */
@@ -20,7 +22,7 @@ const RECEIVED_BEFORE_SEC = 0.001;
 export function parseTrace(text: string): DropEvent[] {
   const received = new Map<string, { atSec: number; device: string; bytes: number }>();
   const drops: DropEvent[] = [];
-  for (const line of text.split("\n")) {
+  for (const line of linesOf(text)) {
     const event = /\s(\d{1,15}\.\d{1,9}): (kfree_skb|netif_receive_skb): (.*)$/.exec(line);
     if (event === null) continue;
     const [, time = "", name = "", rest = ""] = event;

@@ -1,6 +1,6 @@
 import type { Chain, Hook, Matches, Rule, Ruleset } from "./ruleset.js";
-import type { JsonRecord } from "../../../linux/json.js";
-import { isRecord, recordsOf, numberOf, parseJson, textOf } from "../../../linux/json.js";
+import type { JsonRecord } from "./json.js";
+import { isRecord, recordsOf, numberOf, parseJson, textOf } from "./json.js";
 import { collectJumps } from "./nft-jumps.js";
 
 /** `nft -j list ruleset` (libnftables-json(5)): chains with hooks, rules with counters, jumps and verdict maps. */
@@ -55,7 +55,7 @@ function readRule(rule: JsonRecord, maps: ReadonlyMap<string, unknown>): Rule {
     table,
     chain,
     text: `table ${table}, chain ${chain}: ${describe(parts, verdict)}`,
-    comment: textOf(rule["comment"]),
+    comments: typeof rule["comment"] === "string" ? [rule["comment"]] : [],
     verdict,
     packets: counter === undefined ? null : numberOf(counter["packets"]),
     jumps: collectJumps(parts, (name) => maps.get(`${table} ${name}`)),

@@ -1,0 +1,56 @@
+import t from "tap";
+import { parseIpvsSave, parseProcIpvs } from "../../lib/linux/ipvs.js";
+
+t.test("ipvsadm -Sn", async (t) => {
+  const services = parseIpvsSave(
+    [
+      "-A -t 10.96.0.1:443 -s rr",
+      "-a -t 10.96.0.1:443 -r 192.0.2.2:6443 -m -w 1",
+      "-a -t 10.96.0.1:443 -r 192.0.2.3:6443 -g -w 0",
+      "-A -u [fd00::a]:53 -s wrr",
+      "-a -u [fd00::a]:53 -r [fd01::1]:53 -i -w 5",
+      "-A -f 7 -s sh",
+      "-a -t 10.96.0.9:80 -r 192.0.2.2:80 -m -w 1",
+      "-A -t nonsense -s rr",
+      "-a -t 10.96.0.1:443 -r",
+    ].join("\n"),
+  );
+  t.match(services, [
+    {
+      ...{ protocol: "tcp", ip: "10.96.0.1", port: 443, scheduler: "rr" },
+      servers: [
+        { ip: "192.0.2.2", port: 6443, forward: "masquerade", weight: 1, active: null },
+        { ip: "192.0.2.3", forward: "route", weight: 0 },
+      ],
+    },
+    { protocol: "udp", ip: "fd00::a", port: 53, servers: [{ ip: "fd01::1", forward: "tunnel", weight: 5 }] },
+    { protocol: "mark", mark: 7, ip: null, servers: [] },
+  ]);
+  t.equal(services.length, 3);
+});
+
+t.test("/proc/net/ip_vs", async (t) => {
+  const services = parseProcIpvs(
+    [
+      "IP Virtual Server version 1.2.1 (size=4096)",
+      "Prot LocalAddress:Port Scheduler Flags",
+      "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn",
+      "TCP  0A600001:01BB rr ",
+      "  -> C0000202:192B      Masq    1      3          4         ",
+      "UDP  [FD00:0000:0000:0000:0000:0000:0000:000A]:0035 wrr ",
+      "  -> [FD01:0000:0000:0000:0000:0000:0000:0001]:0035      Tunnel    5      0          0",
+      "FWM  00000007 sh ",
+      "  -> C0000203:0000      Route   1      0          0",
+      "  -> XX:1 Masq 1 0 0",
+    ].join("\n"),
+  );
+  t.match(services, [
+    {
+      ...{ protocol: "tcp", ip: "10.96.0.1", port: 443, scheduler: "rr" },
+      servers: [{ ip: "192.0.2.2", port: 6443, forward: "masquerade", weight: 1, active: 3, inactive: 4 }],
+    },
+    { ip: "fd00::a", port: 53, servers: [{ ip: "fd01::1", forward: "tunnel" }] },
+    { protocol: "mark", mark: 7, servers: [{ port: null, forward: "route" }] },
+  ]);
+  t.equal(services.flatMap(({ servers }) => servers).length, 3);
+});
