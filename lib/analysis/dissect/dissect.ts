@@ -1,4 +1,3 @@
-import { KNOWN_LINKTYPES, LINKTYPE } from "../../packets/linktype.js";
 import { NO_OPENERS, type Opener, type Openers } from "../../wire/open.js";
 import type { WireFormat } from "../../wire/types.js";
 import { readEthernet } from "./ethernet.js";
@@ -6,8 +5,8 @@ import { readIcmp } from "./icmp.js";
 import { readIcmpv6 } from "./icmpv6.js";
 import { readIpv4 } from "./ipv4.js";
 import { readIpv6 } from "./ipv6.js";
+import { readLink } from "./link.js";
 import { PROTOCOL, STOP, type Packet } from "./packet.js";
-import { readSll, readSll2 } from "./sll.js";
 import { readTcp } from "./tcp.js";
 import { readUdp } from "./udp.js";
 
@@ -48,14 +47,6 @@ export function dissectQuote(bytes: Uint8Array, error: Packet, tunnels: Openers,
     readUdp(bytes, into.l4At, into);
   }
   return into.stop === STOP.none && into.version !== 0;
-}
-
-function readLink(bytes: Uint8Array, at: number, linktype: number, packet: Packet): number {
-  if (linktype === LINKTYPE.EN10MB) return readEthernet(bytes, at, packet);
-  if (linktype === LINKTYPE.LINUX_SLL2) return readSll2(bytes, at, packet);
-  if (linktype === LINKTYPE.LINUX_SLL) return readSll(bytes, at, packet);
-  // One interface of a pcapng file may be of a link type that is not read.
-  return KNOWN_LINKTYPES.includes(linktype) ? at : -1;
 }
 
 function dissectIp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): void {

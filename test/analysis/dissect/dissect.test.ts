@@ -12,6 +12,47 @@ const V6 = { source: "fd00::1:2", destination: "fd00::2:3" };
 const NODES = { source: "10.77.0.11", destination: "10.77.0.12" };
 const ping = ipv4({ ...V4, protocol: 1, id: 77 }, icmp(8, 0, { id: 5, seq: 3, payload: Buffer.alloc(56) }));
 
+const tag = (vlan: number, type: number): Buffer =>
+  Buffer.from(Uint8Array.of(vlan >> 8, vlan & 0xff, type >> 8, type & 0xff));
+/** Two MPLS labels, the second one at the bottom of the stack. */
+const label = (payload: Uint8Array): Buffer => concat([0, 1, 0x20, 64, 0, 2, 0x21, 64], payload);
+const nflog = (packet: Uint8Array, order: "LE" | "BE"): Buffer => {
+  const short = (value: number): number[] =>
+    order === "LE" ? [value & 0xff, value >> 8] : [value >> 8, value & 0xff];
+  const header = [...short(8), ...short(1), 8, 0, 3, 0];
+  return concat(
+    [2, 0, 0, 5],
+    header,
+    [...short(5), ...short(10), 0, 0, 0, 0],
+    [...short(4 + packet.length), ...short(9)],
+    packet,
+  );
+};
+
+t.test("link headers: several tags, MPLS, loopback of every system, NFLOG", async (t) => {
+  const stacked = ethernet(concat(tag(20, 0x8100), tag(30, 0x0800), ping), { vlan: 10, type: 0x88a8 });
+  const cases: readonly [Uint8Array, number, number][] = [
+    [stacked, LINKTYPE.EN10MB, 10],
+    [ethernet(concat(tag(9, 0x0800), ping), { type: 0x9100 }), LINKTYPE.EN10MB, 9],
+    [ethernet(label(ping), { type: 0x8847 }), LINKTYPE.EN10MB, -1],
+    [ethernet(concat(tag(5, 0x8847), label(ping)), { type: 0x8100 }), LINKTYPE.EN10MB, 5],
+    [sll(concat(tag(7, 0x0800), ping), 0x8100), LINKTYPE.LINUX_SLL, 7],
+    [concat([2, 0, 0, 0], ping), LINKTYPE.NULL, -1],
+    [concat([0, 0, 0, 2], ping), LINKTYPE.LOOP, -1],
+    [nflog(ping, "LE"), LINKTYPE.NFLOG, -1],
+    [nflog(ping, "BE"), LINKTYPE.NFLOG, -1],
+    [ping, LINKTYPE.RAW_OPENBSD, -1],
+  ];
+  for (const [frame, linktype, vlan] of cases) {
+    const { packet, summary } = dissect(frame, { linktype });
+    t.strictSame(
+      [packet.stop, packet.vlan, summary],
+      [STOP.none, vlan, "ICMP echo request seq 3, 192.168.1.2 → 192.168.2.3, 84 B"],
+      `link type ${linktype}`,
+    );
+  }
+});
+
 t.test("link headers: Ethernet, one tag, both cooked kinds, raw", async (t) => {
   const cases: readonly [Uint8Array, number, number][] = [
     [ethernet(ping), LINKTYPE.EN10MB, -1],
@@ -41,7 +82,18 @@ t.test("link headers: Ethernet, one tag, both cooked kinds, raw", async (t) => {
 t.test("what is not IP, or cut within a link header, is not IP", async (t) => {
   const cases: readonly [Uint8Array, number][] = [
     [ethernet(ping, { type: 0x0806 }), LINKTYPE.EN10MB],
-    [ethernet(ethernet(ping, { vlan: 1 }).subarray(12), { vlan: 2, type: 0x8100 }), LINKTYPE.EN10MB],
+    [ethernet(label(ping), { type: 0x8847 }).subarray(0, 17), LINKTYPE.EN10MB],
+    [ethernet(label(Buffer.alloc(40)), { type: 0x8847 }), LINKTYPE.EN10MB],
+    [
+      ethernet(concat(...Array<Buffer>(17).fill(tag(1, 0x8100)), tag(1, 0x0800), ping), { type: 0x8100 }),
+      LINKTYPE.EN10MB,
+    ],
+    [concat([2, 0, 0], []), LINKTYPE.NULL],
+    [concat([7, 0, 0, 0], ping), LINKTYPE.NULL],
+    [concat([2, 2, 2, 2], ping), LINKTYPE.LOOP],
+    [nflog(ping, "LE").subarray(0, 12), LINKTYPE.NFLOG],
+    [concat([2, 0, 0, 0, 3, 0, 9, 0], ping), LINKTYPE.NFLOG],
+    [ping, 147],
     [ethernet(ping).subarray(0, 13), LINKTYPE.EN10MB],
     [ethernet(ping, { vlan: 1 }).subarray(0, 17), LINKTYPE.EN10MB],
     [sll(ping, 0x0806), LINKTYPE.LINUX_SLL],
