@@ -1,17 +1,19 @@
 // Compiles what changed and runs tests as plain JavaScript, each file a process, some at once. Prints TAP; on a terminal only
 // what failed and the closing line.
-// Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--not=TEXT]… [--tap] [WHAT…]
-// WHAT is a suite (unit, slow, lab, cluster) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--not=TEXT]… [--coverage] [--tap] [WHAT…]
+// WHAT is a suite (unit, slow, lab, cluster, or covered: those whose coverage counts) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildTests } from "./build-tests.js";
 import { describeFailures } from "./ci-failures.js";
+import { isCoverageTest, judgeCoverage } from "./coverage.js";
 import { runTestFile } from "./test-process.js";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const V8_COVERAGE = join(ROOT, ".build/coverage");
 const TIMES = join(ROOT, ".build/times.json");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +21,7 @@ const { values, positionals } = parseArgs({
     jobs: { type: "string", default: String(availableParallelism()) },
     timeout: { type: "string", default: "120" },
     not: { type: "string", multiple: true, default: [] },
+    coverage: { type: "boolean", default: false },
     tap: { type: "boolean", default: !process.stdout.isTTY },
   },
 });
@@ -29,6 +32,7 @@ const SUITES = {
   slow: (name) => name.endsWith(".slow.test.ts"),
   lab: (name) => name.startsWith("lab/"),
   cluster: (name) => name.startsWith("cluster/"),
+  covered: isCoverageTest,
 };
 const wanted = positionals.length === 0 ? ["unit"] : positionals;
 const isWanted = (name) =>
@@ -48,6 +52,7 @@ if (files.length === 0) {
 }
 
 await buildTests();
+rmSync(V8_COVERAGE, { recursive: true, force: true });
 const running = new Set();
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => {
@@ -62,6 +67,7 @@ const sum = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 };
 if (values.tap) console.log("TAP version 14");
 const queue = [...files];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+if (values.coverage) await checkCoverage();
 if (values.tap) console.log(`1..${results.length}`);
 const counts = Object.entries(sum).filter(([key, count]) => count > 0 || key === "total" || key === "pass");
 console.log(`# { ${counts.map(([key, count]) => `${key}: ${count}`).join(", ")} }`);
@@ -80,7 +86,7 @@ async function work() {
       name,
       built: join(ROOT, ".build", name.replace(/\.ts$/, ".js")),
       cwd: ROOT,
-      env: process.env,
+      env: envOf(name),
       timeoutMs: Number(values.timeout) * 1000,
       onChild: (started) => running.add((child = started)),
     });
@@ -94,6 +100,33 @@ async function work() {
     }
     print(result);
   }
+}
+
+function envOf(name) {
+  if (!values.coverage || !isCoverageTest(name.slice("test/".length))) return process.env;
+  return { ...process.env, NODE_V8_COVERAGE: V8_COVERAGE };
+}
+
+async function checkCoverage() {
+  const started = performance.now();
+  const { judged, short } = await judgeCoverage(V8_COVERAGE);
+  const lines =
+    short.length > 0
+      ? short.map((text, index) => `not ok ${index + 1} - ${text}`)
+      : [`ok 1 - every branch of ${judged} files is covered`];
+  const counts = short.length > 0 ? { total: short.length, fail: short.length } : { total: 1, pass: 1 };
+  for (const [key, count] of Object.entries(counts)) sum[key] += count;
+  const why = short.length > 0 ? `${short.length} files have branches that are not covered` : undefined;
+  const result = {
+    name: "coverage",
+    ms: Math.round(performance.now() - started),
+    tap: lines.join("\n"),
+    stderr: "",
+    counts,
+    why,
+  };
+  results.push(result);
+  print(result);
 }
 
 function print({ name, ms, tap, stderr, why }) {

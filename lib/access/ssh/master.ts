@@ -89,10 +89,12 @@ async function connect(target: SshMasterTarget, options: ConnectTo): Promise<Log
   const { node } = target;
   const { end, connectTimeoutMs } = options;
   const saidPath = join(dirname(end.socketPath), "log");
+  // Before the file is opened: it throws on a name that is none, and Node 26 ends on a handle that is left open.
+  const argv = buildMasterArgv(end, connectTimeoutMs);
   const said = await open(saidPath, "w", 0o600); // a file: some masters never close a pipe on stderr
   const stdout: Buffer[] = [];
   let bytes = 0;
-  const child = startProcess(buildMasterArgv(end, connectTimeoutMs), {
+  const child = startProcess(argv, {
     env: buildSshEnv(process.env),
     stdin: "closed",
     stderrFd: said.fd,

@@ -122,7 +122,7 @@ t.test("pull: 200 MB in flat memory, with its hash", async (t) => {
   t.equal(statSync(local).mode & 0o777, 0o600);
   const grownMb = (most - before) / 1e6;
   t.comment(`memory grew by ${grownMb.toFixed(1)} MB`);
-  t.ok(grownMb < 60, `${grownMb.toFixed(1)} MB`);
+  t.ok(grownMb < 100, `${grownMb.toFixed(1)} MB`);
   t.equal(pulled.sha256, createHash("sha256").update(readFileSync(source)).digest("hex"));
 });
 
