@@ -14,7 +14,7 @@ import type { ConnectOptions, KubeConnectOptions } from "./ways.js";
 
 export { buildDebugPod } from "./pod/spec.js";
 
-export interface OpenAccessOptions {
+interface OpenAccessOptions {
   readonly signal?: AbortSignal;
   /** For the whole way to a first command's answer. Default 15 s, and 60 s where a pod has to be made. */
   readonly connectTimeoutMs?: number;

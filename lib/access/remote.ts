@@ -10,7 +10,7 @@ import { relayCommands } from "./relay/commands.js";
 import { createSlots } from "./streams/slots.js";
 import { openStream, type Judged } from "./streams/stream.js";
 
-export type { RemoteEnd, RemoteRecipe } from "./recipe.js";
+export type { RemoteEnd } from "./recipe.js";
 
 const MAX_COMMANDS = 32;
 

@@ -6,7 +6,7 @@ import { NodeAgent } from "./node-agent.js";
 import type { NodeCapturePlan } from "./plan.js";
 import { CaptureSession, type Barrier } from "./session.js";
 
-export interface AttachOptions {
+interface AttachOptions {
   readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly signal: AbortSignal;
   /** As it was when they were started. */

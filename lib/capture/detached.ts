@@ -17,7 +17,7 @@ export interface DetachedPlan {
   readonly stateDir: string;
 }
 
-export interface DetachOptions {
+interface DetachOptions {
   readonly about: DetachedAbout;
   readonly keepMs: number;
   /** Unix milliseconds. */

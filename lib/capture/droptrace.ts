@@ -6,12 +6,12 @@ import { DROPTRACE_SCRIPT } from "./droptrace-agent.js";
 export const DROPTRACE_ACTION = "kernel/droptrace";
 
 /** The drop trace of one node. */
-export interface DropTracePlan {
+interface DropTracePlan {
   readonly node: string;
   readonly argv: Argv;
 }
 
-export interface DropTraceOptions {
+interface DropTraceOptions {
   readonly runId: string;
   readonly leaseSeconds: number;
   /** Of each CPU. Default 4096. */
@@ -46,7 +46,7 @@ export function planDropTraces(paths: readonly FlowPath[], options: DropTraceOpt
   });
 }
 
-export interface CollectedTrace {
+interface CollectedTrace {
   readonly node: string;
   /** null where there is none; then `unavailable` says why. */
   readonly text: string | null;

@@ -8,7 +8,7 @@ import { viewOf } from "./view.js";
 import type { Flow, Hop } from "../model/hops.js";
 import { wireOf } from "../wire/registry.js";
 
-export interface FilterOptions {
+interface FilterOptions {
   /** `SSH_CONNECTION` of the transport's own login on this node; null where there is none. */
   readonly sshConnection: string | null;
 }

@@ -11,7 +11,7 @@ import type { HopCapturePlan, NodeCapturePlan } from "./plan.js";
 
 export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
 
-export interface StartCapturesOptions {
+interface StartCapturesOptions {
   readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly signal: AbortSignal;
   /** Default 15 s. */

@@ -1,7 +1,7 @@
 import type { Argv } from "../model/access.js";
 
 /** What differs from one hop's tcpdump to the next: values where it is planned, words of a script where an agent runs it. */
-export interface TcpdumpWords {
+interface TcpdumpWords {
   readonly flags: readonly string[];
   readonly interface: string;
   readonly snaplenBytes: string;

@@ -4,7 +4,7 @@ import { access, byteAt, plus, transportBase, type View } from "./view.js";
 import type { Protocol } from "../model/evidence.js";
 
 /** Ports of one direction; null: any. */
-export interface PortPair {
+interface PortPair {
   readonly src: number | null;
   readonly dst: number | null;
 }

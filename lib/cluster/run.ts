@@ -7,7 +7,7 @@ import { parseJson } from "../linux/json.js";
 /** A read on a node that takes longer than this has hung. */
 const READ_TIMEOUT_MS = 15_000;
 
-export interface ReadOptions {
+interface ReadOptions {
   /** The named action that permissions speak of. */
   readonly action: string;
   /** What is being done, for "Cannot …": "read the links". */

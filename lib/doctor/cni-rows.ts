@@ -15,7 +15,7 @@ import type { KubeReader } from "../model/kube.js";
 import { parseLinks } from "../linux/links.js";
 import { parseRoutes } from "../linux/routes.js";
 
-export interface CniRowOptions {
+interface CniRowOptions {
   readonly recipeDirs: readonly string[];
   readonly kube?: KubeReader | undefined;
   readonly signal: AbortSignal;

@@ -32,7 +32,7 @@ export interface DoctorPod {
   readonly node: string | null;
 }
 
-export interface LookAtNodesOptions extends EnterNodesOptions {
+interface LookAtNodesOptions extends EnterNodesOptions {
   readonly pods: readonly DoctorPod[];
   readonly recipeDirs: readonly string[];
   /** The cluster's API, for what it says of the CNI beside the nodes. */

@@ -1,6 +1,6 @@
 import { DOCTOR_TOOLS } from "./script.js";
 
-export type DoctorTool = (typeof DOCTOR_TOOLS)[number];
+type DoctorTool = (typeof DOCTOR_TOOLS)[number];
 
 /** What the one command on a node told. Hostile input: what is no value of its kind counts as absent. */
 export interface NodeLook {

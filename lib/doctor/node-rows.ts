@@ -9,7 +9,7 @@ const ROOM_BYTES = FLOOR_BYTES + 3 * 64 * 1024 * 1024;
 /** Clocks further apart make the order of packets on two nodes a guess. */
 const CLOCK_MS = 1_000;
 
-export interface NodeRowOptions {
+interface NodeRowOptions {
   /** Whether tcpdump may come from an image in place of the node. */
   readonly via: string;
   readonly workDir: string;

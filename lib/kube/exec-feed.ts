@@ -6,7 +6,7 @@ const PIECE_BYTES = 256 * 1024;
 const AHEAD_BYTES = 1024 * 1024;
 const RETRY_MS = 5;
 
-export interface Feed {
+interface Feed {
   write(chunk: string | Uint8Array): void;
   end(): void;
   /** Drops what waits. */

@@ -31,7 +31,7 @@ interface Socket {
   addEventListener(event: "close" | "error", listener: () => void): void;
 }
 
-export interface ExecUse {
+interface ExecUse {
   readonly http: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly request: KubeExecRequest;
 }

@@ -1,5 +1,4 @@
 export { shareKube as openKube } from "./share.js";
-export { readKubeConfig } from "./config.js";
 export {
   expiryOf,
   isOurs,

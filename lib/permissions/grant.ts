@@ -6,7 +6,7 @@ import { findValueFault, splitValue } from "./scope-values.js";
 import { SCOPES, type Scope } from "./scopes.js";
 
 /** A flag's value: names joined by commas, several flags, or the flag alone. */
-export type FlagValue = string | readonly string[] | boolean;
+type FlagValue = string | readonly string[] | boolean;
 
 type AllowFlags = { readonly [S in Scope as `allow${Capitalize<S>}`]?: FlagValue };
 type DenyFlags = { readonly [S in Scope as `deny${Capitalize<S>}`]?: FlagValue };
@@ -41,7 +41,7 @@ export interface Grant {
   readonly rules: readonly GrantRule[];
 }
 
-export interface GrantOptions {
+interface GrantOptions {
   /** What relative paths of flags are relative to. */
   readonly cwd?: string;
   /** Permission profiles and the cluster's grants, beside the flags. */

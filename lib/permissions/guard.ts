@@ -6,7 +6,7 @@ import type { Decision } from "./requests.js";
 import { showsSecret } from "./secrets.js";
 import { visible } from "./visible.js";
 
-export interface GuardOptions {
+interface GuardOptions {
   readonly policy: Pick<Policy, "check">;
   /** Told of every decision, before the command runs. `argv` is what was checked; null where it may not be shown. */
   readonly audit: (decision: Decision, argv: Argv | null) => void;

@@ -28,7 +28,7 @@ export interface Policy {
   foresee(action: string, argv?: readonly string[]): Verdict;
 }
 
-export interface PolicyOptions {
+interface PolicyOptions {
   /** Where given, scripts are known by their text and not just by their name. */
   readonly scripts?: KnownScripts;
   /** Follows links, so that one cannot lead out of a folder that is granted. Default: the path as it is. */

@@ -6,7 +6,7 @@ import { fitsName } from "../model/names.js";
 import { fitsAction } from "./names.js";
 import { visible } from "./visible.js";
 
-export interface AskedNode {
+interface AskedNode {
   readonly name: string;
   readonly via: Via;
   readonly address?: string | undefined;

@@ -2,7 +2,7 @@ import { ACTIONS } from "./actions.js";
 import { commandsOf } from "./describe-action.js";
 import { SCOPES, SCOPE_DESCRIPTIONS } from "./scopes.js";
 
-export interface PermissionReference {
+interface PermissionReference {
   readonly scopes: readonly {
     readonly name: string;
     readonly allow: string;

@@ -18,7 +18,7 @@ export interface AtNode {
 }
 
 /** To log in at all. */
-export interface NodeRequest extends AtNode {
+interface NodeRequest extends AtNode {
   readonly kind: "node";
 }
 

@@ -89,7 +89,7 @@ const WRAPPERS: Readonly<
 };
 
 /** The command within a wrapper; undefined where there is none, or where its options are not plain. */
-export function unwrapOnce(argv: readonly string[]): readonly string[] | undefined {
+function unwrapOnce(argv: readonly string[]): readonly string[] | undefined {
   const [program = "", ...rest] = argv;
   const name = nameOfProgram(program);
   const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;

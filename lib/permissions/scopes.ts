@@ -15,7 +15,7 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-export interface ScopeDescription {
+interface ScopeDescription {
   /** What stands behind the flag; brackets where it may be left out, and the flag then means all. */
   readonly value: string;
   /** Behind "grant" and "refuse". */

@@ -10,7 +10,7 @@ const POLL_MS = 10;
 /** Every so many polls /proc is searched: a zombie that init has not reaped yet answers signals as well. */
 const POLLS_PER_SEARCH = 5;
 
-export interface GroupPipes {
+interface GroupPipes {
   /** Settles when the leader has ended and every pipe to us is closed. */
   readonly closed: Promise<unknown>;
   /** Closes our ends. */

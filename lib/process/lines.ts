@@ -4,7 +4,7 @@ export const MAX_LINE_BYTES = 1024 * 1024;
 const LINE_COST_BYTES = 100;
 const NEWLINE = 0x0a;
 
-export interface LineQueue {
+interface LineQueue {
   readonly push: (chunk: Buffer) => void;
   /** No more will come; an unfinished last line is handed out. */
   readonly close: () => void;
@@ -12,7 +12,7 @@ export interface LineQueue {
   readonly lines: AsyncIterable<string>;
 }
 
-export interface LineQueueOptions {
+interface LineQueueOptions {
   /** Above this many bytes waiting, `onFull` is called; when the reader has caught up, `onDrained`. */
   readonly highWaterBytes: number;
   /** A longer line comes in pieces. Default MAX_LINE_BYTES. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** What hopbook reads of /proc/PID/stat (proc(5)). */
-export interface ProcessStat {
+interface ProcessStat {
   /** R, S, D, T, …; Z and X have ended. */
   readonly state: string;
   readonly group: number;

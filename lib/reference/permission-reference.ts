@@ -1,1 +1,1 @@
-export { PERMISSION_REFERENCE, type PermissionReference } from "../permissions/index.js";
+export { PERMISSION_REFERENCE } from "../permissions/index.js";

@@ -12,7 +12,7 @@ export function denoPackageFor(platform: string, arch: string): string | undefin
 }
 
 /** Finds a package's folder as Node would, seen from a file; undefined where it is not installed. */
-export type ResolvePackage = (name: string, from: string) => string | undefined;
+type ResolvePackage = (name: string, from: string) => string | undefined;
 
 /**
  * The path of the deno binary. It comes as an optional package beside the package `deno`, whose install script is

@@ -27,7 +27,7 @@ export interface SandboxFolder {
 }
 
 /** The name by which the guest imports the script. */
-export const ENTRY_SPECIFIER = "hopbook:entry";
+const ENTRY_SPECIFIER = "hopbook:entry";
 
 /**
  * Makes the folder, with the guest's files and an import map that is the jail's wall: Deno reads what is imported

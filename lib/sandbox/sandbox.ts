@@ -8,7 +8,7 @@ import { buildRunArgv, buildSandboxEnv, buildWatched } from "./argv.js";
 import type { SandboxGuest } from "./folder.js";
 import { localise, sealScript } from "./seal.js";
 
-export const MAX_SANDBOX_LINE_BYTES = 8 * 1024 * 1024;
+const MAX_SANDBOX_LINE_BYTES = 8 * 1024 * 1024;
 /** A script that says more than this in all is stopped. */
 const MAX_SANDBOX_OUTPUT_BYTES = 512 * 1024 * 1024;
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
@@ -92,9 +92,4 @@ export async function inspectScript(
   const { folder, modules } = await sealScript(options.file, { guest, signal: options.signal });
   folder.remove();
   return modules;
-}
-
-/** Throws TOOL_MISSING where this machine has no sandbox. */
-export function assertSandbox(): void {
-  findDeno();
 }

@@ -11,7 +11,7 @@ const MAX_MODULES = 100;
 const MAX_MODULE_BYTES = 1024 * 1024;
 
 /** A script with all that it imports, copied to where nothing else is. */
-export interface SealedScript {
+interface SealedScript {
   readonly folder: SandboxFolder;
   readonly modules: readonly ScriptModule[];
 }

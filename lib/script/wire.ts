@@ -3,8 +3,6 @@
  * modules are evaluated; the host may then `start` it; the guest calls, each call gets one reply, and ends with
  * `done` or `failed`.
  */
-export const WIRE_VERSION = 1;
-
 export interface StartMessage {
   readonly type: "start";
   readonly version: number;

@@ -8,7 +8,7 @@ import { bracketIp } from "../linux/endpoint.js";
 import { TCP_SCRIPT } from "./tcp-script.js";
 import { UDP_SCRIPT } from "./udp-script.js";
 
-export const PROBE_ACTION = "netns/probe";
+const PROBE_ACTION = "netns/probe";
 
 /** The texts of the constant scripts by their `$0`. */
 export const PROBE_SCRIPTS: Readonly<Record<string, string>> = {

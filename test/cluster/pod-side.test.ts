@@ -11,7 +11,6 @@ import { newRunId } from "../../lib/session/run-id.js";
 import { load, permit } from "../../lib/session/prepare.js";
 import { LIVE } from "../../lib/run/world.js";
 import { createRunFolder } from "../../lib/artifacts/index.js";
-import { podTargets } from "../../lib/cluster/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess, PodAccessConfig } from "../../lib/model/access.js";
 import { coreApi, waitForServiceAccount } from "./kube.js";
@@ -134,13 +133,11 @@ async function trace({ from, to, probe, via, user }: Trace): Promise<RunReport> 
     onEvent: () => undefined,
   };
   const loaded = await load(options);
-  const pods = [from, to].map((text) => {
-    const [namespace = "", name = ""] = (text.split(":")[0] ?? "").split("/");
-    return { namespace, name };
-  });
   const access = configOf(via, user);
+  const pods = [from, to].map((text) => text.split(":")[0] ?? "");
+  const nodes = [...new Set(pods)].map((pod) => ({ name: pod, pod, access }));
   const profile = {
-    ...{ name: "pods", nodes: podTargets(pods, () => access), cni: "auto", interfaces: {} },
+    ...{ name: "pods", nodes, cni: "auto", interfaces: {} },
     ...{ workDir: "/var/tmp", kube: access.kube },
   };
   const prepared = await permit({ ...loaded, profile }, options);

@@ -13,7 +13,7 @@ export interface CliSetup {
 }
 
 /** What `kubectl debug` and `oc debug` make of a node. */
-export interface NodeDebug {
+interface NodeDebug {
   readonly node: string;
   /** Absent: the program's own choice. */
   readonly image?: string | undefined;

@@ -10,7 +10,7 @@ const TRAILER_BYTES = 64;
 const SAID_BYTES = 2_000;
 
 /** Why kubectl or oc itself failed. */
-export interface CliFailure {
+interface CliFailure {
   readonly code: ErrorCode;
   readonly why: string;
   readonly hint?: string;

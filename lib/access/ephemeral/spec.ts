@@ -3,7 +3,7 @@ import type { EphemeralAccessConfig } from "../../model/access.js";
 import { EXPIRES_ANNOTATION, type Lease } from "../../model/kube.js";
 
 /** What ps shows of the process that holds an ephemeral container, and of the one that ends it. */
-export const HOLD_NAME = "hopbook-hold";
+const HOLD_NAME = "hopbook-hold";
 const LET_GO_NAME = "hopbook-let-go";
 
 /** Capabilities to ask for, best first. PodSecurity's baseline refuses both, and containerd gives NET_RAW unasked. */
@@ -22,13 +22,13 @@ const LET_GO_SCRIPT = `for dir in /proc/[0-9]*; do
 done
 exit 0`;
 
-export interface EphemeralContainer {
+interface EphemeralContainer {
   readonly name: string;
   readonly image: string;
   readonly [key: string]: unknown;
 }
 
-export interface EphemeralWish {
+interface EphemeralWish {
   readonly access: Pick<EphemeralAccessConfig, "targetContainer"> & { readonly image: string };
   readonly lease: Lease;
   readonly name: string;

@@ -8,7 +8,7 @@ import type { CommandOptions } from "../../process/command.js";
 const SIZE_CHECK_MS = 100;
 const DETAIL_BYTES = 2_000;
 
-export interface PullRecipe {
+interface PullRecipe {
   readonly node: string;
   readonly remotePath: string;
   readonly localPath: string;

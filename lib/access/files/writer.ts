@@ -9,14 +9,14 @@ const DRAINED_BYTES = 2 * 1024 * 1024;
 /** The kernel takes at most 1024 at a time. */
 const MAX_CHUNKS = 256;
 
-export interface FileWriterOptions {
+interface FileWriterOptions {
   readonly onFull: () => void;
   readonly onDrained: () => void;
   /** Once; nothing is written after it. */
   readonly onError: (error: Error) => void;
 }
 
-export interface FileWriter {
+interface FileWriter {
   push(chunk: Buffer): void;
   /** Resolves when all that was pushed is written, or writing has failed. */
   finish(): Promise<void>;

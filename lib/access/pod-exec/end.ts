@@ -5,7 +5,7 @@ import { startInContainer, type ContainerRef, type KubeProcessEnd } from "../pod
 import type { ProcessEnd } from "../../process/start.js";
 import { createRemoteAccess, type RemoteEnd } from "../remote.js";
 
-export interface ContainerAccessRecipe {
+interface ContainerAccessRecipe {
   /** The target's name: it stands where a node's does. */
   readonly name: string;
   readonly via: Via;

@@ -10,7 +10,7 @@ const ASKED = ["tcpdump", "ip", "ping", "bash", "timeout", "env"] as const;
 type AskedTool = (typeof ASKED)[number];
 
 /** What a container has, as one command found it. */
-export interface ContainerTools {
+interface ContainerTools {
   /** false: no `sh` at all, and nothing else is known. */
   readonly hasShell: boolean;
   /** The runtime's words where there is none. */

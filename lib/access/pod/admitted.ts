@@ -23,7 +23,7 @@ interface Container {
 }
 
 /** What admission (a mutating webhook, say) made of a pod that was asked for. */
-export interface Admitted {
+interface Admitted {
   /** Of our own container, wherever it stands among others. */
   readonly image: string;
   /** What a debug pod cannot do without and has not got: "the capability NET_RAW", "hostPID". */

@@ -22,7 +22,7 @@ export interface KubeProcessEnd extends ProcessEnd {
   readonly refused: string | null;
 }
 
-export interface KubeProcess extends LocalProcess {
+interface KubeProcess extends LocalProcess {
   readonly done: Promise<KubeProcessEnd>;
 }
 

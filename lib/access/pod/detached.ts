@@ -16,7 +16,7 @@ export interface DetachedPod {
   readonly job: string | null;
 }
 
-export interface HeldPod extends DetachedPod {
+interface HeldPod extends DetachedPod {
   readonly pod: string;
   readonly job: string;
   /** Leaves the pod to itself: it stays while there are captures to tend. */

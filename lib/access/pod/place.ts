@@ -12,7 +12,7 @@ export type NodePlace =
       readonly fromNode: readonly string[];
     };
 
-export interface PlaceOptions {
+interface PlaceOptions {
   readonly node: string;
   readonly via: Via;
   readonly image: string;
@@ -64,7 +64,7 @@ export async function findNodePlace(options: PlaceOptions): Promise<NodePlace> {
 }
 
 /** What the probe said: programs by where they are, and why the node could not be entered ("": it can). */
-export interface Probe {
+interface Probe {
   readonly image: ReadonlySet<string>;
   /** Path of each. */
   readonly node: ReadonlyMap<string, string>;

@@ -27,7 +27,7 @@ const WORK_LIMIT = "8Gi";
  * nft; DAC_OVERRIDE, DAC_READ_SEARCH files of other users; SETUID, SETGID `tcpdump -Z root`; KILL agents end what they
  * started after it changed its user.
  */
-export const CAPABILITIES = [
+const CAPABILITIES = [
   "SYS_ADMIN",
   "SYS_CHROOT",
   "SYS_PTRACE",

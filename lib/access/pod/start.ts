@@ -186,7 +186,7 @@ interface NodeState {
 }
 
 /** Throws POD_NOT_STARTED where the API has no such node, or its kubelet is not ready. A user who may not read nodes passes. */
-export async function assertNodeReady(
+async function assertNodeReady(
   api: KubeApi,
   { node, signal }: { readonly node: string; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {

@@ -7,7 +7,7 @@ import type { RemoteRecipe } from "../recipe.js";
 /** A relay that ends again and again is given up. */
 const MAX_RELAYS = 3;
 
-export interface RelayedCommands {
+interface RelayedCommands {
   /** null: it has to be run over a connection of its own. */
   run(argv: Argv, options: CommandOptions & { readonly signal: AbortSignal }): Promise<ExecResult | null>;
   close(): Promise<void>;

@@ -6,7 +6,7 @@ export interface RelayFrame {
   readonly stderr: Buffer;
 }
 
-export interface FrameReader {
+interface FrameReader {
   /** Throws RangeError where what came is no frame: the relay cannot be used any more. */
   push(chunk: Buffer): void;
 }

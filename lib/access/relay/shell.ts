@@ -17,7 +17,7 @@ const KEPT_STDERR_BYTES = 2_000;
 /** No exit code: the relay had no room for all that the command printed. */
 const CUT_CODE = 999;
 
-export interface RelayOptions {
+interface RelayOptions {
   readonly timeoutMs: number;
   readonly maxOutputBytes: number;
   readonly signal: AbortSignal;

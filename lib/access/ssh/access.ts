@@ -27,7 +27,7 @@ const MAX_SESSIONS = 8;
 const STREAM_WAIT_MS = 30_000;
 const REFUSED_WAIT_MS = 100;
 
-export interface SshTarget {
+interface SshTarget {
   readonly name: string;
   readonly address: string;
   readonly access: SshAccessConfig;

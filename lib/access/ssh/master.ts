@@ -26,7 +26,7 @@ export interface SshMaster {
   close(): Promise<void>;
 }
 
-export interface SshMasterTarget {
+interface SshMasterTarget {
   readonly node: string;
   readonly host: string;
   readonly config: SshAccessConfig;

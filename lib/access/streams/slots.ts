@@ -1,7 +1,7 @@
 import { onAbort } from "../../process/abort.js";
 
 /** Frees a slot; a second call does nothing. */
-export type Release = () => void;
+type Release = () => void;
 
 export interface Slots {
   /** A slot as soon as one is free; null when the wait was over or aborted first. First come, first served. */

@@ -8,7 +8,7 @@ const STDERR_KEPT_BYTES = 64 * 1024;
 const HIGH_WATER_BYTES = 1024 * 1024;
 
 /** What the process of a stream is given: where its output goes. */
-export interface StreamSinks {
+interface StreamSinks {
   readonly onStdout: (chunk: Buffer) => void;
   readonly onStderr: (chunk: Buffer) => void;
 }
@@ -18,7 +18,7 @@ export interface Judged {
   readonly stderr: Buffer;
 }
 
-export interface StreamRecipe {
+interface StreamRecipe {
   readonly node: string;
   readonly argv: Argv;
   readonly signal?: AbortSignal | undefined;

@@ -7,7 +7,6 @@ import { PROTOCOL, type Packet } from "../dissect/packet.js";
 export const REQUEST = 0;
 export const REPLY = 1;
 export const NEITHER = -1;
-export type DirectionIndex = typeof REQUEST | typeof REPLY;
 
 interface Endpoint {
   readonly version: number;

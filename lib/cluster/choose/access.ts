@@ -97,7 +97,7 @@ function choose(
 }
 
 /** Every way and what it lacks; what holds for many nodes alike is said once. */
-export function noAccess(choices: readonly AccessChoice[], facts: AccessFacts): HopbookError {
+function noAccess(choices: readonly AccessChoice[], facts: AccessFacts): HopbookError {
   if (facts.unreachable !== null) {
     return new HopbookError("NO_ACCESS", `Cannot enter any node or pod: ${facts.unreachable}`, {
       hint: "Check the kubeconfig and the network, or say in a profile how to log in by ssh",

@@ -5,8 +5,8 @@ import type { AskOptions } from "./rights.js";
 import { fieldOf, textOf } from "../../linux/json.js";
 
 export const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
-export const POD_SECURITY_LEVELS = ["privileged", "baseline", "restricted"] as const;
-export type PodSecurityLevel = (typeof POD_SECURITY_LEVELS)[number];
+const POD_SECURITY_LEVELS = ["privileged", "baseline", "restricted"] as const;
+type PodSecurityLevel = (typeof POD_SECURITY_LEVELS)[number];
 
 /** What a namespace's label says of PodSecurity. */
 export interface PodSecurity {

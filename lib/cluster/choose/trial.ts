@@ -18,7 +18,7 @@ const MAX_REASON_CHARS = 600;
 const NOT_ASKED: Verdict = { allowed: null, reason: "it was not asked" };
 
 /** What the pod is made of; kubectl's and oc's have the same image. */
-export type TriedConfig = Pick<DebugPodAccessConfig, "image" | "pullSecrets" | "serviceAccount">;
+type TriedConfig = Pick<DebugPodAccessConfig, "image" | "pullSecrets" | "serviceAccount">;
 
 /** What it would come to, to make such a pod on a node; nothing is made. Never rejects. */
 export async function tryPod(
@@ -85,7 +85,7 @@ async function tryRequest(
 }
 
 /** What a refusal says. What cannot be tried is not refused: it may well be allowed. */
-export function verdictOf(error: unknown): Verdict {
+function verdictOf(error: unknown): Verdict {
   const { code, message } = asHopbookError(error);
   const reason = visible(message.replace(/^Cannot [^:]*: /, ""), { maxChars: MAX_REASON_CHARS });
   if (/does not support dry ?run/i.test(message)) return { allowed: null, reason };

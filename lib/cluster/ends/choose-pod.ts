@@ -2,7 +2,7 @@ import { HopbookError } from "../../errors.js";
 import type { KubePod } from "../facts/objects.js";
 import { showText } from "../names.js";
 
-export interface Choice {
+interface Choice {
   readonly pod: KubePod;
   /** Said where there was a choice. */
   readonly note: string | null;

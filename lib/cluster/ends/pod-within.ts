@@ -3,7 +3,7 @@ import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { End } from "../../model/cluster.js";
 import type { ClusterFacts } from "../facts/gather.js";
-import { unknownNode } from "./pod-targets.js";
+import { unknownNode } from "./unknown-node.js";
 import { runOnNode } from "../run.js";
 import { canonicalIp } from "../../linux/address.js";
 
@@ -11,10 +11,7 @@ import { canonicalIp } from "../../linux/address.js";
  * The addresses of a pod by what it says itself, for users who may enter pods and not read them: /proc/net alone, since
  * an image may lack ip(8). IPv4 first; none of loopback, none of the link. Throws TARGET_NOT_FOUND where there is none.
  */
-export async function askPodAddresses(
-  access: GuardedAccess,
-  signal?: AbortSignal,
-): Promise<readonly string[]> {
+async function askPodAddresses(access: GuardedAccess, signal?: AbortSignal): Promise<readonly string[]> {
   const argv: Argv = ["cat", "/proc/net/fib_trie", "/proc/net/if_inet6"];
   const doing = "ask for the pod's address";
   // Without IPv6 the second file is not there, and cat fails with what it has read.

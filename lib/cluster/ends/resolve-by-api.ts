@@ -18,7 +18,7 @@ import type { AddressAndPort } from "../../linux/endpoint.js";
 /** Facts where the API is there to be asked. */
 export type KubeFacts = ClusterFacts & { readonly kube: KubeReader };
 
-export interface KubeResolveOptions {
+interface KubeResolveOptions {
   readonly text: string;
   /** The node of the other end: where there is a choice, one that is elsewhere is taken. */
   readonly away: string | null;

@@ -7,7 +7,7 @@ import { runOnNode } from "../run.js";
 import { findService, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
 
-export interface ResolvedService {
+interface ResolvedService {
   readonly clusterIp: AddressAndPort;
   /** The endpoint that is followed. */
   readonly backend: AddressAndPort;

@@ -15,7 +15,7 @@ export interface ClusterFacts {
   readonly kube?: KubeReader;
 }
 
-export interface GatherOptions {
+interface GatherOptions {
   /** Nodes that could not be reached before. */
   readonly unreachable?: ReadonlyMap<string, Error>;
   readonly kube?: KubeReader | undefined;

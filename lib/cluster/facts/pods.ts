@@ -13,7 +13,7 @@ export interface KubeQuery {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const PODS = { group: "", version: "v1", resource: "pods" } as const;
+const PODS = { group: "", version: "v1", resource: "pods" } as const;
 const MAX_NEAR = 8;
 /** Of one selector or one address: more than this is no answer to "which pod". */
 const MAX_PODS = 5000;

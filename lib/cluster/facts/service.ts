@@ -29,7 +29,7 @@ interface Port {
   readonly protocol: string;
 }
 
-export interface ServiceQuery extends KubeQuery {
+interface ServiceQuery extends KubeQuery {
   readonly port: number | string | null;
   /** The node of the other end. */
   readonly away: string | null;

@@ -25,7 +25,7 @@ export interface NodeLeftover {
   readonly uid: number | null;
 }
 
-export interface LeftoverOptions {
+interface LeftoverOptions {
   /** Where captures are kept on the node. */
   readonly workDir: string;
   /** The run that asks: what is its own is none. */

@@ -5,7 +5,7 @@ import { HopbookError } from "../../errors.js";
 /** What stands for a cluster where nothing is named. */
 const DEFAULT_FILE = "hopbook.yaml";
 
-export interface FindProfileOptions {
+interface FindProfileOptions {
   /**
    * `--cluster`: the name of a profile in ~/.config/hopbook/clusters, which comes first, a file, or a folder with a
    * hopbook.yaml.

@@ -120,19 +120,15 @@ export async function loadProfile(file: string): Promise<LoadedProfile> {
 /** The same with the overlays, whose files are read and checked, and the folders beside the profile. */
 export async function loadCluster(file: string): Promise<LoadedCluster> {
   const doc = await readDocument(resolve(file));
-  const { profile, pending, programs } = readWhole(doc);
+  const { profile, pending, programs } = readCluster(doc);
   const folder = dirname(doc.file);
   const dirs = { runbooks: join(folder, "runbooks"), recipes: join(folder, "cni") };
   const overlays = await readOverlays(doc);
   return { profile, overlays, dirs, programs, ...(profile.kube === undefined ? {} : { pending }) };
 }
 
-/** As loadProfile, from a document that was read already, and without what stands beside it. */
-export function readProfile(doc: SourceDocument): LoadedProfile {
-  return readWhole(doc).profile;
-}
-
-function readWhole(doc: SourceDocument): {
+/** What the document itself says, without what stands beside it. */
+export function readCluster(doc: SourceDocument): {
   readonly profile: LoadedProfile;
   readonly pending: PendingAccess;
   readonly programs: NonNullable<LoadedCluster["programs"]>;

@@ -13,7 +13,7 @@ import { asList, fieldOf, integerOf, parseJson, textOf } from "../../linux/json.
 const INSPECT_BATCH = 64;
 
 /** A pod as the API knows it. */
-export interface PodName {
+interface PodName {
   readonly namespace: string;
   readonly name: string;
   /** Of a static pod this is its mirror's, which no runtime knows: it is then found by its name. */

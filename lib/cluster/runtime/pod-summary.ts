@@ -41,7 +41,7 @@ export function keepNewest<Item>(items: readonly Item[], summaryOf: (item: Item)
   return [...newest.values()];
 }
 
-export function isNewer(a: PodSummary, b: PodSummary): boolean {
+function isNewer(a: PodSummary, b: PodSummary): boolean {
   if (a.attempt !== b.attempt) return a.attempt > b.attempt;
   return BigInt(a.createdAtNs) > BigInt(b.createdAtNs);
 }

@@ -32,7 +32,7 @@ const SOURCES: readonly Source[] = [
   { name: "proc", script: PROC_SCRIPT, parse: parseProc },
 ];
 
-export interface SeeOptions extends CrictlOptions {
+interface SeeOptions extends CrictlOptions {
   /** The named action that permissions speak of. */
   readonly action: "runtime/pods" | "runtime/inspect";
   /** This pod alone. */

@@ -19,7 +19,7 @@ export const TOOL_NAMES = [
   "conntrack",
 ] as const;
 
-export type ToolName = (typeof TOOL_NAMES)[number];
+type ToolName = (typeof TOOL_NAMES)[number];
 
 /** What a node has for a run. */
 export interface NodeTools {

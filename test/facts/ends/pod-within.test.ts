@@ -1,5 +1,5 @@
 import t from "tap";
-import { podTargets, unknownNode } from "../../../lib/cluster/index.js";
+import { unknownNode } from "../../../lib/cluster/index.js";
 import { parseOwnAddresses } from "../../../lib/cluster/ends/pod-within.js";
 import { fc } from "../../fixtures/property.js";
 
@@ -28,12 +28,6 @@ t.test("a pod's own addresses, by /proc/net", async (t) => {
   fc.assert(fc.property(fc.string(), (text) => Array.isArray(parseOwnAddresses(text))));
 });
 
-t.test("targets of pods are no nodes' names, one a pod", async (t) => {
-  const a = { namespace: "shop", name: "a" };
-  const access = { via: "podExec", kube: {} } as const;
-  t.same(
-    podTargets([a, { namespace: "shop", name: "b" }, a], () => access),
-    ["shop/a", "shop/b"].map((name) => ({ name, pod: name, access })),
-  );
+t.test("the unknown node of a pod has a name that no other has", async (t) => {
   t.equal(unknownNode("shop/a"), "node-of-shop.a");
 });

@@ -3,10 +3,12 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { parseDocument } from "../../../lib/document/index.js";
-import { findProfile, loadProfile, readProfile } from "../../../lib/cluster/index.js";
+import { findProfile, loadProfile } from "../../../lib/cluster/index.js";
+import { readCluster } from "../../../lib/cluster/profile/profile.js";
 
 const HEAD = "apiVersion: hopbook.dev/v1\nkind: ClusterProfile\nmetadata: {name: prod-eu}\n";
-const read = (body: string) => readProfile(parseDocument(`${HEAD}${body}`, "/etc/clusters/prod.yaml"));
+const read = (body: string) =>
+  readCluster(parseDocument(`${HEAD}${body}`, "/etc/clusters/prod.yaml")).profile;
 
 t.test("paths are the file's, defaults filled in, access laid over", (t) => {
   const profile = read(`access: {via: ssh, user: core, sshConfig: ./ssh_config, identityFile: ~/.ssh/id}

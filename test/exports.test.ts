@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+
+/** Folders of lib/ in which nothing is exported that no other file imports; a test's import counts. */
+const STRICT = "access capture cluster doctor kube permissions process sandbox traffic".split(" ");
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const DECLARED =
+  /^export (?:declare |abstract |async )*(?:function\*?|const|class|interface|type|enum) (\w+)/gm;
+const NAMED = /\b(import|export)\s+(?:type\s+)?(?:\w+,\s*)?\{([^}]*)\}\s*from\s*"(\.[^"]+)"/g;
+const WHOLE = /(?:import\s+\*\s+as\s+\w+\s+from|export\s+\*\s+from|import\()\s*"(\.[^"]+)"/g;
+
+const list = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.[jt]s$/.test(name))
+    .map((name) => join(folder, name));
+
+/** The file of lib/ that an import leads to; the built one counts as its source. */
+const targetOf = (from: string, specifier: string): string =>
+  relative(ROOT, resolve(ROOT, dirname(from), specifier))
+    .replace(/^dist\//, "lib/")
+    .replace(/\.js$/, ".ts");
+
+t.test("nothing is exported that nobody imports", async (t) => {
+  const exported = new Set<string>();
+  const used = new Set<string>();
+  for (const file of ["lib", "test", "bench", "bin", "docs"].flatMap(list)) {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    const isStrict = STRICT.some((folder) => file.startsWith(`lib/${folder}/`));
+    if (isStrict) for (const [, name] of text.matchAll(DECLARED)) exported.add(`${file}: ${name}`);
+    for (const [, how, names = "", specifier = ""] of text.matchAll(NAMED)) {
+      for (const each of names.split(",")) {
+        const [name = "", alias = name] = each
+          .trim()
+          .replace(/^type /, "")
+          .split(" as ");
+        if (name === "") continue;
+        used.add(`${targetOf(file, specifier)}: ${name}`);
+        if (how === "export" && isStrict) exported.add(`${file}: ${alias}`);
+      }
+    }
+    for (const [, specifier = ""] of text.matchAll(WHOLE)) used.add(`${targetOf(file, specifier)}: *`);
+  }
+  t.ok(exported.size > 300, "the exports were found");
+  const loose = [...exported].filter((one) => !used.has(one) && !used.has(one.replace(/: .*/, ": *")));
+  t.strictSame(loose, []);
+});
