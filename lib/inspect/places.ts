@@ -2,7 +2,7 @@ import type { End } from "../model/cluster.js";
 import type { FlowPath, Hop } from "../model/hops.js";
 import type { InspectNetns } from "./command.js";
 import { isNetnsPath } from "./values.js";
-import { isAddress } from "../linux/address.js";
+import { familyOf, isAddress } from "../linux/address.js";
 import { isPlainInterfaceName } from "../linux/interface-name.js";
 
 /** A network namespace of a path. */
@@ -59,7 +59,7 @@ export function routedAddresses(end: End): string[] {
 /** IP versions the path's packets wear, inside and outside a tunnel. */
 export function familiesOf(path: FlowPath): (4 | 6)[] {
   const ips = [path.from.ip, path.to.ip, ...Object.values(path.underlay).map((underlay) => underlay.ip)];
-  const families = new Set(ips.filter(isAddress).map((ip): 4 | 6 => (ip.includes(":") ? 6 : 4)));
+  const families = new Set(ips.map(familyOf).filter((family) => family !== undefined));
   return families.size === 0 ? [4] : [...families].sort();
 }
 

@@ -66,9 +66,26 @@ export function integerOf(value: unknown, ...path: readonly string[]): number | 
   return Number(found);
 }
 
-/** Parses text as JSON; undefined where it is none. An empty text is an empty list, as iproute2 means it. */
+/**
+ * Parses text as JSON; undefined where it is none. An empty text is an empty list, as iproute2 means it. iproute2 prints
+ * most control characters of names and aliases as they are, which JSON does not allow: they are taken all the same.
+ */
 export function parseJson(text: string): unknown {
   if (text.trim() === "") return [];
+  const parsed = tryJson(text);
+  if (parsed !== undefined || !CONTROL.test(text)) return parsed;
+  return tryJson(text.replaceAll(CONTROLS, escapeControl));
+}
+
+// eslint-disable-next-line no-control-regex -- it is what they are looked for by
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
+const CONTROLS = new RegExp(CONTROL, "g");
+
+function escapeControl(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function tryJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -110,9 +110,9 @@ function readVirtualTunnel(kind: VirtualTunnel["kind"], data: JsonRecord): Virtu
     kind,
     network: external || network === null || network < 0 || network >= MOST_NETWORK ? null : network,
     port: port !== null && port >= 1 && port <= 65_535 ? port : null,
-    local: addressOf(data, "local"),
-    remote: addressOf(data, "remote"),
-    group: addressOf(data, "group"),
+    local: tunnelAddress(data, "local"),
+    remote: tunnelAddress(data, "remote"),
+    group: tunnelAddress(data, "group"),
     device: textOf(data, "link"),
     external,
     learning: data["learning"] !== false,
@@ -122,8 +122,8 @@ function readVirtualTunnel(kind: VirtualTunnel["kind"], data: JsonRecord): Virtu
 function readIpTunnel(kind: IpTunnel["kind"], data: JsonRecord): IpTunnel {
   return {
     kind,
-    local: addressOf(data, "local"),
-    remote: addressOf(data, "remote"),
+    local: tunnelAddress(data, "local"),
+    remote: tunnelAddress(data, "remote"),
     device: textOf(data, "link"),
     external: isSet(data, "external"),
     inputKey: keyOf(data, "ikey"),
@@ -131,8 +131,11 @@ function readIpTunnel(kind: IpTunnel["kind"], data: JsonRecord): IpTunnel {
   };
 }
 
-/** IPv6 stands under a name of its own for tunnels over UDP; `any`, `0.0.0.0` and `::` are no address. */
-function addressOf(data: JsonRecord, name: string): string | null {
+/**
+ * One of a tunnel's addresses (`local`, `remote`); null where it has none, which some versions print as `any`, `0.0.0.0` or
+ * `::`. Devices that take both families name IPv6 addresses apart.
+ */
+export function tunnelAddress(data: JsonRecord, name: string): string | null {
   const ip = canonicalIp(textOf(data, name) ?? textOf(data, `${name}6`) ?? "");
   return ip === undefined || ip === "0.0.0.0" || ip === "::" ? null : ip;
 }

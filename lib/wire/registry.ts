@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { tunnelAddress } from "../linux/link-kinds.js";
 import type { Encapsulation, Worn } from "../model/hops.js";
 import { geneve } from "./geneve.js";
 import { ipip } from "./ipip.js";
@@ -43,16 +43,10 @@ export function wornBy(link: TunnelLink, outer: 4 | 6): Worn | null {
 
 /** The address that a tunnel's device sends from; null where it has none of its own. */
 export function localEndOf({ data }: TunnelLink): string | null {
-  return addressIn(data, "local");
+  return tunnelAddress(data, "local");
 }
 
 /** The one address that a tunnel's device sends to; null where it has none. */
 export function remoteEndOf({ data }: TunnelLink): string | null {
-  return addressIn(data, "remote");
-}
-
-/** Devices that take both families name IPv6 addresses apart. */
-function addressIn(data: TunnelLink["data"], name: string): string | null {
-  const text = data[name] ?? data[`${name}6`];
-  return typeof text === "string" && isIP(text) !== 0 && !/^[0.:]*$/.test(text) ? text : null;
+  return tunnelAddress(data, "remote");
 }

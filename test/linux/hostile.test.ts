@@ -12,6 +12,7 @@ import { parseLinks } from "../../lib/linux/links.js";
 import { parseNeighbours } from "../../lib/linux/neighbours.js";
 import { parseNftables } from "../../lib/linux/nftables.js";
 import { parseOvsInterfaces, parseOvsTable } from "../../lib/linux/ovs.js";
+import { parseOwnAddresses } from "../../lib/linux/proc-addresses.js";
 import { findRouteDevice } from "../../lib/linux/proc-routes.js";
 import { parseRouteAnswer, parseRoutes } from "../../lib/linux/routes.js";
 import { parseRules } from "../../lib/linux/rules.js";
@@ -33,6 +34,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   parseNstat,
   parseOvsInterfaces,
   parseOvsTable,
+  parseOwnAddresses,
   parseProcIpvs,
   parseProcRoutes: (text) => findRouteDevice({ route: text, route6: text }, "10.0.0.1"),
   parseQdiscs,

@@ -28,3 +28,9 @@ t.test("values of another type than expected are absent", async (t) => {
   t.strictSame(parseJson(" \n"), [], "iproute2 prints nothing for an empty list");
   t.equal(parseJson("{"), undefined);
 });
+
+t.test("a control character that iproute2 did not escape makes nothing unreadable", async (t) => {
+  const text = '[{"ifname":"eth0",\n"ifalias":"a\u001b[2J\u0001"},\t{}]';
+  t.strictSame(parseJson(text), [{ ifname: "eth0", ifalias: "a\u001b[2J\u0001" }, {}]);
+  t.equal(parseJson("{\u0001"), undefined);
+});

@@ -5,7 +5,7 @@ import type { End } from "../../model/cluster.js";
 import type { ClusterFacts } from "../facts/gather.js";
 import { unknownNode } from "./unknown-node.js";
 import { runOnNode } from "../run.js";
-import { canonicalIp } from "../../linux/address.js";
+import { parseOwnAddresses } from "../../linux/proc-addresses.js";
 
 /**
  * The addresses of a pod by what it says itself, for users who may enter pods and not read them: /proc/net alone, since
@@ -22,19 +22,6 @@ async function askPodAddresses(access: GuardedAccess, signal?: AbortSignal): Pro
     where: { node: access.node, argv },
     hint: "Check whether the pod has a network: kubectl exec POD -- cat /proc/net/fib_trie",
   });
-}
-
-/** Those of /proc/net/fib_trie that are `host LOCAL`, and those of /proc/net/if_inet6 of global scope. */
-export function parseOwnAddresses(text: string): string[] {
-  const found = new Set<string>();
-  let leaf = "";
-  for (const line of text.split("\n")) {
-    leaf = /^\s*\|-- (\S+)$/.exec(line)?.[1] ?? leaf;
-    const six = /^([0-9a-f]{32}) [0-9a-f]{2} [0-9a-f]{2} 00 /.exec(line)?.[1];
-    if (/^\s*\/32 host LOCAL$/.test(line)) found.add(canonicalIp(leaf) ?? "");
-    if (six !== undefined) found.add(canonicalIp((six.match(/.{4}/g) ?? []).join(":")) ?? "");
-  }
-  return [...found].filter((ip) => ip !== "" && !ip.startsWith("127."));
 }
 
 /** A pod as an end where it may be entered and not read: by its own word; null where that is not how it is. */

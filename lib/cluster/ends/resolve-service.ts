@@ -6,6 +6,7 @@ import { inspectPods } from "../runtime/inspect.js";
 import { runOnNode } from "../run.js";
 import { findService, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
+import { ipVersion } from "../../linux/address.js";
 
 interface ResolvedService {
   readonly clusterIp: AddressAndPort;
@@ -57,7 +58,7 @@ async function readNatTable(
   address: AddressAndPort,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const tool = address.ip.includes(":") ? "ip6tables-save" : "iptables-save";
+  const tool = ipVersion(address.ip) === 6 ? "ip6tables-save" : "iptables-save";
   const argv: Argv = [tool, "-t", "nat"];
   try {
     const result = await runOnNode(access, argv, {

@@ -10,7 +10,7 @@ import { CTR_SCRIPT, parseCtr } from "./ctr.js";
 import { DOCKER_SCRIPT, parseDocker } from "./docker.js";
 import { parseProc, PROC_SCRIPT } from "./proc.js";
 import { runOnNode } from "../run.js";
-import { asList, fieldOf, parseJson, textOf } from "../../linux/json.js";
+import { parseLinks } from "../../linux/links.js";
 
 /** A pod's addresses by its own network namespace, where neither runtime nor CNI tells: $1 is its path. */
 export const ADDRESSES_SCRIPT = `exec nsenter --net="$1" -- ip -j addr show scope global\n`;
@@ -135,10 +135,9 @@ async function readAddresses(
   const argv: Argv = ["sh", "-c", ADDRESSES_SCRIPT, "hopbook-runtime-addresses", pod.netns.path];
   const doing = "read a pod's addresses";
   const result = await runOnNode(access, argv, { action: "runtime/inspect", doing, signal: options.signal });
-  const links = result.exitCode === 0 ? asList(parseJson(result.stdout.toString("utf8"))) : [];
+  const links = result.exitCode === 0 ? parseLinks(result.stdout.toString("utf8")) : [];
   const addresses = links
-    .filter((link) => textOf(link, "ifname") !== "lo")
-    .flatMap((link) => asList(fieldOf(link, "addr_info")))
-    .filter((address) => textOf(address, "scope") === "global");
-  return distinctAddresses(addresses.map((address) => textOf(address, "local")));
+    .filter(({ name }) => name !== "lo")
+    .flatMap(({ addressInfo }) => addressInfo.filter(({ scope }) => scope === "global"));
+  return distinctAddresses(addresses.map(({ ip }) => ip));
 }
