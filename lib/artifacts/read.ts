@@ -2,7 +2,9 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
 import type { Findings } from "../model/findings.js";
-import { describeShapeFault } from "./findings-shape.js";
+import { describeFault } from "../shapes/fault.js";
+import { findings as isFindings } from "../shapes/generated/findings.js";
+import { manifest as isManifest } from "../shapes/generated/manifest.js";
 import { hashFile, isRegularFile, listFolder, MANIFEST_FILE } from "./manifest.js";
 import type { Manifest, ManifestFile } from "./manifest.js";
 import { resolveInside } from "./names.js";
@@ -44,28 +46,17 @@ async function isChanged(path: string, file: ManifestFile): Promise<boolean> {
 /** manifest.json of a run folder. Throws EVIDENCE_INVALID. */
 export async function readManifest(dir: string): Promise<Manifest> {
   const value = await readRunJson(dir, MANIFEST_FILE);
-  if (!isManifest(value)) throw failRead(join(dir, MANIFEST_FILE), "it is no manifest of hopbook.dev/v1");
+  if (!isManifest(value))
+    throw failRead(join(dir, MANIFEST_FILE), describeFault(isManifest, value, "manifest"));
   return value;
-}
-
-function isManifest(value: unknown): value is Manifest {
-  const manifest = value as Partial<Manifest> | null;
-  return (
-    typeof manifest === "object" &&
-    manifest?.apiVersion === "hopbook.dev/v1" &&
-    manifest.kind === "Manifest" &&
-    Array.isArray(manifest.files) &&
-    manifest.files.every((file: unknown) => typeof (file as ManifestFile | null)?.path === "string") &&
-    Array.isArray(manifest.notFiles)
-  );
 }
 
 /** findings.json of a run folder, its whole shape checked. Throws EVIDENCE_INVALID. */
 export async function readFindings(dir: string): Promise<Findings> {
   const value = await readRunJson(dir, FINDINGS_FILE);
-  const fault = describeShapeFault(value);
-  if (fault !== undefined) throw failRead(join(dir, FINDINGS_FILE), fault);
-  return value as Findings;
+  if (!isFindings(value))
+    throw failRead(join(dir, FINDINGS_FILE), describeFault(isFindings, value, "findings"));
+  return value;
 }
 
 /** A JSON file of a run folder. Throws EVIDENCE_INVALID where it is not there, too large or not JSON. */

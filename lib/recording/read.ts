@@ -4,6 +4,8 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveInside } from "../artifacts/index.js";
 import { HopbookError, messageOf } from "../errors.js";
+import { describeFault } from "../shapes/fault.js";
+import { entry as isEntry, header as isHeader, turn as isTurn } from "../shapes/generated/recording.js";
 import {
   INDEX_FILE,
   RECORDING_DIR,
@@ -12,7 +14,6 @@ import {
   type RecordingHeader,
   type StreamTurn,
 } from "./format.js";
-import { isEntry, isHeader, isTurn } from "./shape.js";
 
 /** A recording as it is read: a folder from anybody, of which nothing is believed. */
 export interface LoadedRecording {
@@ -35,11 +36,13 @@ export async function loadRecording(dir: string): Promise<LoadedRecording> {
     .split("\n")
     .filter((line) => line !== "");
   const header = parse(first ?? "", { dir, line: 1 });
-  if (!isHeader(header)) throw invalid(dir, INDEX_FILE, "its first line is no header of a recording");
+  if (!isHeader(header))
+    throw invalid(dir, INDEX_FILE, `line 1: ${describeFault(isHeader, header, "header")}`);
   if (lines.length > MAX_ENTRIES) throw invalid(dir, INDEX_FILE, `it has more than ${MAX_ENTRIES} lines`);
   const entries = lines.map((text, index) => {
     const entry = parse(text, { dir, line: index + 2 });
-    if (!isEntry(entry)) throw invalid(dir, INDEX_FILE, `line ${index + 2} is no entry of a recording`);
+    if (!isEntry(entry))
+      throw invalid(dir, INDEX_FILE, `line ${index + 2}: ${describeFault(isEntry, entry, "entry")}`);
     return entry;
   });
   const end = entries.find((entry) => entry.type === "end");
@@ -73,7 +76,7 @@ export async function readTurns(dir: string, ref: BlobRef): Promise<readonly Str
     .filter((line) => line !== "");
   return lines.map((line) => {
     const turn = parse(line, { dir, line: 0 });
-    if (!isTurn(turn)) throw invalid(dir, INDEX_FILE, "a stream's lines are not as a recording has them");
+    if (!isTurn(turn)) throw invalid(dir, INDEX_FILE, `of a stream: ${describeFault(isTurn, turn, "turn")}`);
     return turn;
   });
 }

@@ -1,10 +1,10 @@
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { validateValue } from "../document/index.js";
 import { HopbookError, messageOf } from "../errors.js";
 import { digestOf, type SealedPlan } from "../plan/seal.js";
 import { coerceInputs, type Runbook } from "../runbook/index.js";
-import { planSchema } from "./plan-schema.js";
+import { describeFault } from "../shapes/fault.js";
+import { plan as isPlan } from "../shapes/generated/plan.js";
 import { SECRET } from "./plan-frame.js";
 import type { RawInputs } from "../session/options.js";
 
@@ -56,9 +56,8 @@ async function writeNew(file: string, text: string): Promise<void> {
 /** A plan that can be run. Throws FILE_UNREADABLE, PLAN_INVALID. */
 export async function readPlanFile(file: string): Promise<SealedPlan> {
   const value = await readJson(file);
-  const [problem] = validateValue(value, planSchema());
-  if (problem !== undefined) throw invalid(file, `${problem.path.join(".") || "it"}: ${problem.message}`);
-  const plan = value as SealedPlan;
+  if (!isPlan(value)) throw invalid(file, describeFault(isPlan, value, "plan"));
+  const plan: SealedPlan = value;
   const { digest, ...body } = plan;
   if (digestOf(body) !== digest)
     throw invalid(

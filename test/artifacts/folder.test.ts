@@ -275,7 +275,10 @@ t.test("a manifest that lies about paths reads nothing outside", async (t) => {
   const folder = await create(t.testdir());
   await folder.finish();
   const manifest = readManifestOf(folder.dir);
-  const file = { path: "../../../../etc/passwd", sizeBytes: 1, sha256: "", sourceSha256: null };
+  const file = {
+    ...{ path: "../../../../etc/passwd", sizeBytes: 1, sha256: "0".repeat(64), sourceSha256: null },
+    ...{ node: null, argv: null, exitCode: null, truncated: false, clockOffsetMs: null },
+  };
   writeFileSync(join(folder.dir, "manifest.json"), JSON.stringify({ ...manifest, files: [file] }));
   t.strictSame((await verifyManifest(folder.dir)).missing, ["../../../../etc/passwd"]);
   for (const text of [

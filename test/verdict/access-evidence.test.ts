@@ -1,6 +1,7 @@
 import t from "tap";
+import { describeFault } from "../../lib/shapes/fault.js";
+import { findings as isFindings } from "../../lib/shapes/generated/findings.js";
 import { readAccessFindings, readEntered } from "../../lib/verdict/access-evidence.js";
-import { describeShapeFault } from "../../lib/artifacts/findings-shape.js";
 
 const folder = (value: unknown): string =>
   t.testdir({ evidence: { "access.json": typeof value === "string" ? value : JSON.stringify(value) } });
@@ -26,8 +27,10 @@ t.test("what was entered stands with why; nodes that nobody entered are left out
   ]);
   const run = { id: "a", runbook: "x", startedAt: "2026-01-01T00:00:00Z", complete: true, incomplete: [] };
   const findings = { apiVersion: "hopbook.dev/v1", kind: "Findings", run, flows: [], checks: [] };
-  t.equal(describeShapeFault({ ...findings, access }), undefined);
-  t.match(describeShapeFault({ ...findings, access: [{ ...access[0], via: "magic" }] }), /access\[0\]\.via/);
+  t.ok(isFindings({ ...findings, access }));
+  const wrong: unknown = { ...findings, access: [{ ...access[0], via: "magic" }] };
+  t.notOk(isFindings(wrong));
+  t.match(describeFault(isFindings, wrong, "findings"), /access\[0\]\.via is "magic", not one of local, ssh/);
 });
 
 t.test("a folder without it, or with anything in it, gives what has the shape", async (t) => {

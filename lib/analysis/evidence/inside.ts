@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { insidePath } from "./shape.js";
+import { insidePath } from "../../shapes/generated/evidence.js";
 
 /** More than any file of evidence but a capture has: larger ones are not read into memory. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
@@ -15,7 +15,7 @@ export function isThroughLink(dir: string, rel: string): boolean {
 
 /** A plain file of the run folder, whole; undefined where it is none, too large or unreadable. */
 export function readInside(dir: string, rel: string): Buffer | undefined {
-  if (insidePath(rel, "path") !== null || isThroughLink(dir, rel)) return undefined;
+  if (!insidePath(rel) || isThroughLink(dir, rel)) return undefined;
   let fd: number | undefined;
   let content: Buffer | undefined;
   try {

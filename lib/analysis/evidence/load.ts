@@ -8,8 +8,10 @@ import type {
   RunRecord,
   StateRecord,
 } from "../../model/evidence.js";
+import { findEncapsulationFault } from "./encapsulation.js";
 import { readInside } from "./inside.js";
-import { EVIDENCE_SHAPES, type EvidenceFile } from "./shapes.js";
+import { describeFault, type Validate } from "../../shapes/fault.js";
+import * as shapes from "../../shapes/generated/evidence.js";
 
 /** All that a run left for analysis. */
 export interface RunEvidence {
@@ -34,26 +36,28 @@ export function loadRun(dir: string): RunEvidence {
   const incomplete: string[] = [];
   const run = loadRunRecord(dir);
   const paths = loadPaths(dir);
-  const state = readOptional<{ state: StateRecord[] }>(dir, "state.json", incomplete)?.state ?? [];
-  const drops = readOptional<{ nodes: DropTraceRecord[] }>(dir, "drops.json", incomplete)?.nodes ?? [];
+  const state = readOptional(dir, { name: "state", shape: shapes.state, incomplete })?.state ?? [];
+  const drops = readOptional(dir, { name: "drops", shape: shapes.drops, incomplete })?.nodes ?? [];
   return { run, paths, state, drops, incomplete: [...paths.incomplete, ...incomplete] };
 }
 
 /** What a run knows of itself. Throws EVIDENCE_INVALID. */
 export function loadRunRecord(dir: string): RunRecord {
-  return readEvidence<RunRecord>(dir, "run.json");
+  return readEvidence(dir, { name: "run", shape: shapes.run });
 }
 
 /** Reads flows, captures and traffic only: what is there while the run still goes on. */
 export function loadPaths(dir: string): PathEvidence {
   const incomplete: string[] = [];
-  const { flows } = readEvidence<{ flows: FlowEvidence[] }>(dir, "flows.json");
-  const captures = readOptional<{ captures: CaptureRecord[] }>(dir, "captures.json", incomplete);
+  const { flows } = readEvidence(dir, { name: "flows", shape: shapes.flows });
+  const fault = findEncapsulationFault(flows);
+  if (fault !== null) throw invalid("flows", join(dir, "evidence", "flows.json"), fault);
+  const captures = readOptional(dir, { name: "captures", shape: shapes.captures, incomplete });
   if (captures === null && incomplete.length === 0)
     incomplete.push(
       "evidence/captures.json is missing: when the captures ran, and what they dropped, is not known",
     );
-  const traffic = readOptional<{ probes: ProbeRecord[] }>(dir, "traffic.json", incomplete);
+  const traffic = readOptional(dir, { name: "traffic", shape: shapes.traffic, incomplete });
   return { flows, captures: captures?.captures ?? [], probes: traffic?.probes ?? [], incomplete };
 }
 
@@ -62,34 +66,39 @@ export function readRunText(dir: string, path: string): string | undefined {
   return readInside(dir, path)?.toString("utf8");
 }
 
+interface EvidenceFile<T> {
+  /** In `evidence/`, without `.json`. */
+  readonly name: string;
+  readonly shape: Validate<T>;
+}
+
 /** null where the file is missing; where it is damaged, null with the reason in `incomplete`. */
-function readOptional<T>(dir: string, name: EvidenceFile, incomplete: string[]): T | null {
-  if (readRunText(dir, `evidence/${name}`) === undefined) return null;
+function readOptional<T>(dir: string, from: EvidenceFile<T> & { readonly incomplete: string[] }): T | null {
+  if (readRunText(dir, `evidence/${from.name}.json`) === undefined) return null;
   try {
-    return readEvidence<T>(dir, name);
+    return readEvidence<T>(dir, from);
   } catch (error) {
-    incomplete.push(asHopbookError(error).message);
+    from.incomplete.push(asHopbookError(error).message);
     return null;
   }
 }
 
-function readEvidence<T>(dir: string, name: EvidenceFile): T {
-  const file = join(dir, "evidence", name);
-  const content = readRunText(dir, `evidence/${name}`);
-  if (content === undefined) throw invalid(name, file, "no readable file");
+function readEvidence<T>(dir: string, { name, shape }: EvidenceFile<T>): T {
+  const file = join(dir, "evidence", `${name}.json`);
+  const content = readRunText(dir, `evidence/${name}.json`);
+  if (content === undefined) throw invalid(name, file, "current value is no readable file");
   let value: unknown;
   try {
     value = JSON.parse(content);
   } catch (error) {
-    throw invalid(name, file, String(error));
+    throw invalid(name, file, `current value is ${String(error)}`);
   }
-  const wrong = EVIDENCE_SHAPES[name](value, name.replace(".json", ""));
-  if (wrong !== null) throw invalid(name, file, wrong);
-  return value as T;
+  if (!shape(value)) throw invalid(name, file, describeFault(shape, value, name));
+  return value;
 }
 
-function invalid(name: string, file: string, value: string): HopbookError {
-  return new HopbookError("EVIDENCE_INVALID", `Cannot read evidence/${name}: current value is ${value}`, {
+function invalid(name: string, file: string, reason: string): HopbookError {
+  return new HopbookError("EVIDENCE_INVALID", `Cannot read evidence/${name}.json: ${reason}`, {
     where: { file },
     hint: "Name a run folder as hopbook makes it; a damaged one cannot be mended",
   });

@@ -1,0 +1,126 @@
+// Writes lib/shapes/generated/ from schemas/: for each schema below a validator that needs no ajv at run time, and the
+// type of what it lets through. With --check it says where a file differs from what would be written.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import standalone from "ajv/dist/standalone/index.js";
+import { transformSync } from "esbuild";
+
+/** By schema: what is exported, and where in the schema it stands. */
+const SCHEMAS = {
+  findings: { findings: "#" },
+  manifest: { manifest: "#" },
+  plan: { plan: "#" },
+  recording: { header: "#/$defs/header", entry: "#/$defs/entry", turn: "#/$defs/turn" },
+  evidence: {
+    run: "#/$defs/run",
+    flows: "#/$defs/flows",
+    captures: "#/$defs/captures",
+    traffic: "#/$defs/traffic",
+    state: "#/$defs/state",
+    drops: "#/$defs/drops",
+    insidePath: "#/$defs/insidePath",
+  },
+};
+
+/** What schemas/ means by a format: evidence comes from anybody, so that a path must stay in its folder. */
+const FORMATS = {
+  "path-in-folder": /^(?!\/)(?!(?:[^]*[\\/])?\.\.(?:[\\/]|$))[^\0]+$/,
+  "date-time":
+    /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/,
+};
+
+const OPTIONS = {
+  ...{ strict: true, strictRequired: false, allowUnionTypes: true, discriminator: true },
+  ...{ messages: false, inlineRefs: false, unicode: false, formats: FORMATS, logger: false },
+  code: { source: true, esm: true },
+};
+
+const read = (name) => JSON.parse(readFileSync(new URL(`../schemas/${name}.json`, import.meta.url), "utf8"));
+const pascal = (name) => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** Without what is for people: parts of a schema stand in the code that is made of it. */
+function bare(schema, isMap = false) {
+  if (typeof schema !== "object" || schema === null) return schema;
+  if (Array.isArray(schema)) return schema.map((one) => bare(one));
+  const words = ["description", "title", "examples", "$comment"];
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key]) => isMap || !words.includes(key))
+      .map(([key, value]) => [key, bare(value, !isMap && (key === "properties" || key === "$defs"))]),
+  );
+}
+
+/** The TypeScript type of what fits a schema. */
+function typeOf(schema) {
+  if (schema === undefined || schema === true) return "unknown";
+  if (schema.$ref !== undefined) return pascal(schema.$ref.replace("#/$defs/", ""));
+  if ("const" in schema) return JSON.stringify(schema.const);
+  const branches =
+    schema.enum?.map((value) => JSON.stringify(value)) ?? (schema.oneOf ?? schema.anyOf)?.map(typeOf);
+  if (branches !== undefined) return branches.join(" | ");
+  if (Array.isArray(schema.type)) return schema.type.map((type) => typeOf({ ...schema, type })).join(" | ");
+  switch (schema.type) {
+    case "integer":
+      return "number";
+    case "array":
+      return schema.minItems === 1
+        ? `readonly [${typeOf(schema.items)}, ...(${typeOf(schema.items)})[]]`
+        : `readonly (${typeOf(schema.items)})[]`;
+    case "object":
+      return typeOfObject(schema);
+    default:
+      return schema.type ?? "unknown";
+  }
+}
+
+function typeOfObject({ properties, required = [], additionalProperties }) {
+  if (properties === undefined) return `Readonly<Record<string, ${typeOf(additionalProperties)}>>`;
+  const fields = Object.entries(properties).map(
+    ([name, schema]) => `readonly ${name}${required.includes(name) ? "" : "?"}: ${typeOf(schema)};`,
+  );
+  return `{ ${fields.join(" ")} }`;
+}
+
+function generate(name, exported) {
+  const schema = bare(read(name));
+  const ajv = new Ajv2020(OPTIONS);
+  ajv.addSchema({ ...schema, $id: name }, name);
+  const ids = Object.fromEntries(
+    Object.entries(exported).map(([key, pointer]) => [
+      `${key}Validator`,
+      pointer === "#" ? name : `${name}${pointer}`,
+    ]),
+  );
+  const made = standalone.default(ajv, ids).replaceAll("export const ", "const ");
+  if (made.includes("require(")) throw new Error(`${name}: its validator needs ajv at run time`);
+  const { code } = transformSync(made, { minify: true, target: "es2023", charset: "utf8" });
+  const { $defs = {}, ...root } = schema;
+  const types = Object.entries({ ...$defs, ...("type" in root && { [name]: root }) });
+  return [
+    `// @ts-nocheck Made of schemas/${name}.json by bin/validators.js: run npm run validators`,
+    'import type { Validate } from "../fault.js";',
+    ...types.map(([key, value]) => `export type ${pascal(key)} = ${typeOf(value)};`),
+    code.trimEnd().replaceAll(/(?<=[};])(?=function )/g, "\n"),
+    ...Object.keys(exported).map((key) => `export const ${key}: Validate<${pascal(key)}> = ${key}Validator;`),
+    "",
+  ].join("\n");
+}
+
+const isCheck = process.argv.includes("--check");
+const folder = new URL("../lib/shapes/generated/", import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const [name, exported] of Object.entries(SCHEMAS)) {
+  const file = new URL(`${name}.ts`, folder);
+  const wanted = generate(name, exported);
+  let current = "";
+  try {
+    current = readFileSync(file, "utf8");
+  } catch {
+    // Not there yet: it differs.
+  }
+  if (current === wanted) continue;
+  if (isCheck) {
+    console.error(`lib/shapes/generated/${name}.ts is not what its schema says: run npm run validators`);
+    process.exitCode = 1;
+  } else writeFileSync(file, wanted);
+}
