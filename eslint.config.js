@@ -2,7 +2,17 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", ".tap/", ".build/", "artifacts/**", "coverage/**", "lib/shapes/generated/"] },
+  {
+    ignores: [
+      "dist/",
+      "node_modules/",
+      ".tap/",
+      ".build/",
+      "artifacts/**",
+      "coverage/**",
+      "lib/shapes/generated/",
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
