@@ -1,5 +1,6 @@
 import { EXIT, HopbookError } from "../errors.js";
 import type { FlowFinding } from "../model/findings.js";
+import { makePaint } from "../text/paint.js";
 import { listenForSignals } from "./signals.js";
 import type { Terminal } from "./terminal.js";
 
@@ -14,8 +15,8 @@ const TO = "shop/web:8080";
 export async function runDemo(terminal: Terminal, options: { keep: boolean }): Promise<number> {
   const { upLab, downLab, setFault } = await import("../api/lab.js");
   const name = `demo-${process.pid}`;
-  const say = (text: string): void =>
-    terminal.err(`\n${terminal.color ? `\u001b[1m${text}\u001b[0m` : text}\n`);
+  const paint = makePaint(terminal.color);
+  const say = (text: string): void => terminal.err(`\n${paint("bold", text)}\n`);
   let profile: string;
   try {
     const lab = await upLab({ name, topology: "calico-vxlan" });

@@ -1,6 +1,7 @@
 import type { RunEvent } from "../model/steps.js";
 import { formatDuration } from "../model/units.js";
 import { visible } from "../model/visible.js";
+import { makePaint } from "../text/paint.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -8,8 +9,7 @@ import type { Terminal } from "./terminal.js";
  * matrix stand indented before the step's own line; where steps run side by side, a note says whose it is.
  */
 export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
-  const paint = (code: number, text: string): string =>
-    terminal.color ? `\u001b[${code}m${text}\u001b[0m` : text;
+  const paint = makePaint(terminal.color);
   const done = terminal.unicode ? "✓" : "ok";
   const failed = terminal.unicode ? "✗" : "FAILED";
   const info = terminal.unicode ? "·" : "-";
@@ -29,15 +29,17 @@ export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
         // A step that was not wanted is in the transcript; here it would be noise.
         if (event.status === "skipped") break;
         const indent = event.combination === undefined ? "" : "  ";
-        const took = paint(2, formatDuration(event.durationMs));
-        const mark = event.status === "done" ? paint(32, done) : paint(31, failed);
+        const took = paint("dim", formatDuration(event.durationMs));
+        const mark = event.status === "done" ? paint("green", done) : paint("red", failed);
         terminal.err(`${indent}${mark} ${visible(event.message ?? event.step)} ${took}\n`);
         break;
       }
       case "note": {
         const title = running.get(keyOf(event));
         const whose = running.size > 1 && title !== undefined ? `${visible(title)}: ` : "";
-        terminal.err(`  ${event.level === "warn" ? paint(33, "!") : info} ${whose}${visible(event.text)}\n`);
+        terminal.err(
+          `  ${event.level === "warn" ? paint("yellow", "!") : info} ${whose}${visible(event.text)}\n`,
+        );
         break;
       }
     }

@@ -1,5 +1,6 @@
 import type { HopbookError } from "../errors.js";
 import { visible, visibleLines } from "../model/visible.js";
+import { makePaint } from "../text/paint.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -7,9 +8,8 @@ import type { Terminal } from "./terminal.js";
  * steer the terminal: all of it is made visible, and only our own colours are put around it.
  */
 export function renderError(error: HopbookError, terminal: Pick<Terminal, "color">): string {
-  const paint = (code: number, text: string): string =>
-    terminal.color ? `\u001b[${code}m${text}\u001b[0m` : text;
-  const lines = [`${paint(31, `error[${error.code}]`)}: ${visibleLines(error.message)}`];
+  const paint = makePaint(terminal.color);
+  const lines = [`${paint("red", `error[${error.code}]`)}: ${visibleLines(error.message)}`];
   const { where, detail } = error;
   if (where?.file !== undefined) {
     const position = [where.line, where.column].filter((part) => part !== undefined);
@@ -19,11 +19,13 @@ export function renderError(error: HopbookError, terminal: Pick<Terminal, "color
   if (where?.argv !== undefined && where.argv.length > 0) lines.push(`  running ${shorten(where.argv)}`);
   // Where only one thing is wrong, the message says it already.
   if (detail !== undefined && !error.message.includes(detail)) lines.push(indent(detail));
-  if (error.hint !== undefined) lines.push(`${paint(36, "hint")}: ${visibleLines(error.hint)}`);
+  if (error.hint !== undefined) lines.push(`${paint("cyan", "hint")}: ${visibleLines(error.hint)}`);
   if (error.code === "INTERNAL") {
     if (error.cause instanceof Error && error.cause.stack !== undefined)
       lines.push(indent(error.cause.stack));
-    lines.push(`${paint(36, "hint")}: this is a defect of hopbook; please report it with the lines above`);
+    lines.push(
+      `${paint("cyan", "hint")}: this is a defect of hopbook; please report it with the lines above`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,20 +1,23 @@
 import { visible } from "../model/visible.js";
+import { measureColumns, padColumns } from "../text/columns.js";
+import { makePaint, type Style } from "../text/paint.js";
 import type { DoctorReport } from "./report.js";
 import type { DoctorRow, RowStatus } from "./rows.js";
 
 const WORDS: Readonly<Record<RowStatus, string>> = { ok: "ok", warn: "warn", blocks: "BLOCKS" };
-const COLORS: Readonly<Record<RowStatus, string>> = { ok: "32", warn: "33", blocks: "31" };
+const COLORS: Readonly<Record<RowStatus, Style>> = { ok: "green", warn: "yellow", blocks: "red" };
 const MAX_TARGET = 40;
 
 /** The table for a person, and what it comes to. */
 export function renderDoctor(report: DoctorReport, { color }: { readonly color: boolean }): string {
   const { rows, notLookedAt, cluster, status } = report;
+  const paint = makePaint(color);
   const target = (row: DoctorRow): string => visible(row.target ?? cluster.name, { maxChars: MAX_TARGET });
-  const width = Math.max(...rows.map((row) => target(row).length), 1);
+  const width = Math.max(...rows.map((row) => measureColumns(target(row))), 1);
   const lines = rows.flatMap((row) => {
     const word = WORDS[row.status].padEnd(6);
-    const shown = color ? `\u001b[${COLORS[row.status]}m${word}\u001b[0m` : word;
-    const head = `${shown}  ${row.check.padEnd(12)}  ${target(row).padEnd(width)}  `;
+    const shown = paint(COLORS[row.status], word);
+    const head = `${shown}  ${row.check.padEnd(12)}  ${padColumns(target(row), width)}  `;
     const indent = " ".repeat(6 + 2 + 12 + 2 + width + 2);
     return [
       `${head}${visible(row.found)}`,

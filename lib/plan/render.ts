@@ -1,6 +1,7 @@
 import type { PlannedCommand } from "../model/steps.js";
 import { formatDuration } from "../model/units.js";
 import { visible } from "../model/visible.js";
+import { measureColumns, padColumns } from "../text/columns.js";
 import type { Plan, PlanCombination, PlanStep } from "./plan.js";
 import { listStepOrigins } from "./render-origins.js";
 import { renderScripts, Scripts } from "./scripts.js";
@@ -18,9 +19,9 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
   const full = options.full === true;
   const scripts = new Scripts();
   const lines = [`plan of ${visible(plan.runbook.name)} on cluster ${visible(plan.cluster)}`];
-  const width = Math.max(0, ...Object.keys(plan.inputs).map((name) => name.length));
+  const width = Math.max(0, ...Object.keys(plan.inputs).map((name) => measureColumns(visible(name))));
   for (const [name, value] of Object.entries(plan.inputs))
-    lines.push(`  ${visible(name).padEnd(width)} = ${visible(stringify(value))}`);
+    lines.push(`  ${padColumns(visible(name), width)} = ${visible(stringify(value))}`);
   if (!full) lines.push("");
   for (const [index, step] of plan.steps.entries()) {
     if (full) lines.push("");

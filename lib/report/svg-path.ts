@@ -1,6 +1,6 @@
 import type { FlowFinding, HopFinding } from "../model/findings.js";
 import { escapeMarkup, visible } from "./escape.js";
-import { fitColumns } from "./layout.js";
+import { fitColumns } from "../text/columns.js";
 import { arrow, cross, element, label, line, picture } from "./svg.js";
 import { describeLoss, describeVerdict, groupByNode, isSameHop, locateBreak } from "./words.js";
 

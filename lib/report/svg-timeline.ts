@@ -1,6 +1,7 @@
 import type { FlowFinding, TimelinePacket } from "../model/findings.js";
 import { visible } from "./escape.js";
-import { fitColumns, fitPacket } from "./layout.js";
+import { fitColumns } from "../text/columns.js";
+import { fitPacket } from "./fit-packet.js";
 import { cross, element, label, line, picture } from "./svg.js";
 import type { Point } from "./svg.js";
 

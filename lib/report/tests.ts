@@ -1,5 +1,6 @@
 import type { TestCaseResult, TestReport } from "../model/runbook-test.js";
 import { visible } from "../model/visible.js";
+import { makePaint } from "../text/paint.js";
 import { escapeMarkup } from "./escape.js";
 
 /** TAP 14 (testanything.org), with the differences of a case as its YAML diagnostics. */
@@ -56,14 +57,13 @@ export function renderTestText(
   { cases, passed, failed }: TestReport,
   target: { readonly color: boolean; readonly unicode: boolean },
 ): string {
-  const paint = (code: number, text: string): string =>
-    target.color ? `\u001b[${code}m${text}\u001b[0m` : text;
+  const paint = makePaint(target.color);
   const lines = cases.flatMap((result) => {
     const title = visible(titleOf(result));
-    if (result.ok) return [`${paint(32, target.unicode ? "✓" : "ok")} ${title}`];
+    if (result.ok) return [`${paint("green", target.unicode ? "✓" : "ok")} ${title}`];
     const place = `    at ${visible(result.file)}:${result.line}`;
     return [
-      `${paint(31, target.unicode ? "✗" : "FAILED")} ${title}`,
+      `${paint("red", target.unicode ? "✗" : "FAILED")} ${title}`,
       ...result.differences.map((line) => `    ${visible(line)}`),
       place,
     ];

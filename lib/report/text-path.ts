@@ -1,6 +1,6 @@
 import type { FlowFinding, HopFinding } from "../model/findings.js";
-import { fitColumns, measureColumns } from "./layout.js";
-import type { TextStyle } from "./text-style.js";
+import { fitColumns, measureColumns } from "../text/columns.js";
+import { BROKEN, type TextStyle } from "./text-style.js";
 import { describeLoss, groupByNode, isSameHop, locateBreak } from "./words.js";
 
 const COUNT_COLUMNS = 9;
@@ -37,7 +37,7 @@ function endsAt(flow: FlowFinding, hops: readonly HopFinding[]): number {
 function drawEnd(flow: FlowFinding, style: TextStyle): string {
   const by = flow.verdict.rejectedBy;
   const text = by === null ? "NO REPLY FROM HERE" : `REJECTED: ${by.how} from ${by.ip}`;
-  const paint = flow.verdict.status === "rejected" ? "redBold" : "yellow";
+  const paint = flow.verdict.status === "rejected" ? BROKEN : "yellow";
   const mark = `${style.glyphs.cross}${style.glyphs.heavy.repeat(3)}`;
   const shown = fitColumns(style.show(text), style.width - 8, style.glyphs.more).trimEnd();
   return `${INDENT}${style.paint(`${mark} ${shown}`, paint)}`;
@@ -89,5 +89,5 @@ function drawBreak(flow: FlowFinding, style: TextStyle): string {
   const text = `${cross}${heavy.repeat(3)} LOST HERE: ${describeLoss(flow)} `;
   const columns = leftColumns() + 2 * COUNT_COLUMNS + 2;
   const rest = Math.max(3, columns - measureColumns(text));
-  return `${INDENT}${style.paint(`${text}${heavy.repeat(rest)}`, "redBold")}`;
+  return `${INDENT}${style.paint(`${text}${heavy.repeat(rest)}`, BROKEN)}`;
 }

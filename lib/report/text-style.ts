@@ -1,4 +1,5 @@
 import type { CheckStatus, VerdictStatus } from "../model/findings.js";
+import { makePaint, type Style } from "../text/paint.js";
 import { visible } from "./escape.js";
 
 export interface TextOptions {
@@ -8,19 +9,6 @@ export interface TextOptions {
   /** false: plain ASCII. */
   readonly unicode: boolean;
 }
-
-export type Paint = "red" | "green" | "yellow" | "cyan" | "dim" | "bold" | "redBold" | "badge";
-
-const CODES: Readonly<Record<Paint, string>> = {
-  red: "31",
-  green: "32",
-  yellow: "33",
-  cyan: "36",
-  dim: "2",
-  bold: "1",
-  redBold: "1;31",
-  badge: "1;7",
-};
 
 const UNICODE_GLYPHS = {
   seen: "●",
@@ -65,30 +53,34 @@ export interface TextStyle {
   /** Text of others (or our own) made visible for this terminal. */
   show(text: string): string;
   /** Colours what is visible already. */
-  paint(text: string, paint: Paint): string;
+  paint(text: string, style: Style): string;
 }
 
 export function createTextStyle(options: TextOptions): TextStyle {
+  const paint = makePaint(options.color);
   return {
     width: Math.min(120, Math.max(40, Math.floor(options.width))),
     glyphs: options.unicode ? UNICODE_GLYPHS : ASCII_GLYPHS,
     show: (text) => visible(text, { ascii: !options.unicode }),
-    paint: (text, paint) => (options.color ? `\u001b[${CODES[paint]}m${text}\u001b[0m` : text),
+    paint: (text, style) => paint(style, text),
   };
 }
 
-export const STATUS_PAINT: Readonly<Record<VerdictStatus, Paint>> = {
+/** Where packets end that should not. */
+export const BROKEN: Style = ["red", "bold"];
+
+export const STATUS_PAINT: Readonly<Record<VerdictStatus, Style>> = {
   delivered: "green",
-  lost: "redBold",
-  rejected: "redBold",
+  lost: BROKEN,
+  rejected: BROKEN,
   unanswered: "yellow",
   inconclusive: "yellow",
 };
 
-export const CHECK_PAINT: Readonly<Record<CheckStatus, Paint>> = {
+export const CHECK_PAINT: Readonly<Record<CheckStatus, Style>> = {
   pass: "green",
   warn: "yellow",
-  fail: "redBold",
+  fail: BROKEN,
   skipped: "dim",
   incomplete: "yellow",
 };

@@ -1,8 +1,10 @@
 import type { AccessFinding, CheckFinding, Findings, FlowFinding, PacketRef } from "../model/findings.js";
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
-import { fitColumns, fitPacket, measureColumns, wrapColumns } from "./layout.js";
+import { fitColumns, measureColumns, wrapColumns } from "../text/columns.js";
+import type { Style } from "../text/paint.js";
+import { fitPacket } from "./fit-packet.js";
 import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
-import type { Paint, TextOptions, TextStyle } from "./text-style.js";
+import type { TextOptions, TextStyle } from "./text-style.js";
 import { drawPath } from "./text-path.js";
 import { countPackets, describeVerdict, endSentence, formatTime, nameFlow, nameTraffic } from "./words.js";
 
@@ -150,7 +152,7 @@ function renderReason(text: string, style: TextStyle): string[] {
 
 function renderChecks(checks: readonly CheckFinding[], style: TextStyle): string[] {
   const lines = checks.flatMap((check) => {
-    const paint: Paint = CHECK_PAINT[check.status];
+    const paint: Style = CHECK_PAINT[check.status];
     const text = wrapColumns(style.show(`${check.id}: ${check.message}`), style.width - 14);
     return text.map((line, index) =>
       index === 0

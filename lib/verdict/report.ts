@@ -2,6 +2,7 @@ import { readFindings, type RunFolder } from "../artifacts/index.js";
 import type { Findings } from "../model/findings.js";
 import type { FlowPath } from "../model/hops.js";
 import { visible } from "../model/visible.js";
+import { padColumns } from "../text/columns.js";
 import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../report/index.js";
 import { analyzeRunFolder } from "./analyze.js";
 
@@ -62,7 +63,7 @@ export function reportPath(path: FlowPath): string {
     node = hop.node;
     const mtu = hop.mtuBytes === null ? "" : `  mtu ${hop.mtuBytes}`;
     const wears = hop.encapsulation.kind === "none" ? "" : `  ${hop.encapsulation.kind}`;
-    lines.push(`  ${hop.index}. ${visible(hop.interface).padEnd(15)} ${hop.role.padEnd(10)}${mtu}${wears}`);
+    lines.push(`  ${hop.index}. ${padColumns(visible(hop.interface), 15)} ${hop.role.padEnd(10)}${mtu}${wears}`);
     for (const evidence of hop.evidence) lines.push(`       ${visible(evidence)}`);
   }
   if (path.replyHops !== null) {

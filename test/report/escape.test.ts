@@ -1,6 +1,5 @@
 import t from "tap";
 import { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "../../lib/report/index.js";
-import { fitColumns, measureColumns, wrapColumns } from "../../lib/report/layout.js";
 import { fc } from "../fixtures/property.js";
 
 const anyText = fc.string({ unit: "binary", maxLength: 120 });
@@ -41,31 +40,5 @@ t.test("Markdown", async (t) => {
         !code.slice(fence.length, -fence.length).match(new RegExp(`(?<!\`)${fence}(?!\`)`))
       );
     }),
-  );
-});
-
-t.test("columns", async (t) => {
-  t.equal(measureColumns("日本"), 4);
-  t.equal(measureColumns("e\u0301"), 1);
-  t.equal(fitColumns("cali9d8b6a7d855", 8), "cali…855");
-  t.equal(fitColumns("ab", 4), "ab  ");
-  t.strictSame(wrapColumns("aaa bbb ccc ddd", 8), ["aaa bbb", "ccc ddd"]);
-  t.strictSame(wrapColumns("", 8), [""]);
-  const printable = fc.string({ unit: fc.constantFrom("a", " ", "日", "é", "-"), maxLength: 80 });
-  fc.assert(
-    fc.property(printable, fc.integer({ min: 8, max: 40 }), (text, columns) => {
-      const lines = wrapColumns(text, columns);
-      const squeeze = (value: string): string => value.replaceAll(" ", "");
-      return (
-        lines.every((line) => measureColumns(line) <= columns) && squeeze(lines.join("")) === squeeze(text)
-      );
-    }),
-  );
-  fc.assert(
-    fc.property(
-      printable,
-      fc.integer({ min: 4, max: 40 }),
-      (text, columns) => measureColumns(fitColumns(text, columns)) === columns,
-    ),
   );
 });

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import t from "tap";
 import { renderText } from "../../lib/report/index.js";
-import { measureColumns } from "../../lib/report/layout.js";
+import { measureColumns } from "../../lib/text/columns.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { buildFindings, fdbMissing, healthy, replyLost, SAMPLES } from "./samples.js";
 

@@ -4,6 +4,7 @@ import type { DetachedRun } from "../../api/detached.js";
 import { EXIT } from "../../errors.js";
 import { formatSize } from "../../model/units.js";
 import { visible } from "../../model/visible.js";
+import { measureColumns, padColumns } from "../../text/columns.js";
 import { askOn } from "../confirm.js";
 import { finishRun } from "../finish-run.js";
 import type { CommandIo } from "../io.js";
@@ -101,13 +102,13 @@ function renderRuns(runs: readonly DetachedRun[]): string {
     ...[formatSize(bytes), nodes.map(({ node }) => visible(node)).join(",")],
   ]);
   const widths = HEADINGS.map((heading, at) =>
-    Math.max(heading.length, ...rows.map((row) => (row[at] ?? "").length)),
+    Math.max(heading.length, ...rows.map((row) => measureColumns(row[at] ?? ""))),
   );
   return [HEADINGS, ...rows]
     .map(
       (row) =>
         `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+          .map((cell, at) => padColumns(cell, widths[at] ?? 0))
           .join("  ")
           .trimEnd()}\n`,
     )
