@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { RunbookDescription } from "../../api/runbooks.js";
 import { visible, visibleLines } from "../../model/visible.js";
-import { measureColumns, padColumns } from "../../text/columns.js";
 import type { CommandIo } from "../io.js";
 import { addClusterOptions, addOutputOption, clusterOf, type CommonOptions } from "../options.js";
 import { describeDefault, flagName, valuesOf } from "../runbook-flags.js";
@@ -14,9 +13,8 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
     const entries = await listCatalogue(process.cwd(), clusterOf(options));
     if (options.output === "json") io.terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
     else {
-      const width = Math.max(...entries.map((entry) => measureColumns(visible(entry.name))));
-      for (const entry of entries)
-        io.terminal.out(`${padColumns(visible(entry.name), width)}  ${visible(entry.title)}\n`);
+      const { alignCells } = await import("../../text/table.js");
+      io.terminal.out(alignCells(entries.map(({ name, title }) => [visible(name), visible(title)])));
     }
   });
 

@@ -4,7 +4,6 @@ import type { DetachedRun } from "../../api/detached.js";
 import { EXIT } from "../../errors.js";
 import { formatSize } from "../../model/units.js";
 import { visible } from "../../model/visible.js";
-import { measureColumns, padColumns } from "../../text/columns.js";
 import { askOn } from "../confirm.js";
 import { finishRun } from "../finish-run.js";
 import type { CommandIo } from "../io.js";
@@ -35,7 +34,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
       const { listRuns } = await import("../../api/detached.js");
       const report = await listRuns(options);
       if (flags.output === "json") io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
-      else io.terminal.out(renderRuns(report.runs));
+      else io.terminal.out(await renderRuns(report.runs));
       for (const note of report.notes) io.terminal.err(`! ${visible(note)}\n`);
     }),
   );
@@ -95,24 +94,14 @@ async function withOptions(
 
 const HEADINGS = ["RUN", "STATE", "RUNBOOK", "TARGET", "SINCE", "UNTIL", "BYTES", "NODES"] as const;
 
-function renderRuns(runs: readonly DetachedRun[]): string {
+async function renderRuns(runs: readonly DetachedRun[]): Promise<string> {
   if (runs.length === 0) return "no run goes on without its client\n";
   const rows = runs.map(({ id, state, runbook, target, since, until, bytes, nodes }) => [
     ...[id, state, visible(runbook), visible(target), shorten(since), shorten(until)],
     ...[formatSize(bytes), nodes.map(({ node }) => visible(node)).join(",")],
   ]);
-  const widths = HEADINGS.map((heading, at) =>
-    Math.max(heading.length, ...rows.map((row) => measureColumns(row[at] ?? ""))),
-  );
-  return [HEADINGS, ...rows]
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => padColumns(cell, widths[at] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  const { alignCells } = await import("../../text/table.js");
+  return alignCells([HEADINGS, ...rows]);
 }
 
 /** To the second. */

@@ -81,8 +81,8 @@ export function addLabCommands(program: Command, io: CommandIo): void {
       const faults = listFaults();
       if (options.output === "json") io.terminal.out(`${JSON.stringify(faults, null, 2)}\n`);
       else {
-        const width = Math.max(...faults.map((fault) => fault.name.length));
-        for (const fault of faults) io.terminal.out(`${fault.name.padEnd(width)}  ${fault.title}\n`);
+        const { alignCells } = await import("../../text/table.js");
+        io.terminal.out(alignCells(faults.map(({ name, title }) => [name, title])));
       }
     },
   );
