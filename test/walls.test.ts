@@ -192,6 +192,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   commander: ["cli"],
   "string-width": ["text"],
   "wrap-ansi": ["text"],
+  "p-map": ["engine", "inspect", "api"],
   // No package: the name by which a script is imported in its sandbox.
   "hopbook:entry": ["script"],
 };

@@ -64,20 +64,3 @@ export function readMatrix(
   });
   return combine(Object.fromEntries(lists));
 }
-
-/** Runs `body` for each item, at most so many at once; results in the items' order. `body` must not reject. */
-export async function mapBounded<T, R>(
-  items: readonly T[],
-  body: (item: T) => Promise<R>,
-  limit: number,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      results[index] = await body(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(Math.max(limit, 1), items.length) }, worker));
-  return results;
-}

@@ -1,3 +1,4 @@
+import pMap, { pMapSkip } from "p-map";
 import { asHopbookError } from "../errors.js";
 import type { PlannedCommand, StepKind } from "../model/steps.js";
 import type { PlanCombination, PlanStep } from "../plan/plan.js";
@@ -6,7 +7,7 @@ import { contextFor } from "./context.js";
 import { clockOf, isDiscovery, kindOf, placeOf, titleOf, type Core } from "./core.js";
 import { environmentOf, inputOf, isWanted } from "./environment.js";
 import { Leash } from "./leash.js";
-import { mapBounded, readMatrix, type Combination } from "./matrix.js";
+import { readMatrix, type Combination } from "./matrix.js";
 import { findUnknown, namesMatrix } from "./references.js";
 import { UNWANTED } from "./run-one.js";
 import { withinLimits } from "./tries.js";
@@ -100,24 +101,19 @@ export async function planAction(core: Core, step: RunbookStep, base: PlanStepBa
     if (part.skipped === null) state.outputs.set(step.id, part.outputs);
     return { ...base, ...withoutOutputs(part), combinations: null };
   }
-  const parts = await mapBounded(
+  const errors: unknown[] = [];
+  const parts = await pMap(
     combinations,
     async (combination) => {
-      try {
-        return { combination, part: await planPart(core, step, { combination, unsure }) };
-      } catch (error) {
-        return { combination, error };
-      }
+      const planned = planPart(core, step, { combination, unsure });
+      const part = await planned.catch((error: unknown) => void (errors[combination.index] = error));
+      return part === undefined ? pMapSkip : { combination, part };
     },
-    step.strategy?.maxParallel ?? 1,
+    { concurrency: step.strategy?.maxParallel ?? 1 },
   );
-  return joinParts(
-    base,
-    parts.map((made) => {
-      if (made.part === undefined) throw made.error;
-      return made;
-    }),
-  );
+  // Of those that failed the first one says it, whichever ended first.
+  for (const error of Object.values(errors)) throw error;
+  return joinParts(base, parts);
 }
 
 export function withoutOutputs({ outputs: _outputs, ...part }: PlannedPart): Omit<PlannedPart, "outputs"> {

@@ -1,10 +1,11 @@
+import pMap from "p-map";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { RunbookStep } from "../runbook/index.js";
 import { placeOf, type Core } from "./core.js";
 import { environmentOf, isWanted } from "./environment.js";
 import { emitEnded, emitSkipped, emitStarted } from "./events.js";
 import type { Leash } from "./leash.js";
-import { mapBounded, readMatrix, type Combination } from "./matrix.js";
+import { readMatrix, type Combination } from "./matrix.js";
 import { namesMatrix } from "./references.js";
 import { runOne, skippedBecause, UNWANTED, type OneResult, type RunOptions } from "./run-one.js";
 import type { StepStatus } from "./state.js";
@@ -91,7 +92,7 @@ async function runAll(
     }
     return { ...result, combination };
   };
-  return mapBounded(combinations, run, maxParallel);
+  return pMap(combinations, run, { concurrency: maxParallel });
 }
 
 function summarise(results: readonly CombinationResult[]): StepResult {

@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import type { ExecResult } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StateRecord } from "../model/evidence.js";
@@ -32,16 +33,12 @@ export async function runInspection(
     const name = targetOf(command);
     byNode.set(name, [...(byNode.get(name) ?? []), index]);
   });
-  const worker = async (queue: number[]): Promise<void> => {
-    for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-      if (options.signal?.aborted === true) continue;
-      records[index] = await runOne(commands[index]!, options);
-    }
+  const look = async (index: number): Promise<void> => {
+    if (options.signal?.aborted !== true) records[index] = await runOne(commands[index]!, options);
   };
-  const workers = [...byNode.values()].flatMap((queue) =>
-    Array.from({ length: PARALLEL_PER_NODE }, () => worker(queue)),
+  await Promise.all(
+    [...byNode.values()].map((queue) => pMap(queue, look, { concurrency: PARALLEL_PER_NODE })),
   );
-  await Promise.all(workers);
   return records.filter((record) => record !== undefined);
 }
 

@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import {
   LEFTOVERS_ACTION,
   listNodeLeftovers,
@@ -36,19 +37,16 @@ export async function openNodes(profile: ClusterProfile, options: EnterNodesOpti
     body: (access: GuardedAccess) => Promise<T>,
   ): Promise<ReadonlyMap<string, T | Error>> => {
     const answers = new Map<string, T | Error>();
-    const queue = [...names];
-    const work = async (): Promise<void> => {
-      for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-        const access = cluster.accesses.get(name);
-        try {
-          if (access === undefined) throw cluster.unreachable.get(name) ?? new Error("it was not opened");
-          answers.set(name, await body(access));
-        } catch (error) {
-          answers.set(name, asHopbookError(error));
-        }
+    const ask = async (name: string): Promise<void> => {
+      const access = cluster.accesses.get(name);
+      try {
+        if (access === undefined) throw cluster.unreachable.get(name) ?? new Error("it was not opened");
+        answers.set(name, await body(access));
+      } catch (error) {
+        answers.set(name, asHopbookError(error));
       }
     };
-    await Promise.all(Array.from({ length: NODES_AT_A_TIME }, work));
+    await pMap(names, ask, { concurrency: NODES_AT_A_TIME });
     return answers;
   };
   return {

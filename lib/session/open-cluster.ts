@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { openAccess } from "../access/registry.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import { createLazyAccess } from "./lazy-access.js";
@@ -47,19 +48,16 @@ export async function openCluster(
   const opened: NodeAccess[] = [];
   const accesses = new Map<string, GuardedAccess>();
   const unreachable = new Map<string, HopbookError>();
-  const queue = [...profile.nodes];
-  const login = async (): Promise<void> => {
-    for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-      try {
-        const access = await enter(target, options);
-        opened.push(access);
-        accesses.set(target.name, options.wrap(access));
-      } catch (error) {
-        unreachable.set(target.name, asHopbookError(error));
-      }
+  const login = async (target: NodeTarget): Promise<void> => {
+    try {
+      const access = await enter(target, options);
+      opened.push(access);
+      accesses.set(target.name, options.wrap(access));
+    } catch (error) {
+      unreachable.set(target.name, asHopbookError(error));
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_LOGINS }, login));
+  await pMap(profile.nodes, login, { concurrency: PARALLEL_LOGINS });
   const close = async (): Promise<void> => {
     await Promise.allSettled(opened.map((access) => access.close()));
   };

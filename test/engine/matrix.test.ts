@@ -1,7 +1,7 @@
 import t from "tap";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fc } from "../fixtures/property.js";
-import { combine, mapBounded } from "../../lib/engine/matrix.js";
+import { combine } from "../../lib/engine/matrix.js";
 import { HopbookError } from "../../lib/errors.js";
 import { evaluateChecks, type ExpressionEnv } from "../../lib/runbook/index.js";
 import type { StepContext } from "../../lib/model/steps.js";
@@ -32,24 +32,6 @@ t.test("combinations come row by row, the last name first", (t) => {
     }),
   );
   t.end();
-});
-
-t.test("at most so many at once, and results in their order", async (t) => {
-  let [now, most] = [0, 0];
-  const results = await mapBounded(
-    [30, 5, 20, 1, 10],
-    async (ms) => {
-      now += 1;
-      most = Math.max(most, now);
-      await sleep(ms);
-      now -= 1;
-      return ms;
-    },
-    2,
-  );
-  t.strictSame(results, [30, 5, 20, 1, 10]);
-  t.equal(most, 2);
-  t.strictSame(await mapBounded([], () => Promise.resolve(1), 4), []);
 });
 
 const matrix = (more: string, names = "letter: [a, b, c]"): string => `strategy: {matrix: {${names}}${more}}`;
