@@ -22,7 +22,6 @@ const FOLDERS: Record<string, readonly string[]> = {
   sandbox: ["model", "errors", "process"],
   access: ["model", "errors", "kube", "process"],
   cluster: ["model", "errors", "linux", "document"],
-  doctor: ["model", "errors", "linux", "cluster", "text"],
   wire: ["model", "errors", "linux"],
   hops: ["model", "errors", "linux", "document", "cluster", "wire"],
   capture: ["model", "errors", "linux", "wire"],
@@ -112,7 +111,6 @@ const FOLDERS: Record<string, readonly string[]> = {
     "recording",
     "steps",
     "report",
-    "text",
     "catalogue",
     "authority",
     "session",
@@ -140,6 +138,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "model",
     "errors",
     "linux",
+    "text",
     "kube",
     "cluster",
     "wire",
@@ -192,7 +191,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   commander: ["cli"],
   "string-width": ["text"],
   "wrap-ansi": ["text"],
-  "p-map": ["engine", "inspect", "api"],
+  "p-map": ["engine", "inspect", "session", "reap"],
   // No package: the name by which a script is imported in its sandbox.
   "hopbook:entry": ["script"],
 };
