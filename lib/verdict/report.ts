@@ -63,7 +63,9 @@ export function reportPath(path: FlowPath): string {
     node = hop.node;
     const mtu = hop.mtuBytes === null ? "" : `  mtu ${hop.mtuBytes}`;
     const wears = hop.encapsulation.kind === "none" ? "" : `  ${hop.encapsulation.kind}`;
-    lines.push(`  ${hop.index}. ${padColumns(visible(hop.interface), 15)} ${hop.role.padEnd(10)}${mtu}${wears}`);
+    lines.push(
+      `  ${hop.index}. ${padColumns(visible(hop.interface), 15)} ${hop.role.padEnd(10)}${mtu}${wears}`,
+    );
     for (const evidence of hop.evidence) lines.push(`       ${visible(evidence)}`);
   }
   if (path.replyHops !== null) {
