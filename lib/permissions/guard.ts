@@ -4,7 +4,7 @@ import { GuardedAccess } from "../model/guarded-access.js";
 import type { Policy } from "./policy.js";
 import type { Decision } from "./requests.js";
 import { showsSecret } from "./secrets.js";
-import { visible } from "./visible.js";
+import { visible } from "../model/visible.js";
 
 interface GuardOptions {
   readonly policy: Pick<Policy, "check">;

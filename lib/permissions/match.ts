@@ -1,9 +1,9 @@
-import { fitsCommand, overlapCommands } from "./command-patterns.js";
-import { fitsHost, overlapHosts } from "./hosts.js";
-import { fitsKube, overlapKube } from "./kube-patterns.js";
+import { fitsCommand, overlapCommands } from "./patterns/command-patterns.js";
+import { fitsHost, overlapHosts } from "./patterns/hosts.js";
+import { fitsKube, overlapKube } from "./patterns/kube-patterns.js";
 import { fitsName } from "../model/names.js";
-import { fitsAction, overlapNames } from "./names.js";
-import { containsPath, overlapPaths } from "./paths.js";
+import { fitsAction, overlapNames } from "./patterns/names.js";
+import { containsPath, overlapPaths } from "./patterns/paths.js";
 import type { Declared } from "./declared.js";
 import type { Grant, GrantRule } from "./grant.js";
 import type {
@@ -14,7 +14,7 @@ import type {
   PathRequest,
   TrafficRequest,
 } from "./requests.js";
-import { layersOf, nameOfProgram, stripNetns } from "./runners.js";
+import { layersOf, nameOfProgram, stripNetns } from "./commands/runners.js";
 import type { Scope } from "./scopes.js";
 
 /** The scopes that are lists of patterns. */

@@ -1,17 +1,17 @@
 import { formatDuration, formatSize } from "../model/units.js";
-import { ACTIONS } from "./actions.js";
-import { findArgvFault, type KnownScripts } from "./argv.js";
+import { ACTIONS } from "./commands/actions.js";
+import { findArgvFault, type KnownScripts } from "./commands/argv.js";
 import type { Declared } from "./declared.js";
 import type { Grant } from "./grant.js";
-import { judgeCapture } from "./judge-capture.js";
-import { judgeAction, judgeExec } from "./judge-exec.js";
-import { judgeList, type Bounds } from "./judge-list.js";
-import { judgeNode } from "./judge-node.js";
+import { judgeCapture } from "./judge/capture.js";
+import { judgeAction, judgeExec } from "./judge/exec.js";
+import { judgeList, type Bounds } from "./judge/list.js";
+import { judgeNode } from "./judge/node.js";
 import type { ResolvePath } from "./match.js";
-import { fitsAction } from "./names.js";
-import { findPathFault } from "./paths.js";
+import { fitsAction } from "./patterns/names.js";
+import { findPathFault } from "./patterns/paths.js";
 import type { Decision, PathRequest, PermissionRequest } from "./requests.js";
-import { findRunner } from "./runners.js";
+import { findRunner } from "./commands/runners.js";
 import { unfit, type Verdict } from "./verdict.js";
 
 /** declared ∩ granted − denied. It remembers the nodes it has let in, to hold `node.max`. */

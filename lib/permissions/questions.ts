@@ -1,10 +1,10 @@
 import { formatDuration, formatSize } from "../model/units.js";
-import { ACTIONS } from "./actions.js";
+import { ACTIONS } from "./commands/actions.js";
 import { type Declared, type Via } from "./declared.js";
-import { describeAction } from "./describe-action.js";
+import { describeAction } from "./commands/describe-action.js";
 import { fitsName } from "../model/names.js";
-import { fitsAction } from "./names.js";
-import { visible } from "./visible.js";
+import { fitsAction } from "./patterns/names.js";
+import { visible } from "../model/visible.js";
 
 interface AskedNode {
   readonly name: string;

@@ -1,5 +1,5 @@
-import { ACTIONS } from "./actions.js";
-import { commandsOf } from "./describe-action.js";
+import { ACTIONS } from "./commands/actions.js";
+import { commandsOf } from "./commands/describe-action.js";
 import { SCOPES, SCOPE_DESCRIPTIONS } from "./scopes.js";
 
 interface PermissionReference {

@@ -1,8 +1,8 @@
-import { ACTIONS } from "./actions.js";
-import { findPatternFault } from "./command-patterns.js";
-import { parseHost } from "./hosts.js";
-import { isKubePattern } from "./kube-patterns.js";
-import { fitsAction } from "./names.js";
+import { ACTIONS } from "./commands/actions.js";
+import { findPatternFault } from "./patterns/command-patterns.js";
+import { parseHost } from "./patterns/hosts.js";
+import { isKubePattern } from "./patterns/kube-patterns.js";
+import { fitsAction } from "./patterns/names.js";
 import { SCOPE_DESCRIPTIONS, type Scope } from "./scopes.js";
 
 /** What a flag's value is cut into; a comma within a path is written twice, as with Deno. */

@@ -9,7 +9,7 @@ import { CAPTURE_SCRIPTS } from "../../lib/capture/scripts.js";
 import type { NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
-import { findArgvFault } from "../../lib/permissions/argv.js";
+import { findArgvFault } from "../../lib/permissions/commands/argv.js";
 import { trustAll } from "../fixtures/trust.js";
 
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;

@@ -12,7 +12,7 @@ import { startCaptures, type CaptureEvent } from "../../lib/capture/session.js";
 import type { NodeCapturePlan } from "../../lib/capture/plan.js";
 import { HopbookError } from "../../lib/errors.js";
 import type { GuardedAccess } from "../../lib/model/guarded-access.js";
-import { findArgvFault, type KnownScripts } from "../../lib/permissions/argv.js";
+import { findArgvFault, type KnownScripts } from "../../lib/permissions/commands/argv.js";
 import { planLoop } from "./session-flow.js";
 import { trust } from "../fixtures/trust.js";
 

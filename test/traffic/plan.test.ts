@@ -1,5 +1,5 @@
 import t from "tap";
-import { findArgvFault, type KnownScripts } from "../../lib/permissions/argv.js";
+import { findArgvFault, type KnownScripts } from "../../lib/permissions/commands/argv.js";
 import type { ProbeKind } from "../../lib/model/evidence.js";
 import { PROBE_SCRIPTS, planProbe } from "../../lib/traffic/index.js";
 import { buildQuery, queryIdOf, tagOf } from "../../lib/traffic/payloads.js";

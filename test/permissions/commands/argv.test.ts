@@ -1,7 +1,7 @@
 import t from "tap";
-import { ACTIONS, findArgvFault, fitsAction } from "../../lib/permissions/index.js";
-import { fitsName } from "../../lib/model/names.js";
-import { fc } from "../fixtures/property.js";
+import { ACTIONS, findArgvFault, fitsAction } from "../../../lib/permissions/index.js";
+import { fitsName } from "../../../lib/model/names.js";
+import { fc } from "../../fixtures/property.js";
 
 const words = (text: string): string[] => text.split(" ");
 

@@ -1,8 +1,8 @@
-import type { Bounds } from "./judge-list.js";
-import { findRule } from "./match.js";
-import { fitsName } from "../model/names.js";
-import type { AtNode } from "./requests.js";
-import { denied, granted, undeclared, ungranted, type Verdict } from "./verdict.js";
+import type { Bounds } from "./list.js";
+import { findRule } from "../match.js";
+import { fitsName } from "../../model/names.js";
+import type { AtNode } from "../requests.js";
+import { denied, granted, undeclared, ungranted, type Verdict } from "../verdict.js";
 
 /** Whether a node may be entered at all: it stands in front of everything else that happens there. */
 export function judgeNode(

@@ -1,4 +1,4 @@
-import { fitsName } from "../model/names.js";
+import { fitsName } from "../../model/names.js";
 import { overlapNames } from "./names.js";
 
 const KUBE = /^([a-z*]+):([a-z*][a-z0-9.*]*(?:\/[a-z*]+)?)(?::([a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?))?$/;

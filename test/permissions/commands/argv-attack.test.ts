@@ -1,8 +1,8 @@
 import t from "tap";
-import { CAPTURE_SCRIPTS } from "../../lib/capture/index.js";
-import { CLUSTER_SCRIPTS } from "../../lib/cluster/index.js";
-import { findArgvFault } from "../../lib/permissions/index.js";
-import { PROBE_SCRIPTS } from "../../lib/traffic/index.js";
+import { CAPTURE_SCRIPTS } from "../../../lib/capture/index.js";
+import { CLUSTER_SCRIPTS } from "../../../lib/cluster/index.js";
+import { findArgvFault } from "../../../lib/permissions/index.js";
+import { PROBE_SCRIPTS } from "../../../lib/traffic/index.js";
 
 const KNOWN = new Map(
   Object.entries({ ...CLUSTER_SCRIPTS, ...CAPTURE_SCRIPTS, ...PROBE_SCRIPTS }).map(

@@ -1,7 +1,7 @@
-import type { Declared } from "./declared.js";
-import type { Grant } from "./grant.js";
-import { declaredPatterns, deniesRequest, findRule, fitsRequest, type ListRequest } from "./match.js";
-import { denied, granted, undeclared, ungranted, type Verdict } from "./verdict.js";
+import type { Declared } from "../declared.js";
+import type { Grant } from "../grant.js";
+import { declaredPatterns, deniesRequest, findRule, fitsRequest, type ListRequest } from "../match.js";
+import { denied, granted, undeclared, ungranted, type Verdict } from "../verdict.js";
 
 export interface Bounds {
   readonly declared: Declared;

@@ -1,4 +1,4 @@
-import { fitsName } from "../model/names.js";
+import { fitsName } from "../../model/names.js";
 import { overlapNames } from "./names.js";
 
 interface HostPattern {

@@ -1,8 +1,8 @@
-import type { Bounds } from "./judge-list.js";
-import { findExcess } from "./limits.js";
-import { findRule } from "./match.js";
-import type { CaptureRequest } from "./requests.js";
-import { denied, granted, undeclared, ungranted, type Verdict } from "./verdict.js";
+import type { Bounds } from "./list.js";
+import { findExcess } from "../limits.js";
+import { findRule } from "../match.js";
+import type { CaptureRequest } from "../requests.js";
+import { denied, granted, undeclared, ungranted, type Verdict } from "../verdict.js";
 
 /** Whether anything may be captured. */
 export function judgeCaptureAtAll({ declared, grant }: Bounds): Verdict {

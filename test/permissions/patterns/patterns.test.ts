@@ -1,12 +1,16 @@
 import t from "tap";
-import { fc } from "../fixtures/property.js";
-import { findPatternFault, fitsCommand, overlapCommands } from "../../lib/permissions/command-patterns.js";
-import { canonicalHost, fitsHost, overlapHosts, parseHost } from "../../lib/permissions/hosts.js";
-import { fitsKube, isKubePattern, overlapKube } from "../../lib/permissions/kube-patterns.js";
-import { fitsName } from "../../lib/model/names.js";
-import { overlapNames } from "../../lib/permissions/names.js";
-import { containsPath, findPathFault, overlapPaths } from "../../lib/permissions/paths.js";
-import { joinValues, splitValue } from "../../lib/permissions/scope-values.js";
+import { fc } from "../../fixtures/property.js";
+import {
+  findPatternFault,
+  fitsCommand,
+  overlapCommands,
+} from "../../../lib/permissions/patterns/command-patterns.js";
+import { canonicalHost, fitsHost, overlapHosts, parseHost } from "../../../lib/permissions/patterns/hosts.js";
+import { fitsKube, isKubePattern, overlapKube } from "../../../lib/permissions/patterns/kube-patterns.js";
+import { fitsName } from "../../../lib/model/names.js";
+import { overlapNames } from "../../../lib/permissions/patterns/names.js";
+import { containsPath, findPathFault, overlapPaths } from "../../../lib/permissions/patterns/paths.js";
+import { joinValues, splitValue } from "../../../lib/permissions/scope-values.js";
 
 const words = (text: string): string[] => text.split(" ");
 

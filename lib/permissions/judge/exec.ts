@@ -1,13 +1,13 @@
-import { ACTIONS, type ActionRule } from "./actions.js";
-import { findArgvFault, type KnownScripts } from "./argv.js";
-import { quoteFlag } from "./flags.js";
-import { judgeCaptureAtAll } from "./judge-capture.js";
-import { judgeList, type Bounds } from "./judge-list.js";
-import { deniesRequest, findRule } from "./match.js";
-import { fitsAction } from "./names.js";
-import type { ExecRequest } from "./requests.js";
-import { findCapturer, findRunner, findTrafficMaker, stripNetns } from "./runners.js";
-import { denied, granted, undeclared, ungranted, unfit, type Verdict } from "./verdict.js";
+import { ACTIONS, type ActionRule } from "../commands/actions.js";
+import { findArgvFault, type KnownScripts } from "../commands/argv.js";
+import { quoteFlag } from "../flags.js";
+import { judgeCaptureAtAll } from "./capture.js";
+import { judgeList, type Bounds } from "./list.js";
+import { deniesRequest, findRule } from "../match.js";
+import { fitsAction } from "../patterns/names.js";
+import type { ExecRequest } from "../requests.js";
+import { findCapturer, findRunner, findTrafficMaker, stripNetns } from "../commands/runners.js";
+import { denied, granted, undeclared, ungranted, unfit, type Verdict } from "../verdict.js";
 
 type ExecBounds = Bounds & { readonly scripts: KnownScripts | undefined };
 

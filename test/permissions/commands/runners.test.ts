@@ -1,6 +1,12 @@
 import t from "tap";
-import { fc } from "../fixtures/property.js";
-import { declared, effective, findArgvFault, findRunner, parseGrant } from "../../lib/permissions/index.js";
+import { fc } from "../../fixtures/property.js";
+import {
+  declared,
+  effective,
+  findArgvFault,
+  findRunner,
+  parseGrant,
+} from "../../../lib/permissions/index.js";
 
 const words = (text: string): string[] => text.split(" ");
 
