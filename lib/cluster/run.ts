@@ -60,11 +60,6 @@ export async function readText(access: GuardedAccess, argv: Argv, options: ReadO
   return result.stdout.toString("utf8");
 }
 
-/** stdout as JSON of unknown shape; COMMAND_FAILED where it is none. */
-export async function readJson(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<unknown> {
-  return parseJson(await readJsonText(access, argv, options));
-}
-
 /** stdout, which is JSON of unknown shape; COMMAND_FAILED where it is none. */
 export async function readJsonText(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<string> {
   const text = await readText(access, argv, options);
