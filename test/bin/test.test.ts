@@ -43,6 +43,9 @@ t.test("a file passes only where its tests ran to their end, and there are some"
       failed: { program: `${TAP} t.test("a", async (t) => { t.ok(1); t.ok(0); });` },
       empty: { program: TAP },
       early: { program: `${TAP} t.test("a", async (t) => { t.ok(1); process.exit(0); });` },
+      filtered: {
+        program: `process.env.TAP_GREP = "/none/"; const { default: t } = await import(${JSON.stringify(import.meta.resolve("tap"))}); t.test("a", async (t) => { t.ok(1); });`,
+      },
       killed: { program: `process.kill(process.pid, "SIGKILL");` },
       late: { program: `setInterval(() => {}, 1000);`, timeoutMs: 50 },
     }),
@@ -54,6 +57,7 @@ t.test("a file passes only where its tests ran to their end, and there are some"
         counts: { total: 0, pass: 0 },
       },
       early: { why: "exit code 1", counts: { total: 2, pass: 1, fail: 1 } },
+      filtered: { why: "the filter leaves no test of it", counts: { total: 1, pass: 0, skip: 1 } },
       killed: { why: "ended by SIGKILL", counts: { total: 0, pass: 0 } },
       late: { why: "ran longer than 0.05 s", counts: { total: 0, pass: 0 } },
     },

@@ -5,63 +5,17 @@ import { join } from "node:path";
 import { downLab, setFault, upLab } from "../../lib/api/lab.js";
 import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import type { FlowFinding, HopRef } from "../../lib/model/findings.js";
+import { DELIVERED, selectRows, type Row, type Traffic } from "./matrix-rows.js";
 
 /**
  * The fault matrix: each fault × {ICMP, DNS over UDP, HTTP and TCP} × {pod IP, ClusterIP}, whole runs on real
- * interfaces. `where` is the break as `status direction lastSeen>firstMissing`.
+ * interfaces. `where` is the break as `status direction lastSeen>firstMissing`. A run waits for most of its time, so that some
+ * labs stand side by side. HOPBOOK_MATRIX=fault,fault runs those rows alone.
  */
 
-type Traffic = "ping" | "ping-large" | "http" | "tcp-connect" | "dns-udp";
-interface Expected {
-  readonly where: string;
-  /** null: no cause may be said; undefined: not judged. */
-  readonly cause: readonly string[] | null | undefined;
-}
-interface Row {
-  readonly fault: string | null;
-  readonly all?: Expected;
-  readonly only?: Partial<Record<Traffic, Expected>>;
-}
-
-const DELIVERED: Expected = { where: "delivered", cause: null };
-const lost = (way: string, ...cause: string[]): Expected => ({ where: `lost ${way}`, cause });
-const NIC_TO_NIC = "request a:nic>b:nic";
-const TUNNEL_TO_POD_B = "request b:tunnel>b:host-veth";
-const UNANSWERED = "unanswered b:pod>-";
-
-const ROWS: readonly Row[] = [
-  { fault: null, all: DELIVERED, only: { "ping-large": DELIVERED } },
-  { fault: "forward-drop-a", all: lost("request a:host-veth>a:tunnel", "netfilter-drop") },
-  { fault: "fdb-missing", all: lost("request a:tunnel>a:nic", "fdb-entry-missing") },
-  { fault: "fdb-wrong-host", all: lost(NIC_TO_NIC, "fdb-wrong-destination") },
-  { fault: "wrong-neighbour-mac", all: lost(TUNNEL_TO_POD_B, "neighbour-mac-wrong") },
-  { fault: "underlay-cut", all: { where: `lost ${NIC_TO_NIC}`, cause: null } },
-  { fault: "nic-down-b", all: lost(NIC_TO_NIC, "link-down") },
-  { fault: "nic-ingress-drop-b", all: lost("request b:nic>b:tunnel", "netfilter-drop") },
-  { fault: "tunnel-input-drop-b", all: lost("request b:nic>b:tunnel", "netfilter-drop") },
-  { fault: "forward-drop-b", all: lost(TUNNEL_TO_POD_B, "netfilter-drop") },
-  { fault: "pod-route-missing-b", all: lost(TUNNEL_TO_POD_B, "route-missing", "route-blackhole") },
-  { fault: "rp-filter-b", all: lost(TUNNEL_TO_POD_B, "rp-filter") },
-  { fault: "pod-input-drop", all: { where: UNANSWERED, cause: ["netfilter-drop"] } },
-  {
-    fault: "closed-port",
-    all: { where: "rejected request b:pod>-", cause: ["no-listener"] },
-    only: { ping: DELIVERED },
-  },
-  { fault: "reply-drop-b", all: lost("reply b:host-veth>b:tunnel", "netfilter-drop") },
-  {
-    fault: "mtu-hole",
-    all: DELIVERED,
-    only: { "ping-large": lost(NIC_TO_NIC, "mtu-exceeded") },
-  },
-  {
-    fault: "bad-checksum",
-    all: { where: UNANSWERED, cause: ["checksum-error"] },
-    only: { ping: DELIVERED },
-  },
-];
-
-const name = `matrix-${process.pid}`;
+const LABS = 3;
+const rows = selectRows(process.env["HOPBOOK_MATRIX"] ?? "");
+const names = Array.from({ length: LABS }, (_, index) => `matrix-${process.pid}-${index + 1}`);
 const out = mkdtempSync(join(tmpdir(), "hopbook-matrix-"));
 const HEALTHY_RUNS = 20;
 
@@ -93,33 +47,57 @@ function whereOf({ verdict }: FlowFinding): string {
 
 const table: string[][] = [["fault", "traffic", "to", "where", "cause", "confidence"]];
 
+/** Labs that no run uses, by their name, and the profile of each. */
+const free = new Map<string, string>();
+
+async function withLab<T>(work: (name: string, profile: string) => Promise<T>): Promise<T> {
+  const [taken] = free;
+  if (taken === undefined) throw new Error("More runs at once than labs");
+  free.delete(taken[0]);
+  try {
+    return await work(...taken);
+  } finally {
+    free.set(...taken);
+  }
+}
+
+t.before(async () => {
+  for (const name of names) free.set(name, (await upLab({ name, topology: "calico-vxlan" })).files.profile);
+});
+
 t.teardown(async () => {
-  await downLab({ name });
+  for (const name of names) await downLab({ name });
   rmSync(out, { recursive: true, force: true });
 });
 
 t.test("every fault is found where it is", async (t) => {
-  const lab = await upLab({ name, topology: "calico-vxlan" });
-  const cluster = lab.files.profile;
-  for (const row of ROWS) {
-    await t.test(row.fault ?? "no fault", async (t) => {
-      if (row.fault !== null) await setFault({ name, fault: row.fault, on: true });
-      const large = row.only?.["ping-large"] !== undefined;
-      const reports = [
-        await trace(cluster, ["shop/web:8080", "10.96.0.20:80", "shop/dns:53", "10.96.0.10:53"]),
-        await trace(
-          cluster,
-          ["shop/web:8080"],
-          ["ping", "http", ...(large ? (["ping-large"] as const) : [])],
-        ),
-      ];
-      if (row.fault !== null) await setFault({ name, fault: row.fault, on: false });
-      for (const report of reports) judge(t, row, report);
-      if (t.passing()) for (const report of reports) rmSync(report.dir, { recursive: true });
-    });
+  t.jobs = LABS;
+  for (const row of rows) {
+    void t.test(row.fault ?? "no fault", { buffered: true }, (t) =>
+      withLab((name, profile) => runRow(t, row, name, profile)),
+    );
   }
-  for (const line of renderTable(table)) t.comment(line);
+  await t.test("the table", async (t) => {
+    for (const line of renderTable(table)) t.comment(line);
+    t.ok(table.length > rows.length, "each row was judged");
+  });
 });
+
+async function runRow(t: Test, row: Row, name: string, cluster: string): Promise<void> {
+  const large = row.only?.["ping-large"] !== undefined;
+  const reports: RunReport[] = [];
+  if (row.fault !== null) await setFault({ name, fault: row.fault, on: true });
+  try {
+    reports.push(
+      await trace(cluster, ["shop/web:8080", "10.96.0.20:80", "shop/dns:53", "10.96.0.10:53"]),
+      await trace(cluster, ["shop/web:8080"], ["ping", "http", ...(large ? (["ping-large"] as const) : [])]),
+    );
+  } finally {
+    if (row.fault !== null) await setFault({ name, fault: row.fault, on: false });
+  }
+  for (const report of reports) judge(t, row, report);
+  if (t.passing()) for (const report of reports) rmSync(report.dir, { recursive: true });
+}
 
 function judge(t: Test, row: Row, report: RunReport): void {
   t.strictSame(report.findings.run.incomplete, [], `nothing is missing from ${report.dir}`);
@@ -149,13 +127,15 @@ function judge(t: Test, row: Row, report: RunReport): void {
 }
 
 t.test("healthy runs raise no alarm", async (t) => {
-  const cluster = (await upLab({ name, topology: "calico-vxlan" }).catch(() => null))?.files.profile;
-  const profile = cluster ?? (await import("../../lib/lab/index.js")).requireLab({ name }).files.profile;
+  t.jobs = LABS;
   const destinations = ["shop/web:8080", "10.96.0.20:80", "shop/dns:53", "10.96.0.10:53", "shop/cart"];
   for (let run = 0; run < HEALTHY_RUNS; run += 1) {
-    const report = await trace(profile, [destinations[run % destinations.length] ?? ""]);
-    t.strictSame(report.findings.flows.map(whereOf), ["delivered"], `run ${run + 1}: ${report.dir}`);
-    t.equal(report.exitCode, 0);
+    void t.test(`run ${run + 1}`, { buffered: true }, async (t) => {
+      const to = destinations[run % destinations.length] ?? "";
+      const report = await withLab((_, profile) => trace(profile, [to]));
+      t.strictSame(report.findings.flows.map(whereOf), ["delivered"], report.dir);
+      t.equal(report.exitCode, 0);
+    });
   }
 });
 
