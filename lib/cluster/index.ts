@@ -12,6 +12,7 @@ export { showTail, showText } from "./names.js";
 export { askCniObjects, type AskCniOptions } from "./facts/cni.js";
 export { trimKubeObject } from "./facts/trim.js";
 export { findEndPods, type NamedEnds } from "./ends/find-pods.js";
+export { listKubeNodes, withKubeFacts, type ListedNode } from "./facts/nodes.js";
 export { readKubeNode, type KubePod } from "./facts/objects.js";
 export {
   loadCluster,
@@ -35,5 +36,14 @@ export { unknownNode } from "./ends/unknown-node.js";
 export { checkPodTools } from "./tools/pod.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";
 export { findService } from "./ends/service-ports.js";
-export { checkTools, type NodeTools } from "./tools/node.js";
+export { checkTools, TOOL_NAMES, type NodeTools } from "./tools/node.js";
+export {
+  IS_TRACEFS,
+  LOOK_FREE,
+  LOOK_PATH,
+  LOOK_SELF,
+  LOOK_UP,
+  lookForPrograms,
+  TRACEFS_PLACES,
+} from "./tools/looks.js";
 export { shareLookups } from "./facts/share-lookups.js";

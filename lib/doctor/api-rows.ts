@@ -6,7 +6,8 @@ import {
   gatherAccessFacts,
   describeRights,
   missingOf,
-  readKubeNode,
+  listKubeNodes,
+  withKubeFacts,
   weighAccess,
   type AccessFacts,
   type KubePod,
@@ -63,7 +64,7 @@ export async function lookAtApi(
 ): Promise<ApiLook> {
   const [about, listed, found] = await Promise.all([
     askAbout(api, signal),
-    listNodes(api, { cluster, signal }),
+    lookAtList(api, { cluster, signal }),
     findEnds(api, { ends, signal, endNamespace: cluster.profile.endNamespace }),
   ]);
   if (about.isDown) {
@@ -167,7 +168,7 @@ async function askAbout(api: KubeApi, signal: AbortSignal): Promise<About> {
   }
 }
 
-async function listNodes(
+async function lookAtList(
   api: KubeApi,
   { cluster, signal }: { readonly cluster: LoadedCluster; readonly signal: AbortSignal },
 ): Promise<{ readonly nodes: readonly Node[]; readonly rows: readonly DoctorRow[] }> {
@@ -176,11 +177,8 @@ async function listNodes(
     ...(address === undefined ? {} : { address }),
   }));
   try {
-    const query = { group: "", version: "v1", resource: "nodes", timeoutMs: TIMEOUT_MS, signal };
-    const all = (await api.list(query)).flatMap((item) => readKubeNode(item) ?? []);
-    const known = new Map(all.map((node) => [node.name, node]));
-    const nodes = own.length === 0 ? all : own.map((node) => ({ ...known.get(node.name), ...node }));
-    return { nodes, rows: [] };
+    const all = await listKubeNodes(api, { timeoutMs: TIMEOUT_MS, signal });
+    return { nodes: own.length === 0 ? all : withKubeFacts(own, all), rows: [] };
   } catch (error) {
     const { code, message } = asHopbookError(error);
     if (code === "INTERRUPTED") throw error;

@@ -1,12 +1,10 @@
 import { blocks, ok, warn, type DoctorRow, type NodeLook } from "./index.js";
 import { asHopbookError } from "../errors.js";
 import {
-  askOfAll,
   askOfRecipe,
-  describeReading,
+  decideByApi,
   describeSkipped,
   loadRecipes,
-  recipesByApi,
   recogniseCni,
   type HopRecipe,
 } from "../hops/index.js";
@@ -21,6 +19,8 @@ interface CniRowOptions {
   readonly signal: AbortSignal;
 }
 
+const TODO = "Name the recipe as cni in the profile";
+
 /** Which CNI the nodes show; what the API says otherwise, or may not be asked, is said beside it. */
 export async function cniRow(
   looks: readonly NodeLook[],
@@ -33,25 +33,24 @@ export async function cniRow(
   const recipes = await loadRecipes(options.recipeDirs);
   const recognise = (preferred: readonly string[] = []): HopRecipe =>
     recogniseCni(shown, recipes, { wanted: profile.cni, preferred });
+  const { kube, signal, recipeDirs } = options;
   try {
-    return await rowOf(recognise(), profile, options);
+    const decided =
+      kube === undefined
+        ? { value: recognise(), isByApi: false }
+        : await decideByApi(recognise, { recipes, recipeDirs, kube, profile, signal });
+    if (!("error" in decided)) {
+      const { value, isByApi } = decided;
+      if (isByApi) return ok("cni", null, `${value.metadata.name}, by what the API says`);
+      return await rowOf(value, profile, options);
+    }
+    const { error, said } = decided;
+    const beside = said.length === 0 ? "" : `; the API says: ${said.join("; ")}`;
+    return blocks("cni", null, { found: `${error.message}${beside}`, todo: error.hint ?? TODO });
   } catch (error) {
     const { message, hint, code } = asHopbookError(error);
-    const todo = hint ?? "Name the recipe as cni in the profile";
-    if (code !== "CNI_UNRECOGNISED") return warn("cni", null, { found: message, todo });
-    const { kube, signal, recipeDirs } = options;
-    if (kube === undefined) return blocks("cni", null, { found: message, todo });
-    const reading = await askOfAll(recipeDirs, { kube, nodes: profile.nodes, signal });
-    const preferred = recipesByApi(reading, recipes);
-    try {
-      if (preferred.length > 0)
-        return ok("cni", null, `${recognise(preferred).metadata.name}, by what the API says`);
-    } catch {
-      // The API has no say against what the nodes show.
-    }
-    const said = describeReading(reading).join("; ");
-    const found = said === "" ? message : `${message}; the API says: ${said}`;
-    return blocks("cni", null, { found, todo });
+    const said = { found: message, todo: hint ?? TODO };
+    return code === "CNI_UNRECOGNISED" ? blocks("cni", null, said) : warn("cni", null, said);
   }
 }
 

@@ -1,21 +1,20 @@
+import {
+  IS_TRACEFS,
+  LOOK_FREE,
+  LOOK_PATH,
+  LOOK_SELF,
+  LOOK_UP,
+  lookForPrograms,
+  TOOL_NAMES,
+  TRACEFS_PLACES,
+} from "../cluster/index.js";
+
 /** The name in the script's `$0`, by which the permission guard knows it. */
 export const DOCTOR_NAME = "hopbook-doctor";
 export const DOCTOR_ACTION = "node/doctor";
 
-/** Programs that a run may want of a node. */
-export const DOCTOR_TOOLS = [
-  "tcpdump",
-  "nsenter",
-  "ip",
-  "bridge",
-  "timeout",
-  "crictl",
-  "ctr",
-  "docker",
-  "nft",
-  "iptables-save",
-  "conntrack",
-] as const;
+/** What a run may want of a node, and what tells of its pods where crictl does not. */
+export const DOCTOR_TOOLS = [...TOOL_NAMES, "ctr", "docker"] as const;
 
 /**
  * Everything that is looked at on a node, in one command: `key value` lines, then the devices and routes as JSON, an
@@ -23,23 +22,17 @@ export const DOCTOR_TOOLS = [
  * UID (or -) of pods. Changes nothing and never fails. Constant POSIX sh, for busybox as well.
  */
 export const DOCTOR_SCRIPT = `
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/opt/bin:/var/lib/rancher/rke2/bin
+${LOOK_PATH}
 root=/proc/1/root
 [ -d "$root/proc" ] || root=
 work=$1 endpoint=$2
 shift 2
-printf 'clock %s\\n' "$(date +%s.%N 2>/dev/null)"
-printf 'uid %s\\n' "$(id -u 2>/dev/null)"
-printf 'kernel %s\\n' "$(uname -r 2>/dev/null)"
+${LOOK_SELF}
 folder=$work
-[ -d "$folder" ] || folder=\${folder%/*}
-[ -d "$folder" ] || folder=/
+${LOOK_UP}
 if [ -w "$folder" ]; then printf 'writable %s\\n' "$folder"; fi
-df -Pk "$folder" 2>/dev/null | { read -r _; read -r _ _ _ free _; printf 'freeKiB %s\\n' "$free"; }
-for tool in ${DOCTOR_TOOLS.join(" ")}; do
-  path=$(command -v "$tool" 2>/dev/null) || continue
-  printf 'path %s %s\\n' "$tool" "$path"
-done
+${LOOK_FREE}
+${lookForPrograms(DOCTOR_TOOLS.join(" "))}
 for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/crio/crio.sock \\
   /var/run/cri-dockerd.sock /var/run/docker.sock; do
   if [ -S "$socket" ] || [ -S "$root$socket" ]; then
@@ -62,8 +55,8 @@ fi
 if command -v tcpdump >/dev/null 2>&1; then
   tcpdump --version 2>&1 | head -n 3 | while IFS= read -r line; do printf 'tcpdump %s\\n' "$line"; done
 fi
-for place in /sys/kernel/tracing /sys/kernel/debug/tracing; do
-  if [ -w "$place/instances" ] && [ -d "$place/events/skb/kfree_skb" ]; then
+for place in ${TRACEFS_PLACES}; do
+  if ${IS_TRACEFS}; then
     printf 'tracefs %s\\n' "$place"
     if grep -q ' reason;' "$place/events/skb/kfree_skb/format" 2>/dev/null; then printf 'dropReasons yes\\n'; fi
     break

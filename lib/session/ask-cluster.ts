@@ -2,8 +2,10 @@ import type { TranscriptEntry } from "../artifacts/index.js";
 import {
   chooseAccess,
   findEndPods,
-  readKubeNode,
+  listKubeNodes,
+  withKubeFacts,
   type KubePod,
+  type ListedNode,
   type LoadedCluster,
   type NamedEnds,
   type PendingAccess,
@@ -34,8 +36,6 @@ export interface AskClusterOptions {
   readonly guard?: (kube: KubeReader) => KubeReader;
 }
 
-type Node = Omit<NodeTarget, "access">;
-
 /** An API that does not answer within this is told to be down. */
 const FIRST_ANSWER_MS = 4000;
 
@@ -54,9 +54,9 @@ export async function askCluster(
   const kube = guard(auditKube(api, (entry) => asked.push(entry)));
   const notes: string[] = [];
   const known = new Map(profile.nodes.map((node) => [node.name, node]));
-  let nodes: readonly Node[];
+  let nodes: readonly ListedNode[];
   try {
-    nodes = await listNodes(kube, { signal, known: [...known.keys()], note: (text) => notes.push(text) });
+    nodes = await listOrKnown(kube, { signal, known: [...known.keys()], note: (text) => notes.push(text) });
   } catch (error) {
     const failure = asHopbookError(error);
     const isSettled = known.size > 0 && [...known.keys()].every((name) => pending.viaOf(name) !== "auto");
@@ -87,19 +87,17 @@ export async function askCluster(
 }
 
 /** The nodes of the API; those that the profile lists where they may not be listed. */
-async function listNodes(
+async function listOrKnown(
   kube: KubeReader,
   options: {
     readonly known: readonly string[];
     readonly signal: AbortSignal;
     readonly note: (text: string) => void;
   },
-): Promise<readonly Node[]> {
+): Promise<readonly ListedNode[]> {
   const { known, signal, note } = options;
   try {
-    const resource = { group: "", version: "v1", resource: "nodes" };
-    const items = await kube.list({ ...resource, timeoutMs: FIRST_ANSWER_MS, signal });
-    return items.flatMap((item) => readKubeNode(item) ?? []);
+    return await listKubeNodes(kube, { timeoutMs: FIRST_ANSWER_MS, signal });
   } catch (error) {
     const failure = asHopbookError(error);
     if (failure.code !== "KUBE_FORBIDDEN") throw failure;
@@ -110,23 +108,17 @@ async function listNodes(
 
 /** What the profile lists is all there is; where it lists none, the nodes of the pods count even if none may be listed. */
 function withListed(
-  nodes: readonly Node[],
-  { known, pods }: { readonly known: ReadonlyMap<string, Node>; readonly pods: readonly KubePod[] },
-): readonly Node[] {
+  nodes: readonly ListedNode[],
+  { known, pods }: { readonly known: ReadonlyMap<string, ListedNode>; readonly pods: readonly KubePod[] },
+): readonly ListedNode[] {
+  if (known.size > 0) return withKubeFacts(known.values(), nodes);
   const found = new Map(nodes.map((node) => [node.name, node]));
-  if (known.size > 0) {
-    // A node of the profile that the API does not have may be down for good; to enter it is still the operator's word.
-    return [...known.values()].map(({ name, address }) => ({
-      ...(found.get(name) ?? { name }),
-      ...(address === undefined ? {} : { address }),
-    }));
-  }
   for (const { node } of pods) if (node !== null && !found.has(node)) found.set(node, { name: node });
   return [...found.values()];
 }
 
 async function chooseWays(
-  nodes: readonly Node[],
+  nodes: readonly ListedNode[],
   {
     kube,
     pending,

@@ -1,11 +1,9 @@
 import { HopbookError } from "../errors.js";
 import {
-  askOfAll,
   askOfRecipe,
-  describeReading,
+  decideByApi,
   describeSkipped,
   discoverPath,
-  recipesByApi,
   type DiscoverContext,
 } from "../hops/index.js";
 import type { CniReading } from "../model/cni.js";
@@ -25,24 +23,22 @@ export async function discoverWithApi(
   context: Asking,
 ): Promise<FlowPath> {
   const { from, to } = ends;
-  try {
-    return await discoverPath(from, to, discovery);
-  } catch (error) {
-    if (!(error instanceof HopbookError) || error.code !== "CNI_UNRECOGNISED") throw error;
-    if (context.kube === undefined || context.profile.cni !== "auto") throw error;
-    const { kube, profile, signal } = context;
-    const reading = await askOfAll(context.recipeDirs, { kube, nodes: profile.nodes, signal });
-    const preferred = recipesByApi(reading, discovery.recipes);
-    const detail = [error.detail, "what the cluster's API says:", ...describeReading(reading)];
-    const told = new HopbookError(error.code, error.message, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      detail: detail.filter((line) => line !== undefined).join("\n"),
-    });
-    if (preferred.length === 0) throw told;
-    return discoverPath(from, to, { ...discovery, preferred }).catch((again: unknown) => {
-      throw again instanceof HopbookError && again.code === "CNI_UNRECOGNISED" ? told : again;
-    });
-  }
+  const { kube, profile, signal, recipeDirs } = context;
+  if (kube === undefined || profile.cni !== "auto") return discoverPath(from, to, discovery);
+  const decided = await decideByApi((preferred) => discoverPath(from, to, { ...discovery, preferred }), {
+    recipes: discovery.recipes,
+    recipeDirs,
+    kube,
+    profile,
+    signal,
+  });
+  if (!("error" in decided)) return decided.value;
+  const { error, said } = decided;
+  const detail = [error.detail, "what the cluster's API says:", ...said];
+  throw new HopbookError(error.code, error.message, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    detail: detail.filter((line) => line !== undefined).join("\n"),
+  });
 }
 
 /** What the API says of the recipe of paths: evidence beside the nodes', who are believed. null: it is not asked. */

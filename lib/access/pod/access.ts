@@ -7,7 +7,7 @@ import { findDetachedPod, makeDetachedPod, removeDetached, type DetachedPod } fr
 import {
   explainStart,
   onceInContainer,
-  readContainerEnd,
+  readNodeEnd,
   startInContainer,
   type ContainerRef,
 } from "./container.js";
@@ -71,7 +71,7 @@ export async function openDebugPodAccess(
         }
       },
       wrap: (argv) => wrapForPlace(place, ["env", ...buildMarkWords(lease), ...argv]),
-      readEnd: (end, told) => readContainerEnd(api, end, { node, container, ...told }),
+      readEnd: (end, told) => readNodeEnd(api, end, { node, container, ...told }),
       dispose: async () => {
         held?.release();
         const job = held ?? left;

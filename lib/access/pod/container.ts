@@ -114,7 +114,7 @@ export async function startInContainer(
 
 const ignore = (): void => undefined;
 
-/** Runs a short command in a container as it stands, before there is an access. Rejects as readContainerEnd does. */
+/** Runs a short command in a container as it stands, before there is an access. Rejects as readNodeEnd does. */
 export async function onceInContainer(
   api: KubeApi,
   argv: Argv,
@@ -146,7 +146,7 @@ export async function onceInContainer(
     const message = `Cannot run a command on ${node}: ${argv[0]} did not end within ${timeoutMs} ms`;
     throw new HopbookError("NODE_UNREACHABLE", message, { where: { node, argv } });
   }
-  const end = await readContainerEnd(api, await last.process.done, {
+  const end = await readNodeEnd(api, await last.process.done, {
     node,
     container,
     argv,
@@ -159,7 +159,7 @@ export async function onceInContainer(
  * What the end of a command in a container says. Rejects with NODE_UNREACHABLE where the connection broke or the pod
  * is gone, in the pod's own words, and with TOOL_MISSING where the container lacks what commands are started with.
  */
-export async function readContainerEnd(
+export async function readNodeEnd(
   api: KubeApi,
   end: ProcessEnd,
   told: {

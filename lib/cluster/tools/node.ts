@@ -1,7 +1,17 @@
 import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import { commandFailed, runOnNode } from "../run.js";
+import {
+  IS_TRACEFS,
+  LOOK_FREE,
+  LOOK_PATH,
+  LOOK_SELF,
+  LOOK_UP,
+  lookForPrograms,
+  TRACEFS_PLACES,
+} from "./looks.js";
 
+/** The programs of a node that steps may want; the doctor looks for the same. */
 export const TOOL_NAMES = [
   "tcpdump",
   "nsenter",
@@ -48,22 +58,16 @@ export interface NodeTools {
 
 /** $1: work folder; $2…: programs. Prints `key value` lines; never fails. */
 export const TOOLS_SCRIPT = `
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/opt/bin:/var/lib/rancher/rke2/bin
-printf 'clock %s\\n' "$(date +%s.%N 2>/dev/null)"
-printf 'uid %s\\n' "$(id -u 2>/dev/null)"
-printf 'kernel %s\\n' "$(uname -r 2>/dev/null)"
+${LOOK_PATH}
+${LOOK_SELF}
 printf 'ssh %s\\n' "$SSH_CONNECTION"
 folder=$1; shift
-[ -d "$folder" ] || folder=\${folder%/*}
-[ -d "$folder" ] || folder=/
-df -Pk "$folder" 2>/dev/null | { read -r _; read -r _ _ _ free _; printf 'freeKiB %s\\n' "$free"; }
-for place in /sys/kernel/tracing /sys/kernel/debug/tracing; do
-  if [ -w "$place/instances" ] && [ -d "$place/events/skb/kfree_skb" ]; then printf 'tracefs %s\\n' "$place"; break; fi
+${LOOK_UP}
+${LOOK_FREE}
+for place in ${TRACEFS_PLACES}; do
+  if ${IS_TRACEFS}; then printf 'tracefs %s\\n' "$place"; break; fi
 done
-for tool in "$@"; do
-  path=$(command -v "$tool" 2>/dev/null) || continue
-  printf 'path %s %s\\n' "$tool" "$path"
-done
+${lookForPrograms('"$@"')}
 printf 'version tcpdump %s\\n' "$(tcpdump --version 2>&1 | head -n 1)"
 printf 'version ip %s\\n' "$(ip -V 2>&1 | head -n 1)"
 printf 'version nft %s\\n' "$(nft --version 2>&1 | head -n 1)"
