@@ -1,4 +1,5 @@
 import type { CauseInput, CauseResult } from "../model/cause.js";
+import type { Naming } from "../model/naming.js";
 import type { Findings, HopRef, VerdictStatus } from "../model/findings.js";
 import { findCause as findCauseInState } from "./cause/index.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
@@ -11,6 +12,8 @@ export type FindCause = (input: CauseInput) => CauseResult;
 export interface AnalyzeOptions {
   /** Looks for the cause of each verdict. Default: in the nodes' state and the kernel's drop events. */
   readonly findCause?: FindCause;
+  /** By which names the nodes' firewalls tell whose their rules are. Default: none. */
+  readonly namings?: readonly Naming[];
 }
 
 /**
@@ -21,9 +24,10 @@ export interface AnalyzeOptions {
  */
 export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Promise<Findings> {
   const { run, paths, state, drops, incomplete } = loadRun(dir);
+  const { namings = [] } = options;
   const search = options.findCause ?? findCauseInState;
   const findCause: FindFlowCause = (input) =>
-    search({ ...input, state, drops, readText: (path) => readRunText(dir, path) });
+    search({ ...input, state, drops, namings, readText: (path) => readRunText(dir, path) });
   const reasons = [...run.incomplete, ...incomplete];
   const judgedFlows: JudgedFlow[] = [];
   for (const flow of paths.flows) {

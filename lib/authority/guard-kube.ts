@@ -1,4 +1,5 @@
-import { trimKubeObject } from "../cluster/index.js";
+import { RECIPE_DIR } from "../catalogue/places.js";
+import { loadNamings, trimKubeObject } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { KubeReader, KubeRequest } from "../model/kube.js";
 import { findKubeDenial, type Grant } from "../permissions/index.js";
@@ -38,17 +39,28 @@ function judgeBy(grant: Grant): (asked: Asked) => void {
  * The cluster's API as facts are read from it: what the operator of the cluster or a flag denies is not asked, and of
  * what comes back only what is looked at goes on.
  */
-export function guardKube(kube: KubeReader, grant: Grant): KubeReader {
+export function guardKube(
+  kube: KubeReader,
+  grant: Grant,
+  recipeDirs: readonly string[] = [RECIPE_DIR],
+): KubeReader {
   const asked = refuseDenied(kube, grant);
+  let loading: Promise<readonly string[]> | undefined;
+  const loadDomains = (): Promise<readonly string[]> => {
+    loading ??= loadNamings(recipeDirs).then((all) => all.flatMap(({ annotations = [] }) => annotations));
+    return loading;
+  };
   return {
     ...asked,
     async request<T>(request: KubeRequest) {
       const answer = await asked.request<T>(request);
-      return (request.verb === "get" ? trimKubeObject(answer, request.keep) : answer) as T;
+      if (request.verb !== "get") return answer;
+      return trimKubeObject(answer, { keep: request.keep, annotations: await loadDomains() }) as T;
     },
     async list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number) {
       const items = await asked.list<T>(request, maxItems);
-      return items.map((item) => trimKubeObject(item, request.keep) as T);
+      const options = { keep: request.keep, annotations: await loadDomains() };
+      return items.map((item) => trimKubeObject(item, options) as T);
     },
   };
 }

@@ -32,6 +32,7 @@ export const DOCUMENT_KINDS: Readonly<Record<string, DocumentKind>> = {
   ClusterProfile: { title: "cluster profile", check: ({ file }) => loadProfile(file) },
   HopRecipe: { title: "hop recipe", check: (document) => assertValid(document, "hop-recipe") },
   CniEvidence: { title: "CNI evidence", check: (document) => assertValid(document, "cni-evidence") },
+  Naming: { title: "naming", check: (document) => assertValid(document, "naming") },
   RunbookTest: { title: "runbook test", check: readCases },
   PermissionProfile: {
     title: "permission profile",

@@ -1,3 +1,4 @@
+import { DEFAULT_TOPOLOGY, LAB_TOPOLOGIES } from "../api/topologies.js";
 import { EXIT, HopbookError } from "../errors.js";
 import type { FlowFinding } from "../model/findings.js";
 import { makePaint } from "../text/paint.js";
@@ -19,9 +20,11 @@ export async function runDemo(terminal: Terminal, options: { keep: boolean }): P
   const say = (text: string): void => terminal.err(`\n${paint("bold", text)}\n`);
   let profile: string;
   try {
-    const lab = await upLab({ name, topology: "calico-vxlan" });
+    const lab = await upLab({ name, topology: DEFAULT_TOPOLOGY });
     profile = lab.files.profile;
-    say(`A cluster of network namespaces is up in ${lab.upMs.toFixed(0)} ms: two nodes, Calico with VXLAN.`);
+    say(
+      `A cluster of network namespaces is up in ${lab.upMs.toFixed(0)} ms: two nodes, ${LAB_TOPOLOGIES[DEFAULT_TOPOLOGY]}.`,
+    );
   } catch (error) {
     if (!(error instanceof HopbookError) || error.code !== "LAB_UNAVAILABLE") throw error;
     say(`No lab can be had on this machine: ${error.message}`);

@@ -10,6 +10,7 @@ export { findProfile } from "./profile/find.js";
 export { findSandbox, inspectPod, inspectPods } from "./runtime/inspect.js";
 export { showTail, showText } from "./names.js";
 export { askCniObjects, type AskCniOptions } from "./facts/cni.js";
+export { loadNamings, NAMES_DIR } from "./namings.js";
 export { trimKubeObject } from "./facts/trim.js";
 export { findEndPods, type NamedEnds } from "./ends/find-pods.js";
 export { listKubeNodes, withKubeFacts, type ListedNode } from "./facts/nodes.js";

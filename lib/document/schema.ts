@@ -13,6 +13,7 @@ export type SchemaName =
   | "runbook-extension"
   | "hop-recipe"
   | "cni-evidence"
+  | "naming"
   | "cluster-profile"
   | "permission-profile"
   | "runbook-test"

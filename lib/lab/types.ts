@@ -1,5 +1,4 @@
-/** Kinds of cluster the lab can build. */
-export type LabTopology = "calico-vxlan";
+import type { LabTopology } from "./topologies.js";
 
 export interface LabOptions {
   /** Labs with different names run side by side. `[a-z0-9][a-z0-9-]{0,30}`. Default "lab". */

@@ -1,4 +1,5 @@
 import type { DropTraceRecord, EvidenceHop, FlowEvidence, StateRecord } from "./evidence.js";
+import type { Naming } from "./naming.js";
 import type { Cause, PacketRef, VerdictStatus } from "./findings.js";
 
 /** A packet that was seen at a hop and not at the next one. */
@@ -47,6 +48,8 @@ export interface CauseInput {
   readonly rejectedBy: { readonly ip: string; readonly node: string | null; readonly how: string } | null;
   readonly state: readonly StateRecord[];
   readonly drops: readonly DropTraceRecord[];
+  /** By which names rules tell whose they are. Default: none. */
+  readonly namings?: readonly Naming[];
   /** A text file of the run folder, by its relative path; undefined where it is not there. */
   readText(path: string): string | undefined;
 }

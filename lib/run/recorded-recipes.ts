@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeSafeName, resolveInside, type RunFolder } from "../artifacts/index.js";
+import { NAMES_DIR } from "../cluster/index.js";
 import { EVIDENCE_DIR } from "../hops/index.js";
 import { RECORDING_DIR } from "../recording/index.js";
 import { RECIPE_DIR } from "../catalogue/places.js";
@@ -14,8 +15,10 @@ const MAX_RECIPE_BYTES = 1024 * 1024;
 export async function keepRecipes(folder: RunFolder, dirs: readonly string[]): Promise<void> {
   for (const dir of dirs.filter((each) => each !== RECIPE_DIR)) {
     await keepFiles(folder, dir, FOLDER);
-    const evidence = join(dir, EVIDENCE_DIR);
-    if (existsSync(evidence)) await keepFiles(folder, evidence, `${FOLDER}/${EVIDENCE_DIR}`);
+    for (const beside of [EVIDENCE_DIR, NAMES_DIR]) {
+      const more = join(dir, beside);
+      if (existsSync(more)) await keepFiles(folder, more, `${FOLDER}/${beside}`);
+    }
   }
 }
 

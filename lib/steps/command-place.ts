@@ -1,4 +1,4 @@
-import { gatherFacts, parseEnd, resolveEnd, type ClusterFacts } from "../cluster/index.js";
+import { gatherFacts, loadNamings, parseEnd, resolveEnd, type ClusterFacts } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
@@ -76,6 +76,7 @@ async function gather(context: StepContext): Promise<KnownFacts> {
   const { accesses, commands } = watchAccesses(context.accesses);
   const facts = await gatherFacts(context.profile, accesses, {
     unreachable: context.unreachable,
+    namings: await loadNamings(context.recipeDirs),
     signal: context.signal,
   });
   return { facts, commands };

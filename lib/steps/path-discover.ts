@@ -6,6 +6,7 @@ import {
   locateEnds,
   parseEnd,
   type NodeTools,
+  loadNamings,
 } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import { loadRecipes } from "../hops/index.js";
@@ -70,6 +71,7 @@ export const pathDiscover: StepKind<Input, Output> = {
     const facts = await gatherFacts(context.profile, accesses, {
       unreachable: context.unreachable,
       kube: context.kube,
+      namings: await loadNamings(context.recipeDirs),
       signal: context.signal,
     });
     const { signal } = context;

@@ -10,7 +10,8 @@ import type { Findings } from "../model/findings.js";
 import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
 import { readAccessFindings } from "./access-evidence.js";
-import { EXAMPLE_RUN_DIR } from "../catalogue/places.js";
+import { EXAMPLE_RUN_DIR, RECIPE_DIR } from "../catalogue/places.js";
+import { loadNamings } from "../cluster/index.js";
 
 /** Where the evidence of a run that is still going on says that its flows break. */
 export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
@@ -19,7 +20,10 @@ export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
 
 /** Findings of a run folder with the runbook's checks. */
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
-  const findings = withAccess(await analyzeRun(dir, { findCause }), dir);
+  const findings = withAccess(
+    await analyzeRun(dir, { findCause, namings: await loadNamings([RECIPE_DIR]) }),
+    dir,
+  );
   return runbook === null ? findings : withChecks(findings, runbook, readEnvironment(dir));
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_TOPOLOGY, LAB_TOPOLOGIES, type LabTopology } from "../../api/topologies.js";
 import type { Command } from "commander";
 import { HopbookError } from "../../errors.js";
 import { formatDuration } from "../../model/units.js";
@@ -16,13 +17,14 @@ export function addLabCommands(program: Command, io: CommandIo): void {
     addOutputOption(command).option("--name <NAME>", "which lab, where there are several", "lab");
 
   named(lab.command("up").description("bring it up and write its cluster profiles"))
-    .argument("[topology]", "what to build", "calico-vxlan")
+    .argument("[topology]", "what to build", DEFAULT_TOPOLOGY)
     .option("--rootless", "in a user namespace, without root")
     .action(async (topology: string, options: LabOptions) => {
       const { upLab } = await import("../../api/lab.js");
       const startedMs = Date.now();
-      if (topology !== "calico-vxlan") {
-        throw new HopbookError("USAGE", `Cannot build a lab of topology ${topology}: there is calico-vxlan`);
+      if (!isTopology(topology)) {
+        const there = Object.keys(LAB_TOPOLOGIES).join(", ");
+        throw new HopbookError("USAGE", `Cannot build a lab of topology ${topology}: there is ${there}`);
       }
       const state = await upLab({ name: options.name, topology, rootless: options.rootless });
       if (options.output === "json") io.terminal.out(`${JSON.stringify(state, null, 2)}\n`);
@@ -107,4 +109,8 @@ export function addLabCommands(program: Command, io: CommandIo): void {
       const { runDemo } = await import("../demo.js");
       io.setExitCode(await runDemo(io.terminal, { keep: options.keep === true }));
     });
+}
+
+function isTopology(text: string): text is LabTopology {
+  return Object.hasOwn(LAB_TOPOLOGIES, text);
 }

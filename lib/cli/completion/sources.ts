@@ -1,3 +1,4 @@
+import { LAB_TOPOLOGIES } from "../../api/topologies.js";
 import type { Option } from "commander";
 import type * as Completion from "../../api/completion.js";
 import type { Candidate, NamedCluster, Surroundings } from "../../api/completion.js";
@@ -50,7 +51,7 @@ const POSITIONALS: Readonly<Record<string, Source>> = {
   from: ENDS,
   fault: FAULTS,
   "on|off": words(["on", "off"]),
-  topology: words(["calico-vxlan"]),
+  topology: words(Object.keys(LAB_TOPOLOGIES)),
   schema: SCHEMAS,
   shell: words(["bash", "zsh", "fish"]),
 };

@@ -36,7 +36,8 @@ export async function resolveService(
   const asked = [...facts.accesses.keys()].filter((node) => !facts.failures.has(node));
   const access = facts.accesses.get(options.fromNode ?? asked[0] ?? "");
   if (access === undefined) return null;
-  const ports = findService(await readNatTable(access, address, options.signal), address.ip);
+  const table = await readNatTable(access, address, options.signal);
+  const ports = findService(table, address.ip, facts.namings);
   if (ports.length === 0) return null;
   const fits = address.port === null ? ports : ports.filter((entry) => entry.port === address.port);
   const numbers = [...new Set(fits.map((entry) => entry.port))];

@@ -1,5 +1,6 @@
 import { asHopbookError, type HopbookError } from "../../errors.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
+import type { Naming } from "../../model/naming.js";
 import type { KubeReader } from "../../model/kube.js";
 import { listPods, type PodSummary } from "../runtime/sandboxes.js";
 import type { LoadedProfile } from "../profile/profile.js";
@@ -13,12 +14,16 @@ export interface ClusterFacts {
   readonly failures: ReadonlyMap<string, HopbookError>;
   /** The cluster's API; then what is where is asked there, and `pods` is empty. */
   readonly kube?: KubeReader;
+  /** By which names a node's NAT table tells of Services. */
+  readonly namings: readonly Naming[];
 }
 
 interface GatherOptions {
   /** Nodes that could not be reached before. */
   readonly unreachable?: ReadonlyMap<string, Error>;
   readonly kube?: KubeReader | undefined;
+  /** Default: none. */
+  readonly namings?: readonly Naming[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,8 +35,8 @@ export async function gatherFacts(
 ): Promise<ClusterFacts> {
   const failures = new Map<string, HopbookError>();
   for (const [node, error] of options.unreachable ?? []) failures.set(node, asHopbookError(error));
-  const { kube } = options;
-  if (kube !== undefined) return { profile, accesses, pods: [], failures, kube };
+  const { kube, namings = [] } = options;
+  if (kube !== undefined) return { profile, accesses, pods: [], failures, kube, namings };
   const lists = await Promise.all(
     [...accesses].map(async ([node, access]) => {
       try {
@@ -45,7 +50,7 @@ export async function gatherFacts(
       }
     }),
   );
-  return { profile, accesses, pods: lists.flat(), failures };
+  return { profile, accesses, pods: lists.flat(), failures, namings };
 }
 
 /** "node-b was not asked: Cannot …", one line a node; empty where all answered. */

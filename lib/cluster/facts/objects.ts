@@ -1,5 +1,4 @@
 import type { NodeTarget } from "../../model/access.js";
-import { CNI_ANNOTATION } from "../../model/cni-annotation.js";
 import type { KubeNode } from "../../model/kube.js";
 import { canonicalIp } from "../../linux/address.js";
 import { asList, fieldOf, textEntries, textOf } from "../../linux/json.js";
@@ -155,9 +154,7 @@ export function readKubeNode(value: unknown): Omit<NodeTarget, "access"> | null 
     ),
     osImage: info("osImage"),
     kernel: info("kernelVersion"),
-    annotations: Object.fromEntries(
-      annotations.filter(([key, text]) => CNI_ANNOTATION.test(key) && text.length <= 1000).slice(0, 50),
-    ),
+    annotations: Object.fromEntries(annotations.filter(([, text]) => text.length <= 1000).slice(0, 50)),
   };
   return { name, kube, ...(address === undefined ? {} : { address }) };
 }

@@ -1,4 +1,3 @@
-import { CNI_ANNOTATION } from "../../model/cni-annotation.js";
 import { type JsonRecord, asRecord } from "../../linux/json.js";
 
 /**
@@ -13,7 +12,6 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   spec: [
     ...["nodeName", "hostNetwork", "unschedulable", "taints", "podCIDR", "podCIDRs", "selector"],
     ...["type", "externalName", "clusterIP", "clusterIPs", "ports"],
-    ...["cidr", "vxlanMode", "ipipMode"],
   ],
   status: [
     ...["phase", "reason", "message", "podIP", "podIPs", "hostIP", "conditions"],
@@ -24,8 +22,18 @@ const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];
 /** kubectl's copy of a whole object among them may hold anything. */
 const STATIC_POD_ANNOTATION = /^kubernetes\.io\/config\./;
 
-/** An object without what nobody asks for; with `keep` nothing but its name and what stands at those paths. */
-export function trimKubeObject(value: unknown, keep?: readonly (readonly string[])[]): JsonRecord {
+export interface TrimOptions {
+  /** Nothing but the object's name and what stands at these paths. */
+  readonly keep?: readonly (readonly string[])[] | undefined;
+  /** Domains of annotations in which CNIs say how they work. Others may be long, or hold anything. */
+  readonly annotations?: readonly string[];
+}
+
+/** An object without what nobody asks for. */
+export function trimKubeObject(
+  value: unknown,
+  { keep, annotations: domains = [] }: TrimOptions = {},
+): JsonRecord {
   const object = asRecord(value);
   if (keep !== undefined)
     return keepPaths(object, [["metadata", "name"], ["metadata", "namespace"], ...keep]);
@@ -38,7 +46,9 @@ export function trimKubeObject(value: unknown, keep?: readonly (readonly string[
   kept["metadata"] = {
     ...metadata,
     annotations: Object.fromEntries(
-      annotations.filter(([key]) => STATIC_POD_ANNOTATION.test(key) || CNI_ANNOTATION.test(key)),
+      annotations.filter(
+        ([key]) => STATIC_POD_ANNOTATION.test(key) || domains.some((domain) => key.startsWith(`${domain}/`)),
+      ),
     ),
   };
   return kept;

@@ -29,7 +29,7 @@ export async function findProfile(options: FindProfileOptions): Promise<string> 
   throw new HopbookError("CLUSTER_NOT_FOUND", `Cannot find a cluster profile: ${wanted}`, {
     hint:
       options.flag === undefined
-        ? "name one with --cluster FILE, write ./hopbook.yaml, or bring up a lab with `hopbook lab up calico-vxlan`"
+        ? "name one with --cluster FILE, write ./hopbook.yaml, or bring up a lab with `hopbook lab up`"
         : "name a file, or a profile in ~/.config/hopbook/clusters",
     detail: `looked for:\n${candidates.map((candidate) => `  ${candidate}`).join("\n")}`,
   });

@@ -1,3 +1,4 @@
+import { NAMINGS } from "../../fixtures/namings.js";
 import { readFileSync } from "node:fs";
 import { findCause } from "../../../lib/analysis/cause/index.js";
 import type { CauseInput, CauseResult, FlowAlike } from "../../../lib/model/cause.js";
@@ -80,6 +81,7 @@ export function ask(asked: Asked): CauseResult {
     })),
     state,
     drops: trace === undefined ? [] : [{ node: "node-b", file: "trace", unavailable: null, taiOffsetSec: 0 }],
+    namings: NAMINGS,
     readText: (path) => texts.get(path),
   });
 }

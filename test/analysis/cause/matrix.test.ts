@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import t from "tap";
 import { CAUSE_CODES, findCause } from "../../../lib/analysis/cause/index.js";
 import type { CauseInput } from "../../../lib/model/cause.js";
+import { NAMINGS } from "../../fixtures/namings.js";
 import { fc } from "../../fixtures/property.js";
 
 /** Recorded on real namespaces: the verdict's input, the nodes' texts, and the cause that is true. */
@@ -24,7 +25,12 @@ const RECORDED: Recorded[] = readdirSync(ROOT).flatMap((fault) =>
 const CONFIRMED_ONLY = new Set(["reply-drop-b/tcp"]);
 
 function explain(recorded: Recorded, changes: Partial<CauseInput> = {}) {
-  return findCause({ ...recorded.input, readText: (path) => recorded.texts[path], ...changes });
+  return findCause({
+    ...recorded.input,
+    namings: NAMINGS,
+    readText: (path) => recorded.texts[path],
+    ...changes,
+  });
 }
 
 t.test("each recorded fault has its cause, with and without the kernel's word", async (t) => {

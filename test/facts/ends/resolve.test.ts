@@ -1,4 +1,5 @@
 import t from "tap";
+import { NAMINGS } from "../../fixtures/namings.js";
 import { HopbookError } from "../../../lib/errors.js";
 import {
   findService,
@@ -83,7 +84,7 @@ const profile: LoadedProfile = {
   workDir: "/var/tmp",
 };
 const accesses = new Map(["node-a", "node-b"].map((node) => [node, replayNode(node, record(node))]));
-const facts = await gatherFacts(profile, accesses);
+const facts = await gatherFacts(profile, accesses, { namings: NAMINGS });
 
 t.test("ends that are found", async (t) => {
   t.match(await resolveEnd("shop/web:8080", facts), {
@@ -150,7 +151,11 @@ t.test("services", async (t) => {
   await t.rejects(resolveEnd("10.96.0.10:54", facts), { code: "TARGET_NOT_FOUND", message: /no such port/ });
   await t.rejects(resolveEnd("10.96.0.40:80", facts), { code: "TARGET_NOT_FOUND", message: /no endpoint/ });
   const loop = NAT.replace("-j KUBE-SVC-WEB", "-j KUBE-SVC-LOOP");
-  t.strictSame(findService(loop, "10.96.0.20")[0]?.endpoints, [], "a chain that leads to itself ends");
+  t.strictSame(
+    findService(loop, "10.96.0.20", NAMINGS)[0]?.endpoints,
+    [],
+    "a chain that leads to itself ends",
+  );
 });
 
 t.test("ends that are not found list the near ones", async (t) => {
@@ -208,7 +213,11 @@ t.test("texts that are no ends, addresses and names", (t) => {
       } catch (error) {
         if (!(error instanceof HopbookError)) throw error;
       }
-      findService(`-A KUBE-SERVICES -d ${text} --dport 80 -j KUBE-SVC-X\n-A KUBE-SVC-X ${text}`, "1.2.3.4");
+      findService(
+        `-A KUBE-SERVICES -d ${text} --dport 80 -j KUBE-SVC-X\n-A KUBE-SVC-X ${text}`,
+        "1.2.3.4",
+        NAMINGS,
+      );
     }),
     { numRuns: 1000 },
   );

@@ -7,9 +7,10 @@ import { reachChains } from "../../../linux/ruleset.js";
 import type { Spot } from "../spot.js";
 import type { Netns } from "../state.js";
 import { describeNetns } from "../state.js";
+import { commentOf } from "../naming.js";
 import { summarise } from "../wording.js";
 import { couldMatch, namesFlow } from "./match.js";
-import { commentOf, namePolicy } from "./policy.js";
+import { namePolicy } from "./policy.js";
 
 /** A rule that drops or rejects, stands on the packets' way, could match them, and counted what was lost. */
 export function detectNetfilter(given: DetectorInput): readonly Candidate[] {
@@ -38,6 +39,7 @@ interface Suspect {
   readonly verdict: "drop" | "reject";
   readonly weight: Weight;
   readonly policy: string | null;
+  readonly comment: string | null;
 }
 
 /** iptables first: its text is what people wrote, where nft shows the same rules once more. */
@@ -54,6 +56,7 @@ function readRulesets({ state }: DetectorInput, at: Netns): Pair[] {
 
 function compare(given: DetectorInput, { before, after }: Pair): Suspect[] {
   const { input } = given;
+  const { namings = [] } = input;
   const counted = new Map(before.rules.map((rule) => [rule.key, rule.packets ?? 0]));
   const growthOf = (rule: Rule): number => (rule.packets ?? 0) - (counted.get(rule.key) ?? 0);
   const reach = new Map<DetectorInput["input"]["flow"], ReturnType<typeof reachChains>>();
@@ -75,7 +78,8 @@ function compare(given: DetectorInput, { before, after }: Pair): Suspect[] {
     const weight = weighGrowth(growth, given, { code, counts, isOwn: namesFlow(rule, given) });
     if (weight === null) return [];
     const alike = after.rules.filter((other) => growthOf(other) === growth);
-    return [{ rule, verdict, weight, policy: namePolicy(rule, alike) }];
+    const policy = namePolicy(rule, alike, namings);
+    return [{ rule, verdict, weight, policy, comment: commentOf(rule, namings) }];
   });
 }
 
@@ -86,8 +90,7 @@ function isOnWay({ hooks, devices }: Place, { hooks: passed, inDevice, outDevice
 }
 
 function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonly Suspect[] }): Candidate {
-  const { rule, verdict, weight, policy } = first;
-  const comment = commentOf(rule);
+  const { rule, verdict, weight, policy, comment } = first;
   const who = suspects.length === 1 ? nameRule(rule) : `one of ${suspects.length} rules in ${rule.chain}`;
   return {
     code: verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
@@ -100,16 +103,11 @@ function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonl
       .flatMap((suspect) => [
         `${describeNetns(at)}: ${suspect.rule.text}`,
         `its counter ${suspect.weight.text}`,
-        ...describeComment(suspect.rule),
+        ...(suspect.comment === null ? [] : [`its comment: ${suspect.comment}`]),
         ...(suspect.policy === null ? [] : [suspect.policy]),
       ]),
     strength: weight.strength,
   };
-}
-
-function describeComment(rule: Rule): string[] {
-  const comment = commentOf(rule);
-  return comment === null ? [] : [`its comment: ${comment}`];
 }
 
 /** Worth a look, and no cause: the counter does not say that it was these packets. */
