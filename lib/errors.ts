@@ -120,6 +120,8 @@ export interface ErrorDetails {
   readonly problems?: readonly ErrorProblem[];
   /** What a step had found before it failed: its outputs, where the run goes on without it. */
   readonly outputs?: unknown;
+  /** The flags that would grant what is not granted yet, quoted for a shell. */
+  readonly missingFlags?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -136,6 +138,8 @@ export class HopbookError extends Error {
   /** Of DOCUMENT_INVALID: every problem of the file at its place. */
   readonly problems: readonly ErrorProblem[] | undefined;
   readonly outputs: unknown;
+  /** Of PERMISSION_DENIED where nobody could be asked. */
+  readonly missingFlags: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -145,6 +149,7 @@ export class HopbookError extends Error {
     this.detail = details.detail;
     this.outputs = details.outputs;
     this.problems = details.problems;
+    this.missingFlags = details.missingFlags;
   }
 
   get exitCode(): ExitCode {

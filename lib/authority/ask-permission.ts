@@ -42,6 +42,7 @@ export async function askPermission(options: AskOptions): Promise<void> {
         "\n",
       ),
       hint: `Grant exactly this: ${missing.join(" ")}; or all that the runbook declares: --yes`,
+      missingFlags: missing,
     });
   }
   if (await confirm(question)) return;

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import type { TranscriptEntry } from "../artifacts/index.js";
 import { CAPTURE_SCRIPTS } from "../capture/index.js";
 import { CLUSTER_SCRIPTS } from "../cluster/index.js";
@@ -22,7 +21,6 @@ import {
   withoutDenied,
   type Decision,
   type Grant,
-  type GrantFlags,
   type PermissionRequest,
   type Policy,
 } from "../permissions/index.js";
@@ -32,7 +30,7 @@ import { askPermission, type Confirm } from "./ask-permission.js";
 import { followPath } from "./follow-path.js";
 import type { ForeseenStep } from "./foresee.js";
 import { refuseImpossible } from "./impossible.js";
-import { loadGrant } from "./load-grant.js";
+import type { LoadedGrant } from "./load-grant.js";
 
 /** Scripts of the steps, which may run on a node, by name and to the letter. */
 const STEP_SCRIPTS = { ...CLUSTER_SCRIPTS, ...CAPTURE_SCRIPTS, ...PROBE_SCRIPTS };
@@ -61,17 +59,11 @@ export interface Authority {
 export interface AuthoriseOptions {
   readonly runbook: Pick<Runbook, "metadata" | "permissions">;
   readonly profile: ClusterProfile;
-  readonly grants: GrantFlags;
+  readonly granted: LoadedGrant;
   /** Asks the person; undefined: nobody can be asked. */
   readonly confirm: Confirm | undefined;
-  /** What relative paths of flags are relative to. Default: the working folder. */
-  readonly cwd?: string;
-  /** The runbook's file first, then those that it extends or that overlay it. */
-  readonly sourceFiles?: readonly string[];
-  /** Those of them that come from the cluster profile. */
-  readonly overlayFiles?: readonly string[];
-  /** See GrantPlaces. Default: true. */
-  readonly isClusterNamed?: boolean;
+  /** What relative paths that the runbook declares are relative to. */
+  readonly folder: string;
   /** What is known of the steps, so that what is sure to be refused is refused now. */
   readonly steps?: readonly ForeseenStep[];
   /** Where the runbook's permissions were narrowed: all of them, since `actionOf` names actions by what is declared. */
@@ -88,18 +80,9 @@ export interface AuthoriseOptions {
  * what is denied leaves a step nothing to do.
  */
 export async function authorise(options: AuthoriseOptions): Promise<Authority> {
-  const { runbook, profile, cwd = process.cwd(), sourceFiles = [], overlayFiles = [], steps = [] } = options;
-  const wanted = declared(runbook.permissions, dirname(sourceFiles[0] ?? `${cwd}/.`));
+  const { runbook, profile, granted, steps = [] } = options;
+  const wanted = declared(runbook.permissions, options.folder);
   const name = runbook.metadata.name;
-  const loaded = await loadGrant({
-    flags: options.grants,
-    profile,
-    runbook: name,
-    cwd,
-    sourceFiles,
-    overlayFiles,
-    isClusterNamed: options.isClusterNamed ?? true,
-  });
   const scripts = new Map(
     Object.entries({ ...STEP_SCRIPTS, ...options.scripts }).map(
       ([key, text]) => [key, new Set([text])] as const,
@@ -107,20 +90,20 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
   );
   const policyOf = (grant: Grant): Policy => effective(wanted, grant, { scripts, resolvePath: followPath });
   const names = profile.nodes.map((node) => node.name);
-  const missing = missingFlags(wanted, loaded.grant, names);
+  const missing = missingFlags(wanted, granted.grant, names);
   // Nobody is asked for what is of no use: as if all were granted, is there still a step that is refused?
   refuseImpossible(steps, {
-    policy: policyOf(missing.length > 0 ? grantAll(loaded.grant, "an answer") : loaded.grant),
+    policy: policyOf(missing.length > 0 ? grantAll(granted.grant, "an answer") : granted.grant),
     name,
   });
-  if (loaded.strange.length > 0 && (missing.length === 0 || options.confirm === undefined)) {
-    throw unnamedProfile(name, { profile, strange: loaded.strange });
+  if (granted.strange.length > 0 && (missing.length === 0 || options.confirm === undefined)) {
+    throw unnamedProfile(name, { profile, strange: granted.strange });
   }
   if (missing.length > 0) {
-    const asked = withoutDenied(wanted, loaded.grant);
-    await askPermission({ ...options, wanted: asked, missing, steps, notes: loaded.notes });
+    const asked = withoutDenied(wanted, granted.grant);
+    await askPermission({ ...options, wanted: asked, missing, steps, notes: granted.notes });
   }
-  const grant = missing.length > 0 ? grantAll(loaded.grant, "the person at the terminal") : loaded.grant;
+  const grant = missing.length > 0 ? grantAll(granted.grant, "the person at the terminal") : granted.grant;
   return authorityOf(policyOf(grant), {
     profile,
     secrets: options.secrets ?? [],

@@ -50,13 +50,19 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
   const sources = [...profiles, ...cluster].filter(
     ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsName(pattern, runbook)),
   );
-  const strange = isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)];
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
-  return {
-    grant: parseGrant(flags, { cwd, sources }),
-    notes: [...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []), ...strange],
-    strange,
-  };
+  const notes = isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : [];
+  const grant = parseGrant(flags, { cwd, sources });
+  return regardNodes({ grant, notes, strange: [] }, { profile, isClusterNamed });
+}
+
+/** The same, once it is known which nodes there are and how they are entered. */
+export function regardNodes(
+  { grant, notes, strange }: LoadedGrant,
+  { profile, isClusterNamed }: Pick<GrantPlaces, "profile" | "isClusterNamed">,
+): LoadedGrant {
+  const now = isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)];
+  return { grant, notes: [...notes.filter((note) => !strange.includes(note)), ...now], strange: now };
 }
 
 /** What comes with a folder from anybody is ssh's own configuration: a ProxyCommand in it runs here, not on a node. */

@@ -1,20 +1,12 @@
 import { LIST_ACTION, parseList, planBundle, planList } from "../capture/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
-import { openKube } from "../kube/index.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import type { ClusterProfile } from "../model/cluster.js";
 import type { DetachedPlace, DetachedPods, DetachedStore } from "../model/detached.js";
 import { DETACHED_LABEL, MANAGED_BY, MANAGED_BY_LABEL, RUN_LABEL, type KubeApi } from "../model/kube.js";
-import type { Grant } from "../permissions/index.js";
-import { askCluster } from "../session/ask-cluster.js";
-import { openProfileIfAny } from "../session/cluster-profile.js";
-import { loadErrandGrant } from "../authority/errand-grant.js";
-import { guardKube, refuseDenied } from "../authority/guard-kube.js";
-import { enterNodes } from "../session/enter-nodes.js";
+import { enterNodes, workOf } from "../session/action-session.js";
+import { apiOf, openSessionIfAny, type Session } from "../session/session.js";
 import type { OpenCluster } from "../session/open-cluster.js";
 import type { SharedOptions } from "../session/options.js";
-import { newRunId } from "../session/run-id.js";
-import { whoRuns } from "../session/who-runs.js";
 
 export interface RunsOptions extends SharedOptions {
   /** Folder that run folders are made in. */
@@ -54,20 +46,19 @@ export async function askNodes(
   options: RunsOptions,
   known: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<Asked | null> {
-  const loaded = await openProfileIfAny(options);
-  if (loaded === null) return null;
-  const grant = await loadErrandGrant(ERRAND.name, loaded.profile, options);
-  const { profile } = await askCluster(loaded, { ...options, guard: (kube) => guardKube(kube, grant) });
+  const session = await openSessionIfAny(options, workOf(ERRAND));
+  if (session === null) return null;
+  const { workDir } = session.profile;
   const notes: string[] = [];
   const answered = new Set<string>();
   const places = new Map<string, FoundPlace>();
-  for (const group of await groupNodes(profile, { options, known, grant })) {
-    await onNodes(profile, { options, group }, async ({ accesses, unreachable }, { inPod }) => {
+  for (const group of await groupNodes(session, { run: options.run ?? "", known })) {
+    await onNodes(session, group, async ({ accesses, unreachable }, { inPod }) => {
       for (const [node, error] of unreachable) notes.push(`${node}: ${error.message}`);
       await Promise.all(
         [...accesses.values()].map(async (access) => {
           try {
-            const found = await listOn(access, { workDir: profile.workDir, signal: options.signal });
+            const found = await listOn(access, { workDir, signal: session.signal });
             answered.add(access.node);
             const store = inPod.has(access.node) ? "pod" : "node";
             for (const place of found) places.set(`${place.run} ${place.node}`, { ...place, store });
@@ -82,21 +73,14 @@ export async function askNodes(
 }
 
 async function groupNodes(
-  profile: ClusterProfile,
-  {
-    options,
-    known,
-    grant,
-  }: {
-    readonly options: RunsOptions;
-    readonly known: ReadonlyMap<string, readonly string[]>;
-    readonly grant: Grant;
-  },
+  session: Session,
+  { run: wanted, known }: { readonly run: string; readonly known: ReadonlyMap<string, readonly string[]> },
 ): Promise<readonly NodeGroup[]> {
+  const { profile, signal } = session;
   const direct = profile.nodes.filter(({ access }) => !("kube" in access)).map(({ name }) => name);
   const groups: NodeGroup[] = direct.length === 0 ? [] : [{ run: null, names: new Set(direct) }];
-  if (profile.kube === undefined || direct.length === profile.nodes.length) return groups;
-  const api = refuseDenied(openKube(profile.kube), grant);
+  const api = apiOf(session);
+  if (api === null || direct.length === profile.nodes.length) return groups;
   const namespaces = new Set(
     profile.nodes.map(
       ({ access }) => ("namespace" in access ? access.namespace : undefined) ?? api.namespace,
@@ -104,8 +88,8 @@ async function groupNodes(
   );
   const byRun = new Map([...known].map(([run, names]) => [run, new Set(names)] as const));
   for (const namespace of namespaces) {
-    for (const { run, node } of await listLeft(api, { namespace, signal: options.signal })) {
-      if (!run.startsWith(options.run ?? "")) continue;
+    for (const { run, node } of await listLeft(api, { namespace, signal })) {
+      if (!run.startsWith(wanted)) continue;
       byRun.set(run, (byRun.get(run) ?? new Set()).add(node));
     }
   }
@@ -163,12 +147,10 @@ export async function fetchBundle(
   options: RunsOptions,
   place: { readonly run: string; readonly node: string; readonly stateDir: string },
 ): Promise<Uint8Array | null> {
-  const loaded = await openProfileIfAny(options);
-  if (loaded === null) return null;
-  const grant = await loadErrandGrant(ERRAND.name, loaded.profile, options);
-  const { profile } = await askCluster(loaded, { ...options, guard: (kube) => guardKube(kube, grant) });
+  const session = await openSessionIfAny(options, workOf(ERRAND));
+  if (session === null) return null;
   const group = { run: place.run, names: new Set([place.node]) };
-  return onNodes(profile, { options, group }, async ({ accesses }) => {
+  return onNodes(session, group, async ({ accesses }) => {
     const access = accesses.get(place.node);
     if (access === undefined) return null;
     const result = await access.exec(planBundle(place.stateDir), {
@@ -180,21 +162,18 @@ export async function fetchBundle(
 }
 
 async function onNodes<T>(
-  profile: ClusterProfile,
-  { options, group }: { readonly options: RunsOptions; readonly group: NodeGroup },
+  session: Session,
+  { run, names }: NodeGroup,
   body: (cluster: OpenCluster, pods: DetachedPods) => Promise<T>,
 ): Promise<T> {
-  const nodes = profile.nodes.filter(({ name }) => group.names.has(name));
-  const pods: DetachedPods = {
-    ...{ phase: "collect", stay: true, workDir: profile.workDir, inPod: new Set<string>() },
-  };
-  const { grants, confirm, cwd, signal } = options;
-  const cluster = await enterNodes({ ...profile, nodes }, ERRAND, {
-    ...{ grants, confirm, cwd, signal, isClusterNamed: options.cluster !== undefined, detached: pods },
-    lease: { runId: group.run ?? newRunId(), owner: whoRuns(), durationMs: LEASE_MS },
+  const { nodes, workDir } = session.profile;
+  const detached: DetachedPods = { phase: "collect", stay: true, workDir, inPod: new Set<string>() };
+  const cluster = await enterNodes(session, ERRAND, {
+    ...{ nodes: nodes.filter(({ name }) => names.has(name)), detached },
+    ...{ runId: run ?? undefined, leaseMs: LEASE_MS },
   });
   try {
-    return await body(cluster, pods);
+    return await body(cluster, detached);
   } finally {
     await cluster.close();
   }

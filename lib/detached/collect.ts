@@ -7,17 +7,13 @@ import type { DetachContext, DetachedFile } from "../model/detached.js";
 import type { PermissionsSpec } from "../model/permissions.js";
 import { checkRunbook, loadRunbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
-import { askCluster } from "../session/ask-cluster.js";
-import { openProfile } from "../session/cluster-profile.js";
 import { conclude } from "../verdict/conclude.js";
-import { loadErrandGrant } from "../authority/errand-grant.js";
-import { guardKube } from "../authority/guard-kube.js";
 import { forDetached } from "./detach.js";
 import { DETACHED_FILE, findCollected, listLocalRuns, readDetached, unpackFolder } from "./folder.js";
 import { interrupted } from "../session/interruption.js";
 import type { RunReport } from "../session/options.js";
-import { permit, type Prepared } from "../session/prepare.js";
-import { RECIPE_DIR } from "../catalogue/places.js";
+import { permit, workOfRunbook, type PermittedRun } from "../session/runbook-session.js";
+import { openSession } from "../session/session.js";
 import { fetchBundle, type RunsOptions } from "./ask-nodes.js";
 import { describeOneRun } from "./runs.js";
 import { withEngine } from "../run/with-engine.js";
@@ -34,23 +30,21 @@ export interface CollectOptions extends Omit<RunsOptions, "run"> {
  * collected again. Throws RUN_NOT_FOUND, RUN_BUSY, NODE_UNREACHABLE.
  */
 export async function collectRun(options: CollectOptions): Promise<RunReport> {
-  const { dir, prepared, file } = await prepareDetached(options);
-  const { about } = file;
+  const { dir, session, file } = await prepareDetached(options);
   const folder = await reopenFolder(dir, file);
-  const context: DetachContext = contextOf(file, prepared);
+  const detach: DetachContext = contextOf(file, session);
   const record = (entry: Parameters<RunFolder["appendTranscript"]>[0]): void =>
     folder.appendTranscript(entry);
-  for (const entry of [...(prepared.asked ?? []), ...prepared.authority.decisions]) record(entry);
+  for (const entry of [...session.asked, ...session.authority.decisions]) record(entry);
   const startedAt = new Date(file.startedAt);
-  const use = { options, world: LIVE, sink: folder, record, id: about.run, detach: context };
+  const use = { world: LIVE, sink: folder, record, detach };
   try {
-    return await withEngine(prepared, use, async (engine) => {
+    return await withEngine(session, use, async (engine) => {
       const outcome = await engine.resume(file.snapshot as Snapshot);
-      const { signal } = options;
-      const report = await conclude(prepared, { id: about.run, startedAt, folder, outcome, signal });
+      const report = await conclude(session, { startedAt, folder, outcome });
       if (report.exitCode === EXIT.interrupted) throw interrupted(undefined);
       await engine.close({ how: "remove" });
-      context.pods.stay = false;
+      detach.pods.stay = false;
       await rm(join(dir, DETACHED_FILE));
       await folder.finish();
       return report;
@@ -71,7 +65,7 @@ export async function collectRun(options: CollectOptions): Promise<RunReport> {
 export interface PreparedDetached {
   readonly dir: string;
   readonly file: DetachedFile;
-  readonly prepared: Prepared;
+  readonly session: PermittedRun;
 }
 
 /** The run's folder, which is made of what a node kept where it is not here; what it may do is settled. */
@@ -82,19 +76,16 @@ export async function prepareDetached(options: CollectOptions): Promise<Prepared
   const remembered = isOurs && !isKubeNamed(options) ? file.named?.cluster : null;
   const cluster = options.cluster ?? (typeof remembered === "string" ? remembered : undefined);
   const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
-  const shared = { ...options, cluster, isClusterNamed };
-  const runbook = await loadRunbook(join(dir, "runbook.yaml"));
-  checkRunbook(runbook, [...STEP_KINDS.values()]);
-  const inputs = (await readRunJson(dir, "inputs.json")) as Record<string, unknown>;
-  const found = await openProfile(shared);
-  const grant = await loadErrandGrant(runbook.metadata.name, found.profile, shared);
-  const { profile, notes, asked } = await askCluster(found, {
-    ...{ signal: options.signal, guard: (kube) => guardKube(kube, grant) },
+  const shared = { ...options, cluster, isClusterNamed, runId: file.about.run };
+  const session = await openSession(shared, async () => {
+    const kept = await loadRunbook(join(dir, "runbook.yaml"));
+    checkRunbook(kept, [...STEP_KINDS.values()]);
+    const permissions = isOurs ? kept.permissions : whatNodesMaySay(kept.permissions);
+    const inputs = (await readRunJson(dir, "inputs.json")) as Record<string, unknown>;
+    const work = workOfRunbook(forDetached({ ...kept, permissions }), inputs);
+    return { ...work, namedRunbook: kept.metadata.name };
   });
-  const permissions = isOurs ? runbook.permissions : whatNodesMaySay(runbook.permissions);
-  const known = { profile, notes, asked, grant };
-  const loaded = { runbook: { ...runbook, permissions }, inputs, ...known, recipeDirs: [RECIPE_DIR] };
-  return { dir, file, prepared: await permit(forDetached(loaded), shared) };
+  return { dir, file, session: await permit(session) };
 }
 
 function isKubeNamed({ kube }: CollectOptions): boolean {
@@ -103,7 +94,7 @@ function isKubeNamed({ kube }: CollectOptions): boolean {
 
 export function contextOf(
   { about, durationMs, keepMs, startedAt }: DetachedFile,
-  { profile }: Pick<Prepared, "profile">,
+  { profile }: Pick<PermittedRun, "profile">,
 ): DetachContext {
   const phase = "collect";
   return {

@@ -5,13 +5,18 @@ import type { Engine, Snapshot } from "../engine/engine.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { DetachContext, DetachedFile, DetachedStore } from "../model/detached.js";
 import { formatDuration } from "../model/units.js";
-import { listSecrets } from "../runbook/index.js";
+import { listSecrets, type Runbook } from "../runbook/index.js";
 import { DETACHED_FILE, packFolder } from "./folder.js";
 import { execute } from "../run/execute.js";
 import { foresee } from "../authority/foresee.js";
 import type { RunOptions, RunReport } from "../session/options.js";
-import { newRunId } from "../session/run-id.js";
-import { load, permit, type Loaded, type Prepared } from "../session/prepare.js";
+import {
+  openRunbookSession,
+  permit,
+  targetOf,
+  type PermittedRun,
+  type RunbookSession,
+} from "../session/runbook-session.js";
 import { whoRuns } from "../session/who-runs.js";
 import { LIVE } from "../run/world.js";
 
@@ -44,18 +49,19 @@ const DEFAULT_MS = 10 * 60_000;
  * behind the end of its captures, runs when it is collected.
  */
 export async function detachRunbook(options: DetachOptions): Promise<DetachReport | RunReport> {
-  const loaded = forDetached(await load(options));
+  const opened = await openRunbookSession(options);
+  const loaded = { ...opened, runbook: forDetached(opened.runbook) };
   const durationMs = options.forMs ?? findWaitMs(loaded);
   refuseWays(loaded);
   refuseWhatStays(loaded);
   refuseTooLong(loaded, durationMs);
-  const prepared = await permit(loaded, options);
+  const session = await permit(loaded);
   const startedAt = new Date();
-  const id = options.runId ?? newRunId();
-  const runbook = prepared.runbook.metadata.name;
-  const target = typeof prepared.inputs["from"] === "string" ? prepared.inputs["from"] : "run";
+  const { id, profile } = session;
+  const runbook = session.runbook.metadata.name;
+  const target = targetOf(session.inputs);
   const folder = await createRunFolder({ out: options.out, runbook, target, now: startedAt, id });
-  const about = { run: id, runbook, target, cluster: prepared.profile.name, owner: whoRuns() };
+  const about = { run: id, runbook, target, cluster: profile.name, owner: whoRuns() };
   const context: DetachContext = {
     ...{
       phase: "start",
@@ -64,15 +70,15 @@ export async function detachRunbook(options: DetachOptions): Promise<DetachRepor
       keepMs: options.keepMs ?? KEEP_MS,
       startedAtMs: startedAt.getTime(),
     },
-    pods: { phase: "start", stay: false, workDir: prepared.profile.workDir, inPod: new Set() },
+    pods: { phase: "start", stay: false, workDir: profile.workDir, inPod: new Set() },
   };
   let left: DetachReport | null = null;
-  const report = await execute(prepared, {
-    ...{ id, startedAt, folder, options, world: LIVE },
+  const report = await execute(session, {
+    ...{ startedAt, folder, world: LIVE },
     detach: {
       context,
       leave: async (engine, snapshot) => {
-        left = await leaveRun(engine, snapshot, { prepared, folder, context, options });
+        left = await leaveRun(engine, snapshot, { session, folder, context });
       },
     },
   });
@@ -82,20 +88,19 @@ export async function detachRunbook(options: DetachOptions): Promise<DetachRepor
 }
 
 interface Leaving {
-  readonly prepared: Prepared;
+  readonly session: PermittedRun;
   readonly folder: RunFolder;
   readonly context: DetachContext;
-  readonly options: DetachOptions;
 }
 
 /** Writes down all that is needed to take the run up again, here and beside the captures, and lets go of them. */
 async function leaveRun(
   engine: Engine,
   snapshot: Snapshot,
-  { prepared, folder, context, options }: Leaving,
+  { session, folder, context }: Leaving,
 ): Promise<DetachReport> {
   const { about, keepMs, startedAtMs } = context;
-  const viaOf = new Map(prepared.profile.nodes.map(({ name, access }) => [name, access.via]));
+  const viaOf = new Map(session.profile.nodes.map(({ name, access }) => [name, access.via]));
   const nodes = snapshot.places.map(({ node, files }) => {
     const via = viaOf.get(node) ?? "ssh";
     const store: DetachedStore = context.pods.inPod.has(node) ? "pod" : "node";
@@ -109,7 +114,7 @@ async function leaveRun(
     expires: new Date(untilMs + keepMs).toISOString(),
     folder: folder.dir.split("/").at(-1) ?? about.run,
     nodes,
-    named: { cluster: options.cluster ?? null },
+    named: { cluster: session.namedCluster ?? null },
     snapshot,
   };
   await folder.writeJson(DETACHED_FILE, file);
@@ -122,7 +127,7 @@ async function leaveRun(
 }
 
 /** Where one way in can do it, it is known only with the path whether all nodes on it can: then the captures refuse. */
-function refuseWays({ profile }: Loaded): void {
+function refuseWays({ profile }: RunbookSession): void {
   const answers = profile.nodes.map(({ name, access }) => {
     try {
       assertCanStay({ node: name, via: access.via });
@@ -136,7 +141,7 @@ function refuseWays({ profile }: Loaded): void {
 }
 
 /** The longest of the waits that stand between the captures' start and their end. */
-function findWaitMs({ runbook, inputs }: Loaded): number | null {
+function findWaitMs({ runbook, inputs }: RunbookSession): number | null {
   const waits = foresee(runbook, inputs)
     .filter(({ uses, wanted }) => uses === "time/wait" && wanted !== "no")
     .map(({ values }) => toMs(values["duration"]));
@@ -150,7 +155,7 @@ function toMs(value: unknown): number | null {
 }
 
 /** What would have to be kept until the run is collected, and must not or cannot be. */
-function refuseWhatStays({ runbook, inputs }: Loaded): void {
+function refuseWhatStays({ runbook, inputs }: RunbookSession): void {
   const refuse = (why: string, hint: string): never => {
     throw new HopbookError("USAGE", `Cannot detach: ${why}`, { hint });
   };
@@ -170,15 +175,14 @@ function refuseWhatStays({ runbook, inputs }: Loaded): void {
 }
 
 /** A run that goes on without its client is declared to capture longer than one that is attended. */
-export function forDetached<L extends Pick<Loaded, "runbook">>(loaded: L): L {
-  const { runbook } = loaded;
+export function forDetached(runbook: Runbook): Runbook {
   const { capture } = runbook.permissions;
-  if (capture?.detachedDuration === undefined) return loaded;
+  if (capture?.detachedDuration === undefined) return runbook;
   const permissions = { ...runbook.permissions, capture: { ...capture, duration: capture.detachedDuration } };
-  return { ...loaded, runbook: { ...runbook, permissions } };
+  return { ...runbook, permissions };
 }
 
-function refuseTooLong({ runbook }: Loaded, durationMs: number | null): void {
+function refuseTooLong({ runbook }: RunbookSession, durationMs: number | null): void {
   const declared = runbook.permissions.capture?.duration;
   const limitMs = declared === undefined ? null : (parseDuration(declared) ?? null);
   if (durationMs === null || limitMs === null || durationMs <= limitMs) return;

@@ -9,20 +9,23 @@ import {
   type NodeLook,
 } from "./index.js";
 import { asHopbookError } from "../errors.js";
-import type { Argv } from "../model/access.js";
+import type { Argv, NodeTarget } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
 import { cniRow } from "./cni-rows.js";
-import { enterNodes, type EnterNodesOptions } from "../session/enter-nodes.js";
+import { enterNodes } from "../session/action-session.js";
+import type { Session } from "../session/session.js";
 
-const ERRAND = {
+/** What doctor does on nodes. */
+export const DOCTOR_ERRAND = {
   name: "doctor",
   title: "See what stands in a run's way",
   action: DOCTOR_ACTION,
   scripts: { [DOCTOR_NAME]: DOCTOR_SCRIPT },
 };
 const TIMEOUT_MS = 10_000;
+const LEASE_MS = 2 * 60_000;
 
 /** A pod at an end; without an API nobody knows its UID, or where it is. */
 export interface DoctorPod {
@@ -32,29 +35,31 @@ export interface DoctorPod {
   readonly node: string | null;
 }
 
-interface LookAtNodesOptions extends EnterNodesOptions {
+interface LookAtNodesOptions {
+  readonly nodes: readonly NodeTarget[];
   readonly pods: readonly DoctorPod[];
-  readonly recipeDirs: readonly string[];
   /** The cluster's API, for what it says of the CNI beside the nodes. */
   readonly kube?: KubeReader | undefined;
 }
 
 /**
- * Enters the nodes of a profile, as its targets say, and asks each by one command. Throws PERMISSION_DENIED where none
- * may be entered; what is wrong with a node is a row.
+ * Enters these nodes and asks each by one command. Throws PERMISSION_DENIED where none may be entered; what is wrong
+ * with a node is a row.
  */
 export async function lookAtNodes(
-  profile: ClusterProfile,
-  options: LookAtNodesOptions,
+  session: Session,
+  { nodes, pods, kube }: LookAtNodesOptions,
 ): Promise<readonly DoctorRow[]> {
-  const cluster = await enterNodes(profile, ERRAND, options);
+  const cluster = await enterNodes(session, DOCTOR_ERRAND, { nodes, leaseMs: LEASE_MS });
+  const { recipeDirs, signal } = session;
+  const profile = { ...session.profile, nodes };
   try {
     const looks = await Promise.all(
-      profile.nodes.map(async ({ name, access: { via } }) => {
+      nodes.map(async ({ name, access: { via } }) => {
         const access = cluster.accesses.get(name);
         try {
           if (access === undefined) throw cluster.unreachable.get(name) ?? new Error("it was not opened");
-          const look = await lookAt(access, profile, options.pods);
+          const look = await lookAt(access, profile, pods);
           return { look, rows: nodeRows(look, { via, workDir: profile.workDir }) };
         } catch (error) {
           return { look: null, rows: [failureRow(name, error)] };
@@ -62,7 +67,7 @@ export async function lookAtNodes(
       }),
     );
     const found = looks.flatMap(({ look }) => look ?? []);
-    const cni = found.length === 0 ? [] : [await cniRow(found, profile, options)];
+    const cni = found.length === 0 ? [] : [await cniRow(found, profile, { recipeDirs, kube, signal })];
     return [...onePodRow(looks.flatMap(({ rows }) => rows)), ...cni];
   } finally {
     await cluster.close();

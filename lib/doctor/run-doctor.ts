@@ -1,21 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { parseEnd, shareLookups, type LoadedCluster } from "../cluster/index.js";
+import { parseEnd, shareLookups } from "../cluster/index.js";
 import { blocks, worst, type DoctorReport, type DoctorRow } from "./index.js";
 import { asHopbookError, EXIT, type ExitCode } from "../errors.js";
-import { openKube } from "../kube/index.js";
 import type { NodeTarget } from "../model/access.js";
-import type { ClusterProfile } from "../model/cluster.js";
-import type { KubeApi, KubeRef } from "../model/kube.js";
-import { openProfile } from "../session/cluster-profile.js";
+import type { KubeApi } from "../model/kube.js";
+import { workOf } from "../session/action-session.js";
+import { apiOf, openSession, type Session } from "../session/session.js";
 import { lookAtApi, type ApiLook } from "./api-rows.js";
 import { imageRows } from "./image-rows.js";
-import { lookAtNodes, type DoctorPod } from "./look-at-nodes.js";
-import { refuseDenied } from "../authority/guard-kube.js";
-import { loadGrant } from "../authority/load-grant.js";
+import { DOCTOR_ERRAND, lookAtNodes, type DoctorPod } from "./look-at-nodes.js";
 import type { SharedOptions } from "../session/options.js";
-import { RECIPE_DIR } from "../catalogue/places.js";
-import { whoRuns } from "../session/who-runs.js";
 
 export type { DoctorReport } from "./index.js";
 export { renderDoctor } from "./index.js";
@@ -30,7 +23,6 @@ export interface DoctorOptions extends Pick<
 
 /** Of a large cluster without ends only some nodes are entered. */
 const MAX_NODES = 8;
-const LEASE_MS = 2 * 60_000;
 
 /**
  * What stands in the way of a run, before it: what the cluster's API says, then each node by one command. Where the
@@ -42,11 +34,13 @@ export async function runDoctor(
 ): Promise<DoctorReport & { readonly exitCode: ExitCode }> {
   const startedAt = new Date();
   const { signal } = options;
-  const cluster = await openProfile(options);
-  const { profile } = cluster;
+  const work = { ...workOf(DOCTOR_ERRAND), asksApi: false };
+  const session = await openSession(options, () => Promise.resolve(work));
+  const { cluster, profile } = session;
   const ends = [options.from, options.to].filter((end) => end !== undefined);
   const names = ends.map(parseEnd);
-  const api = profile.kube === undefined ? null : await openGuarded(profile.kube, { ...options, profile });
+  const guarded = profile.kube === undefined ? null : apiOf(session);
+  const api = guarded === null ? null : shareLookups(guarded);
   const look =
     api === null || cluster.pending === undefined
       ? null
@@ -62,7 +56,7 @@ export async function runDoctor(
   const targets = pickNodes(look?.targets ?? [], pods);
   const [images, { rows, notLookedAt }] = await Promise.all([
     api === null ? [] : imageRows(api, { targets, signal }),
-    enter(cluster, { ...options, look, pods, api }),
+    enter(session, { look, pods, api }),
   ]);
   const all = [...(look?.rows ?? []), ...images, ...rows];
   const status = worst(all);
@@ -78,34 +72,24 @@ export async function runDoctor(
   };
 }
 
-/** The API of which nothing is asked twice, and nothing that --deny-kube or a grant denies. */
-async function openGuarded(
-  ref: KubeRef,
-  options: DoctorOptions & { readonly profile: ClusterProfile },
-): Promise<KubeApi> {
-  const { grants, profile, cwd, cluster } = options;
-  const { grant } = await loadGrant({
-    ...{ flags: grants, profile, runbook: "doctor", cwd, sourceFiles: [], overlayFiles: [] },
-    isClusterNamed: options.isClusterNamed ?? cluster !== undefined,
-  });
-  return shareLookups(refuseDenied(openKube(ref), grant));
-}
-
 interface Entered {
   readonly rows: readonly DoctorRow[];
   readonly notLookedAt: DoctorReport["notLookedAt"];
 }
 
 async function enter(
-  cluster: LoadedCluster,
-  options: DoctorOptions & {
+  session: Session,
+  {
+    look,
+    pods,
+    api,
+  }: {
     readonly look: ApiLook | null;
     readonly pods: readonly DoctorPod[];
     readonly api: KubeApi | null;
   },
 ): Promise<Entered> {
-  const { look, pods, signal } = options;
-  const targets = (look?.targets ?? cluster.profile.nodes).filter(({ pod }) => pod === undefined);
+  const targets = (look?.targets ?? session.profile.nodes).filter(({ pod }) => pod === undefined);
   const wanted = pickNodes(targets, pods);
   const left = targets.filter((node) => !wanted.includes(node)).map(({ name }) => name);
   const notLookedAt =
@@ -118,19 +102,12 @@ async function enter(
     reason: "a pod that is entered alone shows what it has when a run enters it",
   }));
   if (wanted.length === 0) return { rows: [], notLookedAt: [...notLookedAt, ...more] };
-  const { recipes } = cluster.dirs;
-  const recipeDirs = [RECIPE_DIR, ...(recipes !== undefined && existsSync(recipes) ? [recipes] : [])];
-  const lease = { runId: randomBytes(6).toString("hex"), owner: whoRuns(), durationMs: LEASE_MS };
-  const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
   try {
-    const { grants, confirm, cwd } = options;
-    const entry = { grants, confirm, isClusterNamed, cwd, signal, lease, pods, recipeDirs };
-    const kube = options.api ?? undefined;
-    const rows = await lookAtNodes({ ...cluster.profile, nodes: wanted }, { ...entry, kube });
+    const rows = await lookAtNodes(session, { nodes: wanted, pods, kube: api ?? undefined });
     return { rows, notLookedAt: [...notLookedAt, ...more] };
   } catch (error) {
     const { code, message, hint } = asHopbookError(error);
-    if (signal.aborted || code === "INTERRUPTED") throw error;
+    if (session.signal.aborted || code === "INTERRUPTED") throw error;
     const nodes = wanted.map(({ name }) => name).join(", ");
     if (code !== "PERMISSION_DENIED") {
       const row = blocks("login", nodes, { found: message, todo: hint ?? "See the list of errors" });

@@ -7,11 +7,12 @@ import {
 } from "../cluster/index.js";
 import { asHopbookError } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import type { ClusterProfile } from "../model/cluster.js";
-import { enterNodes, type EnterNodesOptions } from "../session/enter-nodes.js";
+import { enterNodes } from "../session/action-session.js";
+import type { Session } from "../session/session.js";
 import type { OpenCluster } from "../session/open-cluster.js";
 
-const ERRAND = { name: "reap", title: "Remove what runs left", action: LEFTOVERS_ACTION };
+/** What reap does on nodes. */
+export const REAP_ERRAND = { name: "reap", title: "Remove what runs left", action: LEFTOVERS_ACTION };
 
 export interface OpenNodes {
   readonly cluster: OpenCluster;
@@ -28,10 +29,11 @@ export interface OpenNodes {
 const NODES_AT_A_TIME = 16;
 
 /** Throws PERMISSION_DENIED where the nodes may not be entered, and why none can be reached. */
-export async function openNodes(profile: ClusterProfile, options: EnterNodesOptions): Promise<OpenNodes> {
-  const { signal, lease } = options;
-  const cluster = await enterNodes(profile, ERRAND, options);
-  const place = { workDir: profile.workDir, runId: lease.runId, signal };
+export async function openNodes(session: Session, leaseMs: number): Promise<OpenNodes> {
+  const { id, profile, signal } = session;
+  const { nodes } = profile;
+  const cluster = await enterNodes(session, REAP_ERRAND, { nodes, leaseMs });
+  const place = { workDir: profile.workDir, runId: id, signal };
   const each = async <T>(
     names: readonly string[],
     body: (access: GuardedAccess) => Promise<T>,
@@ -53,7 +55,7 @@ export async function openNodes(profile: ClusterProfile, options: EnterNodesOpti
     cluster,
     list: () =>
       each(
-        profile.nodes.map(({ name }) => name),
+        nodes.map(({ name }) => name),
         (access) => listNodeLeftovers(access, place),
       ),
     remove: async (items, force) => {

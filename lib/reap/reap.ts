@@ -1,18 +1,15 @@
 import { asHopbookError, EXIT, type ExitCode } from "../errors.js";
-import { openKube, ownerHash, runLabel } from "../kube/index.js";
+import { ownerHash, runLabel } from "../kube/index.js";
 import type { NodeLeftover } from "../cluster/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import type { KubeApi, KubeRef, Lease } from "../model/kube.js";
-import { askCluster } from "../session/ask-cluster.js";
+import type { KubeApi } from "../model/kube.js";
 import type { Confirm, GrantFlags } from "../authority/authority.js";
-import { openProfile } from "../session/cluster-profile.js";
-import { loadErrandGrant } from "../authority/errand-grant.js";
-import { guardKube, refuseDenied } from "../authority/guard-kube.js";
 import type { KubeChoice } from "../session/options.js";
-import { newRunId } from "../session/run-id.js";
 import { listClusterLeftovers, removeClusterLeftover, type ClusterLeftover } from "./cluster-leftovers.js";
-import { openNodes, type OpenNodes } from "./node-leftovers.js";
-import { whoRuns } from "../session/who-runs.js";
+import { openNodes, REAP_ERRAND, type OpenNodes } from "./node-leftovers.js";
+import { workOf } from "../session/action-session.js";
+import { apiOf, openSession } from "../session/session.js";
+import { leaseOf } from "../session/ways.js";
 
 export interface ReapOptions {
   readonly cluster?: string | undefined;
@@ -73,30 +70,18 @@ const LEASE_MS = 10 * 60_000;
  * named or `force` is said. Rejects where no cluster is named, or neither its API nor a node answers.
  */
 export async function reap(options: ReapOptions): Promise<ReapReport> {
-  const loaded = await openProfile({ cluster: options.cluster, kube: options.kube, cwd: options.cwd });
-  const grant = await loadErrandGrant("reap", loaded.profile, options);
-  const { profile } = await askCluster(loaded, {
-    signal: options.signal,
-    guard: (kube) => guardKube(kube, grant),
-  });
-  const lease: Lease = { runId: newRunId(), owner: whoRuns(), durationMs: LEASE_MS };
+  // `runId` is the run whose leftovers are meant, not this one.
+  const opening = { ...options, runId: undefined };
+  const session = await openSession(opening, () => Promise.resolve(workOf(REAP_ERRAND)));
+  const { profile } = session;
+  const lease = leaseOf(session, { leaseMs: LEASE_MS });
   /** What may not be looked at, and what should have answered. */
   const [unseen, unanswered]: [string[], string[]] = [[], []];
-  const open = apiOf(profile);
-  const api = open === null ? null : refuseDenied(open, grant);
+  const api = apiOf(session);
   const inCluster = api === null ? [] : await lookInCluster(api, { profile, options, unseen, unanswered });
   let nodes: OpenNodes | null = null;
   try {
-    nodes = await openNodes(profile, {
-      ...{
-        grants: options.grants,
-        confirm: options.confirm,
-        cwd: options.cwd,
-        signal: options.signal,
-        lease,
-      },
-      isClusterNamed: options.cluster !== undefined,
-    });
+    nodes = await openNodes(session, LEASE_MS);
   } catch (error) {
     const known = asHopbookError(error);
     if (api === null || known.code === "INTERRUPTED") throw known;
@@ -128,12 +113,6 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
   } finally {
     await nodes?.close();
   }
-}
-
-function apiOf(profile: ClusterProfile): KubeApi | null {
-  const ofNode = profile.nodes.map(({ access }) => ("kube" in access ? access.kube : undefined));
-  const ref: KubeRef | undefined = profile.kube ?? ofNode.find((kube) => kube !== undefined);
-  return ref === undefined ? null : openKube(ref);
 }
 
 async function lookInCluster(

@@ -16,7 +16,15 @@ import { execute } from "../run/execute.js";
 import type { OpenCluster, OpenClusterOptions } from "../session/open-cluster.js";
 import type { RawInputs, RunReport, SharedOptions } from "../session/options.js";
 import { EXAMPLE_RUN_DIR } from "../catalogue/places.js";
-import { checkInputs, permit, type Loaded } from "../session/prepare.js";
+import {
+  checkInputs,
+  permit,
+  targetOf,
+  workOfRunbook,
+  type RunbookSession,
+  type RunbookWork,
+} from "../session/runbook-session.js";
+import { settleSession } from "../session/session.js";
 import { recipeDirsOf } from "../run/recorded-recipes.js";
 import { readRecordedInputs } from "./typed-inputs.js";
 import type { World } from "../run/world.js";
@@ -48,35 +56,22 @@ export interface ReplayReport extends Omit<RunReport, "dir"> {
 export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   const dir = await findRunFolder(options.dir, options.cwd);
   const plan = await ReplayPlan.load(dir);
-  const loaded = await loadRecorded(plan, options);
+  const recorded = await loadRecorded(plan, options);
   const steps = new Set<string>();
   const replayer = createReplayer(plan, { currentSteps: () => [...steps] });
   const work = options.out ?? (await mkdtemp(join(tmpdir(), "hopbook-replay-")));
   const { id } = plan.header.run;
   const startedAt = new Date(plan.startedAtMs);
-  const signal = AbortSignal.any([options.signal, replayer.signal]);
-  const runbook = options.runbook ?? join(dir, "runbook.yaml");
-  const shared = { ...options, cluster: undefined, signal, runbook };
   try {
-    const { metadata } = loaded.runbook;
-    const grants: GrantFlags = options.grants ?? { yes: true };
-    const prepared = await permit(options.grants === undefined ? withoutThisMachine(loaded) : loaded, {
-      ...shared,
-      grants,
-      confirm: undefined,
-    });
+    const session = await permit(await openRecorded(plan, { recorded, options, signal: replayer.signal }));
+    const { name } = session.runbook.metadata;
     const folder = await createRunFolder({
-      ...{ out: work, runbook: metadata.name, target: targetOf(loaded), now: startedAt, id },
+      ...{ out: work, runbook: name, target: targetOf(session.inputs), now: startedAt, id },
     });
     const world = replayWorld(replayer, steps, () => readEntered(dir));
     const isTemporary = options.out === undefined;
-    const report = await execute(prepared, {
-      id,
-      startedAt,
-      folder,
-      world,
-      options: shared,
-      isTemporary,
+    const report = await execute(session, {
+      ...{ startedAt, folder, world, isTemporary },
     }).catch(async (error: unknown) => {
       if (options.out !== undefined && replayer.fault !== null)
         await rm(folder.dir, { recursive: true, force: true });
@@ -110,14 +105,37 @@ export async function findRunFolder(name: string, cwd: string): Promise<string> 
   return dir;
 }
 
-async function loadRecorded(plan: ReplayPlan, options: ReplayOptions): Promise<Loaded> {
+async function loadRecorded(plan: ReplayPlan, options: ReplayOptions): Promise<RunbookWork> {
   const runbook = await loadItsRunbook(plan.dir, options);
   const recorded = await readRunJson(plan.dir, "inputs.json");
   if (typeof recorded !== "object" || recorded === null || Array.isArray(recorded))
     throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${plan.dir}: inputs.json is no object`);
   const inputs = readRecordedInputs(runbook, recorded as Record<string, unknown>, options.raw ?? {});
   checkInputs(runbook, inputs);
-  return { runbook, inputs, profile: profileOf(plan.header.cluster), recipeDirs: recipeDirsOf(plan.dir) };
+  const namedRunbook = options.runbook ?? join(plan.dir, "runbook.yaml");
+  return { ...workOfRunbook(runbook, inputs), namedRunbook, asksApi: false };
+}
+
+/** A session as it was: its cluster, its API and its recipes are what was recorded of them. */
+async function openRecorded(
+  plan: ReplayPlan,
+  {
+    recorded,
+    options,
+    signal,
+  }: { readonly recorded: RunbookWork; readonly options: ReplayOptions; readonly signal: AbortSignal },
+): Promise<RunbookSession> {
+  const { cwd, grants, onEvent } = options;
+  const opening = {
+    ...{ cwd, grants: grants ?? { yes: true }, onEvent, runId: plan.header.run.id },
+    signal: AbortSignal.any([options.signal, signal]),
+  };
+  const session = await settleSession(opening, {
+    cluster: { profile: profileOf(plan.header.cluster), overlays: [], dirs: {} },
+    work: grants === undefined ? withoutThisMachine(recorded) : recorded,
+  });
+  // What was denied then was not recorded; what was answered is as it was trimmed then.
+  return { ...session, recipeDirs: recipeDirsOf(plan.dir), guard: (kube) => kube };
 }
 
 async function loadItsRunbook(dir: string, options: ReplayOptions): Promise<Runbook> {
@@ -154,17 +172,17 @@ function recordedAccess(via: Via): NodeAccessConfig {
 const THIS_MACHINE: readonly string[] = ["read", "write", "net", "env"];
 
 /** Scripts may look at nothing here, unless that is granted for the replay: a folder may come from anybody. */
-function withoutThisMachine(loaded: Loaded): Loaded {
+function withoutThisMachine(work: RunbookWork): RunbookWork {
   const permissions = Object.fromEntries(
-    Object.entries(loaded.runbook.permissions).filter(([scope]) => !THIS_MACHINE.includes(scope)),
+    Object.entries(work.runbook.permissions).filter(([scope]) => !THIS_MACHINE.includes(scope)),
   );
-  return { ...loaded, runbook: { ...loaded.runbook, permissions } };
+  return { ...work, runbook: { ...work.runbook, permissions } };
 }
 
 function replayWorld(replayer: Replayer, steps: Set<string>, entered: () => readonly EnteredNode[]): World {
   return {
     clock: replayer.clock,
-    open: (profile, options) => Promise.resolve({ ...openRecorded(replayer, profile, options), entered }),
+    open: (profile, options) => Promise.resolve({ ...openReplayed(replayer, profile, options), entered }),
     demand(request, permitted) {
       replayer.demand(request);
       permitted();
@@ -177,7 +195,7 @@ function replayWorld(replayer: Replayer, steps: Set<string>, entered: () => read
   };
 }
 
-function openRecorded(
+function openReplayed(
   replayer: Replayer,
   profile: ClusterProfile,
   { wrap, wrapKube = (kube) => kube }: OpenClusterOptions,
@@ -209,10 +227,6 @@ function openRecorded(
 
 function neverRecorded(node: string): HopbookError {
   return new HopbookError("NODE_UNREACHABLE", `Cannot log in to ${node}: it was not recorded`);
-}
-
-function targetOf({ inputs }: Loaded): string {
-  return typeof inputs["from"] === "string" ? inputs["from"] : "run";
 }
 
 const MAX_FINDINGS_BYTES = 256 * 1024 * 1024;

@@ -11,20 +11,16 @@ import type { Recorder } from "../authority/authority.js";
 import { conclude } from "../verdict/conclude.js";
 import { interrupted } from "../session/interruption.js";
 import { maskingOf } from "./masking.js";
-import type { RunReport, SharedOptions } from "../session/options.js";
+import type { RunReport } from "../session/options.js";
 import { frame } from "./plan-frame.js";
-import type { Prepared } from "../session/prepare.js";
+import type { PermittedRun } from "../session/runbook-session.js";
 import { withEngine } from "./with-engine.js";
 import type { World } from "./world.js";
 
 export interface Execution {
-  readonly id: string;
   readonly startedAt: Date;
   readonly folder: RunFolder;
   readonly world: World;
-  readonly options: Pick<SharedOptions, "signal" | "onEvent" | "onPods" | "leaseMs" | "cwd" | "cluster"> & {
-    readonly runbook: string;
-  };
   /** Throws where the plan is not the one that was agreed to. */
   readonly agree?: (plan: SealedPlan) => void;
   /** Nothing of the folder stays. */
@@ -44,19 +40,19 @@ const WITHOUT_EVIDENCE: readonly ErrorCode[] = ["TARGET_NOT_FOUND", "TARGET_AMBI
 
 /** Plans, runs, judges and reports in a folder. Gives null where the run goes on without this client. */
 export function execute(
-  prepared: Prepared,
+  session: PermittedRun,
   execution: Execution & { readonly detach?: undefined },
 ): Promise<RunReport>;
-export function execute(prepared: Prepared, execution: Execution): Promise<RunReport | null>;
-export async function execute(prepared: Prepared, execution: Execution): Promise<RunReport | null> {
-  const { id, startedAt, folder, world, options } = execution;
-  const { runbook } = prepared;
+export function execute(session: PermittedRun, execution: Execution): Promise<RunReport | null>;
+export async function execute(session: PermittedRun, execution: Execution): Promise<RunReport | null> {
+  const { startedAt, folder, world } = execution;
+  const { runbook, inputs, signal } = session;
   const record: Recorder = (entry) => folder.appendTranscript(entry);
-  folder.redact(listSecrets(runbook, prepared.inputs));
+  folder.redact(listSecrets(runbook, inputs));
   await folder.writeText("runbook.yaml", runbook.document.text);
-  await folder.writeJson("inputs.json", prepared.inputs);
-  for (const entry of [...(prepared.asked ?? []), ...prepared.authority.decisions]) record(entry);
-  const { choices } = prepared.profile;
+  await folder.writeJson("inputs.json", inputs);
+  for (const entry of [...session.asked, ...session.authority.decisions]) record(entry);
+  const { choices } = session.profile;
   const writeAccess = (entered: readonly EnteredNode[]): Promise<void> =>
     choices === undefined && entered.length === 0
       ? Promise.resolve()
@@ -67,23 +63,19 @@ export async function execute(prepared: Prepared, execution: Execution): Promise
   const left: string[] = [];
   const onLeftover = (text: string): void => {
     left.push(`not removed: ${text}; its lease ends it, or hopbook reap`);
-    options.onEvent({ type: "note", step: null, level: "warn", text: left.at(-1) ?? "" });
+    session.onEvent({ type: "note", step: null, level: "warn", text: left.at(-1) ?? "" });
   };
   try {
     const ended = await withEngine(
-      prepared,
+      session,
       {
-        options,
-        world,
-        sink: folder,
-        record,
-        id,
+        ...{ world, sink: folder, record },
         onLeftover,
         onEntered: writeAccess,
         detach: execution.detach?.context,
       },
       async (engine, entered) => {
-        const plan = await frame(await engine.plan(), prepared, { ...options, id });
+        const plan = await frame(await engine.plan(), session);
         await folder.writeJson("plan.json", plan);
         execution.agree?.(plan);
         if (execution.detach === undefined) return engine.run();
@@ -96,14 +88,14 @@ export async function execute(prepared: Prepared, execution: Execution): Promise
       },
     );
     if (ended === null) return null;
-    outcome = maskingOf(prepared).outcome({ ...ended, incomplete: [...ended.incomplete, ...left] });
+    outcome = maskingOf(session).outcome({ ...ended, incomplete: [...ended.incomplete, ...left] });
   } catch (error) {
-    const known = asHopbookError(options.signal.aborted ? interrupted(error) : error);
+    const known = asHopbookError(signal.aborted ? interrupted(error) : error);
     execution.onLastAnswer?.();
     throw execution.isTemporary === true ? known : await leaveFolder(folder, known, record);
   }
   execution.onLastAnswer?.();
-  return conclude(prepared, { id, startedAt, folder, outcome, signal: options.signal });
+  return conclude(session, { startedAt, folder, outcome });
 }
 
 /** A run that did not begin: a mistyped name leaves no folder, everything else what was read so far. */

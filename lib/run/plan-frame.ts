@@ -7,8 +7,8 @@ import { canonicalJson, sha256 } from "../plan/plan.js";
 import { sealPlan, type PlanSource, type SealedPlan } from "../plan/seal.js";
 import { originsOf, type Runbook } from "../runbook/index.js";
 import { maskingOf } from "./masking.js";
-import type { PlanOptions } from "../session/options.js";
-import type { Loaded } from "../session/prepare.js";
+import type { ClusterProfile } from "../model/cluster.js";
+import type { RunbookSession } from "../session/runbook-session.js";
 
 /** What stands in a plan in place of a secret. */
 export const SECRET = "[secret]";
@@ -16,13 +16,13 @@ export const SECRET = "[secret]";
 /** A plan with all that it depends on, and the digest over that. */
 export async function frame(
   plan: Plan,
-  loaded: Loaded,
-  how: Pick<PlanOptions, "runbook" | "cluster" | "cwd"> & { id: string; missingFlags?: readonly string[] },
+  session: RunbookSession,
+  missingFlags: readonly string[] = [],
 ): Promise<SealedPlan> {
-  const { runbook, profile } = loaded;
+  const { runbook, profile, cwd, namedCluster } = session;
   return sealPlan(
     {
-      ...maskingOf(loaded).plan(plan),
+      ...maskingOf(session).plan(plan),
       ...plannedAccess(
         profile,
         new Set(plan.steps.flatMap(({ commands }) => commands.map(({ node }) => node))),
@@ -31,24 +31,24 @@ export async function frame(
       origins: absoluteOrigins(runbook),
     },
     {
-      run: { id: how.id },
+      run: { id: session.id },
       named: {
-        runbook: nameOrPath(how.runbook, how.cwd),
-        cluster: how.cluster === undefined ? null : nameOrPath(how.cluster, how.cwd),
+        runbook: nameOrPath(session.namedRunbook, cwd),
+        cluster: namedCluster === undefined ? null : nameOrPath(namedCluster, cwd),
         ...namedKube(profile),
       },
       sources: sourcesOf(runbook),
-      scripts: await scriptsOf(loaded),
+      scripts: await scriptsOf(session),
       profileSha256: sha256(canonicalJson(lastingOf(profile))),
       declared: runbook.permissions,
-      missingFlags: how.missingFlags ?? [],
+      missingFlags,
     },
   );
 }
 
 /** The ways in to those nodes. */
 export function plannedAccess(
-  { nodes }: Pick<Loaded["profile"], "nodes">,
+  { nodes }: Pick<ClusterProfile, "nodes">,
   wanted: ReadonlySet<string>,
 ): Pick<Plan, "access"> {
   const access = nodes
@@ -61,20 +61,20 @@ export function plannedAccess(
   return sorted.length === 0 ? {} : { access: sorted };
 }
 
-function namedKube({ file, kube, api }: Loaded["profile"]): Pick<SealedPlan["named"], "kube"> {
+function namedKube({ file, kube, api }: ClusterProfile): Pick<SealedPlan["named"], "kube"> {
   if (file !== undefined || api === undefined) return {};
   return { kube: { context: api.context, namespace: kube?.namespace ?? "default" } };
 }
 
 /** A profile without what the API says of its nodes at the moment: a plan holds when a node was cordoned since.
  * Where ends are, which `endNamespace` has a say in, stands in its commands. */
-function lastingOf({ choices: _, endNamespace: __, nodes, ...profile }: Loaded["profile"]): object {
+function lastingOf({ choices: _, endNamespace: __, nodes, ...profile }: ClusterProfile): object {
   const lasting = nodes.map(({ kube: _seen, ...node }) => ({ ...node, access: withoutWarmth(node.access) }));
   return { ...profile, nodes: lasting, file: null };
 }
 
 /** How long a pod stays behind is no part of what a run does. */
-function withoutWarmth(access: Loaded["profile"]["nodes"][number]["access"]): object {
+function withoutWarmth(access: ClusterProfile["nodes"][number]["access"]): object {
   return { ...access, keepWarmMs: undefined };
 }
 
@@ -108,7 +108,10 @@ function sourcesOf({ sources }: Runbook): readonly PlanSource[] {
 }
 
 /** With what each imports: a step that is planned late has no other word of it in the plan. */
-async function scriptsOf({ runbook, scripts: seen }: Loaded): Promise<(PlanSource & { step: string })[]> {
+async function scriptsOf({
+  runbook,
+  scripts: seen,
+}: RunbookSession): Promise<(PlanSource & { step: string })[]> {
   const scripts: (PlanSource & { step: string })[] = [];
   for (const step of [...runbook.steps, ...runbook.finally]) {
     const { file } = step.with;

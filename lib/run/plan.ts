@@ -7,8 +7,13 @@ import { STEP_KINDS } from "../steps/registry.js";
 import { whileWanted } from "../session/interruption.js";
 import type { PlanOptions, SharedOptions } from "../session/options.js";
 import { frame } from "./plan-frame.js";
-import { newRunId } from "../session/run-id.js";
-import { discoveryKinds, load, permit, type Loaded } from "../session/prepare.js";
+import {
+  discoveryKinds,
+  openRunbookSession,
+  permit,
+  type PermittedRun,
+  type RunbookSession,
+} from "../session/runbook-session.js";
 import { NO_SINK, withEngine } from "./with-engine.js";
 import { LIVE } from "./world.js";
 
@@ -19,41 +24,38 @@ export type { SealedPlan as Plan } from "../plan/seal.js";
  * has what needs no node: `complete` is false, and `missingFlags` says what would show the rest.
  */
 export async function planRunbook(options: PlanOptions): Promise<SealedPlan> {
-  const loaded = await load(options);
-  const id = options.runId ?? newRunId();
-  const { signal } = options;
-  let prepared;
+  const session = await openRunbookSession(options);
+  let permitted;
   try {
-    prepared = await permit(loaded, options, discoveryKinds(loaded.runbook));
+    permitted = await permit(session, discoveryKinds(session.runbook));
   } catch (error) {
     if (!(error instanceof HopbookError) || error.code !== "PERMISSION_DENIED") throw error;
-    return frame(outline(loaded, id), loaded, { ...options, id, missingFlags: flagsOf(error) });
+    return frame(outline(session), session, error.missingFlags ?? ["--yes"]);
   }
-  const use = { options, world: LIVE, sink: NO_SINK, record: () => undefined, id };
-  const plan = await whileWanted(signal, () => withEngine(prepared, use, (engine) => engine.plan()));
-  return frame(plan, loaded, { ...options, id });
+  const plan = await look(permitted, (engine) => engine.plan());
+  return frame(plan, session);
+}
+
+/** Reads from the nodes, and keeps nothing. */
+function look<T>(session: PermittedRun, body: (engine: Engine) => Promise<T>): Promise<T> {
+  const use = { world: LIVE, sink: NO_SINK, record: () => undefined };
+  return whileWanted(session.signal, () => withEngine(session, use, body));
 }
 
 /** The plan of which nothing is known that a node would have to say. */
-function outline({ runbook, inputs, profile }: Loaded, runId: string): ReturnType<Engine["outline"]> {
+function outline({ id, runbook, inputs, profile }: RunbookSession): ReturnType<Engine["outline"]> {
   const never = (): never => {
     throw new HopbookError("INTERNAL", "An outline asks for nothing");
   };
   const engine = new Engine({
     ...{ runbook, inputs, kinds: STEP_KINDS },
     host: {
-      ...{ runId, profile, accesses: new Map(), unreachable: new Map(), sink: NO_SINK, recipeDirs: [] },
+      ...{ runId: id, profile, accesses: new Map(), unreachable: new Map(), sink: NO_SINK, recipeDirs: [] },
       ...{ signal: new AbortController().signal, clock: systemClock, onEvent: () => undefined },
       ...{ demand: never, locateBreaks: never, actionOf: never, startSandbox: never, readPackets: never },
     },
   });
   return engine.outline("its commands are known once the nodes may be read");
-}
-
-/** The hint names them: `Grant exactly this: --allow-node=a '--allow-mutate=ip *'; or all …`. */
-function flagsOf({ hint = "" }: HopbookError): string[] {
-  const listed = /exactly this: (.*); or all/.exec(hint)?.[1];
-  return listed?.match(/(?:'[^']*'|[^\s'])+/g) ?? ["--yes"];
 }
 
 /** The paths between two ends. */
@@ -63,16 +65,10 @@ export async function discoverHops(
   const raw = { from: options.from, to: [options.to] };
   const kind = STEP_KINDS.get("path/discover");
   if (kind === undefined) throw new HopbookError("INTERNAL", "There is no step kind path/discover");
-  const prepared = await permit(await load({ ...options, runbook: "trace-path", raw }), options, [kind]);
-  const { signal } = options;
-  const use = {
-    ...{ options, world: LIVE, sink: NO_SINK, record: () => undefined },
-    id: newRunId(),
-  };
-  return whileWanted(signal, () =>
-    withEngine(prepared, use, async (engine) => {
-      const plan = await engine.planOne(kind, raw);
-      return (plan.outputs as { paths: readonly FlowPath[] }).paths;
-    }),
-  );
+  const session = await openRunbookSession({ ...options, runbook: "trace-path", raw });
+  const { paths } = await look(await permit(session, [kind]), async (engine) => {
+    const plan = await engine.planOne(kind, raw);
+    return plan.outputs as { paths: readonly FlowPath[] };
+  });
+  return paths;
 }

@@ -6,8 +6,13 @@ import { HopbookError } from "../errors.js";
 import { execute } from "./execute.js";
 import type { RunOptions, RunReport, SharedOptions } from "../session/options.js";
 import { plannedAccess } from "./plan-frame.js";
-import { newRunId } from "../session/run-id.js";
-import { load, permit, type Loaded, type Prepared } from "../session/prepare.js";
+import {
+  openRunbookSession,
+  permit,
+  targetOf,
+  type PermittedRun,
+  type RunbookSession,
+} from "../session/runbook-session.js";
 import { inputsOfPlan, readPlanFile } from "./plan-file.js";
 import { keepRecipes } from "./recorded-recipes.js";
 import { LIVE, recordWorld } from "./world.js";
@@ -21,8 +26,7 @@ export { discoverHops, planRunbook, type Plan } from "./plan.js";
  * discovery fails; afterwards evidence is kept and the outcome says what is missing.
  */
 export async function runRunbook(options: RunOptions): Promise<RunReport> {
-  const prepared = await permit(await load(options), options);
-  return runPrepared(prepared, { ...options, id: options.runId ?? newRunId() });
+  return runSession(await permit(await openRunbookSession(options)), options);
 }
 
 export interface RunPlanOptions extends Omit<SharedOptions, "cluster">, Pick<RunOptions, "out" | "record"> {
@@ -57,17 +61,16 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
     // A plan may come from anybody, and then so does the profile that it names.
     isClusterNamed: options.cluster !== undefined,
   };
-  const loaded = await load({ ...shared, raw: {} }, (runbook) =>
+  const session = await openRunbookSession({ ...shared, raw: {}, runId: agreed.run.id }, (runbook) =>
     inputsOfPlan(runbook, agreed, options.raw ?? {}),
   );
-  refuseOtherWays(agreed, loaded);
-  const prepared = await permit(loaded, shared);
+  refuseOtherWays(agreed, session);
   const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });
-  return runPrepared(prepared, { ...shared, id: agreed.run.id, agree });
+  return runSession(await permit(session), { ...options, agree });
 }
 
 /** Ways in are no commands of the plan, and making them comes first: what differs there is found before anything is made. */
-function refuseOtherWays({ access = [] }: SealedPlan, { profile }: Loaded): void {
+function refuseOtherWays({ access = [] }: SealedPlan, { profile }: RunbookSession): void {
   const now = plannedAccess(profile, new Set(access.map(({ node }) => node))).access ?? [];
   const spell = ({ via, image }: (typeof access)[number]): string =>
     image === null ? via : `${via} with the image ${image}`;
@@ -98,44 +101,44 @@ function refuseDrift(agreed: SealedPlan, now: SealedPlan): void {
   });
 }
 
-interface PreparedRun extends Omit<SharedOptions, "grants">, Pick<RunOptions, "runbook" | "out" | "record"> {
-  readonly id: string;
+interface Keeping extends Pick<RunOptions, "out" | "record"> {
   readonly agree?: (plan: SealedPlan) => void;
 }
 
-async function runPrepared(prepared: Prepared, run: PreparedRun): Promise<RunReport> {
+async function runSession(session: PermittedRun, keeping: Keeping): Promise<RunReport> {
   const startedAt = new Date();
-  const { id, agree } = run;
-  const { name } = prepared.runbook.metadata;
+  const { agree } = keeping;
+  const { id, runbook, inputs, recipeDirs, signal, onEvent } = session;
+  const { name } = runbook.metadata;
   const folder = await createRunFolder({
-    ...{ out: run.out, runbook: name, target: targetOf(prepared.inputs), now: startedAt, id },
+    ...{ out: keeping.out, runbook: name, target: targetOf(inputs), now: startedAt, id },
   });
-  const recorder = run.record === false ? null : record(folder, { prepared, id, startedAt });
-  recorder?.watch(run.signal);
-  if (recorder !== null) await keepRecipes(folder, prepared.recipeDirs ?? []);
-  return execute(prepared, {
-    ...{ id, startedAt, folder, options: run },
+  const recorder = keeping.record === false ? null : record(folder, { session, startedAt });
+  recorder?.watch(signal);
+  if (recorder !== null) await keepRecipes(folder, recipeDirs);
+  return execute(session, {
+    ...{ startedAt, folder },
     world: recorder === null ? LIVE : recordWorld(LIVE, recorder),
     ...(agree === undefined ? {} : { agree }),
     onLastAnswer: () => {
       const incomplete = recorder?.finish() ?? null;
       if (incomplete === null) return;
       const text = `the run cannot be replayed in full: ${incomplete}`;
-      run.onEvent({ type: "note", step: null, level: "warn", text });
+      onEvent({ type: "note", step: null, level: "warn", text });
     },
   });
 }
 
 function record(
   folder: RunFolder,
-  { prepared, id, startedAt }: { prepared: Loaded; id: string; startedAt: Date },
+  { session, startedAt }: { readonly session: RunbookSession; readonly startedAt: Date },
 ): Recorder {
   const { name, cni, interfaces, workDir, runtimeEndpoint, nodes, choices, kube, endNamespace } =
-    prepared.profile;
+    session.profile;
   return startRecording(folder, {
     header: {
       ...{ type: "recording", version: 1 },
-      run: { id, runbook: prepared.runbook.metadata.name, startedAt: startedAt.toISOString() },
+      run: { id: session.id, runbook: session.runbook.metadata.name, startedAt: startedAt.toISOString() },
       cluster: {
         ...{ name, cni, interfaces, workDir },
         ...(runtimeEndpoint === undefined ? {} : { runtimeEndpoint }),
@@ -153,8 +156,4 @@ function record(
       },
     },
   });
-}
-
-function targetOf(inputs: Readonly<Record<string, unknown>>): string {
-  return typeof inputs["from"] === "string" ? inputs["from"] : "run";
 }

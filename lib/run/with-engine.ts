@@ -5,27 +5,20 @@ import type { EvidenceSink } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { findBreaks } from "../verdict/analyze.js";
-import { auditKube } from "../session/audit-kube.js";
 import type { Recorder } from "../authority/authority.js";
-import { guardKube } from "../authority/guard-kube.js";
 import { keepScripts } from "./keep-scripts.js";
 import { pinScripts } from "../session/pin-scripts.js";
-import type { SharedOptions } from "../session/options.js";
 import { readPackets } from "./packets.js";
 import { maskingOf } from "./masking.js";
-import { RECIPE_DIR } from "../catalogue/places.js";
-import type { Prepared } from "../session/prepare.js";
-import { watchPods } from "./seen-pods.js";
+import type { PermittedRun } from "../session/runbook-session.js";
+import { waysOf } from "../session/ways.js";
 import { startScript } from "../catalogue/scripts.js";
-import { whoRuns } from "../session/who-runs.js";
 import type { World } from "./world.js";
 
 export interface EngineUse {
-  readonly options: Pick<SharedOptions, "signal" | "onEvent" | "onPods" | "leaseMs">;
   readonly world: World;
   readonly sink: EvidenceSink;
   readonly record: Recorder;
-  readonly id: string;
   /** Told which nodes were entered, before they are left. */
   readonly onEntered?: (nodes: readonly EnteredNode[]) => Promise<void>;
   /** Told what could not be taken away in the end. */
@@ -39,63 +32,40 @@ type TellEntered = () => readonly EnteredNode[];
 
 /** Logs in, gives the body an engine that is wired to everything, and closes both whatever happens. */
 export async function withEngine<T>(
-  prepared: Prepared,
+  session: PermittedRun,
   use: EngineUse,
   body: (engine: Engine, entered: TellEntered) => Promise<T>,
 ): Promise<T> {
-  const { options, sink, world, record } = use;
-  const { authority } = prepared;
-  const masking = maskingOf(prepared);
-  for (const text of prepared.notes ?? []) {
-    options.onEvent({ type: "note", step: null, level: "info", text });
-  }
-  options.onEvent({ type: "phase", phase: "connect" });
-  const leaseMs = options.leaseMs ?? leaseOf(prepared, use.detach);
-  const cluster = await world.open(prepared.profile, {
-    signal: options.signal,
-    lease: { runId: use.id, owner: whoRuns(), durationMs: leaseMs },
-    ...(use.detach === undefined ? {} : { detached: use.detach.pods }),
-    wrap: (access) => {
-      const { onPods } = options;
-      const wrapped = authority.wrap(access, record);
-      if (onPods === undefined) return wrapped;
-      const { name } = prepared.profile;
-      return watchPods(wrapped, (pods) => onPods({ cluster: name, node: access.node, pods }));
-    },
-    wrapKube: (kube) => {
-      const audited = auditKube(kube, record);
-      return prepared.grant === undefined ? audited : guardKube(audited, prepared.grant);
-    },
-    isAllowed: (target) => authority.isNodeAllowed(target, record),
-  });
-  const pin = pinScripts(prepared.scripts);
+  const { sink, world, record, detach } = use;
+  const { authority, profile, runbook, inputs, signal, onEvent } = session;
+  const masking = maskingOf(session);
+  for (const text of session.notes) onEvent({ type: "note", step: null, level: "info", text });
+  onEvent({ type: "phase", phase: "connect" });
+  const leaseMs = session.leaseMs ?? leaseOf(session, detach);
+  const cluster = await world.open(profile, waysOf(session, { leaseMs, record, detached: detach?.pods }));
+  const pin = pinScripts(session.scripts);
   const engine = new Engine({
-    runbook: prepared.runbook,
-    inputs: prepared.inputs,
-    kinds: STEP_KINDS,
+    ...{ runbook, inputs, kinds: STEP_KINDS },
     host: {
-      runId: use.id,
-      profile: prepared.profile,
+      ...{ runId: session.id, profile, signal, sink },
       accesses: cluster.accesses,
       unreachable: cluster.unreachable,
       ...(cluster.kube === undefined ? {} : { kube: cluster.kube }),
-      signal: options.signal,
-      sink,
       clock: world.clock,
-      recipeDirs: prepared.recipeDirs ?? [RECIPE_DIR],
+      recipeDirs: session.recipeDirs,
       demand: (request) => world.demand(request, () => authority.demand(request, record)),
       locateBreaks: () => findBreaks(sink.dir),
       actionOf: (argv) => authority.actionOf(argv),
       startSandbox: async (wanted) =>
         keepScripts(await pin({ file: wanted.file, process: await startScript(wanted) }), {
           sink,
-          runbookFile: prepared.runbook.document.file,
+          runbookFile: runbook.document.file,
         }),
       readPackets: (path) => readPackets(sink.dir, path),
-      ...(use.detach === undefined ? {} : { detach: use.detach }),
+      ...(detach === undefined ? {} : { detach }),
       onEvent: (event) => {
         world.event(event);
-        options.onEvent(masking.event(event));
+        onEvent(masking.event(event));
       },
     },
   });
@@ -120,7 +90,7 @@ const LEASE_MS = 30 * 60_000;
  * What a killed client leaves in the cluster ends by itself after this: no sooner than the run may. What goes on without
  * its client has its own time and that for which it is kept, which may be less than its runbook declares.
  */
-function leaseOf({ runbook }: Prepared, detach: DetachContext | undefined): number {
+function leaseOf({ runbook }: PermittedRun, detach: DetachContext | undefined): number {
   if (detach?.phase === "start") return LEASE_MS + (detach.durationMs ?? 0) + detach.keepMs;
   if (detach !== undefined) return LEASE_MS;
   return LEASE_MS + (parseDuration(runbook.permissions.capture?.duration ?? "0s") ?? 0);

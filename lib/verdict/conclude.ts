@@ -7,21 +7,19 @@ import { judgeRun, judgeWithoutFlows } from "./analyze.js";
 import { registerClocks } from "./clock-offsets.js";
 import { exitCodeOfRun } from "./exit-code.js";
 import type { RunReport } from "../session/options.js";
-import type { Prepared } from "../session/prepare.js";
+import type { RunbookSession } from "../session/runbook-session.js";
 import { writeReports } from "./report.js";
 
 export interface Conclusion {
-  readonly id: string;
   readonly startedAt: Date;
   readonly folder: RunFolder;
   readonly outcome: RunOutcome;
-  readonly signal: AbortSignal;
 }
 
 /** Judges a run that has ended, reports it, and closes its folder. */
-export async function conclude(prepared: Prepared, conclusion: Conclusion): Promise<RunReport> {
-  const { id, startedAt, folder, outcome, signal } = conclusion;
-  const { runbook } = prepared;
+export async function conclude(session: RunbookSession, conclusion: Conclusion): Promise<RunReport> {
+  const { startedAt, folder, outcome } = conclusion;
+  const { id, runbook, signal } = session;
   if (outcome.error !== null)
     folder.appendTranscript(describeError(asHopbookError(outcome.error), new Date()));
   const run = {
@@ -29,7 +27,7 @@ export async function conclude(prepared: Prepared, conclusion: Conclusion): Prom
     runbook: runbook.metadata.name,
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
-    cluster: prepared.profile.name,
+    cluster: session.profile.name,
     complete: outcome.incomplete.length === 0,
     incomplete: outcome.incomplete,
   };

@@ -1,11 +1,11 @@
 import t from "tap";
 import {
-  authorise,
   describeDeclared,
   type Authority,
   type GrantFlags,
   type PermissionQuestion,
 } from "../../lib/authority/authority.js";
+import { authoriseBy } from "./authorise-by.js";
 import { openCluster } from "../../lib/session/open-cluster.js";
 import type { TranscriptEntry } from "../../lib/artifacts/index.js";
 import type { Argv } from "../../lib/model/access.js";
@@ -25,7 +25,7 @@ const runbook = {
 const profile = makeProfile(["node-a", "node-b"]);
 
 function allow(grants: GrantFlags): Promise<Authority> {
-  return authorise({ runbook, profile, grants, confirm: undefined });
+  return authoriseBy({ runbook, profile, grants, confirm: undefined });
 }
 
 t.test("nobody to ask: the error names the exact flags", async (t) => {
@@ -43,7 +43,7 @@ t.test("nobody to ask: the error names the exact flags", async (t) => {
 t.test("a person is asked once for everything, and the answer is kept", async (t) => {
   const asked: PermissionQuestion[] = [];
   const answer = (said: boolean): Promise<Authority> =>
-    authorise({
+    authoriseBy({
       ...{ runbook, profile, grants: {} },
       confirm: (question) => {
         asked.push(question);

@@ -1,6 +1,6 @@
 import t from "tap";
 import { join } from "node:path";
-import { authorise } from "../../lib/authority/authority.js";
+import { authoriseBy } from "./authorise-by.js";
 import type { TranscriptEntry } from "../../lib/artifacts/index.js";
 import type { Argv, ExecOptions, NodeAccess, NodeStream } from "../../lib/model/access.js";
 import { GuardedAccess } from "../../lib/model/guarded-access.js";
@@ -65,7 +65,13 @@ async function guarded(secrets: readonly string[] = []): Promise<{
 }> {
   const { raw, reached } = spy();
   const records: TranscriptEntry[] = [];
-  const authority = await authorise({ runbook, profile, grants: { yes: true }, confirm: undefined, secrets });
+  const authority = await authoriseBy({
+    runbook,
+    profile,
+    grants: { yes: true },
+    confirm: undefined,
+    secrets,
+  });
   return { access: authority.wrap(raw, (entry) => records.push(entry)), reached, records };
 }
 
@@ -229,7 +235,7 @@ t.test("of this machine: what links lead out of a granted folder is refused", as
     other: { "b.txt": "b" },
     alias: link("data"),
   });
-  const authority = await authorise({
+  const authority = await authoriseBy({
     runbook: { ...runbook, permissions: { read: ["./data"], write: ["./alias"] } },
     ...{ profile, grants: { yes: true }, confirm: undefined, sourceFiles: [join(base, "runbook.yaml")] },
   });

@@ -8,7 +8,7 @@ import { openAccess } from "../../lib/access/registry.js";
 import { execute } from "../../lib/run/execute.js";
 import type { RunOptions, RunReport } from "../../lib/session/options.js";
 import { newRunId } from "../../lib/session/run-id.js";
-import { load, permit } from "../../lib/session/prepare.js";
+import { openRunbookSession, permit } from "../../lib/session/runbook-session.js";
 import { LIVE } from "../../lib/run/world.js";
 import { createRunFolder } from "../../lib/artifacts/index.js";
 import { openKube } from "../../lib/kube/index.js";
@@ -132,7 +132,7 @@ async function trace({ from, to, probe, via, user }: Trace): Promise<RunReport> 
     ...{ out: join(work, "out"), grants: { yes: true }, signal: AbortSignal.timeout(90_000) },
     onEvent: () => undefined,
   };
-  const loaded = await load(options);
+  const opened = await openRunbookSession(options);
   const access = configOf(via, user);
   const pods = [from, to].map((text) => text.split(":")[0] ?? "");
   const nodes = [...new Set(pods)].map((pod) => ({ name: pod, pod, access }));
@@ -140,8 +140,8 @@ async function trace({ from, to, probe, via, user }: Trace): Promise<RunReport> 
     ...{ name: "pods", nodes, cni: "auto", interfaces: {} },
     ...{ workDir: "/var/tmp", kube: access.kube },
   };
-  const prepared = await permit({ ...loaded, profile }, options);
-  const id = newRunId();
+  const session = await permit({ ...opened, profile });
+  const { id } = session;
   const startedAt = new Date();
   const folder = await createRunFolder({
     out: options.out,
@@ -150,7 +150,7 @@ async function trace({ from, to, probe, via, user }: Trace): Promise<RunReport> 
     now: startedAt,
     id,
   });
-  return execute(prepared, { id, startedAt, folder, options, world: LIVE });
+  return execute(session, { startedAt, folder, world: LIVE });
 }
 
 const hopsOf = (report: RunReport): string[] =>

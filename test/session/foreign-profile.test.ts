@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { authorise, type PermissionQuestion } from "../../lib/authority/authority.js";
+import { type PermissionQuestion } from "../../lib/authority/authority.js";
+import { authoriseBy } from "../authority/authorise-by.js";
 import { openProfile } from "../../lib/session/cluster-profile.js";
 import { prepareDetached } from "../../lib/detached/collect.js";
 import { loadGrant } from "../../lib/authority/load-grant.js";
@@ -111,7 +112,7 @@ t.test("--yes does not cover what a profile that nobody named has run", async (t
       [{ allowAll: true }, confirm],
       [{}, undefined],
     ] as const) {
-      await t.rejects(authorise({ ...options, grants, confirm: confirmBy }), {
+      await t.rejects(authoriseBy({ ...options, grants, confirm: confirmBy }), {
         code: "PERMISSION_DENIED",
         message: /hopbook\.yaml was not named/,
         hint: /--cluster \S*hopbook\.yaml/,
@@ -119,9 +120,9 @@ t.test("--yes does not cover what a profile that nobody named has run", async (t
       });
     }
     const named = { ...options, grants: { yes: true }, isClusterNamed: true };
-    t.ok(await authorise(named), "named, it is the operator's word");
+    t.ok(await authoriseBy(named), "named, it is the operator's word");
     t.strictSame(asked, []);
-    t.ok(await authorise({ ...options, grants: {} }), "an answer covers it");
+    t.ok(await authoriseBy({ ...options, grants: {} }), "an answer covers it");
     t.match(asked, [/was not named/]);
   }
 });

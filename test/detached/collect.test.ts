@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { RECIPE_DIR, RUNBOOK_DIR } from "../../lib/catalogue/places.js";
+import { prepareDetached } from "../../lib/detached/collect.js";
+
+const CLUSTER = {
+  ...{ apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "x" } },
+  nodes: [{ name: "node-a", access: { via: "local" } }],
+};
+
+t.test("a run is collected with the hop recipes of its cluster, as it was started", async (t) => {
+  const about = { run: "0123456789ab", runbook: "trace-path", target: "x", cluster: "x", owner: "x@y" };
+  const time = "2026-01-01T00:00:00Z";
+  const file = {
+    ...{ apiVersion: "hopbook.dev/v1", kind: "DetachedRun", about, durationMs: null, keepMs: 1, nodes: [] },
+    ...{ startedAt: time, until: time, expires: time, folder: "x", snapshot: {} },
+  };
+  const cwd = t.testdir({
+    "cluster.yaml": JSON.stringify(CLUSTER),
+    cni: {},
+    runs: {
+      x: {
+        "detached.json": JSON.stringify(file),
+        "inputs.json": "{}",
+        "runbook.yaml": readFileSync(join(RUNBOOK_DIR, "trace-path.yaml"), "utf8"),
+      },
+    },
+  });
+  const { session } = await prepareDetached({
+    ...{ run: "0123", cwd, out: join(cwd, "runs"), cluster: join(cwd, "cluster.yaml") },
+    ...{ grants: { yes: true }, signal: new AbortController().signal, onEvent: () => undefined },
+  });
+  t.strictSame(session.recipeDirs, [RECIPE_DIR, join(cwd, "cni")]);
+  t.equal(session.id, about.run);
+});
