@@ -92,7 +92,8 @@ for (const shell of SHELLS) {
       // All that is there goes to one of them; the others have no room for their exit code even.
       const many = await Promise.all(
         [...Array(8).keys()].map(() =>
-          relay.run(["sh", "-c", "sleep 0.2; head -c 100000 /dev/zero"], OPTIONS),
+          // What each has printed stays there until it ends, so that all of it is there at once.
+          relay.run(["sh", "-c", "head -c 100000 /dev/zero; sleep 1"], OPTIONS),
         ),
       );
       for (const each of many) {
