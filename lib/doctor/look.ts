@@ -1,4 +1,5 @@
 import { DOCTOR_TOOLS } from "./script.js";
+import { parseSnapshot } from "../linux/snapshot.js";
 
 type DoctorTool = (typeof DOCTOR_TOOLS)[number];
 
@@ -49,7 +50,7 @@ export function parseLook(
   text: string,
   asked: { readonly node: string; readonly sentAtMs: number; readonly receivedAtMs: number },
 ): NodeLook {
-  const [head = "", ...sections] = text.split("\u001e");
+  const { head, sections } = parseSnapshot(text);
   const lines = head
     .split("\n")
     .slice(0, MAX_LINES)
@@ -64,8 +65,6 @@ export function parseLook(
   const isWhole = clockMs !== undefined && !clockMs.includes(".");
   const host = one("hostNetns");
   const freeKiB = numberOf(one("freeKiB"));
-  const section = (name: string): string =>
-    sections.find((each) => each.startsWith(`${name}\n`))?.slice(name.length + 1) ?? "";
   return {
     node: asked.node,
     uid: numberOf(one("uid")),
@@ -96,8 +95,8 @@ export function parseLook(
       isHostNetwork: NETNS.test(netns) && netns === host,
       isListed: seen === "yes",
     })),
-    links: section("links"),
-    routes: section("routes"),
+    links: sections.get("links")?.stdout ?? "",
+    routes: sections.get("routes")?.stdout ?? "",
   };
 }
 

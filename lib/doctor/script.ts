@@ -8,6 +8,7 @@ import {
   TOOL_NAMES,
   TRACEFS_PLACES,
 } from "../cluster/index.js";
+import { SECTION_FUNCTION } from "../linux/snapshot.js";
 
 /** The name in the script's `$0`, by which the permission guard knows it. */
 export const DOCTOR_NAME = "hopbook-doctor";
@@ -17,11 +18,11 @@ export const DOCTOR_ACTION = "node/doctor";
 export const DOCTOR_TOOLS = [...TOOL_NAMES, "ctr", "docker"] as const;
 
 /**
- * Everything that is looked at on a node, in one command: `key value` lines, then the devices and routes as JSON, an
- * ASCII record separator before each. $1: work folder; $2: the runtime's endpoint or empty; $3…: namespace, name and
- * UID (or -) of pods. Changes nothing and never fails. Constant POSIX sh, for busybox as well.
+ * Everything that is looked at on a node, in one command: `key value` lines, then the devices and routes as sections. $1:
+ * work folder; $2: the runtime's endpoint or empty; $3…: namespace, name and UID (or -) of pods. Changes nothing and never
+ * fails. Constant POSIX sh, for busybox as well.
  */
-export const DOCTOR_SCRIPT = `
+export const DOCTOR_SCRIPT = `${SECTION_FUNCTION}
 ${LOOK_PATH}
 root=/proc/1/root
 [ -d "$root/proc" ] || root=
@@ -89,9 +90,7 @@ while [ $# -ge 3 ]; do
   printf 'pod %s %s %s %s %s\\n' "$1" "$2" "\${pid:--}" "$netns" "$seen"
   shift 3
 done
-printf '\\036links\\n'
-ip -d -j address show 2>/dev/null
-printf '\\036routes\\n'
-ip -j route show 2>/dev/null
+section links ip -d -j address show
+section routes ip -j route show
 exit 0
 `;

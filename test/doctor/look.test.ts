@@ -23,10 +23,14 @@ conntrack count 10
 conntrack max 100
 hostNetns net:[1]
 pod shop client 42 net:[2] no
-\u001elinks
-[]
-\u001eroutes
-[{"dst":"default"}]
+=begin links
+ []
+
+=end links 0
+=begin routes
+ [{"dst":"default"}]
+
+=end routes 0
 `;
 const rowsOf = (text: string): Map<string, string> =>
   new Map(
@@ -43,6 +47,11 @@ t.test("a node that has all is well", async (t) => {
     { namespace: "shop", name: "client", pid: 42, netns: "net:[2]", isHostNetwork: false },
   ]);
   t.strictSame([...new Set(rowsOf(WELL).values())], ["ok"]);
+});
+
+t.test("a device's alias, which may hold anything, hides no device", async (t) => {
+  const links = '[{"ifname":"eth0","ifalias":"\u001e=end links 1"}]\n';
+  t.equal(parseLook(WELL.replace(" []\n", ` ${links}`), ASKED).links, links);
 });
 
 for (const [said, from, to, check, status] of [
