@@ -38,7 +38,7 @@ export interface HopFinding extends HopRef {
 }
 
 export interface Cause {
-  /** Closed set, lib/analysis/cause/codes.ts. */
+  /** One that a detector declares: lib/analysis/cause/registry.ts. */
   readonly code: string;
   readonly summary: string;
   readonly evidence: readonly string[];

@@ -1,5 +1,4 @@
 import type { CauseInput } from "../../model/cause.js";
-import type { CauseCode } from "./codes.js";
 import type { KernelWord } from "./kernel.js";
 import type { Spot } from "./spot.js";
 import type { StateReader } from "./state.js";
@@ -12,7 +11,8 @@ export type Strength = 0 | 1 | 2 | 3;
 
 /** What a detector has found. */
 export interface Candidate {
-  readonly code: CauseCode;
+  /** One of the causes that the detector declares. */
+  readonly code: string;
   readonly summary: string;
   readonly evidence: readonly string[];
   readonly strength: Strength;
@@ -26,4 +26,21 @@ export interface DetectorInput {
   readonly word: KernelWord | null;
 }
 
-export type Detector = (given: DetectorInput) => readonly Candidate[];
+/** A cause that a detector can say. */
+export interface CauseKind {
+  /** What it stands for, in a sentence without a full stop. */
+  readonly title: string;
+  /** The kernel's drop reasons that speak for it (include/net/dropreason-core.h). */
+  readonly reasons?: readonly string[];
+  /** The kernel's functions that do, where the reason does not tell. */
+  readonly locations?: readonly string[];
+  /** What one of these reasons alone says, with no state beside it. */
+  readonly alone?: string;
+}
+
+/** One in a file of detectors/, and a line in registry.ts. */
+export interface Detector {
+  /** All that it can say, by code: stable names, which findings hold. */
+  readonly causes: Readonly<Record<string, CauseKind>>;
+  detect(given: DetectorInput): readonly Candidate[];
+}

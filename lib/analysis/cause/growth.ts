@@ -1,6 +1,5 @@
 import type { FlowAlike } from "../../model/cause.js";
 import type { DetectorInput, Strength } from "./candidate.js";
-import type { CauseCode } from "./codes.js";
 import { findSpot } from "./spot.js";
 
 /** What a counter's growth says of the loss. */
@@ -11,7 +10,7 @@ export interface Weight {
 }
 
 export interface WeighOptions {
-  readonly code: CauseCode;
+  readonly code: string;
   /** Whether the counter counts what another flow lost at the same place. */
   counts(flow: DetectorInput): boolean;
   /** Whether what is counted is known to be this flow's, so that the kernel's word can confirm a larger growth. */

@@ -1,7 +1,7 @@
 import type { CauseInput, CauseResult } from "../../model/cause.js";
 import type { Cause } from "../../model/findings.js";
 import type { Candidate } from "./candidate.js";
-import type { CauseCode } from "./codes.js";
+import { CAUSES, codesOf } from "./causes.js";
 import type { KernelWord } from "./kernel.js";
 import { hearKernel } from "./kernel.js";
 import { DETECTORS } from "./registry.js";
@@ -9,8 +9,7 @@ import { findSpot } from "./spot.js";
 import type { Spot } from "./spot.js";
 import { describeNetns, StateReader } from "./state.js";
 
-export { CAUSE_CODES } from "./codes.js";
-export type { CauseCode } from "./codes.js";
+export { CAUSES } from "./causes.js";
 
 /** So many things that may have had a part are told, at most. */
 const MOST_DOUBTS = 3;
@@ -24,8 +23,8 @@ export function findCause(input: CauseInput): CauseResult {
     return { cause: null, lookedAt: [], caveats: [] };
   const spot = findSpot(input);
   const state = new StateReader(input);
-  const word = input.status === "rejected" ? null : hearKernel(input);
-  const found = spot === null ? [] : DETECTORS.flatMap((detect) => detect({ input, spot, state, word }));
+  const word = input.status === "rejected" ? null : hearKernel(input, codesOf);
+  const found = spot === null ? [] : DETECTORS.flatMap(({ detect }) => detect({ input, spot, state, word }));
   const candidates = found.filter(({ strength }) => strength > 0);
   const doubts = found.filter(({ strength }) => strength === 0).map(({ summary }) => summary);
   const { chosen, caveats } = decide(candidates, word, spot);
@@ -72,18 +71,12 @@ function decide(
   };
 }
 
-/** Reasons that need no state beside them: no counter may tell which rule it was, but netfilter it was. */
-const ENOUGH_ALONE: ReadonlyMap<string, { readonly code: CauseCode; readonly text: string }> = new Map([
-  [
-    "NETFILTER_DROP",
-    { code: "netfilter-drop", text: "a firewall rule dropped the packets; no rule's counter tells which" },
-  ],
-  ["IP_RPFILTER", { code: "rp-filter", text: "the reverse path filter dropped the packets" }],
-]);
-
+/** Some reasons need no state beside them: no counter may tell which rule it was, but netfilter it was. */
 function believeKernel(word: KernelWord, { netns }: Spot): Cause | null {
-  const known = ENOUGH_ALONE.get(word.reason);
-  if (known === undefined || netns === null || word.matched < word.of) return null;
-  const { code, text } = known;
-  return { code, summary: `${describeNetns(netns)}: ${text}`, evidence: [word.sentence] };
+  if (netns === null || word.matched < word.of) return null;
+  for (const [code, { reasons = [], alone }] of CAUSES) {
+    if (alone === undefined || !reasons.includes(word.reason)) continue;
+    return { code, summary: `${describeNetns(netns)}: ${alone}`, evidence: [word.sentence] };
+  }
+  return null;
 }

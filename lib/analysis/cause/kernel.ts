@@ -1,8 +1,6 @@
 import type { CauseInput, LostPacket } from "../../model/cause.js";
-import type { CauseCode } from "./codes.js";
 import type { DropEvent } from "../../linux/drop-events.js";
 import { parseTrace } from "../../linux/drop-events.js";
-import { codesOf } from "./reasons.js";
 import { passedHops } from "./spot.js";
 
 /** The kernel's own word for the loss. */
@@ -12,7 +10,8 @@ export interface KernelWord {
   /** How many of the lost packets it is for. */
   readonly matched: number;
   readonly of: number;
-  readonly codes: readonly CauseCode[];
+  /** Causes that it speaks for; empty where it speaks for none in particular. */
+  readonly codes: readonly string[];
   readonly sentence: string;
 }
 
@@ -36,8 +35,11 @@ interface Group {
   readonly tied: number;
 }
 
+/** Causes that a drop event fits, by the kernel's function and reason. */
+export type CodesOf = (location: string, reason: string) => readonly string[];
+
 /** The word that fits at least three quarters of the traced lost packets; null where there is none. */
-export function hearKernel(input: CauseInput): KernelWord | null {
+export function hearKernel(input: CauseInput, codesOf: CodesOf): KernelWord | null {
   const { flow, lastSeen, firstMissing } = input;
   const nodes = new Set([lastSeen?.node, firstMissing?.node, flow.from.node, flow.to.node]);
   const files = new Set<string>();
@@ -50,7 +52,7 @@ export function hearKernel(input: CauseInput): KernelWord | null {
   }
   const [best] = groups.sort((a, b) => b.delays.length - a.delays.length || b.tied - a.tied);
   if (best === undefined || best.delays.length < input.lost.length * 0.75) return null;
-  return say(input, best);
+  return { ...say(input, best), codes: codesOf(best.location, best.reason) };
 }
 
 /** Events by location and reason, each for one packet only. */
@@ -117,7 +119,7 @@ function fits(event: DropEvent, packet: LostPacket, devices: ReadonlySet<string>
   return devices.has(event.device) && lengths.includes(event.bytes);
 }
 
-function say(input: CauseInput, { location, reason, delays, tied }: Group): KernelWord {
+function say(input: CauseInput, { location, reason, delays, tied }: Group): Omit<KernelWord, "codes"> {
   const paired = input.lost
     .slice(1)
     .every((packet, index) => packet.seenAtSec - input.lost[index]!.seenAtSec >= APART_SEC);
@@ -130,7 +132,6 @@ function say(input: CauseInput, { location, reason, delays, tied }: Group): Kern
     reason,
     matched: delays.length,
     of,
-    codes: codesOf(location, reason),
     sentence: `${delays.length} of ${of} dropped by the kernel in ${location}: ${reason}, ${how}${tied === 0 ? " (tied by time alone)" : ""}`,
   };
 }

@@ -1,19 +1,20 @@
 import type { Detector } from "./candidate.js";
-import { detectLinkDown, detectMtu } from "./detectors/links.js";
-import { detectNetfilter } from "./detectors/netfilter.js";
-import { detectChecksum, detectNoListener, detectPodNeighbour } from "./detectors/pod.js";
-import { detectRoute, detectRpFilter } from "./detectors/routing.js";
-import { detectTunnelSocket, detectTunnelState } from "./detectors/tunnel.js";
+import { linkDown, mtu } from "./detectors/links.js";
+import { netfilter } from "./detectors/netfilter.js";
+import { checksum, noListener, podNeighbour } from "./detectors/pod.js";
+import { route, rpFilter } from "./detectors/routing.js";
+import { tunnelSocket, tunnelState } from "./detectors/tunnel.js";
 
+/** Every detector there is. A new one is a file beside these and a line here. */
 export const DETECTORS: readonly Detector[] = [
-  detectLinkDown,
-  detectNetfilter,
-  detectRpFilter,
-  detectRoute,
-  detectTunnelState,
-  detectTunnelSocket,
-  detectNoListener,
-  detectChecksum,
-  detectPodNeighbour,
-  detectMtu,
+  linkDown,
+  netfilter,
+  rpFilter,
+  route,
+  tunnelState,
+  tunnelSocket,
+  noListener,
+  checksum,
+  podNeighbour,
+  mtu,
 ];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import t from "tap";
-import { CAUSE_CODES, findCause } from "../../../lib/analysis/cause/index.js";
+import { CAUSES, findCause } from "../../../lib/analysis/cause/index.js";
 import type { CauseInput } from "../../../lib/model/cause.js";
 import { NAMINGS } from "../../fixtures/namings.js";
 import { fc } from "../../fixtures/property.js";
@@ -119,7 +119,7 @@ t.test("random text never throws, and names only codes of the table", async (t) 
   fc.assert(
     fc.property(recorded, noise, (one, text) => {
       const { cause } = explain(one, { readText: () => text });
-      return cause === null || Object.hasOwn(CAUSE_CODES, cause.code);
+      return cause === null || CAUSES.has(cause.code);
     }),
     { numRuns: 300 },
   );

@@ -1,6 +1,6 @@
 import type { EvidenceHop } from "../../../model/evidence.js";
 import { wireOf } from "../../../wire/registry.js";
-import type { Candidate, DetectorInput } from "../candidate.js";
+import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import type { Link } from "../../../linux/links.js";
 import { parseLinks } from "../../../linux/links.js";
 import { passedHops } from "../spot.js";
@@ -8,7 +8,12 @@ import type { Netns } from "../state.js";
 import { describeNetns } from "../state.js";
 
 /** The device that the packets did not come to is down; or, on the wire, the one that they left by. */
-export function detectLinkDown(given: DetectorInput): readonly Candidate[] {
+export const linkDown: Detector = {
+  causes: { "link-down": { title: "A device on the way is down", reasons: ["NO_SOCKET", "DEV_READY"] } },
+  detect: detectLinkDown,
+};
+
+function detectLinkDown(given: DetectorInput): readonly Candidate[] {
   const { firstMissing, lastSeen } = given.input;
   const ends = [firstMissing, given.spot.kind === "wire" ? lastSeen : null].filter((hop) => hop !== null);
   for (const hop of ends) {
@@ -22,7 +27,18 @@ export function detectLinkDown(given: DetectorInput): readonly Candidate[] {
 }
 
 /** The device that the packets did not come to takes none of their size. */
-export function detectMtu(given: DetectorInput): readonly Candidate[] {
+export const mtu: Detector = {
+  causes: {
+    "mtu-exceeded": {
+      title: "The packets are larger than a device on the way takes",
+      reasons: ["PKT_TOO_BIG"],
+      locations: ["br_dev_queue_push_xmit"],
+    },
+  },
+  detect: detectMtu,
+};
+
+function detectMtu(given: DetectorInput): readonly Candidate[] {
   const { input, spot } = given;
   const { firstMissing, lastSeen } = input;
   // Nobody looks at the MTU of a tunnel that packets come out of, and what ended at an end has passed all of them.

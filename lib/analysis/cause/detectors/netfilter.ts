@@ -1,4 +1,4 @@
-import type { Candidate, DetectorInput } from "../candidate.js";
+import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { weighGrowth, type Weight } from "../growth.js";
 import { parseIptables } from "../../../linux/iptables.js";
 import { parseNftables } from "../../../linux/nftables.js";
@@ -12,8 +12,22 @@ import { summarise } from "../wording.js";
 import { couldMatch, namesFlow } from "./match.js";
 import { namePolicy } from "./policy.js";
 
+const KERNEL = { reasons: ["NETFILTER_DROP"], locations: ["nft_do_chain", "ipt_do_table", "nf_hook_slow"] };
+
 /** A rule that drops or rejects, stands on the packets' way, could match them, and counted what was lost. */
-export function detectNetfilter(given: DetectorInput): readonly Candidate[] {
+export const netfilter: Detector = {
+  causes: {
+    "netfilter-drop": {
+      title: "A firewall rule or policy dropped the packets",
+      ...KERNEL,
+      alone: "a firewall rule dropped the packets; no rule's counter tells which",
+    },
+    "rejected-by-netfilter": { title: "A firewall rule answered with a refusal", ...KERNEL },
+  },
+  detect: detectNetfilter,
+};
+
+function detectNetfilter(given: DetectorInput): readonly Candidate[] {
   const { spot, input } = given;
   if (spot.netns === null || spot.hooks.length === 0 || input.lostCount === 0) return [];
   const at = spot.netns;

@@ -1,4 +1,5 @@
-import type { Candidate, DetectorInput } from "../candidate.js";
+import type { Candidate, Detector, DetectorInput } from "../candidate.js";
+import { NEIGHBOUR_CAUSES } from "./neighbour-causes.js";
 import { weighGrowth } from "../growth.js";
 import { parseLinks } from "../../../linux/links.js";
 import { parseNeighbours } from "../../../linux/neighbours.js";
@@ -7,7 +8,12 @@ import { orderHops } from "../spot.js";
 import { describeNetns } from "../state.js";
 
 /** The far pod itself refused, and shows no listener on the port. */
-export function detectNoListener({ input, spot, state }: DetectorInput): readonly Candidate[] {
+export const noListener: Detector = {
+  causes: { "no-listener": { title: "Nothing listens on the port in the far pod", reasons: ["NO_SOCKET"] } },
+  detect: detectNoListener,
+};
+
+function detectNoListener({ input, spot, state }: DetectorInput): readonly Candidate[] {
   const at = spot.netns;
   const { protocol } = input.flow;
   const all = [spot.target.port, ...spot.target.addresses.map((address) => address.port)];
@@ -41,7 +47,17 @@ const CHECKSUM_COUNTER = {
 } as const;
 
 /** The receiver counted wrong checksums of the flow's protocol, as many as got no answer. */
-export function detectChecksum(given: DetectorInput): readonly Candidate[] {
+export const checksum: Detector = {
+  causes: {
+    "checksum-error": {
+      title: "The receiver threw the packets away for a wrong checksum",
+      reasons: ["UDP_CSUM", "TCP_CSUM", "SKB_CSUM", "ICMP_CSUM"],
+    },
+  },
+  detect: detectChecksum,
+};
+
+function detectChecksum(given: DetectorInput): readonly Candidate[] {
   const { input, spot, state } = given;
   const at = spot.netns;
   const { protocol } = input.flow;
@@ -60,7 +76,12 @@ export function detectChecksum(given: DetectorInput): readonly Candidate[] {
 }
 
 /** The far node's neighbour entry for the pod against the pod's own MAC, and a pod that was never resolved. */
-export function detectPodNeighbour({ input, spot, state }: DetectorInput): readonly Candidate[] {
+export const podNeighbour: Detector = {
+  causes: NEIGHBOUR_CAUSES,
+  detect: detectPodNeighbour,
+};
+
+function detectPodNeighbour({ input, spot, state }: DetectorInput): readonly Candidate[] {
   const far = spot.receiver;
   const devices = orderHops(input).filter((hop) => hop.node === far);
   // A bridge has the neighbours of its ports.

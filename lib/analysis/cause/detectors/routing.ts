@@ -1,4 +1,4 @@
-import type { Candidate, DetectorInput } from "../candidate.js";
+import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { weighGrowth } from "../growth.js";
 import { parseRouteAnswer } from "../../../linux/routes.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
@@ -6,8 +6,18 @@ import type { Spot } from "../spot.js";
 import type { Reading } from "../state.js";
 import { describeNetns } from "../state.js";
 
+const KERNEL = { reasons: ["IP_INNOROUTES", "IP_OUTNOROUTES"], locations: ["ip_error"] };
+
 /** The node (or pod) at the break has no way on for the target, says its own `ip route get`. */
-export function detectRoute(given: DetectorInput): readonly Candidate[] {
+export const route: Detector = {
+  causes: {
+    "route-missing": { title: "A node has no route that leads on", ...KERNEL },
+    "route-blackhole": { title: "A route throws the packets away on purpose", ...KERNEL },
+  },
+  detect: detectRoute,
+};
+
+function detectRoute(given: DetectorInput): readonly Candidate[] {
   const { spot, state } = given;
   const at = spot.netns;
   if (at === null || !["forward", "pod-in", "pod-out"].includes(spot.kind)) return [];
@@ -64,7 +74,18 @@ function plainWorks(looks: readonly Reading[], to: string): boolean {
 }
 
 /** The kernel counted as many reverse path failures as were lost, and the filter is on. */
-export function detectRpFilter(given: DetectorInput): readonly Candidate[] {
+export const rpFilter: Detector = {
+  causes: {
+    "rp-filter": {
+      title: "The reverse path filter threw the packets away",
+      reasons: ["IP_RPFILTER"],
+      alone: "the reverse path filter dropped the packets",
+    },
+  },
+  detect: detectRpFilter,
+};
+
+function detectRpFilter(given: DetectorInput): readonly Candidate[] {
   const { spot, state } = given;
   const at = spot.netns;
   if (at === null || spot.inDevice === null || !isRouted(spot.kind)) return [];

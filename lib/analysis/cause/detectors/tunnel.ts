@@ -1,9 +1,10 @@
 import { wireOf } from "../../../wire/registry.js";
-import type { Candidate, DetectorInput } from "../candidate.js";
+import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { parseFdb } from "../../../linux/fdb.js";
 import { parseLinks } from "../../../linux/links.js";
 import { parseNeighbours } from "../../../linux/neighbours.js";
 import { parseSockets } from "../../../linux/sockets.js";
+import { NEIGHBOUR_CAUSES } from "./neighbour-causes.js";
 
 const FLOOD_MAC = "00:00:00:00:00:00";
 
@@ -17,7 +18,22 @@ interface Way {
 }
 
 /** The sender's tunnel: next hop → MAC (neighbour) → far node (FDB), each against what the far node says. */
-export function detectTunnelState(given: DetectorInput): readonly Candidate[] {
+export const tunnelState: Detector = {
+  causes: {
+    ...NEIGHBOUR_CAUSES,
+    "fdb-entry-missing": {
+      title: "The tunnel does not know which node the next hop's MAC lives on",
+      reasons: ["NO_TX_TARGET"],
+    },
+    "fdb-wrong-destination": {
+      title: "The tunnel sends the packets to another host than the far node",
+      reasons: ["NO_SOCKET"],
+    },
+  },
+  detect: detectTunnelState,
+};
+
+function detectTunnelState(given: DetectorInput): readonly Candidate[] {
   const { input, spot, state } = given;
   const { sender, receiver } = spot;
   const tunnel = sender === null ? undefined : input.flow.tunnels[sender];
@@ -82,7 +98,17 @@ function detectFdb({ input, spot, state }: DetectorInput, way: Way): Candidate[]
 }
 
 /** The far node takes the tunnel's packets from its NIC only while a socket is open on the tunnel's port. */
-export function detectTunnelSocket({ input, spot, state }: DetectorInput): readonly Candidate[] {
+export const tunnelSocket: Detector = {
+  causes: {
+    "tunnel-socket-missing": {
+      title: "The far node does not listen on the tunnel's port",
+      reasons: ["NO_SOCKET"],
+    },
+  },
+  detect: detectTunnelSocket,
+};
+
+function detectTunnelSocket({ input, spot, state }: DetectorInput): readonly Candidate[] {
   const at = spot.netns;
   const wire = wireOf(input.lastSeen?.encapsulation);
   if (at === null || spot.kind !== "decapsulate" || wire?.format.farEndChecks.includes("socket") !== true)
