@@ -156,6 +156,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "runbook",
     "permissions",
     "steps",
+    "analysis",
     "catalogue",
     "authority",
     "session",

@@ -1,11 +1,11 @@
 import { createRunFolder, type RunFolder } from "../artifacts/index.js";
 import { assertCanStay } from "../capture/index.js";
-import { parseDuration } from "../model/units.js";
 import type { Engine, Snapshot } from "../engine/engine.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { DetachContext, DetachedFile, DetachedStore } from "../model/detached.js";
-import { formatDuration } from "../model/units.js";
+import { formatDuration, parseDuration } from "../model/units.js";
 import { listSecrets, type Runbook } from "../runbook/index.js";
+import { STEP_KINDS } from "../steps/registry.js";
 import { DETACHED_FILE, packFolder } from "./folder.js";
 import { execute } from "../run/execute.js";
 import { foresee } from "../authority/foresee.js";
@@ -143,15 +143,10 @@ function refuseWays({ profile }: RunbookSession): void {
 /** The longest of the waits that stand between the captures' start and their end. */
 function findWaitMs({ runbook, inputs }: RunbookSession): number | null {
   const waits = foresee(runbook, inputs)
-    .filter(({ uses, wanted }) => uses === "time/wait" && wanted !== "no")
-    .map(({ values }) => toMs(values["duration"]));
-  const longest = Math.max(0, ...waits.map((ms) => ms ?? 0));
+    .filter(({ wanted }) => wanted !== "no")
+    .map(({ uses, values }) => STEP_KINDS.get(uses)?.waitMs?.(values) ?? 0);
+  const longest = Math.max(0, ...waits);
   return longest === 0 ? null : longest;
-}
-
-function toMs(value: unknown): number | null {
-  if (typeof value === "number") return value;
-  return typeof value === "string" ? (parseDuration(value) ?? null) : null;
 }
 
 /** What would have to be kept until the run is collected, and must not or cannot be. */

@@ -190,6 +190,11 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
    * collected; a step that captures runs `twice`, first to start them, then to take them up again.
    */
   readonly detach?: "before" | "twice";
+  /**
+   * How long it lets time go by, of what is known of its `with` before a run; null: not known. A run that goes on without
+   * its client captures as long as its runbook waits.
+   */
+  waitMs?(known: Readonly<Record<string, unknown>>): number | null;
   /** In the background the next step begins only when this one has called `ready()`, or has ended. */
   readonly announcesReady?: boolean;
   /** JSON Schemas, 2020-12. */

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { derivePatchSchemas, readSchema } from "../document/index.js";
 import { RUNBOOK_DIR } from "../catalogue/places.js";
+import { causesPage } from "./causes.js";
 import { errorsPage } from "./errors.js";
 import { expressionsPage } from "./expressions.js";
 import { permissionsPage } from "./permissions.js";
@@ -11,6 +12,7 @@ import { stepsPage } from "./steps.js";
 /** What is generated of the package's files, by path: the reference in docs/ and runbooks/, and the derived schemas. */
 export async function makeReference(): Promise<Record<string, string>> {
   return {
+    "docs/causes.md": causesPage(),
     "docs/errors.md": errorsPage(),
     "docs/expressions.md": expressionsPage(),
     "docs/permissions.md": permissionsPage(),

@@ -1,5 +1,5 @@
 import type { StepKind } from "../model/steps.js";
-import { formatDuration } from "../model/units.js";
+import { formatDuration, parseDuration } from "../model/units.js";
 import { durationSchema, toMs } from "./schema.js";
 
 interface Input {
@@ -13,6 +13,10 @@ export const timeWait: StepKind<Input, Record<string, never>> = {
   phase: "action",
   detach: "before",
   actions: [],
+  waitMs: ({ duration }) => {
+    if (typeof duration === "number") return duration;
+    return typeof duration === "string" ? (parseDuration(duration) ?? null) : null;
+  },
   inputSchema: {
     type: "object",
     required: ["duration"],

@@ -54,6 +54,8 @@ t.test("drops/collect keeps each node's text, and without a trace there is nothi
 
 t.test("time/wait waits as long as it says, and no longer than it is wanted", async (t) => {
   const wait = kind("time/wait");
+  const known = ["30s", 1500, "soon", undefined].map((duration) => wait.waitMs?.({ duration }));
+  t.strictSame(known, [30_000, 1500, null, null], "what is known of it beforehand");
   t.strictSame((await wait.plan({ duration: "2s" }, fakeContext().context)).notes, ["waits 2.0 s"]);
   const startedMs = performance.now();
   t.strictSame(await wait.run?.({ duration: "30ms" }, fakeContext().context, NO_PLAN), {});
