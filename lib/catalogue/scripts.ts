@@ -44,9 +44,9 @@ export async function checkScripts(
  * and what it exports as `runbook` is held against the same schema as a YAML file. It becomes a runbook of one step
  * that runs the file. Throws what `startSandbox` does, SCRIPT_FAILED, or DOCUMENT_INVALID.
  */
-export async function loadScriptRunbook(file: string): Promise<Runbook> {
+export async function loadScriptRunbook(file: string, loadLimitMs?: number): Promise<Runbook> {
   const path = resolve(file);
-  const manifest = await readManifest(path);
+  const manifest = await readManifest(path, loadLimitMs);
   if (manifest === null) throw invalid(path, 'it has no export "runbook"');
   return parseManifest(path, manifest);
 }
@@ -62,11 +62,17 @@ export async function checkScriptFile(file: string): Promise<"runbook" | "script
   return "runbook";
 }
 
-async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
+async function readManifest(
+  path: string,
+  loadLimitMs?: number,
+): Promise<Readonly<Record<string, unknown>> | null> {
   const signal = AbortSignal.timeout(LOAD_LIMIT_MS);
   const process = await startScript({ file: path, memoryBytes: MEMORY_BYTES, signal });
   // What it says while it is only read is nobody's business yet.
-  const session = await openScript(process, { note: () => undefined });
+  const session = await openScript(process, {
+    note: () => undefined,
+    ...(loadLimitMs !== undefined && { loadLimitMs }),
+  });
   await session.close();
   const { runbook: manifest } = session;
   if (manifest === null) return null;

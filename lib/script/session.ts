@@ -30,6 +30,8 @@ export interface ScriptRun {
 
 export interface OpenOptions {
   readonly note: (level: "info" | "warn", text: string) => void;
+  /** Default: 10 s. */
+  readonly loadLimitMs?: number;
 }
 
 /** A script whose modules are evaluated. */
@@ -44,22 +46,19 @@ export interface ScriptSession {
 
 /**
  * Waits until the script's modules are evaluated. What it calls before it is started is refused. Throws SCRIPT_FAILED
- * at file:line:column, and ends the sandbox, where it fails, has no function to run, or takes over 10 s.
+ * at file:line:column, and ends the sandbox, where it fails, has no function to run, or takes too long.
  */
 export async function openScript(process: SandboxProcess, options: OpenOptions): Promise<ScriptSession> {
   const link = new Link(process, options);
+  const limitMs = options.loadLimitMs ?? LOAD_LIMIT_MS;
   try {
-    const ready = await link.limit(
-      { saidMs: LOAD_LIMIT_MS, leftMs: LOAD_LIMIT_MS },
-      "load its modules",
-      async () => {
-        for (;;) {
-          const message = await link.next();
-          if (message.type === "ready") return message;
-          throw failScript(process, `it sent "${message.type}" before it was started`);
-        }
-      },
-    );
+    const ready = await link.limit({ saidMs: limitMs, leftMs: limitMs }, "load its modules", async () => {
+      for (;;) {
+        const message = await link.next();
+        if (message.type === "ready") return message;
+        throw failScript(process, `it sent "${message.type}" before it was started`);
+      }
+    });
     if (!ready.entry) {
       throw failScript(
         process,
