@@ -11,7 +11,7 @@ import { formatFolderTime, makeSafeName } from "./names.js";
 const MAX_SAME_NAMES = 100;
 const DEFAULT_MIN_FREE_BYTES = 1024 * 1024;
 
-export interface CreateRunFolderOptions {
+interface CreateRunFolderOptions {
   /** The folder that run folders are made in; made if it is not there. */
   readonly out: string;
   readonly runbook: string;

@@ -10,16 +10,16 @@ import type { Redactor } from "./redact.js";
 import { createTranscriptWriter } from "./transcript.js";
 import type { TranscriptEntry, TranscriptWriter } from "./transcript.js";
 
-export const TRANSCRIPT_FILE = "transcript.jsonl";
+const TRANSCRIPT_FILE = "transcript.jsonl";
 
 /** Where a file's bytes came from. */
-export interface FileSource {
+interface FileSource {
   readonly node?: string;
   readonly argv?: readonly string[];
   readonly exitCode?: number | null;
 }
 
-export interface FileMeta extends FileSource {
+interface FileMeta extends FileSource {
   /** The command's output was cut at its limit. */
   readonly truncated?: boolean;
   /** Of the bytes as they came from the node, lower-case hex. */
@@ -55,7 +55,7 @@ export interface RunFolder {
   finish(): Promise<void>;
 }
 
-export interface RunFolderConfig {
+interface RunFolderConfig {
   readonly dir: string;
   readonly id: string;
   readonly runbook: string;

@@ -42,7 +42,7 @@ export interface ManifestFile {
   readonly clockOffsetMs: number | null;
 }
 
-export interface FolderListing {
+interface FolderListing {
   readonly files: readonly string[];
   readonly notFiles: readonly string[];
 }

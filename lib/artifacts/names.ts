@@ -25,7 +25,7 @@ export function formatFolderTime(now: Date): string {
     .replaceAll(":", "-");
 }
 
-export type InsideResult =
+type InsideResult =
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly reason: string };
 
 /**

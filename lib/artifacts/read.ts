@@ -13,7 +13,7 @@ export const FINDINGS_FILE = "findings.json";
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 /** What is no longer as the manifest says. All empty: the folder is whole. */
-export interface ManifestReport {
+interface ManifestReport {
   /** Another size or digest, or changed between the node and the folder. */
   readonly changed: readonly string[];
   readonly missing: readonly string[];

@@ -1,7 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { CommandEntry } from "../model/transcript.js";
-
-export type { CommandEntry } from "../model/transcript.js";
 import { messageOf, type ErrorCode, type HopbookError } from "../errors.js";
 import type { Redactor } from "./redact.js";
 
@@ -9,7 +7,7 @@ import type { Redactor } from "./redact.js";
 export type TranscriptEntry = CommandEntry | PermissionEntry | EventEntry | ErrorEntry;
 
 /** A decision about what a step may do. */
-export interface PermissionEntry {
+interface PermissionEntry {
   readonly type: "permission";
   readonly at: string;
   readonly decision: "granted" | "denied";
@@ -22,7 +20,7 @@ export interface PermissionEntry {
 }
 
 /** Anything else that a reader of the run wants to see: a stage began, a capture is listening. */
-export interface EventEntry {
+interface EventEntry {
   readonly type: "event";
   readonly at: string;
   readonly name: string;
@@ -30,7 +28,7 @@ export interface EventEntry {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-export interface ErrorEntry {
+interface ErrorEntry {
   readonly type: "error";
   readonly at: string;
   readonly code: ErrorCode;

@@ -17,7 +17,7 @@ export interface PermissionQuestion {
 /** Asks the person; true only where every group was agreed to. */
 export type Confirm = (question: PermissionQuestion) => Promise<boolean>;
 
-export interface AskOptions {
+interface AskOptions {
   readonly runbook: Pick<Runbook, "metadata">;
   readonly profile: ClusterProfile;
   readonly confirm: Confirm | undefined;

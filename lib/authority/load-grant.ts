@@ -7,7 +7,7 @@ import { parseGrant, type Grant, type GrantFlags } from "../permissions/index.js
 import { RUNBOOK_DIR } from "../catalogue/places.js";
 import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permission-profile.js";
 
-export interface GrantPlaces {
+interface GrantPlaces {
   readonly flags: GrantFlags;
   readonly profile: Pick<ClusterProfile, "file" | "grants" | "nodes" | "operatorImage">;
   /** The runbook's name. */

@@ -8,7 +8,7 @@ import { containsPath } from "../permissions/index.js";
 
 const MAX_PROFILE_BYTES = 1024 * 1024;
 
-export interface ProfilePlaces {
+interface ProfilePlaces {
   readonly cwd: string;
   /** Of this process: XDG_CONFIG_HOME is looked up. */
   readonly env: Readonly<Record<string, string | undefined>>;

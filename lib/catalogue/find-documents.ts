@@ -31,7 +31,7 @@ export async function findDocuments(paths: readonly string[]): Promise<readonly 
   return [...found.values()];
 }
 
-export interface FoundDocument {
+interface FoundDocument {
   readonly file: string;
   /** Why there is nothing to check. */
   readonly error?: HopbookError;

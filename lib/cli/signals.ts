@@ -4,7 +4,7 @@ import { EXIT } from "../errors.js";
  * SIGINT, SIGTERM and SIGHUP stop a run in good order: the first one asks (stop, collect, clean up, exit
  * 130), a second one forces.
  */
-export interface Interruption {
+interface Interruption {
   readonly signal: AbortSignal;
   /** Takes the handlers away again. */
   dispose(): void;

@@ -5,12 +5,12 @@ import { listKubeConfigs } from "../kube/config.js";
 import { asList, fieldOf, textOf } from "../linux/json.js";
 
 /** Of kubeconfigs what completion asks for. No program that one names is started, and no server asked. */
-export interface KubeContexts {
+interface KubeContexts {
   readonly current: string | null;
   readonly contexts: readonly { readonly name: string; readonly namespace: string | null }[];
 }
 
-export interface KubeconfigPlace {
+interface KubeconfigPlace {
   readonly cwd: string;
   readonly home?: string;
   /** As --kubeconfig names it. */

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Pods of a cluster as its nodes listed them, for completion: no one logs in to a node while a person presses TAB. */
-export interface SeenPods {
+interface SeenPods {
   readonly cluster: string;
   /** When they were listed, in milliseconds since 1970. */
   readonly atMs: number;

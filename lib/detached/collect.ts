@@ -62,7 +62,7 @@ export async function collectRun(options: CollectOptions): Promise<RunReport> {
   }
 }
 
-export interface PreparedDetached {
+interface PreparedDetached {
   readonly dir: string;
   readonly file: DetachedFile;
   readonly session: PermittedRun;

@@ -89,7 +89,7 @@ export async function describeOneRun(options: RunsOptions & { readonly run: stri
   throw run === undefined ? notFound(options.run, notes) : ambiguous(options.run, runs);
 }
 
-export function notFound(run: string, notes: readonly string[]): HopbookError {
+function notFound(run: string, notes: readonly string[]): HopbookError {
   return new HopbookError("RUN_NOT_FOUND", `Cannot find the run ${JSON.stringify(run)}: no node keeps it`, {
     hint: "List them with hopbook runs, naming their cluster with --cluster",
     ...(notes.length === 0 ? {} : { detail: notes.join("\n") }),

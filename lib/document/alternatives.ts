@@ -27,7 +27,7 @@ export type RunBranch = (
 ) => readonly ErrorObject[] | undefined;
 
 /** What alternatives need of the rest: where the value stands, how a branch is run and put in words. */
-export interface Explainer {
+interface Explainer {
   readonly path: Problem["path"];
   readonly run: RunBranch;
   readonly describe: (errors: readonly ErrorObject[], data: unknown) => Problem[];

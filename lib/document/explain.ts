@@ -59,7 +59,7 @@ export function explainProblems(
 }
 
 /** The lines of a text, by any of YAML's line ends. */
-export function splitLines(text: string): string[] {
+function splitLines(text: string): string[] {
   return text.split(/\r\n|\r|\n/);
 }
 

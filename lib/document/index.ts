@@ -1,10 +1,9 @@
 export type { Place } from "./layer.js";
-export { mergeDocuments, valueAt } from "./merged.js";
+export { mergeDocuments } from "./merged.js";
 export { nearest, nearestFew } from "./nearest.js";
-export type { ValuePart } from "./place.js";
 export { isFor, makeOverlay, readOverlay, type Overlay } from "./overlay.js";
 export { derivePatchSchemas } from "./patch-schema.js";
-export { assertBounded, listOrigins, renderAnnotated, renderYaml } from "./render.js";
+export { assertBounded, listOrigins, renderAnnotated } from "./render.js";
 export { readReferred } from "./referred.js";
 export type { Problem } from "./problems.js";
 export { PROBLEM_RULES, type ProblemRule } from "./rules.js";
@@ -23,6 +22,4 @@ export {
   type DocumentPath,
   type Origin,
   type SourceDocument,
-  type Span,
-  type SpanOptions,
 } from "./source.js";

@@ -48,7 +48,7 @@ export interface ItemChange {
 }
 
 /** Keys that say how to merge, and are no data. */
-export const DIRECTIVES = ["$patch", "$before", "$after"] as const;
+const DIRECTIVES = ["$patch", "$before", "$after"] as const;
 
 /** The lists of a runbook whose items have ids; every other list is one value. */
 const ID_LISTS: ReadonlySet<string> = new Set(["steps", "checks", "finally"]);

@@ -2,7 +2,7 @@ import { Document } from "yaml";
 import { explainProblems } from "./explain.js";
 import { parseDocument, type DocumentPath, type Origin, type SourceDocument } from "./source.js";
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Lines of comment on top. */
   readonly header?: readonly string[];
 }

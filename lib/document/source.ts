@@ -49,7 +49,7 @@ export interface SourceDocument {
   span?(path: DocumentPath, options?: SpanOptions): Span;
 }
 
-export interface SpanOptions {
+interface SpanOptions {
   readonly at?: "key" | "value" | undefined;
   readonly part?: ValuePart | undefined;
 }

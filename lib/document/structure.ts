@@ -4,7 +4,7 @@ import type { ProblemRule } from "./rules.js";
 /** Deeper nesting than this is nobody's runbook, and everything after the parser recurses. */
 const MAX_DEPTH = 100;
 
-export interface StructureProblem {
+interface StructureProblem {
   /** Into the text. */
   readonly offset: number;
   readonly message: string;

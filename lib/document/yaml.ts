@@ -3,7 +3,7 @@ import { findRunawayDepth } from "./depth.js";
 import type { ProblemRule } from "./rules.js";
 import { findStructureProblems } from "./structure.js";
 
-export interface OffsetProblem {
+interface OffsetProblem {
   /** Into the text. */
   readonly offset: number;
   readonly message: string;

@@ -4,7 +4,7 @@ import { environmentOf } from "./environment.js";
 import { invokeKind } from "./invoke.js";
 import type { StepPlace } from "./state.js";
 
-export interface ContextOptions {
+interface ContextOptions {
   readonly signal: AbortSignal;
   readonly cancelled: AbortSignal;
   readonly ready?: () => void;

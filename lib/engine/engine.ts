@@ -15,7 +15,7 @@ import { TIMING, type EngineTiming } from "./timing.js";
 
 export type { Snapshot } from "./suspend.js";
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly runbook: Runbook;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly kinds: ReadonlyMap<string, StepKind>;

@@ -5,7 +5,7 @@ import type { Core } from "./core.js";
 import { describeCommands } from "./describe.js";
 import { holdToPlan } from "./held-to-plan.js";
 
-export interface Invocation {
+interface Invocation {
   readonly uses: string;
   readonly input: Record<string, unknown>;
   readonly depth: number;

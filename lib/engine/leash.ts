@@ -3,7 +3,7 @@ import type { Clock, TimeLimit } from "../model/clock.js";
 import { formatDuration } from "../model/units.js";
 
 /** Who wanted a step to end before its time. */
-export type EndedBy = "interrupt" | "cancel";
+type EndedBy = "interrupt" | "cancel";
 
 /**
  * How one step is told to end: first it is asked (`cancelled`), after a grace time it is made to (`signal`).

@@ -2,7 +2,7 @@ import { childrenOf, parseCel, readAccess, type ASTNode } from "../runbook/cel.j
 import { hasExpression, splitTemplate } from "../runbook/template.js";
 
 /** A step that an expression names, with the output, where it names one. */
-export interface StepReference {
+interface StepReference {
   /** null: computed, or `steps` as a whole. */
   readonly step: string | null;
   readonly output: string | null;

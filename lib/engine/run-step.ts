@@ -10,17 +10,17 @@ import { namesMatrix } from "./references.js";
 import { runOne, skippedBecause, UNWANTED, type OneResult, type RunOptions } from "./run-one.js";
 import type { StepStatus } from "./state.js";
 
-export interface CombinationResult extends OneResult {
+interface CombinationResult extends OneResult {
   readonly combination: Combination;
 }
 
 /** How a whole step ended; `combinations` of a matrix, in its order. */
-export interface StepResult extends OneResult {
+interface StepResult extends OneResult {
   readonly combinations: readonly CombinationResult[] | null;
 }
 
 /** What expressions see of one combination: `steps.ID.outputs` is a list of these. */
-export interface CombinationOutput {
+interface CombinationOutput {
   readonly matrix: Readonly<Record<string, unknown>>;
   readonly status: StepStatus;
   readonly outputs: unknown;

@@ -5,7 +5,7 @@ import type { RunbookStep } from "../runbook/index.js";
 import { endedHard, type Leash } from "./leash.js";
 import type { EngineTiming } from "./timing.js";
 
-export interface TryOptions {
+interface TryOptions {
   readonly leash: Leash;
   readonly clock: Clock;
   readonly timing: EngineTiming;

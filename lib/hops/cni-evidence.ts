@@ -12,7 +12,7 @@ export const EVIDENCE_DIR = "evidence";
  * What CNIs leave in the API, by name: those that are named, or all; of two with one name the later folder's is taken.
  * Throws FILE_UNREADABLE or DOCUMENT_INVALID.
  */
-export async function loadCniEvidence(
+async function loadCniEvidence(
   folders: readonly string[],
   names?: readonly string[],
 ): Promise<readonly CniEvidence[]> {

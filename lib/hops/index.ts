@@ -2,4 +2,4 @@ export { discoverPath, type DiscoverContext } from "./discover.js";
 export { askOfRecipe, describeReading, describeSkipped, EVIDENCE_DIR, recipesByApi } from "./cni-evidence.js";
 export { decideByApi } from "./decide-by-api.js";
 export { loadRecipes, type HopRecipe } from "./recipe.js";
-export { recogniseCni, type NodeEvidence } from "./recognise.js";
+export { recogniseCni } from "./recognise.js";

@@ -7,7 +7,7 @@ import { addressAtPod, type Side } from "./side.js";
 import { findNic, findTunnels, type Underlay } from "./underlay.js";
 
 /** The tunnel that a node puts a packet into, and where its tables say that it ends. */
-export interface TunnelWay {
+interface TunnelWay {
   readonly link: Link;
   readonly gateway: string;
   readonly remoteMac: string | null;
@@ -25,7 +25,7 @@ export interface Leaving {
   readonly notes: readonly string[];
 }
 
-export interface LeaveOptions {
+interface LeaveOptions {
   /** Address of the other end at its pod. */
   readonly dst: string;
   readonly own: Underlay;

@@ -5,7 +5,7 @@ import type { HopRecipe, RecipeEvidence } from "./recipe.js";
 import type { RouteEntry } from "../linux/routes.js";
 
 /** What a node shows of its CNI. */
-export interface NodeEvidence {
+interface NodeEvidence {
   readonly node: string;
   readonly links: readonly Link[];
   readonly routes: readonly RouteEntry[];

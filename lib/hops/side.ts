@@ -6,7 +6,7 @@ import { lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-
 import type { HopRecipe } from "./recipe.js";
 
 /** A pod's own interface and the host's end of it. */
-export interface PodSide {
+interface PodSide {
   readonly link: Link;
   readonly host: HostInterface;
   /** The bridge that the host's end is a port of; null where the host routes to the pod itself. */

@@ -5,7 +5,7 @@ import { toFilePart } from "./values.js";
 /** Where a look is taken: the node's own network namespace, or a pod's by its path on the node; null: from within it. */
 export type InspectNetns = "host" | { readonly pod: string; readonly path: string | null };
 
-export type InspectPhase = "before" | "after";
+type InspectPhase = "before" | "after";
 
 /** One read-only look at a node, as data: `plan` shows it, `runInspection` runs it. */
 export interface InspectCommand {

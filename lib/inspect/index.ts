@@ -1,6 +1,5 @@
 export { mergeCommands } from "./command.js";
-export type { InspectCommand, InspectNetns, InspectPhase } from "./command.js";
+export type { InspectCommand } from "./command.js";
 export { planBaseline, planInspection, planSuperset } from "./commands.js";
 export type { FlowBreak } from "./commands.js";
 export { runInspection } from "./run.js";
-export type { RunInspectionOptions } from "./run.js";

@@ -35,7 +35,7 @@ function ownPlace(end: End, node: string): Place {
 }
 
 /** Hops of one node in its own namespace, in the request's order (the reply's own ones after them). */
-export function hostHopsOf(path: FlowPath, node: string): Hop[] {
+function hostHopsOf(path: FlowPath, node: string): Hop[] {
   const hops = [...path.hops, ...(path.replyHops ?? [])];
   return hops.filter((hop) => hop.node === node && hop.role !== "pod" && isPlainInterfaceName(hop.interface));
 }

@@ -5,7 +5,7 @@ import type { StateRecord } from "../model/evidence.js";
 import { targetOf } from "../model/hops.js";
 import type { InspectCommand } from "./command.js";
 
-export interface RunInspectionOptions {
+interface RunInspectionOptions {
   /** By node name. A command for a node that is not there is recorded as refused. */
   readonly accesses: ReadonlyMap<string, GuardedAccess>;
   /** Keeps a command's stdout under its path in the run folder. */

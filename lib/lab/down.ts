@@ -12,7 +12,7 @@ const GONE_TIMEOUT_MS = 5000;
 /** What a lab's maker runs before there is a pid 1, and what outlives a maker that was killed. */
 const MAKERS_PROGRAMS: ReadonlySet<string> = new Set(["ssh-keygen", "mkfifo"]);
 
-export interface DownResult {
+interface DownResult {
   readonly name: string;
   /** False where there was nothing to take down. */
   readonly existed: boolean;

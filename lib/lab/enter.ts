@@ -86,7 +86,7 @@ function collect(
 }
 
 /** The nsenter options that lead to a process of the lab; a rootless lab's user namespace comes first. */
-export function enterArgv(lab: LabState, target: LabProcess, namespaces: readonly string[]): string[] {
+function enterArgv(lab: LabState, target: LabProcess, namespaces: readonly string[]): string[] {
   const user = lab.rootless ? ["--user", "--preserve-credentials"] : [];
   return ["nsenter", "-t", String(target.pid), ...user, ...namespaces];
 }

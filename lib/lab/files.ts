@@ -32,7 +32,7 @@ import {
 import { renderSshdConfig } from "./ssh.js";
 
 /** The user that logs in without being root; `sudo` for it only where sudo is installed. */
-export const ONCALL = { name: "oncall", uid: 1977 } as const;
+const ONCALL = { name: "oncall", uid: 1977 } as const;
 
 function write(path: string, text: string, mode = 0o644): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });

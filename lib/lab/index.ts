@@ -28,18 +28,10 @@
  * node's /run/lab), faults/ (one file for each fault that is on), scripts/ and batch files.
  */
 export { upLab } from "./up.js";
-export { downLab, type DownResult } from "./down.js";
+export { downLab } from "./down.js";
 export { listLabs, statusLab, type LabStatus } from "./status.js";
 export { requireLab } from "./state.js";
-export {
-  execInNode,
-  execInOperator,
-  execInPod,
-  execInUnderlay,
-  type LabCommandOptions,
-  type LabCommandResult,
-} from "./enter.js";
+export { execInNode, execInOperator, execInPod } from "./enter.js";
 export { listFaults, type FaultDescription } from "./faults/registry.js";
-export { setFault, type SetFaultOptions } from "./faults/set.js";
-export type { FaultSignature } from "./faults/types.js";
+export { setFault } from "./faults/set.js";
 export type * from "./types.js";

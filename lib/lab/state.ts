@@ -6,7 +6,7 @@ import type { LabOptions, LabProcess, LabState } from "./types.js";
 const NAME = /^[a-z0-9][a-z0-9-]{0,30}$/;
 
 /** Where labs keep their state: `$XDG_RUNTIME_DIR/hopbook/lab`, `/run/hopbook/lab`, `/tmp/hopbook-UID/lab`. */
-export function defaultBaseDir(): string {
+function defaultBaseDir(): string {
   const runtime = process.env["XDG_RUNTIME_DIR"];
   if (runtime !== undefined && runtime.startsWith("/")) return join(runtime, "hopbook", "lab");
   const uid = process.getuid?.() ?? 0;

@@ -40,7 +40,7 @@ export interface LabNodeState extends LabProcess {
   readonly pods: readonly LabPodState[];
 }
 
-export interface LabServiceState {
+interface LabServiceState {
   readonly name: string;
   readonly port: string;
   readonly protocol: "tcp" | "udp";

@@ -17,14 +17,14 @@ export interface Plan {
   readonly digest: string;
 }
 
-export interface PlanOrigin {
+interface PlanOrigin {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /** The way in to a node that the plan's commands go to. */
-export interface PlannedAccess {
+interface PlannedAccess {
   readonly node: string;
   readonly via: string;
   /** Of the pod or container that is made for it; null: none is made, or its program chooses. */

@@ -6,7 +6,7 @@ import type { Plan, PlanCombination, PlanStep } from "./plan.js";
 import { listStepOrigins } from "./render-origins.js";
 import { renderScripts, Scripts } from "./scripts.js";
 
-export interface RenderPlanOptions {
+interface RenderPlanOptions {
   /** Every argv, and every script in full once. Default: how many commands of which effect, by node. */
   readonly full?: boolean;
 }

@@ -30,7 +30,7 @@ export interface ClusterLeftover {
   readonly ended: boolean;
 }
 
-export interface ClusterLeftovers {
+interface ClusterLeftovers {
   readonly found: readonly ClusterLeftover[];
   /** What may not be listed: `jobs in shop: forbidden`. */
   readonly unlisted: readonly string[];

@@ -149,7 +149,7 @@ export interface StepEntry {
 }
 
 /** The person wanted out. */
-export interface InterruptEntry {
+interface InterruptEntry {
   readonly type: "interrupt";
   readonly seq: number;
 }
@@ -163,7 +163,7 @@ export interface DenialEntry {
 }
 
 /** The last line. */
-export interface EndEntry {
+interface EndEntry {
   readonly type: "end";
   readonly seq: number;
   /** Why the recording is not whole; null where it is. */

@@ -1,4 +1,4 @@
-export { INDEX_FILE, RECORDING_DIR, type RecordedCluster, type RecordingHeader } from "./format.js";
-export { startRecording, type Recorder, type RecorderOptions } from "./recorder.js";
+export { RECORDING_DIR, type RecordedCluster, type RecordingHeader } from "./format.js";
+export { startRecording, type Recorder } from "./recorder.js";
 export { ReplayPlan } from "./replay-plan.js";
 export { createReplayer, type Replayer } from "./replayer.js";

@@ -1,5 +1,5 @@
 /** Lines that are pushed, for one reader. */
-export interface LineFeed {
+interface LineFeed {
   push(lines: readonly string[]): void;
   close(): void;
   readonly lines: AsyncIterable<string>;

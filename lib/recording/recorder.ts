@@ -27,7 +27,7 @@ export interface Recorder {
   finish(): string | null;
 }
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly header: RecordingHeader;
   readonly limits?: WriterLimits;
 }

@@ -7,7 +7,7 @@ import { readBlob } from "./read.js";
 import { KUBE_ACTION, wordsOf } from "./record-kube.js";
 import type { ReplayPlan } from "./replay-plan.js";
 
-export interface KubeAnswers {
+interface KubeAnswers {
   readonly plan: ReplayPlan;
   readonly missing: (call: CallName) => HopbookError;
   readonly answer: <T>(body: () => Promise<T>) => Promise<T>;

@@ -31,7 +31,7 @@ export interface Replayer {
   close(): void;
 }
 
-export interface ReplayerOptions {
+interface ReplayerOptions {
   /** What runs now, for the error of a missing answer. */
   readonly currentSteps: () => readonly string[];
 }

@@ -5,7 +5,7 @@ export interface Delivery {
   arrival: Arrival | null;
 }
 
-export interface Arrival {
+interface Arrival {
   /** Whether it may come now: what it answers has been said. */
   readonly mayCome: () => boolean;
   /** It may come all the same where nothing else goes on any more. */
@@ -13,7 +13,7 @@ export interface Arrival {
   readonly deliver: () => Promise<void> | void;
 }
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   /** How long nothing has to happen before the recorded order is given up. Default 200. */
   readonly idleMs?: number;
   /** How long before what waits for a word that does not come is given all the same. Default 500. */

@@ -21,7 +21,7 @@ export interface WriterLimits {
   readonly maxTotalBytes: number;
 }
 
-export const DEFAULT_LIMITS: WriterLimits = {
+const DEFAULT_LIMITS: WriterLimits = {
   maxBlobBytes: 32 * 1024 * 1024,
   maxTotalBytes: 512 * 1024 * 1024,
 };
@@ -158,7 +158,7 @@ interface LineFileConfig {
 }
 
 /** Lines of one stream, appended as they come; a blob once it is closed. */
-export class LineFile {
+class LineFile {
   readonly #config: LineFileConfig;
   readonly #hash = createHash("sha256");
   #fd: number | null = null;

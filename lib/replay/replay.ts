@@ -90,7 +90,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
 }
 
 /** The folder that a name means: `example:healthy` comes with hopbook. */
-export async function findRunFolder(name: string, cwd: string): Promise<string> {
+async function findRunFolder(name: string, cwd: string): Promise<string> {
   const example = /^example:([a-z][a-z0-9-]*)$/.exec(name)?.[1];
   const dir = example === undefined ? resolve(cwd, name) : join(EXAMPLE_RUN_DIR, example);
   try {

@@ -6,7 +6,7 @@ import { renderFlowSection, STATUS_TONE } from "./html-flow.js";
 import { REPORT_STYLE } from "./html-style.js";
 import { describeVerdict, endSentence, findWorstStatus, formatTime, nameFlow, nameTraffic } from "./words.js";
 
-export interface HtmlOptions {
+interface HtmlOptions {
   /** Printed in the footer. Absent: no time, so that the same findings give the same bytes. */
   readonly generatedAt?: Date;
 }

@@ -1,12 +1,8 @@
 export { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "./escape.js";
-export type { VisibleOptions } from "../model/visible.js";
 export { renderHtml } from "./html.js";
-export type { HtmlOptions } from "./html.js";
 export { renderJson } from "./json.js";
 export { renderJunit } from "./junit.js";
 export { renderMarkdown } from "./markdown.js";
-export { renderSarif, type SarifOptions, type SarifRule } from "./sarif.js";
+export { renderSarif } from "./sarif.js";
 export { renderText } from "./text.js";
-export type { TextOptions } from "./text.js";
-export { describeVerdict, findWorstStatus, nameFlow } from "./words.js";
 export { renderTap, renderTestJunit, renderTestText } from "./tests.js";

@@ -4,19 +4,19 @@ import type { ErrorProblem } from "../errors.js";
 import { visible } from "./escape.js";
 
 /** A file and what is wrong with it; a problem may stand in another one, which it is made of. */
-export interface FileProblems {
+interface FileProblems {
   readonly file: string;
   readonly problems: readonly ErrorProblem[];
 }
 
 /** What a rule is, by its id. */
-export interface SarifRule {
+interface SarifRule {
   readonly id: string;
   /** One line, without a full stop. */
   readonly means: string;
 }
 
-export interface SarifOptions {
+interface SarifOptions {
   /** Paths are written relative to it; what stands outside gets a whole URI. */
   readonly root: string;
   readonly version: string;

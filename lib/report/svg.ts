@@ -2,7 +2,7 @@ import { escapeMarkup } from "./escape.js";
 
 /** Small builders of SVG text. Looks come from the style sheet's classes: the page's policy allows no style attributes. */
 
-export type Attributes = Readonly<Record<string, string | number>>;
+type Attributes = Readonly<Record<string, string | number>>;
 
 /** An element; attribute values are escaped, `children` must be markup already. */
 export function element(name: string, attributes: Attributes, children = ""): string {
@@ -48,7 +48,7 @@ export function cross(at: Point, radius: number, className: string): string {
   );
 }
 
-export interface PictureOptions {
+interface PictureOptions {
   readonly id: string;
   readonly title: string;
   readonly description: string;

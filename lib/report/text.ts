@@ -8,8 +8,6 @@ import type { TextOptions, TextStyle } from "./text-style.js";
 import { drawPath } from "./text-path.js";
 import { countPackets, describeVerdict, endSentence, formatTime, nameFlow, nameTraffic } from "./words.js";
 
-export type { TextOptions } from "./text-style.js";
-
 const MAX_PACKETS = 8;
 /** All of them are in the other reports. */
 const MAX_REASONS = 8;

@@ -22,7 +22,7 @@ export function nameFlow(flow: FlowFinding): string {
 }
 
 /** `vxlan.calico (tunnel)`. */
-export function nameHop(hop: HopRef): string {
+function nameHop(hop: HopRef): string {
   return `${hop.interface} (${hop.role})`;
 }
 
@@ -117,7 +117,7 @@ function lastCount(flow: FlowFinding): number {
 }
 
 /** Between which two hops of `hops` the break is: `after` and `after + 1`, in that list's order. */
-export interface BreakAt {
+interface BreakAt {
   readonly after: number;
   readonly direction: "request" | "reply";
 }

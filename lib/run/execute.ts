@@ -17,7 +17,7 @@ import type { PermittedRun } from "../session/runbook-session.js";
 import { withEngine } from "./with-engine.js";
 import type { World } from "./world.js";
 
-export interface Execution {
+interface Execution {
   readonly startedAt: Date;
   readonly folder: RunFolder;
   readonly world: World;

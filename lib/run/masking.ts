@@ -7,7 +7,7 @@ import type { Plan } from "../plan/plan.js";
 import { listSecrets, type Runbook } from "../runbook/index.js";
 
 /** Takes the values of secret inputs out of what leaves a run by another way than its folder. */
-export interface Masking {
+interface Masking {
   event(event: RunEvent): RunEvent;
   error(error: unknown): unknown;
   outcome(outcome: RunOutcome): RunOutcome;

@@ -18,8 +18,8 @@ import { keepRecipes } from "./recorded-recipes.js";
 import { LIVE, recordWorld } from "./world.js";
 
 export type { RunOutcome } from "../engine/engine.js";
-export type { PlanOptions, RawInputs, RunOptions, RunReport, SharedOptions } from "../session/options.js";
-export { discoverHops, planRunbook, type Plan } from "./plan.js";
+export type { RunOptions, RunReport } from "../session/options.js";
+export { planRunbook } from "./plan.js";
 
 /**
  * Plans, runs, judges and reports. Rejects only where nothing was captured: before a node is touched, or where

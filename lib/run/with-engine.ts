@@ -15,7 +15,7 @@ import { waysOf } from "../session/ways.js";
 import { startScript } from "../catalogue/scripts.js";
 import type { World } from "./world.js";
 
-export interface EngineUse {
+interface EngineUse {
   readonly world: World;
   readonly sink: EvidenceSink;
   readonly record: Recorder;

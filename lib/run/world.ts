@@ -1,4 +1,4 @@
-import type { NodeAccess, NodeTarget } from "../model/access.js";
+import type { NodeAccess } from "../model/access.js";
 import type { KubeReader } from "../model/kube.js";
 import { systemClock, type Clock } from "../model/clock.js";
 import type { ClusterProfile } from "../model/cluster.js";
@@ -56,6 +56,3 @@ export function recordWorld(world: World, recorder: Recorder): World {
     },
   };
 }
-
-/** For worlds that have a say in who is logged in to. */
-export type IsAllowed = (target: NodeTarget) => { readonly allowed: boolean; readonly reason: string };

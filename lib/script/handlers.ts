@@ -24,7 +24,7 @@ export interface ScriptPlace {
   readonly ip: string | null;
 }
 
-export interface HandlerOptions {
+interface HandlerOptions {
   /** `namespace/name` → where its commands run. */
   readonly findPod: (name: string) => Promise<ScriptPlace>;
   readonly timeoutMs: number;

@@ -19,7 +19,7 @@ const ANSWER_GRACE_MS = 3_000;
 export type CallHandler = (params: unknown, signal: AbortSignal) => Promise<unknown>;
 export type CallHandlers = ReadonlyMap<string, CallHandler>;
 
-export interface ScriptRun {
+interface ScriptRun {
   readonly start: Omit<StartMessage, "type" | "version">;
   readonly handlers: CallHandlers;
   /** How long it may take, as it is said. */
@@ -28,7 +28,7 @@ export interface ScriptRun {
   readonly leftMs?: number;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   readonly note: (level: "info" | "warn", text: string) => void;
   /** Default: 10 s. */
   readonly loadLimitMs?: number;

@@ -18,7 +18,7 @@ export type ReplyMessage =
   | { readonly type: "reply"; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: "reply"; readonly id: number; readonly ok: false; readonly error: WireError };
 
-export interface WireError {
+interface WireError {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;

@@ -6,7 +6,7 @@ import type { Session, Work } from "./session.js";
 import { waysOf, type WaysUse } from "./ways.js";
 
 /** What a command that is no runbook does on nodes. */
-export interface NodeErrand {
+interface NodeErrand {
   readonly name: string;
   readonly title: string;
   readonly action: string;
@@ -20,7 +20,7 @@ export function workOf({ name, title, action }: NodeErrand): Work {
   return { runbook: { metadata, permissions: { exec: [action] } }, sourceFiles: [], overlayFiles: [] };
 }
 
-export interface EnterOptions extends WaysUse {
+interface EnterOptions extends WaysUse {
   readonly nodes: readonly NodeTarget[];
 }
 

@@ -20,7 +20,7 @@ import { auditKube } from "./audit-kube.js";
 import { findProgram } from "./find-program.js";
 import { buildTrialPod } from "./trial-pod.js";
 
-export interface AskedCluster {
+interface AskedCluster {
   readonly profile: ClusterProfile;
   /** What is worth a word. */
   readonly notes: readonly string[];
@@ -28,7 +28,7 @@ export interface AskedCluster {
   readonly asked: readonly TranscriptEntry[];
 }
 
-export interface AskClusterOptions {
+interface AskClusterOptions {
   /** Ends that the runbook names: their pods are the ones to enter where no node can be. */
   readonly ends?: NamedEnds;
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ const END_KEYS = ["from", "to", "on", "pod", "pods"] as const;
 const MAX_ENDS = 64;
 
 /** Ends that a runbook's steps name, as far as the inputs say: where ways in may be needed. */
-export interface ForeseenEnds {
+interface ForeseenEnds {
   /** Of paths: `from` first. */
   readonly paths: readonly { readonly from: string; readonly to: readonly string[] }[];
   /** What looks like an end, and may be none. */

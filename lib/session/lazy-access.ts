@@ -5,7 +5,7 @@ import { deferStream } from "./lazy-stream.js";
 /** So that a burst of commands does not knock at a closed door once each. */
 const REMEMBER_FAILURE_MS = 5000;
 
-export interface LazyAccessOptions {
+interface LazyAccessOptions {
   readonly node: string;
   readonly via: Via;
   /** The real way in. Called at the first command, and again only where it had failed. */
@@ -13,7 +13,7 @@ export interface LazyAccessOptions {
   readonly nowMs?: () => number;
 }
 
-export interface LazyAccess extends NodeAccess {
+interface LazyAccess extends NodeAccess {
   /** Whether it was entered at all. */
   isOpen(): boolean;
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.js";
 import type { Argv, NodeStream, StreamEnd } from "../model/access.js";
 
-export interface DeferredStream {
+interface DeferredStream {
   readonly node: string;
   readonly argv: Argv;
   readonly open: () => Promise<NodeStream>;

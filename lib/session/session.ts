@@ -14,7 +14,7 @@ import { openProfile, openProfileIfAny, type ClusterChoice } from "./cluster-pro
 import type { SharedOptions } from "./options.js";
 import { newRunId } from "./run-id.js";
 
-export interface SessionOptions
+interface SessionOptions
   extends ClusterChoice, Partial<Pick<SharedOptions, "confirm" | "onEvent" | "onPods" | "leaseMs">> {
   readonly grants: GrantFlags;
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import type { PlannedCommand, StepContext } from "../model/steps.js";
 import { watchAccesses } from "./watched.js";
 
 /** Where a command runs. */
-export interface CommandPlace {
+interface CommandPlace {
   readonly node: string;
   /** Path of the network namespace to enter; null: the node's own. */
   readonly enter: string | null;

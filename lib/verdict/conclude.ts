@@ -10,7 +10,7 @@ import type { RunReport } from "../session/options.js";
 import type { RunbookSession } from "../session/runbook-session.js";
 import { writeReports } from "./report.js";
 
-export interface Conclusion {
+interface Conclusion {
   readonly startedAt: Date;
   readonly folder: RunFolder;
   readonly outcome: RunOutcome;

@@ -5,7 +5,7 @@ import type { InputFlag } from "../runbook-flags.js";
 import { positionalSource, valueSource, type Source } from "./sources.js";
 
 /** What may stand at the cursor, and what the shell itself has to add. */
-export interface Completion {
+interface Completion {
   readonly candidates: readonly Candidate[];
   /** files, dirs: the shell completes paths too. nospace: the word goes on after a candidate. */
   readonly also: "none" | "files" | "dirs" | "nospace";

@@ -22,7 +22,7 @@ const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];
 /** kubectl's copy of a whole object among them may hold anything. */
 const STATIC_POD_ANNOTATION = /^kubernetes\.io\/config\./;
 
-export interface TrimOptions {
+interface TrimOptions {
   /** Nothing but the object's name and what stands at these paths. */
   readonly keep?: readonly (readonly string[])[] | undefined;
   /** Domains of annotations in which CNIs say how they work. Others may be long, or hold anything. */

@@ -17,11 +17,11 @@ function hashName(text: string): string {
 
 const describe = (service: ServiceSpec): string => `${service.namespace}/${service.name}:${service.port}`;
 
-export function nameServiceChain(service: ServiceSpec): string {
+function nameServiceChain(service: ServiceSpec): string {
   return `KUBE-SVC-${hashName(describe(service) + service.protocol)}`;
 }
 
-export function nameEndpointChain(service: ServiceSpec): string {
+function nameEndpointChain(service: ServiceSpec): string {
   const endpoint = `${service.endpoint.ip}:${String(service.endpoint.port)}`;
   return `KUBE-SEP-${hashName(describe(service) + service.protocol + endpoint)}`;
 }

@@ -16,7 +16,7 @@ import {
 const join = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
 
 /** Name of the operator's network namespace within the lab. */
-export const OPERATOR = "operator";
+const OPERATOR = "operator";
 
 /** The underlay: a bridge with one port a node and one for the operator. The nodes' ends are named eth0. */
 export function renderUnderlayBatch(): string {

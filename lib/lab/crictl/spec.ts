@@ -40,7 +40,7 @@ export const MASKED_PATHS = [
 
 export const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-export interface SpecMount {
+interface SpecMount {
   readonly destination: string;
   readonly options: readonly string[];
   readonly source: string;

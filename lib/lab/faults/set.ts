@@ -10,7 +10,7 @@ import type { Fault, FaultCommand, FaultPlace, FaultStep } from "./types.js";
 
 const SETTLE_TIMEOUT_MS = 3000;
 
-export interface SetFaultOptions extends LabOptions {
+interface SetFaultOptions extends LabOptions {
   readonly fault: string;
   readonly on: boolean;
 }

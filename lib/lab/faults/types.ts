@@ -21,7 +21,7 @@ export interface FaultStep {
 }
 
 /** How a fault's packets end, for a request from node-a to a pod on node-b. */
-export interface FaultSignature {
+interface FaultSignature {
   readonly direction: "request" | "reply" | null;
   readonly lastSeen: { readonly node: string; readonly role: "pod" | "host-veth" | "tunnel" | "nic" } | null;
   readonly firstMissing: {
