@@ -77,7 +77,7 @@ t.test("an error says what, where and what to do, in this order", (t) => {
 hint: Install it
 `,
   );
-  t.ok(renderError(error, { color: true }).startsWith("\u001b[31merror[TOOL_MISSING]\u001b[0m: "));
+  t.ok(renderError(error, { color: true }).startsWith("\u001b[31merror[TOOL_MISSING]\u001b[39m: "));
   t.match(errorObject(error), { code: "TOOL_MISSING", exitCode: 5, where: { line: 3 }, hint: "Install it" });
   t.strictSame(errorObject(new HopbookError("USAGE", "x")), {
     ...{ apiVersion: "hopbook.dev/v1", kind: "Error", code: "USAGE", exitCode: 2, message: "x" },
@@ -137,7 +137,7 @@ t.test("progress is one line a step, in words that read without colour and Unico
   t.equal(show({}), "✓ Capture 1.5 s\n✗ s 1.5 s\n  · 4 of 4\\x1b[2J\n  ! clock\n");
   t.match(show({ unicode: false }), /^ok Capture 1\.5 s\nFAILED s/);
   t.match(show({ unicode: false }), /^[ -~\n]*$/);
-  t.ok(show({ color: true }).startsWith("\u001b[32m✓\u001b[0m Capture"));
+  t.ok(show({ color: true }).startsWith("\u001b[32m✓\u001b[39m Capture"));
   t.end();
 });
 

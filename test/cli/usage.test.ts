@@ -148,7 +148,7 @@ t.test("words of the command line steer no terminal, and are no colours of ours"
       const { err } = await hopbook(argv, { color });
       t.match(err, /\\x1b\[31m/);
       // eslint-disable-next-line no-control-regex
-      const rest = color ? err.replace(/\u001b\[(?:31|36|0)m/g, "") : err;
+      const rest = color ? err.replace(/\u001b\[(?:31|36|39)m/g, "") : err;
       // eslint-disable-next-line no-control-regex
       t.notMatch(rest, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
     }
