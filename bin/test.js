@@ -42,8 +42,12 @@ const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8
   .filter((name) => name.endsWith(".test.ts"))
   .map((name) => `test/${name}`)
   .filter((name) => isWanted(name.slice("test/".length)) && !values.not.some((text) => name.includes(text)))
-  // The longest first, so that all cores end together; what never ran may be long.
-  .sort((a, b) => (lastTimes[b] ?? Infinity) - (lastTimes[a] ?? Infinity) || a.localeCompare(b));
+  // The longest first, so that all cores end together; what never ran may be long. One after the other by name.
+  .sort(
+    (a, b) =>
+      (values.jobs === "1" ? 0 : (lastTimes[b] ?? Infinity) - (lastTimes[a] ?? Infinity)) ||
+      a.localeCompare(b),
+  );
 if (files.length === 0) {
   console.log(
     `TAP version 14\nnot ok 1 - no test is named ${wanted.join(", ")}\n1..1\n# { total: 1, pass: 0, fail: 1 }`,
