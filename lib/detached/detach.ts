@@ -101,10 +101,10 @@ async function leaveRun(
 ): Promise<DetachReport> {
   const { about, keepMs, startedAtMs } = context;
   const viaOf = new Map(session.profile.nodes.map(({ name, access }) => [name, access.via]));
-  const nodes = snapshot.places.map(({ node, files }) => {
+  const nodes = snapshot.places.map(({ node, stateDir }) => {
     const via = viaOf.get(node) ?? "ssh";
     const store: DetachedStore = context.pods.inPod.has(node) ? "pod" : "node";
-    return { name: node, via, store, stateDir: files.find((file) => file.endsWith(".detached")) ?? "" };
+    return { name: node, via, store, stateDir };
   });
   const untilMs = startedAtMs + (context.durationMs ?? DEFAULT_MS);
   const file: DetachedFile = {

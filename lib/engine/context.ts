@@ -17,6 +17,7 @@ const MAX_DEPTH = 3;
 export function contextFor(core: Core, place: StepPlace, options: ContextOptions, depth = 0): StepContext {
   const { host, state } = core;
   let invoked = 0;
+  state.stepOf.set(place.evidenceName, place.step);
   return {
     runId: host.runId,
     evidenceName: place.evidenceName,
@@ -45,6 +46,7 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
       invoked += 1;
       // Its evidence lies beside the caller's; what it holds is the caller's as well.
       const evidenceName = `${place.evidenceName}.i${invoked}`;
+      state.stepOf.set(evidenceName, place.step);
       const inner = contextFor(core, place, options, depth + 1);
       return invokeKind(core, { uses, input, depth, maxDepth: MAX_DEPTH }, { ...inner, evidenceName });
     },

@@ -135,10 +135,10 @@ async function planPart(
     return { ...part, notes: [...conditional, ...part.notes] };
   }
   try {
-    const plan = await askKind(core, kindOf(core, step), { step, combination });
+    const { outputs, notes, ...plan } = await askKind(core, kindOf(core, step), { step, combination });
     const condition = unsure.length === 0 ? {} : { condition: `if ${stepsText(unsure)} says so` };
     const commands = plan.commands.map((command) => ({ ...condition, ...command }));
-    return { ...plan, commands, notes: [...conditional, ...plan.notes], skipped: null, deferred: false };
+    return { commands, outputs, notes: [...conditional, ...notes], skipped: null, deferred: false };
   } catch (error) {
     // What may fail when it runs may fail now: it is tried again then, and is no reason not to run the others.
     const mayFail = step.continueOnError || step.strategy?.failFast === false;

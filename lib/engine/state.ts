@@ -53,6 +53,8 @@ export class RunState {
   readonly open = new Set<string>();
   /** By step: how it ended; of discovery already while the plan is made. */
   readonly ended = new Map<string, StepStatus>();
+  /** By evidence name: the step that it belongs to. */
+  readonly stepOf = new Map<string, string>();
   /** By evidence name. */
   readonly plans = new Map<string, StepPlan>();
   readonly incomplete: string[] = [];

@@ -1,4 +1,4 @@
-import type { StepPlan } from "../model/steps.js";
+import type { LeftPlace, StepPlan } from "../model/steps.js";
 import type { RunbookStep } from "../runbook/index.js";
 import { kindOf, type Core } from "./core.js";
 import { isWanted } from "./environment.js";
@@ -14,7 +14,7 @@ export interface Snapshot {
   /** Steps that run again, to take up what they had started. */
   readonly again: readonly string[];
   /** What they made on the nodes. */
-  readonly places: readonly { readonly node: string; readonly files: readonly string[] }[];
+  readonly places: readonly LeftPlace[];
 }
 
 /** Steps that captures were started by. */
@@ -43,19 +43,20 @@ export function isLeftBefore(core: Core, step: RunbookStep): boolean {
 export function takeSnapshot(core: Core): Snapshot {
   const { state } = core;
   const again = findCaptures(core).map(({ id }) => id);
-  const left = [...state.plans].filter(([name]) => {
-    const id = name.replace(/\.(i?[0-9]+)(\.i[0-9]+)*$/, "");
-    return !state.ended.has(id);
-  });
+  const plans = [...state.plans].map(([name, plan]) => ({
+    name,
+    plan,
+    step: state.stepOf.get(name) ?? name,
+  }));
   return {
     ended: Object.fromEntries(state.ended),
     outputs: Object.fromEntries(state.outputs),
-    plans: Object.fromEntries(left),
+    plans: Object.fromEntries(
+      plans.filter(({ step }) => !state.ended.has(step)).map(({ name, plan }) => [name, plan]),
+    ),
     incomplete: [...state.incomplete],
     again,
-    places: again
-      .flatMap((id) => state.plans.get(id)?.commands ?? [])
-      .flatMap(({ node, files }) => (files === undefined ? [] : [{ node, files }])),
+    places: plans.filter(({ step }) => again.includes(step)).flatMap(({ plan }) => plan.left ?? []),
   };
 }
 

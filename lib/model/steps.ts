@@ -28,6 +28,14 @@ export interface StepPlan<O = unknown> {
   readonly outputs: O;
   /** For people: limits, sizes, what is left out. */
   readonly notes: readonly string[];
+  /** What goes on without the client once it leaves, where it does. */
+  readonly left?: readonly LeftPlace[];
+}
+
+/** Where a node keeps what goes on without the client. */
+export interface LeftPlace {
+  readonly node: string;
+  readonly stateDir: string;
 }
 
 /** Where a step leaves evidence: paths are relative to the run's folder. */

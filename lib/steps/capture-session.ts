@@ -16,7 +16,7 @@ import { HopbookError } from "../errors.js";
 import type { ReleaseHow } from "../model/detached.js";
 import type { CapturesFile, CaptureRecord } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
-import type { EvidenceSink, PlannedCommand, StepContext } from "../model/steps.js";
+import type { EvidenceSink, LeftPlace, PlannedCommand, StepContext } from "../model/steps.js";
 import { formatDuration, formatSize } from "../model/units.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./lease.js";
@@ -60,6 +60,7 @@ export function planSession(
   readonly detached: ReadonlyMap<string, DetachedPlan>;
   readonly commands: readonly PlannedCommand[];
   readonly note: string;
+  readonly left: readonly LeftPlace[];
 } {
   const { detach } = context;
   const leaseSeconds = leaseSecondsOf(context.profile);
@@ -94,6 +95,7 @@ export function planSession(
   return {
     plans,
     detached,
+    left: [...detached].map(([node, { stateDir }]) => ({ node, stateDir })),
     commands: plans.flatMap((plan) => {
       const what = { node: plan.node, action: "netns/tcpdump", effect: "capture" } as const;
       const own = detached.get(plan.node);

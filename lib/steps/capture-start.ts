@@ -46,9 +46,9 @@ export const captureStart: StepKind<Input, Output> = {
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", maxBytes: "64MiB" },
   async plan(input, context) {
-    const { plans, commands, note } = planSession(input, context, captureTime(timeOf(input), context));
+    const { plans, commands, note, left } = planSession(input, context, captureTime(timeOf(input), context));
     const hops = plans.flatMap((plan) => plan.hops).length;
-    return { commands, outputs: { capture: HELD_CAPTURE, hops }, notes: [note] };
+    return { commands, outputs: { capture: HELD_CAPTURE, hops }, notes: [note], left };
   },
   async run(input, context) {
     const { hops } = await beginSession(input, context, captureTime(timeOf(input), context));

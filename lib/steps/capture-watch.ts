@@ -76,8 +76,8 @@ export const captureWatch: StepKind<Input, Output> = {
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", duration: "30s" },
   async plan(input, context) {
-    const { commands, note } = planSession(input, context, captureTime(timeOf(input), context));
-    return { commands, outputs: NOT_YET, notes: [note] };
+    const { commands, note, left } = planSession(input, context, captureTime(timeOf(input), context));
+    return { commands, outputs: NOT_YET, notes: [note], left };
   },
   async run(input, context) {
     const time = captureTime(timeOf(input), context);
