@@ -94,5 +94,6 @@ export type {
   Verdict,
   VerdictStatus,
 } from "./model/findings.js";
-export type { Flow, FlowPath, Hop, HopRole } from "./model/hops.js";
+export type { Flow, FlowPath, Hop } from "./model/hops.js";
+export type { HopRole } from "./model/roles.js";
 export type { RunEvent } from "./model/steps.js";

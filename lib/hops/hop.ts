@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
+import { rankOf, type HopRole } from "../model/roles.js";
 import { localEndOf, wornBy } from "../wire/registry.js";
 import type { Leaving } from "./leave.js";
 import type { Link } from "../linux/links.js";
-import type { RecipeRole } from "./recipe.js";
+import { fitsLink } from "./link-look.js";
+import type { KnownRole, RecipeDevice, RecipeHop } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
 import type { Underlay } from "./underlay.js";
 import { ipVersion } from "../linux/address.js";
@@ -25,15 +27,25 @@ export interface NodeWay {
   readonly encapsulation: Encapsulation;
 }
 
-/** The hops of one node from the pod outwards, in the order of the recipe's roles. */
-export function makeHops(way: NodeWay, roles: readonly RecipeRole[]): LooseHop[] {
-  return roles.flatMap((role): LooseHop[] => {
-    const hop = HOPS_BY_ROLE[role](way);
-    return hop === null ? [] : [hop];
-  });
+/** The hops of one node from the pod outwards: those of the recipe that are there, by their rank. */
+export function makeHops(way: NodeWay, places: readonly RecipeHop[]): LooseHop[] {
+  return places
+    .flatMap((place): LooseHop[] => {
+      const hop = typeof place === "string" ? HOPS_BY_ROLE[place](way) : findDevice(way, place);
+      return hop === null ? [] : [hop];
+    })
+    .sort((a, b) => rankOf(a) - rankOf(b));
 }
 
-const HOPS_BY_ROLE: Record<RecipeRole, (way: NodeWay) => LooseHop | null> = {
+function findDevice({ side: { view } }: NodeWay, { role, rank, device }: RecipeDevice): LooseHop | null {
+  const link = view.links.find((candidate) => fitsLink(candidate, device));
+  if (link === undefined) return null;
+  const evidence = [`ip -d link: ${link.name} is what the recipe calls ${role}`];
+  const hop = makeHop(link, { ...onHost(view.node, role, link), evidence });
+  return rank === undefined ? hop : { ...hop, rank };
+}
+
+const HOPS_BY_ROLE: Record<KnownRole, (way: NodeWay) => LooseHop | null> = {
   pod: (way) => {
     const { pod, end, view } = way.side;
     if (pod === null || end.netns === null) return null;
@@ -84,7 +96,7 @@ function makeHop(link: Link, hop: Pick<Hop, "id" | "node" | "role" | "netns" | "
   return { ...hop, interface: link.name, mtuBytes: link.mtuBytes, encapsulation: PLAIN };
 }
 
-function onHost(node: string, role: RecipeRole, link: Link): Pick<Hop, "id" | "node" | "role" | "netns"> {
+function onHost(node: string, role: HopRole, link: Link): Pick<Hop, "id" | "node" | "role" | "netns"> {
   return { id: safeId([node, role, link.name]), node, role, netns: HOST };
 }
 

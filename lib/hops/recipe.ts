@@ -2,20 +2,27 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assertValid, invalid, readDocument } from "../document/index.js";
 import { HopbookError } from "../errors.js";
+import { ROLE_RANKS, type HopRole } from "../model/roles.js";
+import type { LinkLook } from "./link-look.js";
 import { formatOfLink, listLinkKinds } from "../wire/registry.js";
 
-export type RecipeRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
+/** Places whose devices are found whatever the CNI. */
+export type KnownRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
+
+/** A place of the host whose device the recipe tells how to find. */
+export interface RecipeDevice {
+  readonly role: HopRole;
+  /** How far from the pod it is. Absent: the role's own rank. */
+  readonly rank?: number;
+  readonly device: LinkLook;
+}
+
+export type RecipeHop = KnownRole | RecipeDevice;
 export type HostInterfaceMethod = "cni-result" | "peer-index" | "route";
 
 /** A piece of evidence on a node: a device or a route with all of these properties. */
 export interface RecipeEvidence {
-  readonly link?: {
-    readonly name?: string;
-    readonly namePrefix?: string;
-    readonly kind?: string;
-    readonly vni?: number;
-    readonly port?: number;
-  };
+  readonly link?: LinkLook;
   readonly route?: { readonly protocol?: string; readonly type?: string };
 }
 
@@ -37,7 +44,7 @@ export interface HopRecipe {
       readonly facts?: Readonly<Record<string, readonly string[]>>;
     };
   };
-  readonly path: { readonly local: readonly RecipeRole[]; readonly leaving: readonly RecipeRole[] };
+  readonly path: { readonly local: readonly RecipeHop[]; readonly leaving: readonly RecipeHop[] };
   readonly hostInterface: {
     readonly methods: readonly HostInterfaceMethod[];
     readonly naming?: RecipeNaming;
@@ -59,6 +66,12 @@ export async function loadRecipes(folders: string | readonly string[]): Promise<
         const message = "the path goes through a tunnel, and nothing says what it is: add the key tunnel";
         throw invalid(doc, [{ path: ["path", "leaving"], message }]);
       }
+      for (const way of ["local", "leaving"] as const) {
+        const bare = recipe.path[way].findIndex(needsRank);
+        if (bare < 0) continue;
+        const message = `nothing says where it stands: add its rank, or take one of ${Object.keys(ROLE_RANKS).join(", ")}`;
+        throw invalid(doc, [{ path: ["path", way, bare], message }]);
+      }
       const { tunnel } = recipe;
       if (tunnel !== undefined && formatOfLink(tunnel.kind) === null) {
         const message = `no tunnel of this kind can be read; those that can: ${listLinkKinds().join(", ")}`;
@@ -68,6 +81,10 @@ export async function loadRecipes(folders: string | readonly string[]): Promise<
     }
   }
   return [...byName.values()];
+}
+
+function needsRank(hop: RecipeHop): boolean {
+  return typeof hop === "object" && hop.rank === undefined && !Object.hasOwn(ROLE_RANKS, hop.role);
 }
 
 async function listRecipes(folder: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { HopbookError } from "../errors.js";
-import { wornBy } from "../wire/registry.js";
+import { fitsLink } from "./link-look.js";
 import type { Link } from "../linux/links.js";
 import type { HopRecipe, RecipeEvidence } from "./recipe.js";
 import type { RouteEntry } from "../linux/routes.js";
@@ -77,17 +77,6 @@ function shows(node: NodeEvidence, evidence: RecipeEvidence): boolean {
     (found) =>
       (route.protocol === undefined || found.protocol === route.protocol) &&
       (route.type === undefined || found.type === route.type),
-  );
-}
-
-function fitsLink(found: Link, wanted: NonNullable<RecipeEvidence["link"]>): boolean {
-  const network = wornBy(found, 4);
-  return (
-    (wanted.name === undefined || found.name === wanted.name) &&
-    (wanted.namePrefix === undefined || found.name.startsWith(wanted.namePrefix)) &&
-    (wanted.kind === undefined || found.kind === wanted.kind) &&
-    (wanted.vni === undefined || network?.vni === wanted.vni) &&
-    (wanted.port === undefined || network?.port === wanted.port)
   );
 }
 

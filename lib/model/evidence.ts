@@ -1,5 +1,6 @@
 import type { Argv } from "./access.js";
-import type { Encapsulation, HopRole, TunnelsByNode, UnderlayByNode } from "./hops.js";
+import type { HopRole } from "./roles.js";
+import type { Encapsulation, TunnelsByNode, UnderlayByNode } from "./hops.js";
 
 /**
  * What a run leaves on disk for analysis. Everything here is JSON in the run folder, so that analysis can
@@ -31,6 +32,8 @@ export interface EvidenceHop {
   readonly id: string;
   readonly node: string;
   readonly role: HopRole;
+  /** Of a role that a hop recipe names by itself: how far from the pod it is (lib/model/roles.ts). */
+  readonly rank?: number;
   readonly interface: string;
   readonly mtuBytes: number | null;
   readonly encapsulation: Encapsulation;

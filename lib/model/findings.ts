@@ -1,5 +1,5 @@
 import type { Via } from "./access.js";
-import type { HopRole } from "./hops.js";
+import type { HopRole } from "./roles.js";
 import type { Protocol, ProbeKind } from "./evidence.js";
 
 /** findings.json, schemas/findings.json. Programs depend on these names. */

@@ -1,7 +1,6 @@
 import type { End, NetnsRef } from "./cluster.js";
+import type { HopRole } from "./roles.js";
 import type { ProbeKind, Protocol } from "./evidence.js";
-
-export type HopRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
 
 /** What a packet of the flow wears at a hop. */
 export type Encapsulation = { readonly kind: "none" } | Worn;
@@ -28,6 +27,8 @@ export interface Hop {
   /** Name of the way in that leads there, where that is not the node's: a pod that alone can be entered. */
   readonly target?: string;
   readonly role: HopRole;
+  /** Of a role that the recipe names by itself; absent: the role's own. */
+  readonly rank?: number;
   readonly interface: string;
   readonly netns: NetnsRef;
   readonly mtuBytes: number | null;

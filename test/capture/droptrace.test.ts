@@ -8,7 +8,8 @@ import { DropTraceSession, planDropTraces, taiOffset } from "../../lib/capture/d
 import { CAPTURE_SCRIPTS } from "../../lib/capture/scripts.js";
 import type { NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
-import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
+import type { HopRole } from "../../lib/model/roles.js";
+import type { FlowPath, Hop } from "../../lib/model/hops.js";
 import { findArgvFault } from "../../lib/permissions/commands/argv.js";
 import { trustAll } from "../fixtures/trust.js";
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { NAMINGS } from "../fixtures/namings.js";
 import { gatherFacts, resolveEnd, type LoadedProfile } from "../../lib/cluster/index.js";
 import { discoverPath, loadRecipes } from "../../lib/hops/index.js";
 import type { End } from "../../lib/model/cluster.js";
@@ -36,7 +37,7 @@ async function discover(
 ): Promise<FlowPath & { actions: Set<string> }> {
   const accesses = replay(name);
   const changed = { ...profile, ...change };
-  const facts = await gatherFacts(changed, accesses);
+  const facts = await gatherFacts(changed, accesses, { namings: NAMINGS });
   const from = await resolveEnd(ends[0], facts);
   const to = await resolveEnd(ends[1], facts, { fromNode: from.node });
   const path = await discoverPath(from, to, { accesses, profile: changed, recipes });
@@ -210,7 +211,7 @@ t.test("an unknown CNI lists what was seen and tried", async (t) => {
     detail: /calico-vxlan/,
   });
   const accesses = replay("healthy");
-  const facts = await gatherFacts(profile, accesses);
+  const facts = await gatherFacts(profile, accesses, { namings: NAMINGS });
   const from = await resolveEnd("shop/client", facts);
   const to = await resolveEnd("shop/web", facts);
   const other = recipes.map((recipe) => ({

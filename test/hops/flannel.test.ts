@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { NAMINGS } from "../fixtures/namings.js";
 import { gatherFacts, resolveEnd, type LoadedProfile } from "../../lib/cluster/index.js";
 import { discoverPath, loadRecipes } from "../../lib/hops/index.js";
 import type { FlowPath } from "../../lib/model/hops.js";
@@ -33,7 +34,7 @@ async function discover(
   const accesses = new Map(
     Object.entries(nodes).map(([node, recording]) => [node, replayNode(node, recording as Recording)]),
   );
-  const facts = await gatherFacts(profile, accesses);
+  const facts = await gatherFacts(profile, accesses, { namings: NAMINGS });
   const near = await resolveEnd(from, facts);
   const far = await resolveEnd(to, facts, { fromNode: near.node });
   return discoverPath(near, far, { accesses, profile, recipes });

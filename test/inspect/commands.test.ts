@@ -9,7 +9,8 @@ import {
 import type { FlowBreak } from "../../lib/inspect/index.js";
 import type { ExecResult, NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
-import type { FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
+import type { HopRole } from "../../lib/model/roles.js";
+import type { FlowPath, Hop } from "../../lib/model/hops.js";
 import { fc } from "../fixtures/property.js";
 import { trustAll } from "../fixtures/trust.js";
 

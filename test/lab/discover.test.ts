@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { NAMINGS } from "../fixtures/namings.js";
 import { openAccess } from "../../lib/access/registry.js";
 import {
   checkTools,
@@ -32,7 +33,7 @@ async function withLab<T>(profileFile: string, use: (lab: Discovery) => Promise<
   const accesses = new Map<string, GuardedAccess>();
   try {
     for (const node of profile.nodes) accesses.set(node.name, trust(await openAccess(node)));
-    const facts = await gatherFacts(profile, accesses);
+    const facts = await gatherFacts(profile, accesses, { namings: NAMINGS });
     const path = async (fromText: string, toText: string): Promise<FlowPath> => {
       const from = await resolveEnd(fromText, facts);
       const to = await resolveEnd(toText, facts, { fromNode: from.node });

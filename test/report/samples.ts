@@ -1,4 +1,4 @@
-import type { HopRole } from "../../lib/model/hops.js";
+import type { HopRole } from "../../lib/model/roles.js";
 import type {
   CheckFinding,
   Findings,

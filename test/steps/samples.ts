@@ -1,7 +1,8 @@
 import type { Argv, ExecOptions, ExecResult, NodeAccess, NodeStream } from "../../lib/model/access.js";
 import { systemClock } from "../../lib/model/clock.js";
 import type { End } from "../../lib/model/cluster.js";
-import type { Flow, FlowPath, Hop, HopRole } from "../../lib/model/hops.js";
+import type { HopRole } from "../../lib/model/roles.js";
+import type { Flow, FlowPath, Hop } from "../../lib/model/hops.js";
 import type { BreakLocation, LimitRequest, StepContext } from "../../lib/model/steps.js";
 import { trustAll } from "../fixtures/trust.js";
 

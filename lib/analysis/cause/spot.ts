@@ -1,6 +1,6 @@
 import type { CauseInput } from "../../model/cause.js";
 import type { EvidenceEnd, EvidenceHop } from "../../model/evidence.js";
-import type { HopRole } from "../../model/hops.js";
+import { rankOf } from "../../model/roles.js";
 import type { Hook } from "../../linux/ruleset.js";
 import type { Netns } from "./state.js";
 
@@ -21,7 +21,6 @@ export interface Spot {
   readonly receiver: string | null;
 }
 
-const RANK: Record<HopRole, number> = { pod: 0, "host-veth": 1, bridge: 1, tunnel: 2, nic: 3 };
 const FORWARD: readonly Hook[] = ["ingress", "prerouting", "forward", "postrouting", "egress"];
 
 /** The hops in the order in which the lost packets take them. */
@@ -80,7 +79,7 @@ function between(
   if (last.node !== first.node) return { ...ends, netns: null, hooks: [], outer: true, kind: "wire" };
   if (last.role === "pod" || first.role === "pod")
     return { ...ends, netns, hooks: [], outer: false, kind: "veth" };
-  if (last.role === "tunnel" && RANK[first.role] > RANK.tunnel) {
+  if (last.role === "tunnel" && rankOf(first) > rankOf(last)) {
     return { ...ends, netns, hooks: ["output", "postrouting", "egress"], outer: true, kind: "encapsulate" };
   }
   if (last.role === "nic" && first.role === "tunnel") {

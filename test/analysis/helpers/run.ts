@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CaptureRecord, FlowEvidence, ProbeRecord, Protocol } from "../../../lib/model/evidence.js";
-import type { HopRole } from "../../../lib/model/hops.js";
+import type { HopRole } from "../../../lib/model/roles.js";
 import { ethernet, icmp, ip, pcap, tcp, udp, vxlan, type PcapRecord } from "./packets.js";
 
 /** A run folder made of packets that go along a simulated path. */
