@@ -2,6 +2,7 @@ import {
   evaluate,
   evaluateCondition,
   interpolate,
+  typeEnvironment,
   type ExpressionEnv,
   type RunbookStep,
 } from "../runbook/index.js";
@@ -20,8 +21,13 @@ export function environmentOf(core: Core, combination: Combination | null = null
   };
 }
 
+/** The same, each value with its type: what is evaluated. */
+export function typedEnvironmentOf(core: Core, combination: Combination | null = null): ExpressionEnv {
+  return typeEnvironment(environmentOf(core, combination), core.runbook, core.kinds);
+}
+
 export function isWanted(core: Core, step: RunbookStep, combination: Combination | null): boolean {
-  return evaluateCondition(step, environmentOf(core, combination), core.runbook.document);
+  return evaluateCondition(step, typedEnvironmentOf(core, combination), core.runbook.document);
 }
 
 export function inputOf(
@@ -29,7 +35,7 @@ export function inputOf(
   step: RunbookStep,
   combination: Combination | null,
 ): Record<string, unknown> {
-  return interpolate(step, environmentOf(core, combination), core.runbook.document);
+  return interpolate(step, typedEnvironmentOf(core, combination), core.runbook.document);
 }
 
 /** What the kind gave, and the outputs that the runbook makes of it. */
@@ -40,7 +46,7 @@ export function outputsOf(
 ): unknown {
   const templates = Object.entries(step.outputs);
   if (templates.length === 0) return result;
-  const env = { ...environmentOf(core, combination), result };
+  const env = { ...typedEnvironmentOf(core, combination), result };
   const more = templates.map(([name, template]) => {
     const path = [...step.path, "outputs", name];
     return [name, evaluate(template, env, { document: core.runbook.document, path })] as const;

@@ -5,7 +5,7 @@ import type { PlanCombination, PlanStep } from "../plan/plan.js";
 import type { RunbookStep } from "../runbook/index.js";
 import { contextFor } from "./context.js";
 import { clockOf, isDiscovery, kindOf, placeOf, titleOf, type Core } from "./core.js";
-import { environmentOf, inputOf, isWanted } from "./environment.js";
+import { typedEnvironmentOf, inputOf, isWanted } from "./environment.js";
 import { Leash } from "./leash.js";
 import { readMatrix, type Combination } from "./matrix.js";
 import { findUnknown, namesMatrix } from "./references.js";
@@ -95,7 +95,7 @@ export async function planAction(core: Core, step: RunbookStep, base: PlanStepBa
     const why = `its combinations depend on ${stepsText(unknown)}, and are known only then`;
     return { ...base, ...withoutOutputs(deferredPart(why)), combinations: null };
   }
-  const combinations = readMatrix(step, environmentOf(core), core.runbook.document);
+  const combinations = readMatrix(step, typedEnvironmentOf(core), core.runbook.document);
   if (combinations === null) {
     const part = await planPart(core, step, { combination: null, unsure });
     if (part.skipped === null) state.outputs.set(step.id, part.outputs);

@@ -1,4 +1,4 @@
-import { childrenOf, parseCel, readAccess, type ASTNode } from "../runbook/cel.js";
+import { childrenOf, parseCel, readAccess, type AstNode } from "../cel/index.js";
 import { hasExpression, splitTemplate } from "../runbook/template.js";
 
 /** A step that an expression names, with the output, where it names one. */
@@ -37,7 +37,7 @@ export function namesMatrix(value: unknown): boolean {
   return expressionsOf(value).some((ast) => namesVariable(ast, "matrix"));
 }
 
-function expressionsOf(value: unknown): ASTNode[] {
+function expressionsOf(value: unknown): AstNode[] {
   if (hasExpression(value)) {
     return splitTemplate(value).flatMap((part) => (part.kind === "text" ? [] : [parseCel(part.source)]));
   }
@@ -45,18 +45,19 @@ function expressionsOf(value: unknown): ASTNode[] {
   return Object.values(value).flatMap(expressionsOf);
 }
 
-function namesVariable(node: ASTNode, name: string): boolean {
+function namesVariable(node: AstNode, name: string): boolean {
   return (
-    (node.op === "id" && node.args === name) || childrenOf(node).some((child) => namesVariable(child, name))
+    (node.kind === "name" && node.name === name) ||
+    childrenOf(node).some((child) => namesVariable(child, name))
   );
 }
 
 /** `steps.a.outputs.b` is `b` of `outputs` of `a` of `steps`: an access is taken with all that it is of. */
-function referencesOf(node: ASTNode): StepReference[] {
+function referencesOf(node: AstNode): StepReference[] {
   const { root, keys } = readAccess(node);
   const computed = keys.flatMap((key) => (typeof key === "string" ? [] : referencesOf(key)));
-  if (root.op !== "id") return [...childrenOf(root).flatMap(referencesOf), ...computed];
-  if (root.args !== "steps") return computed;
+  if (root.kind !== "name") return [...childrenOf(root).flatMap(referencesOf), ...computed];
+  if (root.name !== "steps") return computed;
   const [step = null, outputs, output = null] = keys.map((key) => (typeof key === "string" ? key : null));
   return [{ step, output: outputs === "outputs" ? output : null }, ...computed];
 }

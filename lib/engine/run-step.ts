@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { RunbookStep } from "../runbook/index.js";
 import { placeOf, type Core } from "./core.js";
-import { environmentOf, isWanted } from "./environment.js";
+import { typedEnvironmentOf, isWanted } from "./environment.js";
 import { emitEnded, emitSkipped, emitStarted } from "./events.js";
 import type { Leash } from "./leash.js";
 import { readMatrix, type Combination } from "./matrix.js";
@@ -40,7 +40,7 @@ export async function runStep(core: Core, step: RunbookStep, options: RunOptions
       emitSkipped(core, step, { place, reason: UNWANTED });
       return { ...skippedBecause(UNWANTED), outputs: [], combinations: [] };
     }
-    const combinations = readMatrix(step, environmentOf(core), core.runbook.document) ?? [];
+    const combinations = readMatrix(step, typedEnvironmentOf(core), core.runbook.document) ?? [];
     emitStarted(core, step, place);
     const result = summarise(await runAll(core, step, { ...options, combinations }));
     if (result.status === "skipped") {

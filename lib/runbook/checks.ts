@@ -1,6 +1,7 @@
 import type { HopbookError } from "../errors.js";
 import type { CheckFinding } from "../model/findings.js";
 import { evaluate, evaluateCondition, type ExpressionEnv } from "./expression.js";
+import { typeEnvironment } from "./typed-environment.js";
 import type { CheckOutcome, Runbook, RunbookCheck } from "./types.js";
 
 /**
@@ -9,9 +10,10 @@ import type { CheckOutcome, Runbook, RunbookCheck } from "./types.js";
  * needs `findings` beside what steps see.
  */
 export function evaluateChecks(runbook: Runbook, env: ExpressionEnv): CheckFinding[] {
+  const typed = typeEnvironment(env, runbook);
   return runbook.checks.map((check) => {
     try {
-      return answerCheck(check, env, runbook);
+      return answerCheck(check, typed, runbook);
     } catch (error) {
       return { id: check.id, status: "incomplete", message: (error as HopbookError).message };
     }

@@ -1,8 +1,6 @@
 import { HopbookError } from "../errors.js";
 import { invalid, type DocumentPath, type SourceDocument } from "../document/index.js";
-import { parseCel, type CelFault } from "./cel.js";
-import { evaluateCel } from "./cel-evaluate.js";
-import { nameOf } from "./cel-values.js";
+import { evaluateCel, parseCel, type CelFault } from "../cel/index.js";
 import { placeOfInput } from "./load-step.js";
 import { hasExpression, splitTemplate, type UnclosedExpression } from "./template.js";
 import type { RunbookStep } from "./types.js";
@@ -108,7 +106,7 @@ export function interpolateMatrix(
     if (Array.isArray(list)) return [name, list as readonly unknown[]] as const;
     const fault = {
       template: values as string,
-      reason: `a matrix needs a list, and this is ${nameOf(list)}`,
+      reason: `a matrix needs a list, and this is ${JSON.stringify(list)}`,
       offset: 0,
     };
     throw expressionInvalid(fault, place);

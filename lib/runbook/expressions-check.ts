@@ -1,6 +1,13 @@
 import type { Problem } from "../document/index.js";
-import { DYN, nameType, objectOf, type CelType } from "./cel-types.js";
-import type { CelScope } from "./cel-check.js";
+import {
+  dataTypeOf,
+  DYN,
+  isNullable,
+  nameType,
+  objectOf,
+  type CelScope,
+  type CelType,
+} from "../cel/index.js";
 import { placeOfInput } from "./load-step.js";
 import { canBe, schemaAt, typeOfOutputs, typesTaken } from "./schema-types.js";
 import {
@@ -74,7 +81,7 @@ function checkStep(
   const declared = Object.entries(step.outputs).map(([name, value]) => {
     const checked = checkValue(value, outputScope, [...step.path, "outputs", name]);
     problems.push(...checked.problems);
-    return [name, checked.type] as const;
+    return [name, dataTypeOf(checked.type)] as const;
   });
   const outputs = typeOfStepOutputs(step.id, result, Object.fromEntries(declared));
   return { type: typeOfStep(outputs, matrix.type), problems };
@@ -91,7 +98,7 @@ function checkMatrix(
     const checked = checkValue(values, scope, place);
     problems.push(...checked.problems);
     const { type } = checked;
-    if (type.kind === "list" && type.nullable !== true) return [name, type.item] as const;
+    if (type.kind === "list" && type.nullable !== true) return [name, dataTypeOf(type.item)] as const;
     if (type.kind !== "dyn" && typeof values === "string") {
       const message = `a matrix needs a list, and this is ${nameType(type)}`;
       problems.push({ path: place, part: wholeOf(values), message, rule: "expression-type" });
@@ -135,7 +142,7 @@ function findMisfit(
     const what = unfit === undefined ? `this is ${nameType(type)}` : `this may be ${JSON.stringify(unfit)}`;
     return { message: `${name} takes ${describeTaken(taken)}, and ${what}` };
   }
-  if (!mayBeNull(type) || !isRequired(step, path, schema)) return undefined;
+  if (!isNullable(dataTypeOf(type)) || !isRequired(step, path, schema)) return undefined;
   const message = `${name} has to be given, and this may be null`;
   return { message, suggestion: "make the input required, or give it a default" };
 }
@@ -148,10 +155,6 @@ function takenBy({ form }: RunbookStep, path: Problem["path"]): readonly CelType
 
 function textOf(value?: string): CelType {
   return value === undefined ? { kind: "string" } : { kind: "string", values: [value] };
-}
-
-function mayBeNull(type: CelType): boolean {
-  return type.kind === "null" || ("nullable" in type && type.nullable === true);
 }
 
 function isRequired({ form }: RunbookStep, path: Problem["path"], schema: unknown): boolean {

@@ -17,5 +17,6 @@ export { checkRunbook, findKindProblems } from "./kinds.js";
 export { loadRunbook, parseRunbook, readRunbook, resolveRunbook, type CheckOptions } from "./load.js";
 export type { LoadOptions } from "./overlay.js";
 export { fileOf, originsOf, renderProvenance, renderResolved } from "./provenance.js";
+export { typeEnvironment } from "./typed-environment.js";
 export { placeOfInput } from "./load-step.js";
 export type * from "./types.js";

@@ -1,5 +1,5 @@
 import { parseDuration, parseSize } from "../model/units.js";
-import { findPatternFault, matchBounded, PatternFault } from "./match.js";
+import { findPatternFault, matchBounded, PatternFault } from "../cel/regex.js";
 import type { InputSpec, ScalarType, ValueSpec } from "./types.js";
 
 /** A typed value, or what was expected in its place. */

@@ -1,18 +1,21 @@
 import {
   BOOL,
+  dataTypeOf,
   DOUBLE,
+  DURATION,
   DYN,
   INT,
   isMapping,
   isNumber,
   listOf,
+  mapOf,
   NULL,
   objectOf,
   orNull,
   STRING,
   unifyAll,
   type CelType,
-} from "./cel-types.js";
+} from "../cel/index.js";
 import type { InputSpec, ValueSpec } from "./types.js";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -26,11 +29,18 @@ export function typeOfSchema(schema: unknown, root: unknown = schema): CelType {
   const { $ref, enum: values, anyOf, oneOf, type } = schema as Schema;
   if (typeof $ref === "string") return typeOfSchema(resolvePointer($ref, root), root);
   if (Object.hasOwn(schema, "const")) return typeOfValue((schema as Schema)["const"]);
-  if (Array.isArray(values)) return unifyAll(values.map(typeOfValue));
+  if (Array.isArray(values)) return unifyData(values.map(typeOfValue));
   const branches = anyOf ?? oneOf;
-  if (Array.isArray(branches)) return unifyAll(branches.map((branch) => typeOfSchema(branch, root)));
-  if (Array.isArray(type)) return unifyAll(type.map((one) => typeOfNamed(one, schema as Schema, root)));
+  if (Array.isArray(branches)) return unifyData(branches.map((branch) => typeOfSchema(branch, root)));
+  if (Array.isArray(type)) return unifyData(type.map((one) => typeOfNamed(one, schema as Schema, root)));
   return typeOfNamed(type, schema as Schema, root);
+}
+
+/** What JSON Schema calls a number may be whole. */
+function unifyData(types: readonly CelType[]): CelType {
+  return types.length > 0 && types.every(isNumber) && types.some(({ kind }) => kind === "double")
+    ? DOUBLE
+    : unifyAll(types);
 }
 
 /**
@@ -68,7 +78,7 @@ function typeOfNamed(type: unknown, schema: Schema, root: unknown): CelType {
 function typeOfObject(schema: Schema, root: unknown): CelType {
   const properties = schema["properties"] as Schema | undefined;
   const more = schema["additionalProperties"];
-  if (properties === undefined && more !== false) return { kind: "map", value: typeOfSchema(more, root) };
+  if (properties === undefined && more !== false) return mapOf(STRING, typeOfSchema(more, root));
   const known = properties ?? {};
   return {
     kind: "object",
@@ -110,7 +120,7 @@ export function typeOfValue(value: unknown): CelType {
   }
 }
 
-/** What expressions see of an input: durations are ms, sizes bytes; without a default it may be null. */
+/** What expressions see of an input: sizes are bytes; without a default it may be null. */
 export function typeOfInput(spec: InputSpec): CelType {
   const type =
     spec.type === "array"
@@ -127,6 +137,8 @@ function typeOfScalar({ type, enum: values }: ValueSpec): CelType {
       return BOOL;
     case "number":
       return DOUBLE;
+    case "duration":
+      return DURATION;
     default:
       return INT;
   }
@@ -148,8 +160,9 @@ export function typesTaken(schema: unknown, root: unknown = schema): readonly Ce
   return only.kind === "dyn" ? undefined : [only];
 }
 
-/** Whether a value of a type can be what is taken, as far as both are known; null is another question. */
-export function canBe(type: CelType, taken: readonly CelType[]): boolean {
+/** Whether a value of a type, as data, can be what is taken, as far as both are known; null is another question. */
+export function canBe(made: CelType, taken: readonly CelType[]): boolean {
+  const type = dataTypeOf(made);
   if (type.kind === "dyn" || type.kind === "null") return true;
   if (type.kind === "string" && type.values !== undefined) {
     const { values } = type;

@@ -1,6 +1,15 @@
 import { readSchema } from "../document/index.js";
-import type { CelScope } from "./cel-check.js";
-import { DYN, INT, listOf, objectOf, orNull, STRING, type CelType, type ObjectType } from "./cel-types.js";
+import {
+  DYN,
+  INT,
+  listOf,
+  objectOf,
+  orNull,
+  STRING,
+  type CelScope,
+  type CelType,
+  type ObjectType,
+} from "../cel/index.js";
 import { typeOfInput, typeOfSchema } from "./schema-types.js";
 import type { InputSpec } from "./types.js";
 
@@ -16,7 +25,7 @@ const ABSENT: Readonly<Record<string, string>> = {
 let findingsType: CelType | undefined;
 
 /** findings.json, as checks see it. */
-function typeOfFindings(): CelType {
+export function typeOfFindings(): CelType {
   return (findingsType ??= typeOfSchema(readSchema("findings")));
 }
 

@@ -1,6 +1,5 @@
 import type { Problem } from "../document/index.js";
-import { childrenOf, parseCel, type ASTNode } from "./cel.js";
-import { CEL_FUNCTIONS } from "./cel-functions.js";
+import { CEL_FUNCTIONS, childrenOf, parseCel, readAccess, type AstNode } from "../cel/index.js";
 import { placeOfInput } from "./load-step.js";
 import { hasExpression, splitTemplate } from "./template.js";
 import type { Runbook, RunbookStep } from "./types.js";
@@ -11,10 +10,12 @@ type Path = Problem["path"];
 type Placed = readonly [value: unknown, path: Path];
 
 /** Operators and macros that give true or false: of what they look at no more than that is to be seen. */
-const ANSWERS = ["==", "!=", "<", "<=", ">", ">=", "in", "&&", "||", "!_"];
+const ANSWERS = ["==", "!=", "<", "<=", ">", ">=", "in"];
 const ANSWERING: ReadonlySet<string> = new Set([
-  ...["has", "all", "exists", "exists_one"],
-  ...CEL_FUNCTIONS.filter(({ returns }) => returns === "bool").map(({ name }) => name),
+  ...["has", "all", "exists", "exists_one", "existsOne"],
+  ...CEL_FUNCTIONS.flatMap(({ signatures }) =>
+    signatures.every(({ returns }) => returns.name === "bool") ? signatures.map(({ name }) => name) : [],
+  ),
 ]);
 
 /**
@@ -70,23 +71,23 @@ function findInTemplate(template: string, path: Path, secrets: ReadonlySet<strin
 }
 
 /** The nodes by which the value of a secret gets into what the expression gives. */
-function findExposed(node: ASTNode, secrets: ReadonlySet<string>): ASTNode[] {
-  if (ANSWERS.includes(node.op)) return [];
-  if ((node.op === "call" || node.op === "rcall") && ANSWERING.has(node.args[0])) return [];
-  const name = inputOf(node);
-  if (name !== undefined) return secrets.has(name) ? [node] : [];
-  // All of them at once, or one whose name is computed.
-  if (node.op === "id") return node.args === "inputs" ? [node] : [];
-  const children = childrenOf(node);
-  const giving = node.op === "?:" ? children.slice(1) : children;
-  return giving.flatMap((child) => findExposed(child, secrets));
+function findExposed(node: AstNode, secrets: ReadonlySet<string>): AstNode[] {
+  if (isAnswer(node)) return [];
+  const { root, keys } = readAccess(node);
+  const [name] = keys;
+  const computed = keys.flatMap((key) => (typeof key === "string" ? [] : findExposed(key, secrets)));
+  if (root.kind === "name" && root.name === "inputs") {
+    // All of them at once, or one whose name is computed.
+    const isExposed = typeof name === "string" ? secrets.has(name) : true;
+    return isExposed ? [node, ...computed] : computed;
+  }
+  if (root !== node) return [...findExposed(root, secrets), ...computed];
+  const children = node.kind === "conditional" ? [node.then, node.otherwise] : childrenOf(node);
+  return children.flatMap((child) => findExposed(child, secrets));
 }
 
-/** The input that a node reads by its name: `inputs.NAME`, `inputs["NAME"]`. */
-function inputOf(node: ASTNode): string | undefined {
-  if (node.op !== "." && node.op !== "[]") return undefined;
-  const [owner, key] = node.args;
-  if (owner.op !== "id" || owner.args !== "inputs") return undefined;
-  if (typeof key === "string") return key;
-  return key.op === "value" && typeof key.args === "string" ? key.args : undefined;
+function isAnswer(node: AstNode): boolean {
+  if (node.kind === "binary") return ANSWERS.includes(node.operator);
+  if (node.kind === "logic") return true;
+  return node.kind === "unary" ? node.operator === "!" : node.kind === "call" && ANSWERING.has(node.name);
 }

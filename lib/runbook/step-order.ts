@@ -1,5 +1,5 @@
 import { nearest } from "../document/index.js";
-import { objectOf, type CelType, type ObjectType } from "./cel-types.js";
+import { objectOf, type CelType, type ObjectType } from "../cel/index.js";
 import type { RunbookStep } from "./types.js";
 
 /** Goes through a runbook's steps in their order and knows which of them have ended when the next one begins. */

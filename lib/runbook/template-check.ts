@@ -1,7 +1,18 @@
 import type { Problem } from "../document/index.js";
-import { parseCel, type CelFault, type ExpressionFault } from "./cel.js";
-import { checkCel, type CelScope } from "./cel-check.js";
-import { DYN, listOf, nameType, objectOf, STRING, unifyAll, type CelType } from "./cel-types.js";
+import {
+  checkCel,
+  DYN,
+  listOf,
+  nameType,
+  objectOf,
+  parseCel,
+  STRING,
+  unifyAll,
+  type CelFault,
+  type CelScope,
+  type CelType,
+  type ExpressionFault,
+} from "../cel/index.js";
 import { typeOfValue } from "./schema-types.js";
 import { hasExpression, splitTemplate, type TemplatePart, type UnclosedExpression } from "./template.js";
 

@@ -1,3 +1,5 @@
+import { findQuote } from "../cel/lexer.js";
+
 /** A piece of text with expressions in it: plain text, or the CEL between `${{` and `}}`. */
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
@@ -57,17 +59,10 @@ function findEnd(text: string, from: number): number | undefined {
   return undefined;
 }
 
-/**
- * Position of the quote that ends the CEL string which begins at `from`; the text's end if none does. In raw
- * strings too cel-js lets a backslash keep the quote behind it from ending them.
- */
+/** Position of the last quote of the CEL string that begins at `from`; the text's end if it has none. */
 function skipString(text: string, from: number): number {
   const single = text.charAt(from);
   const quote = text.startsWith(single.repeat(3), from) ? single.repeat(3) : single;
-  let position = from + quote.length;
-  while (position < text.length) {
-    if (text.startsWith(quote, position)) return position + quote.length - 1;
-    position += text.charAt(position) === "\\" ? 2 : 1;
-  }
-  return position;
+  const isRaw = /(?:^|[^A-Za-z0-9_])(?:[rR][bB]?|[bB][rR])$/.test(text.slice(Math.max(0, from - 3), from));
+  return findQuote(text, from + quote.length, { quote, isRaw }) + quote.length - 1;
 }

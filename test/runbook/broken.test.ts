@@ -115,7 +115,7 @@ t.test("what is fine is accepted", async (t) => {
 permissions: {exec: [runtime/*]}
 steps:
   - {id: path, uses: path/discover, with: {from: "\${{ inputs.from }}", to: "\${{ inputs.many }}"}}
-  - {id: wait, uses: time/wait, with: {duration: "\${{ inputs.time * 2 + duration('3s') }}"}}
+  - {id: wait, uses: time/wait, with: {duration: "\${{ inputs.time + inputs.time + duration('3s') }}"}}
   - {id: bg, background: true, uses: text/make, with: {any: "\${{ steps.path.outputs.tools.x.y.z }}"}}
   - {id: each, uses: text/make, strategy: {matrix: {pod: "\${{ inputs.many }}", n: [1, 2]}, maxParallel: 2}, with: {text: "\${{ matrix.pod }}", count: "\${{ matrix.n }}"}, if: "\${{ matrix.n < 2 }}"}
   - {id: run, run: [ip, "\${{ inputs.many }}", "-\${{ inputs.time }}", "\${{ inputs.maybe }}"], on: "\${{ inputs.from }}", needs: [wait]}

@@ -9,10 +9,10 @@ import {
 } from "../../lib/runbook/index.js";
 import { KINDS, runbook } from "./broken/cases.js";
 
-const { functions, operators, variables, notes } = EXPRESSION_REFERENCE;
+const { functions, macros, operators, variables, notes, differences } = EXPRESSION_REFERENCE;
 
 t.test("every example of the reference gives what it says, before the run too", async (t) => {
-  for (const { signature, means, example } of [...functions, ...operators]) {
+  for (const { signature, means, example } of [...functions, ...macros, ...operators]) {
     const [source, value] = example;
     t.same(evaluate(`\${{ ${source} }}`, {}), value, `${signature}: ${source}`);
     t.notMatch(means, /\.$/);
@@ -21,7 +21,7 @@ t.test("every example of the reference gives what it says, before the run too", 
     );
     t.ok(parseRunbook(text, "x.yaml", { kinds: KINDS }), `${source} is checked`);
   }
-  t.ok(variables.length > 5 && notes.length > 5);
+  t.ok(variables.length > 5 && notes.length > 5 && differences.length > 5);
 });
 
 t.test("what a run finds wrong with values", async (t) => {
@@ -29,12 +29,13 @@ t.test("what a run finds wrong with values", async (t) => {
   const table: [string, unknown][] = [
     ["timestamp('2024-99-01T00:00:00Z')", /RFC 3339/],
     ["int('x')", /no whole number/],
-    ["int(1e300)", /no whole number/],
+    ["int(1e300)", /int overflow/],
     ["double('x')", /no number/],
     ["double(2)", 2],
     ["bool('x')", /neither true nor false/],
     ["bool(v.flag)", true],
-    ["'abc'.substring(5)", /no part from 5/],
+    ["'abc'.substring(5)", /no character 5 in a text of 3/],
+    ["'abc'.substring(2, 1)", /no part from 2 to 1/],
     ["v.big * 9", /too large/],
     ["v.n * 1e308 * 10.0", /too large/],
     ["v.n * 1.7e308", /too large/],
@@ -42,7 +43,18 @@ t.test("what a run finds wrong with values", async (t) => {
     ["!v.flag && v.none", false],
     ["[1, 2].all(x, x > 1)", false],
     ["v.list.map(1)", /no function list\.map\(int\)/],
-    ["7 % 0", /division by zero/],
+    ["7 % 0", /modulus by zero/],
+    ["7 / 0", /division by zero/],
+    ["7 / 2", 3],
+    ["-7 / 2", -3],
+    ["v.n / 0.0", /too large for data/],
+    ["9223372036854775807 + 1", /int overflow/],
+    ["0u - 1u", /uint overflow/],
+    ["v.n + 1", /no double \+ int/],
+    ["timestamp(0) + duration('1.5s')", "1970-01-01T00:00:01.5Z"],
+    ["b'abc'", "YWJj"],
+    ["optional.none()", null],
+    ["type(v.n)", "double"],
     ["-v.text", /no minus of string/],
     ["-0", 0],
     ["-v.n", -1.5],
@@ -58,7 +70,7 @@ t.test("what a run finds wrong with values", async (t) => {
     ["v.text in v.map", false],
     ["1 in v.map", false],
     ["1 in v.text", /no int in string/],
-    ["{v.n: 1}", /keys are text/],
+    ["{v.n: 1}", /double can be no key/],
     ["{'__proto__': 1}", /not allowed/],
     ["has(v.text.a)", /has no properties/],
     ["v.n.all(x, true)", /a list is wanted/],
@@ -103,6 +115,6 @@ steps:
   t.same(evaluateOutputs(matrix, { ...env, result: { count: 3 } }, document), { x: 3 });
   t.throws(() => interpolateMatrix(matrix, { inputs: { list: 5 } }, document), {
     code: "EXPRESSION_INVALID",
-    message: /a matrix needs a list, and this is int/,
+    message: /a matrix needs a list, and this is 5/,
   });
 });

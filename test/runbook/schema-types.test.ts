@@ -1,5 +1,5 @@
 import t from "tap";
-import { BOOL, INT, listOf, nameType, STRING, type CelType } from "../../lib/runbook/cel-types.js";
+import { BOOL, INT, listOf, mapOf, nameType, STRING, type CelType } from "../../lib/cel/index.js";
 import { canBe, schemaAt, typeOfOutputs, typeOfSchema, typesTaken } from "../../lib/runbook/schema-types.js";
 
 const $defs = { hop: { type: "object", properties: { index: { type: "integer" } } } };
@@ -79,8 +79,8 @@ t.test("whether a value can be what is taken", async (t) => {
     [listOf(INT), { type: "array", items: { type: "string" } }, false],
     [listOf(INT), { type: "array" }, true],
     [listOf(INT), { type: "string" }, false],
-    [{ kind: "map", value: INT }, HOP, true],
-    [{ kind: "map", value: INT }, { type: "array" }, false],
+    [mapOf(STRING, INT), HOP, true],
+    [mapOf(STRING, INT), { type: "array" }, false],
   ];
   for (const [type, schema, expected] of table) {
     const said = `${nameType(type)} for ${JSON.stringify(schema)}`;

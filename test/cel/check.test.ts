@@ -1,19 +1,18 @@
 import t from "tap";
-import { parseCel } from "../../lib/runbook/cel.js";
-import { checkCel } from "../../lib/runbook/cel-check.js";
-import { CEL_FUNCTIONS } from "../../lib/runbook/cel-functions.js";
+import { checkCel, parseCel } from "../../lib/cel/index.js";
 import {
   BOOL,
   DOUBLE,
   DYN,
   INT,
   listOf,
+  mapOf,
   nameType,
   objectOf,
   orNull,
   STRING,
   type CelType,
-} from "../../lib/runbook/cel-types.js";
+} from "../../lib/cel/index.js";
 
 const MODE: CelType = { kind: "string", values: ["fast", "slow"] };
 const variables: Record<string, CelType> = {
@@ -29,7 +28,7 @@ const variables: Record<string, CelType> = {
   unknowns: listOf(DYN),
   maybe: orNull(INT),
   unsure: orNull(BOOL),
-  labels: { kind: "map", value: STRING },
+  labels: mapOf(STRING, STRING),
   node: objectOf({ name: STRING, index: INT }),
 };
 const check = (source: string) => checkCel(parseCel(source), { variables, absent: {} });
@@ -53,7 +52,7 @@ t.test("the type that an expression gives", async (t) => {
     ["unknowns[n]", "dyn"],
     ["any[n]", "dyn"],
     ["labels[s]", "string"],
-    ["labels[any]", "dyn"],
+    ["labels[any]", "string"],
     ["node[s]", "dyn"],
     ["node.map(key, key)", "list<string>"],
     ["labels.filter(key, key != 'a')", "list<string>"],
@@ -62,7 +61,7 @@ t.test("the type that an expression gives", async (t) => {
     ["flag ? null : n", "int or null"],
     ["flag ? maybe : n", "int or null"],
     ["flag ? any : null", "dyn"],
-    ["flag ? n : ratio", "double"],
+    ["flag ? n : ratio", "dyn"],
     ["flag ? -n : n", "int"],
     ["flag ? ratio : -ratio", "double"],
     ["flag ? mode : s", "string"],
@@ -94,7 +93,7 @@ t.test("what is wrong, where, and what to write", async (t) => {
     ["'fsat' == mode", 0, /none of the values/, /did you mean "fast"/],
     ["'quick' in modes", 0, /none of the values/, /there are: fast, slow/],
     ["1 in n", 5, /wants a list or a map, and this is int/],
-    ["n in labels", 0, /a map's keys are text, and this is int/],
+    ["n in labels", 0, /the map's keys are text, and this is int/],
     ["(flag ? mode : 'odd') == 'od'", 25, /none of the values/, /did you mean "odd"/],
     ["maybe ? 1 : 2", 0, /this is int or null/],
     [
@@ -104,7 +103,7 @@ t.test("what is wrong, where, and what to write", async (t) => {
       /there is: LIST\.map\(NAME, any\): list; LIST/,
     ],
     ["any.all(x)", 4, /all\(\) is not called like this/, /LIST\.all\(NAME, bool\)/],
-    ["names.exists(x, true, 1)", 6, /exists\(\) is not/, /LIST\.exists\(NAME, bool\): bool$/],
+    ["names.exists(x, true, 1)", 6, /exists\(\) is not/, /LIST\.exists\(NAME, bool\): bool/],
     ["has(n)", 0, /has\(\) is not called like this/, /has\(VALUE\.NAME\): bool/],
     ["has(node.name, n)", 0, /has\(\) is not called like this/],
     ["cel.bind(x, 1)", 4, /bind\(\) is not called like this/, /cel\.bind\(NAME, any, any\): any/],
@@ -117,13 +116,5 @@ t.test("what is wrong, where, and what to write", async (t) => {
     t.match(faults[0], { offset, message }, source);
     if (suggestion !== undefined) t.match(faults[0]?.suggestion, suggestion, source);
     t.ok(["bool", "dyn", "int"].includes(type.kind), "no mistake follows from it");
-  }
-});
-
-t.test("all functions of a name give the same type: which one is meant need not be known", async (t) => {
-  const types = new Map<string, string>();
-  for (const { name, returns } of CEL_FUNCTIONS) {
-    t.equal(types.get(name) ?? returns, returns, name);
-    types.set(name, returns);
   }
 });

@@ -63,6 +63,11 @@ t.test("work without end is ended", async (t) => {
       /takes too long|characters/,
     ],
     [
+      "text that is looked for",
+      bind(11, `'${"a".repeat(300)}'`, "v + v").replace(/v11(\)+)$/, "v11.lastIndexOf(v10 + 'b')$1"),
+      /takes too long/,
+    ],
+    [
       "a pattern",
       `inputs.list.exists(x, '${"a".repeat(300)}'.matches('(a|b|c){90}d') && x > 5)`,
       /takes too long/,
