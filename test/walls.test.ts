@@ -30,7 +30,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   inspect: ["model", "errors", "linux"],
   artifacts: ["model", "errors", "shapes"],
   recording: ["model", "errors", "artifacts", "shapes"],
-  script: ["model", "errors"],
+  script: ["model", "errors", "process"],
   steps: ["model", "errors", "linux", "cluster", "hops", "capture", "traffic", "inspect", "script"],
   plan: ["model", "errors", "document", "runbook", "text"],
   engine: ["model", "errors", "document", "cel", "runbook", "plan"],

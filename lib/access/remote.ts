@@ -7,7 +7,7 @@ import { assertStartable, type LocalProcess, type ProcessEnd } from "../process/
 import { pullFile } from "./files/pull.js";
 import type { RemoteEnd, RemoteRecipe } from "./recipe.js";
 import { relayCommands } from "./relay/commands.js";
-import { createSlots } from "./streams/slots.js";
+import { createSlots } from "../process/slots.js";
 import { openStream, type Judged } from "./streams/stream.js";
 
 export type { RemoteEnd } from "./recipe.js";

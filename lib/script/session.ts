@@ -4,7 +4,7 @@ import type { SandboxProcess } from "../model/sandbox.js";
 import { formatDuration } from "../model/units.js";
 import { describeEnd, describeFailure, failScript } from "./failure.js";
 import { parseGuestMessage } from "./parse.js";
-import { Slots } from "./slots.js";
+import { createSlots, type Slots } from "../process/slots.js";
 import type { GuestMessage, HostMessage, StartMessage } from "./wire.js";
 
 const MAX_CALLS = 10_000;
@@ -124,7 +124,7 @@ class Link {
 
   async run({ start, handlers, timeoutMs, leftMs }: ScriptRun): Promise<unknown> {
     const ending = new AbortController();
-    const slots = new Slots(CALLS_IN_WORK);
+    const slots = createSlots(CALLS_IN_WORK);
     const answering = new Set<Promise<void>>();
     let calls = 0;
     try {
@@ -166,11 +166,13 @@ class Link {
       if (handler === undefined) {
         throw new HopbookError("SCRIPT_FAILED", `There is no call ${JSON.stringify(method.slice(0, 80))}`);
       }
-      const value = await slots.use(() => {
+      const release = await slots.acquire({ signal });
+      try {
         signal.throwIfAborted();
-        return handler(params, signal);
-      });
-      this.#send({ type: "reply", id, ok: true, value: value ?? null });
+        this.#send({ type: "reply", id, ok: true, value: (await handler(params, signal)) ?? null });
+      } finally {
+        release?.();
+      }
     } catch (error) {
       const { code, message, hint } = asHopbookError(error);
       this.#send({ type: "reply", id, ok: false, error: { code, message, hint: hint ?? null } });

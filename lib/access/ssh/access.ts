@@ -16,7 +16,7 @@ import { buildSshEnv } from "../environment.js";
 import { trackStreams, type OpenStreams } from "../streams/open-streams.js";
 import { assertStartable, startProcess } from "../../process/start.js";
 import { pullFile } from "../files/pull.js";
-import { createSlots, type Slots } from "../streams/slots.js";
+import { createSlots, type Slots } from "../../process/slots.js";
 import { assertSshNames, buildClientArgv } from "./argv.js";
 import { readEnd, type EndOfSession } from "./end.js";
 import { openMaster, type SshMaster } from "./master.js";

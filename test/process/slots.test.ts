@@ -1,5 +1,5 @@
 import t from "tap";
-import { createSlots } from "../../../lib/access/streams/slots.js";
+import { createSlots } from "../../lib/process/slots.js";
 
 t.test("no more holders than slots, first come first served", async (t) => {
   const slots = createSlots(2);

@@ -1,4 +1,4 @@
-import { onAbort } from "../../process/abort.js";
+import { onAbort } from "./abort.js";
 
 /** Frees a slot; a second call does nothing. */
 type Release = () => void;
@@ -6,7 +6,8 @@ type Release = () => void;
 export interface Slots {
   /** A slot as soon as one is free; null when the wait was over or aborted first. First come, first served. */
   acquire(options: {
-    readonly waitMs: number;
+    /** Default: no limit. */
+    readonly waitMs?: number;
     readonly signal?: AbortSignal | undefined;
   }): Promise<Release | null>;
 }
@@ -43,7 +44,7 @@ export function createSlots(count: number): Slots {
           if (at !== -1) waiting.splice(at, 1);
           settle(null);
         };
-        const timer = setTimeout(giveUp, waitMs);
+        const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
         const ignoreSignal = onAbort(signal, giveUp);
         waiting.push(settle);
       });
