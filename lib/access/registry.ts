@@ -10,7 +10,8 @@ import { openOcDebugAccess } from "./cli/oc-debug.js";
 import { openPodExecAccess } from "./pod-exec/access.js";
 import { openSshAccess } from "./ssh/access.js";
 import { openToolboxAccess } from "./toolbox/access.js";
-import type { ConnectOptions, KubeConnectOptions } from "./ways.js";
+import type { ConnectOptions } from "./connect.js";
+import type { KubeConnectOptions } from "./ways.js";
 
 export { buildDebugPod } from "./pod/spec.js";
 

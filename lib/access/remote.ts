@@ -10,8 +10,6 @@ import { relayCommands } from "./relay/commands.js";
 import { createSlots } from "../process/slots.js";
 import { openStream, type Judged } from "./streams/stream.js";
 
-export type { RemoteEnd } from "./recipe.js";
-
 const MAX_COMMANDS = 32;
 
 /**

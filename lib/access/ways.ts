@@ -3,8 +3,6 @@ import type { DetachedPods } from "../model/detached.js";
 import type { KubeApi, Lease } from "../model/kube.js";
 import type { ConnectOptions } from "./connect.js";
 
-export type { ConnectOptions } from "./connect.js";
-
 /** What a way through the API is opened with. */
 export interface KubeConnectOptions extends ConnectOptions {
   readonly api: KubeApi;

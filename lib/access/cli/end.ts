@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { HopbookError, type ErrorCode } from "../../errors.js";
 import type { Argv } from "../../model/access.js";
 import type { ProcessEnd } from "../../process/start.js";
-import type { RemoteEnd } from "../remote.js";
+import type { RemoteEnd } from "../recipe.js";
 
 /** Last on stderr where the command itself ended so: kubectl's own word, and its own exit code is the same. */
 const TRAILER = /command terminated with exit code ([0-9]{1,3})\n?$/;

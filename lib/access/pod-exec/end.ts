@@ -3,7 +3,8 @@ import type { Argv, NodeAccess, Via } from "../../model/access.js";
 import type { KubeApi } from "../../model/kube.js";
 import { startInContainer, type ContainerRef, type KubeProcessEnd } from "../pod/container.js";
 import type { ProcessEnd } from "../../process/start.js";
-import { createRemoteAccess, type RemoteEnd } from "../remote.js";
+import type { RemoteEnd } from "../recipe.js";
+import { createRemoteAccess } from "../remote.js";
 
 interface ContainerAccessRecipe {
   /** The target's name: it stands where a node's does. */

@@ -5,7 +5,7 @@ import { onAbort } from "../../process/abort.js";
 import { runCommand } from "../../process/command.js";
 import { createFileWriter } from "../files/writer.js";
 import { whyGone, whyGoneSoon } from "./gone.js";
-import type { RemoteEnd } from "../remote.js";
+import type { RemoteEnd } from "../recipe.js";
 import type { LocalProcess, ProcessEnd, ProcessOptions, StopReason } from "../../process/start.js";
 
 export interface ContainerRef {

@@ -3,12 +3,12 @@ import { HopbookError, asHopbookError, messageOf } from "../../errors.js";
 import { leaseLabels } from "../../kube/index.js";
 import type { Argv, ExecOptions, ExecResult, NodeAccess, ToolboxAccessConfig } from "../../model/access.js";
 import type { Lease } from "../../model/kube.js";
-import { connectCanceled } from "../connect.js";
+import { connectCanceled, type ConnectOptions } from "../connect.js";
 import { buildMarkWords } from "../environment.js";
 import { findNodePlace, wrapForPlace, type NodePlace } from "../pod/place.js";
 import { openSshAccess } from "../ssh/access.js";
 import * as podman from "./argv.js";
-import type { ConnectOptions, TargetOf } from "../ways.js";
+import type { TargetOf } from "../ways.js";
 
 const REMOVE_TIMEOUT_MS = 10_000;
 /** An unnamed run's: it ends with its day. */
