@@ -83,7 +83,7 @@ export {
   type ExitCode,
 } from "./errors.js";
 export type { ClusterProfile, End, Pod } from "./model/cluster.js";
-export type { ProbeKind, Protocol } from "./model/evidence.js";
+export type { ProbeKind, Protocol } from "./model/traffic.js";
 export type {
   Cause,
   CheckFinding,

@@ -367,10 +367,7 @@ t.test("no cycle among the files", async (t) => {
     const to = relative(LIB, resolve(LIB, dirname(from), specifier.replace(/\.js$/, ".ts")));
     edges.set(from, [...(edges.get(from) ?? []), to]);
   }
-  t.strictSame(
-    findCycles(edges).filter((cycle) => !isModelOnly(cycle)),
-    [],
-  );
+  t.strictSame(findCycles(edges), []);
 });
 
 /** Each as its way round, `a -> b -> a`. */
@@ -389,11 +386,6 @@ function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   };
   for (const file of edges.keys()) walk(file, []);
   return cycles;
-}
-
-/** Types may refer to each other within the model: they are gone when the program runs. */
-function isModelOnly(cycle: string): boolean {
-  return cycle.split(" -> ").every((file) => file.startsWith("model/"));
 }
 
 /** Folders whose rooms may use each other one way only; a file beside the rooms is a room of its own. */

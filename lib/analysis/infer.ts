@@ -1,4 +1,5 @@
-import type { FlowAddress, Protocol } from "../model/evidence.js";
+import type { FlowAddress } from "../model/evidence.js";
+import type { Protocol } from "../model/traffic.js";
 import { USUAL_OPENERS } from "../wire/open.js";
 import { dissectFrame } from "./dissect/dissect.js";
 import { ICMP } from "./dissect/icmp.js";

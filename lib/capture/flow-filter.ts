@@ -2,7 +2,8 @@ import { familyOf } from "./addresses.js";
 import { allOf, anyOf } from "./expression.js";
 import { matchLaterFragment, matchTransport, protocolNumber } from "./transport.js";
 import { access, byteAt, matchAddress, plus, transportBase, type View } from "./view.js";
-import type { FlowAddress, Protocol } from "../model/evidence.js";
+import type { FlowAddress } from "../model/evidence.js";
+import type { Protocol } from "../model/traffic.js";
 
 /** What a filter needs to know of a flow, for one family of addresses; both lists are not empty. */
 export interface Conversation {

@@ -1,7 +1,7 @@
 import { checkPort } from "./addresses.js";
 import { allOf, anyOf } from "./expression.js";
 import { access, byteAt, plus, transportBase, type View } from "./view.js";
-import type { Protocol } from "../model/evidence.js";
+import type { Protocol } from "../model/traffic.js";
 
 /** Ports of one direction; null: any. */
 interface PortPair {

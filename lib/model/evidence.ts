@@ -1,14 +1,12 @@
 import type { Argv } from "./access.js";
 import type { HopRole } from "./roles.js";
 import type { Encapsulation, TunnelsByNode, UnderlayByNode } from "./hops.js";
+import type { ProbeKind, Protocol } from "./traffic.js";
 
 /**
  * What a run leaves on disk for analysis. Everything here is JSON in the run folder, so that analysis can
  * run again later, elsewhere, with no cluster.
  */
-
-export type Protocol = "icmp" | "udp" | "tcp";
-export type ProbeKind = "ping" | "ping-large" | "udp" | "dns-udp" | "dns-tcp" | "tcp-connect" | "http";
 
 /** An address that stands for an end in packets. Port null: any. */
 export interface FlowAddress {

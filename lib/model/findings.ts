@@ -1,6 +1,6 @@
 import type { Via } from "./access.js";
 import type { HopRole } from "./roles.js";
-import type { Protocol, ProbeKind } from "./evidence.js";
+import type { Protocol, ProbeKind } from "./traffic.js";
 
 /** findings.json, schemas/findings.json. Programs depend on these names. */
 

@@ -1,6 +1,6 @@
 import type { End, NetnsRef } from "./cluster.js";
 import type { HopRole } from "./roles.js";
-import type { ProbeKind, Protocol } from "./evidence.js";
+import type { ProbeKind, Protocol } from "./traffic.js";
 
 /** What a packet of the flow wears at a hop. */
 export type Encapsulation = { readonly kind: "none" } | Worn;

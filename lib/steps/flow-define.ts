@@ -1,5 +1,5 @@
 import { HopbookError } from "../errors.js";
-import type { ProbeKind, Protocol } from "../model/evidence.js";
+import type { ProbeKind, Protocol } from "../model/traffic.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 

@@ -1,6 +1,7 @@
 import { HopbookError } from "../errors.js";
 import { isAddress } from "../linux/address.js";
-import type { FlowAddress, ProbeKind } from "../model/evidence.js";
+import type { FlowAddress } from "../model/evidence.js";
+import type { ProbeKind } from "../model/traffic.js";
 import type { Flow } from "../model/hops.js";
 
 export interface ProbeOptions {

@@ -4,7 +4,7 @@ import { quotePosix } from "../../lib/process/quote.js";
 import { HopbookError } from "../../lib/errors.js";
 import { findArgvFault } from "../../lib/permissions/index.js";
 import { PROBE_SCRIPTS, planProbe } from "../../lib/traffic/index.js";
-import type { ProbeKind } from "../../lib/model/evidence.js";
+import type { ProbeKind } from "../../lib/model/traffic.js";
 import type { Flow } from "../../lib/model/hops.js";
 import { EACH_PAYLOAD, isUntouched } from "./payloads.js";
 

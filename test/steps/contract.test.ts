@@ -2,7 +2,7 @@ import t from "tap";
 import { CAPTURE_SCRIPTS } from "../../lib/capture/index.js";
 import { CLUSTER_SCRIPTS } from "../../lib/cluster/index.js";
 import { validateValue } from "../../lib/document/index.js";
-import type { ProbeKind, Protocol } from "../../lib/model/evidence.js";
+import type { ProbeKind, Protocol } from "../../lib/model/traffic.js";
 import type { StepKind } from "../../lib/model/steps.js";
 import { ACTIONS, findArgvFault } from "../../lib/permissions/index.js";
 import { interpolateValue, parseRunbook, type RunbookStep } from "../../lib/runbook/index.js";

@@ -1,4 +1,4 @@
-import type { ProbeKind, Protocol } from "../../lib/model/evidence.js";
+import type { ProbeKind, Protocol } from "../../lib/model/traffic.js";
 import type { End, NetnsRef } from "../../lib/model/cluster.js";
 import type { Flow } from "../../lib/model/hops.js";
 import type { ProbeOptions } from "../../lib/traffic/index.js";

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { ProbeKind } from "../../lib/model/evidence.js";
+import type { ProbeKind } from "../../lib/model/traffic.js";
 import { parseProbe, planProbe } from "../../lib/traffic/index.js";
 import { OPTIONS, makeFlow } from "./flows.js";
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { downLab, execInNode, execInPod, setFault, upLab, type LabState } from "../../lib/lab/index.js";
 import { requireNamespaces } from "../../lib/lab/programs.js";
-import type { ProbeKind, ProbeRecord } from "../../lib/model/evidence.js";
+import type { ProbeRecord } from "../../lib/model/evidence.js";
+import type { ProbeKind } from "../../lib/model/traffic.js";
 import { parseProbe, planProbe } from "../../lib/traffic/index.js";
 import { OPTIONS, makeFlow } from "./flows.js";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import type { ProbeKind } from "../../lib/model/evidence.js";
+import type { ProbeKind } from "../../lib/model/traffic.js";
 import { parseProbe, planProbe, type ProbeResult } from "../../lib/traffic/index.js";
 import { OPTIONS, makeFlow } from "./flows.js";
 import { fc } from "../fixtures/property.js";

@@ -7,7 +7,8 @@ import { dissectFrame, dissectQuote } from "../../lib/analysis/dissect/dissect.j
 import { Packet, STOP } from "../../lib/analysis/dissect/packet.js";
 import { buildFilter } from "../../lib/capture/filter.js";
 import type { End } from "../../lib/model/cluster.js";
-import type { FlowAddress, Protocol } from "../../lib/model/evidence.js";
+import type { FlowAddress } from "../../lib/model/evidence.js";
+import type { Protocol } from "../../lib/model/traffic.js";
 import type { Flow, Hop, Worn } from "../../lib/model/hops.js";
 import { openersOf } from "../../lib/wire/open.js";
 import { ethernet, framesOf, icmp, ip, markOf, pcap, tcp, udp, type Ip } from "../capture/packets.js";

@@ -1,4 +1,5 @@
-import type { FlowAddress, Protocol } from "../../model/evidence.js";
+import type { FlowAddress } from "../../model/evidence.js";
+import type { Protocol } from "../../model/traffic.js";
 import { parseIp } from "../dissect/address.js";
 import { ICMP } from "../dissect/icmp.js";
 import { ICMPV6 } from "../dissect/icmpv6.js";

@@ -1,4 +1,5 @@
-import type { FlowAddress, Protocol } from "../../model/evidence.js";
+import type { FlowAddress } from "../../model/evidence.js";
+import type { Protocol } from "../../model/traffic.js";
 import type { Identity } from "./identity.js";
 import type { HopCapture } from "./source.js";
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CaptureRecord, FlowEvidence, ProbeRecord, Protocol } from "../../../lib/model/evidence.js";
+import type { CaptureRecord, FlowEvidence, ProbeRecord } from "../../../lib/model/evidence.js";
+import type { Protocol } from "../../../lib/model/traffic.js";
 import type { HopRole } from "../../../lib/model/roles.js";
 import { ethernet, icmp, ip, pcap, tcp, udp, vxlan, type PcapRecord } from "./packets.js";
 
