@@ -24,7 +24,8 @@ export function findCause(input: CauseInput): CauseResult {
   const spot = findSpot(input);
   const state = new StateReader(input);
   const word = input.status === "rejected" ? null : hearKernel(input, codesOf);
-  const found = spot === null ? [] : DETECTORS.flatMap(({ detect }) => detect({ input, spot, state, word }));
+  const found =
+    spot === null ? [] : DETECTORS.flatMap((detector) => detector.detect({ input, spot, state, word }));
   const candidates = found.filter(({ strength }) => strength > 0);
   const doubts = found.filter(({ strength }) => strength === 0).map(({ summary }) => summary);
   const { chosen, caveats } = decide(candidates, word, spot);
