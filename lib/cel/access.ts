@@ -2,10 +2,9 @@ import { CelFault } from "./fault.js";
 import type { IndexNode, MemberNode } from "./syntax.js";
 import { CelList, CelMap, nameOf, NONE, Optional, Uint, type CelValue } from "./values.js";
 
-/** What an access finds: the value, nothing, or that there can be nothing. */
-function find(owner: CelValue, key: CelValue): CelValue | undefined {
+/** What an access finds: the value, or nothing. */
+function find(owner: CelMap | CelList, key: CelValue): CelValue | undefined {
   if (owner instanceof CelMap) return owner.get(key);
-  if (!(owner instanceof CelList)) return undefined;
   const index = key instanceof Uint ? key.value : key;
   if (typeof index === "bigint")
     return index >= 0n && index < BigInt(owner.length) ? owner.at(Number(index)) : undefined;

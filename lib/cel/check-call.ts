@@ -118,7 +118,7 @@ function checkFunction(checker: TypeChecker, node: CallNode, locals: TypedLocals
       suggestion: `there is: ${forms.join("; ")}`,
     });
   }
-  checkLiterals(checker, overloads, operands);
+  checkLiterals(checker, { name, overload: overloads[0] }, operands);
   // Which of them is meant may be known only in the run.
   const [first = DYN] = results;
   return results.every((type) => nameType(type) === nameType(first)) ? first : DYN;
@@ -129,10 +129,9 @@ const READ = ["duration", "timestamp", "ip", "cidr", "url", "quantity"];
 /** A time, an address or a pattern that is written out can be looked at before the run. */
 function checkLiterals(
   checker: TypeChecker,
-  [overload]: readonly Overload[],
+  { name, overload }: { readonly name: string; readonly overload: Overload | undefined },
   operands: readonly AstNode[],
 ): void {
-  const { name = "" } = overload?.signature ?? {};
   const [first, second] = operands;
   const pattern = second === undefined ? undefined : textOf(second);
   if (["matches", "find", "findAll"].includes(name) && pattern !== undefined && second !== undefined) {

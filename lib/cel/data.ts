@@ -103,7 +103,7 @@ export function toData(value: CelValue): unknown {
   if (value instanceof DataMap) return value.data;
   if (value instanceof DataList) return value.isText ? value.items().map(toData) : value.data;
   if (value instanceof MadeList) return value.items().map(toData);
-  if (value instanceof MadeMap) return Object.fromEntries(value.keys().map((key) => toEntry(key, value)));
+  if (value instanceof MadeMap) return Object.fromEntries(value.entries().map(toEntry));
   if (value instanceof Optional) return value.value === undefined ? null : toData(value.value);
   if (value instanceof Duration) return formatDuration(value.nanos);
   if (value instanceof Timestamp) return formatTimestamp(value.nanos);
@@ -118,10 +118,10 @@ export function toData(value: CelValue): unknown {
   return number;
 }
 
-function toEntry(key: CelValue, map: CelMap): [string, unknown] {
+function toEntry([key, value]: readonly [CelValue, CelValue]): [string, unknown] {
   const name = textOfKey(key);
   if (name === "__proto__") throw new Error('the key "__proto__" is not allowed');
-  return [name, toData(map.get(key) ?? null)];
+  return [name, toData(value)];
 }
 
 /** Whether a value is passed on as the data that it is. */

@@ -61,8 +61,8 @@ function countParts(value: CelValue, most: number): number {
   const parts =
     value instanceof CelList
       ? value.items()
-      : value instanceof CelMap
-        ? value.keys().map((key) => value.get(key) ?? null)
+      : value instanceof MadeMap
+        ? value.entries().map(([, part]) => part)
         : value instanceof Optional && value.value !== undefined
           ? [value.value]
           : [];
@@ -244,9 +244,8 @@ class Evaluation implements Runner {
     const found = overloadsOf(name, isMethod).find(({ signature }) => fitsValues(signature, values));
     if (found !== undefined) return guard(node, () => found.run(values, (steps) => this.count(node, steps)));
     const given = values.map(nameOf);
-    const shown = isMethod
-      ? `${given[0] ?? ""}.${name}(${given.slice(1).join(", ")})`
-      : `${name}(${given.join(", ")})`;
+    const [receiver = "", ...rest] = given;
+    const shown = isMethod ? `${receiver}.${name}(${rest.join(", ")})` : `${name}(${given.join(", ")})`;
     throw new CelFault(`there is no function ${shown}`, node, "unknown-function");
   }
 

@@ -34,7 +34,7 @@ export function tokenize(source: string): readonly Token[] {
     }
     const token = readQuoted(source, match(QUOTE)) ?? readToken(match, position);
     if (token === undefined) {
-      const character = String.fromCodePoint(source.codePointAt(position) ?? 0);
+      const [character = ""] = source.slice(position);
       throw new CelFault(`there is no place for ${JSON.stringify(character)} here`, {
         start: position,
         end: position + 1,

@@ -146,7 +146,7 @@ class Parser {
     const token = this.#token;
     if (text === "-" && token.kind === "literal" && isNumber(token.value)) {
       this.#position++;
-      return this.#parsePostfix(this.#literal({ ...token, start }, negate(token.value, token)));
+      return this.#parsePostfix(this.#literal({ ...token, start }, -token.value));
     }
     const operand = this.#deeper(() => this.#parseUnary());
     return this.#make({
@@ -197,15 +197,20 @@ class Parser {
     for (let length = 1; ; length++) {
       if (length > MAX_DEPTH) throw new CelFault(`the expression nests deeper than ${MAX_DEPTH}`, node);
       if (this.#takeIf(".")) node = this.#parseMember(node);
-      else if (this.#takeIf("[")) {
-        const isOptional = this.#takeIf("?");
-        const key = this.#parseExpression();
-        const { end } = this.#expect("]");
-        node = this.#make({ kind: "index", owner: node, key, isOptional, start: node.start, end });
-      } else if (this.#isNext("{") && (node.kind === "name" || node.kind === "member")) {
-        throw new CelFault("there are no messages here; write a map", this.#token);
-      } else return node;
+      else if (this.#takeIf("[")) node = this.#parseIndex(node);
+      else break;
     }
+    if (this.#isNext("{") && (node.kind === "name" || node.kind === "member")) {
+      throw new CelFault("there are no messages here; write a map", this.#token);
+    }
+    return node;
+  }
+
+  #parseIndex(owner: AstNode): AstNode {
+    const isOptional = this.#takeIf("?");
+    const key = this.#parseExpression();
+    const { end } = this.#expect("]");
+    return this.#make({ kind: "index", owner, key, isOptional, start: owner.start, end });
   }
 
   #parseMember(owner: AstNode): AstNode {
@@ -277,10 +282,4 @@ class Parser {
 
 function isNumber(value: LiteralNode["value"]): value is bigint | number {
   return typeof value === "bigint" || typeof value === "number";
-}
-
-function negate(value: bigint | number, place: Place): bigint | number {
-  if (typeof value === "number") return -value;
-  if (value > MAX_INT + 1n) throw new CelFault(`the number -${value} is too small`, place, "out-of-range");
-  return -value;
 }

@@ -26,8 +26,7 @@ export function findPatternFault(pattern: string): PatternFault | undefined {
     compilePattern(pattern);
     return undefined;
   } catch (error) {
-    if (error instanceof PatternFault) return error;
-    throw error;
+    return error as PatternFault;
   }
 }
 

@@ -35,7 +35,9 @@ type Bindings = Map<string, CelType>;
 
 /** Throws Error for a text that is no signature: the reference's own are written in this package. */
 export function parseSignature(text: string): Signature {
-  const [, head = "", inner = "", returns = ""] = /^(.+?)[(](.*)[)]: (.+)$/.exec(text) ?? [];
+  const found = /^(.+?)[(](.*)[)]: (.+)$/.exec(text);
+  if (found === null) throw new Error(`${JSON.stringify(text)} is no signature`);
+  const [, head = "", inner = "", returns = ""] = found;
   const dot = head.lastIndexOf(".");
   const owner = dot < 0 ? "" : head.slice(0, dot);
   const isMethod = owner !== "" && !NAMESPACES.has(owner);
@@ -67,22 +69,21 @@ export function typeOfCall(
 ): CelType | undefined {
   const bindings: Bindings = new Map();
   if (parameters.length !== types.length) return undefined;
-  const fits = parameters.every((pattern, index) => fitsType(pattern, types[index] ?? DYN, bindings));
+  const fits = parameters.every((pattern, index) => fitsType(pattern, types[index] as CelType, bindings));
   return fits ? build(returns, bindings) : undefined;
 }
 
-function fitsType({ name, parts: [first, second] }: Pattern, type: CelType, bindings: Bindings): boolean {
+function fitsType({ name, parts }: Pattern, type: CelType, bindings: Bindings): boolean {
   if (/^[A-Z]$/.test(name)) return bind(name, type, bindings);
   if (type.kind === "dyn" || name === "dyn") return true;
   switch (name) {
     case "list":
     case "optional":
-      return type.kind === name && (first === undefined || fitsType(first, type.item, bindings));
+      return type.kind === name && parts.every((part) => fitsType(part, type.item, bindings));
     case "map": {
       if (!isMapping(type)) return false;
       const [key, value] = type.kind === "map" ? [type.key, type.value] : [STRING, DYN];
-      if (first === undefined || second === undefined) return true;
-      return fitsType(first, key, bindings) && fitsType(second, value, bindings);
+      return parts.every((part, index) => fitsType(part, index === 0 ? key : value, bindings));
     }
     default:
       return type.kind === name;
@@ -103,12 +104,11 @@ function bind(name: string, type: CelType, bindings: Bindings): boolean {
   return true;
 }
 
-function build({ name, parts: [first, second] }: Pattern, bindings: Bindings): CelType {
-  const inner = (pattern: Pattern | undefined): CelType =>
-    pattern === undefined ? DYN : build(pattern, bindings);
-  if (name === "list") return listOf(inner(first));
-  if (name === "optional") return optionalOf(inner(first));
-  if (name === "map") return mapOf(inner(first), inner(second));
+function build({ name, parts }: Pattern, bindings: Bindings): CelType {
+  const [first = DYN, second = DYN] = parts.map((part) => build(part, bindings));
+  if (name === "list") return listOf(first);
+  if (name === "optional") return optionalOf(first);
+  if (name === "map") return mapOf(first, second);
   if (name === "string") return STRING;
   return isPlain(name) ? { kind: name } : (bindings.get(name) ?? DYN);
 }

@@ -77,9 +77,9 @@ export function dateIn({ nanos }: Timestamp, zone = "UTC"): Date {
   const fields = new Map(
     formatter(zone)
       .formatToParts(second)
-      .map(({ type, value }) => [type, Number(value)]),
+      .map(({ type, value }) => [type, value]),
   );
-  const field = (name: Intl.DateTimeFormatPartTypes): number => fields.get(name) ?? 0;
+  const field = (name: Intl.DateTimeFormatPartTypes): number => Number(fields.get(name));
   const date = new Date(0);
   date.setUTCFullYear(field("year"), field("month") - 1, field("day"));
   date.setUTCHours(field("hour"), field("minute"), field("second"), ms - second);

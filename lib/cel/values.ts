@@ -146,7 +146,11 @@ export class MadeMap extends CelMap {
   }
 
   keys(): readonly CelValue[] {
-    return [...this.#entries.values()].map(([key]) => key);
+    return this.entries().map(([key]) => key);
+  }
+
+  entries(): readonly (readonly [key: CelValue, value: CelValue])[] {
+    return [...this.#entries.values()];
   }
 }
 
@@ -166,8 +170,7 @@ function identify(key: CelValue): string | bigint | boolean | undefined {
 
 /** The text of a map's key, as JSON has it. */
 export function textOfKey(key: CelValue): string {
-  const id = identify(key);
-  return id === undefined ? "" : String(id);
+  return String(identify(key));
 }
 
 /** What `type()` gives. */

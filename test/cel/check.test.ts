@@ -74,6 +74,17 @@ t.test("the type that an expression gives", async (t) => {
     ["flag ? flag : unsure", "bool or null"],
     ["[]", "list"],
     ["null", "null"],
+    ["any.optMap(x, x)", "optional"],
+    ["optional.of(n).optMap(x, x)", "optional<int>"],
+    ["optional.of(n).optFlatMap(x, optional.of(s))", "optional<string>"],
+    ["names.transformMapEntry(i, name, {name: i})", "map"],
+    ["names.transformMapEntry(i, name, any)", "dyn"],
+    ["any.getHours()", "int"],
+    ["unknowns.sum()", "dyn"],
+    ["[?any]", "list"],
+    ["[?optional.of(n)]", "list<int>"],
+    ["size(node)", "int"],
+    ["numbers.indexOf(any)", "int"],
   ];
   for (const [source, name] of table) {
     const { type, faults } = check(source);
@@ -109,6 +120,14 @@ t.test("what is wrong, where, and what to write", async (t) => {
     ["cel.bind(x, 1)", 4, /bind\(\) is not called like this/, /cel\.bind\(NAME, any, any\): any/],
     ["n.bind(n, n, n)", 2, /there is no method bind\(\)/],
     ["map(names, n)", 0, /there is no function map\(\)/],
+    ["n.optMap(x, 1) == any", 0, /an optional is wanted here, and this is int/],
+    ["s in {1: s}", 0, /the map's keys are int, and this is string/],
+    ["n + 1u", 0, /there is no int \+ uint/, /int\(…\)/],
+    ["n + flag", 0, /there is no int \+ bool/],
+    ["flag + n", 0, /there is no bool \+ int/],
+    ["ratio % ratio", 0, /there is no double % double/],
+    ["[?n] == any", 2, /an optional is wanted here, and this is int/, /leave the question mark out/],
+    ["numbers.indexOf(s)", 8, /there is no list<int>\.indexOf\(string\)/],
   ];
   for (const [source, offset, message, suggestion] of table) {
     const { type, faults } = check(source);

@@ -1,11 +1,4 @@
-import {
-  bytesOf,
-  canonicalIp,
-  containsIp,
-  formatBytes,
-  parsePrefix,
-  type Prefix,
-} from "../../linux/address.js";
+import { canonicalIp, containsIp, formatBytes, parsePrefix, type Prefix } from "../../linux/address.js";
 import { TextObject } from "../values.js";
 import { define, type CelFunction } from "./function.js";
 
@@ -37,12 +30,18 @@ class Cidr extends TextObject {
     this.prefix = prefix;
   }
 
+  /** With its host bits. */
+  get address(): string {
+    // A prefix has 4 or 16 bytes.
+    return formatBytes(this.prefix.bytes) as string;
+  }
+
   override get shortName(): string {
     return "CIDR";
   }
 
   override toString(): string {
-    return `${formatBytes(this.prefix.bytes) ?? ""}/${this.prefix.lengthBits}`;
+    return `${this.address}/${this.prefix.lengthBits}`;
   }
 }
 
@@ -92,7 +91,7 @@ const isLinkLocal = (address: string): boolean => isIn(address, "169.254.0.0/16"
 const isUnspecified = (address: string): boolean => isIn(address, "0.0.0.0/32", "::/128");
 /** ff02::/16 with any flags. */
 const isLinkLocalMulticast = (address: string): boolean =>
-  isIn(address, "224.0.0.0/24") || (isIn(address, "ff00::/8") && (bytesOf(address)?.[1] ?? 0) % 16 === 2);
+  isIn(address, "224.0.0.0/24") || /^ff.2:/.test(address);
 const isGlobal = (address: string): boolean =>
   !isUnspecified(address) &&
   !isLoopback(address) &&
@@ -115,8 +114,7 @@ export const IPS: readonly CelFunction[] = [
     ["ip(string): IP", "CIDR.ip(): IP"],
     "An IP address, of a text or of a CIDR",
     ["ip('10.0.0.1') == cidr('10.0.0.1/8').ip()", true],
-    (value: string | Cidr) =>
-      value instanceof Cidr ? new Ip(formatBytes(value.prefix.bytes) ?? "") : toIp(value),
+    (value: string | Cidr) => (value instanceof Cidr ? new Ip(value.address) : toIp(value)),
   ),
   define(
     ["isIP(string): bool"],
@@ -163,8 +161,7 @@ export const IPS: readonly CelFunction[] = [
     ["cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16')", true],
     (cidr: Cidr, value: string | Cidr) => {
       const other = toCidr(value);
-      const address = formatBytes(other.prefix.bytes) ?? "";
-      return cidr.prefix.lengthBits <= other.prefix.lengthBits && containsIp(cidr.prefix, address);
+      return cidr.prefix.lengthBits <= other.prefix.lengthBits && containsIp(cidr.prefix, other.address);
     },
   ),
   define(

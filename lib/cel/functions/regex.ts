@@ -20,7 +20,7 @@ function findAll(
   const found: string[] = [];
   while (found.length < limit && matcher.find()) {
     count(1);
-    found.push(matcher.group() ?? "");
+    found.push(String(matcher.group()));
   }
   return found;
 }

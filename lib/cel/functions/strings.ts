@@ -199,7 +199,7 @@ export const STRINGS: readonly CelFunction[] = [
     ["strings.quote('a\"b')", '"a\\"b"'],
     (text: string) => {
       checkLength(text.length * 2 + 2);
-      return `"${text.replace(ESCAPED, (character) => ESCAPES[character] ?? character)}"`;
+      return `"${text.replace(ESCAPED, (character) => ESCAPES[character] as string)}"`;
     },
   ),
 ];
