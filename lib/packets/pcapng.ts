@@ -71,11 +71,11 @@ export class PcapngReader implements CaptureReader {
     // What describes a packet's interface stands anywhere before it.
     if (recordOffset > this.knownTo) {
       window.seek(this.knownTo);
-      this.section = this.sections.at(-1) ?? this.section;
+      this.section = this.sections.at(-1)!;
       while (window.offset + window.cursor < recordOffset) if (!this.readBlock(recordOffset)) return false;
     }
     window.seek(recordOffset);
-    this.section = this.sections.findLast(({ offset }) => offset <= recordOffset) ?? this.section;
+    this.section = this.sections.findLast(({ offset }) => offset <= recordOffset)!;
     return this.next();
   }
 

@@ -126,16 +126,17 @@ export const EXPRESSION_REFERENCE: {
 /** Signatures that differ in their types alone as one: `int(uint|double): int`. */
 function joinSignatures(texts: readonly string[]): readonly string[] {
   const groups = new Map<string, string[][]>();
-  for (const text of texts) {
-    const [, owner = "", name = "", inner = "", returns = ""] =
-      /^(?:(.+)[.])?(\w+)[(](.*)[)]: (.+)$/.exec(text) ?? [];
+  const signatures = texts.join("\n").matchAll(/^(?:(.+)[.])?(\w+)[(](.*)[)]: (.+)$/gm);
+  for (const [, owner = "", name = "", inner = "", returns = ""] of signatures) {
     const columns = [owner, ...inner.split(/, (?![^<]*>)/), returns];
     const key = `${owner === ""} ${name} ${columns.length} ${inner === ""}`;
     groups.set(key, [...(groups.get(key) ?? []), [name, ...columns]]);
   }
   return [...groups.values()].map((rows) => {
-    const joined = (rows[0] ?? []).map((_, index) => [...new Set(rows.map((row) => row[index]))].join("|"));
-    const [name = "", owner = "", ...types] = joined;
-    return `${owner === "" ? "" : `${owner}.`}${name}(${types.slice(0, -1).join(", ")}): ${types.at(-1) ?? ""}`;
+    const [first = []] = rows;
+    const joined = first.map((_, index) => [...new Set(rows.map((row) => row[index]))].join("|"));
+    const [name = "", owner = "", ...inner] = joined;
+    const [returns = ""] = inner.splice(-1);
+    return `${owner === "" ? "" : `${owner}.`}${name}(${inner.join(", ")}): ${returns}`;
   });
 }

@@ -190,6 +190,34 @@ t.test("what stands before a cut or a lie is read, and the rest named", async (t
   }
 });
 
+t.test("blocks that cannot be are named", async (t) => {
+  const start = [sectionHeader("LE"), interfaceBlock("LE", { linktype: 1 })];
+  const device = block("LE", 1, Buffer.alloc(8));
+  const cases: readonly [rest: readonly Buffer[], message: RegExp][] = [
+    [[sectionHeader("LE").subarray(0, 20)], /less than a section header/],
+    [[block("LE", 1, Buffer.alloc(4))], /an interface without a description/],
+    [new Array<Buffer>(65_536).fill(device), /over 65536 interfaces/],
+  ];
+  for (const [rest, message] of cases)
+    t.throws(() => readAll(Buffer.concat([...start, ...rest])), { code: "EVIDENCE_INVALID", message });
+});
+
+t.test("a block larger than what is held at once is passed over, where its end is there", async (t) => {
+  const foreign = block("LE", 0x80000bad, Buffer.alloc(2 * 1024 * 1024));
+  const packet = packetBlock("LE", { interface: 0, units: 1n, bytes: Buffer.alloc(8, 1) });
+  const start = [sectionHeader("LE"), interfaceBlock("LE", { linktype: 1, name: "" }), foreign];
+  t.match(readAll(Buffer.concat([...start, packet])).records, [{ wireBytes: 8, interface: null }]);
+  t.equal(readAll(Buffer.concat(start).subarray(0, -1)).records.length, 0);
+});
+
+t.test("before the first packet there is no time, and behind the last one no packet", async (t) => {
+  writeFileSync(path, Buffer.concat([sectionHeader("LE"), interfaceBlock("LE", { linktype: 1 })]));
+  const reader = openCapture(path);
+  t.strictSame(reader.time(), { seconds: 0, nanoseconds: 0 });
+  t.notOk(reader.seek(10_000));
+  reader.close();
+});
+
 t.test("random bytes behind a section header end in records or in one of our errors", async () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(60), fc.nat(255), (noise, at, value) => {

@@ -57,6 +57,11 @@ t.test("a value has the type that its declaration says", async (t) => {
   for (const [source, type] of table) t.equal(evaluate(`\${{ type(${source}) }}`, env), type, source);
 });
 
+t.test("what no declaration speaks of stays as it is", async (t) => {
+  const attempt = { number: 1 };
+  t.equal(typeEnvironment({ attempt }, parsed, kinds).attempt, attempt);
+});
+
 t.test("and becomes data again", async (t) => {
   const table: [string, unknown][] = [
     ["${{ inputs.wait }}", "90s"],

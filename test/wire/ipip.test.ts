@@ -1,5 +1,6 @@
 import t from "tap";
 import { formatOfLink, localEndOf, remoteEndOf, wornBy } from "../../lib/wire/registry.js";
+import { ipip } from "../../lib/wire/ipip.js";
 import { hold, isOurs, real, type HeldFormat } from "./held.js";
 
 const NUMBER = { 4: 4, 6: 41 } as const;
@@ -41,5 +42,14 @@ t.test("IPIP: the devices that put packets into it", (t) => {
     ["ip6tnl", "sit", "ipip"].map((kind) => formatOfLink(kind)?.kind),
     ["ipip", "ipip", "ipip"],
   );
+  t.strictSame(["veth", null].map(formatOfLink), [null, null]);
+  t.end();
+});
+
+t.test("IPIP: what is cut before the inner header ends is no packet of it", (t) => {
+  const bytes = Buffer.alloc(40, 0x45);
+  const peel = (end: number): boolean =>
+    ipip.peel(bytes, 20, { end, protocol: 4, innerAt: 0, innerIsFrame: false, tunnelId: -1 });
+  t.strictSame([40, 39].map(peel), [true, false]);
   t.end();
 });

@@ -1,5 +1,6 @@
 import t from "tap";
 import { ethernet, udp, vxlan } from "../capture/packets.js";
+import { vxlan as wire } from "../../lib/wire/vxlan.js";
 import { hold, isOurs, real, type HeldFormat } from "./held.js";
 
 const format: HeldFormat = {
@@ -23,5 +24,11 @@ t.test("VXLAN: filter and dissector choose the same packets, those of the flow",
       `${name}: the flow's`,
     );
   }
+  t.end();
+});
+
+t.test("VXLAN: evidence without an identifier means the network 0", (t) => {
+  const worn = { kind: "vxlan", port: 4789, outer: 4 } as const;
+  t.strictSame(wire.reach(worn, 4), wire.reach({ ...worn, vni: 0 }, 4));
   t.end();
 });

@@ -93,6 +93,11 @@ t.test("in the tunnel the nodes' addresses, UDP and the tunnel's port count", as
     fits(`OUTPUT -s ${CLIENT}`, { ...out, flow: { ...FLOW, underlay: {} } }, "node-a"),
     "addresses not known",
   );
+  const ipip = { kind: "ipip", outer: 4 } as const;
+  const hops = FLOW.hops.map((hop) =>
+    hop.encapsulation?.kind === "none" ? hop : { ...hop, encapsulation: ipip },
+  );
+  t.notOk(fits("OUTPUT -p udp", { ...out, flow: { ...FLOW, hops } }, "node-a"), "IP in IP is not over UDP");
   const noNodes = { ...FLOW, from: { ...FLOW.from, node: null }, to: { ...FLOW.to, node: null } };
   t.ok(fits(`OUTPUT -s ${CLIENT}`, { ...out, flow: noNodes }, "node-a"));
   t.ok(fits("INPUT -p udp --dport 4789", { lastSeen: NIC_B, firstMissing: TUNNEL_B }));

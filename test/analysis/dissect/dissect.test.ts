@@ -72,6 +72,7 @@ t.test("link headers: Ethernet, one tag, both cooked kinds, raw", async (t) => {
   const six = ipv6({ ...V6, protocol: 17 }, udp(1000, 53, Buffer.alloc(3)));
   for (const [frame, linktype] of [
     [ethernet(six), LINKTYPE.EN10MB],
+    [ethernet(label(six), { type: 0x8848 }), LINKTYPE.EN10MB],
     [sll(six), LINKTYPE.LINUX_SLL],
     [sll2(six), LINKTYPE.LINUX_SLL2],
     [six, LINKTYPE.IPV6],
@@ -79,10 +80,17 @@ t.test("link headers: Ethernet, one tag, both cooked kinds, raw", async (t) => {
     t.equal(dissect(frame, { linktype }).summary, "UDP [fd00::1:2]:1000 → [fd00::2:3]:53, 3 B payload, 51 B");
 });
 
+t.test("a tunnel without an identifier is named alone", async (t) => {
+  const { packet, summary } = dissect(ipv4({ ...NODES, protocol: 4 }, ping), { linktype: LINKTYPE.RAW });
+  t.equal(packet.tunnelId, -1);
+  t.equal(summary, "ICMP echo request seq 3, 192.168.1.2 → 192.168.2.3, 84 B, in IPIP");
+});
+
 t.test("what is not IP, or cut within a link header, is not IP", async (t) => {
   const cases: readonly [Uint8Array, number][] = [
     [ethernet(ping, { type: 0x0806 }), LINKTYPE.EN10MB],
     [ethernet(label(ping), { type: 0x8847 }).subarray(0, 17), LINKTYPE.EN10MB],
+    [ethernet(label(ping), { type: 0x8847 }).subarray(0, 22), LINKTYPE.EN10MB],
     [ethernet(label(Buffer.alloc(40)), { type: 0x8847 }), LINKTYPE.EN10MB],
     [
       ethernet(concat(...Array<Buffer>(17).fill(tag(1, 0x8100)), tag(1, 0x0800), ping), { type: 0x8100 }),

@@ -47,6 +47,7 @@ export const SECRET_CASES: readonly BrokenCase[] = [
   ["an item", "exposed-secret", make("${{ »inputs.pins[0] }}")],
   ["made of it", "exposed-secret", make("${{ 'x' + »inputs.token.upperAscii() }}")],
   ["how long it is", "exposed-secret", make("${{ size(»inputs.pins) }}", "count")],
+  ["less than nothing of it", "exposed-secret", make("${{ -size(»inputs.pins) }}", "count")],
   ["where it is there", "exposed-secret", make("${{ inputs.token == '' ? 'none' : »inputs.token }}")],
   [
     "the values of a matrix",

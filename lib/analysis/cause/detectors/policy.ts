@@ -30,10 +30,10 @@ export function namePolicy(
 
 /** "NetworkPolicy shop/deny-web ingress", by the first pattern that fits a rule. */
 function compileRules({ rules }: PolicyNaming, namings: readonly Naming[]): (rule: Rule) => string | null {
-  const compiled = rules.map(({ direction, chain, comment }) => ({
+  const compiled = rules.map(({ direction, chain, comment = "" }) => ({
     direction,
     ofChain: chain !== undefined,
-    read: compilePattern(chain ?? comment ?? "", { whole: chain !== undefined }),
+    read: compilePattern(chain ?? comment, { whole: chain !== undefined }),
   }));
   return (rule) => {
     const said = commentOf(rule, namings) ?? "";
