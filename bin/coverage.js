@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** Rooms of lib/ that have to be covered whole, and the files of others that have to be. */
 const ROOMS = ["analysis", "cel", "linux", "packets", "runbook", "wire"];
 /** What was laid anew and is not covered whole yet: in so many places at most, which only ever become fewer. */
-const OPEN = { linux: 40 };
+const OPEN = {};
 const FILTERS = /^capture\/([a-z]+-)?(filter|expression|transport|addresses|view)/;
 
 const isJudged = (name) => ROOMS.some((room) => name.startsWith(`${room}/`)) || FILTERS.test(name);

@@ -51,7 +51,8 @@ export function formatBytes(bytes: readonly number[]): string | undefined {
 
 /** `fe80::1` of `fe80::1%eth0`: packets have no zone. */
 export function withoutZone(text: string): string {
-  return text.split("%", 1)[0] ?? "";
+  const [address = ""] = text.split("%", 1);
+  return address;
 }
 
 /** The IPv4 address that sockets of both families write as `::ffff:10.0.0.1`; any other as it is. */
@@ -82,7 +83,7 @@ export function containsIp(prefix: Prefix, ip: string): boolean {
   return prefix.bytes.every((byte, index) => {
     const bits = Math.min(8, Math.max(0, prefix.lengthBits - index * 8));
     const mask = 0xff & (0xff << (8 - bits));
-    return (byte & mask) === ((bytes[index] ?? 0) & mask);
+    return (byte & mask) === (bytes[index]! & mask);
   });
 }
 

@@ -25,7 +25,7 @@ export function parseIptables(text: string): Ruleset {
   );
   const tables = [...new Set([...saved.chains, ...saved.rules].map(({ table }) => table))];
   const rank = new Map(tables.map((table, index) => [table, index]));
-  const rankOf = (rule: Rule): number => rank.get(rule.table) ?? 0;
+  const rankOf = (rule: Rule): number => rank.get(rule.table)!;
   return {
     chains: saved.chains.map(readChain),
     rules: [...policies, ...rules].sort((a, b) => rankOf(a) - rankOf(b)),

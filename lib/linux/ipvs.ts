@@ -30,15 +30,15 @@ interface Open extends IpvsService {
   readonly servers: IpvsServer[];
 }
 
-const FORWARD: Readonly<Record<string, IpvsServer["forward"]>> = {
-  "-m": "masquerade",
-  "-i": "tunnel",
-  "-g": "route",
-  Masq: "masquerade",
-  Tunnel: "tunnel",
-  Route: "route",
-  Local: "route",
-};
+const FORWARD: ReadonlyMap<string, IpvsServer["forward"]> = new Map([
+  ["-m", "masquerade"],
+  ["-i", "tunnel"],
+  ["-g", "route"],
+  ["Masq", "masquerade"],
+  ["Tunnel", "tunnel"],
+  ["Route", "route"],
+  ["Local", "route"],
+]);
 
 /** `ipvsadm -Sn`: ipvsadm(8). A server whose service is not there is left out. */
 export function parseIpvsSave(text: string): IpvsService[] {
@@ -53,10 +53,9 @@ export function parseIpvsSave(text: string): IpvsService[] {
       if (service !== null) services.set(`${flag} ${place}`, service);
     } else if (verb === "-a") {
       const server = parseAddress(after("-r"));
-      const way = rest.find((word) => Object.hasOwn(FORWARD, word));
+      const forward = rest.map((word) => FORWARD.get(word)).find((way) => way !== undefined) ?? "route";
       const weight = Number(after("-w"));
       if (server === undefined || !Number.isSafeInteger(weight)) continue;
-      const forward = FORWARD[way ?? "-g"] ?? "route";
       services
         .get(`${flag} ${place}`)
         ?.servers.push({ ...server, forward, weight, active: null, inactive: null });
@@ -82,7 +81,7 @@ export function parseProcIpvs(text: string): IpvsService[] {
     const place = parseHexAddress(second);
     const kind = first.toLowerCase();
     if (first === "->") {
-      const forward = Object.hasOwn(FORWARD, third) ? FORWARD[third] : undefined;
+      const forward = FORWARD.get(third);
       const [weight, active, inactive] = rest.map(Number);
       if (place === null || forward === undefined || weight === undefined) continue;
       const counts = { weight, active: active ?? null, inactive: inactive ?? null };
@@ -103,8 +102,8 @@ export function parseProcIpvs(text: string): IpvsService[] {
 function parseHexAddress(text: string): { readonly ip: string; readonly port: number | null } | null {
   const match = /^(?:([0-9A-Fa-f]{8})|\[([0-9A-Fa-f:]{39})\]):([0-9A-Fa-f]{4})$/.exec(text);
   if (match === null) return null;
-  const hex = match[1] ?? match[2]?.replaceAll(":", "") ?? "";
-  const ip = formatBytes((hex.match(/../g) ?? []).map((byte) => parseInt(byte, 16)));
-  const port = parseInt(match[3] ?? "", 16);
+  const [, four = "", six = "", hexPort = ""] = match;
+  const ip = formatBytes([...Buffer.from(four + six.replaceAll(":", ""), "hex")]);
+  const port = parseInt(hexPort, 16);
   return ip === undefined ? null : { ip, port: port === 0 ? null : port };
 }

@@ -60,7 +60,7 @@ function parseRoutes6(text: string): ProcRoute[] {
 
 /** The kernel prints IPv4 words in the machine's order; every machine that runs a kubelet is little-endian but s390x. */
 function swap(hex: string): string {
-  return (hex.match(/../g) ?? []).reverse().join("");
+  return Buffer.from(hex, "hex").reverse().toString("hex");
 }
 
 function toBits(hex: string): string {

@@ -50,13 +50,13 @@ export function parseSnapshot(text: string): Snapshot {
     open = null;
   };
   for (const line of isHeadless ? [] : text.slice(at).split("\n")) {
-    const mark = /^=(begin|end) (\S{1,64})(?: ([0-9]{1,3}))?$/.exec(line);
+    const [, mark, name = "", exitCode] = /^=(begin|end) (\S{1,64})(?: ([0-9]{1,3}))?$/.exec(line) ?? [];
     if (line.startsWith(" ")) open?.out.push(`${line.slice(1)}\n`);
     else if (line.startsWith("!")) open?.err.push(`${line.slice(1)}\n`);
-    else if (mark?.[1] === "begin") {
+    else if (mark === "begin") {
       close(null);
-      open = { name: mark[2] ?? "", out: [], err: [] };
-    } else if (mark !== null) close(mark[3] === undefined ? null : Number(mark[3]));
+      open = { name, out: [], err: [] };
+    } else if (mark === "end") close(exitCode === undefined ? null : Number(exitCode));
   }
   close(null);
   return { head, sections };

@@ -4,6 +4,7 @@ import { fc } from "../fixtures/property.js";
 
 t.test("an address with a port", async (t) => {
   t.strictSame(parseAddress("[fd00::1]:80"), { ip: "fd00::1", port: 80 });
+  t.strictSame(parseAddress("[fd00::1]"), { ip: "fd00::1", port: null });
   t.strictSame(parseAddress("FD00::1"), { ip: "fd00::1", port: null });
   t.strictSame(parseAddress("1.2.3.4:80"), { ip: "1.2.3.4", port: 80 });
   const none = [

@@ -13,6 +13,10 @@ t.test("ipvsadm -Sn", async (t) => {
       "-a -t 10.96.0.9:80 -r 192.0.2.2:80 -m -w 1",
       "-A -t nonsense -s rr",
       "-a -t 10.96.0.1:443 -r",
+      "-A -f 7x -s sh",
+      "-A -t 10.96.0.2:80",
+      "-a -t 10.96.0.2:80 -r 192.0.2.2:80 -w 2",
+      "-a -t 10.96.0.2:80 -r 192.0.2.2:80 -w many",
     ].join("\n"),
   );
   t.match(services, [
@@ -25,8 +29,12 @@ t.test("ipvsadm -Sn", async (t) => {
     },
     { protocol: "udp", ip: "fd00::a", port: 53, servers: [{ ip: "fd01::1", forward: "tunnel", weight: 5 }] },
     { protocol: "mark", mark: 7, ip: null, servers: [] },
+    { ip: "10.96.0.2", scheduler: "", servers: [{ forward: "route", weight: 2 }] },
   ]);
-  t.equal(services.length, 3);
+  t.strictSame(
+    services.map(({ servers }) => servers.length),
+    [2, 1, 0, 1],
+  );
 });
 
 t.test("/proc/net/ip_vs", async (t) => {
@@ -42,6 +50,10 @@ t.test("/proc/net/ip_vs", async (t) => {
       "FWM  00000007 sh ",
       "  -> C0000203:0000      Route   1      0          0",
       "  -> XX:1 Masq 1 0 0",
+      `  -> [${":".repeat(39)}]:0035 Masq 1 0 0`,
+      "  -> C0000204:0050 Masq 1 x 0",
+      "  -> C0000204:0050 constructor 1 0 0",
+      "  -> C0000204:0050 Local 1",
     ].join("\n"),
   );
   t.match(services, [
@@ -50,7 +62,13 @@ t.test("/proc/net/ip_vs", async (t) => {
       servers: [{ ip: "192.0.2.2", port: 6443, forward: "masquerade", weight: 1, active: 3, inactive: 4 }],
     },
     { ip: "fd00::a", port: 53, servers: [{ ip: "fd01::1", forward: "tunnel" }] },
-    { protocol: "mark", mark: 7, servers: [{ port: null, forward: "route" }] },
+    {
+      ...{ protocol: "mark", mark: 7 },
+      servers: [
+        { port: null, forward: "route" },
+        { ip: "192.0.2.4", port: 80, forward: "route", weight: 1, active: null, inactive: null },
+      ],
+    },
   ]);
-  t.equal(services.flatMap(({ servers }) => servers).length, 3);
+  t.equal(services.flatMap(({ servers }) => servers).length, 4);
 });

@@ -41,6 +41,7 @@ t.test("devices that are plumbing", async (t) => {
     ["veth", {}, { kind: "veth" }],
     ["wireguard", {}, { kind: "wireguard" }],
     ["bridge", { vlan_filtering: 1, stp_state: 0 }, { vlanFiltering: true, stp: false }],
+    ["bridge", {}, { vlanFiltering: false, stp: false }],
     ["vlan", { protocol: "802.1Q", id: 100, flags: ["REORDER_HDR"] }, { id: 100, protocol: "802.1Q" }],
     ["bond", { mode: "active-backup", active_slave: "eth1" }, { mode: "active-backup", activeSlave: "eth1" }],
     ["vrf", { table: 100 }, { table: 100 }],

@@ -76,4 +76,7 @@ t.test("interfaces", async (t) => {
   );
   t.equal(found[1]?.externalIds.get("iface-id"), "shop_web");
   t.equal(found.length, 2);
+  t.match(parseOvsInterfaces(table(["name"], ["br0"])), [
+    { name: "br0", type: "", port: null, options: new Map(), externalIds: new Map() },
+  ]);
 });

@@ -24,5 +24,6 @@ fd000000000000000000000000000007 02 40 00 80     eth0
 t.test("a pod's own addresses, by /proc/net", async (t) => {
   t.same(parseOwnAddresses(TRIE + IF6), ["10.244.1.4", "fd00::7"]);
   t.same(parseOwnAddresses(""), []);
+  t.same(parseOwnAddresses("  |-- 10.244.1\n     /32 host LOCAL\n"), [], "no address");
   fc.assert(fc.property(fc.string(), (text) => Array.isArray(parseOwnAddresses(text))));
 });

@@ -27,7 +27,9 @@ t.test("filters: programs of eBPF, and what actions do", async (t) => {
         protocol: "ip",
         pref: 10,
         kind: "flower",
-        options: { actions: [mirred, { kind: "gact", control_action: { type: "drop" } }] },
+        options: {
+          actions: [mirred, { kind: "gact", control_action: { type: "drop" } }, { action_type: "pass" }],
+        },
       },
       { kind: "bpf", options: { id: 5 } },
     ]),
@@ -39,6 +41,7 @@ t.test("filters: programs of eBPF, and what actions do", async (t) => {
       actions: [
         { does: "redirect", dev: "eth1", packets: 4 },
         { kind: "gact", does: "drop", dev: null },
+        { kind: "", does: "pass" },
       ],
     },
     { program: { name: "", id: 5, isDirect: false }, actions: [] },
