@@ -38,7 +38,7 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
     });
     if ("findings" in report) {
       terminal.err("\nthe run has no captures that go on: it went to its end\n");
-      finishRun(report, options, io);
+      await finishRun(report, options, io);
       return;
     }
     const { id, dir, nodes, inPod, until, expires } = report;

@@ -46,7 +46,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
       ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
       ...{ signal: interruption.signal, onEvent: makeProgress(terminal) },
     });
-    finishRun(report, options, io);
+    await finishRun(report, options, io);
   } finally {
     interruption.dispose();
   }

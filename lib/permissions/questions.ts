@@ -1,6 +1,6 @@
 import { formatDuration, formatSize } from "../model/units.js";
 import { ACTIONS } from "./commands/actions.js";
-import { type Declared, type Via } from "./declared.js";
+import type { Declared, Via } from "./declared.js";
 import { describeAction } from "./commands/describe-action.js";
 import { fitsName } from "../model/names.js";
 import { fitsAction } from "./patterns/names.js";

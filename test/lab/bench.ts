@@ -1,4 +1,4 @@
-import { type Test } from "tap";
+import type { Test } from "tap";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

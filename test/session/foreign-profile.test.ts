@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { type PermissionQuestion } from "../../lib/authority/authority.js";
+import type { PermissionQuestion } from "../../lib/authority/authority.js";
 import { authoriseBy } from "../authority/authorise-by.js";
 import { openProfile } from "../../lib/session/cluster-profile.js";
 import { prepareDetached } from "../../lib/detached/collect.js";

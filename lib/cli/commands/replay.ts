@@ -41,7 +41,7 @@ async function executeReplay(dir: string, options: ReplayFlags, io: CommandIo): 
       ...{ cwd: process.cwd(), signal: interruption.signal, onEvent: makeProgress(terminal) },
     });
     const { findings, outcome, same } = report;
-    printFindings(findings, { dir: report.dir, output: options.output, terminal });
+    await printFindings(findings, { dir: report.dir, output: options.output, terminal });
     if (outcome.error !== null) terminal.err(`\n${renderError(asHopbookError(outcome.error), terminal)}`);
     if (report.dir !== null) terminal.err(`\nevidence: ${report.dir}\n`);
     if (same !== null) {

@@ -170,7 +170,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
       onEvent: makeProgress(terminal),
       onPods: keepPods(),
     });
-    finishRun(report, options, io);
+    await finishRun(report, options, io);
   } finally {
     interruption.dispose();
   }
