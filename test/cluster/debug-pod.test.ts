@@ -271,7 +271,8 @@ t.test("a pod that is ended from outside takes what it made on the node with it"
     const look = { config: cluster.config, own: cluster.own, withinMs: 8_000 };
     const onTheNode = await waitUntilNothingLeft({ ...look, runs: [`hopbook-${mine}-${near}`] });
     t.same(onTheNode.left, [], `${name}: nothing is left after ${onTheNode.afterMs} ms`);
-    t.equal(sessions[0]?.lost.length, 1, "its client is told");
+    // The node is done sooner than the connection's end gets here, where both are busy.
+    await until("its client is told", 5_000, () => sessions[0]?.lost.length === 1 || null);
     t.same(sessions[1]?.lost, [], "another run on the node goes on");
     for (const session of sessions) await session.abort();
     await Promise.all([access.close(), bystander.close()]);
