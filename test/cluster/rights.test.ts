@@ -308,6 +308,18 @@ t.test("only as kubectl debug makes them: the policy decides", async (t) => {
     cluster: [rule("nodes", "get")],
   });
   const asked = { kubeconfig: user, namespace: space("priv") };
+  // The API server takes a policy up a moment after it was made.
+  const pods = { ...CORE, verb: "create", resource: "pods", namespace: space("priv") } as const;
+  const body = { ...endPod(), metadata: { name: "tried" } };
+  await until("the policy is in force", 20_000, () =>
+    apiOf(user)
+      .request({ ...pods, query: { dryRun: "All" }, body })
+      .then(
+        () => null,
+        (error: unknown) =>
+          /only kubectl debug/.test(`${String(error)} ${(error as HopbookError).detail}`) || null,
+      ),
+  );
   const { choices, targets } = await choose({ ...asked, kubectl: "/usr/bin/kubectl" });
   t.match(choices, [{ via: "kubectlDebug", rejected: [{ via: "debugPod" }] }]);
   t.match(choices[0]?.rejected[0]?.reason, "only kubectl debug may make pods here");
