@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Test } from "tap";
 import { FlowEnds, NEITHER } from "../../lib/analysis/correlate/ends.js";
 import { dissectFrame, dissectQuote } from "../../lib/analysis/dissect/dissect.js";
 import { Packet, STOP } from "../../lib/analysis/dissect/packet.js";
@@ -181,9 +182,7 @@ export const real =
   spawnSync("tcpdump", ["--version"]).status === 0 ? {} : { skip: "this machine has no tcpdump" };
 
 /** What filter and dissector choose, by outer version, protocol and whether the frames have a VLAN tag. */
-export function hold(
-  format: HeldFormat,
-): { name: string; filter: string[]; dissector: string[]; all: string[] }[] {
+function hold(format: HeldFormat): { name: string; filter: string[]; dissector: string[]; all: string[] }[] {
   const frames = [...framesOfFormat(format)];
   const folder = mkdtempSync(join(tmpdir(), "hopbook-wire-"));
   try {
@@ -226,6 +225,18 @@ const OURS =
   /: (request|reply|request with options|first fragment|later fragment|later fragment of a reply|error about the request|outer options|first outer fragment)$/;
 
 /** Those of the names that any format's filter has to choose. */
-export function isOurs(name: string, same: readonly string[]): boolean {
+function isOurs(name: string, same: readonly string[]): boolean {
   return OURS.test(name) || same.some((change) => name.endsWith(`: ${change}`));
+}
+
+/** Filter and dissector choose the same packets, and those of the flow. */
+export function chooseAlike(t: Test, format: HeldFormat): void {
+  for (const { name, filter, dissector, all } of hold(format)) {
+    t.strictSame(dissector, filter, `${name}: dissector as filter`);
+    t.strictSame(
+      filter,
+      all.filter((one) => isOurs(one, format.same)),
+      `${name}: the flow's`,
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import t from "tap";
 import { formatOfLink, localEndOf, remoteEndOf, wornBy } from "../../lib/wire/registry.js";
 import { ipip } from "../../lib/wire/ipip.js";
-import { hold, isOurs, real, type HeldFormat } from "./held.js";
+import { chooseAlike, real, type HeldFormat } from "./held.js";
 
 const NUMBER = { 4: 4, 6: 41 } as const;
 const versionOf = (inner: Buffer): 4 | 6 => (inner.readUInt8(0) >> 4 === 4 ? 4 : 6);
@@ -18,14 +18,7 @@ const format: HeldFormat = {
 };
 
 t.test("IPIP: filter and dissector choose the same packets, those of the flow", real, (t) => {
-  for (const { name, filter, dissector, all } of hold(format)) {
-    t.strictSame(dissector, filter, `${name}: dissector as filter`);
-    t.strictSame(
-      filter,
-      all.filter((one) => isOurs(one, format.same)),
-      `${name}: the flow's`,
-    );
-  }
+  chooseAlike(t, format);
   t.end();
 });
 

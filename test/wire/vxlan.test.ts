@@ -1,7 +1,7 @@
 import t from "tap";
 import { ethernet, udp, vxlan } from "../capture/packets.js";
 import { vxlan as wire } from "../../lib/wire/vxlan.js";
-import { hold, isOurs, real, type HeldFormat } from "./held.js";
+import { chooseAlike, real, type HeldFormat } from "./held.js";
 
 const format: HeldFormat = {
   worn: (outer) => ({ kind: "vxlan", port: 8472, vni: 4096, outer }),
@@ -16,14 +16,7 @@ const format: HeldFormat = {
 };
 
 t.test("VXLAN: filter and dissector choose the same packets, those of the flow", real, (t) => {
-  for (const { name, filter, dissector, all } of hold(format)) {
-    t.strictSame(dissector, filter, `${name}: dissector as filter`);
-    t.strictSame(
-      filter,
-      all.filter((one) => isOurs(one, format.same)),
-      `${name}: the flow's`,
-    );
-  }
+  chooseAlike(t, format);
   t.end();
 });
 

@@ -2,7 +2,8 @@
  * What the shell of a relay reads first: it runs commands side by side and gives each one's output back whole, with its
  * length, on one stdout. POSIX sh; its text comes on stdin, so that the shell itself reads the commands that follow.
  * `hopbook_run ID LIMIT_SECONDS BYTES ARGV`: no more of its stdout and of its stderr is kept. Where there was no room for
- * that much (a pod's /dev/shm has 64 MB), which their lengths tell and not every head(1), it says 999 in place of the exit code, for which the room is taken beforehand.
+ * that much (a pod's /dev/shm has 64 MB), which their lengths tell and not every head(1), it says 999 in place of the
+ * exit code, for which the room is taken beforehand.
  */
 export const RELAY_PRELUDE = `umask 077
 for dir in /dev/shm /var/tmp "\${TMPDIR:-/tmp}" /tmp; do
