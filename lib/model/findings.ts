@@ -1,11 +1,13 @@
 import type { Via } from "./access.js";
 import type { HopRole } from "./roles.js";
-import type { Protocol, ProbeKind } from "./traffic.js";
+import type { ProbeKind, Protocol } from "./traffic.js";
 
 /** findings.json, schemas/findings.json. Programs depend on these names. */
 
 export type VerdictStatus = "delivered" | "lost" | "rejected" | "unanswered" | "inconclusive";
 export type Confidence = "high" | "medium" | "low";
+/** arp, nd: who has an address, asked by a machine that may have nothing else to say. */
+export type FlowProtocol = Protocol | "arp" | "nd";
 export type CheckStatus = "pass" | "warn" | "fail" | "skipped" | "incomplete";
 
 export interface HopRef {
@@ -55,8 +57,11 @@ export interface Verdict {
   readonly lookedAt: readonly string[];
   /** For rejected: who answered and how. */
   readonly rejectedBy: { readonly ip: string; readonly node: string | null; readonly how: string } | null;
-  /** How many of the flow's own packets were lost at the break, of how many; both 0 where nothing was lost. */
-  readonly lost: { readonly packets: number; readonly of: number };
+  /**
+   * How many transmissions that the last hop showed are missing at the next one, of how many; all 0 where none is.
+   * `share` is packets / of, 0 to 1.
+   */
+  readonly lost: { readonly packets: number; readonly of: number; readonly share?: number };
   readonly caveats: readonly string[];
   readonly packets: readonly PacketRef[];
 }
@@ -76,11 +81,76 @@ export interface TimelinePacket {
   readonly seenAtUs: readonly (number | null)[];
 }
 
+/** What became of one direction's transmissions between two neighbouring hops. */
+export interface LegFinding {
+  readonly direction: "request" | "reply";
+  readonly from: HopRef;
+  readonly to: HopRef;
+  /** Transmissions seen at `from` of which it is known whether they came to `to`; `missing` of them did not. */
+  readonly sent: number;
+  readonly missing: number;
+  /** missing / sent, 0 to 1. */
+  readonly share: number;
+  /** Seen at `from` and not judged: the capture at `to` did not cover their time, or may itself have missed them. */
+  readonly undecided: number;
+  /** From `from` to `to`, clocks corrected; null where no packet was seen at both. */
+  readonly delayUs: { readonly least: number; readonly median: number; readonly most: number } | null;
+  /** When and which: "all along", "in 2 bursts, 0.4 s and 3.1 s after the first", "over 1400 bytes only". Empty: none. */
+  readonly pattern: readonly string[];
+}
+
+/** Where packets changed their addresses on the way (NAT), as the captures show it. */
+export interface RewriteFinding {
+  readonly direction: "request" | "reply";
+  /** The last hop that shows them as they were, and the first that shows them changed; the same where one shows both. */
+  readonly before: HopRef;
+  readonly after: HopRef;
+  /** `address:port`, `[address]:port`, or the address alone where there are no ports. */
+  readonly source: { readonly was: string; readonly is: string };
+  readonly destination: { readonly was: string; readonly is: string };
+  readonly connections: number;
+}
+
+/** What the two ends said to each other, summed up over a flow's connections: one entry for each kind of outcome. */
+export interface ExchangeFinding {
+  readonly protocol: "icmp" | "tcp" | "udp" | "dns" | "http" | "tls" | "arp" | "nd";
+  /** Plain words: "HTTP 503 Service Unavailable", "DNS NXDOMAIN for web.shop.svc.cluster.local. AAAA", "answered". */
+  readonly outcome: string;
+  /** ok: it worked; error: an answer that is an error; none: no answer where one was due; oneWay: none was due. */
+  readonly kind: "ok" | "error" | "none" | "oneWay";
+  readonly count: number;
+  /** From question to answer; null where there was none. */
+  readonly tookMs: { readonly least: number; readonly median: number; readonly most: number } | null;
+}
+
+/** What a detector says of a flow. */
+export interface DetectorFinding {
+  /** One that a detector declares: lib/analysis/detectors/registry.ts. */
+  readonly code: string;
+  readonly severity: "fail" | "warn" | "note";
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly evidence: readonly string[];
+  readonly packets: readonly PacketRef[];
+  /** What a person does now. */
+  readonly next: readonly string[];
+  /** Where it is described (an RFC, a man page); null where nowhere. */
+  readonly reference: string | null;
+}
+
+/** Packets over time, for the report's charts: `packets[i]` in the slot that begins `i × slotMs` after the flow's first packet. */
+export interface RateFinding {
+  readonly slotMs: number;
+  /** Sent at the direction's first hop; missing at some hop behind it. */
+  readonly request: { readonly sent: readonly number[]; readonly missing: readonly number[] };
+  readonly reply: { readonly sent: readonly number[]; readonly missing: readonly number[] };
+}
+
 export interface FlowFinding {
   readonly id: string;
   readonly from: FindingsEnd;
   readonly to: FindingsEnd;
-  readonly protocol: Protocol;
+  readonly protocol: FlowProtocol;
   readonly probe: ProbeKind | null;
   readonly hops: readonly HopFinding[];
   /** Only where replies come back another way. */
@@ -88,6 +158,15 @@ export interface FlowFinding {
   readonly verdict: Verdict;
   /** Bounded: the first 64 packets that tell the story. */
   readonly timeline: readonly TimelinePacket[];
+  /** Both directions' legs, in the order of each way. */
+  readonly legs?: readonly LegFinding[];
+  readonly rewrites?: readonly RewriteFinding[];
+  readonly exchanges?: readonly ExchangeFinding[];
+  /** The gravest first. */
+  readonly findings?: readonly DetectorFinding[];
+  /** TCP connections, DNS or ICMP exchanges that the flow is made of. */
+  readonly connections?: number;
+  readonly rate?: RateFinding;
 }
 
 export interface CheckFinding {
@@ -119,7 +198,13 @@ export interface Findings {
     readonly complete: boolean;
     readonly incomplete: readonly string[];
   };
+  /** Probes and the flows that the run is about first, then the worst first. */
   readonly flows: readonly FlowFinding[];
+  /** Flows that the captures hold and `flows` leaves out: how many, and what became of them. Absent: none. */
+  readonly leftOut?: {
+    readonly flows: number;
+    readonly statuses: Readonly<Partial<Record<VerdictStatus, number>>>;
+  };
   readonly checks: readonly CheckFinding[];
   /** Only where the cluster's API was used. */
   readonly access?: readonly AccessFinding[];
