@@ -1,7 +1,7 @@
 import t from "tap";
-import { analyzePcaps } from "../../../lib/analysis/index.js";
-import type { FlowFinding, HopRef } from "../../../lib/model/findings.js";
-import { listCases, type ExpectedFlow } from "./cases.js";
+import { analyzePcaps } from "../../lib/analysis/index.js";
+import type { FlowFinding, HopRef } from "../../lib/model/findings.js";
+import { listCases, type ExpectedFlow } from "./cases/cases.js";
 
 /** What the analysis is not up to yet. */
 const NOT_YET: readonly string[] = [
