@@ -193,6 +193,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   commander: ["cli"],
   "string-width": ["text"],
   "wrap-ansi": ["text"],
+  "mdast-util-to-markdown": ["report"],
   "p-map": ["engine", "inspect", "session", "reap"],
   // No package: the name by which a script is imported in its sandbox.
   "hopbook:entry": ["script"],

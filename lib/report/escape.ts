@@ -1,3 +1,4 @@
+import { toMarkdown, type Unsafe } from "mdast-util-to-markdown";
 import { visible as spellOut, type VisibleOptions } from "../model/visible.js";
 
 /** Escaping for the formats of a report: first visible (lib/model/visible.ts), then what the format needs. */
@@ -24,16 +25,35 @@ export function escapeMarkup(text: string): string {
   return visible(text).replace(/[&<>"'`]/g, (char) => HTML[char] ?? char);
 }
 
-/** For running text and table cells of Markdown: nothing in it is markup, a link or a mention. */
+/**
+ * GitHub makes more of text than CommonMark: strikethrough, cells, formulas, links of what merely looks like one, and
+ * mentions.
+ */
+const GITHUB: Unsafe[] = [
+  { character: "<" },
+  { character: "|" },
+  { character: "~" },
+  { character: "$" },
+  { character: "@" },
+  { character: ":", after: "//" },
+  { character: ":", before: "\\b(?:mailto|xmpp)" },
+  { character: ".", before: "\\b[Ww]{3}" },
+];
+
+/** A backslash hides these from CommonMark, and not from all that reads its text again. */
+const SPELT = ["<", "&", "@", ":", "."];
+
+/**
+ * For running text and table cells of Markdown: nothing in it is markup, a link or a mention, wherever it stands, and
+ * nothing is escaped that would not be. One line.
+ */
 export function escapeMarkdown(text: string): string {
-  return visible(text)
-    .replace(/[\\`*_{}[\]()<>#+!|~&$-]/g, (char) =>
-      char === "<" ? "&lt;" : char === "&" ? "&amp;" : `\\${char}`,
-    )
-    .replace(/^(\s*)(\d+)\./, "$1$2\\.")
-    .replace(/@/g, "&#64;")
-    .replace(/:\/\//g, ":&#47;&#47;")
-    .replace(/\bwww\./gi, (found) => found.replace(".", "&#46;"));
+  const value = visible(text);
+  const paragraph = { type: "paragraph" as const, children: [{ type: "text" as const, value }] };
+  return toMarkdown(paragraph, {
+    unsafe: GITHUB,
+    handlers: { text: (_, __, state, info) => state.safe(value, { ...info, encode: SPELT }) },
+  }).slice(0, -1);
 }
 
 /** A code span of Markdown, fenced by more backticks than the text has. `|` is safe in tables too. */

@@ -99,21 +99,22 @@ function renderHopTable(flow: FlowFinding): string {
 
 function renderHops(flow: FlowFinding, hops: readonly HopFinding[], caption: string): string {
   const breakAt = locateBreak(flow, hops);
+  const isReplyOnly = hops === flow.replyHops;
   const rows = hops.map((hop, index) => {
     const cut =
       breakAt?.after === index
-        ? `<tr class="cut"><td colspan="8">✕ lost here: ${esc(describeLoss(flow))}</td></tr>`
+        ? `<tr class="cut"><td colspan="${isReplyOnly ? 7 : 8}">✕ lost here: ${esc(describeLoss(flow))}</td></tr>`
         : "";
-    return `${renderHopRow(hop)}${cut}`;
+    return `${renderHopRow(hop, isReplyOnly)}${cut}`;
   });
-  const numbers = ["Requests", "Replies", "Kernel drops"].map(
+  const numbers = [...(isReplyOnly ? [] : ["Requests"]), "Replies", "Missed by tcpdump"].map(
     (name) => `<th scope="col" class="number">${name}</th>`,
   );
   return `<table><caption hidden>${caption}</caption><thead><tr><th scope="col">#</th><th scope="col">Node</th><th scope="col">Interface</th><th scope="col">Role</th>${numbers.join("")}<th scope="col">Capture</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-function renderHopRow(hop: HopFinding): string {
+function renderHopRow(hop: HopFinding, isReplyOnly: boolean): string {
   const number = (count: number, bytes: number | null): string =>
     `<td class="number${count === 0 ? " zero" : ""}">${count}${bytes === null || count === 0 ? "" : ` <span class="traffic">${bytes} B</span>`}</td>`;
-  return `<tr><td>${hop.index + 1}</td><td>${esc(hop.node)}</td><td class="mono">${esc(hop.interface)}</td><td>${hop.role}</td>${number(hop.request.packets, hop.request.bytes)}${number(hop.reply.packets, hop.reply.bytes)}${number(hop.droppedByKernel, null)}<td class="mono">${esc(hop.pcap)}</td></tr>`;
+  return `<tr><td>${hop.index + 1}</td><td>${esc(hop.node)}</td><td class="mono">${esc(hop.interface)}</td><td>${hop.role}</td>${isReplyOnly ? "" : number(hop.request.packets, hop.request.bytes)}${number(hop.reply.packets, hop.reply.bytes)}${number(hop.droppedByKernel, null)}<td class="mono">${esc(hop.pcap)}</td></tr>`;
 }

@@ -66,20 +66,16 @@ function renderFlow(flow: FlowFinding): string[] {
 
 function renderHops(flow: FlowFinding, hops: readonly HopFinding[]): string {
   const breakAt = locateBreak(flow, hops);
+  const isReplyOnly = hops === flow.replyHops;
+  const numbers = isReplyOnly ? ["replies"] : ["requests", "replies"];
   const rows = hops.flatMap((hop, index) => {
-    const row = [
-      String(hop.index + 1),
-      code(hop.node),
-      code(hop.interface),
-      hop.role,
-      String(hop.request.packets),
-      String(hop.reply.packets),
-      hop.droppedByKernel === 0 ? "" : `${hop.droppedByKernel} dropped by kernel`,
-    ];
-    const cut = ["❌", "**lost here**", `**${md(describeLoss(flow))}**`, "", "", "", ""];
+    const counts = [hop.request.packets, hop.reply.packets].slice(isReplyOnly ? 1 : 0).map(String);
+    const missed = hop.droppedByKernel === 0 ? "" : `${hop.droppedByKernel} missed by the capture itself`;
+    const row = [String(hop.index + 1), code(hop.node), code(hop.interface), hop.role, ...counts, missed];
+    const cut = ["❌", "**lost here**", `**${md(describeLoss(flow))}**`, "", ...counts.map(() => ""), ""];
     return breakAt?.after === index ? [row, cut] : [row];
   });
-  return renderTable(["hop", "node", "interface", "role", "requests", "replies", ""], rows);
+  return renderTable(["hop", "node", "interface", "role", ...numbers, ""], rows);
 }
 
 function renderPackets(flow: FlowFinding): string {

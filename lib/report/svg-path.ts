@@ -2,7 +2,7 @@ import type { FlowFinding, HopFinding } from "../model/findings.js";
 import { escapeMarkup, visible } from "./escape.js";
 import { fitColumns } from "../text/columns.js";
 import { arrow, cross, element, label, line, picture } from "./svg.js";
-import { describeLoss, describeVerdict, groupByNode, isSameHop, locateBreak } from "./words.js";
+import { countPackets, describeLoss, describeVerdict, groupByNode, isSameHop, locateBreak } from "./words.js";
 
 const COLUMN = 132;
 const LEFT = 92;
@@ -63,7 +63,7 @@ export function drawPathSvg(flow: FlowFinding, hops: readonly HopFinding[], id: 
   const flags = drawBreak(flow, hops, { placed, rows }) + drawEnd(flow, hops, { placed, rows });
   const parts = [
     ...boxes,
-    ...placed.map((at) => drawPill(at, rows)),
+    ...placed.map((at) => drawPill(at, lanes, rows)),
     ...lanes.flatMap((lane) => drawLane(flow, { hops, placed, lane, rows })),
     flags,
   ];
@@ -88,7 +88,7 @@ function drawBox(node: string, box: { x: number; width: number; bottom: number }
   );
 }
 
-function drawPill({ hop, x }: Placed, rows: Rows): string {
+function drawPill({ hop, x }: Placed, lanes: readonly Lane[], rows: Rows): string {
   const live = hop.request.packets + hop.reply.packets > 0;
   const name = fitColumns(visible(hop.interface), 15).trimEnd();
   const drops =
@@ -98,7 +98,7 @@ function drawPill({ hop, x }: Placed, rows: Rows): string {
   return element(
     "g",
     { class: live ? "hop" : "hop unseen" },
-    element("title", {}, titleOf(hop)) +
+    element("title", {}, titleOf(hop, lanes)) +
       element("rect", { x: x - 61, y: rows.pill, width: 122, height: PILL_HEIGHT, rx: 10, class: "pill" }) +
       label(hop.role, { x, y: rows.pill + 17, class: "role" }) +
       label(name, { x, y: rows.pill + 35, class: "interface" }) +
@@ -106,8 +106,9 @@ function drawPill({ hop, x }: Placed, rows: Rows): string {
   );
 }
 
-function titleOf(hop: HopFinding): string {
-  const text = `${hop.node} ${hop.interface}: ${hop.request.packets} requests, ${hop.reply.packets} replies`;
+function titleOf(hop: HopFinding, lanes: readonly Lane[]): string {
+  const counts = lanes.map((lane) => countPackets(hop[lane].packets, lane)).join(", ");
+  const text = `${hop.node} ${hop.interface}: ${counts}`;
   return escapeMarkup(text);
 }
 

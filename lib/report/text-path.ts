@@ -3,6 +3,8 @@ import { fitColumns, measureColumns } from "../text/columns.js";
 import { BROKEN, type TextStyle } from "./text-style.js";
 import { describeLoss, groupByNode, isSameHop, locateBreak } from "./words.js";
 
+type Lane = "request" | "reply";
+
 const COUNT_COLUMNS = 9;
 const ROLE_COLUMNS = 10;
 const NAME_COLUMNS = 18;
@@ -11,12 +13,13 @@ const INDENT = "  ";
 /** The path drawn downwards, a line a hop, the break across it. `hops` is one of the flow's two lists. */
 export function drawPath(flow: FlowFinding, hops: readonly HopFinding[], style: TextStyle): string[] {
   const breakAt = locateBreak(flow, hops);
+  const lanes: readonly Lane[] = hops === flow.replyHops ? ["reply"] : ["request", "reply"];
   const lines: string[] = [];
   for (const [groupIndex, group] of groupByNode(hops).entries()) {
-    lines.push(drawNode(group.node, groupIndex === 0, style));
+    lines.push(drawNode(group.node, groupIndex === 0 ? lanes : [], style));
     for (const hop of group.hops) {
       const at = hops.indexOf(hop);
-      lines.push(drawHop(hop, isLive(hops, at), style));
+      lines.push(drawHop(hop, { live: isLive(hops, at), lanes }, style));
       if (endsAt(flow, hops) === at) lines.push(drawEnd(flow, style));
       if (breakAt?.after === at) lines.push(drawBreak(flow, style));
       else if (at === hops.length - 1) continue;
@@ -49,10 +52,11 @@ function isLive(hops: readonly HopFinding[], at: number): boolean {
   return hop !== undefined && hop.request.packets + hop.reply.packets > 0;
 }
 
-function drawNode(node: string, first: boolean, style: TextStyle): string {
+/** `lanes`: what the columns behind it are called; none where a node before it said so. */
+function drawNode(node: string, lanes: readonly Lane[], style: TextStyle): string {
   const name = fitColumns(style.show(node), leftColumns(), style.glyphs.more);
-  if (!first) return `${INDENT}${style.paint(name.trimEnd(), "bold")}`;
-  const head = `${"request".padStart(COUNT_COLUMNS)}  ${"reply".padStart(COUNT_COLUMNS)}`;
+  if (lanes.length === 0) return `${INDENT}${style.paint(name.trimEnd(), "bold")}`;
+  const head = lanes.map((lane) => lane.padStart(COUNT_COLUMNS)).join("  ");
   return `${INDENT}${style.paint(name, "bold")}${style.paint(head, "dim")}`;
 }
 
@@ -60,21 +64,25 @@ function leftColumns(): number {
   return 2 + NAME_COLUMNS + ROLE_COLUMNS;
 }
 
-function drawHop(hop: HopFinding, live: boolean, style: TextStyle): string {
+function drawHop(
+  hop: HopFinding,
+  { live, lanes }: { readonly live: boolean; readonly lanes: readonly Lane[] },
+  style: TextStyle,
+): string {
   const { glyphs } = style;
   const mark = live ? style.paint(glyphs.seen, "green") : style.paint(glyphs.missing, "dim");
   const name = fitColumns(style.show(hop.interface), NAME_COLUMNS - 1, glyphs.more);
   const role = style.paint(hop.role.padEnd(ROLE_COLUMNS), "dim");
-  const request = drawCount(hop.request.packets, glyphs.down, style);
-  const reply = drawCount(hop.reply.packets, glyphs.up, style);
+  const counts = lanes.map((lane) => drawCount(hop[lane].packets, lane, style)).join("  ");
   const drops =
     hop.droppedByKernel === 0
       ? ""
-      : style.paint(`  ${glyphs.warn} ${hop.droppedByKernel} dropped by kernel`, "yellow");
-  return `${INDENT}${mark} ${live ? name : style.paint(name, "dim")} ${role}${request}  ${reply}${drops}`;
+      : style.paint(`  ${glyphs.warn} ${hop.droppedByKernel} missed by tcpdump`, "yellow");
+  return `${INDENT}${mark} ${live ? name : style.paint(name, "dim")} ${role}${counts}${drops}`;
 }
 
-function drawCount(count: number, arrow: string, style: TextStyle): string {
+function drawCount(count: number, lane: Lane, style: TextStyle): string {
+  const arrow = lane === "request" ? style.glyphs.down : style.glyphs.up;
   if (count === 0) return style.paint(style.glyphs.none.padStart(COUNT_COLUMNS), "dim");
   return style.paint(`${count} ${arrow}`.padStart(COUNT_COLUMNS), "green");
 }

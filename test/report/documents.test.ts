@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { renderHtml, renderJson, renderJunit, renderMarkdown } from "../../lib/report/index.js";
+import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost, SAMPLES } from "./samples.js";
 
 t.test("HTML: one file, no script, nothing loaded", async (t) => {
@@ -93,11 +93,8 @@ t.test("a headline without a verdict is of one colour", async (t) => {
 
 t.test("Markdown", async (t) => {
   const text = renderMarkdown(buildFindings([fdbMissing]));
-  t.match(text, /^# hopbook trace\\-path\n/);
-  t.match(
-    text,
-    "**LOST on node\\-a between vxlan.calico \\(tunnel\\) and eth0 \\(nic\\): 4 of 4 requests.**",
-  );
+  t.match(text, /^# hopbook trace-path\n/);
+  t.match(text, "**LOST on node-a between vxlan.calico (tunnel) and eth0 (nic): 4 of 4 requests.**");
   t.match(
     text,
     /\| 3 \| `node-a` \| `vxlan\.calico` \| tunnel \| 4 \| 0 \| {2}\|\n\| ❌ \| \*\*lost here\*\*/,
@@ -116,6 +113,20 @@ t.test("Markdown", async (t) => {
       );
     }
   }
+});
+
+t.test("the reply's own way counts replies only", async (t) => {
+  const findings = SAMPLES["asymmetric"] ?? buildFindings([]);
+  t.match(
+    renderMarkdown(findings),
+    /The reply's own way:\n\n\| hop \| node \| interface \| role \| replies \| {2}\|/,
+  );
+  const text = renderText(findings, { color: false, unicode: true, width: 80 });
+  t.match(text, /The reply's own way:\n {2}node-b +reply\n {2}● eth0 +pod +4 ↑\n/);
+  const [, table] = renderHtml(findings).split("The reply’s hops");
+  t.match(table, '<th scope="col" class="number">Replies</th>');
+  t.notMatch(table, "Requests");
+  t.match(renderHtml(SAMPLES["inconclusive"] ?? findings), "Missed by tcpdump");
 });
 
 t.test("JUnit", async (t) => {

@@ -1,3 +1,7 @@
+import type { RootContent } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
 import t from "tap";
 import { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "../../lib/report/index.js";
 import { fc } from "../fixtures/property.js";
@@ -22,13 +26,71 @@ t.test("markup", async (t) => {
   );
 });
 
-t.test("Markdown", async (t) => {
+/** As GitHub reads it, but for links that are made of what text looks like afterwards: no escape hides a mail address from that. */
+const fromGfm = gfmFromMarkdown().map((extension) => ({ ...extension, transforms: [] }));
+
+const parse = (text: string): RootContent[] =>
+  fromMarkdown(text, { extensions: [gfm()], mdastExtensions: fromGfm }).children;
+
+/** The words of a block that has nothing but words; what else it has stands between angles. */
+function wordsOf(node: RootContent | undefined): string {
+  if (node === undefined) return "<nothing>";
+  if (node.type === "text") return node.value;
+  return "children" in node && ["paragraph", "heading", "strong", "tableCell"].includes(node.type)
+    ? node.children.map(wordsOf).join("")
+    : `<${node.type}>`;
+}
+
+const MARKUP = [
+  ..."*_`[]()<>#+-!|~$&@:.\\/= \t\n1a",
+  "www.",
+  "://",
+  "mailto:",
+  "&amp;",
+  "- ",
+  "1. ",
+  "**",
+  "a@b.c",
+];
+const anyMarkup = fc.oneof(
+  anyText,
+  fc.array(fc.constantFrom(...MARKUP), { maxLength: 24 }).map((all) => all.join("")),
+);
+
+t.test("Markdown: what it needs at its place, and no more", async (t) => {
+  const kept = "node-b, cali9d8b_6a/x.y: 10.0.0.1:80 → (tunnel) + 4 of 4 requests, 33.3 % {x} a > b!";
+  t.equal(escapeMarkdown(kept), kept);
   t.equal(
     escapeMarkdown("[x](javascript:1) | *b* <i> @team"),
-    "\\[x\\]\\(javascript:1\\) \\| \\*b\\* &lt;i\\> &#64;team",
+    "\\[x]\\(javascript:1) \\| \\*b\\* &#x3C;i> &#x40;team",
   );
-  t.equal(escapeMarkdown("1. a"), "1\\. a");
+  t.equal(escapeMarkdown("1. a"), "1&#x2E; a");
   t.notMatch(escapeMarkdown("http://evil.example www.evil.example"), /http:\/\/|www\./);
+});
+
+t.test("Markdown: no text becomes anything but text", async (t) => {
+  fc.assert(
+    fc.property(anyMarkup, (text) => {
+      const escaped = escapeMarkdown(text);
+      const trimmed = visible(text);
+      t.notMatch(escaped, /<|\n|@|:\/\//);
+      const [paragraph, ...others] = parse(escaped === "" ? "x" : escaped);
+      if (escaped !== "") t.equal(wordsOf(paragraph), trimmed, JSON.stringify(text));
+      t.equal(others.length, 0, JSON.stringify(text));
+      const [heading] = parse(`## a ${escaped} b`);
+      t.equal(wordsOf(heading), `a ${trimmed} b`, JSON.stringify(text));
+      const [item] = parse(`- ${escaped === "" ? "x" : escaped}`);
+      t.equal(item?.type, "list");
+      const [table] = parse(`| h | i |\n| --- | --- |\n| a ${escaped} b | j |`);
+      const cells = table?.type === "table" ? table.children[1]?.children : [];
+      t.strictSame(cells?.map(wordsOf), [`a ${trimmed} b`, "j"], JSON.stringify(text));
+      const [strong] = parse(`**a ${escaped} b**`);
+      t.equal(wordsOf(strong), `a ${trimmed} b`, JSON.stringify(text));
+    }),
+  );
+});
+
+t.test("Markdown: code", async (t) => {
   t.equal(escapeMarkdownCode("a`b``c|d"), "``` a`b``c¦d ```");
   t.equal(escapeMarkdownCode(""), '""');
   fc.assert(

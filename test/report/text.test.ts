@@ -66,7 +66,7 @@ t.test("rejected and unanswered show where", async (t) => {
     /pod +3 ↓ +3 ↑\n {2}✖━━━ REJECTED: TCP RST from 192\.168\.218\.66/,
   );
   t.match(plain(SAMPLES["unanswered"] as Findings), /pod +4 ↓ +·\n {2}✖━━━ NO REPLY FROM HERE/);
-  t.match(plain(SAMPLES["inconclusive"] as Findings), /▲ 41 dropped by kernel/);
+  t.match(plain(SAMPLES["inconclusive"] as Findings), /▲ 41 missed by tcpdump/);
   t.match(plain(SAMPLES["incomplete"] as Findings), /INCOMPLETE RUN[^]*node-b: the connection was lost/);
   t.match(plain(SAMPLES["asymmetric"] as Findings), /The reply's own way/);
   t.match(plain(SAMPLES["empty"] as Findings), /No flow was followed/);
