@@ -25,6 +25,11 @@ export function formatIp(version: number, words: readonly number[]): string {
   return compressGroups(groups);
 }
 
+/** The MAC address whose 6 bytes stand at an offset: `02:00:00:00:00:01`. */
+export function formatMac(bytes: Uint8Array, at: number): string {
+  return Array.from(bytes.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
 function compressGroups(groups: readonly number[]): string {
   let [bestAt, bestLength] = [-1, 1];
   for (let at = 0; at < groups.length; at++) {

@@ -84,13 +84,20 @@ function find(openers: readonly Opener[], number: number): WireFormat | null {
 function dissectInner(bytes: Uint8Array, at: number, format: WireFormat | null, packet: Packet): boolean {
   if (format === null || !format.peel(bytes, at, packet)) return false;
   const inner = packet.innerIsFrame ? readEthernet(bytes, packet.innerAt, packet) : packet.innerAt;
+  if (packet.arpOperation > 0) {
+    packet.worn = format;
+    packet.keepOutermost();
+    packet.resetInner();
+    packet.version = 0;
+    packet.stop = STOP.notIp;
+    return true;
+  }
   if (inner < 0 || inner >= packet.end) {
     packet.tunnelId = -1;
     return false;
   }
   packet.worn = format;
-  packet.outerSource = packet.source0;
-  packet.outerDestination = packet.destination0;
+  packet.keepOutermost();
   packet.resetInner();
   dissectIp(bytes, inner, NO_OPENERS, packet);
   return true;

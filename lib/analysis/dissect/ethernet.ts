@@ -10,5 +10,7 @@ const ETHERNET_BYTES = 14;
  */
 export function readEthernet(bytes: Uint8Array, at: number, packet: Packet): number {
   if (packet.end - at < ETHERNET_BYTES) return -1;
+  packet.destinationMacAt = at;
+  packet.sourceMacAt = at + 6;
   return passTags(bytes, uint16(bytes, at + 12), at + ETHERNET_BYTES, packet);
 }

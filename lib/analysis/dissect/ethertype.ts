@@ -1,8 +1,10 @@
+import { readArp } from "./arp.js";
 import { uint16 } from "./bytes.js";
 import type { Packet } from "./packet.js";
 
 export const ETHERTYPE = {
   ipv4: 0x0800,
+  arp: 0x0806,
   ipv6: 0x86dd,
   vlan: 0x8100,
   /** IEEE 802.1ad, and what switches used before it. */
@@ -19,7 +21,7 @@ const MOST_HEADERS = 16;
 /**
  * Passes the tags (IEEE 802.1Q: PCP DEI VID 2, type 2) and the label stack (RFC 3032: label 20 bits, traffic class 3,
  * bottom of stack 1, TTL 8) between a link header and IP; `packet.vlan` is the outermost tag's. The offset of the IP
- * header; -1 where the frame is cut or carries none.
+ * header; -1 where the frame is cut or carries none, as with ARP, which is read.
  */
 export function passTags(bytes: Uint8Array, first: number, start: number, packet: Packet): number {
   let [type, at] = [first, start];
@@ -39,7 +41,10 @@ export function passTags(bytes: Uint8Array, first: number, start: number, packet
       if (packet.vlan < 0) packet.vlan = uint16(bytes, at) & 0x0fff;
       type = uint16(bytes, at + 2);
       at += TAG_BYTES;
-    } else return -1;
+    } else {
+      if (type === ETHERTYPE.arp) readArp(bytes, at, packet);
+      return -1;
+    }
   }
   return -1;
 }

@@ -1,3 +1,4 @@
+import { formatIp } from "./address.js";
 import { ICMP } from "./icmp.js";
 import { ICMPV6 } from "./icmpv6.js";
 import type { Packet } from "./packet.js";
@@ -44,7 +45,14 @@ function nameV6(type: number, code: number, packet: Packet): string {
   if (type === ICMPV6.unreachable) return UNREACHABLE6[code] ?? `unreachable code ${code}`;
   if (type === ICMPV6.tooBig) return `packet too big${nameMtu(packet)}`;
   if (type === ICMPV6.timeExceeded) return code === 1 ? "reassembly time exceeded" : "time exceeded";
+  if (type === ICMPV6.neighbourSolicitation) return `neighbour solicitation for ${targetOf(packet)}`;
+  if (type === ICMPV6.neighbourAdvertisement) return `neighbour advertisement of ${targetOf(packet)}`;
   return `type ${type} code ${code}`;
+}
+
+function targetOf(packet: Packet): string {
+  const { neighbourTarget0, neighbourTarget1, neighbourTarget2, neighbourTarget3 } = packet;
+  return formatIp(6, [neighbourTarget0, neighbourTarget1, neighbourTarget2, neighbourTarget3]);
 }
 
 function nameMtu(packet: Packet): string {

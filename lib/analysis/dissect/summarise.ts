@@ -1,15 +1,26 @@
 import { USUAL_OPENERS } from "../../wire/open.js";
-import { formatIp } from "./address.js";
+import { formatIp, formatMac } from "./address.js";
+import { ARP } from "./arp.js";
 import { dissectQuote } from "./dissect.js";
 import { nameIcmp } from "./icmp-names.js";
+import { ICMPV6 } from "./icmpv6.js";
 import { Packet, PROTOCOL, STOP } from "./packet.js";
 import { TCP } from "./tcp.js";
 
 /** One line for people: "ICMP echo request seq 3, 192.168.1.2 → 192.168.2.3, 84 B". */
 export function summarise(packet: Packet, bytes: Uint8Array): string {
+  if (packet.arpOperation > 0) return describeArp(packet, bytes) + describeTunnel(packet);
   if (packet.version === 0) return packet.stop === STOP.notIp ? "not IP" : "IP packet cut short";
   const size = `${packet.ipBytes} B`;
   return `${describe(packet, bytes)}, ${size}${describeTunnel(packet)}`;
+}
+
+function describeArp(packet: Packet, bytes: Uint8Array): string {
+  const [sender, target] = [formatIp(4, [packet.arpSender]), formatIp(4, [packet.arpTarget])];
+  const mac = formatMac(bytes, packet.arpSenderMacAt);
+  if (packet.arpOperation === ARP.request) return `ARP request: who has ${target}? asks ${sender} at ${mac}`;
+  if (packet.arpOperation === ARP.reply) return `ARP reply: ${sender} is at ${mac}, to ${target}`;
+  return `ARP operation ${packet.arpOperation}, ${sender} → ${target}`;
 }
 
 /** What the packet is in, with its network: `, in TITLE 4096`. */
@@ -36,8 +47,14 @@ function describe(packet: Packet, bytes: Uint8Array): string {
   if (packet.protocol === PROTOCOL.tcp) return describeTcp(packet) + fragment;
   if (packet.protocol === PROTOCOL.udp)
     return `UDP ${describePorts(packet)}, ${packet.payloadBytes} B payload${fragment}`;
-  const echo = packet.quoteAt < 0 ? ` seq ${packet.icmpSequence}` : "";
+  const isEcho = packet.quoteAt < 0 && !isNeighbour(packet);
+  const echo = isEcho ? ` seq ${packet.icmpSequence}` : "";
   return `${nameIcmp(packet)}${echo}, ${way}${fragment}${describeQuote(packet, bytes)}`;
+}
+
+function isNeighbour({ version, icmpType }: Packet): boolean {
+  const { neighbourSolicitation, neighbourAdvertisement } = ICMPV6;
+  return version === 6 && (icmpType === neighbourSolicitation || icmpType === neighbourAdvertisement);
 }
 
 function describeTcp(packet: Packet): string {

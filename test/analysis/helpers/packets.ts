@@ -112,6 +112,12 @@ export function icmp(
   return concat(header, rest.payload ?? Buffer.alloc(0));
 }
 
+/** ARP for IPv4 over Ethernet, from 02:00:00:00:00:aa. */
+export function arp(o: { operation: number; sender: string; target: string }): Buffer {
+  const head = [0, 1, 8, 0, 6, 4, 0, o.operation, 2, 0, 0, 0, 0, 0xaa];
+  return concat(head, ipBytes(o.sender), [0, 0, 0, 0, 0, 0], ipBytes(o.target));
+}
+
 export function ethernet(packet: Uint8Array, options: { vlan?: number; type?: number } = {}): Buffer {
   const type = options.type ?? (packet[0]! >> 4 === 6 ? 0x86dd : 0x0800);
   const tag = options.vlan === undefined ? [] : [0x81, 0x00, options.vlan >> 8, options.vlan & 0xff];
