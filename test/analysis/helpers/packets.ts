@@ -4,7 +4,7 @@ import { parseIp } from "../../../lib/analysis/dissect/address.js";
 /** Builds packets byte by byte, outermost layer last: `ethernet(ipv4({…}, udp({…}, payload)))`. */
 
 export function concat(...parts: readonly (Uint8Array | readonly number[])[]): Buffer {
-  return Buffer.concat(parts.map((part) => Uint8Array.from(part)));
+  return Buffer.concat(parts.map((part) => (part instanceof Uint8Array ? part : Uint8Array.from(part))));
 }
 
 function ipBytes(text: string): Buffer {

@@ -1,0 +1,36 @@
+import t from "tap";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeFailure, findFailure, minimise, type Failure } from "./truth/check.js";
+import { inventScenario } from "./truth/invent.js";
+
+/**
+ * Thousands of generated sets of captures. HOPBOOK_TRUTH_CASES says how many, HOPBOOK_TRUTH_FROM where to begin;
+ * a failure is made as small as it gets and its captures are kept.
+ */
+
+const CASES = Number(process.env["HOPBOOK_TRUTH_CASES"] ?? "10000");
+const FROM = Number(process.env["HOPBOOK_TRUTH_FROM"] ?? "1");
+const MOST_FAILURES = 5;
+
+t.setTimeout(0);
+
+t.test(`${CASES} generated sets of captures are judged by what happened`, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "hopbook-truth-"));
+  const failures: { readonly seed: number; readonly failure: Failure }[] = [];
+  let failed = 0;
+  for (let seed = FROM; seed < FROM + CASES; seed++) {
+    const failure = await findFailure(dir, inventScenario(seed, seed % 4 === 0 ? "healthy" : "any"));
+    if (failure === null) continue;
+    failed += 1;
+    if (failures.length < MOST_FAILURES) failures.push({ seed, failure });
+  }
+  for (const { seed, failure } of failures) {
+    const kept = join(dir, `seed-${seed}`);
+    const smallest = await minimise(kept, failure);
+    t.fail(`seed ${seed}: captures in ${kept}/smallest`, { failure: describeFailure(smallest) });
+  }
+  t.equal(failed, 0, "scenarios that are judged wrongly");
+  if (failed === 0) rmSync(dir, { recursive: true });
+});

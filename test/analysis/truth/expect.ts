@@ -1,0 +1,213 @@
+import { basename } from "node:path";
+import type {
+  FlowFinding,
+  Findings,
+  HopRef,
+  LegFinding,
+  VerdictStatus,
+} from "../../../lib/model/findings.js";
+import { endsOf, type Ends } from "./addresses.js";
+import type { FlowPlan, Scenario } from "./scenario.js";
+import type { Played } from "./traffic.js";
+import type { LegTruth, Range } from "./truth.js";
+
+/** Holds findings against what was really done; gives what is wrong, in words. */
+
+const PROTOCOLS = { ping: "icmp", udp: "udp", "one-way": "udp", dns: "udp", tcp: "tcp" } as const;
+const ALARMS: readonly VerdictStatus[] = ["lost", "rejected", "unanswered"];
+
+interface Expected {
+  readonly flow: number;
+  readonly label: string;
+  readonly plan: FlowPlan;
+  readonly ends: readonly Ends[];
+  readonly statuses: readonly VerdictStatus[];
+  readonly legs: readonly LegTruth[];
+}
+
+function expectFlows(scenario: Scenario, { network, ends }: Played): readonly Expected[] {
+  const legs = network.tally.list();
+  return scenario.flows.flatMap((plan, flow): Expected[] => {
+    if (!network.sightings.some(({ frame }) => frame.flow === flow && frame.isRequest)) return [];
+    const own = legs.filter((leg) => leg.flow === flow);
+    const connections = Array.from({ length: plan.connections }, (_, index) => index);
+    return [
+      {
+        flow,
+        label: `flow ${flow} (${plan.kind})`,
+        plan,
+        ends: connections.map((connection) =>
+          endsOf(plan, { flow, connection, backend: connection % plan.backends.length, v6: scenario.v6 }),
+        ),
+        statuses: expectStatus(plan, { legs: own, replies: ends[flow]!.replies.sent }),
+        legs: own,
+      },
+    ];
+  });
+}
+
+function expectStatus(
+  plan: FlowPlan,
+  { legs, replies }: { readonly legs: readonly LegTruth[]; readonly replies: number },
+): readonly VerdictStatus[] {
+  const lost = legs.reduce((all, { missing }) => all + missing.least, 0);
+  const maybeLost = legs.reduce((all, { missing }) => all + missing.most, 0);
+  const refused: VerdictStatus[] = plan.server === "refuses" && replies > 0 ? ["rejected"] : [];
+  if (lost > 0) return ["lost", ...refused];
+  const also: VerdictStatus[] = maybeLost > 0 ? ["lost"] : [];
+  if (refused.length > 0) return [...refused, ...also];
+  // A protocol that nobody knows may need no answer.
+  if (plan.server !== "silent" || plan.kind === "one-way" || plan.kind === "udp")
+    return ["delivered", ...also];
+  // Nothing in a bare file says that its place is the server's own.
+  return ["unanswered", "inconclusive", ...also];
+}
+
+/** Everything in which the findings are not what happened. */
+export function compare(
+  scenario: Scenario,
+  played: Played,
+  { findings, files }: { readonly findings: Findings; readonly files: readonly string[] },
+): readonly string[] {
+  const names = files.map((file) => basename(file));
+  const problems: string[] = [];
+  const matched = new Set<FlowFinding>();
+  for (const expected of expectFlows(scenario, played)) {
+    const flow = findings.flows.find((one) => !matched.has(one) && isOf(one, expected));
+    if (flow === undefined) {
+      problems.push(`${expected.label}: not found`);
+      continue;
+    }
+    matched.add(flow);
+    const wrong =
+      scenario.gaps.length > 0
+        ? judgeWithGaps(flow, scenario, names)
+        : [
+            ...judgeStatus(flow, expected, names),
+            ...judgeLegs(flow, expected, names),
+            ...judgeNat(flow, expected, played),
+          ];
+    problems.push(...wrong.map((text) => `${expected.label}: ${text}`));
+  }
+  for (const flow of findings.flows)
+    if (!matched.has(flow) && ALARMS.includes(flow.verdict.status))
+      problems.push(
+        `made up: ${flow.protocol} ${flow.from.ip} → ${flow.to.ip}:${flow.to.port} ${flow.verdict.status}`,
+      );
+  return problems;
+}
+
+function isOf(flow: FlowFinding, { plan, ends }: Expected): boolean {
+  if (flow.protocol !== PROTOCOLS[plan.kind]) return false;
+  return ends.some((one) => {
+    const port = plan.kind === "ping" ? null : one.servicePort;
+    const behind = plan.kind === "ping" ? null : one.backendPort;
+    const isFrom = flow.from.ip === one.client || flow.from.ip === one.node;
+    return (
+      isFrom &&
+      ((flow.to.ip === one.service && flow.to.port === port) ||
+        (flow.to.ip === one.backend && flow.to.port === behind))
+    );
+  });
+}
+
+const indexOf = (names: readonly string[], ref: HopRef | null): number =>
+  names.findIndex((name) => name === ref?.interface || name === `${ref?.interface ?? ""}.pcap`);
+
+const within = (value: number, { least, most }: Range): boolean => value >= least && value <= most;
+const words = ({ least, most }: Range): string => (least === most ? `${least}` : `${least} to ${most}`);
+
+function judgeStatus({ verdict }: FlowFinding, expected: Expected, names: readonly string[]): string[] {
+  const { status, lost, direction } = verdict;
+  if (!expected.statuses.includes(status)) return [`${status}, not ${expected.statuses.join(" or ")}`];
+  if (status !== "lost") return [];
+  const [from, to] = [indexOf(names, verdict.lastSeen), indexOf(names, verdict.firstMissing)];
+  const leg = expected.legs.find((one) => one.from === from && one.to === to && isDirection(one, direction));
+  const place = `${direction} ${names[from] ?? "-"} > ${names[to] ?? "-"}`;
+  if (leg === undefined || leg.missing.most === 0) return [`lost ${place}, where nothing was lost`];
+  if (within(lost.packets, leg.missing) && within(lost.of, leg.sent)) return [];
+  return [`lost ${lost.packets} of ${lost.of} ${place}, not ${words(leg.missing)} of ${words(leg.sent)}`];
+}
+
+const isDirection = (leg: LegTruth, direction: LegFinding["direction"] | null): boolean =>
+  leg.isRequest === (direction === "request");
+
+function judgeLegs(flow: FlowFinding, { legs }: Expected, names: readonly string[]): string[] {
+  const problems: string[] = [];
+  const left = [...(flow.legs ?? [])];
+  for (const truth of legs) {
+    const place = `${truth.isRequest ? "request" : "reply"} leg ${names[truth.from]} > ${names[truth.to]}`;
+    const at = left.findIndex(
+      (leg) =>
+        indexOf(names, leg.from) === truth.from &&
+        indexOf(names, leg.to) === truth.to &&
+        isDirection(truth, leg.direction),
+    );
+    if (at === -1) {
+      if (truth.sent.least > 0) problems.push(`no ${place}`);
+      continue;
+    }
+    const [leg] = left.splice(at, 1) as [LegFinding];
+    if (!within(leg.sent, truth.sent)) problems.push(`${place}: ${leg.sent} sent, not ${words(truth.sent)}`);
+    if (!within(leg.missing, truth.missing))
+      problems.push(`${place}: ${leg.missing} missing, not ${words(truth.missing)}`);
+    if (leg.undecided > 0) problems.push(`${place}: ${leg.undecided} undecided`);
+  }
+  for (const leg of left)
+    if (leg.missing > 0)
+      problems.push(
+        `${leg.direction} leg ${leg.from.interface} > ${leg.to.interface}: ${leg.missing} missing made up`,
+      );
+  return problems;
+}
+
+/** A capture that does not hold all: nothing was lost, and where it cannot be known nobody is sure. */
+function judgeWithGaps(
+  { verdict, legs = [] }: FlowFinding,
+  { gaps }: Scenario,
+  names: readonly string[],
+): string[] {
+  const isGap = (ref: HopRef | null): boolean => gaps.some(({ hop }) => hop === indexOf(names, ref));
+  if (verdict.status === "lost") {
+    if (gaps.some(({ kind }) => kind === "misses some")) return ["lost, and later hops show all of it"];
+    if (verdict.confidence === "high") return ["lost with high confidence, where a capture has a gap"];
+    if (!isGap(verdict.lastSeen) && !isGap(verdict.firstMissing)) return ["lost away from the gap"];
+  }
+  return legs
+    .filter(({ missing, from, to }) => missing > 0 && !isGap(from) && !isGap(to))
+    .map(
+      ({ from, to, missing }) =>
+        `${missing} missing from ${from.interface} to ${to.interface}, away from the gap`,
+    );
+}
+
+function judgeNat(finding: FlowFinding, { flow, plan, ends }: Expected, { network }: Played): string[] {
+  const isSeen = (isTranslated: boolean): boolean =>
+    network.sightings.some(
+      ({ frame, ...one }) => frame.flow === flow && frame.isRequest && one.isTranslated === isTranslated,
+    );
+  if (plan.nat === null || !isSeen(true) || !isSeen(false)) return [];
+  const said = finding.rewrites?.filter(({ direction }) => direction === "request") ?? [];
+  const fits = ends.some((one) =>
+    said.some(
+      ({ source, destination }) =>
+        hostOf(source.was) === one.client &&
+        hostOf(source.is) === one.node &&
+        hostOf(destination.was) === one.service &&
+        hostOf(destination.is) === one.backend,
+    ),
+  );
+  const [one] = ends;
+  return fits
+    ? []
+    : [
+        `no rewrite ${one?.client} > ${one?.service} to ${one?.node} > ${one?.backend}, but ${JSON.stringify(said)}`,
+      ];
+}
+
+/** `address:port`, `[address]:port` or an address. */
+function hostOf(text: string): string {
+  const bracketed = /^\[(.*)\]/.exec(text);
+  if (bracketed !== null) return bracketed[1]!;
+  return text.split(":").length === 2 ? text.split(":")[0]! : text;
+}

@@ -1,0 +1,230 @@
+import { Random } from "./random.js";
+import type {
+  DisorderPlan,
+  Encapsulation,
+  FlowKind,
+  FlowPlan,
+  GapPlan,
+  HopPlan,
+  LossPlan,
+  LossRule,
+  NatPlan,
+  Scenario,
+  Way,
+} from "./scenario.js";
+
+const MSS = 1400;
+
+/** A scenario by its number: the same for ever. */
+export function inventScenario(seed: number, kind: "healthy" | "any" = "any"): Scenario {
+  const random = new Random(seed * 7919 + (kind === "healthy" ? 1 : 0));
+  const v6 = random.chance(0.25);
+  const hops = inventHops(random, v6);
+  const flows = Array.from({ length: random.pick([1, 1, 2, 3, 5]) }, (_, index) =>
+    inventFlow(random, hops, index),
+  );
+  const isHealthy = kind === "healthy" || random.chance(0.25);
+  const losses = isHealthy
+    ? []
+    : Array.from({ length: random.pick([1, 1, 1, 2]) }, () => inventLoss(random, hops, flows));
+  const disorders = random.chance(0.3) ? [inventDisorder(random, hops)] : [];
+  const nodes = Math.max(...hops.map(({ node }) => node)) + 1;
+  return {
+    seed,
+    v6,
+    hops,
+    aheadUs: inventClocks(random, nodes),
+    flows: isHealthy ? flows.map((flow) => ({ ...flow, server: "answers" as const })) : flows,
+    losses,
+    disorders,
+    gaps: losses.length === 0 && random.chance(0.2) ? [inventGap(random, hops)] : [],
+    snaplenBytes: random.pick([262_144, 262_144, 262_144, 256, 160]),
+    mssBytes: MSS,
+    noise: random.chance(0.3),
+  };
+}
+
+function inventClocks(random: Random, nodes: number): number[] {
+  const kind = random.pick(["same", "same", "near", "near", "hours"]);
+  return Array.from({ length: nodes }, (_, node) => {
+    if (kind === "same" || node === 0) return 0;
+    if (kind === "near") return random.integer(-2_000_000, 2_000_000);
+    return random.integer(-12, 12) * 3_600_000_000 + random.integer(-1_000_000, 1_000_000);
+  });
+}
+
+interface Place {
+  readonly name: string;
+  readonly node: number;
+  readonly routed?: true;
+  readonly outside?: true;
+}
+
+/** From a pod through its node, the fabric or a third node, to a pod; then only a run of that. */
+function inventHops(random: Random, v6: boolean): HopPlan[] {
+  const far = random.pick([0, 1, 1, 1, 2]);
+  const bridged = random.chance(0.4);
+  const wears = pickTunnel(random, v6);
+  const side = (node: number, name: string): Place[] => [
+    { name: `${name}.pod`, node },
+    { name: `${name}.veth`, node },
+    ...(bridged ? [{ name: `${name}.bridge`, node }] : []),
+    ...(wears === "none" ? [] : [{ name: `${name}.tunnel`, node, routed: true as const }]),
+    {
+      name: `${name}.nic`,
+      node,
+      outside: true as const,
+      ...(wears === "none" ? { routed: true as const } : {}),
+    },
+  ];
+  const near = side(0, "a");
+  const middle: Place[] =
+    far === 2
+      ? [
+          { name: "m.in", node: 1, outside: true },
+          { name: "m.out", node: 1, outside: true },
+        ]
+      : [];
+  const all =
+    far === 0
+      ? [
+          near[0]!,
+          near[1]!,
+          { name: "a.bridge", node: 0 },
+          { name: "a.veth2", node: 0 },
+          { name: "a.pod2", node: 0 },
+        ]
+      : [...near, ...middle, ...side(far, "b").reverse()];
+  const length = random.integer(2, Math.min(12, all.length));
+  const start = random.chance(0.7) ? 0 : random.integer(0, all.length - length);
+  const places = random.chance(0.6) ? all : all.slice(start, start + length);
+  const offloads = random.chance(0.4);
+  const silentAt = random.chance(0.12) && places.length > 3 ? random.integer(1, places.length - 2) : -1;
+  return places.map((place, index) => ({
+    name: place.name,
+    node: place.node,
+    wears: place.outside === true ? wears : "none",
+    routed: index > 0 && place.routed === true,
+    splitBytes: place.outside === true || !offloads ? MSS : 0,
+    merges: offloads && place.outside !== true,
+    silent: index === silentAt ? random.pick<Way>(["forth", "back"]) : null,
+    link: pickLink(random, place.outside === true),
+  }));
+}
+
+function pickTunnel(random: Random, v6: boolean): Encapsulation {
+  const tunnel = random.pick<Encapsulation>(["none", "vxlan", "vxlan", "flannel", "geneve", "ipip"]);
+  return v6 && tunnel === "ipip" ? "vxlan" : tunnel;
+}
+
+function pickLink(random: Random, outside: boolean): HopPlan["link"] {
+  if (random.chance(0.8)) return "ethernet";
+  return outside ? random.pick(["vlan", "ethernet"]) : random.pick(["raw", "sll", "sll2"]);
+}
+
+function inventFlow(random: Random, hops: readonly HopPlan[], index: number): FlowPlan {
+  const kind = random.pick<FlowKind>(["ping", "udp", "one-way", "dns", "tcp", "tcp", "tcp"]);
+  const last = hops.length - 1;
+  const server =
+    kind === "one-way"
+      ? "silent"
+      : random.pick(["answers", "answers", "answers", "answers", "silent", "refuses"] as const);
+  const reversed = index > 0 && random.chance(0.25);
+  const isPart = index > 0 && server === "answers" && hops.length > 4 && random.chance(0.2);
+  const span: [number, number] = isPart ? [1, last - 1] : [0, last];
+  const nat = kind !== "one-way" && random.chance(0.4) ? inventNat(random, span) : null;
+  const large = random.chance(0.4);
+  return {
+    kind,
+    server: kind === "ping" && server === "refuses" ? "silent" : server,
+    reversed,
+    client: 10 + random.integer(0, 2) + index * 3,
+    backends:
+      nat?.destination === true && random.chance(0.3) ? [20 + index * 2, 21 + index * 2] : [20 + index * 2],
+    port: kind === "ping" ? 0 : kind === "dns" ? 53 : random.pick([80, 443, 5432, 8080, 9000]) + index,
+    span,
+    connections: kind === "ping" ? 1 : random.integer(1, kind === "tcp" ? 5 : 3),
+    messages: random.integer(1, 12),
+    requestBytes:
+      kind === "tcp"
+        ? random.pick([0, 18, 300, 5000])
+        : large
+          ? random.integer(1000, 1400)
+          : random.integer(16, 120),
+    responseBytes: kind === "tcp" ? random.pick([0, 120, 1400, 5000, 9000, 20_000]) : random.integer(16, 800),
+    startMs: index * random.integer(0, 40),
+    gapMs: random.pick([1, 10, 100, 500]),
+    nat: nat === null || (!nat.destination && !nat.source) ? null : nat,
+    timestamps: random.chance(0.8),
+    ipId: random.chance(0.75) ? "counter" : "zero",
+    alike: random.chance(0.1),
+    burst: random.pick([1, 1, 3, 8]),
+  };
+}
+
+function inventNat(random: Random, [first, last]: readonly [number, number]): NatPlan {
+  const both = random.chance(0.3);
+  return {
+    after: both ? random.integer(first + 1, Math.max(first + 1, last - 1)) : random.integer(first, last - 1),
+    both: both && last - first >= 2,
+    destination: random.chance(0.8),
+    source: random.chance(0.35),
+  };
+}
+
+function inventLoss(random: Random, hops: readonly HopPlan[], flows: readonly FlowPlan[]): LossPlan {
+  return {
+    leg: random.integer(0, hops.length - 2),
+    way: random.pick<Way>(["forth", "back"]),
+    flow: random.chance(0.5) ? null : random.integer(0, flows.length - 1),
+    rule: inventRule(random),
+  };
+}
+
+function inventRule(random: Random): LossRule {
+  const kind = random.pick([
+    "all",
+    "every",
+    "every",
+    "share",
+    "first of connection",
+    "over",
+    "run",
+    "backend",
+  ] as const);
+  switch (kind) {
+    case "every": {
+      const nth = random.pick([2, 3, 5, 20]);
+      return { kind, nth, first: random.integer(0, nth - 1) };
+    }
+    case "share":
+      return { kind, share: random.pick([0.01, 0.05, 0.2, 0.5]) };
+    case "over":
+      return { kind, bytes: random.pick([600, 1000, 1400]) };
+    case "run":
+      return { kind, from: random.integer(0, 10), count: random.integer(1, 12) };
+    case "backend":
+      return { kind, index: random.integer(0, 1) };
+    case "all":
+    case "first of connection":
+      return { kind };
+  }
+}
+
+function inventDisorder(random: Random, hops: readonly HopPlan[]): DisorderPlan {
+  return {
+    leg: random.integer(0, hops.length - 2),
+    way: random.pick<Way>(["forth", "back"]),
+    kind: random.pick(["duplicate", "reorder"]),
+    share: random.pick([0.05, 0.3]),
+  };
+}
+
+function inventGap(random: Random, hops: readonly HopPlan[]): GapPlan {
+  const kind = random.pick(["starts late", "ends early", "misses some"] as const);
+  const hop =
+    kind === "misses some"
+      ? random.integer(1, Math.max(1, hops.length - 2))
+      : random.integer(0, hops.length - 1);
+  return { hop: Math.min(hop, hops.length - 1), kind, share: random.pick([0.1, 0.3]) };
+}

@@ -1,0 +1,192 @@
+import { mergeFrames, payloadBytesOf, splitFrame, type Frame } from "./frame.js";
+import { Losses } from "./losses.js";
+import { Random } from "./random.js";
+import type { FlowPlan, Scenario, Way } from "./scenario.js";
+import { Tally } from "./truth.js";
+
+const NEAR_US = 20;
+const WIRE_US = 150;
+const REORDERED_US = 3000;
+
+/** A frame as one hop shows it. */
+export interface Sighting {
+  readonly hop: number;
+  readonly atUs: number;
+  readonly frame: Frame;
+  /** Behind the flow's NAT, as requests go. */
+  readonly isTranslated: boolean;
+}
+
+interface Item {
+  readonly frame: Frame;
+  readonly atUs: number;
+  readonly isCopy: boolean;
+  /** Those of the last showing hop's items that it is made of. */
+  readonly origins: readonly number[];
+}
+
+/** Hops in the order in which a flow's requests pass them. */
+export function pathOf({ span: [first, last], reversed }: FlowPlan): readonly number[] {
+  const path = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return reversed ? path.reverse() : path;
+}
+
+const headerBytes = (frame: Frame, v6: boolean): number =>
+  (v6 ? 40 : 20) + (frame.body.kind === "tcp" ? 32 : 8);
+
+/** Takes frames along the hops, loses what is to be lost, and writes down who saw what. */
+export class Network {
+  readonly #scenario: Scenario;
+  readonly #random: Random;
+  readonly #losses: Losses;
+  readonly tally = new Tally();
+  readonly sightings: Sighting[] = [];
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#random = new Random(scenario.seed ^ 0x5eed);
+    this.#losses = new Losses(scenario, this.#random);
+  }
+
+  /** Frames that leave together; gives those that come to the other end, as they come there. */
+  carry(frames: readonly Frame[], atUs: number): readonly { readonly frame: Frame; readonly atUs: number }[] {
+    const [first] = frames;
+    if (first === undefined) return [];
+    const plan = this.#scenario.flows[first.flow]!;
+    const requestPath = pathOf(plan);
+    const path = first.isRequest ? requestPath : requestPath.toReversed();
+    const way: Way = plan.reversed === first.isRequest ? "back" : "forth";
+    let items: Item[] = frames.map((frame, index) => ({
+      frame,
+      atUs: atUs + index,
+      isCopy: false,
+      origins: [],
+    }));
+    let shown: { readonly hop: number; readonly items: readonly Item[] } | null = null;
+    let gone: Item[] = [];
+    for (const [position, hop] of path.entries()) {
+      if (position > 0) {
+        const passed = this.#pass(items, { from: path[position - 1]!, to: hop, way });
+        gone = [...gone, ...passed.gone];
+        items = this.#reshape(passed.items, hop);
+      }
+      if (this.#scenario.hops[hop]!.silent === way) continue;
+      this.#count(first, { shown, hop, gone });
+      items = items.map((item, index) => ({ ...item, origins: [index] }));
+      gone = [];
+      shown = { hop, items };
+      const isBehind = this.#isBehind(plan, { position, path, isRequest: first.isRequest });
+      for (const item of items) this.#show(item, { hop, isBehind, isRequest: first.isRequest });
+      if (items.length === 0) break;
+    }
+    return items;
+  }
+
+  /** How a hop shows a flow: behind its NAT, before it, or both. */
+  #isBehind(
+    { nat }: FlowPlan,
+    at: { readonly position: number; readonly path: readonly number[]; readonly isRequest: boolean },
+  ): "before" | "behind" | "both" {
+    if (nat === null) return "before";
+    const position = at.isRequest ? at.position : at.path.length - 1 - at.position;
+    if (nat.both && position === nat.after) return "both";
+    return position > nat.after ? "behind" : "before";
+  }
+
+  #show(
+    { frame, atUs }: Item,
+    at: {
+      readonly hop: number;
+      readonly isBehind: "before" | "behind" | "both";
+      readonly isRequest: boolean;
+    },
+  ): void {
+    const { hop, isBehind, isRequest } = at;
+    if (isBehind !== "both") {
+      this.sightings.push({ hop, atUs, frame, isTranslated: isBehind === "behind" });
+      return;
+    }
+    this.sightings.push({ hop, atUs, frame, isTranslated: !isRequest });
+    this.sightings.push({ hop, atUs: atUs + 6, frame, isTranslated: isRequest });
+  }
+
+  #pass(
+    items: readonly Item[],
+    { from, to, way }: { readonly from: number; readonly to: number; readonly way: Way },
+  ): { readonly items: Item[]; readonly gone: Item[] } {
+    const { hops, disorders, v6 } = this.#scenario;
+    const leg = Math.min(from, to);
+    const delayUs = hops[from]!.node === hops[to]!.node ? NEAR_US : WIRE_US;
+    const here = disorders.filter((disorder) => disorder.leg === leg && disorder.way === way);
+    const passed: Item[] = [];
+    const gone: Item[] = [];
+    for (const item of items) {
+      const bytes = payloadBytesOf(item.frame) + headerBytes(item.frame, v6);
+      if (this.#losses.drops(item.frame, { leg, way, bytes })) {
+        gone.push(item);
+        continue;
+      }
+      let atUs = item.atUs + delayUs;
+      for (const { kind, share } of here) {
+        if (!this.#random.chance(share)) continue;
+        if (kind === "duplicate") passed.push({ ...item, atUs: atUs + 40, isCopy: true });
+        else atUs += this.#random.integer(1, REORDERED_US);
+      }
+      passed.push({ ...item, atUs });
+    }
+    return { items: passed.sort((a, b) => a.atUs - b.atUs), gone };
+  }
+
+  #reshape(items: readonly Item[], hop: number): Item[] {
+    const { splitBytes, merges } = this.#scenario.hops[hop]!;
+    const pieces = items.flatMap((item) =>
+      splitFrame(item.frame, splitBytes).map((frame, index) => ({ ...item, frame, atUs: item.atUs + index })),
+    );
+    if (!merges) return pieces;
+    const merged: Item[] = [];
+    for (const item of pieces) {
+      const before = merged.at(-1);
+      const both =
+        before === undefined || before.isCopy || item.isCopy || item.atUs - before.atUs > 100
+          ? null
+          : mergeFrames(before.frame, item.frame);
+      if (before === undefined || both === null) merged.push(item);
+      else
+        merged[merged.length - 1] = {
+          ...before,
+          frame: both,
+          origins: [...before.origins, ...item.origins],
+        };
+    }
+    return merged;
+  }
+
+  #count(
+    first: Frame,
+    at: {
+      readonly shown: { readonly hop: number; readonly items: readonly Item[] } | null;
+      readonly hop: number;
+      readonly gone: readonly Item[];
+    },
+  ): void {
+    const { shown, hop, gone } = at;
+    if (shown === null) return;
+    const lost = new Set(gone.flatMap(({ origins }) => origins));
+    const frames = new Map<Frame, { copies: number; lost: number }>();
+    for (const [index, { frame }] of shown.items.entries()) {
+      const one = frames.get(frame) ?? { copies: 0, lost: 0 };
+      frames.set(frame, one);
+      one.copies += 1;
+      if (lost.has(index)) one.lost += 1;
+    }
+    const isOptional = first.body.kind === "refusal";
+    const whole = [...frames.values()].filter((one) => one.lost === one.copies).length;
+    this.tally.count(
+      { flow: first.flow, isRequest: first.isRequest, from: shown.hop, to: hop },
+      {
+        sent: { least: isOptional ? 0 : frames.size, most: shown.items.length },
+        missing: { least: isOptional ? 0 : whole, most: lost.size },
+      },
+    );
+  }
+}

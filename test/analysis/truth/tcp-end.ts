@@ -1,0 +1,182 @@
+import type { Agenda } from "./clock.js";
+import type { Segment } from "./frame.js";
+
+const RTO_MS = 200;
+const SYN_RTO_MS = 1000;
+const MOST_TRIES = 4;
+const WINDOW_SEGMENTS = 10;
+
+interface EndOptions {
+  readonly agenda: Agenda;
+  readonly mssBytes: number;
+  /** So many segments leave as one frame. */
+  readonly burst: number;
+  readonly stampOffsetMs: number;
+  /** Segments that leave at once. */
+  readonly send: (segments: readonly Segment[]) => void;
+  readonly onProgress: (end: TcpEnd) => void;
+}
+
+/** One end of a TCP connection: handshake, data, acknowledgements, retransmissions, FIN. */
+export class TcpEnd {
+  readonly #options: EndOptions;
+  /** Bytes that the application has given, and whether it is done. */
+  #given = 0;
+  #isClosing = false;
+  #unacknowledged = 0;
+  #next = 0;
+  /** Up to here everything was sent when a retransmission began. */
+  #recoverTo = 0;
+  #duplicates = 0;
+  #tries = 0;
+  #timer = 0;
+  #echoMs = 0;
+  #isDead = false;
+  readonly #early: Segment[] = [];
+  expected = 0;
+  peerIsDone = false;
+
+  constructor(options: EndOptions) {
+    this.#options = options;
+  }
+
+  get isEstablished(): boolean {
+    return this.#unacknowledged > 0 && this.expected > 0;
+  }
+
+  get receivedBytes(): number {
+    return Math.max(0, this.expected - 1 - (this.peerIsDone ? 1 : 0));
+  }
+
+  open(): void {
+    this.#next = 1;
+    this.#send([this.#make({ seq: 0, flags: "S" })]);
+    this.#arm();
+  }
+
+  give(bytes: number): void {
+    this.#given += bytes;
+    this.#pump();
+  }
+
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#pump();
+  }
+
+  receive(segment: Segment): void {
+    if (this.#isDead) return;
+    if (segment.flags.includes("R")) {
+      this.#isDead = true;
+      return;
+    }
+    this.#echoMs = segment.stampMs;
+    if (segment.flags.startsWith("S")) this.#shakeHands(segment);
+    else this.#acceptData(segment);
+    if (segment.flags.includes(".")) this.#acknowledged(segment);
+    this.#options.onProgress(this);
+    this.#pump();
+  }
+
+  #shakeHands({ flags }: Segment): void {
+    this.expected = Math.max(1, this.expected);
+    if (flags === "S.") return this.#send([this.#make({ seq: Math.max(1, this.#next), flags: "." })]);
+    const isNew = this.#next === 0;
+    this.#next = Math.max(1, this.#next);
+    this.#send([this.#make({ seq: 0, flags: "S." })]);
+    if (isNew) this.#arm();
+  }
+
+  #acceptData(segment: Segment): void {
+    const isFin = segment.flags.startsWith("F");
+    if (segment.length === 0 && !isFin) return;
+    this.#early.push(segment);
+    for (let found = true; found;) {
+      const at = this.#early.findIndex(({ seq }) => seq <= this.expected);
+      found = at !== -1;
+      if (!found) break;
+      const [{ seq, length, flags }] = this.#early.splice(at, 1) as [Segment];
+      const end = seq + length + (flags.startsWith("F") ? 1 : 0);
+      if (flags.startsWith("F") && end > this.expected) this.peerIsDone = true;
+      this.expected = Math.max(this.expected, end);
+    }
+    this.#send([this.#make({ seq: this.#next, flags: "." })]);
+  }
+
+  #acknowledged({ ack, length, flags }: Segment): void {
+    if (ack > this.#unacknowledged) {
+      this.#unacknowledged = ack;
+      this.#duplicates = 0;
+      this.#tries = 0;
+      this.#arm();
+      if (ack < this.#recoverTo) this.#sendAgain();
+      return;
+    }
+    if (ack < this.#unacknowledged || length > 0 || flags !== "." || this.#next === ack) return;
+    this.#duplicates += 1;
+    if (this.#duplicates === 3) this.#sendAgain();
+  }
+
+  #pump(): void {
+    if (this.#isDead || !this.isEstablished) return;
+    const { mssBytes, burst } = this.#options;
+    const end = 1 + this.#given;
+    const frames: Segment[] = [];
+    while (this.#next < end && this.#next - this.#unacknowledged < WINDOW_SEGMENTS * mssBytes) {
+      const length = Math.min(mssBytes * burst, end - this.#next);
+      const isLast = this.#next + length === end;
+      frames.push(this.#make({ seq: this.#next, length, flags: isLast ? "P." : "." }));
+      this.#next += length;
+    }
+    if (this.#isClosing && this.#next === end) {
+      frames.push(this.#make({ seq: end, flags: "F." }));
+      this.#next = end + 1;
+    }
+    if (frames.length === 0) return;
+    this.#send(frames);
+    this.#arm();
+  }
+
+  #sendAgain(): void {
+    const end = 1 + this.#given;
+    const at = this.#unacknowledged;
+    this.#recoverTo = this.#next;
+    if (at === 0) this.#send([this.#make({ seq: 0, flags: this.expected > 0 ? "S." : "S" })]);
+    else if (at < end) {
+      const length = Math.min(this.#options.mssBytes, end - at);
+      this.#send([this.#make({ seq: at, length, flags: at + length === end ? "P." : "." })]);
+    } else if (at < this.#next) this.#send([this.#make({ seq: at, flags: "F." })]);
+  }
+
+  #arm(): void {
+    const timer = (this.#timer += 1);
+    const { agenda } = this.#options;
+    const firstMs = this.#unacknowledged === 0 ? SYN_RTO_MS : RTO_MS;
+    agenda.at(agenda.nowUs + firstMs * 1000 * 2 ** this.#tries, () => {
+      if (timer !== this.#timer || this.#isDead || this.#unacknowledged >= this.#next) return;
+      this.#tries += 1;
+      if (this.#tries >= MOST_TRIES) {
+        this.#isDead = true;
+        return;
+      }
+      this.#sendAgain();
+      this.#arm();
+    });
+  }
+
+  #make(part: { seq: number; flags: string; length?: number }): Segment {
+    const { agenda, stampOffsetMs } = this.#options;
+    return {
+      length: 0,
+      ack: this.expected,
+      stampMs: stampOffsetMs + Math.floor(agenda.nowUs / 1000),
+      echoMs: this.#echoMs,
+      ...part,
+    };
+  }
+
+  #send(segments: readonly Segment[]): void {
+    this.#options.send(segments);
+  }
+}

@@ -1,0 +1,182 @@
+import { Agenda } from "./clock.js";
+import { encodeDnsAnswer, encodeDnsQuestion } from "./dns.js";
+import type { Body, Frame } from "./frame.js";
+import { Network } from "./network.js";
+import { Random } from "./random.js";
+import type { FlowPlan, Scenario } from "./scenario.js";
+import { TcpEnd } from "./tcp-end.js";
+
+const THINK_US = 300;
+
+export interface FlowEnd {
+  /** Frames that each end has sent and the other one has got. */
+  readonly requests: { sent: number; arrived: number };
+  readonly replies: { sent: number; arrived: number };
+}
+
+export interface Played {
+  readonly network: Network;
+  readonly ends: readonly FlowEnd[];
+}
+
+/** Lets the ends of all flows talk to each other over the network. */
+export function play(scenario: Scenario): Played {
+  const network = new Network(scenario);
+  const agenda = new Agenda();
+  const ends = scenario.flows.map((plan, flow) => {
+    const talk = new Talk({ scenario, network, agenda, plan, flow });
+    talk.begin();
+    return talk.end;
+  });
+  agenda.run();
+  return { network, ends };
+}
+
+interface TalkOptions {
+  readonly scenario: Scenario;
+  readonly network: Network;
+  readonly agenda: Agenda;
+  readonly plan: FlowPlan;
+  readonly flow: number;
+}
+
+type Handler = (frame: Frame) => void;
+
+/** One flow's ends. */
+class Talk {
+  readonly #options: TalkOptions;
+  readonly #random: Random;
+  readonly #ids = { request: 0, reply: 0 };
+  readonly end: FlowEnd = { requests: { sent: 0, arrived: 0 }, replies: { sent: 0, arrived: 0 } };
+
+  constructor(options: TalkOptions) {
+    this.#options = options;
+    this.#random = new Random(options.scenario.seed * 31 + options.flow);
+    this.#ids = { request: this.#random.integer(0, 65_000), reply: this.#random.integer(0, 65_000) };
+  }
+
+  begin(): void {
+    const { plan, agenda } = this.#options;
+    for (let connection = 0; connection < plan.connections; connection++) {
+      const atUs = (plan.startMs + connection * plan.gapMs) * 1000 + connection * 700;
+      agenda.at(atUs, () => {
+        if (plan.kind === "tcp") this.#connect(connection);
+        else this.#ask(connection);
+      });
+    }
+  }
+
+  /** Sends frames of one direction, and hands each that arrives to the other end. */
+  #send(bodies: readonly Body[], from: { connection: number; isRequest: boolean }, handle: Handler): void {
+    const { network, agenda, plan, flow } = this.#options;
+    const side = from.isRequest ? "request" : "reply";
+    const count = from.isRequest ? this.end.requests : this.end.replies;
+    const frames = bodies.map((body): Frame => {
+      this.#ids[side] += 1 + Math.floor((body.kind === "tcp" ? body.segment.length : 0) / 1000);
+      const ipId = plan.ipId === "zero" ? 0 : this.#ids[side] & 0xffff;
+      return { flow, ...from, backend: from.connection % plan.backends.length, ipId, body };
+    });
+    count.sent += frames.length;
+    for (const { frame, atUs } of network.carry(frames, agenda.nowUs)) {
+      agenda.at(atUs + 5, () => {
+        count.arrived += 1;
+        handle(frame);
+      });
+    }
+  }
+
+  /** Pings and datagrams, and what comes back. */
+  #ask(connection: number): void {
+    const { plan, agenda } = this.#options;
+    for (let index = 0; index < plan.messages; index++) {
+      agenda.at(agenda.nowUs + index * plan.gapMs * 1000, () => {
+        const number = connection * 1000 + index;
+        this.#send([this.#question(number)], { connection, isRequest: true }, (frame) =>
+          this.#answer(frame, { connection, number }),
+        );
+      });
+    }
+  }
+
+  #question(number: number): Body {
+    const { plan, flow } = this.#options;
+    if (plan.kind === "dns") return { kind: "udp", payload: encodeDnsQuestion(flow * 3000 + number) };
+    const payload = fill(plan.requestBytes, plan.alike ? 0 : flow * 5000 + number + 1);
+    return plan.kind === "ping" ? { kind: "echo", seq: number + 1, payload } : { kind: "udp", payload };
+  }
+
+  #answer(question: Frame, { connection, number }: { connection: number; number: number }): void {
+    const { plan, agenda, flow } = this.#options;
+    if (plan.server === "silent") return;
+    const { body } = question;
+    const answer = (): Body => {
+      if (plan.server === "refuses") return { kind: "refusal", about: question };
+      if (body.kind === "echo") return body;
+      if (plan.kind === "dns") return { kind: "udp", payload: encodeDnsAnswer(flow * 3000 + number) };
+      return {
+        kind: "udp",
+        payload: fill(plan.responseBytes, plan.alike ? 0 : 77_000 + flow * 5000 + number),
+      };
+    };
+    agenda.at(agenda.nowUs + THINK_US, () =>
+      this.#send([answer()], { connection, isRequest: false }, () => undefined),
+    );
+  }
+
+  #connect(connection: number): void {
+    const { plan, agenda, scenario } = this.#options;
+    const common = { agenda, mssBytes: scenario.mssBytes, burst: plan.burst };
+    let hasAnswered = false;
+    const server = new TcpEnd({
+      ...common,
+      stampOffsetMs: 77_000_000,
+      send: (segments) =>
+        this.#send(
+          segments.map((segment) => ({ kind: "tcp", segment })),
+          { connection, isRequest: false },
+          ({ body }) => body.kind === "tcp" && client.receive(body.segment),
+        ),
+      onProgress: (end) => {
+        if (hasAnswered || !end.isEstablished || end.receivedBytes < plan.requestBytes) return;
+        hasAnswered = true;
+        agenda.at(agenda.nowUs + THINK_US, () => {
+          end.give(plan.responseBytes);
+          end.close();
+        });
+      },
+    });
+    let hasAsked = false;
+    const client = new TcpEnd({
+      ...common,
+      stampOffsetMs: 11_000_000,
+      send: (segments) =>
+        this.#send(
+          segments.map((segment) => ({ kind: "tcp", segment })),
+          { connection, isRequest: true },
+          ({ body }) => body.kind === "tcp" && this.#serve(server, body, connection),
+        ),
+      onProgress: (end) => {
+        if (end.isEstablished && !hasAsked) {
+          hasAsked = true;
+          agenda.at(agenda.nowUs + 50, () => end.give(plan.requestBytes));
+        }
+        if (end.peerIsDone) agenda.at(agenda.nowUs + 50, () => end.close());
+      },
+    });
+    client.open();
+  }
+
+  #serve(server: TcpEnd, { segment }: Extract<Body, { kind: "tcp" }>, connection: number): void {
+    const { plan } = this.#options;
+    if (plan.server === "silent") return;
+    if (plan.server === "answers") return server.receive(segment);
+    const reset = { seq: 0, length: 0, ack: segment.seq + 1, flags: "R.", stampMs: 0, echoMs: 0 };
+    this.#send([{ kind: "tcp", segment: reset }], { connection, isRequest: false }, () => undefined);
+  }
+}
+
+function fill(bytes: number, number: number): Uint8Array {
+  const payload = new Uint8Array(bytes).fill(0x40 + (number & 0x1f));
+  for (let index = 0; index < 4 && index < bytes; index++) payload[index] = (number >> (index * 8)) & 0xff;
+  return payload;
+}

@@ -1,0 +1,53 @@
+/** A number that the captures leave open within bounds: where copies or refusals may be counted or not. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** One direction of a flow between two hops that show it. */
+export interface LegTruth {
+  readonly flow: number;
+  readonly isRequest: boolean;
+  /** Indexes of hops. */
+  readonly from: number;
+  readonly to: number;
+  readonly sent: Range;
+  readonly missing: Range;
+}
+
+export interface FlowTruth {
+  /** Hops that show requests, and replies, in their order. */
+  readonly requestPath: readonly number[];
+  readonly replyPath: readonly number[];
+  /** Requests that were sent, came to the server's end; replies that came back to the client's. */
+  readonly sent: number;
+  readonly arrived: number;
+  readonly returned: number;
+}
+
+interface Count {
+  least: number;
+  most: number;
+}
+
+/** Counts what becomes of transmissions from one showing hop to the next. */
+export class Tally {
+  readonly #legs = new Map<string, LegTruth & { readonly sent: Count; readonly missing: Count }>();
+
+  count(leg: Omit<LegTruth, "sent" | "missing">, add: { sent: Range; missing: Range }): void {
+    const key = `${leg.flow} ${leg.isRequest} ${leg.from} ${leg.to}`;
+    let known = this.#legs.get(key);
+    if (known === undefined) {
+      known = { ...leg, sent: { least: 0, most: 0 }, missing: { least: 0, most: 0 } };
+      this.#legs.set(key, known);
+    }
+    for (const name of ["sent", "missing"] as const) {
+      known[name].least += add[name].least;
+      known[name].most += add[name].most;
+    }
+  }
+
+  list(): readonly LegTruth[] {
+    return [...this.#legs.values()];
+  }
+}
