@@ -12,6 +12,13 @@ const LAST_OPCODE = 6;
 export const RCODE = { noError: 0, nxDomain: 3 } as const;
 const TYPE = { a: 1, ns: 2, cname: 5, ptr: 12, aaaa: 28, srv: 33 } as const;
 
+/** CoreDNS, and what answers on nodes, also listens on multicast DNS's port. */
+const PORTS = [53, 5353];
+
+export function isDnsPort(port: number): boolean {
+  return PORTS.includes(port);
+}
+
 /** What a DNS message says, as far as it was captured. */
 export interface DnsMessage {
   readonly id: number;

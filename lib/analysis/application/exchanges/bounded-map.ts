@@ -1,0 +1,30 @@
+/** A map that forgets its oldest entry for a new one where it is full, and tells of it. */
+export class BoundedMap<K, V> {
+  private readonly entries = new Map<K, V>();
+
+  constructor(
+    private readonly most: number,
+    private readonly forgotten: (value: V, key: K) => void,
+  ) {}
+
+  get(key: K): V | undefined {
+    return this.entries.get(key);
+  }
+
+  set(key: K, value: V): void {
+    if (!this.entries.has(key) && this.entries.size >= this.most) {
+      const [oldest, old] = this.entries.entries().next().value!;
+      this.entries.delete(oldest);
+      this.forgotten(old, oldest);
+    }
+    this.entries.set(key, value);
+  }
+
+  delete(key: K): void {
+    this.entries.delete(key);
+  }
+
+  values(): IterableIterator<V> {
+    return this.entries.values();
+  }
+}

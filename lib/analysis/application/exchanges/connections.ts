@@ -1,0 +1,77 @@
+import type { Packet } from "../../dissect/packet.js";
+import { TCP } from "../../dissect/tcp.js";
+import { isDnsPort } from "../dns.js";
+import { readHttpRequest, readHttpStatus } from "../http.js";
+import { isTls } from "../tls.js";
+import type { Application, Payload } from "./application.js";
+import { BoundedMap } from "./bounded-map.js";
+import { Connection } from "./connection.js";
+import { DnsStream } from "./dns-stream.js";
+import { HttpExchange } from "./http-exchange.js";
+import type { Outcomes } from "./outcomes.js";
+import type { Questions } from "./questions.js";
+import { CLIENT, type Side } from "./sides.js";
+import { TlsExchange } from "./tls-exchange.js";
+
+const MOST_OPEN = 1024;
+const MOST_OVER = 256;
+
+/** A flow's TCP connections, by the client's port. */
+export class Connections {
+  private nowUs = 0;
+  private serverPort = 0;
+  private readonly open = new BoundedMap<number, Connection>(MOST_OPEN, (one) => one.judge(this.nowUs));
+  /** Ports whose connection is over: what still comes of it opens no new one. */
+  private readonly over = new BoundedMap<number, true>(MOST_OVER, () => undefined);
+
+  constructor(
+    private readonly outcomes: Outcomes,
+    private readonly questions: () => Questions,
+  ) {}
+
+  note(packet: Packet, bytes: Uint8Array, at: { readonly side: Side; readonly timeUs: number }): void {
+    const isClient = at.side === CLIENT;
+    const clientPort = isClient ? packet.sourcePort : packet.destinationPort;
+    this.nowUs = at.timeUs;
+    this.serverPort = isClient ? packet.destinationPort : packet.sourcePort;
+    const opens = isClient && (packet.tcpFlags & (TCP.syn | TCP.ack)) === TCP.syn;
+    const connection = this.connectionOf(clientPort, opens ? packet : null);
+    if (connection === null) return;
+    connection.note(packet, bytes, at);
+    if (!connection.isOver) return;
+    this.end(clientPort, connection);
+  }
+
+  finish(untilUs: number): void {
+    for (const connection of this.open.values()) connection.judge(untilUs);
+  }
+
+  private connectionOf(clientPort: number, opening: Packet | null): Connection | null {
+    const known = this.open.get(clientPort);
+    const isNew = opening !== null && known?.isOther(opening) === true;
+    if (known !== undefined && !isNew) return known;
+    if (known !== undefined) this.end(clientPort, known);
+    if (opening === null && this.over.get(clientPort) === true) return null;
+    const fresh = new Connection(this.outcomes, (side, payload) =>
+      this.recognise(clientPort, { side, payload }),
+    );
+    this.over.delete(clientPort);
+    this.open.set(clientPort, fresh);
+    return fresh;
+  }
+
+  private recognise(clientPort: number, first: { side: Side; payload: Payload }): Application | null {
+    const { bytes, at, end } = first.payload;
+    const context = { outcomes: this.outcomes, clientPort };
+    if (isDnsPort(this.serverPort)) return new DnsStream(this.questions(), clientPort);
+    if (isTls(bytes, at, end)) return new TlsExchange(context);
+    const read = first.side === CLIENT ? readHttpRequest : readHttpStatus;
+    return read(bytes, at, end) === null ? null : new HttpExchange(context);
+  }
+
+  private end(clientPort: number, connection: Connection): void {
+    connection.judge(this.nowUs);
+    this.open.delete(clientPort);
+    this.over.set(clientPort, true);
+  }
+}
