@@ -1,6 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { NODES, derivePodIds, type NodeSpec, type PodSpec } from "./calico-vxlan/cluster.js";
+import {
+  NODES,
+  OPERATOR_ADDRESS,
+  derivePodIds,
+  type NodeSpec,
+  type PodSpec,
+} from "./calico-vxlan/cluster.js";
 import { renderIptables } from "./calico-vxlan/iptables.js";
 import {
   renderFdbBatch,
@@ -11,6 +17,7 @@ import {
   renderUnderlayBatch,
 } from "./calico-vxlan/links.js";
 import {
+  DEAD_RESOLVER,
   INDEX_PAGE,
   LARGE_PAGE,
   renderDnsmasq,
@@ -48,13 +55,13 @@ function copyAccounts(path: string): string[] {
 }
 
 /** The layer above the machine's /etc on a node. The shadow file holds no password of the machine. */
-function writeEtc(etc: string, node: NodeSpec): void {
+function writeEtc(etc: string, node: NodeSpec, deadDns: boolean): void {
   const id = String(ONCALL.uid);
   const lines = (list: readonly string[]): string => `${list.join("\n")}\n`;
   const passwd = `${ONCALL.name}:x:${id}:${id}::/run/oncall:/bin/sh`;
-  write(join(etc, "hosts"), renderNodeHosts(NODES));
+  write(join(etc, "hosts"), renderNodeHosts(deadDns ? [] : NODES));
   write(join(etc, "hostname"), `${node.name}\n`);
-  write(join(etc, "resolv.conf"), "nameserver 10.77.0.1\n");
+  write(join(etc, "resolv.conf"), `nameserver ${deadDns ? DEAD_RESOLVER : OPERATOR_ADDRESS}\n`);
   write(join(etc, "passwd"), lines([...copyAccounts("/etc/passwd"), passwd]));
   write(join(etc, "group"), lines([...copyAccounts("/etc/group"), `${ONCALL.name}:x:${id}:`]));
   write(
@@ -88,7 +95,7 @@ export function nodeFilesDir(dir: string, node: string): string {
   return join(dir, "nodes", node, "files");
 }
 
-function writeNode(dir: string, node: NodeSpec): void {
+function writeNode(dir: string, node: NodeSpec, deadDns: boolean): void {
   mkdirSync(join(dir, "nodes", node.name, "mnt"), { recursive: true });
   const files = nodeFilesDir(dir, node.name);
   write(join(files, "links.batch"), renderNodeBatch(node));
@@ -104,7 +111,7 @@ function writeNode(dir: string, node: NodeSpec): void {
     join(files, "pods.list"),
     node.pods.map((pod) => `${pod.name} ${derivePodIds(pod).netns}\n`).join(""),
   );
-  writeEtc(join(files, "etc"), node);
+  writeEtc(join(files, "etc"), node, deadDns);
   for (const pod of node.pods) writePod(join(files, "pods", pod.name), pod);
 }
 
@@ -120,12 +127,12 @@ export function listFifos(dir: string): string[] {
 }
 
 /** Writes all that the lab's scripts read into the lab's folder, which exists. */
-export function writeLabFiles(dir: string): void {
+export function writeLabFiles(dir: string, { deadDns }: { readonly deadDns: boolean }): void {
   if (!existsSync(join(dir, "mnt"))) mkdirSync(join(dir, "mnt"));
   write(join(dir, "scripts", "lab.sh"), LAB_SCRIPT);
   write(join(dir, "scripts", "operator.sh"), OPERATOR_SCRIPT);
   write(join(dir, "scripts", "node.sh"), NODE_SCRIPT);
   write(join(dir, "underlay.batch"), renderUnderlayBatch());
   write(join(dir, "operator.batch"), renderOperatorBatch());
-  for (const node of NODES) writeNode(dir, node);
+  for (const node of NODES) writeNode(dir, node, deadDns);
 }

@@ -11,6 +11,8 @@ export interface UpOptions extends LabOptions {
   readonly topology: LabTopology;
   /** Build it in a user namespace. Default: only where the caller is not root. */
   readonly rootless?: boolean;
+  /** The nodes' resolver takes every query and answers none, and their names are nowhere. Default: false. */
+  readonly deadDns?: boolean;
 }
 
 /** A process of the lab, as the machine's own /proc names it. */

@@ -46,7 +46,7 @@ export async function upLab(options: UpOptions): Promise<LabState> {
   requirePrograms({ rootless });
   await claimFolder(options);
   try {
-    writeLabFiles(dir);
+    writeLabFiles(dir, { deadDns: options.deadDns ?? false });
     await Promise.all([writeSshKeys(dir, NODES), makeFifos(dir)]);
     await startSupervisor({ name, dir, rootless });
     const state = collectLabState({ name, dir, rootless, startedAtMs });

@@ -112,6 +112,8 @@ export interface ProbeRecord {
   readonly tagHex: string | null;
   /** The echo identifier our pings used, where known. */
   readonly icmpId: number | null;
+  /** The program that made it, of those that can: "perl", "python3", "bash", "netcat", "ping". Absent: an older run. */
+  readonly way?: string;
   readonly attempts: readonly ProbeAttempt[];
   readonly exitCode: number | null;
   readonly error: string | null;

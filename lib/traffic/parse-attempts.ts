@@ -1,4 +1,5 @@
 import type { ProbeAttempt } from "../model/evidence.js";
+import { formatSize } from "../model/units.js";
 import { cleanText, linesOf } from "./clean.js";
 import type { ProbePlan } from "./plan.js";
 
@@ -26,7 +27,7 @@ export function parseAttempts(plan: ProbePlan, result: { readonly stdout: string
     const said: Said = {
       state: state as Said["state"],
       reply: reply === "-" ? "" : reply,
-      text: cleanText(text),
+      text: cleanText(netcatWords(text)),
     };
     const judged = judge(plan, said);
     bySeq.set(seq, {
@@ -40,6 +41,12 @@ export function parseAttempts(plan: ProbePlan, result: { readonly stdout: string
   return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
 }
 
+/** netcat's own words come as `nc HEX`. */
+function netcatWords(text: string): string {
+  const hex = /^nc ([0-9a-f]{1,200})$/.exec(text)?.[1];
+  return hex === undefined ? text : Buffer.from(hex, "hex").toString("latin1");
+}
+
 function toPort(text: string): number | null {
   const port = Number(text);
   return text !== "-" && port >= 1 && port <= 65_535 ? port : null;
@@ -50,9 +57,7 @@ function judge(plan: ProbePlan, said: Said): Judgement {
     if (plan.kind === "dns-udp") return { outcome: "answered", detail: describeDns(said.reply, 0) };
     if (plan.kind === "dns-tcp") return { outcome: "answered", detail: describeDns(said.reply, 4) };
     if (plan.kind !== "http") return { outcome: "answered", detail: "answered" };
-    const status = httpStatus(said.reply);
-    if (status !== null) return { outcome: "answered", detail: `HTTP ${status}` };
-    if (said.reply !== "000") return { outcome: "answered", detail: "not HTTP" };
+    return { outcome: "answered", detail: describeHttp(said) };
   }
   if (plan.kind === "tcp-connect" && said.state === "connected")
     return { outcome: "answered", detail: "connected" };
@@ -60,13 +65,12 @@ function judge(plan: ProbePlan, said: Said): Judgement {
 }
 
 function judgeText({ text, state }: Said): Judgement {
-  const reason = text.replace(/^curl: \([0-9]+\) /, "").replace(/^.*: (?=[A-Z])/, "");
+  const reason = text.replace(/^.*: (?=[A-Z])/, "");
   if (/connection refused/i.test(text)) return { outcome: "refused", detail: "connection refused" };
   if (/connection reset/i.test(text)) return { outcome: "refused", detail: "connection reset" };
   if (text === "" || /timed? ?-?out/i.test(text)) {
     return { outcome: "timeout", detail: state === "connected" ? "connected, then no answer" : "no answer" };
   }
-  if (/received http\/0\.9/i.test(text)) return { outcome: "answered", detail: "not HTTP" };
   return { outcome: "error", detail: reason };
 }
 
@@ -93,9 +97,19 @@ function describeDns(hex: string, skip: number): string {
   return RCODES[code] ?? `RCODE ${code}`;
 }
 
-/** curl says the number; without curl the first bytes are the status line's, in hex. */
-function httpStatus(reply: string): string | null {
-  if (/^[1-9][0-9]{2}$/.test(reply)) return reply;
+/** Bodies from here on are worth a word: a download. */
+const DOWNLOAD_BYTES = 100_000;
+
+/** The status, and how much of the answer came where it is long or did not come to its end. */
+function describeHttp({ reply, text }: Said): string {
   const line = Buffer.from(reply, "hex").toString("latin1");
-  return /^HTTP\/1\.[01] ([1-9][0-9]{2})/.exec(line)?.[1] ?? null;
+  const status = /^HTTP\/1\.[01] ([1-9][0-9]{2})/.exec(line)?.[1];
+  if (status === undefined) return "not HTTP";
+  const bytes = /^body ([0-9]{1,9})$/.exec(text)?.[1];
+  if (bytes === undefined) {
+    return reply.length < 28
+      ? `HTTP ${status}`
+      : `HTTP ${status}, not to its end${text === "" ? "" : `: ${text}`}`;
+  }
+  return Number(bytes) < DOWNLOAD_BYTES ? `HTTP ${status}` : `HTTP ${status}, ${formatSize(Number(bytes))}`;
 }

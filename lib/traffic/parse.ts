@@ -24,10 +24,17 @@ export function parseProbe(plan: ProbePlan, result: ProbeResult): ProbeRecord {
     to: plan.to,
     tagHex: plan.tagHex,
     icmpId: plan.icmpId,
+    ...wayOf(plan, result),
     attempts,
     exitCode: result.exitCode,
     error: findError(plan, result, attempts.length),
   };
+}
+
+function wayOf(plan: ProbePlan, result: ProbeResult): Pick<ProbeRecord, "way"> {
+  if (plan.argv.includes("ping")) return { way: "ping" };
+  const way = /^way ([a-z0-9-]{1,20})$/m.exec(result.stdout)?.[1];
+  return way === undefined ? {} : { way };
 }
 
 /** Why there are fewer attempts than planned; null where there are all. */

@@ -125,7 +125,7 @@ function scriptArgv(parts: CommandParts, work: { mode: string; payloads: readonl
   const name = work.mode === "datagram" ? "hopbook-probe-udp" : "hopbook-probe-tcp";
   const script = work.mode === "datagram" ? UDP_SCRIPT : TCP_SCRIPT;
   const times = [String(options.intervalMs), String(options.timeoutMs)];
-  return ["bash", "-c", script, name, work.mode, to.ip, String(to.port), ...times, ...work.payloads];
+  return ["sh", "-c", script, name, work.mode, to.ip, String(to.port), ...times, ...work.payloads];
 }
 
 /** ping(8) of iputils. -D and -O give each line its time, also where nothing answers. */

@@ -3,17 +3,17 @@
  * runs `work PAYLOAD` in a process of its own, hears what it says (see below), and prints one line:
  * `attempt SEQ SENT_US PORT|- RTT_US|- none|connected|reply REPLY|- TEXT`
  *
- * RTT is the handshake's for DNS over TCP (curl's telnet looks at its stdin ten times a second), else the answer's;
- * processes are started in between, so it is 1 to 5 ms too long.
+ * RTT is the answer's, of its first bytes; processes are started in between, so it may be 1 to 5 ms too long.
  *
- * A worker says `sent`, `port N`, `connected`, `reply HEX`, curl's own verbose lines, or an error's text.
+ * A worker says `sent`, `port N`, `connected`, and `reply HEX`, or of an answer with a body `first HEX` and, when all of it
+ * came, `body BYTES`; or an error's text.
+ *
+ * Nothing here needs /dev/fd, /dev/shm or a folder that can be written: no process substitution, no here-document.
  *
  * bash, for /dev/udp and /dev/tcp, which nodes without nc or python have. `read` and `printf` of bash are not
  * used on datagrams: `read` takes one byte at a time and `printf` flushes at each 0x0a, so dd does both.
  */
 export const SCRIPT_BASE = `
-LC_ALL=C; export LC_ALL
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 mode=$1 ip=$2 port=$3 interval_ms=$4 timeout_ms=$5
 shift 5
 timeout_us=$((timeout_ms * 1000))
@@ -40,7 +40,7 @@ find_port() {
       mapfile -t -n 50000 rows <"/proc/$pid/net/$table"
       for line in "\${rows[@]}"; do
         [[ $line == *" \${link%]} "* ]] || continue
-        read -r -a row <<<"$line"
+        row=($line)
         [[ \${row[9]-} == "\${link%]}" ]] || continue
         at=\${row[1]##*:}
         PORT=$((16#$at))
@@ -51,46 +51,45 @@ find_port() {
   return 1
 }
 
-attempt() {
-  local seq=$1 payload=$2 line partial= text= local_port= reply= rtt= state=none looked=0 start sent left out worker code
+hear() {
+  local seq=$1 line partial= text= local_port= reply= rtt= state=none looked=0 start sent left worker= code
   now; start=$NOW sent=$NOW
-  exec {out}< <(work "$payload" 2>&1)
-  worker=$!
   while :; do
     now
     left=$((start + timeout_us + GRACE_US - NOW))
     ((left > 0)) || break
     if [[ -z $local_port ]] && ((looked < 6 && left > 40000)); then left=40000; fi
     secs "$left"
-    if IFS= read -r -t "$SECS" line <&"$out"; then line=$partial$line partial=; else
+    if IFS= read -r -t "$SECS" line; then line=$partial$line partial=; else
       code=$? partial=$partial$line
       ((code > 128)) || break
       if [[ -z $local_port ]] && ((looked++ < 6)); then find_port "$worker" "$proto" && local_port=$PORT; fi
       continue
     fi
     case $line in
-      sent | '*   Trying '*) now; sent=$NOW ;;
+      'pid '*) worker=\${line#pid } ;;
+      sent) now; sent=$NOW ;;
       'port '*) local_port=\${line#port } ;;
-      '* Local port: '*) local_port=\${line##* } ;;
-      connected | '* Connected to '*)
-        now; state=connected; [[ -n $rtt ]] || rtt=$((NOW - sent))
+      connected)
+        now; state=connected; rtt=$((NOW - sent))
         [[ $mode != connect ]] || break ;;
-      'reply 000') ;;
+      'first '*) now; rtt=$((NOW - sent)) reply=\${line#first } state=reply ;;
       'reply '*)
-        now; [[ $mode == dns && -n $rtt ]] || rtt=$((NOW - sent))
-        reply=\${line#reply } state=reply
+        now; rtt=$((NOW - sent)) reply=\${line#reply } state=reply
         break ;;
-      '* connect to '*' failed: '*) [[ -n $text ]] || text=\${line##* failed: } ;;
-      '* Immediate connect fail for '*) [[ -n $text ]] || text=\${line##*: } ;;
-      '* '* | '> '* | '< '* | '{ '* | '} '* | '') ;;
+      'body '*) text=$line; break ;;
+      '') ;;
       *) [[ -n $text ]] || text=$line ;;
     esac
   done
-  kill -TERM "$worker" 2>/dev/null
+  [[ -z $worker ]] || kill -TERM "$worker" 2>/dev/null
   text=\${text//[^[:print:]]/?}
   reply=\${reply:0:200}
   printf 'attempt %s %s %s %s %s %s %s\\n' "$seq" "$sent" "\${local_port:--}" "\${rtt:--}" "$state" "\${reply:--}" "\${text:0:200}"
 }
+
+# Its worker is in the pipe's first half, whose end closes the pipe.
+attempt() { { printf 'pid %s\\n' "$BASHPID"; work "$2" 2>&1 </dev/null; } | hear "$1"; }
 
 run_attempts() {
   local seq=0 payload
@@ -99,7 +98,7 @@ run_attempts() {
   for payload in "$@"; do
     ((seq == 0)) || sleep "$pause"
     seq=$((seq + 1))
-    attempt "$seq" "$payload" </dev/null &
+    attempt "$seq" "$payload" &
   done
   wait
   printf 'done\\n'

@@ -1,12 +1,14 @@
 import { SCRIPT_BASE } from "./script-base.js";
+import { startByBash } from "./start.js";
 
 /**
  * Datagrams by bash's /dev/udp:
- * `bash -c SCRIPT hopbook-probe-udp datagram IP PORT INTERVAL_MS TIMEOUT_MS PAYLOAD…`, a payload an attempt, its
+ * `sh -c SCRIPT hopbook-probe-udp datagram IP PORT INTERVAL_MS TIMEOUT_MS PAYLOAD…`, a payload an attempt, its
  * bytes written as `\xHH`. The socket is connected, so that an ICMP port unreachable is heard as a refusal.
  */
-export const UDP_SCRIPT = `${SCRIPT_BASE}
+export const UDP_SCRIPT = startByBash(`${SCRIPT_BASE}
 proto=udp
+printf 'way bash\\n'
 work() {
   local fd hex
   exec {fd}<>"/dev/udp/$ip/$port" || return
@@ -18,4 +20,4 @@ work() {
   [[ -z $hex ]] || printf 'reply %s\\n' "$hex"
 }
 run_attempts "$@"
-`;
+`);

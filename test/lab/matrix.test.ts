@@ -10,7 +10,8 @@ import { DELIVERED, selectRows, type Row, type Traffic } from "./matrix-rows.js"
 /**
  * The fault matrix: each fault × {ICMP, DNS over UDP, HTTP and TCP} × {pod IP, ClusterIP}, whole runs on real
  * interfaces. `where` is the break as `status direction lastSeen>firstMissing`. A run waits for most of its time, so that some
- * labs stand side by side. HOPBOOK_MATRIX=fault,fault runs those rows alone.
+ * labs stand side by side. HOPBOOK_MATRIX=fault,fault runs those rows alone; HOPBOOK_MATRIX_DNS=dead on nodes
+ * whose resolver is out.
  */
 
 const LABS = 3;
@@ -62,7 +63,10 @@ async function withLab<T>(work: (name: string, profile: string) => Promise<T>): 
 }
 
 t.before(async () => {
-  for (const name of names) free.set(name, (await upLab({ name, topology: "calico-vxlan" })).files.profile);
+  const deadDns = process.env["HOPBOOK_MATRIX_DNS"] === "dead";
+  for (const name of names) {
+    free.set(name, (await upLab({ name, topology: "calico-vxlan", deadDns })).files.profile);
+  }
 });
 
 t.teardown(async () => {

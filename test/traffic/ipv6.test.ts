@@ -79,6 +79,6 @@ t.test("HTTP on this machine: what was sent, and answers of all sizes", async (t
     return parseProbe(plan, { stdout, stderr: "", exitCode: 0 }).attempts;
   };
   t.match(await get("/healthz?a={b}&c=$(d)"), [{ outcome: "answered", detail: "HTTP 503" }]);
-  t.match(await get("/big"), [{ outcome: "answered", detail: "HTTP 200" }]);
+  t.match(await get("/big"), [{ outcome: "answered", detail: "HTTP 200, 2.9 MiB" }]);
   t.match(seen[0], /^\/healthz\?a=\{b\}&c=\$\(d\) hopbook [0-9a-f]{12}-1$/);
 });

@@ -134,35 +134,42 @@ t.test("probes on the lab", { skip, timeout: 100_000 }, async (t) => {
     comparePorts(t, result, seen);
   });
 
-  await t.test("without curl: by bash alone", async (t) => {
-    const only = async (target: (typeof TARGETS)[number], count: number): Promise<Ran> => {
-      const [kind, ip, port] = target;
-      const flow = makeFlow(kind, { ip, port }, { netns: { kind: "path", path } });
-      const plan = planProbe(flow, { ...OPTIONS, count });
-      const hidden = ["unshare", "-m", "sh", "-c", HIDE_CURL, "hide", ...plan.argv];
-      const startedMs = performance.now();
-      const result = await execInNode(lab, "node-a", hidden, { timeoutMs: plan.timeoutMs });
-      return { record: parseProbe(plan, result), tookMs: performance.now() - startedMs };
-    };
-    const targets = TARGETS.filter(([kind]) => ["dns-tcp", "tcp-connect", "http"].includes(kind));
-    const all = async (): Promise<Map<ProbeKind, Ran>> =>
-      new Map(await Promise.all(targets.map(async (target) => [target[0], await only(target, 3)] as const)));
-    const { result, seen } = await watchPorts(lab, path, all);
-    t.same(outcomes(result, "http"), ["answered: HTTP 200"]);
-    t.same(outcomes(result, "dns-tcp"), ["answered: NOERROR"]);
-    t.same(outcomes(result, "tcp-connect"), ["answered: connected"]);
-    comparePorts(t, result, seen);
-    t.equal(seen.resets, 0, "nothing is left unread");
-    await setFault({ name, dir, fault: "forward-drop-b", on: true });
-    const lost = await watchPorts(lab, path, all);
-    await setFault({ name, dir, fault: "forward-drop-b", on: false });
-    silent(lost.result);
-    comparePorts(t, lost.result, lost.seen);
-    await setFault({ name, dir, fault: "closed-port", on: true });
-    const closed = await all();
-    await setFault({ name, dir, fault: "closed-port", on: false });
-    for (const [kind] of closed) t.same(outcomes(closed, kind), ["refused: connection refused"], kind);
-  });
+  for (const { way, hidden, kinds } of WAYS) {
+    await t.test(`by ${way}, where ${hidden.join(", ")} cannot be run`, async (t) => {
+      const by = async (target: (typeof TARGETS)[number], count: number): Promise<Ran> => {
+        const [kind, ip, port] = target;
+        const flow = makeFlow(kind, { ip, port }, { netns: { kind: "path", path } });
+        const plan = planProbe(flow, { ...OPTIONS, count });
+        const inner = ["unshare", "-m", "sh", "-c", HIDE, "hide", hidden.join(" "), ...plan.argv];
+        const startedMs = performance.now();
+        const result = await execInNode(lab, "node-a", inner, { timeoutMs: plan.timeoutMs });
+        const record = parseProbe(plan, result);
+        t.equal(record.way, kind === "dns-udp" ? "bash" : way, result.stderr);
+        t.equal(record.error, null);
+        return { record, tookMs: performance.now() - startedMs };
+      };
+      const targets = TARGETS.filter(([kind]) => kinds.includes(kind));
+      const all = async (): Promise<Map<ProbeKind, Ran>> =>
+        new Map(await Promise.all(targets.map(async (target) => [target[0], await by(target, 3)] as const)));
+      const { result, seen } = await watchPorts(lab, path, all);
+      t.same(outcomes(result, "http"), ["answered: HTTP 200"]);
+      if (kinds.includes("dns-tcp")) t.same(outcomes(result, "dns-tcp"), ["answered: NOERROR"]);
+      t.same(outcomes(result, "tcp-connect"), ["answered: connected"]);
+      if (way !== "netcat") {
+        comparePorts(t, result, seen);
+        t.equal(seen.resets, 0, "nothing is left unread");
+      }
+      await setFault({ name, dir, fault: "forward-drop-b", on: true });
+      const lost = await watchPorts(lab, path, all);
+      await setFault({ name, dir, fault: "forward-drop-b", on: false });
+      silent(lost.result);
+      if (way !== "netcat") comparePorts(t, lost.result, lost.seen);
+      await setFault({ name, dir, fault: "closed-port", on: true });
+      const closed = await all();
+      await setFault({ name, dir, fault: "closed-port", on: false });
+      for (const [kind] of closed) t.same(outcomes(closed, kind), ["refused: connection refused"], kind);
+    });
+  }
 
   await t.test("local trouble has its own words", async (t) => {
     const table = "table ip hbtr {\n chain out {\n type filter hook output priority 0; policy accept;\n";
@@ -221,10 +228,19 @@ t.test("probes on the lab", { skip, timeout: 100_000 }, async (t) => {
   });
 });
 
-/** In a mount namespace of its own every program but curl. */
-const HIDE_CURL = `
-mount --bind /usr/bin /mnt && mount -t tmpfs tmpfs /usr/bin && /mnt/ln -s /mnt/* /usr/bin/ && /mnt/rm /usr/bin/curl
-! command -v curl >/dev/null || exit 9
+/** What TCP is tried by, in this order: each where those before it cannot be run. */
+const STREAMS: readonly ProbeKind[] = ["tcp-connect", "http"];
+const WAYS = [
+  { way: "python3", hidden: ["perl"], kinds: [...STREAMS, "dns-udp", "dns-tcp"] },
+  { way: "bash", hidden: ["perl", "python3"], kinds: [...STREAMS, "dns-udp", "dns-tcp"] },
+  { way: "netcat", hidden: ["perl", "python3", "bash", "nc"], kinds: STREAMS },
+] satisfies { way: string; hidden: string[]; kinds: readonly ProbeKind[] }[];
+
+/** In a mount namespace of its own every program but those of $1. */
+const HIDE = `
+mount --bind /usr/bin /mnt && mount -t tmpfs tmpfs /usr/bin && /mnt/ln -s /mnt/* /usr/bin/ || exit 9
+for program in $1; do /mnt/rm -f /usr/bin/$program; ! command -v $program >/dev/null || exit 9; done
+shift
 exec "$@"`;
 
 interface Seen {

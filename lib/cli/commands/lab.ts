@@ -8,6 +8,7 @@ import { addOutputOption, type CommonOptions } from "../options.js";
 interface LabOptions extends CommonOptions {
   readonly name: string;
   readonly rootless?: boolean;
+  readonly deadDns?: boolean;
 }
 
 /** lab up|down|status|faults|fault|exec, and demo. */
@@ -19,6 +20,7 @@ export function addLabCommands(program: Command, io: CommandIo): void {
   named(lab.command("up").description("bring it up and write its cluster profiles"))
     .argument("[topology]", "what to build", DEFAULT_TOPOLOGY)
     .option("--rootless", "in a user namespace, without root")
+    .option("--dead-dns", "nodes whose resolver answers nothing, and whose names are nowhere")
     .action(async (topology: string, options: LabOptions) => {
       const { upLab } = await import("../../api/lab.js");
       const startedMs = Date.now();
@@ -26,7 +28,12 @@ export function addLabCommands(program: Command, io: CommandIo): void {
         const there = Object.keys(LAB_TOPOLOGIES).join(", ");
         throw new HopbookError("USAGE", `Cannot build a lab of topology ${topology}: there is ${there}`);
       }
-      const state = await upLab({ name: options.name, topology, rootless: options.rootless });
+      const state = await upLab({
+        name: options.name,
+        topology,
+        rootless: options.rootless,
+        deadDns: options.deadDns,
+      });
       if (options.output === "json") io.terminal.out(`${JSON.stringify(state, null, 2)}\n`);
       else {
         io.terminal.out(

@@ -43,6 +43,9 @@ export function renderPodHosts(pod: PodSpec): string {
   return `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${pod.ip}\t${pod.name}\n`;
 }
 
+/** Where a node's resolver is that is out: behind the operator, which forwards nothing and says nothing. */
+export const DEAD_RESOLVER = "192.0.2.53";
+
 export function renderNodeHosts(nodes: readonly NodeSpec[]): string {
   return `127.0.0.1\tlocalhost\n${nodes.map((node) => `${node.address}\t${node.name}\n`).join("")}`;
 }
