@@ -3,6 +3,7 @@ import { CAPTURE_SCRIPTS } from "../capture/index.js";
 import { CLUSTER_SCRIPTS } from "../cluster/index.js";
 import { recordAccess } from "../engine/recorder.js";
 import { HopbookError } from "../errors.js";
+import { quoteShellWord } from "../model/shell-word.js";
 import type { Argv, NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
@@ -16,7 +17,6 @@ import {
   guardAccess,
   missingFlags,
   permissionDenied,
-  quoteFlag,
   visible,
   withoutDenied,
   type Decision,
@@ -120,7 +120,7 @@ function unnamedProfile(
   const message = `Cannot run ${visible(runbook)} without a question: ${visible(file, { maxChars: 400 })} was not named`;
   return new HopbookError("PERMISSION_DENIED", message, {
     detail: strange.map((text) => visible(text, { maxChars: 600 })).join("\n"),
-    hint: `Name the profile, if you trust it: --cluster ${quoteFlag(file)}`,
+    hint: `Name the profile, if you trust it: --cluster ${quoteShellWord(file)}`,
   });
 }
 
@@ -178,7 +178,7 @@ function entriesOf(grant: Grant, profile: ClusterProfile): TranscriptEntry[] {
 /** `argv`: of a refused command, which is no command of the transcript. */
 function decisionEntry(decision: Decision, argv: Argv | null): TranscriptEntry {
   const { allowed, scope, node, subject, by, reason } = decision;
-  const command = allowed || argv === null ? "" : `: ${argv.map(quoteFlag).join(" ")}`;
+  const command = allowed || argv === null ? "" : `: ${argv.map(quoteShellWord).join(" ")}`;
   return {
     type: "permission",
     at: new Date().toISOString(),

@@ -6,9 +6,11 @@ import { finishRun } from "./finish-run.js";
 import type { CommandIo } from "./io.js";
 import { keepPods } from "./keep-pods.js";
 import { clusterOf, type CommonOptions, type PermissionOptions } from "./options.js";
+import { nextCommand } from "./next-command.js";
 import { makeProgress } from "./progress.js";
 import type { RawInputs } from "./runbook-flags.js";
-import { leaveAtOnce, listenForSignals } from "./signals.js";
+import { leaveAtOnce } from "./leave-at-once.js";
+import { listenForSignals } from "./signals.js";
 
 interface Detached {
   readonly runbook: string;
@@ -26,9 +28,11 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
   const { newRunId } = await import("../api/plan-file.js");
   const { terminal } = io;
   const runId = newRunId();
+  const next = (...words: readonly string[]): string =>
+    nextCommand(terminal, words, { flags: options, carry: ["cluster", "out", "permissions"] });
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
-    leaveAtOnce((text) => terminal.err(text), runId),
+    leaveAtOnce(terminal, options, runId),
   );
   try {
     const report = await detachRunbook({
@@ -52,8 +56,8 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
               `! ${visible(node)} keeps its captures in a pod: what deletes or evicts it loses them\n`,
           )
           .join("") +
-        `collect it: hopbook collect ${id}   (any time until ${expires})\n` +
-        `look at it: hopbook status ${id}    end it now: hopbook stop ${id}\n` +
+        `any time until ${expires}, collect it:\n  ${next("collect", id)}\n` +
+        `look at it:\n  ${next("status", id)}\nend it now:\n  ${next("stop", id)}\n` +
         `evidence so far: ${dir}\n`,
     );
   } finally {

@@ -5,7 +5,8 @@ import { clusterOf, type CommonOptions, type PermissionOptions } from "./options
 import { makeProgress } from "./progress.js";
 import { makeRunbookCommand } from "./runbook-command.js";
 import { readInputFlags, type InputFlag } from "./runbook-flags.js";
-import { leaveAtOnce, listenForSignals } from "./signals.js";
+import { leaveAtOnce } from "./leave-at-once.js";
+import { listenForSignals } from "./signals.js";
 import { finishRun } from "./finish-run.js";
 
 interface Flags extends CommonOptions, PermissionOptions {
@@ -38,7 +39,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
   const { terminal } = io;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
-    leaveAtOnce((text) => terminal.err(text)),
+    leaveAtOnce(terminal, options),
   );
   try {
     const report = await runPlan({

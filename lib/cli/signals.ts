@@ -1,5 +1,3 @@
-import { EXIT } from "../errors.js";
-
 /**
  * SIGINT, SIGTERM and SIGHUP stop a run in good order: the first one asks (stop, collect, clean up, exit
  * 130), a second one forces.
@@ -54,15 +52,5 @@ export function listenForSignals(onFirst: (name: string) => void, onSecond: () =
       going.delete(stop);
       for (const { name, handler } of handlers) process.off(name, handler);
     },
-  };
-}
-
-/** What a second signal does to a run: it ends at once, and says what then goes on without it. */
-export function leaveAtOnce(say: (text: string) => void, runId?: string): () => never {
-  const remove =
-    runId === undefined ? "hopbook reap --dry-run lists it" : `hopbook reap --run ${runId} removes it`;
-  return () => {
-    say(`\nleft at once: what it had made on nodes or in the cluster ends with its lease; ${remove}\n`);
-    process.exit(EXIT.interrupted);
   };
 }

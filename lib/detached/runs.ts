@@ -42,6 +42,8 @@ export interface RunsReport {
   readonly runs: readonly DetachedRun[];
   /** What could not be asked, and why. */
   readonly notes: readonly string[];
+  /** False where no cluster was named, so that only the folders here are listed. */
+  readonly isClusterAsked: boolean;
 }
 
 /** Runs that go on without their client: those whose folders are here, and those that the nodes tell of. */
@@ -60,7 +62,7 @@ export async function listRuns(options: RunsOptions): Promise<RunsReport> {
       }),
     );
   runs.sort((a, b) => a.since.localeCompare(b.since));
-  return { runs, notes: notesOn(runs, asked) };
+  return { runs, notes: notesOn(runs, asked), isClusterAsked: asked !== null };
 }
 
 /** One run that is asked for is looked for on its nodes even where the cluster's API knows of nothing there. */
@@ -77,15 +79,17 @@ function notesOn(runs: readonly DetachedRun[], asked: Asked | null): readonly st
   if (asked === null) return ["no cluster is named: only the folders here are listed"];
   const unseen = runs
     .filter(({ state }) => state === "unknown")
-    .map(({ id }) => `${id}: this cluster runs nothing of it; hopbook status ${id} looks at its nodes`);
+    .map(({ id }) => `${id}: this cluster runs nothing of it`);
   return [...asked.notes, ...unseen];
 }
 
 /** One of them. Throws RUN_NOT_FOUND. */
-export async function describeOneRun(options: RunsOptions & { readonly run: string }): Promise<DetachedRun> {
+export async function describeOneRun(
+  options: RunsOptions & { readonly run: string },
+): Promise<DetachedRun & Pick<RunsReport, "notes">> {
   const { runs, notes } = await listRuns(options);
   const [run, other] = runs;
-  if (run !== undefined && other === undefined) return run;
+  if (run !== undefined && other === undefined) return { ...run, notes };
   throw run === undefined ? notFound(options.run, notes) : ambiguous(options.run, runs);
 }
 

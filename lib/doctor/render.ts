@@ -10,7 +10,7 @@ const MAX_TARGET = 40;
 
 /** The table for a person, and what it comes to. */
 export function renderDoctor(report: DoctorReport, { color }: { readonly color: boolean }): string {
-  const { rows, notLookedAt, cluster, status } = report;
+  const { rows, notLookedAt, cluster } = report;
   const paint = makePaint(color);
   const target = (row: DoctorRow): string => visible(row.target ?? cluster.name, { maxChars: MAX_TARGET });
   const width = Math.max(...rows.map((row) => measureColumns(target(row))), 1);
@@ -25,12 +25,23 @@ export function renderDoctor(report: DoctorReport, { color }: { readonly color: 
     ];
   });
   const left = notLookedAt.map(({ what, reason }) => `not looked at: ${visible(what)}: ${visible(reason)}`);
-  const verdict = {
-    ok: "Nothing stands in a run's way.",
-    warn: "A run can be; see the warnings.",
-    blocks: "A run cannot be: see what blocks it.",
-  }[status];
+  const verdict = describeVerdict(report);
   return `${[...lines, ...left, verdict].join("\n")}\n`;
+}
+
+/** What was not looked at is never well. */
+function describeVerdict({ rows, notLookedAt, status }: DoctorReport): string {
+  if (status === "blocks") return "A run cannot be: see what blocks it.";
+  const isWhole = notLookedAt.length === 0;
+  if (!isWhole && rows.length === 0) return "Nothing was looked at, so it is not known whether a run can be.";
+  if (status === "warn") {
+    return isWhole
+      ? "A run can be; see the warnings."
+      : "What was looked at allows a run, with warnings; what was not looked at may not.";
+  }
+  return isWhole
+    ? "Nothing stands in a run's way."
+    : "Nothing that was looked at stands in a run's way; what was not looked at may.";
 }
 
 function describeClosed({ blocks }: DoctorRow): string {

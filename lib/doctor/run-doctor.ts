@@ -54,7 +54,7 @@ export async function runDoctor(
             : [],
         );
   const targets = pickNodes(look?.targets ?? [], pods);
-  const [images, { rows, notLookedAt }] = await Promise.all([
+  const [images, { rows, notLookedAt, isRefused }] = await Promise.all([
     api === null ? [] : imageRows(api, { targets, signal }),
     enter(session, { look, pods, api }),
   ]);
@@ -68,13 +68,15 @@ export async function runDoctor(
     },
     ...{ startedAt: startedAt.toISOString(), durationMs: Date.now() - startedAt.getTime(), status },
     ...{ rows: all, choices: look?.choices ?? [], rights: look?.rights ?? [], notLookedAt },
-    exitCode: status === "blocks" ? EXIT.unreachable : EXIT.healthy,
+    exitCode: status === "blocks" ? EXIT.unreachable : isRefused ? EXIT.incomplete : EXIT.healthy,
   };
 }
 
 interface Entered {
   readonly rows: readonly DoctorRow[];
   readonly notLookedAt: DoctorReport["notLookedAt"];
+  /** Nodes would have been entered, and may not be. */
+  readonly isRefused: boolean;
 }
 
 async function enter(
@@ -101,20 +103,20 @@ async function enter(
     what,
     reason: "a pod that is entered alone shows what it has when a run enters it",
   }));
-  if (wanted.length === 0) return { rows: [], notLookedAt: [...notLookedAt, ...more] };
+  if (wanted.length === 0) return { rows: [], notLookedAt: [...notLookedAt, ...more], isRefused: false };
   try {
     const rows = await lookAtNodes(session, { nodes: wanted, pods, kube: api ?? undefined });
-    return { rows, notLookedAt: [...notLookedAt, ...more] };
+    return { rows, notLookedAt: [...notLookedAt, ...more], isRefused: false };
   } catch (error) {
     const { code, message, hint } = asHopbookError(error);
     if (session.signal.aborted || code === "INTERRUPTED") throw error;
     const nodes = wanted.map(({ name }) => name).join(", ");
     if (code !== "PERMISSION_DENIED") {
       const row = blocks("login", nodes, { found: message, todo: hint ?? "See the list of errors" });
-      return { rows: [row], notLookedAt: [...notLookedAt, ...more] };
+      return { rows: [row], notLookedAt: [...notLookedAt, ...more], isRefused: false };
     }
     const reason = `the nodes may not be entered${hint === undefined ? "" : `: ${hint}`}`;
-    return { rows: [], notLookedAt: [{ what: nodes, reason }, ...notLookedAt, ...more] };
+    return { rows: [], notLookedAt: [{ what: nodes, reason }, ...notLookedAt, ...more], isRefused: true };
   }
 }
 

@@ -73,7 +73,10 @@ export function requireLab(options: LabOptions = {}): LabState {
   if (state !== null && isAlive(state.supervisor)) return state;
   const current = state === null ? "no lab of that name is up" : "its processes are gone";
   throw new HopbookError("LAB_FAILED", `Cannot use lab ${name}: current value is "${current}"`, {
-    hint: state === null ? "Bring it up: hopbook lab up" : "Take down what is left of it: hopbook lab down",
+    hint:
+      state === null
+        ? `Bring it up: hopbook lab up --name ${name}`
+        : `Take down what is left of it: hopbook lab down --name ${name}`,
   });
 }
 

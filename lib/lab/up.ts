@@ -95,7 +95,7 @@ function requireOwnFolder(folder: string): void {
 function taken(name: string, dir: string): HopbookError {
   return new HopbookError("USAGE", `Cannot bring up lab ${name}: a lab of that name is up already`, {
     where: { file: dir },
-    hint: "Take it down first (hopbook lab down), or give another name",
+    hint: `Give another name, or take it down first: hopbook lab down --name ${name}`,
   });
 }
 

@@ -3,6 +3,7 @@ import type { Grant } from "./grant.js";
 import { isDenied, isScopeDenied, isShellDenied } from "./denials.js";
 import { coversPattern, declaredPatterns, findRule, overlapPatterns, type ListScope } from "./match.js";
 import { fitsName } from "../model/names.js";
+import { quoteShellWord } from "../model/shell-word.js";
 import { joinValues } from "./scope-values.js";
 import type { Scope } from "./scopes.js";
 
@@ -48,10 +49,5 @@ function isSettledAlone(grant: Grant, scope: "capture" | "shell"): boolean {
 
 function spellFlags(scope: Scope, values: readonly string[]): string[] {
   if (values.length === 0) return [];
-  return joinValues(scope, values).map((value) => quoteFlag(`--allow-${scope}=${value}`));
-}
-
-/** A flag as it is typed in a POSIX shell: in single quotes where it has a star or worse in it. */
-export function quoteFlag(flag: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(flag) ? flag : `'${flag.replaceAll("'", "'\\''")}'`;
+  return joinValues(scope, values).map((value) => quoteShellWord(`--allow-${scope}=${value}`));
 }

@@ -2,7 +2,7 @@ export { ACTIONS } from "./commands/actions.js";
 export { findArgvFault } from "./commands/argv.js";
 export { declared, type Declared } from "./declared.js";
 export { findKubeDenial, withoutDenied } from "./denials.js";
-export { missingFlags, quoteFlag } from "./flags.js";
+export { missingFlags } from "./flags.js";
 export { grantAll, parseGrant, type Grant, type GrantFlags } from "./grant.js";
 export { guardAccess, permissionDenied } from "./guard.js";
 export { fitsAction } from "./patterns/names.js";

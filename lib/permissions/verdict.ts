@@ -1,4 +1,4 @@
-import { quoteFlag } from "./flags.js";
+import { quoteShellWord } from "../model/shell-word.js";
 import type { Grant, GrantRule } from "./grant.js";
 import type { Decision } from "./requests.js";
 
@@ -32,7 +32,7 @@ export function ungranted(flag: string): Verdict {
     allowed: false,
     by: "no grant",
     reason: "it is declared by the runbook and not granted",
-    flag: quoteFlag(flag),
+    flag: quoteShellWord(flag),
   };
 }
 

@@ -194,7 +194,7 @@ function judgeOnNode({ node, found }: OnNode, rules: Rules): Candidate {
       ? "it is new, and may be in use"
       : until === null
         ? "in use; it ends by itself without its client"
-        : `it waits to be collected until ${until}: hopbook collect ${runId}`;
+        : `it waits to be collected until ${until}`;
   return {
     handle: { node, key: item },
     item: decide(

@@ -10,8 +10,6 @@ import type { RawInputs } from "../session/options.js";
 
 const MAX_PLAN_BYTES = 64 * 1024 * 1024;
 
-export { quoteFlag } from "../permissions/index.js";
-
 /** Writes plan.json (0600), whole or not at all. Throws ARTIFACTS_UNWRITABLE; a file that is there needs `force`. */
 export async function writePlanFile(
   plan: SealedPlan,

@@ -209,7 +209,7 @@ t.test("stop ends them, and they wait; the Job is deleted: the node's files are 
     return (await api.listNamespacedPod({ namespace: NAMESPACE, labelSelector })).items.length === 0 || null;
   });
   const listed = await hopbook(cwd, ["runs"]);
-  t.match(listed.stderr, `hopbook status ${id} looks at its nodes`, "the API knows of nothing");
+  t.match(listed.stderr, `look at its nodes: hopbook status ${id}`, "the API knows of nothing");
   t.match((await hopbook(cwd, ["status", id])).stdout, `${far}: ended`, "new pods see it");
   const collected = await hopbook(cwd, ["collect", id]);
   t.equal(collected.exitCode, 0, collected.stderr);

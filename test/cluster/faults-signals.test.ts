@@ -36,7 +36,7 @@ t.test("a second Ctrl-C leaves at once, and says what it leaves; reap takes that
   const { exitCode, stderr } = await run.done;
   t.equal(exitCode, 130);
   hasNoEmptyReason(t, stderr);
-  const id = /ends with its lease; hopbook reap --run ([0-9a-f]{12}) removes it/.exec(stderr)?.[1];
+  const id = /ends with its lease; remove it:\n {2}hopbook reap --run ([0-9a-f]{12}) /.exec(stderr)?.[1];
   if (!t.ok(id, stderr)) return;
   const reaped = await runCli(cli, ["reap", "--run", id!, "--yes", "--cluster", profiles.debugPod], {
     cwd: work,

@@ -7,6 +7,7 @@ import { visible } from "../../model/visible.js";
 import { askOn } from "../confirm.js";
 import { finishRun } from "../finish-run.js";
 import type { CommandIo } from "../io.js";
+import { nextCommand } from "../next-command.js";
 import {
   addClusterOptions,
   addImageOption,
@@ -36,6 +37,10 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
       if (flags.output === "json") io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
       else io.terminal.out(await renderRuns(report.runs));
       for (const note of report.notes) io.terminal.err(`! ${visible(note)}\n`);
+      if (report.isClusterAsked) {
+        for (const { id, state } of report.runs.filter((each) => each.state === "unknown"))
+          io.terminal.err(`! ${id} is ${state}; look at its nodes: ${next(io, flags, "status", id)}\n`);
+      }
     }),
   );
   add("status", "one run that goes on without its client")
@@ -45,6 +50,12 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
         const { describeOneRun } = await import("../../api/detached.js");
         const found = await describeOneRun({ ...options, run });
         io.terminal.out(flags.output === "json" ? `${JSON.stringify(found, null, 2)}\n` : renderRun(found));
+        if (found.state !== "unknown") return;
+        for (const note of found.notes) io.terminal.err(`! ${visible(note)}\n`);
+        io.terminal.err(
+          "! its nodes did not say: name the cluster that it runs on with --cluster or --context\n",
+        );
+        io.setExitCode(EXIT.unreachable);
       }),
     );
   add("collect", "end the captures of such a run, bring them here, judge and report")
@@ -67,10 +78,14 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
           for (const node of stopped) io.terminal.out(`stopped: ${visible(node)}\n`);
         }
         for (const { node, why } of failed) io.terminal.err(`! ${visible(node)}: ${visible(why)}\n`);
-        io.terminal.err(`\ncollect it: hopbook collect ${id}\n`);
+        io.terminal.err(`\ncollect it: ${next(io, flags, "collect", id)}\n`);
         if (failed.length > 0) io.setExitCode(EXIT.incomplete);
       }),
     );
+}
+
+function next(io: CommandIo, flags: Flags, ...words: readonly string[]): string {
+  return nextCommand(io.terminal, words, { flags, carry: ["cluster", "out", "permissions"] });
 }
 
 async function withOptions(

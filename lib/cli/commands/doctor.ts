@@ -25,7 +25,8 @@ export function addDoctorCommand(program: Command, io: CommandIo): void {
     .addHelpText(
       "after",
       "\nNo pod's image is pulled for it but that of a way in that has to be made; without leave to enter the nodes it\n" +
-        "says what was not looked at. Exit codes: 0 nothing blocks a run; 5 something does.\n" +
+        "says what was not looked at. Exit codes: 0 nothing blocks a run; 5 something does; 6 nodes\n" +
+        "were not looked at, for want of leave.\n" +
         "\nExample:\n  hopbook doctor --from shop/client --to svc/web:80 --yes",
     );
   addOutputOption(addPermissionOptions(addEntryOptions(addClusterOptions(doctor)))).action(

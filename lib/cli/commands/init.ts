@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import { resolve } from "node:path";
 import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
+import { nextCommand } from "../next-command.js";
 import { addOutputOption, type CommonOptions } from "../options.js";
 
 /** init: a start for a cluster's own folder. */
@@ -19,6 +21,8 @@ export function addInitCommands(program: Command, io: CommandIo): void {
         return;
       }
       for (const file of report.files) io.terminal.out(`${visible(`${report.dir}/${file}`)}\n`);
-      io.terminal.err("\nName your nodes in hopbook.yaml, then: hopbook check hopbook.yaml\n");
+      io.terminal.err(
+        `\nName your nodes in hopbook.yaml, then:\n  ${nextCommand(io.terminal, ["check", resolve(report.dir, "hopbook.yaml")])}\n`,
+      );
     });
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { HopbookError } from "../../errors.js";
 import { formatDuration } from "../../model/units.js";
 import type { CommandIo } from "../io.js";
+import { nextCommand } from "../next-command.js";
 import { addOutputOption, type CommonOptions } from "../options.js";
 
 interface LabOptions extends CommonOptions {
@@ -52,9 +53,9 @@ export function addLabCommands(program: Command, io: CommandIo): void {
         io.terminal.out(
           `cluster profiles:\n  ${state.files.profile}\n  ${state.files.sshProfile} (by ssh)\n`,
         );
-        io.terminal.out(
-          `try: hopbook run trace-path --cluster ${state.files.profile} --from shop/client --to shop/web:8080 --yes\n`,
-        );
+        const words = ["run", "trace-path", "--from", "shop/client", "--to", "shop/web:8080", "--yes"];
+        const again = nextCommand(io.terminal, [...words, "--cluster", state.files.profile]);
+        io.terminal.out(`try: ${again}\n`);
       }
     });
 

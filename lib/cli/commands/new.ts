@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
+import { nextCommand } from "../next-command.js";
 
 /** new: a runbook and its test, to begin with. */
 export function addNewCommand(program: Command, io: CommandIo): void {
@@ -17,8 +18,8 @@ export function addNewCommand(program: Command, io: CommandIo): void {
       io.terminal.out(
         [
           `made ${show(made.runbook)} and ${show(made.test)}`,
-          `  hopbook check ${show(made.runbook)}`,
-          `  hopbook test ${show(made.test)}`,
+          `  ${nextCommand(io.terminal, ["check", resolve(made.runbook)])}`,
+          `  ${nextCommand(io.terminal, ["test", resolve(made.test)])}`,
           "",
         ].join("\n"),
       );

@@ -4,6 +4,7 @@ import { EXIT, HopbookError } from "../../errors.js";
 import { visible } from "../../model/visible.js";
 import { askOn } from "../confirm.js";
 import type { CommandIo } from "../io.js";
+import { nextCommand } from "../next-command.js";
 import {
   addClusterOptions,
   addOutputOption,
@@ -61,10 +62,25 @@ async function executeReap(flags: ReapFlags, io: CommandIo): Promise<void> {
     });
     if (flags.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
     else terminal.out(renderReport(report));
+    for (const runId of waiting(report)) {
+      const carried = { flags, carry: ["cluster", "permissions"] } as const;
+      terminal.err(
+        `run ${runId} waits to be collected: ${nextCommand(terminal, ["collect", runId], carried)}\n`,
+      );
+    }
     io.setExitCode(report.exitCode);
   } finally {
     interruption.dispose();
   }
+}
+
+/** Runs that were left on purpose: their captures are spared until somebody collects them. */
+function waiting({ items }: ReapReport): ReadonlySet<string> {
+  const left = items.filter(
+    ({ outcome, node, expiresAt, mine }) =>
+      outcome === "spared" && mine && node !== null && expiresAt !== null,
+  );
+  return new Set(left.map(({ runId }) => runId));
 }
 
 async function agree(items: readonly Leftover[], { terminal }: CommandIo): Promise<boolean> {

@@ -1,6 +1,8 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HopbookError } from "../../errors.js";
 import { outputOf, type CommandIo } from "../io.js";
+import { nextCommand, type CarriedFlags } from "../next-command.js";
 import {
   addClusterOptions,
   addEntryOptions,
@@ -16,7 +18,8 @@ import { makeProgress } from "../progress.js";
 import { finishRun } from "../finish-run.js";
 import { makeRunbookCommand, type RunbookVerb } from "../runbook-command.js";
 import { readInputFlags, type RawInputs } from "../runbook-flags.js";
-import { leaveAtOnce, listenForSignals } from "../signals.js";
+import { leaveAtOnce } from "../leave-at-once.js";
+import { listenForSignals } from "../signals.js";
 
 type RunFlags = CommonOptions &
   PermissionOptions & {
@@ -153,7 +156,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
   const runId = newRunId();
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
-    leaveAtOnce((text) => terminal.err(text), runId),
+    leaveAtOnce(terminal, options, runId),
   );
   try {
     const report = await runRunbook({
@@ -179,7 +182,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
 async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo): Promise<void> {
   const { planRunbook } = await import("../../api/run.js");
   const { renderPlan } = await import("../../api/report.js");
-  const plan = await withSignals(io, (shared) =>
+  const plan = await withSignals({ io, flags: options }, (shared) =>
     planRunbook({ runbook, raw, ...clusterOf(options), grants: options, ...shared }),
   );
   io.terminal.out(
@@ -193,16 +196,12 @@ async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo):
     if (options.out !== undefined) throw cannotWritePlan(flags);
   }
   if (options.out === undefined) return;
-  const { quoteFlag, writePlanFile } = await import("../../api/plan-file.js");
-  const file = await writePlanFile(plan, { file: options.out, force: options.force === true });
-  const again = flagsAgain(options).map((word) => ` ${quoteFlag(word)}`);
-  io.terminal.err(`\nplan: ${file}\nrun it: hopbook run --plan ${file}${again.join("")}\n`);
-}
-
-/** What a plan does not say of itself, since it may come from anybody: an image of the operator's, a kubeconfig. */
-function flagsAgain({ image, keepWarm, kubeconfig }: RunFlags): string[] {
-  const flags = { "--image": image, "--keep-warm": keepWarm, "--kubeconfig": kubeconfig };
-  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  const { writePlanFile } = await import("../../api/plan-file.js");
+  const file = resolve(await writePlanFile(plan, { file: options.out, force: options.force === true }));
+  // What a plan does not say of itself, since it may come from anybody: an image of the operator's, a kubeconfig.
+  const carried = { flags: options, carry: ["kubeconfig", "entry", "permissions"] } as const;
+  const again = nextCommand(io.terminal, ["run", "--plan", file], carried);
+  io.terminal.err(`\nplan: ${file}\nrun it: ${again}\n`);
 }
 
 function cannotWritePlan(flags: string): HopbookError {
@@ -218,7 +217,7 @@ async function executeHops(
   const { discoverHops } = await import("../../api/run.js");
   const { reportPath } = await import("../../api/report.js");
   const { from, to, options } = given;
-  const [path] = await withSignals(io, (shared) =>
+  const [path] = await withSignals({ io, flags: options }, (shared) =>
     discoverHops({ from, to, ...clusterOf(options), grants: options, ...shared }),
   );
   if (path === undefined) throw new HopbookError("INTERNAL", "Discovery gave no path");
@@ -234,11 +233,11 @@ interface SignalOptions {
 }
 
 /** For what only reads: the first signal ends it in good order, the second at once. */
-async function withSignals<T>(io: CommandIo, body: (options: SignalOptions) => Promise<T>): Promise<T> {
-  const interruption = listenForSignals(
-    () => undefined,
-    leaveAtOnce((text) => io.terminal.err(text)),
-  );
+async function withSignals<T>(
+  { io, flags }: { readonly io: CommandIo; readonly flags: CarriedFlags },
+  body: (options: SignalOptions) => Promise<T>,
+): Promise<T> {
+  const interruption = listenForSignals(() => undefined, leaveAtOnce(io.terminal, flags));
   try {
     const { signal } = interruption;
     return await body({

@@ -1,6 +1,6 @@
 import { ACTIONS, type ActionRule } from "../commands/actions.js";
 import { findArgvFault, type KnownScripts } from "../commands/argv.js";
-import { quoteFlag } from "../flags.js";
+import { quoteShellWord } from "../../model/shell-word.js";
 import { judgeCaptureAtAll } from "./capture.js";
 import { judgeList, type Bounds } from "./list.js";
 import { deniesRequest, findRule } from "../match.js";
@@ -116,5 +116,5 @@ function findTrafficDenial(argv: readonly string[], { grant }: Bounds): string |
 
 /** A command as the audit and the flags have it. */
 function spellCommand(argv: readonly string[]): string {
-  return argv.map((word) => (/\s/.test(word) || word === "" ? quoteFlag(word) : word)).join(" ");
+  return argv.map((word) => (/\s/.test(word) || word === "" ? quoteShellWord(word) : word)).join(" ");
 }
