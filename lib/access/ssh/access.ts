@@ -26,6 +26,8 @@ import { openStream } from "../streams/stream.js";
 const MAX_SESSIONS = 8;
 const STREAM_WAIT_MS = 30_000;
 const REFUSED_WAIT_MS = 100;
+/** So many times as long as at the login a later start of sudo may take. */
+const SUDO_SPREAD = 3;
 
 interface SshTarget {
   readonly name: string;
@@ -73,9 +75,11 @@ async function execOver(session: Session, argv: Argv, options: CommandOptions): 
   assertStartable(argv);
   streams.assertOpen(argv);
   const startedAt = new Date();
-  const deadline = startedAt.getTime() + options.timeoutMs;
+  // A command's time begins when it runs: how slow its sudo is was learnt at the login.
+  const timeoutMs = options.timeoutMs + SUDO_SPREAD * session.master.login.sudoMs;
+  const deadline = startedAt.getTime() + timeoutMs;
   const signal = streams.linkSignal(options.signal);
-  const release = await slots.acquire({ waitMs: options.timeoutMs, signal });
+  const release = await slots.acquire({ waitMs: timeoutMs, signal });
   if (release === null) {
     return buildUnstarted({ node, argv }, { startedAt, stoppedBy: signal.aborted ? "canceled" : "timedOut" });
   }

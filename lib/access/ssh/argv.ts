@@ -21,9 +21,11 @@ export const OWN_255_MARK = "\nhopbook-exit-255\n";
 /**
  * Runs its arguments and passes on their exit code. ssh(1) gives 255 both for a command's own 255 and for a
  * connection that broke or never was; the mark tells them apart. It also makes a signal's death visible as
- * 128 + n: ssh would give 255 for that as well.
+ * 128 + n: ssh would give 255 for that as well. What the login's own start-up files set is not handed on: a PATH in
+ * which nothing is, files that bash reads at each start.
  */
-const RUN_SCRIPT = `"$@"; code=$?; [ "$code" -ne 255 ] || printf '\\n%s\\n' hopbook-exit-255 >&2; exit "$code"`;
+const RUN_SCRIPT = `unset BASH_ENV ENV; PATH=\${PATH:+$PATH:}${SYSTEM_PATH}; export PATH
+"$@"; code=$?; [ "$code" -ne 255 ] || printf '\\n%s\\n' hopbook-exit-255 >&2; exit "$code"`;
 
 /** Learns what a login is: one `key value` line each, then what sudo said if it refused, then the end line. */
 const PROBE_SCRIPT = `PATH=$1; LC_ALL=C; export PATH LC_ALL
@@ -31,9 +33,12 @@ uid=$(id -u) || exit 1
 echo "hopbook-uid $uid"
 echo "hopbook-user $(id -un)"
 if timeout -k 1 1 true 2>/dev/null; then echo "hopbook-timeout yes"; fi
+now() { read -r up _ </proc/uptime || up=0.00; up=\${up%.*}\${up#*.}; echo "\${up#"\${up%%[!0]*}"}"; }
 if [ "$uid" != 0 ] && [ "$2" = sudo ]; then
+  began=$(now)
   if said=$(sudo -n -- env "PATH=$1" LC_ALL=C true 2>&1); then echo "hopbook-sudo yes"
   else echo "hopbook-sudo no"; printf '%s\\n' "$said"; fi
+  echo "hopbook-sudo-cs $(($(now) - began))"
 fi
 echo hopbook-end`;
 
@@ -43,6 +48,10 @@ export interface Login {
   readonly user: string;
   /** Commands go through `sudo -n`. */
   readonly sudo: boolean;
+  /** How long sudo took to start a command: where the node's resolver is out it may wait for the node's own name. */
+  readonly sudoMs: number;
+  /** What the login's start-up files print on stdout before a command's own output; "" where they are silent. */
+  readonly noise: string;
   /** What sudo said when it refused. */
   readonly sudoRefusal: string | null;
   /** The node has timeout(1), coreutils' or busybox's, with -k. */
@@ -86,7 +95,7 @@ export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
     "--",
     end.host,
     quotePosix([
-      "sh",
+      "/bin/sh",
       "-c",
       PROBE_SCRIPT,
       "hopbook-probe",
@@ -100,7 +109,7 @@ export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
  * The ssh of one command: a client of the master and of nothing else. It reads no configuration; where it
  * finds no master it does not connect on its own, as ssh would silently do, but runs a ProxyCommand that fails.
  *
- * On the node: `sudo -n -- env PATH=… LC_ALL=C timeout -k 2 N ARGV`. A login shell that is not a login one
+ * On the node, by /bin/sh, since a login's PATH may hold nothing: `sudo -n -- env PATH=… LC_ALL=C timeout -k 2 N ARGV`. A login shell that is not a login one
  * often has neither /usr/sbin nor /usr/local/bin in its PATH, and sudo's secure_path may leave out the
  * latter: so `env` sets it, within sudo. `timeout` is the lease: the end of the ssh client does not end what
  * it started.
@@ -113,7 +122,7 @@ export function buildClientArgv(
   const { login, lease, timeoutMs } = options;
   const seconds = Math.ceil((timeoutMs ?? 0) / 1000) + REMOTE_GRACE_SECONDS;
   const remote = [
-    ...["sh", "-c", RUN_SCRIPT, "hopbook-run"],
+    ...["/bin/sh", "-c", RUN_SCRIPT, "hopbook-run"],
     ...(login.sudo ? ["sudo", "-n", "--"] : []),
     ...["env", ...buildEnvWords(lease)],
     ...(timeoutMs !== undefined && login.hasTimeout ? ["timeout", "-k", "2", String(seconds)] : []),
@@ -165,6 +174,7 @@ function refuseValue(what: string, value: string): HopbookError {
 export function readLogin(stdout: string): Login | null {
   const lines = stdout.split("\n");
   const last = lines.lastIndexOf("hopbook-end");
+  const first = lines.findIndex((line) => line.startsWith("hopbook-uid "));
   const value = (key: string): string | undefined =>
     lines.find((line) => line.startsWith(`hopbook-${key} `))?.slice(key.length + 9);
   const uid = value("uid");
@@ -174,7 +184,15 @@ export function readLogin(stdout: string): Login | null {
     uid: Number(uid),
     user: value("user") ?? "",
     sudo: value("sudo") === "yes",
-    sudoRefusal: refused === -1 ? null : lines.slice(refused + 1, last).join("\n"),
+    sudoMs: /^\d{1,6}$/.test(value("sudo-cs") ?? "") ? Number(value("sudo-cs")) * 10 : 0,
+    noise: lines.slice(0, first).join("\n"),
+    sudoRefusal:
+      refused === -1
+        ? null
+        : lines
+            .slice(refused + 1, last)
+            .filter((line) => !line.startsWith("hopbook-sudo-cs "))
+            .join("\n"),
     hasTimeout: value("timeout") === "yes",
   };
 }

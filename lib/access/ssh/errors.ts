@@ -72,3 +72,16 @@ export function explainSudoRefusal(node: string, login: Login): HopbookError {
     },
   );
 }
+
+/** What a start-up file prints stands in front of every command's output, and no list or capture could be read. */
+export function explainNoise(node: string, { user, noise }: Login): HopbookError {
+  return new HopbookError(
+    "NODE_UNREACHABLE",
+    `Cannot use the login of ${user} on node ${node}: it prints before a command does`,
+    {
+      where: { node },
+      hint: "Make its start-up files (such as ~/.bashrc) silent where nobody sits at a terminal; scp and rsync want it as well",
+      detail: noise.slice(0, DETAIL_CHARS),
+    },
+  );
+}

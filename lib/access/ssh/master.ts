@@ -8,7 +8,7 @@ import { connectCanceled, type ConnectOptions } from "../connect.js";
 import { buildSshEnv } from "../environment.js";
 import { runProcessAtExit, startProcess } from "../../process/start.js";
 import { buildControlArgv, buildMasterArgv, readLogin, type Login, type SshEnd } from "./argv.js";
-import { explainConnectFailure, explainSudoRefusal } from "./errors.js";
+import { explainConnectFailure, explainNoise, explainSudoRefusal } from "./errors.js";
 
 const CONTROL_TIMEOUT_MS = 3_000;
 /** A socket's path has at most 107 bytes (unix(7)), of which ssh takes 17 while it makes it. */
@@ -118,6 +118,7 @@ async function connect(target: SshMasterTarget, options: ConnectTo): Promise<Log
   const login = readLogin(Buffer.concat(stdout).toString("utf8"));
   if (login === null)
     throw explain(`its login shell did not run a POSIX command (exit code ${ended.exitCode})`);
+  if (login.noise !== "") throw explainNoise(node, login);
   if (login.sudoRefusal !== null) throw explainSudoRefusal(node, login);
   return login;
 }

@@ -121,6 +121,44 @@ t.test("sudo that works carries every command", async (t) => {
   await node.close();
 });
 
+t.test("a sudo that is slow to start takes nothing of a command's time", async (t) => {
+  const slow = WORKING_SUDO.replace("\n", "\nsleep 1\n");
+  const other = await startSshd({ sudo: slow });
+  t.teardown(() => other.stop());
+  const node = await openAccess(other.target({ user: PLAIN_USER }));
+  const result = await node.exec(["echo", "hello"], { action: "test", timeoutMs: 500 });
+  t.match(result, { exitCode: 0, timedOut: false });
+  const late = await node.exec(["sleep", "30"], { action: "test", timeoutMs: 100 });
+  t.ok(late.timedOut, "and it is still ended");
+  await node.close();
+});
+
+t.test("start-up files that print are said, before their text is taken for a command's", async (t) => {
+  const other = await startSshd({
+    extraConfig: `ForceCommand echo "welcome to prod"; eval "$SSH_ORIGINAL_COMMAND"\n`,
+  });
+  t.teardown(() => other.stop());
+  await t.rejects(openAccess(other.target()), {
+    code: "NODE_UNREACHABLE",
+    message: /prints before a command does/,
+    detail: "welcome to prod",
+  });
+});
+
+t.test("a login without a PATH, whose shell's files would hang each bash", async (t) => {
+  const setup = "PATH= BASH_ENV=/dev/stdin; export PATH BASH_ENV";
+  const other = await startSshd({ extraConfig: `ForceCommand ${setup}; eval "$SSH_ORIGINAL_COMMAND"\n` });
+  t.teardown(() => other.stop());
+  const node = await openAccess(other.target());
+  const result = await node.exec(["bash", "-c", "echo hello"], {
+    action: "test",
+    timeoutMs: 3_000,
+    stdin: "echo no\n",
+  });
+  t.equal(String(result.stdout), "hello\n");
+  await node.close();
+});
+
 t.test("an ssh configuration of one's own", async (t) => {
   const folder = t.testdir();
   const sshConfig = join(folder, "config");
