@@ -17,6 +17,13 @@ export interface ForeseenStep {
   /** The input that its condition asks for. */
   readonly switchedBy: string | null;
   readonly continueOnError: boolean;
+  readonly background: boolean;
+  /** null: no limit of its own. */
+  readonly timeoutMs: number | null;
+  /** Where it stands in the document. */
+  readonly path: readonly (string | number)[];
+  /** Names of its `with`, be their values known or not. */
+  readonly given: readonly string[];
   /** Values of its `with` that are known and plain: limits, counts. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
 }
@@ -37,6 +44,12 @@ export function foresee(
     wanted: isWanted(step, { runbook, inputs: plain }),
     switchedBy: /\binputs\.([A-Za-z][A-Za-z0-9_]*)/.exec(step.if ?? "")?.[1] ?? null,
     continueOnError: step.continueOnError,
+    ...{
+      background: step.background,
+      timeoutMs: step.timeoutMs,
+      path: step.path,
+      given: Object.keys(step.with),
+    },
     values: knownValues(step, { runbook, inputs: plain }),
   }));
 }

@@ -1,10 +1,21 @@
 import { HopbookError } from "../errors.js";
 import { ACTIONS, visible, type Policy, type Verdict } from "../permissions/index.js";
+import { captureLimitsOf } from "./foresee-capture.js";
 import type { ForeseenStep } from "./foresee.js";
 
 interface Refusal {
   readonly step: ForeseenStep;
   readonly verdict: Verdict;
+}
+
+/** Steps that will surely run and surely be refused. */
+export function findRefusals(steps: readonly ForeseenStep[], policy: Policy): readonly Refusal[] {
+  return steps
+    .filter(({ wanted }) => wanted === "yes")
+    .flatMap((step): Refusal[] => {
+      const verdict = findRefusal(step, policy);
+      return verdict === undefined ? [] : [{ step, verdict }];
+    });
 }
 
 /**
@@ -15,12 +26,7 @@ export function refuseImpossible(
   steps: readonly ForeseenStep[],
   { policy, name }: { readonly policy: Policy; readonly name: string },
 ): void {
-  const refusals = steps
-    .filter(({ wanted }) => wanted === "yes")
-    .flatMap((step): Refusal[] => {
-      const verdict = findRefusal(step, policy);
-      return verdict === undefined ? [] : [{ step, verdict }];
-    });
+  const refusals = findRefusals(steps, policy);
   const [first] = refusals;
   if (first === undefined) return;
   const lines = refusals.map(
@@ -52,17 +58,21 @@ function findRefusal(step: ForeseenStep, policy: Policy): Verdict | undefined {
       !verdict.allowed && ACTIONS[action]?.needs === verdict.scope && verdict.scope !== undefined,
   );
   if (scoped !== undefined) return scoped.verdict;
+  const limits = captureLimitsOf(step);
+  const capture = limits === null ? undefined : policy.foreseeCapture(limits);
+  if (capture?.allowed === false && !step.continueOnError) return capture;
   const isAllRefused = verdicts.length > 0 && verdicts.every(({ verdict }) => !verdict.allowed);
   return isAllRefused && !step.continueOnError ? verdicts[0]?.verdict : undefined;
 }
 
-function hintForRefusal({ by, reason }: Verdict): string {
+function hintForRefusal({ by, reason, hint }: Verdict): string {
+  if (hint !== undefined) return hint;
   if (by.startsWith("--")) return `Leave out ${visible(by)}`;
   if (reason.startsWith("it is denied")) return `Change what denies it: ${visible(by)}`;
   return "Declare it under permissions in the runbook, if it is meant to do this";
 }
 
-function hintOf({ step, verdict }: Refusal): string {
+export function hintOf({ step, verdict }: Refusal): string {
   const flag = verdict.flag === null ? "" : `Add ${verdict.flag}`;
   const other = flag === "" ? hintForRefusal(verdict) : flag;
   const input = step.switchedBy;

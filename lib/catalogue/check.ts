@@ -40,10 +40,10 @@ export interface CheckedFile {
  */
 export async function checkFiles(
   paths: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: Partial<CheckContext> = {},
 ): Promise<readonly CheckedFile[]> {
   const results: CheckedFile[] = [];
-  const context = { cwd: options.cwd ?? process.cwd() };
+  const context = { ...options, cwd: options.cwd ?? process.cwd() };
   for (const { file, error } of await findDocuments(paths)) {
     try {
       if (error !== undefined) throw error;

@@ -1,6 +1,6 @@
 import { loadProfile } from "../cluster/index.js";
 import { assertValid, readOverlay, type SourceDocument } from "../document/index.js";
-import { findNamed, resolveRunbook } from "../runbook/index.js";
+import { findNamed, resolveRunbook, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { runbookDirs } from "./places.js";
 import { checkScripts } from "./scripts.js";
@@ -8,6 +8,8 @@ import { readCases } from "./test-file.js";
 
 export interface CheckContext {
   readonly cwd: string;
+  /** Throws DOCUMENT_INVALID for what a run would refuse. Given by the composition: permissions are judged later. */
+  readonly checkRunbook?: ((runbook: Runbook) => void) | undefined;
 }
 
 /** A kind of document that hopbook reads, by what stands behind `kind:`. */
@@ -22,10 +24,11 @@ export interface DocumentKind {
 export const DOCUMENT_KINDS: Readonly<Record<string, DocumentKind>> = {
   Runbook: {
     title: "runbook",
-    check: async (document, { cwd }) => {
+    check: async (document, { cwd, checkRunbook }) => {
       const findBases = (name: string): Promise<string[]> => findNamed(name, runbookDirs(cwd));
       const runbook = await resolveRunbook(document, { findBases, kinds: STEP_KINDS.values() });
       await checkScripts(runbook);
+      checkRunbook?.(runbook);
     },
   },
   RunbookOverlay: { title: "overlay", check: readOverlay },

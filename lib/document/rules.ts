@@ -35,6 +35,7 @@ const RULES = {
   "background-step": "The step still runs in the background by then, or cannot be in it",
   "unknown-step-kind": "There is no step kind of that name",
   "undeclared-action": "A step needs an action that the runbook does not declare",
+  "refused-step": "A run would refuse the step, whoever grants what",
   "output-clash": "An output has the name of one that the step kind gives",
   "matrix-size": "The matrix has too many combinations",
   "expression-misplaced": "An expression stands where none is evaluated",

@@ -203,6 +203,8 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
    * its client captures as long as its runbook waits.
    */
   waitMs?(known: Readonly<Record<string, unknown>>): number | null;
+  /** How long its own work takes at least, of what is known of its `with` before a run; null: not known. */
+  lastsMs?(known: Readonly<Record<string, unknown>>): number | null;
   /** In the background the next step begins only when this one has called `ready()`, or has ended. */
   readonly announcesReady?: boolean;
   /** JSON Schemas, 2020-12. */

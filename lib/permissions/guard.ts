@@ -105,7 +105,7 @@ export function permissionDenied(
         ...(node === null ? {} : { node }),
         ...(command.argv === null ? {} : { argv: command.argv }),
       },
-      hint: flag === null ? hintOf(by) : `Add ${flag}`,
+      hint: decision.hint ?? (flag === null ? hintOf(by) : `Add ${flag}`),
     },
   );
 }

@@ -5,6 +5,7 @@ export { findKubeDenial, withoutDenied } from "./denials.js";
 export { missingFlags } from "./flags.js";
 export { grantAll, parseGrant, type Grant, type GrantFlags } from "./grant.js";
 export { guardAccess, permissionDenied } from "./guard.js";
+export type { CaptureLimits } from "./limits.js";
 export { fitsAction } from "./patterns/names.js";
 export { containsPath } from "./patterns/paths.js";
 export { effective, type Policy } from "./policy.js";

@@ -6,6 +6,7 @@ import type { Grant } from "./grant.js";
 import { judgeCapture } from "./judge/capture.js";
 import { judgeAction, judgeExec } from "./judge/exec.js";
 import { judgeList, type Bounds } from "./judge/list.js";
+import type { CaptureLimits } from "./limits.js";
 import { judgeNode } from "./judge/node.js";
 import type { ResolvePath } from "./match.js";
 import { fitsAction } from "./patterns/names.js";
@@ -26,6 +27,8 @@ export interface Policy {
    * command of it where `argv` is given, else for the action and the scope that it needs beside it.
    */
   foresee(action: string, argv?: readonly string[]): Verdict;
+  /** The same of a capture with a filter, whatever node it is on. */
+  foreseeCapture(limits: CaptureLimits): Verdict;
 }
 
 interface PolicyOptions {
@@ -58,6 +61,7 @@ export function effective(declared: Declared, grant: Grant, options: PolicyOptio
       argv === undefined
         ? judgeAction(action, bounds)
         : judgeExec({ action, argv }, { ...bounds, scripts: options.scripts }),
+    foreseeCapture: (limits) => judgeCapture({ ...limits, filter: "ip" }, bounds),
   };
 }
 

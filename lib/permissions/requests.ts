@@ -84,4 +84,6 @@ export interface Decision {
   readonly reason: string;
   /** The flag that would allow it; null where none would. */
   readonly flag: string | null;
+  /** What to do, where no flag and no declaration helps. */
+  readonly hint?: string;
 }

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly by: string;
   readonly reason: string;
   readonly flag: string | null;
+  /** What to do, where no flag and no declaration helps. */
+  readonly hint?: string;
   /** Where it is not the request's own: the node stands in front of everything else. */
   readonly scope?: Decision["scope"];
   readonly subject?: string;
@@ -37,6 +39,6 @@ export function ungranted(flag: string): Verdict {
 }
 
 /** Refused for what it is, whatever is declared and granted. */
-export function unfit(by: string, reason: string): Verdict {
-  return { allowed: false, by, reason, flag: null };
+export function unfit(by: string, reason: string, hint?: string): Verdict {
+  return { allowed: false, by, reason, flag: null, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,4 +1,5 @@
 import { HopbookError } from "../errors.js";
+import { refuseKnownFaults } from "../authority/known-faults.js";
 import { Engine } from "../engine/engine.js";
 import type { FlowPath } from "../model/hops.js";
 import { systemClock } from "../model/clock.js";
@@ -25,6 +26,7 @@ export type { SealedPlan as Plan } from "../plan/seal.js";
  */
 export async function planRunbook(options: PlanOptions): Promise<SealedPlan> {
   const session = await openRunbookSession(options);
+  refuseKnownFaults(session.runbook, session.inputs);
   let permitted;
   try {
     permitted = await permit(session, discoveryKinds(session.runbook));

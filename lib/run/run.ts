@@ -1,3 +1,5 @@
+import { foresee } from "../authority/foresee.js";
+import { refuseOutlasting } from "../authority/known-faults.js";
 import { describeDrift } from "../plan/drift.js";
 import { digestOf, type SealedPlan } from "../plan/seal.js";
 import { HopbookError } from "../errors.js";
@@ -16,7 +18,9 @@ export { planRunbook } from "./plan.js";
  * discovery fails; afterwards evidence is kept and the outcome says what is missing.
  */
 export async function runRunbook(options: RunOptions): Promise<RunReport> {
-  return runSession(await permit(await openRunbookSession(options)), options);
+  const session = await openRunbookSession(options);
+  refuseOutlasting(foresee(session.runbook, session.inputs));
+  return runSession(await permit(session), options);
 }
 
 export interface RunPlanOptions extends Omit<SharedOptions, "cluster">, Pick<RunOptions, "out" | "record"> {

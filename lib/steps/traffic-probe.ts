@@ -2,6 +2,7 @@ import { asHopbookError, HopbookError } from "../errors.js";
 import type { ProbeRecord } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
+import { parseDuration } from "../model/units.js";
 import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
 import { appendEvidence } from "./append-evidence.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
@@ -28,6 +29,10 @@ export const trafficProbe: StepKind<Input, Output> = {
     "needs neither a shell nor tools. Its packets are marked, or known by their local port.",
   phase: "action",
   actions: ["netns/probe"],
+  lastsMs({ count = 4, interval = "200ms" }) {
+    const ms = typeof interval === "number" ? interval : parseDuration(String(interval));
+    return typeof count === "number" && ms !== undefined ? (count - 1) * ms : null;
+  },
   inputSchema: {
     type: "object",
     required: ["flows"],

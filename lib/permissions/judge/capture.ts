@@ -1,5 +1,5 @@
 import type { Bounds } from "./list.js";
-import { findExcess } from "../limits.js";
+import { findExcess, type CaptureLimits } from "../limits.js";
 import { findRule } from "../match.js";
 import type { CaptureRequest } from "../requests.js";
 import { denied, granted, undeclared, ungranted, type Verdict } from "../verdict.js";
@@ -15,7 +15,10 @@ export function judgeCaptureAtAll({ declared, grant }: Bounds): Verdict {
 }
 
 /** Whether this much may be captured: no more than declared, and no more than one of the grants. */
-export function judgeCapture(request: CaptureRequest, bounds: Bounds): Verdict {
+export function judgeCapture(
+  request: CaptureLimits & Pick<CaptureRequest, "filter">,
+  bounds: Bounds,
+): Verdict {
   const verdict = judgeCaptureAtAll(bounds);
   const { declared, grant } = bounds;
   if (!verdict.allowed || declared.capture === null) return verdict;

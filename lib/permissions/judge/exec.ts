@@ -57,7 +57,11 @@ function judgeMutate(argv: readonly string[], bounds: Bounds): Verdict {
   const runner = findRunner(argv);
   if (runner !== undefined) {
     return as(
-      unfit("argv", `it counts as a shell, which no pattern of permissions.mutate covers: ${runner}`),
+      unfit(
+        "argv",
+        `it counts as a shell, which no pattern of permissions.mutate covers: ${runner}`,
+        "Write the command's own words in its place, or declare permissions.shell",
+      ),
     );
   }
   const capturer = findCapturer(argv);
@@ -66,6 +70,7 @@ function judgeMutate(argv: readonly string[], bounds: Bounds): Verdict {
       unfit(
         "argv",
         `${capturer} captures, and captures are made by the steps capture/start and capture/stop`,
+        "No permission allows it: use capture/start and capture/stop, or capture/watch, in place of this step",
       ),
     );
   }
