@@ -73,6 +73,7 @@ async function trace(
     confirm: () => Promise.resolve(true),
     signal: options.signal,
     onEvent: makeProgress(terminal),
+    command: ["hopbook", "demo"],
   });
   terminal.out(`\n${reportText(report.findings, terminal)}`);
   terminal.err(`\nevidence and report.html: ${report.dir}\n`);

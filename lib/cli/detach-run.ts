@@ -39,6 +39,7 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
       ...{ runbook, raw, runId, ...clusterOf(options), cwd: process.cwd(), out: options.out ?? "artifacts" },
       ...{ grants: options, confirm: askOn(terminal), signal: interruption.signal },
       ...{ onEvent: makeProgress(terminal), onPods: keepPods(), forMs: readFor(options.for) },
+      command: io.words,
     });
     if ("findings" in report) {
       terminal.err("\nthe run has no captures that go on: it went to its end\n");

@@ -5,6 +5,8 @@ import type { Terminal } from "./terminal.js";
 /** What every command is given: where to speak, and where the exit code goes. */
 export interface CommandIo {
   readonly terminal: Terminal;
+  /** The words of the command line, the program's own name first. */
+  readonly words: readonly string[];
   setExitCode(code: number): void;
 }
 

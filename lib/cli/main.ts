@@ -27,7 +27,11 @@ import { fromCommander } from "./usage-error.js";
  */
 export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   let exitCode: number = EXIT.healthy;
-  const program = makeProgram({ terminal, setExitCode: (code) => (exitCode = code) });
+  const program = makeProgram({
+    terminal,
+    words: [terminal.programName ?? "hopbook", ...argv],
+    setExitCode: (code) => (exitCode = code),
+  });
   try {
     if (argv[0] === "__complete") {
       const { answerCompletion } = await import("./completion/answer.js");

@@ -45,7 +45,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
     const report = await runPlan({
       ...{ plan, raw: readInputFlags(command, secrets), ...clusterOf(options), cwd: process.cwd() },
       ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
-      ...{ signal: interruption.signal, onEvent: makeProgress(terminal) },
+      ...{ signal: interruption.signal, onEvent: makeProgress(terminal), command: io.words },
     });
     await finishRun(report, options, io);
   } finally {

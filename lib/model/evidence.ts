@@ -170,6 +170,10 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly cluster: string;
+  /** The cluster profile's file, or `context NAME`. Runs before 0.4 have none. */
+  readonly profile?: string;
+  /** The words of the command line, hopbook's own name first; absent where a program ran it. */
+  readonly command?: readonly string[];
   readonly complete: boolean;
   /** Why evidence is partial, one sentence each. */
   readonly incomplete: readonly string[];

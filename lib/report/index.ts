@@ -1,5 +1,5 @@
 export { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "./escape.js";
-export { renderHtml } from "./html.js";
+export { renderHtml } from "./html/page.js";
 export { renderJson } from "./json.js";
 export { renderJunit } from "./junit.js";
 export { renderMarkdown } from "./markdown.js";

@@ -1,5 +1,6 @@
 import type { AccessFinding, Findings, FlowFinding, HopFinding } from "../model/findings.js";
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
+import { describeFacts, quoteCommand, type RunFacts } from "./facts.js";
 import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
 import {
   describeLoss,
@@ -14,12 +15,18 @@ import {
 const MAX_PACKETS = 16;
 
 /** The report for a ticket: GitHub's Markdown, nothing of which comes from the cluster's strings. */
-export function renderMarkdown(findings: Findings): string {
+export function renderMarkdown(findings: Findings, record?: RunFacts): string {
   const { run, flows, checks } = findings;
   const blocks = [
     `# hopbook ${md(run.runbook)}`,
-    `Started ${md(formatTime(run.startedAt))} · run ${code(run.id)}`,
+    [
+      `Started ${md(formatTime(run.startedAt))}`,
+      ...describeFacts(record).map(md),
+      `run ${code(run.id)}`,
+    ].join(" · "),
   ];
+  const command = quoteCommand(record);
+  if (command !== null) blocks.push(`By ${code(command)}`);
   if (!run.complete)
     blocks.push(`**The run is incomplete: its evidence is partial.**`, renderList(run.incomplete));
   if (flows.length > 1) blocks.push(renderOverview(flows));

@@ -1,7 +1,8 @@
 import type { FlowFinding, HopFinding } from "../model/findings.js";
 import { fitColumns, measureColumns } from "../text/columns.js";
 import { BROKEN, type TextStyle } from "./text-style.js";
-import { describeLoss, groupByNode, isSameHop, locateBreak } from "./words.js";
+import { describeLoss, groupByNode, locateBreak } from "./words.js";
+import { isSameHop } from "./legs.js";
 
 type Lane = "request" | "reply";
 

@@ -1,14 +1,9 @@
-import type { FindingsEnd, Findings, FlowFinding, HopFinding, HopRef } from "../model/findings.js";
-import type { VerdictStatus } from "../model/findings.js";
+import type { FindingsEnd, FlowFinding, HopFinding, HopRef } from "../model/findings.js";
+import { isOneWay } from "./flow-words.js";
+import { isSameHop, placeBetween, placeHop } from "./legs.js";
+import { formatShare } from "./numbers.js";
 
 /** The sentences that every format shares. They are raw: each format escapes them for itself. */
-
-/** Worst first: what a person must see before anything else. */
-const SEVERITY: readonly VerdictStatus[] = ["lost", "rejected", "unanswered", "inconclusive", "delivered"];
-
-export function findWorstStatus(findings: Findings): VerdictStatus | null {
-  return SEVERITY.find((status) => findings.flows.some((flow) => flow.verdict.status === status)) ?? null;
-}
 
 /** `shop/web:8080`, `[fd00::1]:53`, `10.0.0.1`. */
 export function nameEnd(end: FindingsEnd): string {
@@ -19,11 +14,6 @@ export function nameEnd(end: FindingsEnd): string {
 
 export function nameFlow(flow: FlowFinding): string {
   return `${nameEnd(flow.from)} → ${nameEnd(flow.to)}`;
-}
-
-/** `vxlan.calico (tunnel)`. */
-function nameHop(hop: HopRef): string {
-  return `${hop.interface} (${hop.role})`;
 }
 
 /** `ICMP ping`, `TCP http`, `UDP`. */
@@ -38,10 +28,14 @@ export function countPackets(count: number, direction: "request" | "reply"): str
   return count === 1 ? "1 reply" : `${count} replies`;
 }
 
-/** `4 of 4 requests`; of TCP `8 of 8 request packets`, since one connection has several and sends some again. */
+/**
+ * `4 of 4 requests`, `24 of 72 requests (33.3 %)`; of TCP `8 of 8 request packets`, since one connection has several and
+ * sends some again.
+ */
 export function describeLoss(flow: FlowFinding): string {
   const { lost, direction } = flow.verdict;
-  return `${lost.packets} of ${countOf(flow, lost.of, direction ?? "request")}`;
+  const share = lost.packets < lost.of ? ` (${formatShare(lost.packets / lost.of)})` : "";
+  return `${lost.packets} of ${countOf(flow, lost.of, direction ?? "request")}${share}`;
 }
 
 function countOf(flow: FlowFinding, count: number, direction: "request" | "reply"): string {
@@ -54,15 +48,18 @@ export function describeVerdict(flow: FlowFinding): string {
   const { verdict } = flow;
   switch (verdict.status) {
     case "lost":
-      return `LOST ${describeBreak(flow)}: ${describeLoss(flow)}`;
+      // In part, the number is the news; as a whole, the place is.
+      return verdict.lost.packets < verdict.lost.of
+        ? `LOST ${describeLoss(flow)} ${describeBreak(flow)}`
+        : `LOST ${describeBreak(flow)}: ${describeLoss(flow)}`;
     case "rejected":
       return describeRejection(flow);
     case "unanswered":
-      return `UNANSWERED: ${countOf(flow, lastCount(flow), "request")} reached ${nameEnd(flow.to)}${describePlace(verdict.lastSeen)}, no reply left it`;
+      return describeUnanswered(flow);
     case "delivered":
       return describeDelivery(flow);
     case "inconclusive":
-      return `INCONCLUSIVE: the evidence does not say what became of ${nameFlow(flow)}`;
+      return describeInconclusive(flow);
   }
 }
 
@@ -74,19 +71,36 @@ export function endSentence(text: string): string {
 function describeBreak(flow: FlowFinding): string {
   const { lastSeen, firstMissing } = flow.verdict;
   if (lastSeen === null && firstMissing === null) return "on the way";
-  if (lastSeen === null) return `before ${describeHop(firstMissing)}`;
-  if (firstMissing === null) return `after ${describeHop(lastSeen)}`;
-  if (lastSeen.node === firstMissing.node)
-    return `on ${lastSeen.node} between ${nameHop(lastSeen)} and ${nameHop(firstMissing)}`;
-  return `between ${describeHop(lastSeen)} and ${describeHop(firstMissing)}`;
-}
-
-function describeHop(hop: HopRef | null): string {
-  return hop === null ? "an unknown hop" : `${nameHop(hop)} on ${hop.node}`;
+  if (lastSeen === null) return `before ${placeHop(firstMissing)}`;
+  if (firstMissing === null) return `after ${placeHop(lastSeen)}`;
+  return placeBetween(lastSeen, firstMissing);
 }
 
 function describePlace(hop: HopRef | null): string {
   return hop === null ? "" : ` (${hop.interface} on ${hop.node})`;
+}
+
+/** Only a place of the far end's own says that packets reached it. */
+function describeUnanswered(flow: FlowFinding): string {
+  const { lastSeen } = flow.verdict;
+  const count = countOf(flow, lastCount(flow), "request");
+  if (lastSeen === null || isPlaceOfFarEnd(flow, lastSeen))
+    return `UNANSWERED: ${count} reached ${nameEnd(flow.to)}${describePlace(lastSeen)}, no reply left it`;
+  return `UNANSWERED: ${count} for ${nameEnd(flow.to)} passed ${placeHop(lastSeen)}, the last place that was captured; no reply came back`;
+}
+
+function isPlaceOfFarEnd({ to }: FlowFinding, hop: HopRef): boolean {
+  if (to.node !== null && to.node !== hop.node) return false;
+  return hop.role === "pod" || (to.pod === null && to.node === hop.node);
+}
+
+function describeInconclusive(flow: FlowFinding): string {
+  const said = `INCONCLUSIVE: the evidence does not say what became of ${nameFlow(flow)}`;
+  const [reason] = flow.verdict.caveats;
+  const isUnseen = flow.hops.every(({ request, reply }) => request.packets + reply.packets === 0);
+  if (isUnseen && flow.hops.length > 0)
+    return `${said}: no packet of it was seen at any of ${flow.hops.length} ${flow.hops.length === 1 ? "hop" : "hops"}`;
+  return reason === undefined ? said : `${said}: ${reason}`;
 }
 
 function describeRejection(flow: FlowFinding): string {
@@ -99,7 +113,14 @@ function describeDelivery(flow: FlowFinding): string {
   const back = flow.replyHops ?? [...flow.hops].reverse();
   const [sent, replies] = [back[0]?.reply.packets, back.at(-1)?.reply.packets ?? 0];
   const requests = countAll(flow, { sent: flow.hops[0]?.request.packets, came: lastCount(flow) }, "request");
-  return `DELIVERED: ${requests} reached ${nameEnd(flow.to)}, ${countAll(flow, { sent, came: replies }, "reply")} came back`;
+  const last = flow.hops.at(-1);
+  // What was answered did arrive, whatever the last place is that was captured.
+  const reached =
+    replies > 0 || last === undefined || isPlaceOfFarEnd(flow, last)
+      ? `reached ${nameEnd(flow.to)}`
+      : `for ${nameEnd(flow.to)} passed ${placeHop(last)}, the last place that was captured`;
+  if (isOneWay(flow)) return `DELIVERED, one-way: ${requests} ${reached}; no answer was due`;
+  return `DELIVERED: ${requests} ${reached}, ${countAll(flow, { sent, came: replies }, "reply")} came back`;
 }
 
 /** The two directions of a TCP connection have unlike counts, which reads as a loss where it does not say that it is none. */
@@ -110,6 +131,13 @@ function countAll(
 ): string {
   const isAll = flow.protocol === "tcp" && came > 1 && sent === came;
   return `${isAll ? "all " : ""}${countOf(flow, came, direction)}`;
+}
+
+/** `72, 48`: requests and replies where the client's own packets were seen first. */
+export function countAtEnds({ hops, replyHops }: FlowFinding): string {
+  const first = hops[0];
+  const replies = replyHops?.at(-1)?.reply.packets ?? first?.reply.packets;
+  return first === undefined ? "" : `${first.request.packets}, ${replies ?? 0}`;
 }
 
 function lastCount(flow: FlowFinding): number {
@@ -136,10 +164,6 @@ export function locateBreak(flow: FlowFinding, hops: readonly HopFinding[]): Bre
   const backwards = direction === "reply" && hops === flow.hops;
   const after = backwards ? (to >= 0 ? to : from - 1) : from >= 0 ? from : to - 1;
   return after >= 0 && after < hops.length - 1 ? { after, direction } : null;
-}
-
-export function isSameHop(a: HopRef, b: HopRef): boolean {
-  return a.node === b.node && a.role === b.role && a.interface === b.interface;
 }
 
 /** Hops in order, grouped while the node stays the same. */

@@ -38,6 +38,8 @@ export interface SharedOptions {
    * and what the runbook's captures may take.
    */
   readonly leaseMs?: number | undefined;
+  /** The words of the command line, hopbook's own name first, for the report; absent where a program runs it. */
+  readonly command?: readonly string[] | undefined;
 }
 
 export interface NodePods {

@@ -15,7 +15,9 @@ import type { SharedOptions } from "./options.js";
 import { newRunId } from "./run-id.js";
 
 interface SessionOptions
-  extends ClusterChoice, Partial<Pick<SharedOptions, "confirm" | "onEvent" | "onPods" | "leaseMs">> {
+  extends
+    ClusterChoice,
+    Partial<Pick<SharedOptions, "confirm" | "onEvent" | "onPods" | "leaseMs" | "command">> {
   readonly grants: GrantFlags;
   readonly signal: AbortSignal;
   /** 12 hex digits. Default: new ones. */
@@ -66,6 +68,8 @@ export interface Session {
   readonly onPods: SharedOptions["onPods"];
   /** In place of what the runbook's own limits come to. */
   readonly leaseMs: number | undefined;
+  /** The words by which it was started; undefined: by a program. */
+  readonly command: readonly string[] | undefined;
 }
 
 /** A session of which it is settled what it may do. */
@@ -97,7 +101,7 @@ export async function settleSession<W extends Work>(
   options: SessionOptions,
   { cluster, work }: { readonly cluster: LoadedCluster; readonly work: W },
 ): Promise<Session & W> {
-  const { cwd, signal, confirm, onPods, leaseMs, onEvent = () => undefined } = options;
+  const { cwd, signal, confirm, onPods, leaseMs, command, onEvent = () => undefined } = options;
   const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
   const { sourceFiles, overlayFiles, ends } = work;
   const granted = await loadGrant({
@@ -122,7 +126,7 @@ export async function settleSession<W extends Work>(
     },
     recipeDirs: [RECIPE_DIR, ...(recipes !== undefined && existsSync(recipes) ? [recipes] : [])],
     ...{ notes, asked, granted: regardNodes(granted, { profile, isClusterNamed }), guard },
-    ...{ confirm, signal, onEvent, onPods, leaseMs },
+    ...{ confirm, signal, onEvent, onPods, leaseMs, command },
   });
 }
 

@@ -6,6 +6,7 @@ import { asHopbookError, EXIT } from "../errors.js";
 import { judgeRun, judgeWithoutFlows } from "./analyze.js";
 import { registerClocks } from "./clock-offsets.js";
 import { exitCodeOfRun } from "./exit-code.js";
+import type { RunRecord } from "../model/evidence.js";
 import type { RunReport } from "../session/options.js";
 import type { RunbookSession } from "../session/runbook-session.js";
 import { writeReports } from "./report.js";
@@ -28,6 +29,7 @@ export async function conclude(session: RunbookSession, conclusion: Conclusion):
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     cluster: session.profile.name,
+    ...describeWay(session, folder),
     complete: outcome.incomplete.length === 0,
     incomplete: outcome.incomplete,
   };
@@ -36,10 +38,23 @@ export async function conclude(session: RunbookSession, conclusion: Conclusion):
   const findings = existsSync(join(folder.dir, "evidence/flows.json"))
     ? await judgeRun(folder.dir, runbook)
     : judgeWithoutFlows(folder.dir, { record: run, runbook });
-  await writeReports(folder, findings);
+  await writeReports(folder, findings, run);
   await registerClocks(folder);
   await folder.finish();
   // An interrupt after the last step, while the verdict is made, finds all evidence there, and is one all the same.
   const exitCode = signal.aborted ? EXIT.interrupted : exitCodeOfRun(outcome, findings);
   return { dir: folder.dir, findings, outcome, exitCode };
+}
+
+/** By what the cluster was named, and by which words the run was started; without what is secret. */
+function describeWay(
+  { profile, command }: RunbookSession,
+  folder: RunFolder,
+): Pick<RunRecord, "profile" | "command"> {
+  const named =
+    profile.file ?? (profile.kube?.context === undefined ? undefined : `context ${profile.kube.context}`);
+  return {
+    ...(named === undefined ? {} : { profile: named }),
+    ...(command === undefined ? {} : { command: command.map((word) => folder.redactText(word)) }),
+  };
 }

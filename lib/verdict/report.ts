@@ -1,4 +1,6 @@
 import { readFindings, type RunFolder } from "../artifacts/index.js";
+import { loadRunRecord } from "../analysis/index.js";
+import type { RunRecord } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import type { FlowPath } from "../model/hops.js";
 import { visible } from "../model/visible.js";
@@ -23,13 +25,14 @@ export function reportText(findings: Findings, target: TextTarget): string {
 }
 
 /** findings.json, report.md and report.html of a run. */
-export async function writeReports(folder: RunFolder, findings: Findings): Promise<void> {
+export async function writeReports(folder: RunFolder, findings: Findings, record: RunRecord): Promise<void> {
   await folder.writeText("findings.json", renderJson(findings));
-  await folder.writeText("report.md", renderMarkdown(findings));
-  await folder.writeText(
-    "report.html",
-    renderHtml(findings, { generatedAt: new Date(findings.run.startedAt) }),
-  );
+  await folder.writeText("report.md", renderMarkdown(findings, record));
+  await folder.writeText("report.html", renderHtml(findings, { ...stampOf(findings), record }));
+}
+
+function stampOf({ run }: Findings): { readonly generatedAt: Date } {
+  return { generatedAt: new Date(run.startedAt) };
 }
 
 /** A run's report again: from its findings, or from its evidence where the findings are gone. */
@@ -38,17 +41,27 @@ export async function renderReport(
   options: { readonly format: ReportFormat; readonly terminal: TextTarget },
 ): Promise<string> {
   const findings = await readFindings(dir).catch(() => analyzeRunFolder(dir));
+  const record = readRecord(dir);
   switch (options.format) {
     case "text":
       return reportText(findings, options.terminal);
     case "md":
-      return renderMarkdown(findings);
+      return renderMarkdown(findings, record);
     case "html":
-      return renderHtml(findings, { generatedAt: new Date(findings.run.startedAt) });
+      return renderHtml(findings, { ...stampOf(findings), record });
     case "json":
       return renderJson(findings);
     case "junit":
       return renderJunit(findings);
+  }
+}
+
+/** What the run says of itself; findings can be shown without. */
+function readRecord(dir: string): RunRecord | undefined {
+  try {
+    return loadRunRecord(dir);
+  } catch {
+    return undefined;
   }
 }
 

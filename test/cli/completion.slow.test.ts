@@ -69,7 +69,7 @@ function playground(t: Test): { dir: string; env: NodeJS.ProcessEnv } {
 async function at(dir: string, line: string): Promise<string[]> {
   const terminal = { out: () => undefined, err: () => undefined, ask: () => Promise.resolve(null) };
   const how = { color: false, unicode: true, width: 100, interactive: false };
-  const program = makeProgram({ terminal: { ...terminal, ...how }, setExitCode: () => undefined });
+  const program = makeProgram({ terminal: { ...terminal, ...how }, words: [], setExitCode: () => undefined });
   const home = join(dir, "home");
   const where = { cwd: dir, home, cacheDir: join(home, "cache/hopbook") };
   return (await complete(program, line.split(" "), where)).candidates.map(({ value }) => value);

@@ -45,6 +45,7 @@ function* leaves(command: Command, path = ""): Generator<{ name: string; command
 const terminal = { out: () => undefined, err: () => undefined, ask: () => Promise.resolve(null) };
 const program = makeProgram({
   terminal: { ...terminal, color: false, unicode: true, width: 100, interactive: false },
+  words: [],
   setExitCode: () => undefined,
 });
 

@@ -7,7 +7,7 @@ const terminal = { out: () => undefined, err: () => undefined, ask: () => Promis
 const how = { color: false, unicode: true, width: 100, interactive: false };
 
 t.test("no input of a runbook can have the name of a flag that run and plan have", (t) => {
-  const program = makeProgram({ terminal: { ...terminal, ...how }, setExitCode: () => undefined });
+  const program = makeProgram({ terminal: { ...terminal, ...how }, words: [], setExitCode: () => undefined });
   const commands = [
     makeRunbookCommand("run", { name: "r", inputs: {} }),
     makeRunbookCommand("plan", { name: "r", inputs: {} }),

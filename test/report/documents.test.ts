@@ -1,31 +1,107 @@
+import { createHash } from "node:crypto";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
-import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost, SAMPLES } from "./samples.js";
+import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost } from "./samples.js";
+import { ALL_SAMPLES as SAMPLES, buildMany, everyThird } from "./many.js";
 
-t.test("HTML: one file, no script, nothing loaded", async (t) => {
+const RECORD = {
+  startedAt: "2026-11-20T21:44:54.000Z",
+  finishedAt: "2026-11-20T21:45:08.250Z",
+  cluster: HOSTILE_STRINGS[0],
+  profile: `/etc/${HOSTILE_STRINGS[1]}`,
+  command: ["hopbook", "run", "trace-path", "--to", "it's <here>", ...HOSTILE_STRINGS],
+};
+
+t.test("HTML: one file, nothing loaded, no program but the charts'", async (t) => {
   for (const [name, findings] of Object.entries(SAMPLES)) {
-    const html = renderHtml(findings);
+    const html = renderHtml(findings, { record: RECORD });
+    const [, style] = /<style>([^]*?)<\/style>/.exec(html) ?? [];
+    const [, script] = /<script>([^]*?)<\/script>/.exec(html) ?? [];
+    const hash = (text = ""): string => createHash("sha256").update(text).digest("base64");
+    const allowed = script === undefined ? "" : ` script-src 'sha256-${hash(script)}';`;
     t.match(
       html,
-      /Content-Security-Policy" content="default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; /,
+      `Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash(style)}';${allowed} base-uri`,
       name,
     );
-    t.notMatch(html, /<(script|img|link|iframe|object|embed|base|form|a [^>]*href="[^#])/i, name);
-    t.notMatch(html, /<[^>]*\s(on[a-z]+|style|src|xlink:href)\s*=/i, name);
+    t.equal(html.includes("<figure "), script !== undefined, `${name}: charts and their program`);
+    const page = html.replace(/<(script|style)>[^]*?<\/\1>/g, "");
+    t.notMatch(page, /<(script|img|link|iframe|object|embed|base|form|a [^>]*href="[^#])/i, name);
+    t.notMatch(page, /<[^>]*\s(on[a-z]+|style|src|xlink:href)\s*=/i, name);
+    t.notMatch(page, / data-columns="[^"]*[^"0-9.,;-]/, name);
     const ids = [...html.matchAll(/ id="([^"]*)"/g)].map((match) => match[1]);
     t.equal(new Set(ids).size, ids.length, `${name}: ids are unique`);
     for (const [, list] of html.matchAll(/aria-labelledby="([^"]*)"/g))
       for (const id of list?.split(" ") ?? []) t.ok(ids.includes(id), `${name}: ${id} is there`);
-    t.equal(renderHtml(findings), html, "the same findings give the same bytes");
+    t.equal(renderHtml(findings, { record: RECORD }), html, "the same findings give the same bytes");
   }
   t.match(
     renderHtml(buildFindings([healthy]), { generatedAt: new Date("2026-11-20T22:00:00Z") }),
     /2026-11-20 22:00:00 UTC/,
   );
+});
+
+t.test("HTML: how long, where, by which command", async (t) => {
+  const html = renderHtml(buildFindings([healthy]), { record: RECORD });
+  t.match(html, "took 14.3 s · cluster &lt;/script&gt;");
+  t.match(html, "<code>hopbook run trace-path --to &#39;it&#39;\\&#39;&#39;s &lt;here&gt;&#39; ");
+  t.notMatch(renderHtml(buildFindings([healthy])), 'class="facts"');
+  const md = renderMarkdown(buildFindings([healthy]), {
+    ...RECORD,
+    command: ["hopbook", "run"],
+    cluster: "lab",
+  });
+  t.match(
+    md,
+    /^Started 2026-11-20 21:44:54 UTC · took 14.3 s · cluster lab · profile [^\n]*\n\nBy `hopbook run`\n/m,
+  );
+});
+
+t.test("HTML: loss by leg, changed addresses, what was said and found", async (t) => {
+  const html = renderHtml(buildFindings([everyThird]));
+  t.match(html, /LOST<\/span>.*24 of 72 request packets \(33\.3 %\)/);
+  t.match(html, "⇄ request: destination 10.96.0.20:80 → 10.244.2.7:8080");
+  t.match(html, "HTTP 503 Service Unavailable × 3, 9 ms to 11.5 ms, median 10 ms");
+  t.match(html, "24 of 72 (33.3 %): all along: 1 in 3; over 1400 bytes only");
+  t.match(html, /<tr class="bad lossy"><td>→ request<\/td><td data-label="From">eth0 \(nic\) on node-b/);
+  const [fail, warn, note] = ["fail", "warn", "note"].map((severity) =>
+    html.indexOf(`badge-status">${severity}<`),
+  );
+  t.ok(
+    fail !== undefined && warn !== undefined && note !== undefined && 0 < fail && fail < warn && warn < note,
+  );
+  // The mark stands in a column that is as wide as the screen, and in the picture where that fits.
+  t.match(
+    html,
+    /<table class="way">.*<tr class="cut"><td colspan="3">✕ 24 of 72 request packets \(33\.3 %\) lost here/,
+  );
+  t.match(html, /<svg [^>]*class="plot"/);
+  t.match(html, "72 requests sent, 24 of them missing further on");
+});
+
+t.test("HTML: a long way goes downwards; many flows stay a page", async (t) => {
+  const long = renderHtml(SAMPLES["long"] ?? buildFindings([]));
+  t.notMatch(long, 'class="path');
+  t.match(long, "22 hops between are not drawn");
+  t.equal(
+    [...(/<table class="way">.*?<\/table>/.exec(long)?.[0] ?? "").matchAll(/<tr class="live"/g)].length,
+    30,
+  );
+  const many = renderHtml(buildFindings(buildMany(5000)));
+  t.ok(many.length < 3_000_000, `${many.length} bytes`);
+  t.match(
+    many,
+    "4500 more flows are not listed here: 500 lost, 1000 inconclusive, 3000 delivered; 4500 of them in findings.json.",
+  );
+  t.match(many, "2000 of 5000 flows in trouble");
+  const first = /<table class="stack flows">.*?<tbody>(.*?)<\/tr>/s.exec(many)?.[1];
+  t.match(first, 'badge-status">lost<');
+  const several = renderHtml(SAMPLES["several"] ?? buildFindings([]));
+  t.match(several, "4990 more flows are not listed here: 10 lost, 4980 delivered.");
 });
 
 t.test("HTML: the break is drawn where it is", async (t) => {
@@ -74,7 +150,14 @@ t.test(
       const dom = dump(name, page);
       t.match(dom, /<title>hopbook [^<]*: lost<\/title>/, `${name}: the title is ours`);
       t.notMatch(dom, /<title>PWNED/, name);
-      t.notMatch(dom, /<(script|img)\b/i, `${name}: no element came from the strings`);
+      const { length } = [...dom.matchAll(/<script\b/gi)];
+      t.equal(length, 1, `${name}: the charts' program, and no other`);
+      t.notMatch(
+        dom.replace(/<script>[^]*?<\/script>/, ""),
+        /<img\b/i,
+        `${name}: no element came from the strings`,
+      );
+      t.match(dom, /class="chart drawn"/, `${name}: the policy lets the charts be drawn`);
       t.match(dom, /&lt;\/script&gt;&lt;script&gt;/, `${name}: they are there as text`);
     }
     const injected = html.replace("<main>", `<main>${HOSTILE_STRINGS[0].slice("</script>".length)}`);

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import t from "tap";
 import { createRunFolder, readFindings } from "../../lib/artifacts/index.js";
-import { buildFindings, healthy, SAMPLES } from "./samples.js";
+import { buildFindings, healthy } from "./samples.js";
+import { ALL_SAMPLES as SAMPLES } from "./many.js";
 
 const readSchema = (name: string): object =>
   JSON.parse(readFileSync(new URL(`../../schemas/${name}.json`, import.meta.url), "utf8")) as object;

@@ -3,7 +3,8 @@ import t from "tap";
 import { renderText } from "../../lib/report/index.js";
 import { measureColumns } from "../../lib/text/columns.js";
 import type { Findings } from "../../lib/model/findings.js";
-import { buildFindings, fdbMissing, healthy, replyLost, SAMPLES } from "./samples.js";
+import { buildFindings, fdbMissing, healthy, replyLost } from "./samples.js";
+import { ALL_SAMPLES as SAMPLES } from "./many.js";
 
 const plain = (findings: Findings, more: { width?: number; unicode?: boolean } = {}): string =>
   renderText(findings, { color: false, width: 80, unicode: true, ...more });

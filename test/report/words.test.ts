@@ -1,13 +1,7 @@
 import t from "tap";
 import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
-import {
-  describeVerdict,
-  findWorstStatus,
-  formatTime,
-  locateBreak,
-  nameEnd,
-  nameTraffic,
-} from "../../lib/report/words.js";
+import { describeVerdict, formatTime, locateBreak, nameEnd, nameTraffic } from "../../lib/report/words.js";
+import { findWorstStatus } from "../../lib/report/ranking.js";
 import type { FlowFinding, Verdict } from "../../lib/model/findings.js";
 import {
   asymmetric,
@@ -21,10 +15,12 @@ import {
   refOf,
   rejected,
   replyLost,
-  SAMPLES,
   unanswered,
 } from "./samples.js";
+import { ALL_SAMPLES as SAMPLES, everyThird, oneWay } from "./many.js";
 import { fc } from "../fixtures/property.js";
+
+const NONE = { packets: 0, bytes: 0 };
 
 const withVerdict = (flow: FlowFinding, more: Partial<Verdict>): FlowFinding => ({
   ...flow,
@@ -47,7 +43,27 @@ t.test("one sentence a verdict", async (t) => {
     [healthy, "DELIVERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q, 4 replies came back"],
     [
       inconclusive,
-      "INCONCLUSIVE: the evidence does not say what became of shop/client → shop/web-7c9d5b8f6-x2x4q:8080",
+      "INCONCLUSIVE: the evidence does not say what became of shop/client → shop/web-7c9d5b8f6-x2x4q:8080: vxlan.calico on node-a: the capture ended early (size limit)",
+    ],
+    [
+      withVerdict(
+        { ...inconclusive, hops: inconclusive.hops.map((hop) => ({ ...hop, request: NONE, reply: NONE })) },
+        { caveats: [] },
+      ),
+      "INCONCLUSIVE: the evidence does not say what became of shop/client → shop/web-7c9d5b8f6-x2x4q:8080: no packet of it was seen at any of 8 hops",
+    ],
+    [
+      everyThird,
+      "LOST 24 of 72 request packets (33.3 %) on node-b between eth0 (nic) and vxlan.calico (tunnel)",
+    ],
+    [oneWay, "DELIVERED, one-way: 20 requests reached shop/web-7c9d5b8f6-x2x4q:8080; no answer was due"],
+    [
+      { ...oneWay, hops: oneWay.hops.slice(0, 4) },
+      "DELIVERED, one-way: 20 requests for shop/web-7c9d5b8f6-x2x4q:8080 passed eth0 (nic) on node-a, the last place that was captured; no answer was due",
+    ],
+    [
+      withVerdict(unanswered, { lastSeen: refOf(EIGHT, 3) }),
+      "UNANSWERED: 4 requests for shop/web-7c9d5b8f6-x2x4q:8080 passed eth0 (nic) on node-a, the last place that was captured; no reply came back",
     ],
     [
       withVerdict(fdbMissing, { firstMissing: null, lost: { packets: 1, of: 1 } }),

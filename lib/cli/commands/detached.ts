@@ -63,7 +63,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
     .action((run: string, flags: Flags) =>
       withOptions(flags, io, async (options) => {
         const { collectRun } = await import("../../api/detached.js");
-        await finishRun(await collectRun({ ...options, run }), flags, io);
+        await finishRun(await collectRun({ ...options, run, command: io.words }), flags, io);
       }),
     );
   add("stop", "end the captures of such a run before their time; they wait to be collected")

@@ -172,6 +172,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
       signal: interruption.signal,
       onEvent: makeProgress(terminal),
       onPods: keepPods(),
+      command: io.words,
     });
     await finishRun(report, options, io);
   } finally {

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "./escape.js";
+import { escapeMarkup } from "../escape.js";
 
 /** Small builders of SVG text. Looks come from the style sheet's classes: the page's policy allows no style attributes. */
 

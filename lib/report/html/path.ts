@@ -1,8 +1,11 @@
-import type { FlowFinding, HopFinding } from "../model/findings.js";
-import { escapeMarkup, visible } from "./escape.js";
-import { fitColumns } from "../text/columns.js";
-import { arrow, cross, element, label, line, picture } from "./svg.js";
-import { countPackets, describeLoss, describeVerdict, groupByNode, isSameHop, locateBreak } from "./words.js";
+import type { FlowFinding, HopFinding, HopRef, LegFinding, RewriteFinding } from "../../model/findings.js";
+import { escapeMarkup, visible } from "../escape.js";
+import { fitColumns } from "../../text/columns.js";
+import { arrow, cross, element, label, line, picture, type Point } from "./svg.js";
+import { countPackets, describeLoss, describeVerdict, groupByNode, locateBreak } from "../words.js";
+import { describeChange } from "../flow-words.js";
+import { findLeg, isSameHop } from "../legs.js";
+import { formatShare } from "../numbers.js";
 
 const COLUMN = 132;
 const LEFT = 92;
@@ -12,6 +15,12 @@ const GROUP_PAD = 10;
 const TOP = 64;
 const PILL_HEIGHT = 46;
 const BADGE = 15;
+
+/** A way of more hops is not readable side by side in the width of a page. */
+export const MAX_DRAWN_HOPS = 9;
+/** So many changes of addresses are written under the hops; all stand in the list below the picture. */
+const MAX_CHANGES = 4;
+const CHANGE_HEIGHT = 24;
 
 type Lane = "request" | "reply";
 
@@ -61,18 +70,24 @@ export function drawPathSvg(flow: FlowFinding, hops: readonly HopFinding[], id: 
     x += width + GROUP_GAP;
   }
   const flags = drawBreak(flow, hops, { placed, rows }) + drawEnd(flow, hops, { placed, rows });
+  const width = x - GROUP_GAP + GROUP_PAD + 8;
+  const changes = (flow.rewrites ?? [])
+    .filter(({ direction }) => lanes.includes(direction))
+    .flatMap((rewrite) => placeChange(rewrite, placed))
+    .slice(0, MAX_CHANGES);
   const parts = [
     ...boxes,
     ...placed.map((at) => drawPill(at, lanes, rows)),
     ...lanes.flatMap((lane) => drawLane(flow, { hops, placed, lane, rows })),
+    ...changes.map((change, row) => drawChange(change, { row, rows, width })),
     flags,
   ];
   const options = {
     id,
     title: hops === flow.replyHops ? "The reply's path" : "The path, hop by hop",
     description: describeVerdict(flow),
-    width: x - GROUP_GAP + GROUP_PAD + 8,
-    height: rows.bottom + 10,
+    width,
+    height: rows.bottom + 10 + changes.length * CHANGE_HEIGHT,
     top: flags === "" ? TOP - 34 : 0,
     className: placed.length <= 5 ? "path short" : "path",
   };
@@ -134,6 +149,10 @@ function drawLane(flow: FlowFinding, { hops, placed, lane, rows }: LaneOptions):
     if (left === undefined || right === undefined) continue;
     const broken = breakAt?.after === index && breakAt.direction === lane;
     parts.push(drawSegment([left, right], { lane, y, forward, broken }));
+    const leg = findLeg(flow, hops, { at: index, direction: lane });
+    // The flag says it of the break.
+    if (!broken && leg !== undefined && leg.missing > 0)
+      parts.push(drawMissing(leg, { x: (left.x + right.x) / 2, y }));
   }
   for (const { hop, x } of placed) parts.push(drawBadge(hop[lane].packets, { x, y }));
   return parts;
@@ -208,5 +227,43 @@ function drawEnd(flow: FlowFinding, hops: readonly HopFinding[], { placed, rows 
     line({ x: at.x, y: 30 }, { x: at.x, y: rows.request - 16 }, `${kind}-line`) +
     element("rect", { x: middle - width / 2, y: 6, width, height: 25, rx: 12.5, class: `${kind}-flag` }) +
     label(text, { x: middle, y: 23, class: `${kind}-text` })
+  );
+}
+
+/** What went missing between two hops, over the line for requests and under it for replies. */
+function drawMissing(leg: LegFinding, { x, y }: Point): string {
+  const below = leg.direction === "reply";
+  const share = leg.sent === 0 ? "" : formatShare(leg.missing / leg.sent);
+  return (
+    label(`−${leg.missing} of ${leg.sent}`, { x, y: below ? y + 28 : y - 18, class: "missing-count" }) +
+    label(share, { x, y: below ? y + 41 : y - 5 - 26, class: "missing-share" })
+  );
+}
+
+interface Change {
+  readonly rewrite: RewriteFinding;
+  readonly x: number;
+}
+
+/** Between the hop that shows the packets as they were and the one that shows them changed; nowhere where they are not drawn. */
+function placeChange(rewrite: RewriteFinding, placed: readonly Placed[]): Change[] {
+  const find = (ref: HopRef): number | undefined => placed.find(({ hop }) => isSameHop(hop, ref))?.x;
+  const [before, after] = [find(rewrite.before), find(rewrite.after)];
+  const ends = [before, after].filter((x) => x !== undefined);
+  return ends.length === 0 ? [] : [{ rewrite, x: ends.reduce((sum, x) => sum + x, 0) / ends.length }];
+}
+
+/** A row of its own under the boxes, with a line up to where it happens. */
+function drawChange(
+  { rewrite, x }: Change,
+  { row, rows, width }: { readonly row: number; readonly rows: Rows; readonly width: number },
+): string {
+  const text = fitColumns(visible(`⇄ ${rewrite.direction}: ${describeChange(rewrite)}`), 96).trimEnd();
+  const half = (text.length * 6.6) / 2 + 8;
+  const y = rows.bottom + 20 + row * CHANGE_HEIGHT;
+  const middle = Math.max(half, Math.min(x, width - half));
+  return (
+    line({ x, y: rows.pill + PILL_HEIGHT + 2 }, { x, y: y - 13 }, "change-line") +
+    label(text, { x: middle, y, class: "change-text" })
   );
 }

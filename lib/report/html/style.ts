@@ -78,9 +78,30 @@ svg.ladder { max-width: 100%; min-width: 860px; height: auto; margin: 0 auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; color: var(--soft); font-size: 13px; margin: 0; } .legend b { font-weight: 650; } .legend .request { color: var(--request); } .legend .reply { color: var(--reply); } .legend .lost { color: var(--bad); }
 `;
 
+const DETAILS = `
+.facts, .command { margin: 12px 0 0; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; } .command { margin-top: 4px; } .command code { color: var(--ink); }
+.said { list-style: none; margin: 0; padding: 0; } .said li { padding: 3px 0 3px 12px; border-left: 3px solid var(--tone); margin: 4px 0; overflow-wrap: anywhere; } .said b { color: var(--tone); font-size: 12.5px; }
+.finding { border: 1px solid var(--line); border-left: 4px solid var(--tone); border-radius: 8px; padding: 10px 14px; margin: 10px 0; } .finding p { margin: 0; overflow-wrap: anywhere; } .finding ul { margin: 4px 0 0; padding-left: 18px; } .finding li { overflow-wrap: anywhere; } .finding .next, .finding .meta { margin-top: 8px; } .finding .evidence { color: var(--soft); }
+.block > ul:not(.said) { margin: 0; padding-left: 18px; } .block > ul li { overflow-wrap: anywhere; }
+.none { padding: 0; } .legs td:first-child { white-space: nowrap; color: var(--soft); } tr.lossy td { color: var(--bad); font-weight: 600; } tr.pattern td { color: var(--bad); padding-left: 10px; background: var(--bad-soft); font-size: 13px; }
+.way { width: auto; min-width: min(100%, 460px); } .way th[scope=rowgroup] { color: var(--ink); font-weight: 650; padding-top: 14px; } .way td { padding: 5px 12px 5px 0; border-bottom: 0; } .way td:first-child { padding-left: 12px; border-left: 3px solid var(--good); } .way .unseen td:first-child { border-left: 3px dashed var(--soft); color: var(--soft); } .way tr.cut td, .way tr.cut td:first-child { border-left: 3px solid var(--bad); padding: 7px 10px; border-radius: 0 6px 6px 0; } .way .change td { color: var(--request); font-size: 13px; } .missed { color: var(--warn); font-size: 12.5px; font-weight: 600; }
+.narrow { display: none; }
+.missing-count, .missing-share, .change-text { text-anchor: middle; font-size: 11.5px; font-weight: 650; } .missing-count, .missing-share { fill: var(--bad); } .change-text { fill: var(--request); } .change-line { stroke: var(--request); stroke-width: 1.4; stroke-dasharray: 2 3; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 20px 32px; margin-top: 24px; }
+.chart { margin: 0; min-width: 0; } .chart .legend { margin-bottom: 6px; } .chart figcaption { margin: 6px 0 0; } svg.plot { width: 100%; height: auto; }
+.grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 11.5px; text-anchor: middle; } .tick.left { text-anchor: end; } .tick.last { text-anchor: end; }
+.series { fill: none; stroke-width: 1.6; } .series.request { stroke: var(--request); } .series.reply { stroke: var(--reply); } .bars { fill: var(--bad); } .bars.back { opacity: .6; }
+.chart .uplot { font-family: inherit; } .chart .u-legend { color: var(--soft); font-size: 12.5px; } .chart .u-legend th, .chart .u-legend td { border: 0; padding: 0 4px; color: inherit; font-size: inherit; width: auto; }
+@media screen { .drawn svg.plot { display: none; } .drawn > .legend { display: none; } }
+@media screen and (max-width: 760px) {
+  .wide { display: none; } .narrow { display: block; margin-top: 18px; } .way { width: 100%; min-width: 0; }
+  .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td { display: block; } .stack tr { padding: 10px 0; border-bottom: 1px solid var(--line); } .stack td { border: 0; padding: 2px 0; text-align: left; } .stack td.none { display: none; } .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); font-weight: 400; } .stack tr.lossy { border-bottom: 0; } .stack.legs td { display: inline; margin-right: 10px; }
+}
+`;
+
 const PRINT = `
-@media print { body { background: #fff; font-size: 11pt; } section { box-shadow: none; border-color: #c8ced6; padding: 12px 14px; } header, .cause, tr.cut td, .box, .badge, .break-flag { print-color-adjust: exact; -webkit-print-color-adjust: exact; } h2, h3, .flow-head { break-after: avoid; } tr, svg.path, .cause { break-inside: avoid; } .scroll { overflow: visible; } svg.path, svg.ladder { min-width: 0; } .scroll table { min-width: 0; font-size: 9pt; } main, header > div, footer { max-width: none; padding-left: 0; padding-right: 0; } @page { margin: 14mm; } }
+@media print { body { background: #fff; font-size: 11pt; } section { box-shadow: none; border-color: #c8ced6; padding: 12px 14px; } header, .cause, tr.cut td, .box, .badge, .break-flag { print-color-adjust: exact; -webkit-print-color-adjust: exact; } h2, h3, .flow-head { break-after: avoid; } tr, svg.path, .cause { break-inside: avoid; } .scroll { overflow: visible; } svg.path, svg.ladder { min-width: 0; } .chart .uplot { display: none; } .finding, .chart { break-inside: avoid; } .scroll table { min-width: 0; font-size: 9pt; } main, header > div, footer { max-width: none; padding-left: 0; padding-right: 0; } @page { margin: 14mm; } }
 `;
 
 export const REPORT_STYLE = `:root { color-scheme: light dark;${COLOURS_LIGHT} }
-@media screen and (prefers-color-scheme: dark) { :root {${COLOURS_DARK} } }${PAGE}${PICTURES}${PRINT}`;
+@media screen and (prefers-color-scheme: dark) { :root {${COLOURS_DARK} } }${PAGE}${PICTURES}${DETAILS}${PRINT}`;

@@ -1,35 +1,43 @@
-import type { FlowFinding, HopFinding, VerdictStatus } from "../model/findings.js";
-import { escapeMarkup as esc } from "./escape.js";
-import { drawPathSvg } from "./svg-path.js";
-import { countOmitted, drawTimelineSvg } from "./svg-timeline.js";
-import { describeLoss, describeVerdict, endSentence, locateBreak, nameFlow, nameTraffic } from "./words.js";
+import type { FlowFinding, HopFinding } from "../../model/findings.js";
+import { escapeMarkup as esc } from "../escape.js";
+import { describeLoss, describeVerdict, endSentence, locateBreak, nameFlow, nameTraffic } from "../words.js";
+import { renderCharts } from "./charts.js";
+import { renderDetected, renderExchanges, renderLegs, renderRewrites } from "./details.js";
+import { countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
+import { drawPathSvg, MAX_DRAWN_HOPS } from "./path.js";
+import { toneOf } from "./tone.js";
+import { renderWay } from "./way.js";
 
 const MAX_PACKETS = 64;
 
-/** Class names of the style sheet, by verdict. */
-export const STATUS_TONE: Readonly<Record<VerdictStatus, string>> = {
-  delivered: "good",
-  lost: "bad",
-  rejected: "bad",
-  unanswered: "warn",
-  inconclusive: "warn",
-};
+interface FlowSectionOptions {
+  /** Of the flow in the findings: it makes ids unique in the page; nothing of the flow's own strings becomes an id. */
+  readonly index: number;
+  /** Its sentence is the page's headline already. */
+  readonly isOnly: boolean;
+}
 
-/**
- * One flow's section. `index` makes ids unique in the page; nothing of the flow's own strings becomes an
- * id. A flow that is the only one has its sentence in the page's header already.
- */
-export function renderFlowSection(flow: FlowFinding, index: number, all: readonly FlowFinding[]): string {
+/** One flow's section. */
+export function renderFlowSection(flow: FlowFinding, { index, isOnly }: FlowSectionOptions): string {
   const { verdict } = flow;
-  return `<section class="${STATUS_TONE[verdict.status]}" id="flow-${index}" aria-labelledby="flow-${index}-name">
-<div class="flow-head"><span class="badge-status">${verdict.status}</span><h2 id="flow-${index}-name">${esc(nameFlow(flow))}</h2><span class="traffic">${esc(nameTraffic(flow))}</span></div>
-${all.length === 1 ? "" : `<p class="sentence">${esc(endSentence(describeVerdict(flow)))}</p>`}
+  const traffic =
+    flow.connections === undefined || flow.connections < 2
+      ? nameTraffic(flow)
+      : `${nameTraffic(flow)}, ${flow.connections} connections`;
+  return `<section class="${toneOf(flow)}" id="flow-${index}" aria-labelledby="flow-${index}-name">
+<div class="flow-head"><span class="badge-status">${verdict.status}</span><h2 id="flow-${index}-name">${esc(nameFlow(flow))}</h2><span class="traffic">${esc(traffic)}</span></div>
+${isOnly ? "" : `<p class="sentence">${esc(endSentence(describeVerdict(flow)))}</p>`}
 ${renderCause(flow)}
 <p class="meta">Confidence: ${verdict.confidence}</p>
+${renderExchanges(flow)}
 ${renderPicture(flow, flow.hops, `path-${index}`)}
 ${flow.replyHops === undefined ? "" : `<h3>The reply’s own way</h3>${renderPicture(flow, flow.replyHops, `reply-path-${index}`)}`}
+${renderRewrites(flow)}
 ${renderNotes(flow)}
-${renderTimeline(flow, index)}
+${renderDetected(flow)}
+${renderCharts(flow, index)}
+${renderLegs(flow)}
+${renderLadder(flow, index)}
 ${renderPackets(flow)}
 ${renderHopTable(flow)}
 </section>`;
@@ -42,9 +50,12 @@ function renderCause(flow: FlowFinding): string {
   return status === "delivered" ? "" : `<p class="cause"><b>Cause:</b> none that the nodes show.</p>`;
 }
 
+/** Side by side where that can be read; where it is too narrow for that, or the way too long, downwards. */
 function renderPicture(flow: FlowFinding, hops: readonly HopFinding[], id: string): string {
   if (hops.length === 0) return `<p class="meta">No hop was captured.</p>`;
-  return `<div class="scroll" tabindex="0" role="group" aria-label="The path">${drawPathSvg(flow, hops, id)}</div>`;
+  const way = renderWay(flow, hops);
+  if (hops.length > MAX_DRAWN_HOPS) return `<div class="block">${way}</div>`;
+  return `<div class="scroll wide" tabindex="0" role="group" aria-label="The path">${drawPathSvg(flow, hops, id)}</div><div class="narrow">${way}</div>`;
 }
 
 function renderNotes(flow: FlowFinding): string {
@@ -71,11 +82,14 @@ function renderList(title: string, items: readonly string[], className: string):
   return `<div class="${className}"><h3>${title}</h3><ul>${list}</ul></div>`;
 }
 
-function renderTimeline(flow: FlowFinding, index: number): string {
-  const svg = drawTimelineSvg(flow, `timeline-${index}`);
+function renderLadder(flow: FlowFinding, index: number): string {
+  const svg = drawLadderSvg(flow, `timeline-${index}`);
   if (svg === "") return "";
   const omitted = countOmitted(flow);
-  const more = omitted === 0 ? "" : ` <span>${omitted} more in findings.json</span>`;
+  const hidden = countHidden(flow);
+  const more =
+    (omitted === 0 ? "" : ` <span>${omitted} more in findings.json</span>`) +
+    (hidden === 0 ? "" : ` <span>${hidden} hops between are not drawn</span>`);
   return `<div class="block"><h3>Packets at hops over time</h3>
 <p class="legend"><b class="request">→ request</b><b class="reply">← reply</b><b class="lost">✕ not seen at the next hop</b><span>Time runs down; the gaps between packets are not to scale.</span>${more}</p>
 <div class="scroll" tabindex="0" role="group" aria-label="Packets at hops over time">${svg}</div></div>`;
@@ -86,9 +100,9 @@ function renderPackets(flow: FlowFinding): string {
   if (packets.length === 0) return "";
   const rows = packets.map(
     (packet) =>
-      `<tr><td class="mono">${esc(packet.pcap)}</td><td class="number">${packet.frame}</td><td>${esc(packet.summary)}</td></tr>`,
+      `<tr><td class="mono">${esc(packet.pcap)}</td><td class="number" data-label="Frame">${packet.frame}</td><td>${esc(packet.summary)}</td></tr>`,
   );
-  return `<div class="block"><h3>Packets that show it</h3><table><thead><tr><th scope="col">Capture</th><th scope="col" class="number">Frame</th><th scope="col">Packet</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return `<div class="block"><h3>Packets that show it</h3><table class="stack"><thead><tr><th scope="col">Capture</th><th scope="col" class="number">Frame</th><th scope="col">Packet</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function renderHopTable(flow: FlowFinding): string {

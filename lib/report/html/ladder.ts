@@ -1,7 +1,9 @@
-import type { FlowFinding, TimelinePacket } from "../model/findings.js";
-import { visible } from "./escape.js";
-import { fitColumns } from "../text/columns.js";
-import { fitPacket } from "./fit-packet.js";
+import type { FlowFinding, TimelinePacket } from "../../model/findings.js";
+import { visible } from "../escape.js";
+import { fitColumns } from "../../text/columns.js";
+import { fitPacket } from "../fit-packet.js";
+import { locateBreak } from "../words.js";
+import { MAX_DRAWN_HOPS } from "./path.js";
 import { cross, element, label, line, picture } from "./svg.js";
 import type { Point } from "./svg.js";
 
@@ -12,29 +14,32 @@ const RIGHT = 236;
 const TOP = 64;
 const BAND = 46;
 const SLOPE = 24;
+/** Hops on each side of the break, where not all fit. */
+const AROUND = 3;
 
 /**
  * A ladder: hops side by side, time downwards, a line a packet. Between packets time is compressed (their
  * start is written beside them), within a packet it is to scale, from its first hop to its last.
  */
-export function drawTimelineSvg(flow: FlowFinding, id: string): string {
+export function drawLadderSvg(flow: FlowFinding, id: string): string {
   const packets = [...flow.timeline]
     .filter((packet) => seenTimes(packet).length > 0)
     .sort((a, b) => startOf(a) - startOf(b))
     .slice(0, MAX_PACKETS);
   if (packets.length === 0) return "";
   const height = TOP + packets.length * BAND + 8;
+  const columns = chooseColumns(flow);
   const parts = [
-    ...flow.hops.map((_, index) => drawRail(flow, index, height)),
-    ...packets.map((packet, row) => drawPacket(flow, packet, row)),
+    ...columns.map((_, at) => drawRail(flow, { columns, at, height })),
+    ...packets.map((packet, row) => drawPacket(flow, packet, { columns, row })),
   ];
   const options = {
     id,
     title: "Packets at hops over time",
     description: `${packets.length} packets from left (${flow.from.ip}) to right (${flow.to.ip}); a red cross ends a packet that the next hop did not see`,
-    width: LEFT + (flow.hops.length - 1) * COLUMN + RIGHT,
+    width: LEFT + (columns.length - 1) * COLUMN + RIGHT,
     height,
-    className: flow.hops.length <= 5 ? "ladder short" : "ladder",
+    className: columns.length <= 5 ? "ladder short" : "ladder",
   };
   return picture(options, parts.join(""));
 }
@@ -44,15 +49,37 @@ export function countOmitted(flow: FlowFinding): number {
   return Math.max(0, flow.timeline.length - MAX_PACKETS);
 }
 
-function xOf(index: number): number {
-  return LEFT + index * COLUMN;
+/** Indices of the hops that are drawn: of a long way both ends, and what is around the break. */
+function chooseColumns(flow: FlowFinding): readonly number[] {
+  const all = flow.hops.map((_, index) => index);
+  if (all.length <= MAX_DRAWN_HOPS) return all;
+  const around = locateBreak(flow, flow.hops)?.after ?? 0;
+  return all.filter(
+    (index) =>
+      index === 0 || index === all.length - 1 || (index > around - AROUND && index <= around + AROUND),
+  );
 }
 
-function drawRail(flow: FlowFinding, index: number, height: number): string {
-  const hop = flow.hops[index];
+/** How many hops the picture leaves out. */
+export function countHidden(flow: FlowFinding): number {
+  return flow.hops.length - chooseColumns(flow).length;
+}
+
+function xOf(column: number): number {
+  return LEFT + column * COLUMN;
+}
+
+interface Rail {
+  readonly columns: readonly number[];
+  readonly at: number;
+  readonly height: number;
+}
+
+function drawRail(flow: FlowFinding, { columns, at, height }: Rail): string {
+  const hop = flow.hops[columns[at] ?? 0];
   if (hop === undefined) return "";
-  const x = xOf(index);
-  const firstOfNode = flow.hops[index - 1]?.node !== hop.node;
+  const x = xOf(at);
+  const firstOfNode = flow.hops[columns[at - 1] ?? -1]?.node !== hop.node;
   const node = fitColumns(visible(hop.node), 16).trimEnd();
   return (
     (firstOfNode ? label(node, { x, y: 18, class: "rail-node" }) : "") +
@@ -61,16 +88,22 @@ function drawRail(flow: FlowFinding, index: number, height: number): string {
   );
 }
 
-function drawPacket(flow: FlowFinding, packet: TimelinePacket, row: number): string {
+interface Row {
+  readonly columns: readonly number[];
+  readonly row: number;
+}
+
+function drawPacket(flow: FlowFinding, packet: TimelinePacket, { columns, row }: Row): string {
   const top = TOP + row * BAND + 6;
   const times = seenTimes(packet);
   const start = Math.min(...times);
   const spanUs = Math.max(...times) - start;
   const yOf = (timeUs: number): number => top + (spanUs === 0 ? 0 : ((timeUs - start) / spanUs) * SLOPE);
   const points: (Point & { readonly index: number })[] = [];
-  for (const index of orderOf(flow, packet)) {
+  for (const index of orderOf(columns, packet)) {
     const timeUs = packet.seenAtUs[index];
-    if (timeUs !== null && timeUs !== undefined) points.push({ index, x: xOf(index), y: yOf(timeUs) });
+    if (timeUs !== null && timeUs !== undefined)
+      points.push({ index: columns.indexOf(index), x: xOf(columns.indexOf(index)), y: yOf(timeUs) });
   }
   const lines = points.slice(1).map((to, at) => {
     const from = points[at] ?? to;
@@ -81,7 +114,7 @@ function drawPacket(flow: FlowFinding, packet: TimelinePacket, row: number): str
     element("circle", { cx: at.x, cy: at.y, r: 3.2, class: `dot ${packet.direction}` }),
   );
   const words = fitPacket(visible(packet.summary), 30);
-  const right = xOf(flow.hops.length - 1) + 16;
+  const right = xOf(columns.length - 1) + 16;
   return element(
     "g",
     {},
@@ -93,29 +126,30 @@ function drawPacket(flow: FlowFinding, packet: TimelinePacket, row: number): str
         class: "packet-span",
       }) +
       lines.join("") +
-      drawFate(flow, packet, points) +
+      drawFate(flow, packet, { points, columns }) +
       dots.join(""),
   );
 }
 
+interface Seen {
+  /** By column. */
+  readonly points: readonly (Point & { readonly index: number })[];
+  readonly columns: readonly number[];
+}
+
 /** What becomes of a packet that did not reach the last hop of its way. */
-function drawFate(
-  flow: FlowFinding,
-  packet: TimelinePacket,
-  points: readonly (Point & { readonly index: number })[],
-): string {
+function drawFate(flow: FlowFinding, packet: TimelinePacket, { points, columns }: Seen): string {
   const last = points.at(-1);
   const step = packet.direction === "request" ? 1 : -1;
-  const end = packet.direction === "request" ? flow.hops.length - 1 : 0;
+  const end = packet.direction === "request" ? columns.length - 1 : 0;
   if (last === undefined || last.index === end) return "";
   const at = { x: last.x + step * COLUMN * 0.46, y: last.y + 5 };
   const kind = flow.verdict.status === "lost" ? "lost" : "doubt";
   return line(last, at, `packet ${kind}`) + cross(at, 8, kind === "lost" ? "break" : "doubt");
 }
 
-function orderOf(flow: FlowFinding, packet: TimelinePacket): number[] {
-  const order = flow.hops.map((_, index) => index);
-  return packet.direction === "request" ? order : order.reverse();
+function orderOf(columns: readonly number[], packet: TimelinePacket): readonly number[] {
+  return packet.direction === "request" ? columns : [...columns].reverse();
 }
 
 function seenTimes(packet: TimelinePacket): number[] {

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import type { AccessFinding, CheckFinding, Findings, FlowFinding } from "../../model/findings.js";
+import { describeAccess, describeChosen, describeRejected } from "../access.js";
+import { escapeMarkup as esc } from "../escape.js";
+import { describeFacts, quoteCommand, type RunFacts } from "../facts.js";
+import { describeLeftOut, findWorstStatus, rankFlows, tallyTrouble, type RankedFlow } from "../ranking.js";
+import { sortDetected } from "../flow-words.js";
+import { describeVerdict, endSentence, formatTime } from "../words.js";
+import { readChartProgram } from "./chart-program.js";
+import { renderFlowSection } from "./flow.js";
+import { renderOverview } from "./overview.js";
+import { REPORT_STYLE } from "./style.js";
+import { CHECK_TONE, toneOf } from "./tone.js";
+
+/** So many flows have a section with pictures of their own: the page has to open at once. */
+const MAX_SECTIONS = 24;
+
+interface HtmlOptions {
+  /** Printed in the footer. Absent: no time, so that the same findings give the same bytes. */
+  readonly generatedAt?: Date;
+  /** What the run says of itself. */
+  readonly record?: RunFacts | undefined;
+}
+
+/**
+ * The report as one file: no link to anything, and a policy (CSP Level 3, hashes of its style sheet and of the charts'
+ * program) under which a browser would run or load nothing else even if an escape were missing. Without JavaScript the
+ * charts are still pictures.
+ */
+export function renderHtml(findings: Findings, options: HtmlOptions = {}): string {
+  const { run, flows } = findings;
+  const shown = rankFlows(flows).slice(0, MAX_SECTIONS);
+  const isOnly = flows.length === 1 && findings.leftOut === undefined;
+  const sections = shown.map(({ flow, index }) => renderFlowSection(flow, { index, isOnly })).join("\n");
+  const charts = sections.includes("<figure ") ? readChartProgram() : null;
+  const style = REPORT_STYLE + (charts?.style ?? "");
+  const script = charts === null ? "" : `script-src '${hashOf(charts.script)}'; `;
+  const policy = `default-src 'none'; style-src '${hashOf(style)}'; ${script}base-uri 'none'; form-action 'none'`;
+  // A run folder from elsewhere may call anything a time.
+  const made =
+    options.generatedAt === undefined || Number.isNaN(options.generatedAt.getTime())
+      ? ""
+      : ` · report made ${formatTime(options.generatedAt.toISOString())}`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${esc(`hopbook ${run.runbook}: ${findWorstStatus(findings) ?? "no flow"}`)}</title>
+<style>${style}</style>
+</head>
+<body>
+${renderHeader(findings, { worst: shown[0], record: options.record, isOnly })}
+<main>
+${run.complete ? "" : renderIncomplete(run.incomplete)}
+${isOnly || flows.length === 0 ? "" : renderOverview(findings, new Set(shown.map(({ index }) => index)))}
+${sections}
+${isOnly ? "" : renderRest(findings, shown)}
+${findings.checks.length > 0 ? renderChecks(findings.checks) : ""}
+${findings.access !== undefined && findings.access.length > 0 ? renderAccess(findings.access) : ""}
+</main>
+<footer>Made by hopbook from findings.json of run <span class="mono">${esc(run.id)}</span>${esc(made)}</footer>
+${charts === null ? "" : `<script>${charts.script}</script>`}
+</body>
+</html>
+`;
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text, "utf8").digest("base64")}`;
+}
+
+interface HeaderOptions {
+  readonly worst: RankedFlow | undefined;
+  readonly record: RunFacts | undefined;
+  readonly isOnly: boolean;
+}
+
+function renderHeader(findings: Findings, { worst, record, isOnly }: HeaderOptions): string {
+  const { run, flows } = findings;
+  const main = worst?.flow;
+  const tone = main === undefined ? "quiet" : toneOf(main);
+  const sentence = main === undefined ? "No flow was followed." : endSentence(describeVerdict(main));
+  const word = /^[A-Z]{2,}/.exec(sentence)?.[0] ?? "";
+  const lead = main === undefined || (isOnly && main.verdict.cause !== null) ? null : findLead(main);
+  const tally = isOnly || flows.length === 0 ? "" : ` · ${tallyTrouble(findings)}`;
+  return `<header class="${tone}"><div>
+<p class="eyebrow"><b>hopbook</b> ${esc(run.runbook)} · ${esc(formatTime(run.startedAt))}${tally}</p>
+<h1><span class="status">${word}</span>${keepNames(sentence.slice(word.length))}</h1>
+${lead === null ? "" : `<p class="lead">${esc(endSentence(lead))}</p>`}
+${renderFacts(record)}
+</div></header>`;
+}
+
+/** What a person has to know beside the verdict: why, or what a detector calls a failure. */
+function findLead(flow: FlowFinding): string | null {
+  const failure = sortDetected(flow).find(({ severity }) => severity === "fail");
+  return flow.verdict.cause?.summary ?? failure?.summary ?? null;
+}
+
+/** How long it took, where, and by which words it can be had again. */
+function renderFacts(record: RunFacts | undefined): string {
+  const facts = describeFacts(record);
+  const command = quoteCommand(record);
+  const list = facts.length === 0 ? "" : `<p class="facts">${facts.map(esc).join(" · ")}</p>`;
+  return command === null ? list : `${list}<p class="command"><code>${esc(command)}</code></p>`;
+}
+
+/** In large letters a line that ends in `node-` reads badly: short names are kept whole. */
+function keepNames(text: string): string {
+  return text
+    .split(" ")
+    .map((part) =>
+      part.includes("-") && part.length <= 22 ? `<span class="keep">${esc(part)}</span>` : esc(part),
+    )
+    .join(" ");
+}
+
+function renderIncomplete(reasons: readonly string[]): string {
+  const list = reasons.map((reason) => `<li>${esc(reason)}</li>`).join("");
+  return `<section class="warn notice"><h2>This run is incomplete</h2><p class="meta">Its evidence is partial, so read the verdicts with that in mind.</p><div class="columns"><ul>${list}</ul></div></section>`;
+}
+
+/** Flows that are in no section. */
+function renderRest(findings: Findings, shown: readonly RankedFlow[]): string {
+  const rest = describeLeftOut(findings, shown, "drawn");
+  return rest === null ? "" : `<p class="meta rest">${esc(endSentence(rest))}</p>`;
+}
+
+function renderChecks(checks: readonly CheckFinding[]): string {
+  const rows = checks.map(
+    (check) =>
+      `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${esc(check.message)}</td></tr>`,
+  );
+  return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table></section>`;
+}
+
+function renderAccess(access: readonly AccessFinding[]): string {
+  const list = (items: readonly string[]): string =>
+    `<ul>${items.map((item) => `<li>${esc(item)}</li>`).join("")}</ul>`;
+  const parts = [
+    { title: "Why this way", items: describeChosen(access) },
+    { title: "Why not the others", items: describeRejected(access) },
+  ].filter(({ items }) => items.length > 0);
+  const reasons = parts.map(({ title, items }) => `<p class="meta">${title}</p>${list(items)}`).join("");
+  return `<section><h3>Ways in</h3>${list(access.map(describeAccess))}${reasons}</section>`;
+}
