@@ -4,8 +4,10 @@ import type { Findings, HopRef, VerdictStatus } from "../model/findings.js";
 import { findCause as findCauseInState } from "./cause/index.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
 import { compareFlows } from "./verdict/ended.js";
-import { describeFlow, judgeFlow, refOf, type FindFlowCause } from "./verdict/flow.js";
+import { describeFlow, refOf, type FindFlowCause } from "./verdict/flow.js";
+import { judgeFlows } from "./verdict/judge.js";
 import type { JudgedFlow } from "./verdict/judged.js";
+import { chooseWorst, countLeftOut } from "./verdict/worst.js";
 
 export type FindCause = (input: CauseInput) => CauseResult;
 
@@ -29,18 +31,16 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
   const findCause: FindFlowCause = (input) =>
     search({ ...input, state, drops, namings, readText: (path) => readRunText(dir, path) });
   const reasons = [...run.incomplete, ...incomplete];
-  const judgedFlows: JudgedFlow[] = [];
-  for (const flow of paths.flows) {
-    const judged = judgeFlow({ flow, records: paths.captures, probes: paths.probes, dir });
-    for (const { hop, reason } of judged.route.blind)
+  const { flows: inFlows, captures: records, probes } = paths;
+  const { asked, others, leftOut } = judgeFlows({ flows: inFlows, records, probes, dir });
+  for (const { flow, route } of asked)
+    for (const { hop, reason } of route.blind)
       reasons.push(`Flow ${flow.id} has no capture at ${hop.node} ${hop.interface}: ${reason}`);
-    judgedFlows.push(judged);
-    // A long analysis stays open to signals between flows.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const { listed, rest } = chooseWorst(others);
   // A node's counters count what all flows lost, so causes are looked for when all are judged.
-  const flows = judgedFlows.map((judged) =>
-    describeFlow(judged, (input) => findCause({ ...input, ...compareFlows(judged, judgedFlows) })),
+  const judged: readonly JudgedFlow[] = [...asked, ...listed];
+  const flows = judged.map((one) =>
+    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) })),
   );
   const { id, runbook, startedAt } = run;
   const unique = [...new Set(reasons)];
@@ -49,6 +49,7 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
     kind: "Findings",
     run: { id, runbook, startedAt, complete: run.complete && unique.length === 0, incomplete: unique },
     flows,
+    ...countLeftOut(rest, leftOut),
     checks: [],
   };
 }
@@ -67,16 +68,12 @@ export interface Break {
  * as `analyzeRun`, and looks for no cause. Throws EVIDENCE_INVALID as that does.
  */
 export async function locateBreaks(dir: string): Promise<readonly Break[]> {
-  const paths = loadPaths(dir);
-  return paths.flows.map((flow) => {
-    const { route, decision } = judgeFlow({ flow, records: paths.captures, probes: paths.probes, dir });
-    const { status, direction } = decision;
-    return {
-      flowId: flow.id,
-      status,
-      direction,
-      lastSeen: refOf(route, decision.lastSeen),
-      firstMissing: refOf(route, decision.firstMissing),
-    };
-  });
+  const { flows, captures: records, probes } = loadPaths(dir);
+  return judgeFlows({ flows, records, probes, dir }).asked.map(({ flow, route, decision }) => ({
+    flowId: flow.id,
+    status: decision.status,
+    direction: decision.direction,
+    lastSeen: refOf(route, decision.lastSeen),
+    firstMissing: refOf(route, decision.firstMissing),
+  }));
 }

@@ -1,93 +1,83 @@
 import { basename, resolve } from "node:path";
 import { HopbookError } from "../errors.js";
-import type { EvidenceEnd, EvidenceHop, FlowAddress, FlowEvidence } from "../model/evidence.js";
+import type { EvidenceHop } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
-import { inferConversation, type Conversation, type KnownEnds } from "./infer.js";
+import type { Protocol } from "../model/traffic.js";
 import { openCapture } from "../packets/open.js";
-import { describeFlow, judgeFlow } from "./verdict/flow.js";
+import { describeFlow } from "./verdict/flow.js";
+import { judgeFlows } from "./verdict/judge.js";
+import type { JudgedFlow } from "./verdict/judged.js";
+import { chooseWorst, countLeftOut } from "./verdict/worst.js";
 
-/** Ends that are known; what is left out is inferred from the conversation with the most packets. */
-export type AnalyzePcapsOptions = Omit<KnownEnds, "protocol">;
+/** Which flows are wanted; what is left out is any. */
+export interface AnalyzePcapsOptions {
+  /** An address of the client, or of the server (also one that it is translated to). */
+  readonly from?: string;
+  readonly to?: string;
+  /** The server's. */
+  readonly port?: number;
+  readonly protocol?: Protocol;
+}
 
 /**
- * Findings about bare capture files of one path, given in the request's order. Each file is a hop; tunnels
- * are known by their usual ports. When the captures began and ended is not known, so neither is whether
- * one of them merely stopped before the others, and the verdict says so.
+ * Findings about all flows in bare capture files of one path, given in order, either way round. Each file is a hop;
+ * tunnels are known by their usual ports. When the captures began and ended is not known, so neither is whether one of
+ * them merely stopped before the others, and the verdicts say so.
  *
- * Throws EVIDENCE_INVALID or FILE_UNREADABLE where a file is no capture, USAGE where no conversation is in it.
+ * Throws EVIDENCE_INVALID or FILE_UNREADABLE where a file is no capture, USAGE where no flow that is wanted is in them.
  */
 export async function analyzePcaps(
   files: readonly string[],
   options: AnalyzePcapsOptions = {},
 ): Promise<Findings> {
   for (const file of files) openCapture(file).close();
-  const conversation = findConversation(files, options);
-  const flow = describePath(files, conversation);
-  const judged = judgeFlow({ flow, records: [], probes: [], dir: "/", guessTunnels: true });
-  judged.decision.doubts.doubt("When the captures began and ended is not known");
-  const finding = describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }));
+  const { others, leftOut, followed } = judgeFlows({
+    flows: [],
+    paths: [files.map(describeHop)],
+    records: [],
+    probes: [],
+    dir: "/",
+    isBare: true,
+  });
+  const wanted = others.filter((judged) => isWanted(judged, options));
+  if (wanted.length === 0) throw noFlow(files, others.length);
+  const { listed, rest } = chooseWorst(wanted);
+  for (const { decision } of listed) decision.doubts.doubt("When the captures began and ended is not known");
+  const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
   return {
     apiVersion: "hopbook.dev/v1",
     kind: "Findings",
     run: {
       id: files.map((file) => basename(file)).join("+"),
       runbook: "analyze",
-      startedAt: new Date(firstTimeUs(conversation.file) / 1000).toISOString(),
+      startedAt: new Date(startUs / 1000).toISOString(),
       complete: true,
       incomplete: [],
     },
-    flows: [finding],
+    flows: listed.map((judged) => describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }))),
+    ...countLeftOut(rest, leftOut),
     checks: [],
   };
 }
 
-function findConversation(
-  files: readonly string[],
-  options: KnownEnds,
-): Conversation & { readonly file: string } {
-  for (const file of files) {
-    const found = inferConversation(file, options);
-    if (found !== null)
-      return { ...found, from: options.from ?? found.from, to: options.to ?? found.to, file };
-  }
-  throw new HopbookError(
-    "USAGE",
-    `Cannot analyze ${files.join(", ")}: current value is no conversation by ICMP echo, UDP or TCP that fits`,
-    { hint: "Name captures that hold the packets of one path, in the order of the request" },
+function isWanted({ flow }: JudgedFlow, { from, to, port, protocol }: AnalyzePcapsOptions): boolean {
+  const isOf = (end: JudgedFlow["flow"]["to"], ip: string | undefined): boolean =>
+    ip === undefined || end.addresses.some((one) => one.ip === ip);
+  const isPort = port === undefined || flow.to.addresses.some((one) => one.port === port);
+  return (
+    isOf(flow.from, from) && isOf(flow.to, to) && isPort && (protocol ?? flow.protocol) === flow.protocol
   );
 }
 
-/** With the addresses that the server has behind a translation: where a file shows none of the first. */
-function describePath(
-  files: readonly string[],
-  conversation: Conversation & { readonly file: string },
-): FlowEvidence {
-  const { from, to, protocol } = conversation;
-  const behind = files.flatMap((file) => {
-    if (inferConversation(file, { from, to, protocol }) !== null) return [];
-    const other = inferConversation(file, { from, protocol });
-    // What the first file shows too is no translation but another conversation.
-    const isOther =
-      other === null || inferConversation(conversation.file, { from, to: other.to, protocol }) !== null;
-    return isOther ? [] : [other.to];
+function noFlow(files: readonly string[], others: number): HopbookError {
+  const what =
+    others === 0 ? "no conversation by ICMP echo, UDP or TCP" : `${others} flows, none of which fits`;
+  return new HopbookError("USAGE", `Cannot analyze ${files.join(", ")}: current value is ${what}`, {
+    hint:
+      others === 0
+        ? "Name captures that hold the packets of one path, in the order of the path"
+        : "Name other ends, or none, to see what is there",
   });
-  return {
-    id: "f0",
-    from: asEnd([from]),
-    to: asEnd([to, ...behind]),
-    protocol,
-    probe: null,
-    hops: files.map(describeHop),
-    replyHops: null,
-    underlay: {},
-    tunnels: {},
-    notes: [],
-  };
-}
-
-function asEnd(addresses: readonly [FlowAddress, ...FlowAddress[]]): EvidenceEnd {
-  const [{ ip, port }] = addresses;
-  return { pod: null, node: null, ip, port, addresses };
 }
 
 /** A file is a place of its own: nothing says which node it came from, nor that two share a clock. */
@@ -103,14 +93,4 @@ function describeHop(file: string, index: number): EvidenceHop {
     encapsulation: { kind: "none" },
     pcap: resolve(file),
   };
-}
-
-function firstTimeUs(file: string): number {
-  const reader = openCapture(file);
-  try {
-    reader.next();
-    return reader.timeUs;
-  } finally {
-    reader.close();
-  }
 }

@@ -36,7 +36,7 @@ export interface CauseInput {
   /** At most 64 of them, oldest first. */
   readonly lost: readonly LostPacket[];
   readonly lostCount: number;
-  /** Packets that ended there too and are in no count: bare ACKs, and those near the captures' ends. Default 0. */
+  /** Packets that ended there too and are in no count: near the captures' ends, or RSTs of what was over. Default 0. */
   readonly uncertainCount?: number;
   /** A node's counters grow by what all of these lost. Default: none. */
   readonly alike?: readonly FlowAlike[];

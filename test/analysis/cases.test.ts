@@ -4,17 +4,7 @@ import type { FlowFinding, HopRef } from "../../lib/model/findings.js";
 import { listCases, type ExpectedFlow } from "./cases/cases.js";
 
 /** What the analysis is not up to yet. */
-const NOT_YET: readonly string[] = [
-  "bridge-skips-nat",
-  "two-pods-one-address",
-  "first-syn-dropped",
-  "healthy-service",
-  "fabric-mtu-hole",
-  "gateway-unanswered",
-  "dns-denied",
-  "reply-skips-snat",
-  "inner-tcp-dropped",
-];
+const NOT_YET: readonly string[] = ["gateway-unanswered"];
 
 const nameOf = (hop: HopRef | null): string => hop?.interface.replace(/\.pcap$/, "") ?? "-";
 

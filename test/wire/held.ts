@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
-import { FlowEnds, NEITHER } from "../../lib/analysis/correlate/ends.js";
+import { FlowEnds, NEITHER } from "../../lib/analysis/follow/ends.js";
 import { dissectFrame, dissectQuote } from "../../lib/analysis/dissect/dissect.js";
 import { Packet, STOP } from "../../lib/analysis/dissect/packet.js";
 import { buildFilter } from "../../lib/capture/filter.js";

@@ -1,8 +1,8 @@
 import type { EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
 import type { Confidence } from "../../model/findings.js";
-import type { ClockEstimate } from "../correlate/clock.js";
-import type { Correlation } from "../correlate/correlate.js";
-import type { Route } from "./route.js";
+import type { ClockEstimate } from "../follow/clock.js";
+import type { Observation } from "./observation.js";
+import { hopOf, type Route } from "./route.js";
 
 /** Clock differences below this do not matter to anything that is said. */
 const NOTABLE_CLOCK_US = 1000;
@@ -36,19 +36,23 @@ export function nameHop(hop: { readonly node: string; readonly interface: string
 /** What is known of the whole flow's evidence, whatever the verdict. */
 export function noteEvidence(
   doubts: Doubts,
-  found: Correlation,
+  found: Observation,
   at: { route: Route; flow: FlowEvidence },
 ): void {
   const { route } = at;
   for (const { hop, reason } of route.blind) doubts.doubt(`No capture at ${nameHop(hop)}: ${reason}`);
-  for (const [index, { damage }] of found.readings.entries())
-    if (damage !== null)
-      doubts.doubt(`The capture at ${nameHop(route.hopOfCapture[index]!)} is damaged: ${damage}`);
-  for (const [index, record] of route.recordOfCapture.entries())
-    if (record?.endedEarly != null)
-      doubts.doubt(`The capture at ${nameHop(route.hopOfCapture[index]!)} ended early: ${record.endedEarly}`);
+  for (const [place, hop] of route.hopAt) {
+    const { damage } = found.readings[place]!;
+    if (damage !== null) doubts.doubt(`The capture at ${nameHop(hop)} is damaged: ${damage}`);
+  }
+  for (const [place, hop] of route.hopAt) {
+    const endedEarly = route.places[place]!.record?.endedEarly ?? null;
+    if (endedEarly !== null) doubts.doubt(`The capture at ${nameHop(hop)} ended early: ${endedEarly}`);
+  }
+  const nodes = new Set([...route.hopAt.values()].map(({ node }) => node));
   for (const { node, aheadUs, method } of found.clocks)
-    if (Math.abs(aheadUs) >= NOTABLE_CLOCK_US) doubts.note(describeClock(node, aheadUs, method));
+    if (nodes.has(node) && Math.abs(aheadUs) >= NOTABLE_CLOCK_US)
+      doubts.note(describeClock(node, aheadUs, method));
   noteOthers(doubts, found);
   noteSilentHops(doubts, found, route);
 }
@@ -66,17 +70,17 @@ function describeClock(node: string, aheadUs: number, method: ClockEstimate["met
   return `The clock of ${node} is ${(Math.abs(aheadUs) / 1000).toFixed(1)} ms ${way} the first node's, by ${from}; times are corrected`;
 }
 
-function noteOthers(doubts: Doubts, found: Correlation): void {
-  const others = found.request.others + found.reply.others + found.rejectedOthers;
-  if (others > 0) doubts.note(`${others} packets of other conversations between the same ends were seen`);
+function noteOthers(doubts: Doubts, found: Observation): void {
+  if (found.others > 0)
+    doubts.note(`${found.others} packets of other conversations between the same ends were seen`);
 }
 
-function noteSilentHops(doubts: Doubts, found: Correlation, route: Route): void {
+function noteSilentHops(doubts: Doubts, found: Observation, route: Route): void {
   for (const tally of [found.request, found.reply]) {
     const word = tally.direction === 0 ? "request" : "reply";
     for (const [position, packets] of tally.silent.entries()) {
       if (packets === 0) continue;
-      const hop = route.hopOfCapture[tally.order[position]!]!;
+      const hop = hopOf(route, tally.order[position]!);
       doubts.note(
         `Silent hop ${nameHop(hop)}: ${packets} ${word} packets were seen before and behind it, not there`,
       );
@@ -84,11 +88,11 @@ function noteSilentHops(doubts: Doubts, found: Correlation, route: Route): void 
   }
 }
 
-/** Whether the capture at the hop behind a break may have missed what it did not show. True where it may. */
-export function doubtCapture(doubts: Doubts, capture: number, route: Route): boolean {
-  const record = route.recordOfCapture[capture];
-  const name = nameHop(route.hopOfCapture[capture]!);
-  if (record == null) return false;
+/** What the capture at the hop behind a break may have missed of what it did not show. */
+export function doubtCapture(doubts: Doubts, place: number, route: Route): void {
+  const { record } = route.places[place]!;
+  if (record === null) return;
+  const name = nameHop(hopOf(route, place));
   const dropped = record.droppedByKernel ?? 0;
   const unread =
     record.received === null || record.captured === null ? 0 : record.received - record.captured - dropped;
@@ -96,7 +100,6 @@ export function doubtCapture(doubts: Doubts, capture: number, route: Route): boo
   else if (record.droppedByKernel === null)
     doubts.doubt(`tcpdump at ${name} did not say how many packets it dropped`);
   if (unread > 0) doubts.doubt(`tcpdump at ${name} left ${unread} packets of its filter unwritten`);
-  return dropped > 0 || unread > 0;
 }
 
 /** Blind hops between two neighbours of the captures: the break may be on either side of them. */

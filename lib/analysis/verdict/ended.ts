@@ -1,13 +1,15 @@
 import type { FlowAlike } from "../../model/cause.js";
 import type { EvidenceHop } from "../../model/evidence.js";
-import type { DirectionTally, KeptPacket } from "../correlate/tally.js";
+import type { KeptPacket } from "../follow/record.js";
+import type { DirectionTally } from "../follow/tally.js";
 import type { JudgedFlow } from "./judged.js";
+import { hopOf } from "./route.js";
 
 /** The packets of a flow that ended at its break: those that the nodes are asked about. */
 export interface Ended {
   readonly kept: readonly KeptPacket[];
   readonly count: number;
-  /** Ended there as well and in no count: bare ACKs, and packets near the captures' ends. */
+  /** Ended there as well and in no count: packets near the captures' ends, and RSTs of connections that were over. */
   readonly uncertain: number;
 }
 
@@ -19,7 +21,7 @@ export function listEnded({ found, decision }: JudgedFlow): Ended {
   const main = status === "rejected" ? (outcome.breaks[0] ?? null) : brokenAt;
   if (main !== null) {
     const stopped = tally.ways.filter(({ last }) => last === main.position);
-    const uncertain = stopped.reduce((sum, way) => sum + way.undecided + way.bare, 0);
+    const uncertain = stopped.reduce((sum, way) => sum + way.undecided + way.lateResets, 0);
     return { kept: main.kept, count: main.lost, uncertain };
   }
   if (lastSeen === null || (status !== "unanswered" && status !== "rejected"))
@@ -61,19 +63,19 @@ function nodeOfBreak(judged: JudgedFlow): string | undefined {
 }
 
 function hopAt({ route }: JudgedFlow, capture: number | null): EvidenceHop | null {
-  return capture === null ? null : route.hopOfCapture[capture]!;
+  return capture === null ? null : hopOf(route, capture);
 }
 
 /** null too where a flow had more packets than are kept: a larger one may have passed. */
 function findLargestPassed(judged: JudgedFlow, run: readonly JudgedFlow[]): number | null {
   const { route, decision } = judged;
   if (decision.lastSeen === null || decision.firstMissing === null) return null;
-  const break_ = [decision.lastSeen, decision.firstMissing].map((capture) => route.hopOfCapture[capture]!.id);
+  const break_ = [decision.lastSeen, decision.firstMissing].map((place) => hopOf(route, place).id);
   const sizes = [];
   for (const other of run) {
     const tally = decision.direction === "reply" ? other.found.reply : other.found.request;
     const [before, behind] = break_.map((id) =>
-      tally.order.findIndex((capture) => other.route.hopOfCapture[capture]!.id === id),
+      tally.order.findIndex((place) => hopOf(other.route, place).id === id),
     ) as [number, number];
     if (before < 0 || behind < 0) continue;
     if (tally.ways.reduce((sum, { packets }) => sum + packets, 0) > tally.story.length) return null;

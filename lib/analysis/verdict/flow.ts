@@ -1,58 +1,27 @@
 import type { CauseInput, CauseResult } from "../../model/cause.js";
-import type { CaptureRecord, EvidenceHop, ProbeRecord } from "../../model/evidence.js";
+import type { EvidenceHop } from "../../model/evidence.js";
 import type { FlowFinding, HopFinding, HopRef, PacketRef, Verdict } from "../../model/findings.js";
-import type { Sighting } from "../correlate/connections.js";
-import { correlate, MOST_CAPTURES, type Correlation } from "../correlate/correlate.js";
-import { identifyProbes } from "../correlate/identity.js";
-import type { KeptPacket } from "../correlate/tally.js";
-import { HopbookError } from "../../errors.js";
-import { decide } from "./decide.js";
+import type { KeptPacket } from "../follow/record.js";
+import type { Sighting } from "../follow/sightings.js";
+import type { DirectionTally } from "../follow/tally.js";
 import { listEnded } from "./ended.js";
 import { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
-import { buildRoute, type Route, type RouteInput } from "./route.js";
+import { describeLegs, shareOf } from "./legs.js";
+import { describeRewrites } from "./rewrites.js";
+import { hopOf, type Route } from "./route.js";
 import { buildTimeline } from "./timeline.js";
 
 const MOST_REFERENCES = 8;
 /** As many packets are tied to the nodes' words, at most. */
 const MOST_LOST = 64;
-/** How long before a capture's end a packet may be missing from it: tcpdump's buffer holds up to 1 s. */
-const TAIL_US = { probed: 300_000, watched: 1_200_000 } as const;
-
-export interface FlowInput extends RouteInput {
-  readonly probes: readonly ProbeRecord[];
-}
-
 /** The search for a cause with the parts that do not depend on the verdict filled in. */
 export type FindFlowCause = (input: Omit<CauseInput, "state" | "drops" | "readText">) => CauseResult;
 
-/** Reads the flow's captures and argues its verdict. Never throws for what a capture contains. */
-export function judgeFlow(input: FlowInput): JudgedFlow {
-  const { flow } = input;
-  const probes = input.probes.filter((probe) => probe.flowId === flow.id);
-  const route = buildRoute(input);
-  if (route.captures.length > MOST_CAPTURES)
-    throw new HopbookError(
-      "EVIDENCE_INVALID",
-      `Cannot follow flow ${flow.id}: current value is ${route.captures.length} hops, at most ${MOST_CAPTURES} are followed`,
-    );
-  const found = correlate({
-    from: flow.from.addresses,
-    to: flow.to.addresses,
-    protocol: flow.protocol,
-    captures: route.captures,
-    requestOrder: route.requestOrder,
-    replyOrder: route.replyOrder,
-    identity: identifyProbes(probes),
-    tailUs: flow.probe === null ? TAIL_US.watched : TAIL_US.probed,
-  });
-  return { flow, route, found, decision: decide({ flow, route, found, probes }) };
-}
-
 /** Writes a judged flow up: counts, verdict, cause, the packets that show it, and the timeline. */
 export function describeFlow(judged: JudgedFlow, findCause: FindFlowCause): FlowFinding {
-  const { flow, route, found } = judged;
-  const frames = new FrameReader(route.captures);
+  const { flow, route, found, decision } = judged;
+  const frames = new FrameReader(route.places.map(({ capture }) => capture));
   try {
     const { from, to } = flow;
     return {
@@ -65,6 +34,12 @@ export function describeFlow(judged: JudgedFlow, findCause: FindFlowCause): Flow
       ...(flow.replyHops === null ? {} : { replyHops: flow.replyHops.map((hop) => countHop(hop, judged)) }),
       verdict: describeVerdict(judged, frames, findCause),
       timeline: buildTimeline(found, route, frames),
+      legs: [
+        ...describeLegs(found.request, decision.request, route),
+        ...describeLegs(found.reply, decision.reply, route),
+      ],
+      rewrites: describeRewrites(judged),
+      connections: found.connectionCount,
     };
   } finally {
     frames.close();
@@ -73,20 +48,20 @@ export function describeFlow(judged: JudgedFlow, findCause: FindFlowCause): Flow
 
 /** The contract's reference to the hop of a capture. */
 export function refOf(route: Route, capture: number | null): HopRef | null {
-  const hop = hopOf(route, capture);
+  const hop = hopAt(route, capture);
   return hop === null ? null : { node: hop.node, role: hop.role, interface: hop.interface };
 }
 
-function hopOf(route: Route, capture: number | null): EvidenceHop | null {
-  return capture === null ? null : route.hopOfCapture[capture]!;
+function hopAt(route: Route, place: number | null): EvidenceHop | null {
+  return place === null ? null : hopOf(route, place);
 }
 
 function countHop(hop: EvidenceHop, { route, found }: JudgedFlow): HopFinding {
-  const capture = route.hopOfCapture.findIndex(({ id }) => id === hop.id);
-  const record: CaptureRecord | null = route.recordOfCapture[capture] ?? null;
-  const count = (tally: Correlation["request"]): HopFinding["request"] => ({
-    packets: tally.packets[capture] ?? 0,
-    bytes: tally.bytes[capture] ?? 0,
+  const [place] = [...route.hopAt].find(([, { id }]) => id === hop.id) ?? [];
+  const record = place === undefined ? null : route.places[place]!.record;
+  const count = (tally: DirectionTally): HopFinding["request"] => ({
+    packets: place === undefined ? 0 : tally.packets[place]!,
+    bytes: place === undefined ? 0 : tally.bytes[place]!,
   });
   return {
     index: hop.index,
@@ -110,8 +85,8 @@ function describeVerdict(judged: JudgedFlow, frames: FrameReader, findCause: Fin
     flow,
     status,
     direction,
-    lastSeen: hopOf(route, lastSeen),
-    firstMissing: hopOf(route, firstMissing),
+    lastSeen: hopAt(route, lastSeen),
+    firstMissing: hopAt(route, firstMissing),
     lost: lost.sort((a, b) => a.seenAtSec - b.seenAtSec),
     lostCount: ended.count,
     uncertainCount: ended.uncertain,
@@ -126,7 +101,7 @@ function describeVerdict(judged: JudgedFlow, frames: FrameReader, findCause: Fin
     cause,
     lookedAt,
     rejectedBy,
-    lost: decision.lost,
+    lost: { ...decision.lost, share: shareOf(decision.lost.packets, decision.lost.of) },
     caveats: [...doubts.caveats, ...caveats],
     packets: chooseReferences(judged, frames),
   };

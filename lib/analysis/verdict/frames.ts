@@ -1,8 +1,8 @@
 import type { PacketRef } from "../../model/findings.js";
 import type { LostPacket } from "../../model/cause.js";
 import { openersOf } from "../../wire/open.js";
-import type { Sighting } from "../correlate/connections.js";
-import type { HopCapture } from "../correlate/source.js";
+import type { Sighting } from "../follow/sightings.js";
+import type { HopCapture } from "../follow/source.js";
 import { dissectFrame } from "../dissect/dissect.js";
 import { Packet } from "../dissect/packet.js";
 import { summarise } from "../dissect/summarise.js";

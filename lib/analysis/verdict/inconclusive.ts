@@ -1,5 +1,6 @@
 import type { DecideInput } from "./input.js";
 import { nameHop, type Doubts } from "./doubts.js";
+import { hopOf } from "./route.js";
 
 /** Why the hops show no request of ours: each reason that the evidence supports, or that there is none. */
 export function explainSilence(doubts: Doubts, input: DecideInput): void {
@@ -9,9 +10,9 @@ export function explainSilence(doubts: Doubts, input: DecideInput): void {
     doubts.doubt("No hop of the request has a readable capture");
     return;
   }
-  const hop = nameHop(route.hopOfCapture[first]!);
+  const hop = nameHop(hopOf(route, first));
   doubts.doubt(`No request of the flow was seen at ${hop} or at any hop behind it`);
-  const listening = route.recordOfCapture[first]?.listeningAtSec ?? null;
+  const listening = route.places[first]!.record?.listeningAtSec ?? null;
   const attempts = probes.flatMap((probe) => probe.attempts);
   const lastSent = Math.max(...attempts.map(({ sentAtSec }) => sentAtSec));
   if (listening !== null && attempts.length > 0 && lastSent < listening)

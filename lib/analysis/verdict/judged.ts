@@ -1,5 +1,5 @@
 import type { FlowEvidence } from "../../model/evidence.js";
-import type { Correlation } from "../correlate/correlate.js";
+import type { Observation } from "./observation.js";
 import type { Decision } from "./decide.js";
 import type { Route } from "./route.js";
 
@@ -7,6 +7,6 @@ import type { Route } from "./route.js";
 export interface JudgedFlow {
   readonly flow: FlowEvidence;
   readonly route: Route;
-  readonly found: Correlation;
+  readonly found: Observation;
   readonly decision: Decision;
 }

@@ -1,10 +1,20 @@
-import type { DirectionTally, KeptPacket } from "../correlate/tally.js";
+import type { KeptPacket } from "../follow/record.js";
+import type { DirectionTally, WayCount } from "../follow/tally.js";
 
 /** Packets that one hop showed and the next one did not. */
 export interface Break {
   /** Of the last hop that showed them, among the direction's captures. */
   readonly position: number;
   readonly lost: number;
+  /** Packets that this hop showed, and of which it is known whether they came on. */
+  readonly of: number;
+  /** Of `lost`: bare ACKs; retransmissions; the first packets of their connections. */
+  readonly bare: number;
+  readonly again: number;
+  readonly opens: number;
+  /** IP packets in bytes: of the lost ones the smallest, of those that came on the largest (0: none did). */
+  readonly smallestLostBytes: number;
+  readonly largestPassedBytes: number;
   readonly kept: readonly KeptPacket[];
 }
 
@@ -12,7 +22,7 @@ export interface Break {
 export interface Outcome {
   /** Position of the first capture that shows any. */
   readonly base: number;
-  /** Packets that the first capture showed, and those of them that the last one showed too. */
+  /** Packets that the first capture showed, and those of all that came to the last one, whole or in other frames. */
   readonly sent: number;
   readonly arrived: number;
   /** The largest first. */
@@ -20,36 +30,64 @@ export interface Outcome {
   readonly lost: number;
   /** Not judged: the next hop's capture did not cover their time. */
   readonly undecided: number;
-  /** Lost bare ACKs. */
-  readonly bareLost: number;
+  /** RSTs of connections that were over, which firewalls may drop without harm. */
+  readonly lateResets: number;
+  /** Too big for a hop on the way, which said so; smaller ones came through afterwards. */
+  readonly shrunk: number;
   /** Seen at later hops only. */
   readonly strays: number;
 }
 
 /** Sums up a direction: how many packets were sent, arrived, and stopped where. */
 export function sumUp(tally: DirectionTally): Outcome {
-  const base = tally.ways.reduce((least, { first }) => Math.min(least, first), Infinity);
-  const ways = tally.ways.filter(({ first }) => first === base);
+  const fresh = tally.ways.filter(({ continues }) => !continues);
+  const base = fresh.reduce((least, { first }) => Math.min(least, first), Infinity);
   const final = tally.order.length - 1;
-  const stopped = ways.filter(({ last }) => last < final);
-  const sum = (list: readonly number[]): number => list.reduce((total, value) => total + value, 0);
-  const breaks = stopped
-    .map(({ last, packets, undecided, bare, kept }) => ({
-      position: last,
-      lost: packets - undecided - bare,
-      kept,
-    }))
+  const lastArrivalUs = Math.max(
+    ...tally.ways.map((way) => (way.last === final && way.packets > way.bare ? way.lastUs : -Infinity)),
+  );
+  const isShrunk = (way: WayCount): boolean => way.tooBig && lastArrivalUs > way.firstUs;
+  const sum = (ways: readonly WayCount[], of: (way: WayCount) => number): number =>
+    ways.reduce((total, way) => total + of(way), 0);
+  const lostOf = (way: WayCount): number =>
+    way.last === final || isShrunk(way) ? 0 : way.packets - way.undecided - way.carried - way.lateResets;
+  const sentWays = fresh.filter(({ first }) => first === base);
+  const breaks = tally.order
+    .map((_, position) => breakAt(tally, position, lostOf))
     .filter(({ lost }) => lost > 0)
     .sort((a, b) => b.lost - a.lost || a.position - b.position);
-  const sent = sum(ways.map(({ packets }) => packets));
+  const stopped = tally.ways.filter((way) => way.last < final);
+  const sent = sum(sentWays, ({ packets }) => packets);
+  const lost = breaks.reduce((total, one) => total + one.lost, 0);
   return {
     base: Number.isFinite(base) ? base : 0,
     sent,
-    arrived: sum(ways.filter(({ last }) => last === final).map(({ packets }) => packets)),
+    arrived: sum(sentWays, ({ last, packets, carried }) => (last === final ? packets : carried)),
     breaks,
-    lost: sum(breaks.map(({ lost }) => lost)),
-    undecided: sum(stopped.map(({ undecided }) => undecided)),
-    bareLost: sum(stopped.map(({ bare }) => bare)),
-    strays: sum(tally.ways.map(({ packets }) => packets)) - sent,
+    lost,
+    undecided: sum(stopped, ({ undecided }) => undecided),
+    lateResets: sum(stopped, ({ lateResets }) => lateResets),
+    shrunk: sum(stopped.filter(isShrunk), ({ packets }) => packets),
+    strays: sum(fresh, ({ packets }) => packets) - sent,
   };
+}
+
+function breakAt(tally: DirectionTally, position: number, lostOf: (way: WayCount) => number): Break {
+  let [lost, of, bare, again, opens] = [0, 0, 0, 0, 0];
+  let [smallestLostBytes, largestPassedBytes] = [Infinity, 0];
+  const kept: KeptPacket[] = [];
+  for (const way of tally.ways) {
+    if (way.first > position || way.last < position || way.inPiecesAt.includes(position)) continue;
+    const missing = way.last === position ? lostOf(way) : 0;
+    of += way.last === position ? missing + way.carried : way.packets;
+    if (missing > 0) {
+      lost += missing;
+      bare += Math.min(way.bare, missing);
+      again += Math.min(way.again, missing);
+      opens += Math.min(way.opens, missing);
+      smallestLostBytes = Math.min(smallestLostBytes, way.smallestBytes);
+      kept.push(...way.kept);
+    } else if (way.last > position) largestPassedBytes = Math.max(largestPassedBytes, way.largestBytes);
+  }
+  return { position, lost, of, bare, again, opens, smallestLostBytes, largestPassedBytes, kept };
 }

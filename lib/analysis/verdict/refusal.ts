@@ -1,8 +1,10 @@
 import type { FlowEvidence } from "../../model/evidence.js";
-import type { Connection, Sighting } from "../correlate/connections.js";
-import type { REPLY, REQUEST } from "../correlate/ends.js";
-import type { Rejection } from "../correlate/rejections.js";
-import type { Route } from "./route.js";
+import { REPLY, REQUEST } from "../follow/ends.js";
+import type { ConnectionFacts } from "../follow/flow.js";
+import type { Rejection } from "../follow/rejections.js";
+import type { Sighting } from "../follow/sightings.js";
+import type { Reset } from "../follow/tcp-story.js";
+import { hopOf, type Route } from "./route.js";
 
 /** Somebody's "no" to the flow: who said it, and the packets that say it. */
 export interface Refusal {
@@ -13,11 +15,16 @@ export interface Refusal {
   readonly sightings: readonly Sighting[];
 }
 
+interface At {
+  readonly flow: FlowEvidence;
+  readonly route: Route;
+}
+
 /** The ICMP errors about one direction's packets, the most frequent kind first. */
 export function findIcmpRefusals(
   rejections: readonly Rejection[],
   direction: typeof REQUEST | typeof REPLY,
-  at: { flow: FlowEvidence; route: Route },
+  at: At,
 ): readonly Refusal[] {
   return rejections
     .filter((rejection) => rejection.direction === direction)
@@ -31,26 +38,40 @@ export function findIcmpRefusals(
     .sort((a, b) => b.count - a.count);
 }
 
-/** The RSTs that answered connection attempts, or null where a connection came about or none was reset. */
+/** The RSTs that kept connections from coming about, or null where there were none; `of` counts the connections. */
 export function findTcpRefusal(
-  connections: readonly Connection[],
-  at: { flow: FlowEvidence; route: Route },
-): Refusal | null {
-  const own = connections.filter((connection) => connection.own);
-  const refused = own.filter((connection) => connection.reset !== null && isRefused(connection));
-  const reset = refused[0]?.reset;
-  if (reset == null || own.some((connection) => connection.synAck && !isRefused(connection))) return null;
+  connections: readonly ConnectionFacts[],
+  at: At,
+): (Refusal & { readonly of: number }) | null {
+  const resets = connections.flatMap(({ story }) => {
+    const { reset } = story;
+    return reset !== null && isRefusal(reset, story.established) ? [reset] : [];
+  });
+  const [first] = resets;
+  if (first === undefined) return null;
   const { route, flow } = at;
   const far = route.replyOrder[0];
-  const fromFar = reset.sightings.some(({ source }) => source === far);
-  const node = fromFar ? flow.to.node : nodeOfFirst(reset.sightings, at);
-  const how = refused[0]!.synAck ? "TCP RST after the handshake" : "TCP RST";
-  return { ip: reset.ip, node, how, count: refused.length, sightings: reset.sightings };
+  const fromFar = first.by === REPLY && first.sightings.some(({ source }) => source === far);
+  const node = fromFar ? flow.to.node : nodeOfFirst(first.sightings, at);
+  return {
+    ip: first.ip,
+    node,
+    how: nameReset(first),
+    count: resets.length,
+    of: connections.length,
+    sightings: first.sightings,
+  };
 }
 
-/** No handshake, or a request after it that was answered by a RST alone. */
-function isRefused({ reset, synAck, requestData, replyData }: Connection): boolean {
-  return reset !== null && (!synAck || (requestData && !replyData));
+/** A reset before the connection came about, or one that is all the answer there was. */
+function isRefusal({ by, phase }: Reset, established: boolean): boolean {
+  if (by === REQUEST) return phase === "handshake" && !established;
+  return phase === "syn" || phase === "handshake";
+}
+
+function nameReset({ by, phase }: Reset): string {
+  if (by === REQUEST) return "TCP RST by the client, which did not take the server's SYN-ACK";
+  return phase === "syn" ? "TCP RST" : "TCP RST after the handshake";
 }
 
 function findNode(ip: string, flow: FlowEvidence): string | null {
@@ -66,11 +87,10 @@ function findNode(ip: string, flow: FlowEvidence): string | null {
  * The node of the hop that showed a packet first: nearest to its sender. null where only a pod was seen there, for then it
  * may come from anywhere.
  */
-function nodeOfFirst(
-  sightings: readonly Sighting[],
-  { route, flow }: { readonly route: Route; readonly flow: FlowEvidence },
-): string | null {
-  const [first] = [...sightings].sort((a, b) => a.timeUs - b.timeUs);
-  const { node } = route.hopOfCapture[first!.source]!;
+function nodeOfFirst(sightings: readonly Sighting[], { route, flow }: At): string | null {
+  const own = sightings.filter(({ source }) => route.hopAt.has(source));
+  const [first] = own.sort((a, b) => a.timeUs - b.timeUs);
+  if (first === undefined) return null;
+  const { node } = hopOf(route, first.source);
   return flow.unseen?.includes(node) === true ? null : node;
 }

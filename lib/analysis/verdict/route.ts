@@ -1,20 +1,25 @@
 import { join } from "node:path";
 import type { CaptureRecord, EvidenceHop, FlowEvidence } from "../../model/evidence.js";
 import { asHopbookError } from "../../errors.js";
-import type { HopCapture } from "../correlate/source.js";
+import type { HopCapture } from "../follow/source.js";
 import { isThroughLink } from "../evidence/inside.js";
 import { openCapture } from "../../packets/open.js";
 import { coveredUntilUs } from "./coverage.js";
 
-/** A flow's hops and the captures that were made there. */
+/** A capture that can be read, and where it was made. */
+export interface Place {
+  readonly capture: HopCapture;
+  readonly record: CaptureRecord | null;
+}
+
+/** A flow's hops and the places that were captured there. */
 export interface Route {
   /** Hops of the request's way, then those that only replies come through. */
   readonly hops: readonly EvidenceHop[];
-  /** The readable captures, and for each the hop it was made at. */
-  readonly captures: readonly HopCapture[];
-  readonly hopOfCapture: readonly EvidenceHop[];
-  readonly recordOfCapture: readonly (CaptureRecord | null)[];
-  /** The direction's hops from its sender on, and the captures among them. */
+  /** All places of the analysis; those that are no hop of this flow have none in `hopAt`. */
+  readonly places: readonly Place[];
+  readonly hopAt: ReadonlyMap<number, EvidenceHop>;
+  /** The direction's hops from its sender on, and the places among them. */
   readonly requestHops: readonly EvidenceHop[];
   readonly replyHops: readonly EvidenceHop[];
   readonly requestOrder: readonly number[];
@@ -23,76 +28,95 @@ export interface Route {
   readonly blind: readonly { readonly hop: EvidenceHop; readonly reason: string }[];
 }
 
-/** Where a run's captures are, and what is known of them. */
-export interface RouteInput {
-  readonly flow: FlowEvidence;
+/** Where captures are, and what is known of them. */
+export interface PlacesInput {
+  readonly flows: readonly FlowEvidence[];
   readonly records: readonly CaptureRecord[];
   /** The run folder; a capture's path is relative to it. */
   readonly dir: string;
-  /** Know tunnels by their usual ports rather than by the hop's own description. */
-  readonly guessTunnels?: boolean;
+  /** Bare files: tunnels are known by their usual ports, and paths are not held to a folder. */
+  readonly isBare?: boolean;
 }
 
-/** Finds each hop's capture. A capture that cannot be opened makes its hop blind; it does not throw. */
-export function buildRoute(input: RouteInput): Route {
-  const { flow } = input;
-  const requestHops = flow.hops;
-  const replyHops = flow.replyHops ?? [...flow.hops].reverse();
-  const hops = [...requestHops];
-  for (const hop of replyHops) if (hops.every(({ id }) => id !== hop.id)) hops.push(hop);
-  const captures: HopCapture[] = [];
-  const hopOfCapture: EvidenceHop[] = [];
-  const recordOfCapture: (CaptureRecord | null)[] = [];
-  const blind: { hop: EvidenceHop; reason: string }[] = [];
-  for (const hop of hops) {
-    const record = input.records.find(({ hopId }) => hopId === hop.id) ?? null;
-    const reason = findBlindness(input, hop, record);
-    if (reason !== null) {
-      blind.push({ hop, reason });
-      continue;
+/** The readable captures of several flows, each once, and what stands in the way of the others. */
+export class Places {
+  readonly list: Place[] = [];
+  private readonly indexes = new Map<string, number | string>();
+
+  constructor(private readonly input: PlacesInput) {}
+
+  /** Finds each hop's capture. One that cannot be opened makes its hop blind; it does not throw. */
+  route(flow: FlowEvidence): Route {
+    const requestHops = flow.hops;
+    const replyHops = flow.replyHops ?? [...flow.hops].reverse();
+    const hops = [...requestHops];
+    for (const hop of replyHops) if (hops.every(({ id }) => id !== hop.id)) hops.push(hop);
+    const hopAt = new Map<number, EvidenceHop>();
+    const blind: { hop: EvidenceHop; reason: string }[] = [];
+    for (const hop of hops) {
+      const found = this.find(hop);
+      if (typeof found === "number") hopAt.set(found, hop);
+      else blind.push({ hop, reason: found });
     }
-    captures.push(describeCapture(input, hop, record));
-    hopOfCapture.push(hop);
-    recordOfCapture.push(record);
+    const places = [...hopAt];
+    const orderOf = (way: readonly EvidenceHop[]): number[] =>
+      way.flatMap(({ id }) => places.flatMap(([place, hop]) => (hop.id === id ? [place] : [])));
+    return {
+      hops,
+      places: this.list,
+      hopAt,
+      requestHops,
+      replyHops,
+      requestOrder: orderOf(requestHops),
+      replyOrder: orderOf(replyHops),
+      blind,
+    };
   }
-  const orderOf = (way: readonly EvidenceHop[]): number[] =>
-    way.map(({ id }) => hopOfCapture.findIndex((hop) => hop.id === id)).filter((index) => index >= 0);
-  return {
-    hops,
-    captures,
-    hopOfCapture,
-    recordOfCapture,
-    requestHops,
-    replyHops,
-    requestOrder: orderOf(requestHops),
-    replyOrder: orderOf(replyHops),
-    blind,
-  };
+
+  /** The index of a hop's place, or why it has none. */
+  private find(hop: EvidenceHop): number | string {
+    const known = this.indexes.get(hop.pcap);
+    if (known !== undefined) return known;
+    const record = this.input.records.find(({ hopId }) => hopId === hop.id) ?? null;
+    const found = this.blindness(hop, record) ?? this.add(hop, record);
+    this.indexes.set(hop.pcap, found);
+    return found;
+  }
+
+  private add(hop: EvidenceHop, record: CaptureRecord | null): number {
+    const toUs = (seconds: number | null | undefined): number | null =>
+      seconds == null ? null : seconds * 1_000_000;
+    const { dir, isBare = false } = this.input;
+    const path = join(dir, hop.pcap);
+    const capture: HopCapture = {
+      node: hop.node,
+      pcap: hop.pcap,
+      path,
+      encapsulation: isBare ? null : hop.encapsulation,
+      listeningUs: toUs(record?.listeningAtSec),
+      stoppedUs: coveredUntilUs(record, path),
+    };
+    return this.list.push({ capture, record }) - 1;
+  }
+
+  private blindness(hop: EvidenceHop, record: CaptureRecord | null): string | null {
+    const { dir, isBare = false } = this.input;
+    if (record !== null && record.pcap === null)
+      return record.endedEarly ?? "nothing could be pulled from the node";
+    if (!isBare && isThroughLink(dir, hop.pcap))
+      return `Cannot read capture ${hop.pcap}: current value is a path through a symbolic link`;
+    try {
+      openCapture(join(dir, hop.pcap), hop.pcap).close();
+      return null;
+    } catch (error) {
+      return asHopbookError(error).message;
+    }
+  }
 }
 
-function describeCapture(input: RouteInput, hop: EvidenceHop, record: CaptureRecord | null): HopCapture {
-  const toUs = (seconds: number | null | undefined): number | null =>
-    seconds == null ? null : seconds * 1_000_000;
-  const path = join(input.dir, hop.pcap);
-  return {
-    node: hop.node,
-    pcap: hop.pcap,
-    path,
-    encapsulation: input.guessTunnels === true ? null : hop.encapsulation,
-    listeningUs: toUs(record?.listeningAtSec),
-    stoppedUs: coveredUntilUs(record, path),
-  };
-}
-
-function findBlindness(input: RouteInput, hop: EvidenceHop, record: CaptureRecord | null): string | null {
-  if (record !== null && record.pcap === null)
-    return record.endedEarly ?? "nothing could be pulled from the node";
-  if (input.guessTunnels !== true && isThroughLink(input.dir, hop.pcap))
-    return `Cannot read capture ${hop.pcap}: current value is a path through a symbolic link`;
-  try {
-    openCapture(join(input.dir, hop.pcap), hop.pcap).close();
-    return null;
-  } catch (error) {
-    return asHopbookError(error).message;
-  }
+/** The hop of a place that is on the flow's way. */
+export function hopOf({ hopAt }: Route, place: number): EvidenceHop {
+  const hop = hopAt.get(place);
+  if (hop === undefined) throw new Error(`Place ${place} is no hop of this flow: this is a defect`);
+  return hop;
 }

@@ -1,7 +1,7 @@
 import type { TimelinePacket } from "../../model/findings.js";
-import type { Correlation } from "../correlate/correlate.js";
-import { REQUEST } from "../correlate/ends.js";
-import type { KeptPacket } from "../correlate/tally.js";
+import type { Observation } from "./observation.js";
+import { REQUEST } from "../follow/ends.js";
+import type { KeptPacket } from "../follow/record.js";
 import type { FrameReader } from "./frames.js";
 import type { Route } from "./route.js";
 
@@ -9,9 +9,11 @@ const MOST_PACKETS = 64;
 const MOST_LOST = 32;
 
 /** The packets that tell the story: those that were lost, and the first of the others, in order of time. */
-export function buildTimeline(found: Correlation, route: Route, frames: FrameReader): TimelinePacket[] {
+export function buildTimeline(found: Observation, route: Route, frames: FrameReader): TimelinePacket[] {
   const lost = [found.request, found.reply]
-    .flatMap((tally) => tally.ways.flatMap((way) => way.kept))
+    .flatMap(({ ways, order }) =>
+      ways.filter(({ last }) => last < order.length - 1).flatMap(({ kept }) => kept),
+    )
     .sort(byTime)
     .slice(0, MOST_LOST);
   const chosen = new Map(lost.map((packet) => [placeOf(packet), packet]));
@@ -33,7 +35,7 @@ function describe(
     direction: packet.direction === REQUEST ? "request" : "reply",
     summary: frames.read(packet.sightings[0]!).ref.summary,
     seenAtUs: route.requestHops.map(({ id }) => {
-      const sighting = packet.sightings.find(({ source }) => route.hopOfCapture[source]!.id === id);
+      const sighting = packet.sightings.find(({ source }) => route.hopAt.get(source)?.id === id);
       return sighting === undefined ? null : Math.round(sighting.timeUs - startUs);
     }),
   };

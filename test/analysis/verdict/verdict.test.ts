@@ -29,7 +29,7 @@ t.test("pings: delivered, lost at each hop, lost on the way back, unanswered", a
       packets: pings(4, (_, reply) => (reply ? null : { reach })),
     });
     t.equal(brief(lost), `lost request ${reach - 1} → ${reach} high`);
-    t.same(lost.verdict.lost, { packets: 4, of: 4 });
+    t.match(lost.verdict.lost, { packets: 4, of: 4 });
     t.same(
       lost.verdict.packets.map(({ pcap, frame }) => [pcap, frame]),
       [1, 2, 3, 4].map((frame) => [`captures/${reach - 1}.pcap`, frame]),
@@ -58,13 +58,13 @@ t.test("partial loss names how many, the main break, and the others", async (t) 
   const packets = pings(6, (seq, reply) => (seq > 3 ? {} : reply ? null : { reach: seq === 3 ? 2 : 5 }));
   const found = await judge(t, { protocol: "icmp", packets });
   t.equal(brief(found), "lost request 4 → 5 high");
-  t.same(found.verdict.lost, { packets: 2, of: 6 });
+  t.match(found.verdict.lost, { packets: 2, of: 5 }, "of those that came there");
   t.match(found.verdict.caveats, ["1 more packets were last seen at node-a cali1"]);
   const some = await judge(t, {
     protocol: "icmp",
     packets: pings(4, (seq, reply) => (seq === 2 && reply ? null : {})),
   });
-  t.equal(brief(some), "delivered - - → - high");
+  t.equal(brief(some), "unanswered - 7 → - high");
   t.match(some.verdict.caveats, ["1 of 4 requests arrived and were not answered"]);
 });
 
@@ -128,7 +128,7 @@ t.test(
       ],
     });
     t.equal(brief(own), "delivered - - → - high");
-    t.match(own.verdict.caveats, ["8 packets of other conversations between the same ends were seen"]);
+    t.same(own.verdict.caveats, []);
     const overcome = await judge(t, {
       protocol: "icmp",
       packets: [...pings(2), { atUs: 900, reply: true, raw: icmpError(3, 1, quotedPing) }],
@@ -237,7 +237,7 @@ t.test("TCP: SYNs lost, SYN-ACKs lost, one tried again, nobody answers", async (
     );
   const lost = await judge(t, { ...TCP_FLOW, packets: tries(4) });
   t.equal(brief(lost), "lost request 3 → 4 high");
-  t.same(lost.verdict.lost, { packets: 3, of: 3 });
+  t.match(lost.verdict.lost, { packets: 3, of: 3 });
   t.match(lost.verdict.caveats, ["2 request packets were retransmissions"]);
   const back = await judge(t, {
     ...TCP_FLOW,
@@ -250,13 +250,14 @@ t.test("TCP: SYNs lost, SYN-ACKs lost, one tried again, nobody answers", async (
     ...TCP_FLOW,
     packets: [syn({ reach: 3 }), ...tries().slice(1), synAck({ atUs: 4e6 }), ack({ atUs: 5e6 })],
   });
-  t.equal(brief(again), "delivered - - → - high", "what came through in the end was not lost");
+  t.equal(brief(again), "lost request 2 → 3 high", "what came through in the end was lost once");
+  t.match(again.verdict.lost, { packets: 1, share: 0.25 });
   const lostAck = await judge(t, {
     ...TCP_FLOW,
     packets: [syn(), synAck(), ack({ reach: 2 }), get(), page()],
   });
-  t.equal(brief(lostAck), "delivered - - → - high");
-  t.match(lostAck.verdict.caveats, ["1 bare ACKs of the request direction were lost"]);
+  t.equal(brief(lostAck), "lost request 1 → 2 high");
+  t.match(lostAck.verdict.caveats, ["All 1 lost packets were bare ACKs"]);
 });
 
 t.test("TCP: segments split by GSO and joined by GRO are no loss; a missing piece is", async (t) => {
@@ -279,7 +280,8 @@ t.test("TCP: segments split by GSO and joined by GRO are no loss; a missing piec
       page({ atUs: 300_000, tcp: { ...page().tcp!, timestamp: 99 } }),
     ],
   });
-  t.equal(brief(retried), "delivered - - → - high");
+  t.equal(brief(retried), "lost reply 4 → 3 high", "each transmission counts, in the frames of the place");
+  t.match(retried.verdict.lost, { packets: 6, of: 13 });
   t.match(retried.verdict.caveats, [/[1-9] reply packets were retransmissions/]);
   const mtu = ip(
     { source: NODE_IPS["node-a"], destination: SERVER, protocol: 1 },
@@ -336,7 +338,8 @@ t.test("UDP: port unreachable, DNAT, fragments, a protocol without replies", asy
   t.equal(brief(retry), "lost request 2 → 3 high");
   t.equal(retry.verdict.packets[0]?.frame, 1, "of two equal packets, the first was lost");
   const oneWay = await judge(t, { protocol: "udp", probe: null, packets: [query()] });
-  t.equal(brief(oneWay), "unanswered - 7 → - medium");
+  t.equal(brief(oneWay), "delivered - - → - high");
+  t.match(oneWay.verdict.caveats, [/^One-way: nothing came back/]);
   const fragments = (cut: readonly number[], o: Partial<SimPacket> = {}): SimPacket[] =>
     cut.slice(1).map((end, index) => ({
       atUs: index * 5,

@@ -3,18 +3,21 @@ import { TCP } from "../dissect/tcp.js";
 
 /** No more of a payload than this is hashed: enough to tell packets apart, cheap at any packet size. */
 export const MOST_HASHED_BYTES = 32;
+const LEAST_STRONG_BYTES = 8;
 /** PSH moves between the pieces of a segment that is split, and ECN's bits change on the way. */
 const STEADY_FLAGS = TCP.fin | TCP.syn | TCP.rst | TCP.ack;
 
 /**
  * What is the same of a packet at every hop: not its TTL, addresses, ports, ICMP id or checksum, which
- * routing and NAT rewrite. Two 32-bit hashes of protocol, direction and: TCP's sequence, acknowledgement,
- * length, time stamp and flags; or ICMP's sequence and the payload; or UDP's payload; with IPv4's id,
- * which no hop rewrites, and the offset of a fragment.
+ * routing and NAT rewrite. Two 32-bit hashes of protocol and: TCP's sequence, acknowledgement, length, time stamp and
+ * flags; or ICMP's type, sequence and the payload; or UDP's payload; with IPv4's id, which no hop rewrites and
+ * which tells a transmission from its repetition, and the offset of a fragment.
  */
 export class PacketKey {
   first = 0;
   second = 0;
+  /** False where so little is hashed that other conversations may well have the same. */
+  isStrong = false;
   /** How much of the payload every hop's snap length has kept. */
   private readonly hashedBytes: number;
 
@@ -22,8 +25,8 @@ export class PacketKey {
     this.hashedBytes = Math.min(hashedBytes, MOST_HASHED_BYTES);
   }
 
-  compute(packet: Packet, bytes: Uint8Array, direction: number): void {
-    this.first = direction + 0x9e37;
+  compute(packet: Packet, bytes: Uint8Array): void {
+    this.first = 0x9e37;
     this.second = packet.protocol;
     if (packet.fragmentOffset > 0) this.addFragment(packet);
     else if (packet.protocol === PROTOCOL.tcp) this.addTcp(packet);
@@ -31,11 +34,14 @@ export class PacketKey {
   }
 
   private addTcp(packet: Packet): void {
+    this.isStrong = packet.sequence !== 0 || packet.acknowledgement !== 0;
     this.mix(packet.sequence, packet.acknowledgement);
     this.mix(packet.timestampValue, (packet.payloadBytes << 8) | (packet.tcpFlags & STEADY_FLAGS));
+    this.mix(packet.ipId, 0);
   }
 
   private addFragment(packet: Packet): void {
+    this.isStrong = false;
     this.mix(packet.ipId, packet.fragmentOffset);
     this.mix(packet.l4Bytes, packet.moreFragments);
   }
@@ -44,6 +50,7 @@ export class PacketKey {
     this.mix(packet.ipId, packet.payloadBytes);
     this.mix(packet.icmpType, packet.icmpType < 0 ? 0 : packet.icmpSequence);
     const kept = Math.min(this.hashedBytes, packet.payloadBytes, packet.end - packet.payloadAt);
+    this.isStrong = kept >= LEAST_STRONG_BYTES || packet.ipId !== 0;
     let at = packet.payloadAt;
     const end = at + kept;
     for (; at + 4 <= end; at += 4) {

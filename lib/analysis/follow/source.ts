@@ -2,12 +2,14 @@ import { asHopbookError } from "../../errors.js";
 import type { Encapsulation } from "../../model/hops.js";
 import type { Openers } from "../../wire/open.js";
 import { dissectFrame, type FrameKind } from "../dissect/dissect.js";
-import { Packet, STOP } from "../dissect/packet.js";
+import { ICMP } from "../dissect/icmp.js";
+import { ICMPV6 } from "../dissect/icmpv6.js";
+import { Packet, PROTOCOL, STOP } from "../dissect/packet.js";
 import type { CaptureReader } from "../../packets/reader.js";
-import { NEITHER, type FlowEnds } from "./ends.js";
 import { PacketKey } from "./key.js";
+import type { Sighting } from "./sightings.js";
 
-/** One hop's capture as the correlation reads it. */
+/** One place's capture as the analysis reads it. */
 export interface HopCapture {
   readonly node: string;
   /** For error messages, and what packet references name. */
@@ -20,26 +22,25 @@ export interface HopCapture {
   readonly stoppedUs: number | null;
 }
 
-/**
- * A capture as a cursor over the packets that matter: those of the flow, and ICMP errors that quote a
- * packet. Everything else is passed over.
- */
+/** What a packet is to the analysis. */
+export const MATTER = { flow: 0, error: 1, neighbour: 2, nothing: 3 } as const;
+
+/** A capture as a cursor over the packets that matter; everything else is passed over. */
 export class HopSource {
   readonly packet = new Packet();
   readonly key: PacketKey;
   readonly kind: FrameKind;
-  /** REQUEST, REPLY, or NEITHER for an ICMP error. */
-  direction = NEITHER;
-  /** Of the current packet, by the first node's clock. */
+  matter: number = MATTER.nothing;
+  /** Of the current packet, by the first node's clock; Infinity at the end. */
   timeUs = Infinity;
-  /** Of the last record of the file, by its own node's clock; null before the first one. */
+  /** Of the first and the last record of the file, by its own node's clock; null before the first one. */
+  firstRecordUs: number | null = null;
   lastRecordUs: number | null = null;
   /** The file is damaged or cut from here on; null where it ended as it should. */
   damage: string | null = null;
 
   constructor(
     readonly reader: CaptureReader,
-    private readonly ends: FlowEnds,
     readonly options: {
       readonly tunnels: Openers;
       readonly hashedBytes: number;
@@ -50,19 +51,16 @@ export class HopSource {
     this.kind = { tunnels: options.tunnels };
   }
 
-  /** Moves to the next packet that matters; false at the end, with `timeUs` at Infinity. */
+  /** Moves to the next packet that matters; false at the end. */
   advance(): boolean {
-    const { reader, packet, ends, kind } = this;
+    const { reader, packet, kind } = this;
     while (this.step()) {
       dissectFrame(reader.bytes, reader, kind, packet);
-      if (packet.stop === STOP.none) {
-        const direction = ends.directionOf(packet);
-        if (direction !== NEITHER || packet.quoteAt >= 0) {
-          this.direction = direction;
-          this.timeUs = reader.timeUs - this.options.clockAheadUs;
-          return true;
-        }
-      }
+      const matter = matterOf(packet);
+      if (matter === MATTER.nothing) continue;
+      this.matter = matter;
+      this.timeUs = reader.timeUs - this.options.clockAheadUs;
+      return true;
     }
     this.timeUs = Infinity;
     return false;
@@ -73,6 +71,7 @@ export class HopSource {
     try {
       if (reader.next()) {
         this.lastRecordUs = reader.timeUs;
+        this.firstRecordUs ??= reader.timeUs;
         return true;
       }
     } catch (error) {
@@ -82,4 +81,23 @@ export class HopSource {
     if (reader.truncated) this.damage = `ends within a packet: ${reader.truncatedBytes} bytes of it are left`;
     return false;
   }
+}
+
+function matterOf(packet: Packet): number {
+  if (packet.stop !== STOP.none) return MATTER.nothing;
+  const { protocol } = packet;
+  if (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp) return MATTER.flow;
+  if (packet.quoteAt >= 0) return MATTER.error;
+  if (packet.fragmentOffset > 0) return MATTER.flow;
+  const type = packet.icmpType;
+  if (packet.version === 6) {
+    if (type === ICMPV6.echoRequest || type === ICMPV6.echoReply) return MATTER.flow;
+    return MATTER.nothing;
+  }
+  return type === ICMP.echoRequest || type === ICMP.echoReply ? MATTER.flow : MATTER.nothing;
+}
+
+/** Where a source stands. */
+export function sightingOf({ reader, timeUs }: HopSource, place: number): Sighting {
+  return { source: place, timeUs, frame: reader.frame, recordOffset: reader.recordOffset };
 }

@@ -1,0 +1,223 @@
+import { openCapture } from "../../packets/open.js";
+import type { CaptureReader } from "../../packets/reader.js";
+import { openersOf } from "../../wire/open.js";
+import { PROTOCOL, type Packet } from "../dissect/packet.js";
+import { ICMP } from "../dissect/icmp.js";
+import { ICMPV6 } from "../dissect/icmpv6.js";
+import { TCP } from "../dissect/tcp.js";
+import { leastHashedBytes } from "./prefix.js";
+import { HopSource, MATTER, type HopCapture } from "./source.js";
+
+/** So many packets are read at each place for the estimate, and so many records searched. */
+const MOST_PACKETS = 1024;
+const MOST_RECORDS = 100_000;
+/** A one-way delay longer than this is taken for a wrong clock. */
+const LONGEST_DELAY_US = 1_000_000;
+/** All captures begin before the traffic does; a node's that begin farther apart than this have a wrong clock. */
+const LONGEST_START_US = 5_000_000;
+
+/** How far a node's clock is ahead of the first node's. */
+export interface ClockEstimate {
+  readonly node: string;
+  readonly aheadUs: number;
+  /**
+   * "pairs": ((t2−t1)+(t3−t4))/2 of packets there and back; "one-way": no way back, so only gross errors show;
+   * "starts": no packet, but when the captures began.
+   */
+  readonly method: "pairs" | "one-way" | "starts" | "none";
+  readonly packets: number;
+}
+
+/** When a place first showed a packet, and whose it is. */
+interface Head {
+  readonly timeUs: number;
+  readonly ttl: number;
+  /** The two ends, the same for both directions; and whether it goes from the lower one. */
+  readonly pair: number;
+  readonly isForth: boolean;
+  readonly isRequest: boolean;
+}
+
+/** Time differences of packets that two places have both shown, of one direction between two ends. */
+interface Differences {
+  least: number;
+  most: number;
+  packets: number;
+  /** By TTL where it fell, else as requests go: more than 0: they pass the first of the two places first. */
+  votes: number;
+}
+
+/**
+ * Estimates the nodes' clocks from the first packets that places on different nodes have both shown. The first place's
+ * node is the reference. Nodes of one capture each cost a short read.
+ */
+export function estimateClocks(captures: readonly HopCapture[]): readonly ClockEstimate[] {
+  const nodes = [...new Set(captures.map(({ node }) => node))];
+  if (nodes.length < 2) return [];
+  const heads = readHeads(captures);
+  const ahead = new Map<string, ClockEstimate>();
+  ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "none", packets: 0 });
+  // A node may share packets only with one that is not the first: as many rounds as there are nodes.
+  for (let round = 1; round < nodes.length && ahead.size < nodes.length; round++) {
+    for (const node of nodes) {
+      if (ahead.has(node)) continue;
+      const estimate = estimateNode(node, { captures, heads, ahead });
+      if (estimate !== null) ahead.set(node, estimate);
+    }
+  }
+  return nodes.slice(1).map((node) => ahead.get(node) ?? estimateByStarts(captures, node, nodes[0]!));
+}
+
+function estimateNode(
+  node: string,
+  at: {
+    captures: readonly HopCapture[];
+    heads: readonly ReadonlyMap<string, Head>[];
+    ahead: ReadonlyMap<string, ClockEstimate>;
+  },
+): ClockEstimate | null {
+  let best: Comparison | null = null;
+  for (const [here, capture] of at.captures.entries()) {
+    if (capture.node !== node) continue;
+    for (const [there, { node: other }] of at.captures.entries()) {
+      const base = at.ahead.get(other);
+      if (base === undefined || other === node) continue;
+      const found = compare(at.heads[there]!, at.heads[here]!, there < here);
+      if (found === null) continue;
+      if (best === null || isBetter(found, best)) best = { ...found, aheadUs: base.aheadUs + found.aheadUs };
+    }
+  }
+  if (best === null) return null;
+  const { aheadUs, method, packets } = best;
+  return { node, aheadUs, method, packets };
+}
+
+/** What two places' packets say of their clocks; the second one's is ahead by so much, give or take an error. */
+interface Comparison extends Omit<ClockEstimate, "node"> {
+  readonly errorUs: number;
+}
+
+/** Two neighbours on the wire have the least time between them, and so the least error. */
+function isBetter(one: Comparison, than: Comparison): boolean {
+  if (one.method !== than.method) return one.method === "pairs";
+  return one.method === "pairs" ? one.errorUs < than.errorUs : one.packets > than.packets;
+}
+
+/** How far the second place's clock is ahead; null where both show no packet. */
+function compare(
+  first: ReadonlyMap<string, Head>,
+  second: ReadonlyMap<string, Head>,
+  isInOrder: boolean,
+): Comparison | null {
+  const pairs = collect(first, second, isInOrder);
+  let packets = 0;
+  let best: { aheadUs: number; errorUs: number } | null = null;
+  let oneWay: Differences | null = null;
+  for (const { forth, back } of pairs.values()) {
+    packets += forth.packets + back.packets;
+    if (forth.packets === 0 || back.packets === 0) {
+      const only = forth.packets > 0 ? forth : back;
+      if (oneWay === null || only.packets > oneWay.packets) oneWay = only;
+      continue;
+    }
+    const [late, early] = forth.least > back.most ? [forth, back] : [back, forth];
+    const [upper, lower] = [late.least, early.most];
+    const errorUs = Math.abs(upper - lower) / 2;
+    if (best === null || errorUs < best.errorUs) best = { aheadUs: (upper + lower) / 2, errorUs };
+  }
+  if (best !== null) return { ...best, method: "pairs", packets };
+  if (oneWay === null) return null;
+  const isThere = oneWay.votes >= 0;
+  const delayUs = isThere ? oneWay.least : oneWay.most;
+  const isGross = isThere ? delayUs < 0 : delayUs > 0;
+  return {
+    aheadUs: isGross || Math.abs(delayUs) > LONGEST_DELAY_US ? delayUs : 0,
+    method: "one-way",
+    packets,
+    errorUs: LONGEST_DELAY_US,
+  };
+}
+
+function collect(
+  first: ReadonlyMap<string, Head>,
+  second: ReadonlyMap<string, Head>,
+  isInOrder: boolean,
+): Map<number, { forth: Differences; back: Differences }> {
+  const pairs = new Map<number, { forth: Differences; back: Differences }>();
+  for (const [key, head] of first) {
+    const later = second.get(key);
+    if (later === undefined) continue;
+    let pair = pairs.get(head.pair);
+    if (pair === undefined) pairs.set(head.pair, (pair = { forth: nothing(), back: nothing() }));
+    const into = head.isForth ? pair.forth : pair.back;
+    const difference = later.timeUs - head.timeUs;
+    into.packets++;
+    into.least = Math.min(into.least, difference);
+    into.most = Math.max(into.most, difference);
+    const byTtl = head.ttl - later.ttl;
+    into.votes += byTtl === 0 ? (head.isRequest === isInOrder ? 1 : -1) : Math.sign(byTtl) * 4;
+  }
+  return pairs;
+}
+
+function nothing(): Differences {
+  return { least: Infinity, most: -Infinity, packets: 0, votes: 0 };
+}
+
+/** The captures of a run wait for each other: their beginnings are close together, whatever the clocks say. */
+function estimateByStarts(captures: readonly HopCapture[], node: string, first: string): ClockEstimate {
+  const startOf = (name: string): number =>
+    Math.min(...captures.map((one) => (one.node === name ? (one.listeningUs ?? Infinity) : Infinity)));
+  const apart = startOf(node) - startOf(first);
+  const isGross = Number.isFinite(apart) && Math.abs(apart) > LONGEST_START_US;
+  return { node, aheadUs: isGross ? apart : 0, method: isGross ? "starts" : "none", packets: 0 };
+}
+
+function readHeads(captures: readonly HopCapture[]): ReadonlyMap<string, Head>[] {
+  const readers: CaptureReader[] = [];
+  try {
+    for (const { path, pcap } of captures) readers.push(openCapture(path, pcap));
+    const hashedBytes = leastHashedBytes(captures, readers);
+    return readers.map((reader, index) => {
+      const tunnels = openersOf(captures[index]!.encapsulation);
+      return readHead(new HopSource(reader, { tunnels, hashedBytes, clockAheadUs: 0 }));
+    });
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+}
+
+function readHead(source: HopSource): Map<string, Head> {
+  const seen = new Map<string, Head>();
+  let packets = 0;
+  const { packet, reader, key } = source;
+  while (packets < MOST_PACKETS && reader.frame < MOST_RECORDS && source.advance()) {
+    if (source.matter !== MATTER.flow) continue;
+    packets++;
+    key.compute(packet, reader.bytes);
+    if (!key.isStrong) continue;
+    const name = `${key.first} ${key.second}`;
+    if (seen.has(name)) continue;
+    const isForth =
+      packet.source0 === packet.destination0
+        ? packet.source3 < packet.destination3
+        : packet.source0 < packet.destination0;
+    seen.set(name, {
+      timeUs: source.timeUs,
+      ttl: packet.ttl,
+      pair: packet.source0 ^ packet.destination0 ^ Math.imul(packet.source3 ^ packet.destination3, 31),
+      isForth,
+      isRequest: isRequest(packet),
+    });
+  }
+  return seen;
+}
+
+/** Whether a packet looks like one of a client: SYN, echo request, to the lower port. */
+export function isRequest(packet: Packet): boolean {
+  if (packet.protocol === PROTOCOL.icmp) return packet.icmpType !== ICMP.echoReply;
+  if (packet.protocol === PROTOCOL.icmpv6) return packet.icmpType !== ICMPV6.echoReply;
+  const flags = packet.tcpFlags & (TCP.syn | TCP.ack);
+  if (packet.protocol === PROTOCOL.tcp && (flags & TCP.syn) !== 0) return flags === TCP.syn;
+  return packet.sourcePort >= packet.destinationPort;
+}

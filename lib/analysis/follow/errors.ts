@@ -1,0 +1,54 @@
+import { dissectQuote } from "../dissect/dissect.js";
+import { nameIcmp } from "../dissect/icmp-names.js";
+import { Packet, PROTOCOL } from "../dissect/packet.js";
+import { sourceOf } from "../dissect/summarise.js";
+import type { Connection } from "./connection.js";
+import type { Connections } from "./connections.js";
+import { REPLY, REQUEST } from "./ends.js";
+import { NONE, TRAIT, type InFlight } from "./flight.js";
+import { noteRejection, rejectionOf } from "./rejections.js";
+import { sightingOf, type HopSource } from "./source.js";
+import type { Tuples } from "./tuples.js";
+
+/** So many packets of a stream are looked at for the one that an error quotes. */
+const MOST_STEPS = 256;
+
+/** ICMP errors: each belongs to the flow whose packet it quotes. */
+export class Errors {
+  private readonly quoted = new Packet();
+
+  constructor(
+    private readonly flight: InFlight,
+    private readonly tuples: Tuples,
+    private readonly connections: Connections,
+  ) {}
+
+  /** Counts an error at the packet's flow, where it quotes one of a connection that is known. */
+  note(source: HopSource, place: number): void {
+    const { packet, reader, kind } = source;
+    const { quoted, tuples, connections } = this;
+    if (!dissectQuote(reader.bytes, packet, kind.tunnels, quoted)) return;
+    const row = tuples.look(quoted);
+    const connection = row === NONE ? null : connections.of(row);
+    if (connection === null) return;
+    const direction = tuples.fromA === (tuples.clientIsA[row] === 1) ? REQUEST : REPLY;
+    connection.rejections ??= [];
+    const isTooBig = packet.icmpMtu > 0;
+    const kindOf = { direction, ip: sourceOf(packet), how: nameIcmp(packet), isTooBig };
+    const rejection = rejectionOf(connection.rejections, kindOf, connections.places);
+    if (rejection !== undefined) noteRejection(rejection, sightingOf(source, place));
+    if (isTooBig) this.markTooBig(connection, direction);
+  }
+
+  /** The packet that a router's error quotes: of the same IP id, or the same sequence number. */
+  private markTooBig(connection: Connection, direction: 0 | 1): void {
+    const { flight, quoted } = this;
+    const isTcp = quoted.protocol === PROTOCOL.tcp;
+    const start = isTcp ? connection.unwrap(quoted.sequence, direction) : 0;
+    let slot = connection.newest[direction];
+    for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = flight.olderOfStream[slot]!) {
+      const isSame = isTcp ? flight.rangeStart[slot] === start : flight.ipId[slot] === quoted.ipId;
+      if (isSame && (flight.traits[slot]! & TRAIT.bare) === 0) flight.traits[slot]! |= TRAIT.tooBig;
+    }
+  }
+}

@@ -1,0 +1,271 @@
+import type { PlaceSets } from "./sets.js";
+import { SightingPool } from "./sightings.js";
+
+const FIRST_CAPACITY = 1024;
+/** So many packets may be on their way at once before the oldest is judged early. */
+const MOST_IN_FLIGHT = 1 << 17;
+/** Steps along one hash chain: a bound against captures made of one packet repeated. */
+const MOST_STEPS = 32;
+/** A second occurrence that is at least this old is a retry, not the same burst. */
+const RETRY_US = 150_000;
+export const NONE = -1;
+
+/** What is known of a packet in flight; bits. */
+export const TRAIT = {
+  /** It occupies no sequence space: a bare ACK. */
+  bare: 1,
+  /** It carries only bytes that its sender had sent before. */
+  again: 2,
+  /** It began to show where its direction usually does not, and no frame with its bytes was found so far. */
+  orphan: 8,
+  /** The first packet of its connection. */
+  opens: 16,
+  /** A router said that it was too big. */
+  tooBig: 32,
+  /** A RST of the client, or of a connection that was closing: firewalls may drop it without harm. */
+  lateReset: 64,
+} as const;
+
+/** The packet that is looked for, filled in place. */
+export interface Sought {
+  first: number;
+  second: number;
+  place: number;
+  timeUs: number;
+  row: number;
+  ttl: number;
+}
+
+/** Whether a packet in flight may be the one that is looked for, apart from its key. */
+export type Accept = (slot: number) => boolean;
+
+/**
+ * Packets that some place has shown and that may show at others yet: a hash table of typed arrays with chained buckets
+ * and a list from oldest to newest. A slot is a number; its columns are read through the arrays.
+ */
+export class InFlight {
+  readonly sought: Sought = { first: 0, second: 0, place: 0, timeUs: 0, row: 0, ttl: 0 };
+  readonly sightings = new SightingPool();
+  connection: Int32Array;
+  direction: Uint8Array;
+  traits: Uint8Array;
+  /** The set of places that showed it. */
+  set: Int32Array;
+  ipBytes: Int32Array;
+  ipId: Int32Array;
+  firstUs: Float64Array;
+  lastUs: Float64Array;
+  /** Bytes of its stream that the packet carries; start = end where it can have none. */
+  rangeStart: Float64Array;
+  rangeEnd: Float64Array;
+  /**
+   * How many of these bytes are in frames that showed before it, cut otherwise (GSO, GRO, fragments), and a place that
+   * showed those; and the same of frames that showed after it. By time: which came first on the way is settled later.
+   */
+  bornBytes: Int32Array;
+  bornAt: Int16Array;
+  carriedBytes: Int32Array;
+  carriedAt: Int16Array;
+  /** The next older and newer packet of the same direction of the same connection. */
+  olderOfStream: Int32Array;
+  newerOfStream: Int32Array;
+  /** The newest of its sightings. */
+  sighting: Int32Array;
+  oldest = NONE;
+  size = 0;
+  /** Of the last `find`: the place had shown the packet before, with other addresses or a lower TTL. */
+  isPassedAgain = false;
+
+  private first: Int32Array;
+  private second: Int32Array;
+  private nextInBucket: Int32Array;
+  private previousInBucket: Int32Array;
+  private older: Int32Array;
+  private newer: Int32Array;
+  private buckets: Int32Array;
+  private newest = NONE;
+  private free = NONE;
+  private used = 0;
+  private capacity = FIRST_CAPACITY;
+
+  constructor(private readonly sets: PlaceSets) {
+    const slots = this.capacity;
+    const int32 = (): Int32Array => new Int32Array(slots);
+    this.connection = int32();
+    this.direction = new Uint8Array(slots);
+    this.traits = new Uint8Array(slots);
+    this.set = int32();
+    this.ipBytes = int32();
+    this.ipId = int32();
+    this.firstUs = new Float64Array(slots);
+    this.lastUs = new Float64Array(slots);
+    this.rangeStart = new Float64Array(slots);
+    this.rangeEnd = new Float64Array(slots);
+    this.bornBytes = int32();
+    this.bornAt = new Int16Array(slots);
+    this.carriedBytes = int32();
+    this.carriedAt = new Int16Array(slots);
+    this.olderOfStream = int32();
+    this.newerOfStream = int32();
+    this.sighting = int32();
+    this.first = int32();
+    this.second = int32();
+    this.nextInBucket = int32();
+    this.previousInBucket = int32();
+    this.older = int32();
+    this.newer = int32();
+    this.buckets = new Int32Array(slots * 2).fill(NONE);
+  }
+
+  get isFull(): boolean {
+    return this.size >= MOST_IN_FLIGHT;
+  }
+
+  /**
+   * The occurrence of the packet sought that its place has not shown yet: the oldest one, unless that is old enough to
+   * be a try before this one. Else one that comes by the place again: translated, or after another router. Else NONE.
+   */
+  find(accept: Accept): number {
+    const { first, second, place, timeUs } = this.sought;
+    const { sets, buckets } = this;
+    let slot = buckets[first & (buckets.length - 1)]!;
+    let found = NONE;
+    let again = NONE;
+    for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = this.nextInBucket[slot]!) {
+      if (this.first[slot] !== first || this.second[slot] !== second || !accept(slot)) continue;
+      const isRecent = timeUs - this.firstUs[slot]! < RETRY_US;
+      // The chain goes from newest to oldest.
+      if (!sets.has(this.set[slot]!, place)) {
+        if (found === NONE || isRecent) found = slot;
+      } else if (again === NONE && isRecent && this.comesAgain(slot)) again = slot;
+    }
+    this.isPassedAgain = found === NONE && again !== NONE;
+    return found === NONE ? again : found;
+  }
+
+  /** Adds the packet sought, of which nothing is known yet. */
+  add(): number {
+    const slot = this.take();
+    const { first, second, timeUs } = this.sought;
+    this.first[slot] = first;
+    this.second[slot] = second;
+    this.chain(slot);
+    this.older[slot] = this.newest;
+    this.newer[slot] = NONE;
+    if (this.newest === NONE) this.oldest = slot;
+    else this.newer[this.newest] = slot;
+    this.newest = slot;
+    this.traits[slot] = 0;
+    this.set[slot] = 0;
+    this.firstUs[slot] = timeUs;
+    this.rangeStart[slot] = 0;
+    this.rangeEnd[slot] = 0;
+    this.bornBytes[slot] = 0;
+    this.bornAt[slot] = NONE;
+    this.carriedBytes[slot] = 0;
+    this.carriedAt[slot] = NONE;
+    this.olderOfStream[slot] = NONE;
+    this.newerOfStream[slot] = NONE;
+    this.sighting[slot] = NONE;
+    this.size++;
+    return slot;
+  }
+
+  remove(slot: number): void {
+    this.unchain(slot);
+    const [older, newer] = [this.older[slot]!, this.newer[slot]!];
+    if (older === NONE) this.oldest = newer;
+    else this.newer[older] = newer;
+    if (newer === NONE) this.newest = older;
+    else this.older[newer] = older;
+    this.sightings.release(this.sighting[slot]!);
+    this.nextInBucket[slot] = this.free;
+    this.free = slot;
+    this.size--;
+  }
+
+  /** The place that showed it first. */
+  firstPlace(slot: number): number {
+    const { sightings } = this;
+    let at = this.sighting[slot]!;
+    while (sightings.next[at] !== NONE) at = sightings.next[at]!;
+    return sightings.place[at]!;
+  }
+
+  private comesAgain(slot: number): boolean {
+    const { place, row, ttl } = this.sought;
+    const { sightings } = this;
+    for (let at = this.sighting[slot]!; at !== NONE; at = sightings.next[at]!) {
+      if (sightings.place[at] === place) return sightings.row[at] !== row || ttl < sightings.ttl[at]!;
+    }
+    return false;
+  }
+
+  private chain(slot: number): void {
+    const bucket = this.first[slot]! & (this.buckets.length - 1);
+    const next = this.buckets[bucket]!;
+    this.nextInBucket[slot] = next;
+    this.previousInBucket[slot] = NONE;
+    if (next !== NONE) this.previousInBucket[next] = slot;
+    this.buckets[bucket] = slot;
+  }
+
+  private unchain(slot: number): void {
+    const [previous, next] = [this.previousInBucket[slot]!, this.nextInBucket[slot]!];
+    if (previous === NONE) this.buckets[this.first[slot]! & (this.buckets.length - 1)] = next;
+    else this.nextInBucket[previous] = next;
+    if (next !== NONE) this.previousInBucket[next] = previous;
+  }
+
+  private take(): number {
+    if (this.free !== NONE) {
+      const slot = this.free;
+      this.free = this.nextInBucket[slot]!;
+      return slot;
+    }
+    if (this.used === this.capacity) this.grow();
+    return this.used++;
+  }
+
+  private grow(): void {
+    this.capacity *= 2;
+    const slots = this.capacity;
+    const int32 = (from: Int32Array): Int32Array => copyInto(new Int32Array(slots), from);
+    const float64 = (from: Float64Array): Float64Array => copyInto(new Float64Array(slots), from);
+    this.connection = int32(this.connection);
+    this.direction = copyInto(new Uint8Array(slots), this.direction);
+    this.traits = copyInto(new Uint8Array(slots), this.traits);
+    this.set = int32(this.set);
+    this.ipBytes = int32(this.ipBytes);
+    this.ipId = int32(this.ipId);
+    this.firstUs = float64(this.firstUs);
+    this.lastUs = float64(this.lastUs);
+    this.rangeStart = float64(this.rangeStart);
+    this.rangeEnd = float64(this.rangeEnd);
+    this.bornBytes = int32(this.bornBytes);
+    this.bornAt = copyInto(new Int16Array(slots), this.bornAt);
+    this.carriedBytes = int32(this.carriedBytes);
+    this.carriedAt = copyInto(new Int16Array(slots), this.carriedAt);
+    this.olderOfStream = int32(this.olderOfStream);
+    this.newerOfStream = int32(this.newerOfStream);
+    this.sighting = int32(this.sighting);
+    this.first = int32(this.first);
+    this.second = int32(this.second);
+    this.nextInBucket = int32(this.nextInBucket);
+    this.previousInBucket = int32(this.previousInBucket);
+    this.older = int32(this.older);
+    this.newer = int32(this.newer);
+    this.rehash();
+  }
+
+  /** Oldest first, so that each chain again goes from newest to oldest. */
+  private rehash(): void {
+    this.buckets = new Int32Array(this.capacity * 2).fill(NONE);
+    for (let slot = this.oldest; slot !== NONE; slot = this.newer[slot]!) this.chain(slot);
+  }
+}
+
+function copyInto<T extends Int32Array | Uint8Array | Int16Array | Float64Array>(to: T, from: T): T {
+  to.set(from);
+  return to;
+}

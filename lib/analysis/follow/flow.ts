@@ -1,0 +1,129 @@
+import type { Protocol } from "../../model/traffic.js";
+import type { Connection } from "./connection.js";
+import { REPLY, REQUEST } from "./ends.js";
+import { DirectionRecord } from "./record.js";
+import { mergeRejections, type Rejection } from "./rejections.js";
+import type { TcpStory } from "./tcp-story.js";
+import type { TupleEnd, Tuples } from "./tuples.js";
+
+/** So many connections of a flow are kept one by one; the first and, in place of good ones, those that failed. */
+const MOST_KEPT = { target: 65_536, other: 32 } as const;
+const MOST_REWRITES = 64;
+
+/** One connection, when it is over. */
+export interface ConnectionFacts {
+  readonly clientPort: number | null;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly story: TcpStory;
+}
+
+/** What some connections' ends were changed to on the way, and which places showed which. */
+export interface RewriteRecord {
+  readonly front: { readonly client: TupleEnd; readonly server: TupleEnd };
+  readonly behind: { readonly client: TupleEnd; readonly server: TupleEnd };
+  /** Sets of places that showed the requests, and the replies, as they are in front and behind. */
+  readonly requests: { readonly front: number; readonly behind: number };
+  readonly replies: { readonly front: number; readonly behind: number };
+  connections: number;
+}
+
+/** All connections from one client to one port of a server (and to the same backend behind it). */
+export class Flow {
+  readonly records: readonly [DirectionRecord, DirectionRecord] = [
+    new DirectionRecord(REQUEST),
+    new DirectionRecord(REPLY),
+  ];
+  readonly rejections: Rejection[] = [];
+  readonly kept: ConnectionFacts[] = [];
+  readonly rewrites: RewriteRecord[] = [];
+  connections = 0;
+
+  /** In the order in which flows were found. */
+  readonly number: number;
+  readonly target: number;
+  readonly between: number;
+  readonly protocol: Protocol;
+  readonly client: TupleEnd;
+  readonly server: TupleEnd;
+  readonly behind: TupleEnd | null;
+
+  constructor(ends: {
+    readonly number: number;
+    /** Index of the flow of interest that it is; -1: none. */
+    readonly target: number;
+    /** Index of the flow of interest between whose ends it goes, as its own or not; -1: none. */
+    readonly between: number;
+    readonly protocol: Protocol;
+    readonly client: TupleEnd;
+    readonly server: TupleEnd;
+    /** What the server was translated to; null: nothing. */
+    readonly behind: TupleEnd | null;
+  }) {
+    this.number = ends.number;
+    this.target = ends.target;
+    this.between = ends.between;
+    this.protocol = ends.protocol;
+    this.client = ends.client;
+    this.server = ends.server;
+    this.behind = ends.behind;
+  }
+
+  /** Takes over what a connection has told. */
+  fold(connection: Connection, tuples: Tuples, places: number): void {
+    this.connections++;
+    if (connection.rejections !== null) mergeRejections(this.rejections, connection.rejections, places);
+    this.keep({
+      clientPort: tuples.client(connection.front).port,
+      firstUs: connection.firstUs,
+      lastUs: connection.lastUs,
+      story: connection.story,
+    });
+    for (const row of connection.rows)
+      if (row !== connection.front) this.noteRewrite(connection, row, tuples);
+  }
+
+  private keep(facts: ConnectionFacts): void {
+    const most = this.target >= 0 ? MOST_KEPT.target : MOST_KEPT.other;
+    if (this.kept.length < most) {
+      this.kept.push(facts);
+      return;
+    }
+    if (isGood(facts.story)) return;
+    const at = this.kept.findIndex(({ story }) => isGood(story));
+    if (at >= 0) this.kept[at] = facts;
+  }
+
+  private noteRewrite({ front }: Connection, row: number, tuples: Tuples): void {
+    const setOf = (of: number, request: boolean): number =>
+      request === (tuples.clientIsA[of] === 1) ? tuples.fromASet[of]! : tuples.fromBSet[of]!;
+    const fresh: RewriteRecord = {
+      front: { client: tuples.client(front), server: tuples.server(front) },
+      behind: { client: tuples.client(row), server: tuples.server(row) },
+      requests: { front: setOf(front, true), behind: setOf(row, true) },
+      replies: { front: setOf(front, false), behind: setOf(row, false) },
+      connections: 1,
+    };
+    const known = this.rewrites.find((one) => isSame(one, fresh));
+    if (known !== undefined) known.connections++;
+    else if (this.rewrites.length < MOST_REWRITES) this.rewrites.push(fresh);
+  }
+}
+
+function isGood({ reset, established, synAcks }: TcpStory): boolean {
+  return reset === null && established && synAcks > 0;
+}
+
+/** Client ports differ from connection to connection: they make no other translation. */
+function isSame(one: RewriteRecord, other: RewriteRecord): boolean {
+  return (
+    one.front.server.ip === other.front.server.ip &&
+    one.behind.server.ip === other.behind.server.ip &&
+    one.behind.server.port === other.behind.server.port &&
+    one.behind.client.ip === other.behind.client.ip &&
+    one.requests.front === other.requests.front &&
+    one.requests.behind === other.requests.behind &&
+    one.replies.front === other.replies.front &&
+    one.replies.behind === other.replies.behind
+  );
+}

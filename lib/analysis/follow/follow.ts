@@ -1,0 +1,266 @@
+import { openCapture } from "../../packets/open.js";
+import type { CaptureReader } from "../../packets/reader.js";
+import { openersOf } from "../../wire/open.js";
+import { PROTOCOL } from "../dissect/packet.js";
+import { TCP } from "../dissect/tcp.js";
+import { estimateClocks, isRequest, type ClockEstimate } from "./clock.js";
+import type { Connection } from "./connection.js";
+import { Connections } from "./connections.js";
+import { REPLY, REQUEST } from "./ends.js";
+import { Errors } from "./errors.js";
+import { InFlight, NONE } from "./flight.js";
+import type { Flow } from "./flow.js";
+import { Fragments } from "./fragments.js";
+import { Judge } from "./judge.js";
+import { isSyn, Measure } from "./measure.js";
+import { Pieces } from "./pieces.js";
+import { leastHashedBytes } from "./prefix.js";
+import { PlaceSets } from "./sets.js";
+import { HopSource, MATTER, sightingOf, type HopCapture } from "./source.js";
+import { findTarget, Target, type TargetInput } from "./target.js";
+import { Tuples } from "./tuples.js";
+
+/** Longer than any path takes; a packet not seen at another place within it is judged. */
+const DEFAULT_WINDOW_US = 10_000_000;
+
+export interface FollowInput {
+  /** Each a place. */
+  readonly captures: readonly HopCapture[];
+  readonly targets: readonly TargetInput[];
+  readonly windowUs?: number;
+}
+
+/** How one capture was read. */
+export interface CaptureReading {
+  readonly records: number;
+  readonly damage: string | null;
+  /** Of the first and the last record, by the node's own clock; null where it has none. */
+  readonly firstUs: number | null;
+  readonly lastUs: number | null;
+}
+
+/** Everything that a set of captures holds. */
+export interface Followed {
+  readonly flows: readonly Flow[];
+  /** How many more there were than are told apart. */
+  readonly flowsLeftOut: number;
+  readonly sets: PlaceSets;
+  readonly clocks: readonly ClockEstimate[];
+  readonly readings: readonly CaptureReading[];
+}
+
+/**
+ * Follows every packet of every flow through all captures: a merge of them in time, in one pass, in memory that grows
+ * with the packets in flight. Throws EVIDENCE_INVALID or FILE_UNREADABLE where a capture cannot be opened.
+ */
+export function follow(input: FollowInput): Followed {
+  const clocks = estimateClocks(input.captures);
+  const readers: CaptureReader[] = [];
+  try {
+    for (const capture of input.captures) readers.push(openCapture(capture.path, capture.pcap));
+    return new Follower(input, readers, clocks).run();
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+}
+
+class Follower {
+  private readonly sources: readonly HopSource[];
+  private readonly sets: PlaceSets;
+  private readonly flight: InFlight;
+  private readonly tuples = new Tuples();
+  private readonly connections: Connections;
+  private readonly fragments = new Fragments();
+  private readonly pieces: Pieces;
+  private readonly judge: Judge;
+  private readonly targets: readonly Target[];
+  private readonly windowUs: number;
+  private readonly errors: Errors;
+  private readonly measure: Measure;
+  /** What the packet at hand is to be like, for `accept`. */
+  private wanted: Connection | null = null;
+  private wantedDirection = REQUEST as number;
+  private readonly acceptOwn = (slot: number): boolean => this.isWanted(slot);
+  private readonly acceptAny = (): boolean => true;
+
+  constructor(
+    input: FollowInput,
+    readers: readonly CaptureReader[],
+    private readonly clocks: readonly ClockEstimate[],
+  ) {
+    const hashedBytes = leastHashedBytes(input.captures, readers);
+    this.sources = readers.map((reader, index) => {
+      const { encapsulation, node } = input.captures[index]!;
+      const clockAheadUs = clocks.find((clock) => clock.node === node)?.aheadUs ?? 0;
+      return new HopSource(reader, { tunnels: openersOf(encapsulation), hashedBytes, clockAheadUs });
+    });
+    this.windowUs = input.windowUs ?? DEFAULT_WINDOW_US;
+    this.sets = new PlaceSets(readers.length);
+    this.flight = new InFlight(this.sets);
+    this.targets = input.targets.map((target) => new Target(target, this.sets));
+    this.pieces = new Pieces(this.flight, this.sets);
+    this.connections = new Connections(this.tuples, this.targets, readers.length);
+    this.errors = new Errors(this.flight, this.tuples, this.connections);
+    this.measure = new Measure(this.flight, this.tuples, this.fragments);
+    this.judge = new Judge({
+      flight: this.flight,
+      sets: this.sets,
+      connections: this.connections,
+      pieces: this.pieces,
+      targets: this.targets,
+      captures: input.captures,
+      sources: this.sources,
+    });
+  }
+
+  run(): Followed {
+    const { sources, flight, judge } = this;
+    for (const source of sources) source.advance();
+    for (let place = this.earliest(); place >= 0; place = this.earliest()) {
+      const source = sources[place]!;
+      const beforeUs = source.timeUs - this.windowUs;
+      while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
+        judge.settle(flight.oldest);
+      if (source.matter === MATTER.error) this.errors.note(source, place);
+      else this.follow(source, place);
+      source.advance();
+    }
+    while (flight.oldest >= 0) judge.settle(flight.oldest);
+    this.connections.foldAll();
+    return {
+      flows: this.connections.flows,
+      flowsLeftOut: this.connections.flowsLeftOut,
+      sets: this.sets,
+      clocks: this.clocks,
+      readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({
+        records: reader.frame,
+        damage,
+        firstUs: firstRecordUs,
+        lastUs: lastRecordUs,
+      })),
+    };
+  }
+
+  /** The place whose next packet is the earliest; -1 at the end of them all. */
+  private earliest(): number {
+    const { sources } = this;
+    let found = -1;
+    let time = Infinity;
+    for (let place = 0; place < sources.length; place++) {
+      const { timeUs } = sources[place]!;
+      if (timeUs < time) {
+        time = timeUs;
+        found = place;
+      }
+    }
+    return found;
+  }
+
+  private follow(source: HopSource, place: number): void {
+    const { packet, key, reader, timeUs } = source;
+    const { flight, tuples, connections } = this;
+    const row = packet.fragmentOffset > 0 ? this.fragments.find(packet, tuples) : tuples.locate(packet);
+    const { fromA } = tuples;
+    key.compute(packet, reader.bytes);
+    const { sought } = flight;
+    sought.first = key.first;
+    sought.second = key.second;
+    sought.place = place;
+    sought.timeUs = timeUs;
+    sought.row = row;
+    sought.ttl = packet.ttl;
+    let connection = connections.of(row);
+    let slot = NONE;
+    let direction: 0 | 1;
+    if (connection !== null && isSyn(packet) && connection.isAnotherSyn(packet.sequence)) connection = null;
+    if (connection === null) {
+      slot = flight.find(this.acceptAny);
+      if (slot !== NONE && key.isStrong && this.mayBeTranslated(slot, row)) {
+        direction = flight.direction[slot] as 0 | 1;
+        connection = connections.alias(row, flight.connection[slot]!);
+      } else {
+        slot = NONE;
+        const belonging = findTarget(this.targets, packet, reader.bytes);
+        direction = belonging?.direction ?? (isRequest(packet) ? REQUEST : REPLY);
+        connection = connections.open(row, belonging, timeUs);
+      }
+      tuples.clientIsA[row] = fromA === (direction === REQUEST) ? 1 : 0;
+    } else direction = fromA === (tuples.clientIsA[row] === 1) ? REQUEST : REPLY;
+    if (slot === NONE) {
+      this.wanted = connection;
+      this.wantedDirection = direction;
+      slot = flight.find(this.acceptOwn);
+    }
+    if (connection.target >= 0 && !connections.isOnWay(connection, direction, place)) return;
+    connection.lastUs = timeUs;
+    if (fromA) tuples.fromASet[row] = this.sets.add(tuples.fromASet[row]!, place);
+    else tuples.fromBSet[row] = this.sets.add(tuples.fromBSet[row]!, place);
+    if (direction === REQUEST && connection.front === NONE) connection.front = row;
+    const isNew = slot === NONE;
+    if (isNew) slot = this.begin(source, connection, direction);
+    this.sight(slot, source, place);
+    if (isNew) {
+      this.measure.note(slot, source, connection);
+      const maySplit = connection.isFragmented || packet.protocol === PROTOCOL.tcp;
+      if (connection.base[direction] === NONE) connection.base[direction] = place;
+      if (maySplit) this.pieces.trace(slot, connection, place);
+    } else {
+      if (place === connection.base[direction]) this.pieces.release(slot, connection);
+      if (flight.carriedAt[slot] !== NONE) this.pieces.gather(slot, connection, place);
+    }
+    if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
+      connection.story.noteReset(packet, direction, sightingOf(source, place));
+    if (connection.target >= 0 && flight.set[slot] === this.targets[connection.target]!.complete[direction])
+      this.judge.settle(slot);
+  }
+
+  /** Whether a packet in flight may be the one at hand: of the same connection, or of the same flow of interest. */
+  private isWanted(slot: number): boolean {
+    const { flight, wanted } = this;
+    if (flight.direction[slot] !== this.wantedDirection) return false;
+    const other = this.connections.at(flight.connection[slot]!);
+    return (
+      other === wanted ||
+      (other.target >= 0 && other.target === wanted!.target && other.isOwn === wanted!.isOwn)
+    );
+  }
+
+  /** Nothing is sent back to where it came from: that would be an answer that repeats the question. */
+  private mayBeTranslated(slot: number, row: number): boolean {
+    const { flight, tuples } = this;
+    const before = flight.sightings.row[flight.sighting[slot]!]!;
+    if (tuples.protocol(before) !== tuples.protocol(row)) return false;
+    return !this.connections.isTurnedBack(before, row, flight.direction[slot] === REQUEST);
+  }
+
+  private begin(source: HopSource, connection: Connection, direction: 0 | 1): number {
+    const { flight } = this;
+    const { packet } = source;
+    const slot = flight.add();
+    flight.connection[slot] = connection.index;
+    flight.direction[slot] = direction;
+    flight.ipBytes[slot] = packet.ipBytes;
+    flight.ipId[slot] = packet.ipId;
+    connection.inFlight++;
+    const newest = connection.newest[direction];
+    flight.olderOfStream[slot] = newest;
+    if (newest !== NONE) flight.newerOfStream[newest] = slot;
+    connection.newest[direction] = slot;
+    return slot;
+  }
+
+  private sight(slot: number, { reader, timeUs }: HopSource, place: number): void {
+    const { flight, sets } = this;
+    const { sightings } = flight;
+    flight.set[slot] = sets.add(flight.set[slot]!, place);
+    flight.lastUs[slot] = timeUs;
+    const at = sightings.push(flight.sighting[slot]!);
+    flight.sighting[slot] = at;
+    sightings.place[at] = place;
+    sightings.timeUs[at] = timeUs;
+    sightings.frame[at] = reader.frame;
+    sightings.recordOffset[at] = reader.recordOffset;
+    sightings.row[at] = flight.sought.row;
+    sightings.ttl[at] = flight.sought.ttl;
+  }
+}

@@ -1,0 +1,130 @@
+import type { Connection } from "./connection.js";
+import type { Connections } from "./connections.js";
+import { NONE, TRAIT, type InFlight } from "./flight.js";
+import type { Flow } from "./flow.js";
+import type { Pieces } from "./pieces.js";
+import { ALL_LIVE, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
+import type { PlaceSets } from "./sets.js";
+import type { HopCapture, HopSource } from "./source.js";
+import type { Target } from "./target.js";
+
+/** How many packets are kept for people and for the search for a cause: of each way, and of a direction's story. */
+const KEPT = { target: { way: 64, story: 64 }, other: { way: 8, story: 2 } } as const;
+/** … of flows that nobody asked about, in all. */
+const MOST_KEPT_OF_OTHERS = 16_384;
+/** Delays of so many other flows are measured. */
+const MOST_MEASURED = 1024;
+/** How long before a capture's end a packet of an unasked flow may be missing from it: tcpdump's buffer. */
+const TAIL_US = 1_200_000;
+
+interface JudgeInput {
+  readonly flight: InFlight;
+  readonly sets: PlaceSets;
+  readonly connections: Connections;
+  readonly pieces: Pieces;
+  readonly targets: readonly Target[];
+  readonly captures: readonly HopCapture[];
+  readonly sources: readonly HopSource[];
+}
+
+/** Says which way a packet took, once no other place can show it any more, and forgets it. */
+export class Judge {
+  private keptOfOthers = 0;
+  /** By place, by the first node's clock: from when until when its capture surely has all that passed. */
+  private readonly fromUs: readonly number[];
+  private readonly untilUs: readonly number[];
+  private readonly allFromUs: number;
+  private readonly allUntilUs: number;
+
+  constructor(private readonly input: JudgeInput) {
+    const { captures, sources } = input;
+    const aheadUs = (place: number): number => sources[place]!.options.clockAheadUs;
+    this.fromUs = captures.map(({ listeningUs }, place) => (listeningUs ?? -Infinity) - aheadUs(place));
+    this.untilUs = captures.map(({ stoppedUs }, place) => (stoppedUs ?? Infinity) - aheadUs(place));
+    this.allFromUs = Math.max(...this.fromUs);
+    this.allUntilUs = Math.min(...this.untilUs);
+  }
+
+  settle(slot: number): void {
+    const { flight, connections, pieces } = this.input;
+    const connection = connections.at(flight.connection[slot]!);
+    pieces.release(slot, connection);
+    const flow = connections.flowOf(connection);
+    if (flow !== null) this.count(flow, slot);
+    this.unlink(slot, connection);
+    connection.inFlight--;
+    flight.remove(slot);
+  }
+
+  private count(flow: Flow, slot: number): void {
+    const { flight, sets, targets } = this.input;
+    const record = flow.records[flight.direction[slot] as 0 | 1];
+    const tailUs = targets[flow.target]?.tailUs ?? TAIL_US;
+    const set = flight.set[slot]!;
+    const way = record.way(flight, slot, { set, live: this.liveAt(flight.lastUs[slot]!, tailUs) });
+    this.add(way, slot);
+    this.keep(record, way, { slot, flow });
+    if (flow.target < 0) record.noteOrder(flight, slot, sets.places);
+    if (flow.target >= 0 || flow.number < MOST_MEASURED) record.noteDelays(flight, slot, sets.places);
+  }
+
+  private add(way: Way, slot: number): void {
+    const { flight } = this.input;
+    const traits = flight.traits[slot]!;
+    const ipBytes = flight.ipBytes[slot]!;
+    const firstUs = flight.firstUs[slot]!;
+    way.packets++;
+    way.bytes += ipBytes;
+    if ((traits & TRAIT.bare) !== 0) way.bare++;
+    if ((traits & TRAIT.again) !== 0) way.again++;
+    if ((traits & TRAIT.opens) !== 0) way.opens++;
+    if ((traits & TRAIT.lateReset) !== 0) way.lateResets++;
+    if (ipBytes < way.smallestBytes) way.smallestBytes = ipBytes;
+    if (ipBytes > way.largestBytes) way.largestBytes = ipBytes;
+    if (firstUs < way.firstUs) way.firstUs = firstUs;
+    if (firstUs > way.lastUs) way.lastUs = firstUs;
+  }
+
+  private keep(record: DirectionRecord, way: Way, { slot, flow }: { slot: number; flow: Flow }): void {
+    const isTarget = flow.target >= 0;
+    const most = isTarget ? KEPT.target : KEPT.other;
+    const [ofWay, ofStory] = [way.kept.length < most.way, record.story.length < most.story];
+    if (!ofWay && !ofStory) return;
+    if (!isTarget) {
+      if (this.keptOfOthers >= MOST_KEPT_OF_OTHERS) return;
+      this.keptOfOthers++;
+    }
+    const { flight } = this.input;
+    const kept: KeptPacket = {
+      direction: record.direction,
+      sightings: flight.sightings.list(flight.sighting[slot]!),
+      ipBytes: flight.ipBytes[slot]!,
+    };
+    if (ofWay) way.kept.push(kept);
+    if (ofStory) record.story.push(kept);
+  }
+
+  /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */
+  private liveAt(timeUs: number, tailUs: number): number {
+    const { sets, sources } = this.input;
+    const isDamaged = sources.some(({ damage }) => damage !== null);
+    if (!isDamaged && timeUs >= this.allFromUs && timeUs <= this.allUntilUs - tailUs) return ALL_LIVE;
+    let live = 0;
+    let isAll = true;
+    for (const [place, { damage, lastRecordUs, options }] of sources.entries()) {
+      const isCut = damage !== null && timeUs > (lastRecordUs ?? 0) - options.clockAheadUs;
+      const isLive = timeUs >= this.fromUs[place]! && timeUs <= this.untilUs[place]! - tailUs;
+      if (isLive && !isCut) live = sets.add(live, place);
+      else isAll = false;
+    }
+    return isAll ? ALL_LIVE : live;
+  }
+
+  private unlink(slot: number, connection: Connection): void {
+    const { flight } = this.input;
+    const [older, newer] = [flight.olderOfStream[slot]!, flight.newerOfStream[slot]!];
+    if (older !== NONE) flight.newerOfStream[older] = newer;
+    if (newer !== NONE) flight.olderOfStream[newer] = older;
+    else connection.newest[flight.direction[slot] as 0 | 1] = older;
+  }
+}

@@ -1,0 +1,66 @@
+import { PROTOCOL, type Packet } from "../dissect/packet.js";
+import { TCP } from "../dissect/tcp.js";
+import type { Connection } from "./connection.js";
+import { REPLY, REQUEST } from "./ends.js";
+import { TRAIT, type InFlight } from "./flight.js";
+import type { Fragments } from "./fragments.js";
+import type { HopSource } from "./source.js";
+import type { Tuples } from "./tuples.js";
+
+/** Says of a packet that is seen for the first time which bytes it carries, and of what kind it is. */
+export class Measure {
+  constructor(
+    private readonly flight: InFlight,
+    private readonly tuples: Tuples,
+    private readonly fragments: Fragments,
+  ) {}
+
+  /** Which bytes of its stream a new packet carries, and what it does to its connection. */
+  note(slot: number, { packet, timeUs }: HopSource, connection: Connection): void {
+    const { flight } = this;
+    const direction = flight.direction[slot] as 0 | 1;
+    if (packet.protocol === PROTOCOL.tcp && packet.fragmentOffset === 0) {
+      this.measureTcp(slot, packet, connection);
+      return;
+    }
+    if (connection.firstUs === timeUs) flight.traits[slot]! |= TRAIT.opens;
+    const isFragment = packet.fragmentOffset > 0 || packet.moreFragments === 1;
+    if (isFragment) {
+      connection.isFragmented = true;
+      if (packet.fragmentOffset === 0) this.fragments.note(packet, flight.sought.row, this.tuples.fromA);
+    }
+    connection.story.payloadBytes[direction] += packet.payloadBytes;
+    flight.rangeStart[slot] = packet.fragmentOffset;
+    flight.rangeEnd[slot] = packet.fragmentOffset + packet.l4Bytes;
+  }
+
+  private measureTcp(slot: number, packet: Packet, connection: Connection): void {
+    const { flight } = this;
+    const direction = flight.direction[slot] as 0 | 1;
+    const flags = packet.tcpFlags;
+    const isNumbered = (flags & TCP.rst) === 0;
+    const length = isNumbered ? packet.payloadBytes + sequenceFlags(flags) : 0;
+    const { finished } = connection.story;
+    const isOver = direction === REQUEST || finished[REQUEST] || finished[REPLY];
+    if (!isNumbered && isOver) flight.traits[slot]! |= TRAIT.lateReset;
+    if (isSyn(packet) && connection.story.syns === 0) flight.traits[slot]! |= TRAIT.opens;
+    if (length === 0) flight.traits[slot]! |= TRAIT.bare;
+    else {
+      const start = connection.unwrap(packet.sequence, direction);
+      flight.rangeStart[slot] = start;
+      flight.rangeEnd[slot] = start + length;
+      if (start + length <= connection.highest[direction]) flight.traits[slot]! |= TRAIT.again;
+      else connection.highest[direction] = start + length;
+    }
+    connection.story.note(packet, direction);
+  }
+}
+
+/** The first packet of a TCP connection. */
+export function isSyn(packet: Packet): boolean {
+  return packet.protocol === PROTOCOL.tcp && (packet.tcpFlags & (TCP.syn | TCP.ack)) === TCP.syn;
+}
+
+function sequenceFlags(flags: number): number {
+  return ((flags & TCP.syn) === 0 ? 0 : 1) + ((flags & TCP.fin) === 0 ? 0 : 1);
+}

@@ -1,0 +1,107 @@
+import type { Connection } from "./connection.js";
+import { NONE, TRAIT, type InFlight } from "./flight.js";
+import type { PlaceSets } from "./sets.js";
+
+/** So many packets of a stream are looked at for one that shares bytes with a new one. */
+const MOST_STEPS = 256;
+/** Two clocks may be so far apart, after correction, that a piece seems to come before what it was cut from. */
+const CLOCK_ERROR_US = 50_000;
+
+/**
+ * Ties packets together that carry the same bytes in other frames: a segment that GSO cut into pieces and GRO joined
+ * again, a datagram and its fragments. Each byte of a new packet belongs to one other: the newest that has it, since a
+ * retransmission comes after what it repeats.
+ */
+export class Pieces {
+  constructor(
+    private readonly flight: InFlight,
+    private readonly sets: PlaceSets,
+  ) {}
+
+  /** To be called once for a packet that a place has shown as the first one. */
+  trace(slot: number, connection: Connection, place: number): void {
+    const { flight } = this;
+    const direction = flight.direction[slot] as 0 | 1;
+    const isAtBase = connection.base[direction] === place;
+    if (isAtBase && connection.orphans[direction] === 0) return;
+    const left = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
+    let other = flight.olderOfStream[slot]!;
+    for (let step = 0; other !== NONE && left.length > 0 && step < MOST_STEPS; step++) {
+      if (this.mayShare(slot, other, { connection, place, isAtBase }))
+        this.link(slot, other, { left, place, connection });
+      other = flight.olderOfStream[other]!;
+    }
+    if (isAtBase) return;
+    // Its bytes were sent before it shows; whether again, the frames say that it was cut from.
+    flight.traits[slot]! &= ~TRAIT.again;
+    if (flight.bornAt[slot] !== NONE) return;
+    flight.traits[slot]! |= TRAIT.orphan;
+    connection.orphans[direction]++;
+  }
+
+  /** A packet that shows again whole, behind its pieces: they have come as far. */
+  gather(slot: number, { isFragmented }: Connection, place: number): void {
+    const { flight, sets } = this;
+    const [start, end] = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
+    let piece = flight.newerOfStream[slot]!;
+    for (let step = 0; piece !== NONE && step < MOST_STEPS; step++, piece = flight.newerOfStream[piece]!) {
+      const [from, to] = [flight.rangeStart[piece]!, flight.rangeEnd[piece]!];
+      if (flight.bornAt[piece] === NONE || from < start || to > end) continue;
+      if (isFragmented && flight.ipId[piece] !== flight.ipId[slot]) continue;
+      if (sets.has(flight.set[piece]!, place)) continue;
+      flight.carriedBytes[piece] = to - from;
+      flight.carriedAt[piece] = place;
+    }
+  }
+
+  /** An orphan that has shown where its direction begins, or is forgotten. */
+  release(slot: number, connection: Connection): void {
+    const { flight } = this;
+    if ((flight.traits[slot]! & TRAIT.orphan) === 0) return;
+    flight.traits[slot]! &= ~TRAIT.orphan;
+    connection.orphans[flight.direction[slot] as 0 | 1]--;
+  }
+
+  private mayShare(
+    slot: number,
+    other: number,
+    at: { connection: Connection; place: number; isAtBase: boolean },
+  ): boolean {
+    const { flight, sets } = this;
+    if (at.connection.isFragmented && flight.ipId[other] !== flight.ipId[slot]) return false;
+    if (sets.has(flight.set[other]!, at.place)) return false;
+    if (!at.isAtBase) return true;
+    const isOrphan = (flight.traits[other]! & TRAIT.orphan) !== 0;
+    return isOrphan && flight.firstUs[slot]! - flight.firstUs[other]! < CLOCK_ERROR_US;
+  }
+
+  private link(
+    slot: number,
+    other: number,
+    at: { left: number[]; place: number; connection: Connection },
+  ): void {
+    const { flight } = this;
+    const bytes = take(at.left, flight.rangeStart[other]!, flight.rangeEnd[other]!);
+    if (bytes === 0) return;
+    flight.bornBytes[slot]! += bytes;
+    flight.bornAt[slot] = flight.firstPlace(other);
+    flight.carriedBytes[other]! += bytes;
+    flight.carriedAt[other] = at.place;
+    this.release(other, at.connection);
+  }
+}
+
+/** Takes a range out of a list of ranges (start, end, start, end…) and says how many bytes of it were there. */
+function take(left: number[], start: number, end: number): number {
+  let bytes = 0;
+  for (let index = 0; index < left.length; index += 2) {
+    const [low, high] = [left[index]!, left[index + 1]!];
+    const [from, to] = [Math.max(low, start), Math.min(high, end)];
+    if (from >= to) continue;
+    bytes += to - from;
+    const rest = [low, from, to, high].filter((_, at) => (at < 2 ? low < from : to < high));
+    left.splice(index, 2, ...rest);
+    index += rest.length - 2;
+  }
+  return bytes;
+}

@@ -1,0 +1,165 @@
+import { ALL_LIVE, type Delay, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
+import type { PlaceSets } from "./sets.js";
+
+/** So many packets of each kind are kept for people and for the search for a cause. */
+const MOST_KEPT = 64;
+
+/** The packets of one way: first seen at position `first`, last seen at `last`, of the direction's hops. */
+export interface WayCount {
+  readonly first: number;
+  readonly last: number;
+  /** Their bytes came from frames before `first`, which were cut otherwise. */
+  readonly continues: boolean;
+  /** A router said that they were too big. */
+  readonly tooBig: boolean;
+  /** Positions between first and last that showed their bytes in frames cut otherwise: not these packets. */
+  readonly inPiecesAt: readonly number[];
+  packets: number;
+  /** Of `packets`: not to be judged, since the next hop's capture did not cover their time. */
+  undecided: number;
+  /** Of `packets`: their bytes went on in other frames behind `last`. */
+  carried: number;
+  /** Of `packets`: bare ACKs; retransmissions; the first of their connections; RSTs. */
+  bare: number;
+  again: number;
+  opens: number;
+  lateResets: number;
+  smallestBytes: number;
+  largestBytes: number;
+  firstUs: number;
+  lastUs: number;
+  /** The first of those that stopped here and are judged, or came to the end. */
+  readonly kept: KeptPacket[];
+}
+
+/** What the hops showed of one direction, by their positions on its way. */
+export interface DirectionTally {
+  readonly direction: number;
+  /** Places in the direction's order. */
+  readonly order: readonly number[];
+  readonly ways: readonly WayCount[];
+  /** By place. */
+  readonly packets: readonly number[];
+  readonly bytes: readonly number[];
+  /** By position: packets that the hops before and behind showed, and this one did not. */
+  readonly silent: readonly number[];
+  /** By position: delay from the hop at it to the next one that shows the packet. */
+  readonly delays: readonly (Delay | null)[];
+  readonly again: number;
+  /** Frames whose bytes went on in frames cut otherwise. */
+  readonly split: number;
+  /** The first packets, whatever became of them. */
+  readonly story: readonly KeptPacket[];
+}
+
+/** Puts what places showed in the order of a way; places beside it do not count. */
+export function tallyDirection(
+  record: DirectionRecord,
+  order: readonly number[],
+  sets: PlaceSets,
+): DirectionTally {
+  const ways: WayCount[] = [];
+  const packets = new Array<number>(sets.places).fill(0);
+  const bytes = new Array<number>(sets.places).fill(0);
+  const silent = new Array<number>(order.length).fill(0);
+  let [again, split] = [0, 0];
+  for (const way of record.ways) {
+    const seen = order.map((place) => sets.has(way.set, place));
+    const [first, last] = [seen.indexOf(true), seen.lastIndexOf(true)];
+    if (first < 0) continue;
+    const isInPieces = way.carried.isWhole && order.includes(way.carried.place);
+    for (let position = first; position <= last; position++) {
+      const place = order[position]!;
+      if (!seen[position]) {
+        if (!isInPieces) silent[position]! += way.packets;
+        continue;
+      }
+      packets[place]! += way.packets;
+      bytes[place]! += way.bytes;
+    }
+    const links = [way.born, way.carried].filter(({ place }) => order.includes(place));
+    const isCarried = links.some(({ place, isWhole }) => isWhole && order.indexOf(place) > last);
+    const continues = links.some(({ place }) => order.indexOf(place) < first);
+    if (!continues) again += way.again;
+    if (isCarried) split += way.packets;
+    const gaps = isInPieces ? seen.flatMap((is, at) => (!is && at > first && at < last ? [at] : [])) : [];
+    const into = findWay(ways, { first, last, continues, tooBig: way.tooBig, inPiecesAt: gaps });
+    const isUndecided = last < order.length - 1 && !isCarried && !isLive(way, order[last + 1]!, sets);
+    addWay(into, way, { isCarried, isUndecided });
+  }
+  return {
+    direction: record.direction,
+    order,
+    ways,
+    packets,
+    bytes,
+    silent,
+    delays: order.map((place, position) =>
+      delayAfter(record, order, { place, position, places: sets.places }),
+    ),
+    again,
+    split,
+    story: record.story,
+  };
+}
+
+function isLive({ live }: Way, place: number, sets: PlaceSets): boolean {
+  return live === ALL_LIVE || sets.has(live, place);
+}
+
+function findWay(
+  ways: WayCount[],
+  key: Pick<WayCount, "first" | "last" | "continues" | "tooBig" | "inPiecesAt">,
+): WayCount {
+  const known = ways.find(
+    (one) =>
+      one.first === key.first &&
+      one.last === key.last &&
+      one.continues === key.continues &&
+      one.tooBig === key.tooBig &&
+      one.inPiecesAt.join() === key.inPiecesAt.join(),
+  );
+  if (known !== undefined) return known;
+  const fresh: WayCount = {
+    ...key,
+    packets: 0,
+    undecided: 0,
+    carried: 0,
+    bare: 0,
+    again: 0,
+    opens: 0,
+    lateResets: 0,
+    smallestBytes: Infinity,
+    largestBytes: 0,
+    firstUs: Infinity,
+    lastUs: -Infinity,
+    kept: [],
+  };
+  ways.push(fresh);
+  return fresh;
+}
+
+function addWay(into: WayCount, way: Way, is: { isCarried: boolean; isUndecided: boolean }): void {
+  into.packets += way.packets;
+  if (is.isUndecided) into.undecided += way.packets;
+  if (is.isCarried) into.carried += way.packets;
+  into.bare += way.bare;
+  into.again += way.again;
+  into.opens += way.opens;
+  into.lateResets += way.lateResets;
+  into.smallestBytes = Math.min(into.smallestBytes, way.smallestBytes);
+  into.largestBytes = Math.max(into.largestBytes, way.largestBytes);
+  into.firstUs = Math.min(into.firstUs, way.firstUs);
+  into.lastUs = Math.max(into.lastUs, way.lastUs);
+  if (is.isCarried || is.isUndecided) return;
+  into.kept.push(...way.kept.slice(0, MOST_KEPT - into.kept.length));
+}
+
+function delayAfter(
+  record: DirectionRecord,
+  order: readonly number[],
+  at: { place: number; position: number; places: number },
+): Delay | null {
+  const next = order[at.position + 1];
+  return next === undefined ? null : (record.delays.get(at.place * at.places + next) ?? null);
+}

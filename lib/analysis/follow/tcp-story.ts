@@ -1,0 +1,66 @@
+import type { Packet } from "../dissect/packet.js";
+import { sourceOf } from "../dissect/summarise.js";
+import { TCP } from "../dissect/tcp.js";
+import { REPLY, REQUEST } from "./ends.js";
+import type { Sighting } from "./sightings.js";
+
+/** When a connection was reset. */
+export type ResetPhase = "syn" | "handshake" | "data" | "closing";
+
+/** A RST: who sent it, when, and where it was seen first at each place. */
+export interface Reset {
+  readonly by: typeof REQUEST | typeof REPLY;
+  readonly ip: string;
+  readonly phase: ResetPhase;
+  readonly timeUs: number;
+  readonly sightings: Sighting[];
+}
+
+/** What became of one TCP connection, as its packets tell. Nothing of it is set for other protocols. */
+export class TcpStory {
+  syns = 0;
+  synAcks = 0;
+  /** The client acknowledged the SYN-ACK. */
+  established = false;
+  readonly payloadBytes: [number, number] = [0, 0];
+  readonly finished: [boolean, boolean] = [false, false];
+  /** The server acknowledged something that the client sent after its SYN. */
+  requestAcked = false;
+  reset: Reset | null = null;
+
+  /** Called once for each transmission, when it is seen first. */
+  note(packet: Packet, direction: 0 | 1): void {
+    const flags = packet.tcpFlags;
+    this.payloadBytes[direction] += packet.payloadBytes;
+    if ((flags & TCP.rst) !== 0) return;
+    if ((flags & TCP.fin) !== 0) this.finished[direction] = true;
+    if ((flags & TCP.syn) !== 0) {
+      if ((flags & TCP.ack) === 0) this.syns++;
+      else this.synAcks++;
+      return;
+    }
+    if (direction === REQUEST) this.established = true;
+    else if (this.payloadBytes[REQUEST] > 0) this.requestAcked = true;
+  }
+
+  /** Called for each sighting of a RST. */
+  noteReset(packet: Packet, direction: 0 | 1, sighting: Sighting): void {
+    this.reset ??= {
+      by: direction,
+      ip: sourceOf(packet),
+      phase: this.phase(direction),
+      timeUs: sighting.timeUs,
+      sightings: [],
+    };
+    if (this.reset.by !== direction) return;
+    if (this.reset.sightings.every(({ source }) => source !== sighting.source))
+      this.reset.sightings.push(sighting);
+  }
+
+  private phase(by: 0 | 1): ResetPhase {
+    if (this.finished[REQUEST] || this.finished[REPLY]) return "closing";
+    if (this.payloadBytes[REPLY] > 0) return "data";
+    if (this.payloadBytes[REQUEST] > 0) return by === REQUEST ? "data" : "handshake";
+    return this.synAcks > 0 ? "handshake" : "syn";
+  }
+}

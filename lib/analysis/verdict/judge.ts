@@ -1,0 +1,189 @@
+import { HopbookError } from "../../errors.js";
+import type { CaptureRecord, EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
+import type { Flow } from "../follow/flow.js";
+import { follow, type Followed } from "../follow/follow.js";
+import { identifyProbes } from "../follow/identity.js";
+import { Orders } from "../follow/order.js";
+import type { TargetInput } from "../follow/target.js";
+import { decide } from "./decide.js";
+import type { JudgedFlow } from "./judged.js";
+import { observe } from "./observation.js";
+import { endOf, isWorthTelling } from "./others.js";
+import { Places, type Route } from "./route.js";
+
+/** Each is an open file. */
+const MOST_CAPTURES = 256;
+/** How long before a capture's end a packet may be missing from it: tcpdump's buffer holds up to 1 s. */
+const TAIL_US = { probed: 300_000, watched: 1_200_000 } as const;
+
+export interface JudgeInput {
+  /** The flows that are asked about. */
+  readonly flows: readonly FlowEvidence[];
+  /** Ways that other flows may take, in either direction; default: those of `flows`. */
+  readonly paths?: readonly (readonly EvidenceHop[])[];
+  readonly records: readonly CaptureRecord[];
+  readonly probes: readonly ProbeRecord[];
+  /** The run folder; a capture's path is relative to it. */
+  readonly dir: string;
+  /** Bare files: tunnels are known by their usual ports, and paths are not held to a folder. */
+  readonly isBare?: boolean;
+}
+
+export interface Judged {
+  /** Those that were asked about, in their order. */
+  readonly asked: readonly JudgedFlow[];
+  /** All others that the captures hold. */
+  readonly others: readonly JudgedFlow[];
+  /** So many more were not told apart. */
+  readonly leftOut: number;
+  readonly followed: Followed;
+}
+
+/** Reads all captures once and argues a verdict for each flow in them. Never throws for what a capture contains. */
+export function judgeFlows(input: JudgeInput): Judged {
+  const places = new Places(input);
+  const routes = input.flows.map((flow) => places.route(flow));
+  const paths = (input.paths ?? input.flows.map(({ hops }) => hops)).map((hops) => ({
+    hops,
+    route: places.route(pathFlow(hops)),
+  }));
+  if (places.list.length > MOST_CAPTURES)
+    throw new HopbookError(
+      "EVIDENCE_INVALID",
+      `Cannot follow flows through ${places.list.length} captures: at most ${MOST_CAPTURES} are read at once`,
+      { hint: "Analyze fewer captures at a time" },
+    );
+  const probesOf = (flow: FlowEvidence): readonly ProbeRecord[] =>
+    input.probes.filter(({ flowId }) => flowId === flow.id);
+  const targets = joinTwins(input.flows, routes, probesOf);
+  const followed = follow({ captures: places.list.map(({ capture }) => capture), targets });
+  const asked = input.flows.map((flow, index): JudgedFlow => {
+    const route = routes[index]!;
+    const twin = targets.findIndex((target) => target.flows.includes(index));
+    const own = followed.flows.find(({ target }) => target === twin) ?? null;
+    const found = observe(own, followed, { ...route, others: countOthers(followed, twin) });
+    const probes = probesOf(flow);
+    return { flow, route, found, decision: decide({ flow, route, found, probes, leaves: [] }) };
+  });
+  return { asked, others: judgeOthers(followed, paths), leftOut: followed.flowsLeftOut, followed };
+}
+
+/** A flow of interest to the correlation: several where nothing tells their packets apart. */
+interface JoinedTarget extends TargetInput {
+  readonly flows: readonly number[];
+}
+
+function joinTwins(
+  flows: readonly FlowEvidence[],
+  routes: readonly Route[],
+  probesOf: (flow: FlowEvidence) => readonly ProbeRecord[],
+): JoinedTarget[] {
+  const targets = new Map<string, JoinedTarget>();
+  for (const [index, flow] of flows.entries()) {
+    const identity = identifyProbes(probesOf(flow));
+    const { requestOrder, replyOrder } = routes[index]!;
+    const ends = JSON.stringify([flow.protocol, flow.from.addresses, flow.to.addresses]);
+    const key = identity.known ? `${index}` : ends;
+    const twin = targets.get(key);
+    targets.set(key, {
+      flows: [...(twin?.flows ?? []), index],
+      from: flow.from.addresses,
+      to: flow.to.addresses,
+      protocol: flow.protocol,
+      identity,
+      requestOrder: [...new Set([...(twin?.requestOrder ?? []), ...requestOrder])],
+      replyOrder: [...new Set([...(twin?.replyOrder ?? []), ...replyOrder])],
+      tailUs: flow.probe === null ? TAIL_US.watched : TAIL_US.probed,
+    });
+  }
+  return [...targets.values()];
+}
+
+/** Packets of other conversations between the ends of a flow that was asked about. */
+function countOthers({ flows }: Followed, index: number): number {
+  return flows
+    .filter(({ target, between }) => target < 0 && between === index)
+    .flatMap(({ records }) => records.flatMap(({ ways }) => ways))
+    .reduce((sum, { packets }) => sum + packets, 0);
+}
+
+function judgeOthers(
+  followed: Followed,
+  paths: readonly { readonly hops: readonly EvidenceHop[]; readonly route: Route }[],
+): JudgedFlow[] {
+  const others = followed.flows.filter((flow) => flow.target < 0 && isWorthTelling(flow));
+  const orders = new Orders(
+    paths.map(({ route }) => route.requestOrder),
+    followed.flows,
+    followed.sets,
+  );
+  const shown = new Set(
+    followed.flows.flatMap(({ records }) =>
+      records.flatMap(({ ways }) => ways.flatMap(({ set }) => followed.sets.placesOf(set))),
+    ),
+  );
+  return others.flatMap((flow) => {
+    const way = orders.find(flow);
+    if (way === null) return [];
+    const { route: path } = paths[way.path]!;
+    const hops = way.order.map((place, index) => ({ ...path.hopAt.get(place)!, index }));
+    const hopAt = new Map(way.order.map((place, index) => [place, hops[index]!]));
+    const replyOrder = [...way.order].reverse();
+    const route: Route = {
+      hops,
+      places: path.places,
+      hopAt,
+      requestHops: hops,
+      replyHops: [...hops].reverse(),
+      requestOrder: way.order,
+      replyOrder,
+      blind: [],
+    };
+    const evidence = describeOther(flow, hops);
+    const found = observe(flow, followed, { requestOrder: way.order, replyOrder, others: 0 });
+    // Nothing at all shows at the places behind it: the path may have been meant for this flow.
+    const leaves = way.beyond.some((place) => shown.has(place))
+      ? []
+      : way.beyond.map((place) => path.hopAt.get(place)!);
+    return [
+      {
+        flow: evidence,
+        route,
+        found,
+        decision: decide({ flow: evidence, route, found, probes: [], leaves }),
+      },
+    ];
+  });
+}
+
+function describeOther(flow: Flow, hops: readonly EvidenceHop[]): FlowEvidence {
+  return {
+    id: `other-${flow.number}`,
+    from: endOf([flow.client]),
+    to: endOf([flow.server, ...(flow.behind === null ? [] : [flow.behind])]),
+    protocol: flow.protocol,
+    probe: null,
+    hops,
+    replyHops: null,
+    underlay: {},
+    tunnels: {},
+    notes: [],
+  };
+}
+
+/** A path is a flow without ends. */
+function pathFlow(hops: readonly EvidenceHop[]): FlowEvidence {
+  const nobody = endOf([{ ip: "", port: null }]);
+  return {
+    id: "",
+    from: nobody,
+    to: nobody,
+    protocol: "icmp",
+    probe: null,
+    hops,
+    replyHops: null,
+    underlay: {},
+    tunnels: {},
+    notes: [],
+  };
+}

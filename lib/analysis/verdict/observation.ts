@@ -1,0 +1,52 @@
+import type { ClockEstimate } from "../follow/clock.js";
+import type { Flow, ConnectionFacts, RewriteRecord } from "../follow/flow.js";
+import type { CaptureReading, Followed } from "../follow/follow.js";
+import { REPLY, REQUEST } from "../follow/ends.js";
+import { DirectionRecord } from "../follow/record.js";
+import type { Rejection } from "../follow/rejections.js";
+import type { PlaceSets } from "../follow/sets.js";
+import { tallyDirection, type DirectionTally } from "../follow/tally.js";
+
+/** What the captures showed of one flow, in the order of its way. Places are indexes of captures. */
+export interface Observation {
+  readonly request: DirectionTally;
+  readonly reply: DirectionTally;
+  readonly rejections: readonly Rejection[];
+  readonly connections: readonly ConnectionFacts[];
+  /** How many there were; `connections` has at most some of them. */
+  readonly connectionCount: number;
+  readonly rewrites: readonly RewriteRecord[];
+  /** Packets of other conversations between the same ends. */
+  readonly others: number;
+  readonly clocks: readonly ClockEstimate[];
+  readonly readings: readonly CaptureReading[];
+  readonly sets: PlaceSets;
+}
+
+/** The orders of both directions: places, from the direction's sender on. */
+export interface ObservationOrder {
+  readonly requestOrder: readonly number[];
+  readonly replyOrder: readonly number[];
+}
+
+/** `flow` is null where the captures show nothing of it. */
+export function observe(
+  flow: Flow | null,
+  followed: Followed,
+  at: ObservationOrder & { readonly others: number },
+): Observation {
+  const { sets, clocks, readings } = followed;
+  const [request, reply] = flow?.records ?? [new DirectionRecord(REQUEST), new DirectionRecord(REPLY)];
+  return {
+    request: tallyDirection(request, at.requestOrder, sets),
+    reply: tallyDirection(reply, at.replyOrder, sets),
+    rejections: flow?.rejections ?? [],
+    connections: flow?.kept ?? [],
+    connectionCount: flow?.connections ?? 0,
+    rewrites: flow?.rewrites ?? [],
+    others: at.others,
+    clocks,
+    readings,
+    sets,
+  };
+}

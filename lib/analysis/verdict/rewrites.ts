@@ -1,0 +1,60 @@
+import type { RewriteFinding } from "../../model/findings.js";
+import type { PlaceSets } from "../follow/sets.js";
+import type { DirectionTally } from "../follow/tally.js";
+import type { TupleEnd } from "../follow/tuples.js";
+import type { JudgedFlow } from "./judged.js";
+import { refTo } from "./legs.js";
+
+/** Where packets' addresses were changed, for each direction that shows it. */
+export function describeRewrites({ found, route }: JudgedFlow): RewriteFinding[] {
+  const { sets } = found;
+  return found.rewrites.flatMap((record) => {
+    const request = placeRewrite(found.request, sets, [record.requests.front, record.requests.behind]);
+    const reply = placeRewrite(found.reply, sets, [record.replies.behind, record.replies.front]);
+    const { front, behind, connections } = record;
+    const list: RewriteFinding[] = [];
+    if (request !== null)
+      list.push({
+        direction: "request",
+        before: refTo(route, request.before),
+        after: refTo(route, request.after),
+        source: change(front.client, behind.client, true),
+        destination: change(front.server, behind.server, false),
+        connections,
+      });
+    if (reply !== null)
+      list.push({
+        direction: "reply",
+        before: refTo(route, reply.before),
+        after: refTo(route, reply.after),
+        source: change(behind.server, front.server, false),
+        destination: change(behind.client, front.client, true),
+        connections,
+      });
+    return list;
+  });
+}
+
+/** The last place on the way that shows packets as they were, and the first that shows them changed. */
+function placeRewrite(
+  { order }: DirectionTally,
+  sets: PlaceSets,
+  [was, is]: readonly [number, number],
+): { before: number; after: number } | null {
+  const before = order.findLast((place) => sets.has(was, place));
+  const after = order.find((place) => sets.has(is, place));
+  return before === undefined || after === undefined ? null : { before, after };
+}
+
+/** A client's port says nothing where it stays, and is another for each connection. */
+function change(was: TupleEnd, is: TupleEnd, isClient: boolean): { was: string; is: string } {
+  const isSame = was.ip === is.ip;
+  if (isClient) return { was: was.ip, is: isSame ? was.ip : is.ip };
+  return { was: nameEnd(was), is: nameEnd(is) };
+}
+
+/** `address:port`, `[address]:port`, or the address alone. */
+export function nameEnd({ ip, port }: { readonly ip: string; readonly port: number | null }): string {
+  if (port === null) return ip;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
