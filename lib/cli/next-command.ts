@@ -32,6 +32,7 @@ function flagsOf({ flags, carry }: Carried): string[] {
   return [
     ...(wants("cluster") ? clusterFlags(flags) : []),
     ...(wants("kubeconfig") || wants("cluster") ? named("--kubeconfig", absolute(flags.kubeconfig)) : []),
+    ...(wants("cluster") || wants("entry") ? named("--via", flags.via) : []),
     ...(wants("entry") ? [...named("--image", flags.image), ...named("--keep-warm", flags.keepWarm)] : []),
     ...(wants("out") ? named("--out", resolve(flags.out ?? "artifacts")) : []),
     ...(wants("permissions") ? permissionFlags(flags) : []),

@@ -3,6 +3,7 @@ import type { GrantFlags } from "../api/permissions.js";
 import type { KubeChoice } from "../api/run.js";
 import { PERMISSION_SCOPES } from "../api/permissions.js";
 import { HopbookError } from "../errors.js";
+import { ALL_VIAS, type Via } from "../model/access.js";
 import { parseDuration } from "../model/units.js";
 
 /** Options that several commands share, under the same names and with the same words. */
@@ -22,10 +23,18 @@ export function addEntryOptions(command: Command): Command {
   return addImageOption(command).addOption(new Option("--keep-warm <TIME>", text).helpGroup("Cluster:"));
 }
 
+/** How nodes and pods are entered, where that is not to be chosen by what the user may do. */
+export function addViaOption(command: Command): Command {
+  const text = "how nodes and pods are entered, in place of the profile's access.via";
+  return command.addOption(
+    new Option("--via <WAY>", text).choices(["auto", ...ALL_VIAS]).helpGroup("Cluster:"),
+  );
+}
+
 /** The same for what only looks for pods that are there, and makes one where they are gone. */
 export function addImageOption(command: Command): Command {
   const text = "with tcpdump, for pods that are made; without it the profile's images.tools";
-  return command.addOption(new Option("--image <IMAGE>", text).helpGroup("Cluster:"));
+  return addViaOption(command).addOption(new Option("--image <IMAGE>", text).helpGroup("Cluster:"));
 }
 
 export function addPermissionOptions(command: Command): Command {
@@ -63,11 +72,12 @@ export function addOutputOption(command: Command): Command {
 }
 
 /** Which cluster was meant, for the library. */
-export function clusterOf({ cluster, context, kubeconfig, namespace, image, keepWarm }: CommonOptions): {
+export function clusterOf(flags: CommonOptions): {
   readonly cluster: string | undefined;
   readonly kube: KubeChoice;
 } {
-  const entry = { image, ...(keepWarm === undefined ? {} : { keepWarmMs: readKeepWarm(keepWarm) }) };
+  const { cluster, context, kubeconfig, namespace, image, via, keepWarm } = flags;
+  const entry = { image, via, ...(keepWarm === undefined ? {} : { keepWarmMs: readKeepWarm(keepWarm) }) };
   return { cluster, kube: { context, kubeconfig, namespace, ...entry } };
 }
 
@@ -85,6 +95,7 @@ export interface CommonOptions {
   readonly kubeconfig?: string;
   readonly namespace?: string;
   readonly image?: string;
+  readonly via?: Via | "auto";
   readonly keepWarm?: string;
   readonly output?: "text" | "json";
 }

@@ -114,6 +114,9 @@ export const ALL_VIAS = [
   "podExec",
 ] as const satisfies readonly Via[];
 
+/** Ways into a pod alone: there is none into its node. */
+export const POD_VIAS: readonly Via[] = ["ephemeral", "podExec"];
+
 /** A node and how to log in to it. */
 export interface NodeTarget {
   readonly name: string;

@@ -50,6 +50,7 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
       namespace: options.kube?.namespace,
       contextNamespace: named.kube?.namespace,
       image: options.kube?.image,
+      via: options.kube?.via,
       keepWarmMs: options.kube?.keepWarmMs,
     },
     // A plan may come from anybody, and then so does the profile that it names.
@@ -80,7 +81,7 @@ function refuseOtherWays({ access = [] }: SealedPlan, { profile }: RunbookSessio
         where: { node: agreed.node },
         hint: byImage
           ? `Give the image again: --image ${agreed.image}`
-          : "Make a new plan with hopbook plan … --out",
+          : `Give the way in again: --via ${agreed.via}, or make a new plan with hopbook plan … --out`,
       },
     );
   }

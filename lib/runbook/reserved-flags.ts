@@ -5,7 +5,7 @@ import type { Problem } from "../document/index.js";
  * could never be given. test/cli/reserved-flags.test.ts holds them against the commands.
  */
 const FLAGS: ReadonlySet<string> = new Set([
-  ...["cluster", "context", "kubeconfig", "namespace", "image", "keep-warm"],
+  ...["cluster", "context", "kubeconfig", "namespace", "image", "via", "keep-warm"],
   ...["yes", "allow-all", "permission-profile"],
   ...["out", "record", "no-record", "detach", "for", "plan", "full", "force", "output", "help", "version"],
 ]);

@@ -13,8 +13,9 @@ const MAX_KEEP_WARM_MS = 24 * 60 * 60_000;
 /** Of names in a note. */
 const MAX_NAMED = 3;
 
-/** `-n`, `--image` and `--keep-warm` over what the profile says. Throws USAGE where one of them would do nothing. */
-export function applyAccessFlags(cluster: LoadedCluster, flags: KubeChoice): LoadedCluster {
+/** `-n`, `--via`, `--image` and `--keep-warm` over what the profile says. Throws USAGE where one of them would do nothing. */
+export function applyAccessFlags(given: LoadedCluster, flags: KubeChoice): LoadedCluster {
+  const cluster = flags.via === undefined ? given : withVia(given, flags.via);
   const { namespace, image, keepWarmMs } = flags;
   const { profile, pending } = cluster;
   const named =
@@ -46,6 +47,22 @@ export function applyAccessFlags(cluster: LoadedCluster, flags: KubeChoice): Loa
     profile: { ...named.profile, ...operatorImage },
     pending: overlay(pending, { image, keepWarmMs }),
   };
+}
+
+/** Its nodes and pods are entered so and in no other way. The profile's keys for that way hold. */
+function withVia(cluster: LoadedCluster, via: Via | "auto"): LoadedCluster {
+  const { profile, pending } = cluster;
+  if (pending !== undefined) {
+    const configOf = (node: string, way: Via): NodeAccessConfig => pending.configOf(node, way);
+    return { ...cluster, pending: { viaOf: () => via, configOf } };
+  }
+  const others = [...new Set(profile.nodes.map(({ access }) => access.via))].filter((own) => own !== via);
+  if (others.length === 0) return cluster;
+  throw new HopbookError(
+    "USAGE",
+    `Cannot take --via ${via} with ${profile.name}: its nodes are entered by ${others.join(", ")}, and it names no API`,
+    { hint: "Leave it out, or say with kube in the profile how the cluster's API is reached" },
+  );
 }
 
 function overlay(

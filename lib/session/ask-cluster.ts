@@ -12,7 +12,7 @@ import {
 } from "../cluster/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import { openKube } from "../kube/index.js";
-import type { NodeTarget } from "../model/access.js";
+import { POD_VIAS, type NodeTarget } from "../model/access.js";
 import type { AccessChoice, ClusterProfile } from "../model/cluster.js";
 import type { KubeReader } from "../model/kube.js";
 import { noteUnwarmed } from "./access-flags.js";
@@ -71,7 +71,6 @@ export async function askCluster(
   const wanted = withListed(nodes, { known, pods });
   const { targets, choices } = await chooseWays(wanted, { kube, pending, pods, signal });
   notes.push(...noteUnwarmed(targets, pending));
-  const isAuto = wanted.some(({ name }) => pending.viaOf(name) === "auto") || wanted.length === 0;
   return {
     profile: {
       ...profile,
@@ -79,7 +78,7 @@ export async function askCluster(
       kube: { ...profile.kube, context: api.context, namespace: api.namespace },
       api: { context: api.context, server: api.server, user: api.user },
       nodes: targets,
-      ...(isAuto ? { choices } : {}),
+      ...(choices.length > 0 ? { choices } : {}),
     },
     notes,
     asked,
@@ -132,7 +131,9 @@ async function chooseWays(
   },
 ): Promise<{ readonly targets: readonly NodeTarget[]; readonly choices: readonly AccessChoice[] }> {
   const vias = nodes.map(({ name }) => pending.viaOf(name));
-  if (nodes.length > 0 && vias.every((via) => via !== "auto")) {
+  // A way into pods is the ends' own, and what may be done in them is for the API to say.
+  const isSettled = vias.every((via) => via !== "auto" && !POD_VIAS.includes(via));
+  if (nodes.length > 0 && isSettled) {
     const targets = nodes.map((node, index): NodeTarget => {
       const via = vias[index] ?? "auto";
       if (via === "auto") throw new HopbookError("INTERNAL", "A way in is settled and open at once");

@@ -1,3 +1,4 @@
+import type { Via } from "../model/access.js";
 import type { Findings } from "../model/findings.js";
 import type { RunEvent } from "../model/steps.js";
 import type { RunOutcome } from "../engine/engine.js";
@@ -15,6 +16,8 @@ export interface KubeChoice {
   readonly contextNamespace?: string | undefined;
   /** In place of the profile's `images.tools`. */
   readonly image?: string | undefined;
+  /** In place of `access.via`, for every node. */
+  readonly via?: Via | "auto" | undefined;
   /** In place of `access.keepWarm`: debug pods stay this long after their use. */
   readonly keepWarmMs?: number | undefined;
 }

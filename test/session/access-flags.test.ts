@@ -71,3 +71,19 @@ t.test("another way in than was hoped for keeps nothing warm: that is said", asy
   const many = ["a", "b", "c", "d", "e"].map((name) => target(name, "ssh"));
   t.match(noteUnwarmed(many, warm), [/at a, b, c and 2 more: .* is ssh$/]);
 });
+
+t.test(
+  "--via is how every node is entered; where no API could be asked it has to be the profile's own",
+  async (t) => {
+    const own = await profileOf("kube: {}\naccess: {via: debugPod, namespace: ops}");
+    const other = applyAccessFlags(own, { via: "ephemeral" }).pending;
+    t.equal(other?.viaOf("n"), "ephemeral");
+    t.match(other?.configOf("n", "ephemeral"), { via: "ephemeral", namespace: undefined });
+    const same = applyAccessFlags(own, { via: "debugPod", image: "i" }).pending;
+    t.match(same?.configOf("n", "debugPod"), { namespace: "ops", image: "i" });
+    t.equal(applyAccessFlags(own, { via: "auto" }).pending?.viaOf("n"), "auto");
+    const ssh = await profileOf("nodes: [{name: a, address: 192.0.2.1}]\naccess: {via: ssh}");
+    t.doesNotThrow(() => applyAccessFlags(ssh, { via: "ssh" }));
+    t.throws(() => applyAccessFlags(ssh, { via: "debugPod" }), { code: "USAGE", message: /entered by ssh/ });
+  },
+);

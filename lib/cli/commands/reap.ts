@@ -9,6 +9,7 @@ import {
   addClusterOptions,
   addOutputOption,
   addPermissionOptions,
+  addViaOption,
   clusterOf,
   type CommonOptions,
   type PermissionOptions,
@@ -37,7 +38,7 @@ export function addReapCommand(program: Command, io: CommandIo): void {
       "\nExit codes: 0 nothing is left; 4 --yes is missing; 6 something could not be removed.\n" +
         "\nExample:\n  hopbook reap --dry-run\n  hopbook reap --yes",
     );
-  addOutputOption(addPermissionOptions(addClusterOptions(reap))).action((flags: ReapFlags) =>
+  addOutputOption(addPermissionOptions(addViaOption(addClusterOptions(reap)))).action((flags: ReapFlags) =>
     executeReap(flags, io),
   );
 }

@@ -1,5 +1,5 @@
 import { HopbookError } from "../../errors.js";
-import type { NodeTarget } from "../../model/access.js";
+import { POD_VIAS, type NodeTarget } from "../../model/access.js";
 import type { AccessChoice } from "../../model/cluster.js";
 import { gatherAccessFacts } from "./facts.js";
 import { nodeWays, podWays, type Way } from "./ways.js";
@@ -54,6 +54,10 @@ interface Chosen {
 function chooseForNode(node: NodeCandidate, known: Known): Chosen {
   const via = known.wishes.viaOf(node.name);
   if (via === "auto") return choose(node, { target: node.name, ways: nodeWays(node, known) });
+  if (POD_VIAS.includes(via)) {
+    const reason = `its pods are entered by ${via}, and it is not: that was asked for`;
+    return { choice: { target: node.name, via: null, reason, rejected: [] }, target: null };
+  }
   const access = known.wishes.configOf(node.name, via);
   const reason = "the profile says so";
   return { choice: { target: node.name, via, reason, rejected: [] }, target: { ...node, access } };
@@ -67,7 +71,11 @@ function chooseForPod(
   const name = nameFor(pod, known.names);
   const { address, kube } = known.node ?? {};
   const where = { ...(address === undefined ? {} : { address }), ...(kube === undefined ? {} : { kube }) };
-  const found = choose({ ...where, name, pod: id }, { target: id, ways: podWays(pod, known, known.node) });
+  const asked = known.wishes.viaOf(pod.node ?? "");
+  const ways = podWays(pod, known, known.node).filter(
+    ({ via }) => asked === "auto" || !POD_VIAS.includes(asked) || via === asked,
+  );
+  const found = choose({ ...where, name, pod: id }, { target: id, ways });
   if (found.target !== null) known.names.add(name);
   return found;
 }
@@ -109,6 +117,12 @@ function noAccess(choices: readonly AccessChoice[], facts: AccessFacts): Hopbook
       const line = `${via}: ${reason}`;
       lines.set(line, [...(lines.get(line) ?? []), target]);
     }
+  }
+  const [pinned] = choices.filter(({ via, rejected }) => via === null && rejected.length === 0);
+  if (lines.size === 0 && pinned !== undefined) {
+    return new HopbookError("NO_ACCESS", `Cannot enter ${pinned.target}: ${pinned.reason}`, {
+      hint: "Name pods as the ends, as in --from shop/client --to shop/web:8080, or take another way in",
+    });
   }
   const ways = [...lines].map(([line, targets]) => `${line} (${nameSome(targets)})`);
   const asking = missingOf(

@@ -282,3 +282,20 @@ t.test("PodSecurity by a namespace's label", (t) => {
   }
   t.end();
 });
+
+t.test("a way into pods that is asked for is taken at the ends, and no node is entered", async (t) => {
+  const both = facts({ pods: [pod(), pod({ name: "web", node: "node-b" })] });
+  const nodes = [NODE, { name: "node-b", kube: READY }];
+  for (const via of ["ephemeral", "podExec"] as const) {
+    const { targets } = weigh(both, { nodes, wishes: wishes({}, via) });
+    t.match(targets, [
+      { name: "node-a", pod: "shop/client", access: { via } },
+      { name: "node-b", pod: "shop/web", access: { via } },
+    ]);
+  }
+  const none = pod({ rights: { ephemeral: podWayRights("ephemeral", "shop").map(no), podExec: [] } });
+  const closed = weigh(facts({ pods: [none] }), { wishes: wishes({}, "ephemeral") });
+  t.strictSame(closed.targets, []);
+  t.match(closed.choices.at(-1), { target: "shop/client", via: null, rejected: [{ via: "ephemeral" }] });
+  t.notMatch(told(closed).join(), /podExec/, "the other way was not asked for");
+});
