@@ -1,0 +1,82 @@
+import type { FlowDetector, Said } from "./detector.js";
+import type { FlowFacts, RewriteFacts } from "./facts.js";
+import { count, nameEnd, nameHop } from "./wording.js";
+
+/** Addresses that were changed on the way, and not as they should have been. */
+export const translation: FlowDetector = {
+  kinds: {
+    "reply-not-translated-back": {
+      title: "Replies come with the backend's address where the Service's is due",
+      reference: "https://kubernetes.io/docs/reference/networking/virtual-ips/",
+    },
+    "own-address-as-destination": {
+      title: "A pod's packet comes back to itself with its own address as source",
+      reference: "https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/ (hairpin)",
+    },
+    "source-rewritten": {
+      title: "The client's address was changed on the way, so that the server sees another",
+      reference: "iptables-extensions(8), MASQUERADE",
+    },
+  },
+  detect: (facts) => [...detectUntranslated(facts), ...detectHairpin(facts), ...detectSource(facts)],
+};
+
+function detectUntranslated(facts: FlowFacts): readonly Said[] {
+  const { server, backend } = facts;
+  if (backend === null) return [];
+  const wrong = facts.connections.filter(
+    ({ answeredBy }) => answeredBy === backend.ip && answeredBy !== server.ip,
+  );
+  if (wrong.length === 0) return [];
+  return [
+    {
+      code: "reply-not-translated-back",
+      severity: "fail",
+      summary: `The client asked ${nameEnd(server)}, and the answers came from ${backend.ip}: they were not translated back`,
+      evidence: [`${count(wrong.length, "connection")} of ${facts.connectionCount}`],
+      packets: [],
+      next: [
+        "See that replies pass where the request was translated: net.bridge.bridge-nf-call-iptables=1 for pods of one node, the same node for others.",
+      ],
+    },
+  ];
+}
+
+function detectHairpin(facts: FlowFacts): readonly Said[] {
+  if (facts.backend?.ip !== facts.client.ip || facts.rewrites.some(isSourceChanged)) return [];
+  return [
+    {
+      code: "own-address-as-destination",
+      severity: facts.status === "delivered" ? "note" : "fail",
+      summary: `${facts.client.ip} asked ${nameEnd(facts.server)} and was led to itself, with its own address as source`,
+      evidence: [`the backend is ${nameEnd(facts.backend)}`],
+      packets: [],
+      next: [
+        "Let the node change the source of such packets (kube-proxy does where it masquerades hairpins), and set hairpin mode on the bridge port.",
+      ],
+    },
+  ];
+}
+
+function detectSource(facts: FlowFacts): readonly Said[] {
+  return facts.rewrites.filter(isSourceChanged).map((rewrite) => ({
+    code: "source-rewritten",
+    severity: facts.status === "delivered" ? "note" : "warn",
+    summary: `The client's ${rewrite.source.was.ip} became ${rewrite.source.is.ip} ${placeOf(rewrite)}: the server sees that one`,
+    evidence: [`${count(rewrite.connections, "connection")}`],
+    packets: [],
+    next: [
+      "Between pods this is seldom meant: a policy that knows the client by its address will not let it in. Look for MASQUERADE and SNAT rules there.",
+    ],
+  }));
+}
+
+function isSourceChanged({ sender, source }: RewriteFacts): boolean {
+  return sender === 0 && source.was.ip !== source.is.ip;
+}
+
+function placeOf({ before, after }: RewriteFacts): string {
+  return nameHop(before) === nameHop(after)
+    ? `at ${nameHop(before)}`
+    : `between ${nameHop(before)} and ${nameHop(after)}`;
+}
