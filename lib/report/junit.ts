@@ -1,14 +1,17 @@
 import type { CheckFinding, Findings, FlowFinding } from "../model/findings.js";
 import { escapeMarkup } from "./escape.js";
+import { sortDetected } from "./flow-words.js";
+import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
 import { describeVerdict, nameFlow, nameTraffic } from "./words.js";
 
 /**
- * JUnit XML as CI systems read it: a test case a flow and a check. `lost`, `rejected`, `unanswered` and
+ * JUnit XML as CI systems read it: a test case a flow, a detector's finding and a check. `lost`, `rejected`, `unanswered` and
  * `fail` are failures; `inconclusive` and `incomplete` are errors (nothing is known); `skipped` is skipped.
  */
 export function renderJunit(findings: Findings): string {
   const suites = [
     renderSuite("flows", findings.flows.map(renderFlowCase), findings),
+    renderSuite("findings", findings.flows.flatMap(renderDetectedCases), findings),
     renderSuite("checks", findings.checks.map(renderCheckCase), findings),
   ];
   const name = escapeMarkup(`hopbook ${findings.run.runbook}`);
@@ -34,13 +37,28 @@ function renderFlowCase(flow: FlowFinding): Case {
   const outcome =
     verdict.status === "delivered" ? "pass" : verdict.status === "inconclusive" ? "error" : "failure";
   const cause = verdict.cause === null ? [] : [`Cause: ${verdict.cause.summary}`, ...verdict.cause.evidence];
-  const text = [...cause, ...verdict.caveats.map((caveat) => `Caveat: ${caveat}`)];
+  const legs = lossyLegs(flow).map(
+    (leg) => `${leg.direction}: ${describeMissing(leg)} missing ${placeBetween(leg.from, leg.to)}`,
+  );
+  const text = [...cause, ...legs, ...verdict.caveats.map((caveat) => `Caveat: ${caveat}`)];
   return renderCase("hopbook.flow", name, {
     outcome,
     type: verdict.status,
     message: describeVerdict(flow),
     text,
   });
+}
+
+/** What a detector calls a failure is one; the rest is said, and passes. */
+function renderDetectedCases(flow: FlowFinding): Case[] {
+  return sortDetected(flow).map(({ code, severity, summary, evidence, next }) =>
+    renderCase("hopbook.finding", `${code}: ${nameFlow(flow)}`, {
+      outcome: severity === "fail" ? "failure" : "pass",
+      type: code,
+      message: summary,
+      text: [...evidence, ...next.map((step) => `Next: ${step}`)],
+    }),
+  );
 }
 
 function renderCheckCase(check: CheckFinding): Case {
@@ -71,6 +89,6 @@ function renderCase(className: string, name: string, body: CaseBody): Case {
   if (outcome === "skipped")
     return { outcome, xml: `${open}>\n      <skipped message="${message}"/>\n    </testcase>\n` };
   const text = body.text.map(escapeMarkup).join("\n");
-  const inner = `      <${outcome} type="${body.type}" message="${message}">${text}</${outcome}>\n`;
+  const inner = `      <${outcome} type="${escapeMarkup(body.type)}" message="${message}">${text}</${outcome}>\n`;
   return { outcome, xml: `${open}>\n${inner}    </testcase>\n` };
 }

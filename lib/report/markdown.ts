@@ -2,6 +2,9 @@ import type { AccessFinding, Findings, FlowFinding, HopFinding } from "../model/
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
 import { describeFacts, quoteCommand, type RunFacts } from "./facts.js";
 import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
+import { describeExchange, describeRewrite, sortDetected, sortExchanges } from "./flow-words.js";
+import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
+import { describeLeftOut, rankFlows } from "./ranking.js";
 import {
   describeLoss,
   describeVerdict,
@@ -13,6 +16,10 @@ import {
 } from "./words.js";
 
 const MAX_PACKETS = 16;
+/** Of each list; all of them are in findings.json. */
+const MAX_ITEMS = 16;
+const MAX_ROWS = 100;
+const MAX_FLOWS = 12;
 
 /** The report for a ticket: GitHub's Markdown, nothing of which comes from the cluster's strings. */
 export function renderMarkdown(findings: Findings, record?: RunFacts): string {
@@ -29,8 +36,12 @@ export function renderMarkdown(findings: Findings, record?: RunFacts): string {
   if (command !== null) blocks.push(`By ${code(command)}`);
   if (!run.complete)
     blocks.push(`**The run is incomplete: its evidence is partial.**`, renderList(run.incomplete));
-  if (flows.length > 1) blocks.push(renderOverview(flows));
-  for (const flow of flows) blocks.push(...renderFlow(flow));
+  const isOnly = flows.length === 1 && findings.leftOut === undefined;
+  if (!isOnly && flows.length > 0) blocks.push(renderOverview(findings));
+  const whole = rankFlows(flows).slice(0, MAX_FLOWS);
+  for (const { flow } of whole) blocks.push(...renderFlow(flow));
+  const rest = whole.length < flows.length ? describeLeftOut(findings, whole, "drawn") : null;
+  if (rest !== null) blocks.push(md(endSentence(rest)));
   if (flows.length === 0) blocks.push("No flow was followed.");
   if (checks.length > 0) {
     const rows = checks.map((check) => [check.status, code(check.id), md(check.message)]);
@@ -41,15 +52,23 @@ export function renderMarkdown(findings: Findings, record?: RunFacts): string {
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
 
-function renderOverview(flows: readonly FlowFinding[]): string {
-  const rows = flows.map((flow, index) => [
-    String(index + 1),
-    `**${flow.verdict.status}**`,
-    md(nameFlow(flow)),
-    md(nameTraffic(flow)),
-    md(flow.verdict.cause?.summary ?? ""),
-  ]);
-  return renderTable(["", "verdict", "flow", "traffic", "cause"], rows);
+function renderOverview(findings: Findings): string {
+  const ranked = rankFlows(findings.flows).slice(0, MAX_ROWS);
+  const rows = ranked.map(({ flow }) => {
+    const [worst] = lossyLegs(flow);
+    const missing = worst ?? { missing: flow.verdict.lost.packets, sent: flow.verdict.lost.of };
+    const found = flow.verdict.cause?.summary ?? sortDetected(flow)[0]?.summary ?? "";
+    return [
+      `**${flow.verdict.status}**`,
+      md(nameFlow(flow)),
+      md(nameTraffic(flow)),
+      missing.missing === 0 ? "" : describeMissing(missing),
+      md(found),
+    ];
+  });
+  const table = renderTable(["verdict", "flow", "traffic", "missing", "what was found"], rows);
+  const leftOut = describeLeftOut(findings, ranked);
+  return leftOut === null ? table : `${table}\n\n${md(endSentence(leftOut))}`;
 }
 
 function renderFlow(flow: FlowFinding): string[] {
@@ -61,14 +80,46 @@ function renderFlow(flow: FlowFinding): string[] {
   ];
   if (cause !== null) blocks.push(`Cause: ${md(endSentence(cause.summary))} (${code(cause.code)})`);
   else if (verdict.status !== "delivered") blocks.push("Cause: none that the nodes show.");
-  blocks.push(`Confidence: ${verdict.confidence}.`, renderHops(flow, flow.hops));
+  blocks.push(`Confidence: ${verdict.confidence}.`, ...renderSaid(flow), renderHops(flow, flow.hops));
   if (flow.replyHops !== undefined) blocks.push("The reply's own way:", renderHops(flow, flow.replyHops));
+  blocks.push(...renderLegs(flow), ...renderDetected(flow));
   if (cause !== null && cause.evidence.length > 0)
     blocks.push("### Evidence", cause.evidence.map((item) => `- ${code(item)}`).join("\n"));
   if (verdict.caveats.length > 0) blocks.push("### Caveats", renderList(verdict.caveats));
   if (verdict.lookedAt.length > 0) blocks.push("### Looked at", renderList(verdict.lookedAt));
   if (verdict.packets.length > 0) blocks.push("### Packets that show it", renderPackets(flow));
   return blocks;
+}
+
+function renderSaid(flow: FlowFinding): string[] {
+  const exchanges = sortExchanges(flow).slice(0, MAX_ITEMS).map(describeExchange);
+  return exchanges.length === 0 ? [] : ["What the ends said:", renderList(exchanges)];
+}
+
+function renderLegs(flow: FlowFinding): string[] {
+  const rows = lossyLegs(flow).map((leg) => [
+    leg.direction,
+    md(placeBetween(leg.from, leg.to)),
+    md(describeMissing(leg)),
+    md(leg.pattern.join("; ")),
+  ]);
+  const rewrites = (flow.rewrites ?? []).slice(0, MAX_ITEMS).map(describeRewrite);
+  return [
+    ...(rows.length === 0
+      ? []
+      : ["### Missing between hops", renderTable(["direction", "where", "missing", "pattern"], rows)]),
+    ...(rewrites.length === 0 ? [] : ["### Addresses that changed on the way", renderList(rewrites)]),
+  ];
+}
+
+function renderDetected(flow: FlowFinding): string[] {
+  const items = sortDetected(flow).slice(0, MAX_ITEMS);
+  const lines = items.flatMap(({ code: id, severity, summary, evidence, next }) => [
+    `- **${severity}** ${md(endSentence(summary))} (${code(id)})`,
+    ...next.map((step) => `  - Next: ${md(step)}`),
+    ...evidence.slice(0, MAX_ITEMS).map((line) => `  - ${code(line)}`),
+  ]);
+  return lines.length === 0 ? [] : ["### What else was found", lines.join("\n")];
 }
 
 function renderHops(flow: FlowFinding, hops: readonly HopFinding[]): string {

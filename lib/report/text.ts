@@ -2,6 +2,9 @@ import type { AccessFinding, CheckFinding, Findings, FlowFinding, PacketRef } fr
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
 import { fitColumns, measureColumns, wrapColumns } from "../text/columns.js";
 import type { Style } from "../text/paint.js";
+import { rankFlows, troubleOf } from "./ranking.js";
+import { renderDetails } from "./text-details.js";
+import { renderFlowTable } from "./text-flows.js";
 import { fitPacket } from "./fit-packet.js";
 import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
 import type { TextOptions, TextStyle } from "./text-style.js";
@@ -11,6 +14,8 @@ import { countPackets, describeVerdict, endSentence, formatTime, nameFlow, nameT
 const MAX_PACKETS = 8;
 /** All of them are in the other reports. */
 const MAX_REASONS = 8;
+/** Of more flows the others are in the table. */
+const MAX_WHOLE = 8;
 
 /** The report for a terminal or a channel: verdict first, then the path, then why, then what else was seen. */
 export function renderText(findings: Findings, options: TextOptions): string {
@@ -21,8 +26,9 @@ export function renderText(findings: Findings, options: TextOptions): string {
     [style.paint(fitColumns(head, style.width, style.glyphs.more).trimEnd(), "dim")],
   ];
   if (!run.complete) blocks.push(renderIncomplete(run.incomplete, style));
-  if (flows.length > 1) blocks.push(renderOverview(flows, style));
-  for (const flow of flows) blocks.push(...renderFlow(flow, flows.length > 1, style));
+  const isOnly = flows.length === 1 && findings.leftOut === undefined;
+  if (!isOnly && flows.length > 0) blocks.push(renderFlowTable(findings, style));
+  for (const flow of chooseFlows(findings)) blocks.push(...renderFlow(flow, !isOnly, style));
   if (flows.length === 0) blocks.push(["No flow was followed."]);
   if (findings.checks.length > 0) blocks.push(renderChecks(findings.checks, style));
   if (findings.access !== undefined && findings.access.length > 0)
@@ -35,17 +41,12 @@ function renderIncomplete(reasons: readonly string[], style: TextStyle): string[
   return [title, ...renderList(reasons, style)];
 }
 
-function renderOverview(flows: readonly FlowFinding[], style: TextStyle): string[] {
-  return flows.map((flow, index) => {
-    const status = style.paint(
-      flow.verdict.status.toUpperCase().padEnd(13),
-      STATUS_PAINT[flow.verdict.status],
-    );
-    const rest = style.width - 19;
-    const traffic = nameTraffic(flow);
-    const name = fitColumns(style.show(nameFlow(flow)), rest - 17, style.glyphs.more);
-    return `${String(index + 1).padStart(3)}  ${status} ${name} ${style.paint(style.show(traffic), "dim")}`;
-  });
+/** Those that are shown in full, the worst first: what is well is said by the table alone where there are many. */
+function chooseFlows({ flows }: Findings): readonly FlowFinding[] {
+  const ranked = rankFlows(flows).map(({ flow }) => flow);
+  if (ranked.length <= MAX_WHOLE) return ranked;
+  const troubled = ranked.filter((flow) => troubleOf(flow) < 3);
+  return troubled.slice(0, MAX_WHOLE);
 }
 
 function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): string[][] {
@@ -59,11 +60,14 @@ function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): str
   ).trimEnd();
   const rule = style.glyphs.rule.repeat(Math.max(0, style.width - measureColumns(ruled) - 1));
   blocks.push([style.paint(`${ruled} ${rule}`.trimEnd(), "cyan"), "", ...renderVerdict(flow, style)]);
-  if (numbered && verdict.status === "delivered" && isEven(flow))
-    return [[...(blocks[0] ?? []), ...renderEven(flow, style)]];
+  if (numbered && verdict.status === "delivered" && isEven(flow)) {
+    const even = [...(blocks[0] ?? []), ...renderEven(flow, style)];
+    return troubleOf(flow) === 3 ? [even] : [even, ...renderDetails(flow, style)];
+  }
   blocks.push(drawPath(flow, flow.hops, style));
   if (flow.replyHops !== undefined)
     blocks.push([style.paint("The reply's own way:", "dim"), ...drawPath(flow, flow.replyHops, style)]);
+  blocks.push(...renderDetails(flow, style));
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ["Evidence", verdict.cause?.evidence ?? []],
     ["Caveats", verdict.caveats],

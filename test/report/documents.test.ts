@@ -3,6 +3,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Nodes } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
 import t from "tap";
 import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost } from "./samples.js";
@@ -174,6 +178,35 @@ t.test("a headline without a verdict is of one colour", async (t) => {
   t.match(html, '<span class="status"></span>No flow was followed.');
 });
 
+/** Links that are made of what text looks like afterwards are not of the report's making. */
+const fromGfm = gfmFromMarkdown().map((extension) => ({ ...extension, transforms: [] }));
+
+/** The kinds of all nodes of a document. */
+function* walk(node: Nodes): Generator<string> {
+  yield node.type;
+  if ("children" in node) for (const child of node.children) yield* walk(child);
+}
+
+t.test("Markdown: what a whole analysis says", async (t) => {
+  const text = renderMarkdown(SAMPLES["several"] ?? buildFindings([]));
+  t.match(
+    text,
+    "| **lost** | shop/client → shop/web-7c9d5b8f6-x2x4q:8080 | TCP http | 24 of 72 (33.3 %) | an iptables rule",
+  );
+  t.match(text, "4990 more flows are not listed here: 10 lost, 4980 delivered.");
+  t.match(
+    text,
+    "| request | on node-b between eth0 (nic) and vxlan.calico (tunnel) | 24 of 72 (33.3 %) | all along: 1 in 3; over",
+  );
+  t.match(
+    text,
+    "- **fail** Packets of 1400 bytes pass, packets of 1480 bytes do not. (`mtu-hole`)\n  - Next: Set the",
+  );
+  t.match(text, "- HTTP 503 Service Unavailable × 3, 9 ms to 11.5 ms, median 10 ms");
+  t.match(text, "- request: destination 10.96.0.20:80 → 10.244.2.7:8080, on node-a");
+  t.ok(renderMarkdown(buildFindings(buildMany(5000))).length < 200_000);
+});
+
 t.test("Markdown", async (t) => {
   const text = renderMarkdown(buildFindings([fdbMissing]));
   t.match(text, /^# hopbook trace-path\n/);
@@ -184,6 +217,9 @@ t.test("Markdown", async (t) => {
   );
   for (const [name, findings] of Object.entries(SAMPLES)) {
     const all = renderMarkdown(findings);
+    const kinds = new Set([...walk(fromMarkdown(all, { extensions: [gfm()], mdastExtensions: fromGfm }))]);
+    for (const kind of ["html", "link", "image", "linkReference", "emphasis", "delete", "footnoteReference"])
+      t.notOk(kinds.has(kind), `${name}: ${kind}`);
     const outsideCode = all.replace(/(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, "CODE");
     t.notMatch(outsideCode, /<|(?<!\\)\]\(|(?<!\\)!\[|http:\/\//, name);
     for (const [head, ...rows] of [...all.matchAll(/(?:^\|.*\|\n?)+/gm)].map((match) =>
@@ -216,6 +252,14 @@ t.test("JUnit", async (t) => {
   const xml = renderJunit(SAMPLES["six"] ?? buildFindings([]));
   t.match(xml, '<testsuite name="flows" tests="6" failures="4" errors="1" skipped="0"');
   t.match(xml, '<failure type="lost" message="LOST on node-b between vxlan.calico');
+  const found = renderJunit(buildFindings([everyThird]));
+  t.match(found, '<testsuite name="findings" tests="3" failures="1" errors="0" skipped="0"');
+  t.match(
+    found,
+    '<failure type="mtu-hole" message="Packets of 1400 bytes pass, packets of 1480 bytes do not">',
+  );
+  t.match(found, "Next: Set the pods&#39; MTU to 1400 or less");
+  t.match(found, "request: 24 of 72 (33.3 %) missing on node-b between");
   const mixed = renderJunit(SAMPLES["incomplete"] ?? buildFindings([]));
   t.match(mixed, '<testsuite name="checks" tests="3" failures="0" errors="1" skipped="1"');
   for (const [name, findings] of Object.entries(SAMPLES)) {

@@ -4,7 +4,7 @@ import { renderText } from "../../lib/report/index.js";
 import { measureColumns } from "../../lib/text/columns.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { buildFindings, fdbMissing, healthy, replyLost } from "./samples.js";
-import { ALL_SAMPLES as SAMPLES } from "./many.js";
+import { ALL_SAMPLES as SAMPLES, buildMany } from "./many.js";
 
 const plain = (findings: Findings, more: { width?: number; unicode?: boolean } = {}): string =>
   renderText(findings, { color: false, width: 80, unicode: true, ...more });
@@ -71,8 +71,35 @@ t.test("rejected and unanswered show where", async (t) => {
   t.match(plain(SAMPLES["incomplete"] as Findings), /INCOMPLETE RUN[^]*node-b: the connection was lost/);
   t.match(plain(SAMPLES["asymmetric"] as Findings), /The reply's own way/);
   t.match(plain(SAMPLES["empty"] as Findings), /No flow was followed/);
-  t.match(plain(SAMPLES["six"] as Findings), /^ {2}1 {2}DELIVERED .*\n {2}2 {2}LOST .*\n {2}3 {2}LOST /m);
+  t.match(
+    plain(SAMPLES["six"] as Findings),
+    /^LOST .* 4 of 4 \(100 %\) missing\nLOST .*\nREJECTED .*\nUNANSWERED .*\nINCONCLUSIVE .*\nDELIVERED /m,
+  );
   t.match(plain(SAMPLES["six"] as Findings), /4 requests and 4 replies at each of 8 hops/);
+});
+
+t.test("several flows: a table, the worst first, then those that are worth a word", async (t) => {
+  const text = plain(SAMPLES["several"] as Findings, { width: 100 });
+  t.match(
+    text,
+    /^LOST +shop.* TCP http ×12 {2}72, 48 {2}24 of 72 \(33\.3 %\) missing\nDELIVERED .*Packets of 14.*\nDELIVERED .*\nDELIVERED .*\n4990 more flows are not listed here: 10 lost, 4980 delivered\.\n/m,
+  );
+  t.match(text, "✖━━━ LOST HERE: 24 of 72 request packets (33.3 %) ━");
+  t.match(
+    text,
+    /• request: 24 of 72 \(33\.3 %\) on node-b between eth0 \(nic\) and [^]*: all along: 1\s+in 3/,
+  );
+  t.match(text, "• request: destination 10.96.0.20:80 → 10.244.2.7:8080, on node-a between");
+  t.match(text, "• HTTP 503 Service Unavailable × 3, 9 ms to 11.5 ms, median 10 ms\n");
+  t.match(
+    text,
+    /FAIL {2}Packets of 1400 bytes pass[^]*→ Set the pods' MTU[^]*WARN {2}24 of 72[^]*NOTE {2}Port 40122/,
+  );
+  t.match(text, "DELIVERED, one-way: 20 requests reached");
+  const many = plain(buildFindings(buildMany(5000)), { width: 100 });
+  t.ok(many.length < 40_000, `${many.length} characters`);
+  t.match(many, "4960 more flows are not listed here: 960 lost, 1000 inconclusive, 3000 delivered; 4960 of");
+  t.equal(many.match(/^── /gm)?.length, 8, "eight in full");
 });
 
 t.test("every sample: width kept, no control characters, colour only adds", async (t) => {
