@@ -126,8 +126,8 @@ export class InFlight {
    * be a try before this one. Else one that comes by the place again: translated, or after another router. Else NONE.
    */
   find(accept: Accept): number {
-    const { first, second, place, timeUs } = this.sought;
-    const { sets, buckets } = this;
+    const { sets, buckets, sought } = this;
+    const { first, second, place, timeUs } = sought;
     let slot = buckets[first & (buckets.length - 1)]!;
     let found = NONE;
     let again = NONE;
@@ -173,7 +173,8 @@ export class InFlight {
 
   remove(slot: number): void {
     this.unchain(slot);
-    const [older, newer] = [this.older[slot]!, this.newer[slot]!];
+    const older = this.older[slot]!;
+    const newer = this.newer[slot]!;
     if (older === NONE) this.oldest = newer;
     else this.newer[older] = newer;
     if (newer === NONE) this.newest = older;
@@ -211,7 +212,8 @@ export class InFlight {
   }
 
   private unchain(slot: number): void {
-    const [previous, next] = [this.previousInBucket[slot]!, this.nextInBucket[slot]!];
+    const previous = this.previousInBucket[slot]!;
+    const next = this.nextInBucket[slot]!;
     if (previous === NONE) this.buckets[this.first[slot]! & (this.buckets.length - 1)] = next;
     else this.nextInBucket[previous] = next;
     if (next !== NONE) this.previousInBucket[next] = previous;

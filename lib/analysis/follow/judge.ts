@@ -60,10 +60,10 @@ export class Judge {
     const { flight, sets, targets } = this.input;
     const record = flow.records[flight.direction[slot] as 0 | 1];
     const tailUs = targets[flow.target]?.tailUs ?? TAIL_US;
-    const set = flight.set[slot]!;
-    const way = record.way(flight, slot, { set, live: this.liveAt(flight.lastUs[slot]!, tailUs) });
+    const way = record.way(flight, slot, this.liveAt(flight.lastUs[slot]!, tailUs));
     this.add(way, slot);
-    this.keep(record, way, { slot, flow });
+    const most = flow.target >= 0 ? KEPT.target : KEPT.other;
+    if (way.kept.length < most.way || record.story.length < most.story) this.keep(record, way, { slot, flow });
     if (flow.target < 0) record.noteOrder(flight, slot, sets.places);
     if (flow.target >= 0 || flow.number < MOST_MEASURED) record.noteDelays(flight, slot, sets.places);
   }
@@ -89,7 +89,6 @@ export class Judge {
     const isTarget = flow.target >= 0;
     const most = isTarget ? KEPT.target : KEPT.other;
     const [ofWay, ofStory] = [way.kept.length < most.way, record.story.length < most.story];
-    if (!ofWay && !ofStory) return;
     if (!isTarget) {
       if (this.keptOfOthers >= MOST_KEPT_OF_OTHERS) return;
       this.keptOfOthers++;
@@ -106,9 +105,8 @@ export class Judge {
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */
   private liveAt(timeUs: number, tailUs: number): number {
+    if (timeUs >= this.allFromUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged()) return ALL_LIVE;
     const { sets, sources } = this.input;
-    const isDamaged = sources.some(({ damage }) => damage !== null);
-    if (!isDamaged && timeUs >= this.allFromUs && timeUs <= this.allUntilUs - tailUs) return ALL_LIVE;
     let live = 0;
     let isAll = true;
     for (const [place, { damage, lastRecordUs, options }] of sources.entries()) {
@@ -120,9 +118,16 @@ export class Judge {
     return isAll ? ALL_LIVE : live;
   }
 
+  private isAnyDamaged(): boolean {
+    const { sources } = this.input;
+    for (let place = 0; place < sources.length; place++) if (sources[place]!.damage !== null) return true;
+    return false;
+  }
+
   private unlink(slot: number, connection: Connection): void {
     const { flight } = this.input;
-    const [older, newer] = [flight.olderOfStream[slot]!, flight.newerOfStream[slot]!];
+    const older = flight.olderOfStream[slot]!;
+    const newer = flight.newerOfStream[slot]!;
     if (older !== NONE) flight.newerOfStream[older] = newer;
     if (newer !== NONE) flight.olderOfStream[newer] = older;
     else connection.newest[flight.direction[slot] as 0 | 1] = older;

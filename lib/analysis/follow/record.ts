@@ -60,24 +60,30 @@ export class DirectionRecord {
   readonly story: KeptPacket[] = [];
   /** By `first place × places + last place`: how many packets took that way by time, or by TTL where that fell. */
   readonly order = new Map<number, number>();
-  /** By `place × places + next place`. */
-  readonly delays = new Map<number, Delay>();
+  /** By `place × places + next place`; holes where no packet went so. */
+  readonly delays: (Delay | undefined)[] = [];
 
   constructor(readonly direction: number) {}
 
-  way(flight: InFlight, slot: number, at: { set: number; live: number }): Way {
+  /** The way that a packet took, by the captures that covered its time. */
+  way(flight: InFlight, slot: number, live: number): Way {
+    const set = flight.set[slot]!;
     const tooBig = (flight.traits[slot]! & TRAIT.tooBig) !== 0;
+    const bornAt = flight.bornAt[slot]!;
+    const carriedAt = flight.carriedAt[slot]!;
     const bytes = flight.rangeEnd[slot]! - flight.rangeStart[slot]!;
-    const [bornAt, carriedAt] = [flight.bornAt[slot]!, flight.carriedAt[slot]!];
     const isBornWhole = bornAt !== NONE && flight.bornBytes[slot]! >= bytes;
     const isCarriedWhole = carriedAt !== NONE && flight.carriedBytes[slot]! >= bytes;
-    for (const way of this.ways) {
-      if (way.set !== at.set || way.live !== at.live || way.tooBig !== tooBig) continue;
+    const { ways } = this;
+    for (let index = 0; index < ways.length; index++) {
+      const way = ways[index]!;
+      if (way.set !== set || way.live !== live || way.tooBig !== tooBig) continue;
       if (way.born.place !== bornAt || way.carried.place !== carriedAt) continue;
       if (way.born.isWhole === isBornWhole && way.carried.isWhole === isCarriedWhole) return way;
     }
     const fresh: Way = {
-      ...at,
+      set,
+      live,
       born: { place: bornAt, isWhole: isBornWhole },
       carried: { place: carriedAt, isWhole: isCarriedWhole },
       tooBig,
@@ -121,10 +127,8 @@ export class DirectionRecord {
   }
 }
 
-function addDelay(delays: Map<number, Delay>, key: number, delayUs: number): void {
-  let delay = delays.get(key);
-  if (delay === undefined)
-    delays.set(key, (delay = { count: 0, leastUs: Infinity, mostUs: -Infinity, sampleUs: [] }));
+function addDelay(delays: (Delay | undefined)[], key: number, delayUs: number): void {
+  const delay = (delays[key] ??= { count: 0, leastUs: Infinity, mostUs: -Infinity, sampleUs: [] });
   delay.count++;
   if (delayUs < delay.leastUs) delay.leastUs = delayUs;
   if (delayUs > delay.mostUs) delay.mostUs = delayUs;

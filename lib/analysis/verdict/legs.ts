@@ -35,9 +35,9 @@ export function describeLegs(tally: DirectionTally, outcome: Outcome, route: Rou
   });
 }
 
-/** To four digits; 0 of nothing is 0. */
+/** To four significant digits; 0 of nothing is 0. */
 export function shareOf(part: number, whole: number): number {
-  return whole === 0 ? 0 : Number((part / whole).toFixed(4));
+  return whole === 0 ? 0 : Number((part / whole).toPrecision(4));
 }
 
 export function refTo(route: Route, place: number): HopRef {
