@@ -1,13 +1,13 @@
 import type { CauseInput, CauseResult } from "../model/cause.js";
 import type { Naming } from "../model/naming.js";
-import type { Findings, HopRef, VerdictStatus } from "../model/findings.js";
+import type { Findings, FlowFinding, HopRef, VerdictStatus } from "../model/findings.js";
 import { findCause as findCauseInState } from "./cause/index.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
 import { compareFlows } from "./verdict/ended.js";
 import { describeFlow, refOf, type FindFlowCause } from "./verdict/flow.js";
 import { judgeFlows } from "./verdict/judge.js";
 import type { JudgedFlow } from "./verdict/judged.js";
-import { chooseWorst, countLeftOut } from "./verdict/worst.js";
+import { chooseWorst, countLeftOut, mergeWorst } from "./verdict/worst.js";
 
 export type FindCause = (input: CauseInput) => CauseResult;
 
@@ -32,16 +32,16 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
     search({ ...input, state, drops, namings, readText: (path) => readRunText(dir, path) });
   const reasons = [...run.incomplete, ...incomplete];
   const { flows: inFlows, captures: records, probes } = paths;
-  const { asked, others, leftOut } = judgeFlows({ flows: inFlows, records, probes, dir });
+  const { asked, others, unanswered, leftOut } = judgeFlows({ flows: inFlows, records, probes, dir });
   for (const { flow, route } of asked)
     for (const { hop, reason } of route.blind)
       reasons.push(`Flow ${flow.id} has no capture at ${hop.node} ${hop.interface}: ${reason}`);
   const { listed, rest } = chooseWorst(others);
   // A node's counters count what all flows lost, so causes are looked for when all are judged.
   const judged: readonly JudgedFlow[] = [...asked, ...listed];
-  const flows = judged.map((one) =>
-    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) })),
-  );
+  const describe = (one: JudgedFlow): FlowFinding =>
+    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) }));
+  const flows = [...asked.map(describe), ...mergeWorst(listed.map(describe), unanswered)];
   const { id, runbook, startedAt } = run;
   const unique = [...new Set(reasons)];
   return {

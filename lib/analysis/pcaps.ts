@@ -7,7 +7,7 @@ import { openCapture } from "../packets/open.js";
 import { describeFlow } from "./verdict/flow.js";
 import { judgeFlows } from "./verdict/judge.js";
 import type { JudgedFlow } from "./verdict/judged.js";
-import { chooseWorst, countLeftOut } from "./verdict/worst.js";
+import { chooseWorst, countLeftOut, mergeWorst } from "./verdict/worst.js";
 
 /** Which flows are wanted; what is left out is any. */
 export interface AnalyzePcapsOptions {
@@ -31,7 +31,7 @@ export async function analyzePcaps(
   options: AnalyzePcapsOptions = {},
 ): Promise<Findings> {
   for (const file of files) openCapture(file).close();
-  const { others, leftOut, followed } = judgeFlows({
+  const { others, unanswered, leftOut, followed } = judgeFlows({
     flows: [],
     paths: [files.map(describeHop)],
     records: [],
@@ -40,7 +40,9 @@ export async function analyzePcaps(
     isBare: true,
   });
   const wanted = others.filter((judged) => isWanted(judged, options));
-  if (wanted.length === 0) throw noFlow(files, others.length);
+  const isAnyWanted = Object.values(options).every((value) => value === undefined);
+  const questions = isAnyWanted ? unanswered : [];
+  if (wanted.length + questions.length === 0) throw noFlow(files, others.length);
   const { listed, rest } = chooseWorst(wanted);
   for (const { decision } of listed) decision.doubts.doubt("When the captures began and ended is not known");
   const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
@@ -54,7 +56,10 @@ export async function analyzePcaps(
       complete: true,
       incomplete: [],
     },
-    flows: listed.map((judged) => describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }))),
+    flows: mergeWorst(
+      listed.map((judged) => describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }))),
+      questions,
+    ),
     ...countLeftOut(rest, leftOut),
     checks: [],
   };

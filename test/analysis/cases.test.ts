@@ -3,9 +3,6 @@ import { analyzePcaps } from "../../lib/analysis/index.js";
 import type { FlowFinding, HopRef } from "../../lib/model/findings.js";
 import { listCases, type ExpectedFlow } from "./cases/cases.js";
 
-/** What the analysis is not up to yet. */
-const NOT_YET: readonly string[] = ["gateway-unanswered"];
-
 const nameOf = (hop: HopRef | null): string => hop?.interface.replace(/\.pcap$/, "") ?? "-";
 
 function fits(flow: FlowFinding, wanted: ExpectedFlow): boolean {
@@ -30,8 +27,7 @@ function describe({ protocol, from, to, verdict }: FlowFinding): string {
 }
 
 for (const { name, what, paths, flows: wanted, healthy } of listCases()) {
-  const options = NOT_YET.includes(name) ? { todo: "not yet" } : {};
-  void t.test(`${name}: ${what}`, options, async (t) => {
+  void t.test(`${name}: ${what}`, async (t) => {
     const { flows } = await analyzePcaps(paths);
     const found = flows.map(describe);
     for (const flow of wanted)

@@ -13,6 +13,7 @@ import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
 import { isSyn, Measure } from "./measure.js";
+import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
@@ -44,6 +45,8 @@ export interface Followed {
   readonly flows: readonly Flow[];
   /** How many more there were than are told apart. */
   readonly flowsLeftOut: number;
+  /** Who has an address, asked by ARP and neighbour discovery. */
+  readonly questions: readonly NeighbourQuestion[];
   readonly sets: PlaceSets;
   readonly clocks: readonly ClockEstimate[];
   readonly readings: readonly CaptureReading[];
@@ -77,6 +80,7 @@ class Follower {
   private readonly windowUs: number;
   private readonly errors: Errors;
   private readonly measure: Measure;
+  private readonly neighbours: Neighbours;
   /** What the packet at hand is to be like, for `accept`. */
   private wanted: Connection | null = null;
   private wantedDirection = REQUEST as number;
@@ -101,6 +105,7 @@ class Follower {
     this.pieces = new Pieces(this.flight, this.sets);
     this.connections = new Connections(this.tuples, this.targets, readers.length);
     this.errors = new Errors(this.flight, this.tuples, this.connections);
+    this.neighbours = new Neighbours(readers.length);
     this.measure = new Measure(this.flight, this.tuples, this.fragments);
     this.judge = new Judge({
       flight: this.flight,
@@ -122,6 +127,7 @@ class Follower {
       while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
         judge.settle(flight.oldest);
       if (source.matter === MATTER.error) this.errors.note(source, place);
+      else if (source.matter === MATTER.neighbour) this.neighbours.note(source, place);
       else this.follow(source, place);
       source.advance();
     }
@@ -130,6 +136,7 @@ class Follower {
     return {
       flows: this.connections.flows,
       flowsLeftOut: this.connections.flowsLeftOut,
+      questions: this.neighbours.all,
       sets: this.sets,
       clocks: this.clocks,
       readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({

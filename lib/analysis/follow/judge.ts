@@ -63,7 +63,8 @@ export class Judge {
     const way = record.way(flight, slot, this.liveAt(flight.lastUs[slot]!, tailUs));
     this.add(way, slot);
     const most = flow.target >= 0 ? KEPT.target : KEPT.other;
-    if (way.kept.length < most.way || record.story.length < most.story) this.keep(record, way, { slot, flow });
+    if (way.kept.length < most.way || record.story.length < most.story)
+      this.keep(record, way, { slot, flow });
     if (flow.target < 0) record.noteOrder(flight, slot, sets.places);
     if (flow.target >= 0 || flow.number < MOST_MEASURED) record.noteDelays(flight, slot, sets.places);
   }
@@ -105,7 +106,8 @@ export class Judge {
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */
   private liveAt(timeUs: number, tailUs: number): number {
-    if (timeUs >= this.allFromUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged()) return ALL_LIVE;
+    if (timeUs >= this.allFromUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged())
+      return ALL_LIVE;
     const { sets, sources } = this.input;
     let live = 0;
     let isAll = true;

@@ -84,7 +84,7 @@ export class HopSource {
 }
 
 function matterOf(packet: Packet): number {
-  if (packet.stop !== STOP.none) return MATTER.nothing;
+  if (packet.stop !== STOP.none) return packet.arpOperation > 0 ? MATTER.neighbour : MATTER.nothing;
   const { protocol } = packet;
   if (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp) return MATTER.flow;
   if (packet.quoteAt >= 0) return MATTER.error;
@@ -92,7 +92,8 @@ function matterOf(packet: Packet): number {
   const type = packet.icmpType;
   if (packet.version === 6) {
     if (type === ICMPV6.echoRequest || type === ICMPV6.echoReply) return MATTER.flow;
-    return MATTER.nothing;
+    const isDiscovery = type === ICMPV6.neighbourSolicitation || type === ICMPV6.neighbourAdvertisement;
+    return isDiscovery ? MATTER.neighbour : MATTER.nothing;
   }
   return type === ICMP.echoRequest || type === ICMP.echoReply ? MATTER.flow : MATTER.nothing;
 }

@@ -1,18 +1,23 @@
 import { HopbookError } from "../../errors.js";
 import type { CaptureRecord, EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
+import type { FlowFinding } from "../../model/findings.js";
 import type { Flow } from "../follow/flow.js";
 import { follow, type Followed } from "../follow/follow.js";
 import { identifyProbes } from "../follow/identity.js";
 import { Orders } from "../follow/order.js";
 import type { TargetInput } from "../follow/target.js";
 import { decide } from "./decide.js";
+import { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
+import { describeUnanswered, isUnanswered } from "./neighbours.js";
 import { observe } from "./observation.js";
 import { endOf, isWorthTelling } from "./others.js";
-import { Places, type Route } from "./route.js";
+import { Places, type Place, type Route } from "./route.js";
 
 /** Each is an open file. */
 const MOST_CAPTURES = 256;
+/** So many unanswered questions are told. */
+const MOST_QUESTIONS = 20;
 /** How long before a capture's end a packet may be missing from it: tcpdump's buffer holds up to 1 s. */
 const TAIL_US = { probed: 300_000, watched: 1_200_000 } as const;
 
@@ -34,6 +39,8 @@ export interface Judged {
   readonly asked: readonly JudgedFlow[];
   /** All others that the captures hold. */
   readonly others: readonly JudgedFlow[];
+  /** Questions of ARP and neighbour discovery that nobody answered. */
+  readonly unanswered: readonly FlowFinding[];
   /** So many more were not told apart. */
   readonly leftOut: number;
   readonly followed: Followed;
@@ -65,7 +72,30 @@ export function judgeFlows(input: JudgeInput): Judged {
     const probes = probesOf(flow);
     return { flow, route, found, decision: decide({ flow, route, found, probes, leaves: [] }) };
   });
-  return { asked, others: judgeOthers(followed, paths), leftOut: followed.flowsLeftOut, followed };
+  const hopAt = new Map([...paths.map(({ route }) => route), ...routes].flatMap((route) => [...route.hopAt]));
+  return {
+    asked,
+    others: judgeOthers(followed, paths),
+    unanswered: describeQuestions(followed, places.list, hopAt),
+    leftOut: followed.flowsLeftOut,
+    followed,
+  };
+}
+
+function describeQuestions(
+  { questions }: Followed,
+  places: readonly Place[],
+  hopAt: ReadonlyMap<number, EvidenceHop>,
+): FlowFinding[] {
+  const frames = new FrameReader(places.map(({ capture }) => capture));
+  try {
+    return questions
+      .filter(isUnanswered)
+      .slice(0, MOST_QUESTIONS)
+      .map((question) => describeUnanswered(question, hopAt, frames));
+  } finally {
+    frames.close();
+  }
 }
 
 /** A flow of interest to the correlation: several where nothing tells their packets apart. */

@@ -1,4 +1,4 @@
-import type { Findings, VerdictStatus } from "../../model/findings.js";
+import type { Findings, FlowFinding, VerdictStatus } from "../../model/findings.js";
 import type { JudgedFlow } from "./judged.js";
 
 /** So many flows that nobody asked about are described one by one. */
@@ -17,6 +17,12 @@ export function chooseWorst(flows: readonly JudgedFlow[]): {
       b.decision.request.sent - a.decision.request.sent,
   );
   return { listed: sorted.slice(0, MOST_LISTED), rest: sorted.slice(MOST_LISTED) };
+}
+
+/** Puts more findings among others that are sorted already. */
+export function mergeWorst(sorted: readonly FlowFinding[], more: readonly FlowFinding[]): FlowFinding[] {
+  const rank = ({ verdict }: FlowFinding): number => GRAVITY.indexOf(verdict.status);
+  return [...sorted, ...more].sort((a, b) => rank(a) - rank(b));
 }
 
 /** `unjudged`: flows that were not even told apart. */
