@@ -126,7 +126,7 @@ export interface ErrorDetails {
 }
 
 /**
- * Every error that hopbook means to throw. The message follows "Cannot do X: current value is Y", with no
+ * Every error that hopbook means to throw. The message follows "Cannot do X: why", with no
  * final full stop.
  */
 export class HopbookError extends Error {

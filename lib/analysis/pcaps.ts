@@ -76,8 +76,8 @@ function isWanted({ flow }: JudgedFlow, { from, to, port, protocol }: AnalyzePca
 
 function noFlow(files: readonly string[], others: number): HopbookError {
   const what =
-    others === 0 ? "no conversation by ICMP echo, UDP or TCP" : `${others} flows, none of which fits`;
-  return new HopbookError("USAGE", `Cannot analyze ${files.join(", ")}: current value is ${what}`, {
+    others === 0 ? "no conversation by ICMP echo, UDP or TCP in them" : `${others} flows, and none that fits`;
+  return new HopbookError("USAGE", `Cannot analyze ${files.join(", ")}: there is ${what}`, {
     hint:
       others === 0
         ? "Name captures that hold the packets of one path, in the order of the path"

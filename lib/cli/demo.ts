@@ -2,11 +2,13 @@ import { DEFAULT_TOPOLOGY, LAB_TOPOLOGIES } from "../api/topologies.js";
 import { EXIT, HopbookError } from "../errors.js";
 import type { FlowFinding } from "../model/findings.js";
 import { makePaint } from "../text/paint.js";
+import { nextCommand } from "./next-command.js";
 import { listenForSignals } from "./signals.js";
 import type { Terminal } from "./terminal.js";
 
 const FAULT = "forward-drop-b";
 const TO = "shop/web:8080";
+const PROBES = ["--probe", "http,ping"];
 
 /**
  * The main job on a lab of its own: a healthy trace, then a NetworkPolicy-like drop on the far node, and the
@@ -37,7 +39,8 @@ export async function runDemo(terminal: Terminal, options: { keep: boolean }): P
     () => terminal.err("\nstill taking the lab down\n"),
   );
   try {
-    say(`1. hopbook run trace-path --from shop/client --to ${TO} --yes`);
+    const words = ["run", "trace-path", "--from", "shop/client", "--to", TO, ...PROBES];
+    say(`1. ${nextCommand(terminal, [...words, "--yes", "--cluster", profile])}`);
     const healthy = await trace(terminal, { profile, signal: interruption.signal });
     if (interruption.signal.aborted) return EXIT.interrupted;
     await setFault({ name, fault: FAULT, on: true });
@@ -50,8 +53,8 @@ export async function runDemo(terminal: Terminal, options: { keep: boolean }): P
     interruption.dispose();
     say(
       options.keep
-        ? `The lab stays up: hopbook lab down --name ${name}`
-        : "The lab is down; nothing of it is left.",
+        ? `The lab stays up, with the fault, so that the command above goes on working. Take it down: ${nextCommand(terminal, ["lab", "down", "--name", name])}`
+        : `The lab is down; nothing of it is left. To keep it, and try the command above: ${nextCommand(terminal, ["demo", "--keep"])}`,
     );
   }
 }

@@ -14,6 +14,7 @@ import { addNewCommand } from "./commands/new.js";
 import { addRunCommands } from "./commands/run.js";
 import { addTestCommand } from "./commands/test.js";
 import { addSchemaCommand } from "./commands/schema.js";
+import { checkOptions } from "./check-options.js";
 import { groupCommands } from "./command-groups.js";
 import { errorObject, renderError } from "./render-error.js";
 import { outputOf, type CommandIo } from "./io.js";
@@ -78,6 +79,7 @@ export function makeProgram(io: CommandIo): Command {
   addCompletionCommand(program, io);
   addSchemaCommand(program, io);
   groupCommands(program);
+  checkOptions(program);
   return program;
 }
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { checkOptions } from "./check-options.js";
 import { addClusterOptions, addEntryOptions, addOutputOption, addPermissionOptions } from "./options.js";
 import { addInputFlags, type InputFlag } from "./runbook-flags.js";
 
@@ -12,7 +13,9 @@ export function makeRunbookCommand(
 ): Command {
   const command = new Command(`hopbook ${verb} ${runbook.name}`);
   addInputFlags(command, runbook.inputs);
-  return addRunOptions(verb, command);
+  addRunOptions(verb, command);
+  checkOptions(command);
+  return command;
 }
 
 /** The options of `run` or `plan` that are the same for every runbook. */

@@ -50,7 +50,7 @@ export async function runStep(core: Core, step: RunbookStep, options: RunOptions
   } catch (error) {
     const known = asHopbookError(error);
     emitEnded(core, step, { place, status: "failed", startedMs });
-    core.state.markIncomplete(`${step.name ?? step.id}: ${known.message}`, place);
+    core.state.markIncomplete(`${step.name ?? step.id}: ${known.message}`, place, !step.continueOnError);
     return { status: "failed", error: known, reason: null, outputs: [], plan: null, combinations: [] };
   }
 }

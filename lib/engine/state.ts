@@ -76,12 +76,13 @@ export class RunState {
     }
   }
 
-  markIncomplete(reason: string, place: StepPlace | null): void {
+  /** `isSaidLater`: the error itself ends the run, and is what a person sees of it at its end. */
+  markIncomplete(reason: string, place: StepPlace | null, isSaidLater = false): void {
     const label = place?.combination ?? null;
     const text = label === null ? reason : `${reason} [${label}]`;
     if (this.incomplete.includes(text)) return;
     this.incomplete.push(text);
-    this.note("warn", reason, place);
+    if (!isSaidLater) this.note("warn", reason, place);
   }
 
   note(level: "info" | "warn", text: string, place: StepPlace | null): void {

@@ -68,7 +68,7 @@ function collect(
     }
     child.on("error", (cause) => {
       clearTimeout(timer);
-      const message = `Cannot start ${run.argv[0] ?? ""}: current value is "${cause.message}"`;
+      const message = `Cannot start ${run.argv[0] ?? ""}: ${cause.message}`;
       reject(new HopbookError("LAB_FAILED", message, { cause }));
     });
     child.on("close", (exitCode) => {
@@ -136,7 +136,7 @@ export async function execInNode(
   if (target === undefined) {
     throw new HopbookError(
       "TARGET_NOT_FOUND",
-      `Cannot find node in lab ${lab.name}: current value is "${node}"`,
+      `Cannot find node ${node}: lab ${lab.name} has none of that name`,
       {
         hint: `Its nodes are ${lab.nodes.map((each) => each.name).join(", ")}`,
       },
@@ -160,5 +160,5 @@ export async function execInPod(
     const inner = ["nsenter", "-t", String(found.pid), ...NODE_NAMESPACES, "--", ...argv];
     return execInNode(lab, node.name, inner, options);
   }
-  throw new HopbookError("TARGET_NOT_FOUND", `Cannot find pod in lab ${lab.name}: current value is "${pod}"`);
+  throw new HopbookError("TARGET_NOT_FOUND", `Cannot find pod ${pod}: lab ${lab.name} has none of that name`);
 }

@@ -59,7 +59,7 @@ export function requirePrograms(options: {
   const packages = [...new Set(missing.map((name) => wanted[name] ?? "netcat-openbsd"))].sort();
   throw new HopbookError(
     "LAB_UNAVAILABLE",
-    `Cannot build a lab: programs are missing, current value is "${missing.join(" ")}"`,
+    `Cannot build a lab: programs are missing: ${missing.join(" ")}`,
     { hint: `Install the Debian packages: apt-get install ${packages.join(" ")}` },
   );
 }
@@ -100,7 +100,7 @@ export async function requireNamespaces(rootless: boolean): Promise<void> {
   const words = (result.stderr.trim().split("\n").at(-1) ?? "").slice(0, 300);
   throw new HopbookError(
     "LAB_UNAVAILABLE",
-    `Cannot build a lab: this machine refuses its namespaces, current value is "${words}"`,
+    `Cannot build a lab: this machine refuses its namespaces: ${words}`,
     {
       hint: rootless
         ? "Run it as root, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)"

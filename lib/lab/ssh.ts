@@ -9,13 +9,9 @@ async function makeKey(path: string, comment: string): Promise<string> {
   const argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path];
   const result = await runProgram(argv);
   if (result.exitCode !== 0) {
-    throw new HopbookError(
-      "LAB_FAILED",
-      `Cannot make an ssh key: current value is "${result.stderr.trim()}"`,
-      {
-        where: { argv, file: path },
-      },
-    );
+    throw new HopbookError("LAB_FAILED", `Cannot make an ssh key: ${result.stderr.trim()}`, {
+      where: { argv, file: path },
+    });
   }
   return readFileSync(`${path}.pub`, "utf8").trim();
 }

@@ -17,15 +17,19 @@ function defaultBaseDir(): string {
 export function locateLab(options: LabOptions = {}): { name: string; baseDir: string; dir: string } {
   const name = options.name ?? "lab";
   if (!NAME.test(name)) {
-    throw new HopbookError("USAGE", `Cannot name a lab so: current value is ${JSON.stringify(name)}`, {
+    throw new HopbookError("USAGE", `Cannot call a lab ${JSON.stringify(name)}: that is no name for it`, {
       hint: "Use at most 31 of a-z, 0-9 and -, beginning with a letter or digit",
     });
   }
   const baseDir = options.dir ?? defaultBaseDir();
   if (!/^\/[\w.+@/-]*$/.test(baseDir)) {
-    throw new HopbookError("USAGE", `Cannot keep labs there: current value is ${JSON.stringify(baseDir)}`, {
-      hint: "Use an absolute path of letters, digits and ._+@- only: it stands in ssh's ProxyCommand",
-    });
+    throw new HopbookError(
+      "USAGE",
+      `Cannot keep labs in ${JSON.stringify(baseDir)}: its path cannot be used`,
+      {
+        hint: "Use an absolute path of letters, digits and ._+@- only: it stands in ssh's ProxyCommand",
+      },
+    );
   }
   return { name, baseDir, dir: join(baseDir, name) };
 }
@@ -72,7 +76,7 @@ export function requireLab(options: LabOptions = {}): LabState {
   const { name } = locateLab(options);
   if (state !== null && isAlive(state.supervisor)) return state;
   const current = state === null ? "no lab of that name is up" : "its processes are gone";
-  throw new HopbookError("LAB_FAILED", `Cannot use lab ${name}: current value is "${current}"`, {
+  throw new HopbookError("LAB_FAILED", `Cannot use lab ${name}: ${current}`, {
     hint:
       state === null
         ? `Bring it up: hopbook lab up --name ${name}`

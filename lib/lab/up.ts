@@ -102,10 +102,7 @@ function taken(name: string, dir: string): HopbookError {
 async function makeFifos(dir: string): Promise<void> {
   const result = await runProgram(["mkfifo", "-m", "600", ...listFifos(dir)]);
   if (result.exitCode === 0) return;
-  throw new HopbookError(
-    "LAB_FAILED",
-    `Cannot make the lab's FIFOs: current value is "${result.stderr.trim()}"`,
-  );
+  throw new HopbookError("LAB_FAILED", `Cannot make the lab's FIFOs: ${result.stderr.trim()}`);
 }
 
 /** Starts the lab's pid 1 and waits for its word. It outlives this process. */
@@ -128,7 +125,7 @@ async function startSupervisor(lab: { name: string; dir: string; rootless: boole
   if (word === "ready") return;
   await requireNamespaces(lab.rootless);
   const tail = readFileSync(join(lab.dir, "log"), "utf8").trim().split("\n").slice(-12).join("\n");
-  throw new HopbookError("LAB_FAILED", `Cannot bring up lab ${lab.name}: current value is "${word}"`, {
+  throw new HopbookError("LAB_FAILED", `Cannot bring up lab ${lab.name}: ${word}`, {
     detail: tail,
     hint: "The detail is the end of the lab's log",
   });

@@ -2,7 +2,7 @@ import { HopbookError } from "../errors.js";
 
 /** What a file is in place of a capture. */
 export function notACapture(file: string, value: string, hint?: string): HopbookError {
-  return new HopbookError("EVIDENCE_INVALID", `Cannot read capture ${file}: current value is ${value}`, {
+  return new HopbookError("EVIDENCE_INVALID", `Cannot read capture ${file}: ${value}`, {
     where: { file },
     ...(hint === undefined ? {} : { hint }),
   });
@@ -12,7 +12,7 @@ export function notACapture(file: string, value: string, hint?: string): Hopbook
 export function damaged(file: string, record: number, value: string): HopbookError {
   return new HopbookError(
     "EVIDENCE_INVALID",
-    `Cannot read record ${record} of capture ${file}: current value is ${value}`,
+    `Cannot read record ${record} of capture ${file}: ${value}`,
     { where: { file }, hint: "The file is damaged from there on; what stands before it was read" },
   );
 }

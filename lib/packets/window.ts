@@ -77,6 +77,6 @@ function openFile(path: string, label: string): number {
 }
 
 function unreadable(label: string, error: unknown): HopbookError {
-  const message = `Cannot read capture ${label}: current value is ${String(error)}`;
+  const message = `Cannot read capture ${label}: ${String(error)}`;
   return new HopbookError("FILE_UNREADABLE", message, { where: { file: label }, cause: error });
 }

@@ -1,5 +1,5 @@
 import type { PlannedCommand } from "../model/steps.js";
-import { formatDuration } from "../model/units.js";
+import { formatDuration, formatSize } from "../model/units.js";
 import { visible } from "../model/visible.js";
 import { measureColumns, padColumns } from "../text/columns.js";
 import type { Plan, PlanCombination, PlanStep } from "./plan.js";
@@ -9,6 +9,8 @@ import { renderScripts, Scripts } from "./scripts.js";
 interface RenderPlanOptions {
   /** Every argv, and every script in full once. Default: how many commands of which effect, by node. */
   readonly full?: boolean;
+  /** Types of the runbook's inputs, by name: a `size` is told as one, not as a number. */
+  readonly types?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,7 +23,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
   const lines = [`plan of ${visible(plan.runbook.name)} on cluster ${visible(plan.cluster)}`];
   const width = Math.max(0, ...Object.keys(plan.inputs).map((name) => measureColumns(visible(name))));
   for (const [name, value] of Object.entries(plan.inputs))
-    lines.push(`  ${padColumns(visible(name), width)} = ${visible(stringify(value))}`);
+    lines.push(`  ${padColumns(visible(name), width)} = ${visible(showInput(value, options.types?.[name]))}`);
   if (!full) lines.push("");
   for (const [index, step] of plan.steps.entries()) {
     if (full) lines.push("");
@@ -131,6 +133,12 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return groups;
 }
 
-function stringify(value: unknown): string {
+function showInput(value: unknown, type: string | undefined): string {
+  if (type === "duration" && typeof value === "number") return formatDuration(value);
+  if (type === "size" && typeof value === "number") return formatSize(value);
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
+    return value.length === 0 ? "(none)" : value.join(", ");
+  }
+  if (value === "") return "(none)";
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }

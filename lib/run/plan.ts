@@ -67,7 +67,10 @@ export async function discoverHops(
   const raw = { from: options.from, to: [options.to] };
   const kind = STEP_KINDS.get("path/discover");
   if (kind === undefined) throw new HopbookError("INTERNAL", "There is no step kind path/discover");
-  const session = await openRunbookSession({ ...options, runbook: "trace-path", raw });
+  const opened = await openRunbookSession({ ...options, runbook: "trace-path", raw });
+  // Whoever is asked, or refused, asked for hops and no more.
+  const metadata = { ...opened.runbook.metadata, name: "hops" };
+  const session = { ...opened, runbook: { ...opened.runbook, metadata } };
   const { paths } = await look(await permit(session, [kind]), async (engine) => {
     const plan = await engine.planOne(kind, raw);
     return plan.outputs as { paths: readonly FlowPath[] };

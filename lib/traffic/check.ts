@@ -57,7 +57,7 @@ export function refuse(what: string, value: string | number, hint: string): Hopb
   const shown = typeof value === "string" ? value.slice(0, 160) : value;
   return new HopbookError(
     "INPUT_INVALID",
-    `Cannot plan a probe: current ${what} is ${JSON.stringify(shown)}`,
+    `Cannot plan a probe: the ${what} is ${JSON.stringify(shown)}`,
     { hint },
   );
 }

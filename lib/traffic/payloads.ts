@@ -59,7 +59,7 @@ function splitName(name: string): readonly Buffer[] {
   if (fits) return labels.map((label) => Buffer.from(label, "ascii"));
   throw new HopbookError(
     "INPUT_INVALID",
-    `Cannot ask for a DNS name: current value is ${JSON.stringify(name.slice(0, 160))}`,
+    `Cannot ask for a DNS name: it is ${JSON.stringify(name.slice(0, 160))}`,
     { hint: "Give labels of letters, digits, - and _, at most 63 characters each and 253 in all" },
   );
 }

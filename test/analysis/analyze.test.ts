@@ -108,7 +108,7 @@ t.test("the break alone, while a run goes on", async (t) => {
 t.test("what analysis cannot do without is an error that names the file", async (t) => {
   const dir = t.testdir();
   const cases: readonly [string, string, RegExp][] = [
-    ["run.json", "{", /Cannot read evidence\/run\.json: current value is .*JSON/],
+    ["run.json", "{", /Cannot read evidence\/run\.json: .*JSON/],
     ["run.json", "[]", /run\.json: run is \[\], not an object/],
     ["run.json", '{"id": "x"}', /run lacks the key "runbook"/],
     [
@@ -159,7 +159,7 @@ t.test("what analysis cannot do without is an error that names the file", async 
   rmSync(join(dir, "evidence"), { recursive: true });
   await t.rejects(analyzeRun(dir), {
     code: "EVIDENCE_INVALID",
-    message: /run\.json: current value is no readable file/,
+    message: /run\.json: it is no readable file/,
   });
 });
 
@@ -353,7 +353,7 @@ t.test("links and devices in a folder from elsewhere are not followed", async (t
   rmSync(path);
   symlinkSync("../../secret", path);
   const linked = await analyzeRun(run, { findCause: noCause });
-  t.match(linked.run.incomplete, [/captures\/5\.pcap: current value is a path through a symbolic link/]);
+  t.match(linked.run.incomplete, [/captures\/5\.pcap: its path leads through a symbolic link/]);
   symlinkSync("../../secret", join(run, "evidence/link.txt"));
   let texts: (string | undefined)[] = [];
   await analyzeRun(run, {

@@ -20,7 +20,7 @@ t.test("show has inputs, permissions, steps, checks and an example that can be t
   const { code, out } = await hopbook(["show", "trace-path"]);
   t.equal(code, 0);
   t.match(out, /--from \(string, required\)\n {6}Where the traffic starts/);
-  t.match(out, /--no-traffic \(on by default\)/);
+  t.match(out, /--\[no-\]traffic \(boolean, default on\)/);
   t.match(out, /--protocol \(string, default auto\)\n[^]*?values: auto, icmp, udp, tcp\n/);
   t.match(out, /run netns\/tcpdump: capture packets/);
   t.match(out, /path: .* \(path\/discover, while planning\)/);

@@ -129,7 +129,7 @@ t.test("an absurd length is an error that says where", async (t) => {
   t.equal(error.code, "EVIDENCE_INVALID");
   t.equal(
     error.message,
-    "Cannot read record 2 of capture captures/a.pcap: current value is a length of 4294967295 bytes at offset 44",
+    "Cannot read record 2 of capture captures/a.pcap: a length of 4294967295 bytes at offset 44",
   );
   t.notOk(reader.next(), "it does not go on behind the damage");
   reader.close();
@@ -143,7 +143,7 @@ t.test("says what a file is that is no capture", async (t) => {
     return copy;
   };
   const cases: readonly [Uint8Array, RegExp][] = [
-    [Buffer.alloc(0), /capture\.pcap: current value is the file is empty/],
+    [Buffer.alloc(0), /capture\.pcap: the file is empty/],
     [Buffer.from([1, 2]), /2 bytes, less than a file header/],
     [header.subarray(0, 20), /20 bytes, less than a file header/],
     [Buffer.from("0a0d0d0a1c000000", "hex"), /8 bytes, less than a section header/],

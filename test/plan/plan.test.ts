@@ -80,7 +80,7 @@ t.test("the plan for people: a line for each step and node, scripts by their dig
     renderPlan(plan),
     `plan of trace-path on cluster lab
   from  = shop/client
-  to    = ["shop/web:80"]
+  to    = shop/web:80
   count = 4
 
 path: Find it (path/discover; read-only, done for this plan)
@@ -109,7 +109,7 @@ t.test("in full: argv by node, scripts once at the end", (t) => {
     renderPlan(plan, { full: true }),
     `plan of trace-path on cluster lab
   from  = shop/client
-  to    = ["shop/web:80"]
+  to    = shop/web:80
   count = 4
 
 path: Find it (path/discover; read-only, done for this plan)
@@ -248,5 +248,13 @@ t.test("what differs has another digest", (t) => {
   t.equal(new Set(digests).size, digests.length);
   for (const digest of digests) t.match(digest, /^sha256:[0-9a-f]{64}$/);
   t.equal(canonicalJson({ b: 1n, a: [{ d: undefined, c: null }] }), '{"a":[{"c":null}],"b":1}');
+  t.end();
+});
+
+t.test("inputs as a person wrote them, not as numbers without a unit", (t) => {
+  const inputs = { size: 67_108_864, watch: 10_000, count: 10_000, none: "", list: [] };
+  const types = { size: "size", watch: "duration", count: "integer", none: "string", list: "array" };
+  const text = renderPlan(makePlan({ ...content, inputs }), { types });
+  t.match(text, "size  = 64.0 MiB\n  watch = 10.0 s\n  count = 10000\n  none  = (none)\n  list  = (none)\n");
   t.end();
 });

@@ -86,12 +86,12 @@ function readOptional<T>(dir: string, from: EvidenceFile<T> & { readonly incompl
 function readEvidence<T>(dir: string, { name, shape }: EvidenceFile<T>): T {
   const file = join(dir, "evidence", `${name}.json`);
   const content = readRunText(dir, `evidence/${name}.json`);
-  if (content === undefined) throw invalid(name, file, "current value is no readable file");
+  if (content === undefined) throw invalid(name, file, "it is no readable file");
   let value: unknown;
   try {
     value = JSON.parse(content);
   } catch (error) {
-    throw invalid(name, file, `current value is ${String(error)}`);
+    throw invalid(name, file, String(error));
   }
   if (!shape(value)) throw invalid(name, file, describeFault(shape, value, name));
   return value;

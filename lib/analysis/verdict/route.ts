@@ -104,7 +104,7 @@ export class Places {
     if (record !== null && record.pcap === null)
       return record.endedEarly ?? "nothing could be pulled from the node";
     if (!isBare && isThroughLink(dir, hop.pcap))
-      return `Cannot read capture ${hop.pcap}: current value is a path through a symbolic link`;
+      return `Cannot read capture ${hop.pcap}: its path leads through a symbolic link`;
     try {
       openCapture(join(dir, hop.pcap), hop.pcap).close();
       return null;

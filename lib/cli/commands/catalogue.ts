@@ -54,12 +54,12 @@ function renderDescription(runbook: RunbookDescription): string {
     const isOn = input.type === "boolean" && input.default === true;
     const fallback = input.type === "boolean" ? null : describeDefault(input.default);
     const marks = [
-      isOn ? "on by default" : input.type,
+      isOn ? "boolean, default on" : input.type,
       input.required === true ? "required" : null,
       fallback,
     ];
     lines.push(
-      `  --${isOn ? "no-" : ""}${flagName(name)} (${marks.filter((mark) => mark !== null).join(", ")})`,
+      `  --${isOn ? "[no-]" : ""}${flagName(name)} (${marks.filter((mark) => mark !== null).join(", ")})`,
     );
     lines.push(...wrap(input.description ?? "").map((line) => `      ${line}`));
     const values = valuesOf(input);

@@ -35,6 +35,8 @@ interface ParsedRun {
   readonly runbook: string;
   readonly raw: RawInputs;
   readonly options: RunFlags;
+  /** Of the runbook's inputs, by name. */
+  readonly types: Readonly<Record<string, string>>;
 }
 
 /** run, plan, hops: they go to the nodes. */
@@ -141,7 +143,9 @@ async function parseRunbookFlags(
     .configureOutput(outputOf(io))
     .action(() => undefined);
   command.parse([...given.words], { from: "user" });
-  return { runbook: name, raw: readInputFlags(command, runbook.inputs), options: command.opts<RunFlags>() };
+  const types = Object.fromEntries(Object.entries(runbook.inputs).map(([input, { type }]) => [input, type]));
+  const raw = readInputFlags(command, runbook.inputs);
+  return { runbook: name, raw, options: command.opts<RunFlags>(), types };
 }
 
 async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): Promise<void> {
@@ -180,7 +184,7 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
   }
 }
 
-async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo): Promise<void> {
+async function executePlan({ runbook, raw, options, types }: ParsedRun, io: CommandIo): Promise<void> {
   const { planRunbook } = await import("../../api/run.js");
   const { renderPlan } = await import("../../api/report.js");
   const plan = await withSignals({ io, flags: options }, (shared) =>
@@ -189,7 +193,7 @@ async function executePlan({ runbook, raw, options }: ParsedRun, io: CommandIo):
   io.terminal.out(
     options.output === "json"
       ? `${JSON.stringify(plan, null, 2)}\n`
-      : renderPlan(plan, { full: options.full === true }),
+      : renderPlan(plan, { full: options.full === true, types }),
   );
   if (!plan.complete) {
     const flags = plan.missingFlags.join(" ");

@@ -40,11 +40,17 @@ export function weighAccess(known: Known): AccessPlan {
     choices.push(choice);
     if (target !== null) targets.push(target);
   }
-  return { targets, choices, facts: known.facts };
+  // Nodes that nobody wanted to enter are worth a word only where that is why there is nothing else.
+  const said = targets.length === 0 ? choices : choices.filter((choice) => !isUnwanted(choice));
+  return { targets, choices: said, facts: known.facts };
 }
 
 /** Commands that show the same, below the ways. */
 const MAX_COMMANDS = 10;
+
+function isUnwanted({ via, rejected }: AccessChoice): boolean {
+  return via === null && rejected.length === 0;
+}
 
 interface Chosen {
   readonly choice: AccessChoice;
@@ -118,7 +124,7 @@ function noAccess(choices: readonly AccessChoice[], facts: AccessFacts): Hopbook
       lines.set(line, [...(lines.get(line) ?? []), target]);
     }
   }
-  const [pinned] = choices.filter(({ via, rejected }) => via === null && rejected.length === 0);
+  const [pinned] = choices.filter(isUnwanted);
   if (lines.size === 0 && pinned !== undefined) {
     return new HopbookError("NO_ACCESS", `Cannot enter ${pinned.target}: ${pinned.reason}`, {
       hint: "Name pods as the ends, as in --from shop/client --to shop/web:8080, or take another way in",

@@ -9,14 +9,16 @@ const MAX_SUGGESTIONS = 8;
 /** The error for a pod that no node has: what is near, and who was not asked. */
 export function podNotFound(
   text: string,
-  name: { readonly namespace: string | null; readonly name: string },
+  name: { readonly namespace: string | null; readonly name: string; readonly port?: number | null },
   facts: ClusterFacts,
 ): HopbookError {
   const failure = onlyFailures(facts);
   if (failure !== undefined) return failure;
   const same = facts.pods.filter((pod) => pod.name === name.name);
   if (name.namespace === null && same.length > 1) return ambiguousPods(text, same);
-  const near = nearPods(name, facts.pods);
+  // To be copied: with the port that was given.
+  const behind = name.port === undefined || name.port === null ? "" : `:${name.port}`;
+  const near = nearPods(name, facts.pods).map((pod) => `${pod}${behind}`);
   const namespaces = [...new Set(facts.pods.map((pod) => pod.namespace))].sort().slice(0, 20);
   const lines = [
     ...(near.length > 0 ? [`near: ${near.join(", ")}`] : []),

@@ -7,7 +7,7 @@ import { nodeEnd, outsideEnd, spread } from "./kinds.js";
 import { locateKubeEnd, type KubeFacts, type Located } from "./resolve-by-api.js";
 import { showText } from "../names.js";
 import { askNodeAddress } from "./node-address.js";
-import { parseEnd, withNamespace } from "../end-name.js";
+import { parseEnd, withNamespace, type EndName } from "../end-name.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
 import type { PodSummary } from "../runtime/sandboxes.js";
 import { resolveService } from "./resolve-service.js";
@@ -53,16 +53,19 @@ export async function locateEnd(
     const { fromNode = null, backend, signal, note = () => undefined } = options;
     return locateKubeEnd(name, facts, { text, away: fromNode, backend, signal, note });
   }
-  const end = await resolveByNodes(text, facts, options);
+  const end = await resolveByNodes(name, facts, { ...options, text });
   return { node: end.node, finish: () => Promise.resolve(end) };
 }
 
-async function resolveByNodes(text: string, facts: ClusterFacts, options: ResolveOptions): Promise<End> {
-  const name = parseEnd(text);
-  if (name.kind === "node")
-    return resolveNode({ name: name.name, port: name.port }, facts, { ...options, text });
+async function resolveByNodes(
+  name: EndName,
+  facts: ClusterFacts,
+  options: ResolveOptions & { readonly text: string },
+): Promise<End> {
+  const { text } = options;
+  if (name.kind === "node") return resolveNode({ name: name.name, port: name.port }, facts, options);
   if (name.kind === "ip") {
-    return resolveAddress({ ip: name.ip, port: name.port }, facts, { ...options, text });
+    return resolveAddress({ ip: name.ip, port: name.port }, facts, options);
   }
   if (name.kind !== "pod") throw needsApi(text);
   const fits = facts.pods.filter((pod) => pod.name === name.name && pod.namespace === name.namespace);

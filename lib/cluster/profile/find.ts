@@ -53,7 +53,17 @@ function flagCandidates(options: FindProfileOptions): string[] {
 async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
-  } catch {
-    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") return false;
+    // It may well be there, and what stands behind it is not what was meant.
+    throw new HopbookError(
+      "FILE_UNREADABLE",
+      `Cannot look for the cluster profile ${path}: permission denied`,
+      {
+        where: { file: path },
+        hint: "Run as the user who made it (a lab that root brought up is root's), or name another one with --cluster",
+      },
+    );
   }
 }

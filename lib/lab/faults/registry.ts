@@ -20,7 +20,7 @@ export function findFault(name: string): Fault {
   if (found !== undefined) return found;
   throw new HopbookError(
     "USAGE",
-    `Cannot find a fault of that name: current value is ${JSON.stringify(name)}`,
+    `Cannot find the fault ${JSON.stringify(name)}: there is none of that name`,
     {
       hint: `The faults are ${FAULTS.map((fault) => fault.name).join(", ")}`,
     },

@@ -46,7 +46,7 @@ async function setStep(lab: LabState, step: FaultStep, on: boolean): Promise<voi
 
 function refused(command: FaultCommand, result: LabCommandResult, place: string): HopbookError {
   const words = result.timedOut ? "it did not end in time" : result.stderr.trim();
-  return new HopbookError("LAB_FAILED", `Cannot change ${place}: current value is "${words}"`, {
+  return new HopbookError("LAB_FAILED", `Cannot change ${place}: ${words}`, {
     where: { node: place, argv: command.argv },
   });
 }

@@ -164,6 +164,16 @@ t.test("ends that are not found list the near ones", async (t) => {
   await t.rejects(resolveEnd("prod/client", facts), { code: "TARGET_NOT_FOUND", hint: /shop\/client/ });
   await t.rejects(resolveEnd("web", facts), { code: "TARGET_AMBIGUOUS", detail: /other\/web.*\nshop\/web/ });
   await t.rejects(resolveEnd("cart", facts), { code: "TARGET_NOT_FOUND", hint: /did you mean shop\/cart/ });
+  await t.rejects(resolveEnd("cart:8080", facts), {
+    code: "TARGET_NOT_FOUND",
+    hint: "did you mean shop/cart:8080?",
+  });
+  const profile = { ...facts.profile, endNamespace: "shop" };
+  t.match(
+    await resolveEnd("cart:80", { ...facts, profile }),
+    { pod: "shop/cart", port: 80 },
+    "-n, without an API",
+  );
   await t.rejects(resolveEnd("node/nod-a", facts), { code: "TARGET_NOT_FOUND", hint: /node\/node-a/ });
   for (const text of [
     "shop/web:0",
