@@ -55,9 +55,7 @@ export function targetOf(flow: Flow, kind: ProbeKind): FlowAddress {
 
 export function refuse(what: string, value: string | number, hint: string): HopbookError {
   const shown = typeof value === "string" ? value.slice(0, 160) : value;
-  return new HopbookError(
-    "INPUT_INVALID",
-    `Cannot plan a probe: the ${what} is ${JSON.stringify(shown)}`,
-    { hint },
-  );
+  return new HopbookError("INPUT_INVALID", `Cannot plan a probe: the ${what} is ${JSON.stringify(shown)}`, {
+    hint,
+  });
 }
