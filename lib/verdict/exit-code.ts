@@ -17,7 +17,9 @@ export function exitCodeOfFindings(findings: Findings): ExitCode {
   const isUnchecked = findings.checks.length === 0;
   const broken = findings.flows.some((flow) => BROKEN.includes(flow.verdict.status));
   if (hasFailedCheck(findings) || (isUnchecked && broken)) return EXIT.findings;
-  const undecided = findings.checks.some((check) => check.status === "incomplete");
+  const undecided =
+    findings.checks.some((check) => check.status === "incomplete") ||
+    findings.flows.some((flow) => flow.verdict.status === "inconclusive");
   return findings.run.complete && !undecided ? EXIT.healthy : EXIT.incomplete;
 }
 

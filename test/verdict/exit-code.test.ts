@@ -38,7 +38,12 @@ t.test("of evidence alone", (t) => {
       "the checks decide",
     );
   }
-  t.equal(exitCodeOfFindings(makeFindings({ statuses: ["inconclusive"] })), 0);
+  t.equal(
+    exitCodeOfFindings(makeFindings({ statuses: ["inconclusive"] })),
+    6,
+    "what is not known is not well",
+  );
+  t.equal(exitCodeOfFindings(makeFindings({ statuses: ["delivered", "inconclusive"], checks: ["warn"] })), 6);
   t.equal(exitCodeOfFindings(makeFindings({ checks: ["fail"] })), 3);
   t.equal(exitCodeOfFindings(makeFindings({ complete: false })), 6);
   t.end();
