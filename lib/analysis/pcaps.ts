@@ -3,10 +3,11 @@ import { HopbookError } from "../errors.js";
 import type { EvidenceHop } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
+import type { Flow } from "./follow/flow.js";
 import { openCapture } from "../packets/open.js";
 import { describeFlow } from "./verdict/flow.js";
 import { judgeFlows } from "./verdict/judge.js";
-import type { JudgedFlow } from "./verdict/judged.js";
+
 import { chooseWorst, countLeftOut, mergeWorst } from "./verdict/worst.js";
 
 /** Which flows are wanted; what is left out is any. */
@@ -39,11 +40,10 @@ export async function analyzePcaps(
     dir: "/",
     isBare: true,
   });
-  const wanted = others.filter((judged) => isWanted(judged, options));
+  const { listed, rest } = chooseWorst(others, (flow) => isWanted(flow, options));
   const isAnyWanted = Object.values(options).every((value) => value === undefined);
   const questions = isAnyWanted ? unanswered : [];
-  if (wanted.length + questions.length === 0) throw noFlow(files, others.length);
-  const { listed, rest } = chooseWorst(wanted);
+  if (listed.length + questions.length === 0) throw noFlow(files, others.summaries.length);
   for (const { decision } of listed) decision.doubts.doubt("When the captures began and ended is not known");
   const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
   return {
@@ -65,12 +65,13 @@ export async function analyzePcaps(
   };
 }
 
-function isWanted({ flow }: JudgedFlow, { from, to, port, protocol }: AnalyzePcapsOptions): boolean {
-  const isOf = (end: JudgedFlow["flow"]["to"], ip: string | undefined): boolean =>
-    ip === undefined || end.addresses.some((one) => one.ip === ip);
-  const isPort = port === undefined || flow.to.addresses.some((one) => one.port === port);
+function isWanted(flow: Flow, { from, to, port, protocol }: AnalyzePcapsOptions): boolean {
+  const servers = [flow.server, ...(flow.behind === null ? [] : [flow.behind])];
   return (
-    isOf(flow.from, from) && isOf(flow.to, to) && isPort && (protocol ?? flow.protocol) === flow.protocol
+    (from ?? flow.client.ip) === flow.client.ip &&
+    (to === undefined || servers.some(({ ip }) => ip === to)) &&
+    (port === undefined || servers.some((server) => server.port === port)) &&
+    (protocol ?? flow.protocol) === flow.protocol
   );
 }
 

@@ -110,7 +110,8 @@ export class Flow {
   }
 }
 
-function isGood({ reset, established, synAcks }: TcpStory): boolean {
+/** Whether a connection came about and nobody reset it. */
+export function isGood({ reset, established, synAcks }: TcpStory): boolean {
   return reset === null && established && synAcks > 0;
 }
 

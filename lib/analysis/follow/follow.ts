@@ -28,6 +28,8 @@ export interface FollowInput {
   /** Each a place. */
   readonly captures: readonly HopCapture[];
   readonly targets: readonly TargetInput[];
+  /** Ways that other flows may take: indexes of places. */
+  readonly paths?: readonly (readonly number[])[];
   readonly windowUs?: number;
 }
 
@@ -77,6 +79,8 @@ class Follower {
   private readonly pieces: Pieces;
   private readonly judge: Judge;
   private readonly targets: readonly Target[];
+  /** Sets of all places of a path. */
+  private readonly wholePaths: ReadonlySet<number>;
   private readonly windowUs: number;
   private readonly errors: Errors;
   private readonly measure: Measure;
@@ -101,6 +105,7 @@ class Follower {
     this.windowUs = input.windowUs ?? DEFAULT_WINDOW_US;
     this.sets = new PlaceSets(readers.length);
     this.flight = new InFlight(this.sets);
+    this.wholePaths = new Set((input.paths ?? []).map((path) => this.sets.of(path)));
     this.targets = input.targets.map((target) => new Target(target, this.sets));
     this.pieces = new Pieces(this.flight, this.sets);
     this.connections = new Connections(this.tuples, this.targets, readers.length);
@@ -115,6 +120,7 @@ class Follower {
       targets: this.targets,
       captures: input.captures,
       sources: this.sources,
+      wholePaths: this.wholePaths,
     });
   }
 
@@ -217,8 +223,12 @@ class Follower {
     }
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
       connection.story.noteReset(packet, direction, sightingOf(source, place));
-    if (connection.target >= 0 && flight.set[slot] === this.targets[connection.target]!.complete[direction])
-      this.judge.settle(slot);
+    if (this.isComplete(flight.set[slot]!, connection, direction)) this.judge.settle(slot);
+  }
+
+  /** Whether no place is left that could show a packet. */
+  private isComplete(set: number, { target }: Connection, direction: 0 | 1): boolean {
+    return target >= 0 ? set === this.targets[target]!.complete[direction] : this.wholePaths.has(set);
   }
 
   /** Whether a packet in flight may be the one at hand: of the same connection, or of the same flow of interest. */

@@ -9,11 +9,18 @@ import type { HopCapture, HopSource } from "./source.js";
 import type { Target } from "./target.js";
 
 /** How many packets are kept for people and for the search for a cause: of each way, and of a direction's story. */
-const KEPT = { target: { way: 64, story: 64 }, other: { way: 8, story: 2 } } as const;
-/** … of flows that nobody asked about, in all. */
+const KEPT = {
+  target: { way: 64, story: 64 },
+  /** … of the first flows that nobody asked about. */
+  early: { way: 8, story: 2 },
+  /** … of later ones, where they did not take a whole path. */
+  broken: { way: 8, story: 0 },
+  whole: { way: 0, story: 0 },
+} as const;
+/** … of all that nobody asked about. */
 const MOST_KEPT_OF_OTHERS = 16_384;
-/** Delays of so many other flows are measured. */
-const MOST_MEASURED = 1024;
+/** So many flows are early ones; their delays are measured, too. */
+const MOST_EARLY = 256;
 /** How long before a capture's end a packet of an unasked flow may be missing from it: tcpdump's buffer. */
 const TAIL_US = 1_200_000;
 
@@ -25,6 +32,8 @@ interface JudgeInput {
   readonly targets: readonly Target[];
   readonly captures: readonly HopCapture[];
   readonly sources: readonly HopSource[];
+  /** Sets of all places of a path. */
+  readonly wholePaths: ReadonlySet<number>;
 }
 
 /** Says which way a packet took, once no other place can show it any more, and forgets it. */
@@ -62,11 +71,11 @@ export class Judge {
     const tailUs = targets[flow.target]?.tailUs ?? TAIL_US;
     const way = record.way(flight, slot, this.liveAt(flight.lastUs[slot]!, tailUs));
     this.add(way, slot);
-    const most = flow.target >= 0 ? KEPT.target : KEPT.other;
+    const most = this.mostOf(flow, way);
     if (way.kept.length < most.way || record.story.length < most.story)
       this.keep(record, way, { slot, flow });
     if (flow.target < 0) record.noteOrder(flight, slot, sets.places);
-    if (flow.target >= 0 || flow.number < MOST_MEASURED) record.noteDelays(flight, slot, sets.places);
+    if (flow.target >= 0 || flow.number < MOST_EARLY) record.noteDelays(flight, slot, sets.places);
   }
 
   private add(way: Way, slot: number): void {
@@ -88,7 +97,7 @@ export class Judge {
 
   private keep(record: DirectionRecord, way: Way, { slot, flow }: { slot: number; flow: Flow }): void {
     const isTarget = flow.target >= 0;
-    const most = isTarget ? KEPT.target : KEPT.other;
+    const most = this.mostOf(flow, way);
     const [ofWay, ofStory] = [way.kept.length < most.way, record.story.length < most.story];
     if (!isTarget) {
       if (this.keptOfOthers >= MOST_KEPT_OF_OTHERS) return;
@@ -102,6 +111,12 @@ export class Judge {
     };
     if (ofWay) way.kept.push(kept);
     if (ofStory) record.story.push(kept);
+  }
+
+  private mostOf(flow: Flow, way: Way): (typeof KEPT)[keyof typeof KEPT] {
+    if (flow.target >= 0) return KEPT.target;
+    if (flow.number < MOST_EARLY) return KEPT.early;
+    return this.input.wholePaths.has(way.set) ? KEPT.whole : KEPT.broken;
   }
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */

@@ -66,7 +66,7 @@ export class Orders {
     const { places } = this.sets;
     let votes = 0;
     for (const { direction, order } of flow.records) {
-      for (const [key, packets] of order) {
+      for (const { key, packets } of order) {
         const [first, last] = [path.indexOf(Math.floor(key / places)), path.indexOf(key % places)];
         if (first < 0 || last < 0 || first === last) continue;
         votes += first < last === (direction === REQUEST) ? packets : -packets;

@@ -52,14 +52,19 @@ export interface Delay {
 }
 
 const MOST_SAMPLES = 512;
+/** So many packets of a direction say in which order places show it. */
+const MOST_ORDERED = 64;
 
 /** All that the places showed of one direction of a flow. */
 export class DirectionRecord {
   readonly ways: Way[] = [];
   /** The first packets, whatever became of them. */
   readonly story: KeptPacket[] = [];
-  /** By `first place × places + last place`: how many packets took that way by time, or by TTL where that fell. */
-  readonly order = new Map<number, number>();
+  /**
+   * By `first place × places + last place`: how many of the first packets took that way by time, or by TTL where that fell.
+   */
+  readonly order: { readonly key: number; packets: number }[] = [];
+  private ordered = 0;
   /** By `place × places + next place`; holes where no packet went so. */
   readonly delays: (Delay | undefined)[] = [];
 
@@ -115,6 +120,7 @@ export class DirectionRecord {
   }
 
   noteOrder(flight: InFlight, slot: number, places: number): void {
+    if (this.ordered >= MOST_ORDERED) return;
     const { sightings } = flight;
     const newest = flight.sighting[slot]!;
     let oldest = newest;
@@ -123,7 +129,10 @@ export class DirectionRecord {
     const byTtl = sightings.ttl[newest]! > sightings.ttl[oldest]!;
     const [first, last] = byTtl ? [newest, oldest] : [oldest, newest];
     const key = sightings.place[first]! * places + sightings.place[last]!;
-    this.order.set(key, (this.order.get(key) ?? 0) + 1);
+    this.ordered++;
+    const known = this.order.find((one) => one.key === key);
+    if (known === undefined) this.order.push({ key, packets: 1 });
+    else known.packets++;
   }
 }
 

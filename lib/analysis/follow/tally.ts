@@ -117,11 +117,17 @@ function findWay(
       one.last === key.last &&
       one.continues === key.continues &&
       one.tooBig === key.tooBig &&
-      one.inPiecesAt.join() === key.inPiecesAt.join(),
+      one.inPiecesAt.length === key.inPiecesAt.length &&
+      one.inPiecesAt.every((position, index) => position === key.inPiecesAt[index]),
   );
   if (known !== undefined) return known;
+  const { first, last, continues, tooBig, inPiecesAt } = key;
   const fresh: WayCount = {
-    ...key,
+    first,
+    last,
+    continues,
+    tooBig,
+    inPiecesAt,
     packets: 0,
     undecided: 0,
     carried: 0,

@@ -1,17 +1,15 @@
 import { HopbookError } from "../../errors.js";
 import type { CaptureRecord, EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
 import type { FlowFinding } from "../../model/findings.js";
-import type { Flow } from "../follow/flow.js";
 import { follow, type Followed } from "../follow/follow.js";
 import { identifyProbes } from "../follow/identity.js";
-import { Orders } from "../follow/order.js";
 import type { TargetInput } from "../follow/target.js";
 import { decide } from "./decide.js";
 import { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeUnanswered, isUnanswered } from "./neighbours.js";
 import { observe } from "./observation.js";
-import { endOf, isWorthTelling } from "./others.js";
+import { endOf, OtherFlows } from "./others.js";
 import { Places, type Place, type Route } from "./route.js";
 
 /** Each is an open file. */
@@ -38,7 +36,7 @@ export interface Judged {
   /** Those that were asked about, in their order. */
   readonly asked: readonly JudgedFlow[];
   /** All others that the captures hold. */
-  readonly others: readonly JudgedFlow[];
+  readonly others: OtherFlows;
   /** Questions of ARP and neighbour discovery that nobody answered. */
   readonly unanswered: readonly FlowFinding[];
   /** So many more were not told apart. */
@@ -63,7 +61,11 @@ export function judgeFlows(input: JudgeInput): Judged {
   const probesOf = (flow: FlowEvidence): readonly ProbeRecord[] =>
     input.probes.filter(({ flowId }) => flowId === flow.id);
   const targets = joinTwins(input.flows, routes, probesOf);
-  const followed = follow({ captures: places.list.map(({ capture }) => capture), targets });
+  const followed = follow({
+    captures: places.list.map(({ capture }) => capture),
+    targets,
+    paths: paths.map(({ route }) => route.requestOrder),
+  });
   const asked = input.flows.map((flow, index): JudgedFlow => {
     const route = routes[index]!;
     const twin = targets.findIndex((target) => target.flows.includes(index));
@@ -75,7 +77,10 @@ export function judgeFlows(input: JudgeInput): Judged {
   const hopAt = new Map([...paths.map(({ route }) => route), ...routes].flatMap((route) => [...route.hopAt]));
   return {
     asked,
-    others: judgeOthers(followed, paths),
+    others: new OtherFlows(
+      followed,
+      paths.map(({ route }) => route),
+    ),
     unanswered: describeQuestions(followed, places.list, hopAt),
     leftOut: followed.flowsLeftOut,
     followed,
@@ -135,70 +140,6 @@ function countOthers({ flows }: Followed, index: number): number {
     .filter(({ target, between }) => target < 0 && between === index)
     .flatMap(({ records }) => records.flatMap(({ ways }) => ways))
     .reduce((sum, { packets }) => sum + packets, 0);
-}
-
-function judgeOthers(
-  followed: Followed,
-  paths: readonly { readonly hops: readonly EvidenceHop[]; readonly route: Route }[],
-): JudgedFlow[] {
-  const others = followed.flows.filter((flow) => flow.target < 0 && isWorthTelling(flow));
-  const orders = new Orders(
-    paths.map(({ route }) => route.requestOrder),
-    followed.flows,
-    followed.sets,
-  );
-  const shown = new Set(
-    followed.flows.flatMap(({ records }) =>
-      records.flatMap(({ ways }) => ways.flatMap(({ set }) => followed.sets.placesOf(set))),
-    ),
-  );
-  return others.flatMap((flow) => {
-    const way = orders.find(flow);
-    if (way === null) return [];
-    const { route: path } = paths[way.path]!;
-    const hops = way.order.map((place, index) => ({ ...path.hopAt.get(place)!, index }));
-    const hopAt = new Map(way.order.map((place, index) => [place, hops[index]!]));
-    const replyOrder = [...way.order].reverse();
-    const route: Route = {
-      hops,
-      places: path.places,
-      hopAt,
-      requestHops: hops,
-      replyHops: [...hops].reverse(),
-      requestOrder: way.order,
-      replyOrder,
-      blind: [],
-    };
-    const evidence = describeOther(flow, hops);
-    const found = observe(flow, followed, { requestOrder: way.order, replyOrder, others: 0 });
-    // Nothing at all shows at the places behind it: the path may have been meant for this flow.
-    const leaves = way.beyond.some((place) => shown.has(place))
-      ? []
-      : way.beyond.map((place) => path.hopAt.get(place)!);
-    return [
-      {
-        flow: evidence,
-        route,
-        found,
-        decision: decide({ flow: evidence, route, found, probes: [], leaves }),
-      },
-    ];
-  });
-}
-
-function describeOther(flow: Flow, hops: readonly EvidenceHop[]): FlowEvidence {
-  return {
-    id: `other-${flow.number}`,
-    from: endOf([flow.client]),
-    to: endOf([flow.server, ...(flow.behind === null ? [] : [flow.behind])]),
-    protocol: flow.protocol,
-    probe: null,
-    hops,
-    replyHops: null,
-    underlay: {},
-    tunnels: {},
-    notes: [],
-  };
 }
 
 /** A path is a flow without ends. */

@@ -1,9 +1,126 @@
-import type { EvidenceEnd, FlowAddress } from "../../model/evidence.js";
-import { REPLY } from "../follow/ends.js";
-import type { Flow } from "../follow/flow.js";
+import type { EvidenceEnd, EvidenceHop, FlowAddress, FlowEvidence } from "../../model/evidence.js";
+import type { VerdictStatus } from "../../model/findings.js";
+import { REPLY, REQUEST } from "../follow/ends.js";
+import { isGood, type Flow } from "../follow/flow.js";
+import type { Followed } from "../follow/follow.js";
+import { Orders } from "../follow/order.js";
+import { decide } from "./decide.js";
+import type { JudgedFlow } from "./judged.js";
+import { observe } from "./observation.js";
+import type { Route } from "./route.js";
+
+/** What became of a flow, in short: of thousands, most are told by no more than this. */
+export interface FlowSummary {
+  readonly flow: Flow;
+  readonly status: VerdictStatus;
+  readonly lost: number;
+  readonly sent: number;
+}
+
+/** The flows that nobody asked about: each is judged, and written up only where it is wanted. */
+export class OtherFlows {
+  readonly summaries: readonly FlowSummary[];
+  private readonly orders: Orders;
+  private readonly routes = new Map<string, Route>();
+  /** By set of places: no flow shows at any place that is not in one of them. */
+  private readonly shown = new Set<number>();
+  /** Sets of all places of a path. */
+  private readonly whole: ReadonlySet<number>;
+
+  constructor(
+    private readonly followed: Followed,
+    private readonly paths: readonly Route[],
+  ) {
+    const { flows, sets } = followed;
+    this.orders = new Orders(
+      paths.map(({ requestOrder }) => requestOrder),
+      flows,
+      sets,
+    );
+    this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
+    const seen = new Set(
+      flows.flatMap(({ records }) => records.flatMap(({ ways }) => ways.map(({ set }) => set))),
+    );
+    for (const set of seen) for (const place of sets.placesOf(set)) this.shown.add(place);
+    this.summaries = flows.flatMap((flow): FlowSummary[] => {
+      if (flow.target >= 0 || !isWorthTelling(flow)) return [];
+      if (this.isPlain(flow)) {
+        const [way] = flow.records[REQUEST].ways;
+        return [{ flow, status: "delivered", lost: 0, sent: way!.packets }];
+      }
+      const judged = this.judge(flow);
+      if (judged === null) return [];
+      const { status, lost, request } = judged.decision;
+      return [{ flow, status, lost: lost.packets, sent: request.sent }];
+    });
+  }
+
+  /**
+   * Whether nothing can be wrong with a flow: each packet was seen at all places of a path, each connection came about,
+   * each request was answered. Of thousands of flows most are such, and are not worth a longer look.
+   */
+  private isPlain({ records, rejections, kept, protocol }: Flow): boolean {
+    const [request, reply] = records.map(({ ways }) => ways);
+    const [there] = request!;
+    const [back] = reply!;
+    if (there === undefined || back === undefined || request!.length + reply!.length > 2) return false;
+    if (!this.whole.has(there.set) || there.set !== back.set || rejections.length > 0) return false;
+    if (there.born.place >= 0 || back.born.place >= 0) return false;
+    return protocol === "tcp" ? kept.every(({ story }) => isGood(story)) : there.packets <= back.packets;
+  }
+
+  /** null where no path has a place that shows the flow. */
+  judge(flow: Flow): JudgedFlow | null {
+    const way = this.orders.find(flow);
+    if (way === null) return null;
+    const path = this.paths[way.path]!;
+    const route = this.routeOf(way.order, path);
+    const evidence = describe(flow, route.hops);
+    const found = observe(flow, this.followed, { ...route, others: 0 });
+    // Nothing at all shows at the places behind it: the path may have been meant for this flow.
+    const isEmpty = way.beyond.every((place) => !this.shown.has(place));
+    const leaves = isEmpty ? way.beyond.map((place) => path.hopAt.get(place)!) : [];
+    const decision = decide({ flow: evidence, route, found, probes: [], leaves });
+    return { flow: evidence, route, found, decision };
+  }
+
+  private routeOf(order: readonly number[], path: Route): Route {
+    const key = order.join();
+    const known = this.routes.get(key);
+    if (known !== undefined) return known;
+    const hops = order.map((place, index) => ({ ...path.hopAt.get(place)!, index }));
+    const route: Route = {
+      hops,
+      places: path.places,
+      hopAt: new Map(order.map((place, index) => [place, hops[index]!])),
+      requestHops: hops,
+      replyHops: [...hops].reverse(),
+      requestOrder: order,
+      replyOrder: [...order].reverse(),
+      blind: [],
+    };
+    this.routes.set(key, route);
+    return route;
+  }
+}
+
+function describe(flow: Flow, hops: readonly EvidenceHop[]): FlowEvidence {
+  return {
+    id: `other-${flow.number}`,
+    from: endOf([flow.client]),
+    to: endOf([flow.server, ...(flow.behind === null ? [] : [flow.behind])]),
+    protocol: flow.protocol,
+    probe: null,
+    hops,
+    replyHops: null,
+    underlay: {},
+    tunnels: {},
+    notes: [],
+  };
+}
 
 /** Whether a flow that nobody asked about is one to judge: what is sent to all and answered by none is not. */
-export function isWorthTelling({ server, records }: Flow): boolean {
+function isWorthTelling({ server, records }: Flow): boolean {
   return !isToMany(server.ip) || records[REPLY].ways.length > 0;
 }
 

@@ -1,22 +1,29 @@
 import type { Findings, FlowFinding, VerdictStatus } from "../../model/findings.js";
 import type { JudgedFlow } from "./judged.js";
+import type { FlowSummary, OtherFlows } from "./others.js";
 
 /** So many flows that nobody asked about are described one by one. */
 const MOST_LISTED = 100;
 const GRAVITY: readonly VerdictStatus[] = ["lost", "rejected", "unanswered", "inconclusive", "delivered"];
 
 /** The worst first: by status, by how many packets were lost, by how many there were. */
-export function chooseWorst(flows: readonly JudgedFlow[]): {
+export function chooseWorst(
+  others: OtherFlows,
+  isWanted: (flow: FlowSummary["flow"]) => boolean = () => true,
+): {
   readonly listed: readonly JudgedFlow[];
-  readonly rest: readonly JudgedFlow[];
+  readonly rest: readonly FlowSummary[];
 } {
-  const sorted = [...flows].sort(
-    (a, b) =>
-      GRAVITY.indexOf(a.decision.status) - GRAVITY.indexOf(b.decision.status) ||
-      b.decision.lost.packets - a.decision.lost.packets ||
-      b.decision.request.sent - a.decision.request.sent,
-  );
-  return { listed: sorted.slice(0, MOST_LISTED), rest: sorted.slice(MOST_LISTED) };
+  const sorted = others.summaries
+    .filter(({ flow }) => isWanted(flow))
+    .sort(
+      (a, b) => GRAVITY.indexOf(a.status) - GRAVITY.indexOf(b.status) || b.lost - a.lost || b.sent - a.sent,
+    );
+  const listed = sorted.slice(0, MOST_LISTED).flatMap(({ flow }) => {
+    const judged = others.judge(flow);
+    return judged === null ? [] : [judged];
+  });
+  return { listed, rest: sorted.slice(MOST_LISTED) };
 }
 
 /** Puts more findings among others that are sorted already. */
@@ -27,11 +34,11 @@ export function mergeWorst(sorted: readonly FlowFinding[], more: readonly FlowFi
 
 /** `unjudged`: flows that were not even told apart. */
 export function countLeftOut(
-  rest: readonly JudgedFlow[],
+  rest: readonly FlowSummary[],
   unjudged: number,
 ): Pick<Findings, "leftOut"> | Record<never, never> {
   if (rest.length + unjudged === 0) return {};
   const statuses: Partial<Record<VerdictStatus, number>> = {};
-  for (const { decision } of rest) statuses[decision.status] = (statuses[decision.status] ?? 0) + 1;
+  for (const { status } of rest) statuses[status] = (statuses[status] ?? 0) + 1;
   return { leftOut: { flows: rest.length + unjudged, statuses } };
 }
