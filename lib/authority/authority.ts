@@ -27,6 +27,7 @@ import {
 import type { Runbook } from "../runbook/index.js";
 import { PROBE_SCRIPTS } from "../traffic/index.js";
 import { askPermission, type Confirm } from "./ask-permission.js";
+import { describeMore, narrowToRun } from "./narrow.js";
 import { followPath } from "./follow-path.js";
 import type { ForeseenStep } from "./foresee.js";
 import { refuseImpossible } from "./impossible.js";
@@ -88,9 +89,12 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
       ([key, text]) => [key, new Set([text])] as const,
     ),
   );
-  const policyOf = (grant: Grant): Policy => effective(wanted, grant, { scripts, resolvePath: followPath });
+  const policyOf = (grant: Grant, bounds = wanted): Policy =>
+    effective(bounds, grant, { scripts, resolvePath: followPath });
   const names = profile.nodes.map((node) => node.name);
-  const missing = missingFlags(wanted, granted.grant, names);
+  // A person is asked for what this run takes; what is granted by flags and profiles is held against all of it.
+  const taken = narrowToRun(wanted, steps);
+  const missing = missingFlags(taken, granted.grant, names);
   // Nobody is asked for what is of no use: as if all were granted, is there still a step that is refused?
   refuseImpossible(steps, {
     policy: policyOf(missing.length > 0 ? grantAll(granted.grant, "an answer") : granted.grant),
@@ -100,11 +104,14 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
     throw unnamedProfile(name, { profile, strange: granted.strange });
   }
   if (missing.length > 0) {
-    const asked = withoutDenied(wanted, granted.grant);
-    await askPermission({ ...options, wanted: asked, missing, steps, notes: granted.notes });
+    const asked = withoutDenied(taken, granted.grant);
+    const more = describeMore(withoutDenied(wanted, granted.grant), asked);
+    const notes = [...granted.notes, ...(more === null ? [] : [more])];
+    await askPermission({ ...options, wanted: asked, missing, steps, notes });
   }
   const grant = missing.length > 0 ? grantAll(granted.grant, "the person at the terminal") : granted.grant;
-  return authorityOf(policyOf(grant), {
+  const policy = missing.length > 0 ? policyOf(grant, taken) : policyOf(grant);
+  return authorityOf(policy, {
     profile,
     secrets: options.secrets ?? [],
     actionOf: effective(declared(options.whole ?? runbook.permissions), grant).actionOf,

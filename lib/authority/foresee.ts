@@ -26,6 +26,8 @@ export interface ForeseenStep {
   readonly given: readonly string[];
   /** Values of its `with` that are known and plain: limits, counts. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
+  /** Those that are lists of texts. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Every step of a runbook, as far as the inputs say. Inputs with secrets are left unsaid. */
@@ -50,7 +52,7 @@ export function foresee(
       path: step.path,
       given: Object.keys(step.with),
     },
-    values: knownValues(step, { runbook, inputs: plain }),
+    ...knownValues(step, { runbook, inputs: plain }),
   }));
 }
 
@@ -92,13 +94,16 @@ function isWanted(step: RunbookStep, { runbook, inputs }: Known): ForeseenStep["
   }
 }
 
-function knownValues(step: RunbookStep, known: Known): ForeseenStep["values"] {
+function knownValues(step: RunbookStep, known: Known): Pick<ForeseenStep, "values" | "lists"> {
   const entries = Object.keys(step.with).map((key) => [key, valueOf(step, key, known)] as const);
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string | number | boolean] =>
-      ["string", "number", "boolean"].includes(typeof entry[1]),
-    ),
+  const values = entries.filter((entry): entry is [string, string | number | boolean] =>
+    ["string", "number", "boolean"].includes(typeof entry[1]),
   );
+  const lists = entries.filter((entry): entry is [string, string[]] => {
+    const [, value] = entry;
+    return Array.isArray(value) && value.every((item) => typeof item === "string");
+  });
+  return { values: Object.fromEntries(values), lists: Object.fromEntries(lists) };
 }
 
 /** The runbook's own file first, then those that it extends or that are laid over it. */

@@ -5,6 +5,7 @@ import type { ClusterProfile } from "./cluster.js";
 import type { DetachContext, ReleaseHow } from "./detached.js";
 import type { KubeReader } from "./kube.js";
 import type { HopRef, VerdictStatus } from "./findings.js";
+import type { ProbeKind } from "./traffic.js";
 import type { PacketRecord, SandboxOptions, SandboxProcess } from "./sandbox.js";
 
 /** A command that a step will run, as `plan` shows it. */
@@ -203,6 +204,18 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
    * its client captures as long as its runbook waits.
    */
   waitMs?(known: Readonly<Record<string, unknown>>): number | null;
+  /**
+   * Probes that its flows may be sent, of what is known of its `with` and of the destinations' ports before a run: they are
+   * asked for, and no others. unknown: any that the runbook declares.
+   */
+  makesTraffic?(
+    known: {
+      readonly values: Readonly<Record<string, unknown>>;
+      readonly lists: Readonly<Record<string, readonly string[]>>;
+      readonly given: readonly string[];
+    },
+    ports: readonly (number | null)[] | null,
+  ): readonly ProbeKind[] | "unknown";
   /** How long its own work takes at least, of what is known of its `with` before a run; null: not known. */
   lastsMs?(known: Readonly<Record<string, unknown>>): number | null;
   /** In the background the next step begins only when this one has called `ready()`, or has ended. */

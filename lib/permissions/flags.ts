@@ -4,6 +4,7 @@ import { isDenied, isScopeDenied, isShellDenied } from "./denials.js";
 import { coversPattern, declaredPatterns, findRule, overlapPatterns, type ListScope } from "./match.js";
 import { fitsName } from "../model/names.js";
 import { quoteShellWord } from "../model/shell-word.js";
+import { spellLimits } from "./limits.js";
 import { joinValues } from "./scope-values.js";
 import type { Scope } from "./scopes.js";
 
@@ -25,7 +26,9 @@ export function missingFlags(declared: Declared, grant: Grant, nodes?: readonly 
   return [
     ...spellFlags("node", node),
     ...spellFlags("exec", exec),
-    ...(declared.capture !== null && !isSettledAlone(grant, "capture") ? ["--allow-capture"] : []),
+    ...(declared.capture !== null && !isSettledAlone(grant, "capture")
+      ? [`--allow-capture=${spellLimits(declared.capture)}`]
+      : []),
     ...(declared.shell && !isSettledAlone(grant, "shell") ? ["--allow-shell"] : []),
     ...LISTS.flatMap((scope) =>
       spellFlags(

@@ -28,6 +28,29 @@ export function parseLimits(
   }, NO_LIMITS);
 }
 
+const DURATION_UNITS = [
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+  ["ms", 1],
+] as const;
+const SIZE_UNITS = [
+  ["GiB", 1024 ** 3],
+  ["MiB", 1024 ** 2],
+  ["KiB", 1024],
+  ["B", 1],
+] as const;
+
+/** As `parseLimits` reads them: `10m,64MiB,headers`. */
+export function spellLimits({ durationMs, bytes, payload }: CaptureLimits): string {
+  return [spell(durationMs, DURATION_UNITS), spell(bytes, SIZE_UNITS), payload].join(",");
+}
+
+function spell(value: number, units: readonly (readonly [string, number])[]): string {
+  const [unit, factor] = units.find(([, each]) => value % each === 0) ?? ["", 1];
+  return `${value / factor}${unit}`;
+}
+
 /** What a capture wants beyond its limits, in words; undefined where it keeps to them. */
 export function findExcess(request: CaptureLimits, limits: CaptureLimits): string | undefined {
   if (request.durationMs > limits.durationMs) {

@@ -50,6 +50,18 @@ export const flowDefine: StepKind<Input, Output> = {
   },
   outputSchema: { type: "object", required: ["flows"], properties: { flows: { type: "array" } } },
   example: { paths: "${{ steps.path.outputs.paths }}", protocol: "tcp" },
+  makesTraffic({ values, lists, given }, ports) {
+    if (values["traffic"] === false) return [];
+    const { protocol = given.includes("protocol") ? null : "auto" } = values;
+    const probes = lists["probe"] ?? (given.includes("probe") ? null : []);
+    if (probes === null || protocol === null) return "unknown";
+    if (probes.length > 0) return probes as ProbeKind[];
+    const kinds = (ports ?? [null, 1, 53]).map((port): ProbeKind => {
+      const chosen = chooseProtocol(port, protocol as "auto" | Protocol);
+      return defaultProbe(port, chosen);
+    });
+    return [...new Set(kinds)];
+  },
   plan: async (input) => {
     const flows = input.paths
       .flatMap((path) => flowsOf(path, input))
@@ -70,21 +82,21 @@ function flowsOf(path: FlowPath, input: Input): Flow[] {
       return { id: "", path, protocol: PROBES[probe].protocol, probe: watchOnly ? null : probe };
     });
   }
-  const protocol = chooseProtocol(path, input.protocol ?? "auto");
+  const protocol = chooseProtocol(path.to.port, input.protocol ?? "auto");
   if (protocol !== "icmp") requirePort(path, protocol);
-  return [{ id: "", path, protocol, probe: watchOnly ? null : defaultProbe(path, protocol) }];
+  return [{ id: "", path, protocol, probe: watchOnly ? null : defaultProbe(path.to.port, protocol) }];
 }
 
-function chooseProtocol(path: FlowPath, wanted: "auto" | Protocol): Protocol {
+function chooseProtocol(port: number | null, wanted: "auto" | Protocol): Protocol {
   if (wanted !== "auto") return wanted;
-  if (path.to.port === null) return "icmp";
-  return path.to.port === 53 ? "udp" : "tcp";
+  if (port === null) return "icmp";
+  return port === 53 ? "udp" : "tcp";
 }
 
 /** What is asked of a destination that is known by its port alone: nothing that it would have to understand. */
-function defaultProbe(path: FlowPath, protocol: Protocol): ProbeKind {
+function defaultProbe(port: number | null, protocol: Protocol): ProbeKind {
   if (protocol === "icmp") return "ping";
-  const isDns = path.to.port === 53;
+  const isDns = port === 53;
   if (protocol === "udp") return isDns ? "dns-udp" : "udp";
   return isDns ? "dns-tcp" : "tcp-connect";
 }

@@ -35,7 +35,7 @@ t.test("nobody to ask: the error names the exact flags", async (t) => {
       detail: /sample on cluster test[^]*missing:\n {2}--allow-node=node-a,node-b/,
     },
     hint:
-      "Grant exactly this: --allow-node=node-a,node-b --allow-exec=node/read,netns/tcpdump --allow-capture " +
+      "Grant exactly this: --allow-node=node-a,node-b --allow-exec=node/read,netns/tcpdump --allow-capture=1m,1MiB,headers " +
       "--allow-traffic=ping; or all that the runbook declares: --yes",
   });
 });

@@ -22,8 +22,7 @@ t.test("without a terminal nobody is asked: exit 4, and the exact flags", async 
   t.equal(
     flags,
     "--allow-node=node-a --allow-exec=runtime/pods,runtime/inspect,node/read,netns/read,netns/tcpdump," +
-      "capture/pull,netns/probe,kernel/droptrace --allow-capture " +
-      "--allow-traffic=ping,ping-large,udp,dns-udp,dns-tcp,tcp-connect,http",
+      "capture/pull,netns/probe,kernel/droptrace --allow-capture=10m,64MiB,headers --allow-traffic=tcp-connect",
   );
   t.notOk(existsSync(join(dir, "a")), "no run folder was made");
 

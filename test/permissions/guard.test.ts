@@ -93,7 +93,7 @@ t.test("missing flags are ready to be typed", async (t) => {
   t.same(missingFlags(asked, parseGrant({}), ["node-a", "node-b"]), [
     "--allow-node=node-a,node-b",
     "'--allow-exec=runtime/*,capture/pull'",
-    "--allow-capture",
+    "--allow-capture=10m,64MiB,full",
     "--allow-traffic=ping,http",
   ]);
   t.same(missingFlags(asked, parseGrant({}))[0], "'--allow-node=*'");
