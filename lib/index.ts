@@ -2,7 +2,7 @@
  * hopbook as a library. Every function here is what a command of the same sense does; only the command line itself
  * prints, asks and sets exit codes. What goes wrong is thrown as a HopbookError, whose `code` is one of ERROR_CODES.
  */
-export { analyzePcapFiles, analyzeRunFolder } from "./api/analyze.js";
+export { analyzePcapFiles, analyzeRunFolder, type AnalyzeFilesOptions } from "./api/analyze.js";
 export {
   describeRunbook,
   listCatalogue,

@@ -71,6 +71,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   verdict: [
     "model",
     "errors",
+    "linux",
     "cluster",
     "runbook",
     "artifacts",

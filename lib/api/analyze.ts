@@ -1,3 +1,4 @@
 /** Findings again, from what a run kept. */
-export { analyzeExamples, analyzePcapFiles, analyzeRunFolder } from "../verdict/analyze.js";
+export { analyzeExamples, analyzeRunFolder } from "../verdict/analyze.js";
+export { analyzePcapFiles, type AnalyzeFilesOptions } from "../verdict/analyze-files.js";
 export { exitCodeOfFindings } from "../verdict/exit-code.js";

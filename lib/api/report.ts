@@ -7,4 +7,5 @@ export {
   reportText,
   type ReportFormat,
   type TextTarget,
+  writeHtmlFile,
 } from "../verdict/report.js";

@@ -7,6 +7,7 @@ import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
 import { describeLeftOut, rankFlows } from "./ranking.js";
 import {
   describeLoss,
+  describeNoCause,
   describeVerdict,
   endSentence,
   formatTime,
@@ -79,7 +80,7 @@ function renderFlow(flow: FlowFinding): string[] {
     `**${md(endSentence(describeVerdict(flow)))}**`,
   ];
   if (cause !== null) blocks.push(`Cause: ${md(endSentence(cause.summary))} (${code(cause.code)})`);
-  else if (verdict.status !== "delivered") blocks.push("Cause: none that the nodes show.");
+  else if (verdict.status !== "delivered") blocks.push(`Cause: ${describeNoCause(flow)}`);
   blocks.push(`Confidence: ${verdict.confidence}.`, ...renderSaid(flow), renderHops(flow, flow.hops));
   if (flow.replyHops !== undefined) blocks.push("The reply's own way:", renderHops(flow, flow.replyHops));
   blocks.push(...renderLegs(flow), ...renderDetected(flow));

@@ -9,7 +9,15 @@ import { fitPacket } from "./fit-packet.js";
 import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
 import type { TextOptions, TextStyle } from "./text-style.js";
 import { drawPath } from "./text-path.js";
-import { countPackets, describeVerdict, endSentence, formatTime, nameFlow, nameTraffic } from "./words.js";
+import {
+  countPackets,
+  describeNoCause,
+  describeVerdict,
+  endSentence,
+  formatTime,
+  nameFlow,
+  nameTraffic,
+} from "./words.js";
 
 const MAX_PACKETS = 8;
 /** All of them are in the other reports. */
@@ -92,7 +100,7 @@ function renderVerdict(flow: FlowFinding, style: TextStyle): string[] {
   );
   if (verdict.cause !== null)
     painted.push(...wrapColumns(style.show(`Cause: ${endSentence(verdict.cause.summary)}`), style.width));
-  else if (verdict.status !== "delivered") painted.push("Cause: none that the nodes show.");
+  else if (verdict.status !== "delivered") painted.push(`Cause: ${describeNoCause(flow)}`);
   const doubt = `Confidence: ${verdict.confidence}${verdict.caveats.length > 0 ? ", see the caveats" : ""}`;
   return [...painted, style.paint(doubt, "dim")];
 }

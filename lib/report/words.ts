@@ -16,10 +16,11 @@ export function nameFlow(flow: FlowFinding): string {
   return `${nameEnd(flow.from)} → ${nameEnd(flow.to)}`;
 }
 
-/** `ICMP ping`, `TCP http`, `UDP`. */
+/** `ICMP ping`, `TCP http`; `UDP, watched only` between ends of a run that no probe was made for, `UDP` of bare captures. */
 export function nameTraffic(flow: FlowFinding): string {
   const protocol = flow.protocol.toUpperCase();
-  return flow.probe === null ? `${protocol}, watched only` : `${protocol} ${flow.probe}`;
+  if (flow.probe !== null) return `${protocol} ${flow.probe}`;
+  return flow.from.pod === null && flow.to.pod === null ? protocol : `${protocol}, watched only`;
 }
 
 /** `4 requests`, `1 reply`. */
@@ -61,6 +62,11 @@ export function describeVerdict(flow: FlowFinding): string {
     case "inconclusive":
       return describeInconclusive(flow);
   }
+}
+
+/** What stands for the cause where none was found: bare captures have no node to ask. */
+export function describeNoCause({ verdict }: FlowFinding): string {
+  return verdict.lookedAt.length === 0 ? "not looked for, no node was asked." : "none that the nodes show.";
 }
 
 /** A sentence with one full stop, however its author ended it. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { findCause } from "../analysis/cause/index.js";
-import { analyzePcaps, analyzeRun, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
+import { analyzeRun, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
 import { existsSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { ENVIRONMENT_FILE } from "../engine/engine.js";
@@ -79,11 +79,6 @@ export async function analyzeRunFolder(dir: string): Promise<Findings> {
     return judgeWithoutFlows(dir, { record: loadRunRecord(dir), runbook });
   }
   return judgeRun(dir, runbook);
-}
-
-/** Captures of one path, in the order that packets pass them. */
-export function analyzePcapFiles(files: readonly string[]): Promise<Findings> {
-  return analyzePcaps(files);
 }
 
 /** The recorded runs that come with hopbook: a healthy one, and one with a drop on the far node. */

@@ -1,3 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { HopbookError, messageOf } from "../errors.js";
 import { readFindings, type RunFolder } from "../artifacts/index.js";
 import { loadRunRecord } from "../analysis/index.js";
 import type { RunRecord } from "../model/evidence.js";
@@ -29,6 +32,32 @@ export async function writeReports(folder: RunFolder, findings: Findings, record
   await folder.writeText("findings.json", renderJson(findings));
   await folder.writeText("report.md", renderMarkdown(findings, record));
   await folder.writeText("report.html", renderHtml(findings, { ...stampOf(findings), record }));
+}
+
+/** The page of findings that no run folder belongs to. Gives its whole path; throws ARTIFACTS_UNWRITABLE where it is there already. */
+export async function writeHtmlFile(
+  findings: Findings,
+  options: { readonly file: string; readonly force: boolean },
+): Promise<string> {
+  const file = resolve(options.file);
+  try {
+    await writeFile(file, renderHtml(findings, stampOf(findings)), {
+      flag: options.force ? "w" : "wx",
+      mode: 0o600,
+    });
+    return file;
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
+    throw new HopbookError(
+      "ARTIFACTS_UNWRITABLE",
+      `Cannot write the report ${file}: ${exists ? "the file exists" : messageOf(error)}`,
+      {
+        where: { file },
+        hint: exists ? "Name another file, or overwrite it with --force" : "Name a file that can be written",
+        cause: error,
+      },
+    );
+  }
 }
 
 function stampOf({ run }: Findings): { readonly generatedAt: Date } {

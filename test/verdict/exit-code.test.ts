@@ -1,6 +1,9 @@
 import t from "tap";
 import { exitCodeOfFindings, exitCodeOfRun } from "../../lib/verdict/exit-code.js";
 import { ERROR_CODES, HopbookError, type ErrorCode } from "../../lib/errors.js";
+import type { Findings, FlowFinding } from "../../lib/model/findings.js";
+import { answersErrors, buildMany, oneWay } from "../report/many.js";
+import { buildFindings, healthy, inconclusive } from "../report/samples.js";
 import { makeFindings, makeOutcome } from "../api/samples.js";
 
 t.test("of a run", (t) => {
@@ -47,4 +50,19 @@ t.test("of evidence alone", (t) => {
   t.equal(exitCodeOfFindings(makeFindings({ checks: ["fail"] })), 3);
   t.equal(exitCodeOfFindings(makeFindings({ complete: false })), 6);
   t.end();
+});
+
+const unchecked = (flows: readonly FlowFinding[], more: Partial<Findings> = {}): number =>
+  exitCodeOfFindings(buildFindings(flows, { checks: [], ...more }));
+
+t.test("without checks: 0 only where all is well", async (t) => {
+  t.equal(unchecked([healthy, oneWay]), 0);
+  t.equal(unchecked([healthy, answersErrors]), 3, "delivered, and a detector calls it a failure");
+  t.equal(unchecked([healthy, inconclusive]), 6);
+  t.equal(unchecked(buildMany(10)), 3);
+  t.equal(
+    unchecked([healthy], { leftOut: { flows: 9, statuses: { lost: 1, delivered: 8 } } }),
+    3,
+    "what is not listed counts",
+  );
 });

@@ -1,28 +1,54 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { stat } from "node:fs/promises";
 import { HopbookError } from "../../errors.js";
 import type { Findings } from "../../model/findings.js";
+import type { AnalyzeFilesOptions } from "../../api/analyze.js";
+import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
 import { addOutputOption, type CommonOptions } from "../options.js";
 
+interface AnalyzeFlags extends Pick<CommonOptions, "output">, AnalyzeFilesOptions {
+  readonly html?: string;
+  readonly force?: boolean;
+}
+
+/** What only captures have. */
+const OF_CAPTURES = ["from", "to", "port", "protocol", "name"] as const;
+
 /** analyze, report: from evidence alone, with no cluster. */
 export function addAnalyzeCommands(program: Command, io: CommandIo): void {
-  addOutputOption(program.command("analyze").description("the verdict again, from evidence alone"))
+  const command = program
+    .command("analyze")
+    .description("all flows of captures, the worst first; or a run's verdict again, from its folder alone")
     .argument(
       "<run folder|pcap...>",
       "a run folder, or captures of one path in the order that packets pass them",
     )
-    .action(async (paths: string[], options: CommonOptions) => {
-      const findings = await analyze(paths);
-      const { reportText } = await import("../../api/report.js");
-      const { exitCodeOfFindings } = await import("../../api/analyze.js");
-      io.terminal.out(
-        options.output === "json"
-          ? `${JSON.stringify(findings, null, 2)}\n`
-          : reportText(findings, io.terminal),
-      );
-      io.setExitCode(exitCodeOfFindings(findings));
-    });
+    .option("--from <IP>", "of captures only the flows of this client")
+    .option("--to <IP[:PORT]>", "only the flows to this server, also by an address that it is translated to")
+    .option("--port <PORT>", "only the flows to this port")
+    .addOption(
+      new Option("--protocol <NAME>", "only the flows of this protocol").choices(["icmp", "tcp", "udp"]),
+    )
+    .option(
+      "--name <PATTERN>",
+      `how the files are called: node and iface stand for names, * for anything (default: "node.iface.pcap")`,
+    )
+    .option("--html <FILE>", "write the report as a page as well")
+    .option("--force", "overwrite that file");
+  addOutputOption(command).action(async (paths: string[], flags: AnalyzeFlags) => {
+    const findings = await analyze(paths, flags);
+    const { reportText, writeHtmlFile } = await import("../../api/report.js");
+    const { exitCodeOfFindings } = await import("../../api/analyze.js");
+    io.terminal.out(
+      flags.output === "json" ? `${JSON.stringify(findings, null, 2)}\n` : reportText(findings, io.terminal),
+    );
+    if (flags.html !== undefined) {
+      const file = await writeHtmlFile(findings, { file: flags.html, force: flags.force === true });
+      io.terminal.err(`\nreport: ${visible(file)}\n`);
+    }
+    io.setExitCode(exitCodeOfFindings(findings));
+  });
 
   program
     .command("report")
@@ -41,11 +67,31 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
     });
 }
 
-async function analyze(paths: readonly string[]): Promise<Findings> {
+async function analyze(paths: readonly string[], flags: AnalyzeFlags): Promise<Findings> {
   const { analyzePcapFiles, analyzeRunFolder } = await import("../../api/analyze.js");
+  const folders = await Promise.all(paths.map(isFolder));
   const [first] = paths;
-  if (first !== undefined && paths.length === 1 && (await isFolder(first))) return analyzeRunFolder(first);
-  return analyzePcapFiles(paths);
+  if (first === undefined || !folders.includes(true)) return analyzePcapFiles(paths, flags);
+  if (paths.length > 1) {
+    throw new HopbookError(
+      "USAGE",
+      `Cannot analyze ${paths[folders.indexOf(true)]} and other paths: it is a folder`,
+      {
+        hint: "Name one run folder, or capture files: hopbook analyze DIR/*.pcap",
+      },
+    );
+  }
+  const flag = OF_CAPTURES.find((name) => flags[name] !== undefined);
+  if (flag !== undefined) {
+    throw new HopbookError(
+      "USAGE",
+      `Cannot take --${flag} with a folder: its run says which flows it is about`,
+      {
+        hint: `Name its captures, to see all that is in them: hopbook analyze ${first}/captures/*/*.pcap`,
+      },
+    );
+  }
+  return analyzeRunFolder(first);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,6 +1,14 @@
 import type { FlowFinding, HopFinding } from "../../model/findings.js";
 import { escapeMarkup as esc } from "../escape.js";
-import { describeLoss, describeVerdict, endSentence, locateBreak, nameFlow, nameTraffic } from "../words.js";
+import {
+  describeLoss,
+  describeNoCause,
+  describeVerdict,
+  endSentence,
+  locateBreak,
+  nameFlow,
+  nameTraffic,
+} from "../words.js";
 import { renderCharts } from "./charts.js";
 import { renderDetected, renderExchanges, renderLegs, renderRewrites } from "./details.js";
 import { countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
@@ -47,7 +55,7 @@ function renderCause(flow: FlowFinding): string {
   const { cause, status } = flow.verdict;
   if (cause !== null)
     return `<p class="cause"><b>Cause:</b> ${esc(endSentence(cause.summary))} <code>${esc(cause.code)}</code></p>`;
-  return status === "delivered" ? "" : `<p class="cause"><b>Cause:</b> none that the nodes show.</p>`;
+  return status === "delivered" ? "" : `<p class="cause"><b>Cause:</b> ${describeNoCause(flow)}</p>`;
 }
 
 /** Side by side where that can be read; where it is too narrow for that, or the way too long, downwards. */

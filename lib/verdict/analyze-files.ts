@@ -1,0 +1,63 @@
+import { analyzePcaps } from "../analysis/index.js";
+import { HopbookError } from "../errors.js";
+import { parseAddress, parsePort } from "../linux/endpoint.js";
+import type { Findings } from "../model/findings.js";
+import type { Protocol } from "../model/traffic.js";
+import { nameFiles, renameHops } from "./name-hops.js";
+
+/** Which flows of captures are wanted, and how their hops are called: text as on a command line. */
+export interface AnalyzeFilesOptions {
+  /** An address of the client. */
+  readonly from?: string | undefined;
+  /** An address of the server, with a port or without. */
+  readonly to?: string | undefined;
+  /** The server's. */
+  readonly port?: string | undefined;
+  readonly protocol?: Protocol | undefined;
+  /** How the files are called (lib/verdict/name-hops.ts). Default: `node.iface.pcap`. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * All flows of captures of one path, the worst first. Throws USAGE where an option is not what it should be or no flow
+ * fits, FILE_UNREADABLE and EVIDENCE_INVALID where a file is no capture.
+ */
+export async function analyzePcapFiles(
+  files: readonly string[],
+  { from, to, port, protocol, name }: AnalyzeFilesOptions = {},
+): Promise<Findings> {
+  const names = nameFiles(files, name);
+  const server = to === undefined ? null : readAddress("--to", to);
+  const client = from === undefined ? null : readAddress("--from", from);
+  if (client !== null && client.port !== null)
+    throw wrong("--from", from ?? "", "a client's port is another one each time");
+  const own = port === undefined ? null : readPort(port);
+  if (own !== null && server?.port !== null && server?.port !== undefined && server.port !== own)
+    throw wrong("--port", port ?? "", `--to says ${server.port}`);
+  const wanted = server?.port ?? own;
+  const findings = await analyzePcaps(files, {
+    ...(client === null ? {} : { from: client.ip }),
+    ...(server === null ? {} : { to: server.ip }),
+    ...(wanted === null ? {} : { port: wanted }),
+    ...(protocol === undefined ? {} : { protocol }),
+  });
+  return renameHops(findings, names);
+}
+
+function readAddress(flag: string, text: string): { readonly ip: string; readonly port: number | null } {
+  const found = parseAddress(text);
+  if (found === undefined) throw wrong(flag, text, "it is no address; captures know no names");
+  return found;
+}
+
+function readPort(text: string): number {
+  const port = parsePort(text);
+  if (port === undefined) throw wrong("--port", text, "it is no port");
+  return port;
+}
+
+function wrong(flag: string, value: string, why: string): HopbookError {
+  return new HopbookError("USAGE", `Cannot take ${flag} ${JSON.stringify(value)}: ${why}`, {
+    hint: "Write them as --from 10.0.0.1 --to 10.0.0.2:80, or --to [fd00::2]:80; without them all flows are shown",
+  });
+}

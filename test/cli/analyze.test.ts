@@ -1,0 +1,103 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+import type { Findings } from "../../lib/model/findings.js";
+import { listCases } from "../analysis/cases/cases.js";
+import { hopbook } from "./helpers.js";
+
+const CAPTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));
+const filesOf = (name: string): readonly string[] =>
+  listCases().find((one) => one.name === name)?.paths ?? [];
+const denied = filesOf("dns-denied");
+
+t.test("all flows of captures, the worst first", async (t) => {
+  const { code, out, err } = await hopbook(["analyze", ...denied]);
+  t.equal(code, 3);
+  t.equal(err, "");
+  t.match(
+    out,
+    /^LOST +10\.244\.1\.10:\d+ → 10\.96\.0\.10:53 .*2 of 2 \(100 %\) missing\nDELIVERED .*10\.244\.2\.20:80/m,
+  );
+  t.match(out, "LOST on n1 between n1.cni0.pcap (nic) and n1.flannel.1.pcap (nic): 2 of 2 requests.");
+  t.match(out, "request: destination 10.96.0.10:53 → 10.244.2.20:53");
+  t.match(out, "Cause: not looked for, no node was asked.");
+});
+
+t.test("where all is well it is exit 0", async (t) => {
+  const { code, out } = await hopbook(["analyze", ...filesOf("healthy-service")]);
+  t.equal(code, 0);
+  t.match(out, /^DELIVERED /m);
+  t.notMatch(out, "watched only");
+});
+
+t.test("narrowed", async (t) => {
+  const flowsOf = async (...flags: readonly string[]): Promise<readonly string[]> => {
+    const { out } = await hopbook(["analyze", ...denied, ...flags, "--output", "json"]);
+    return (JSON.parse(out) as Findings).flows.map(({ to }) => `${to.ip}:${to.port}`);
+  };
+  t.strictSame(await flowsOf("--to", "10.96.0.10:53"), ["10.96.0.10:53"]);
+  t.strictSame(await flowsOf("--to", "10.244.2.20", "--port", "80"), ["10.244.2.20:80"]);
+  t.strictSame(await flowsOf("--protocol", "udp", "--from", "10.244.1.10"), ["10.96.0.10:53"]);
+  const { code } = await hopbook(["analyze", ...denied, "--to", "10.244.2.20:80"]);
+  t.equal(code, 0, "the flow that is asked about is well");
+});
+
+t.test("hops are called as --name says", async (t) => {
+  const { out } = await hopbook(["analyze", ...denied, "--name", "node.iface.pcap", "-o", "json"]);
+  const { flows } = JSON.parse(out) as Findings;
+  t.strictSame(flows[0]?.verdict.lastSeen, { node: "n1", role: "nic", interface: "cni0" });
+  t.strictSame(flows[0]?.verdict.firstMissing, { node: "n1", role: "nic", interface: "flannel.1" });
+});
+
+t.test("--html writes the page, and overwrites nothing by surprise", async (t) => {
+  const dir = t.testdir({});
+  const file = join(dir, "report.html");
+  const { code, err } = await hopbook(["analyze", ...denied, "--html", file]);
+  t.equal(code, 3);
+  t.equal(err, `\nreport: ${file}\n`);
+  t.match(readFileSync(file, "utf8"), /<title>hopbook analyze: lost<\/title>/);
+  writeFileSync(file, "mine");
+  const again = await hopbook(["analyze", ...denied, "--html", file]);
+  t.equal(again.code, 2);
+  t.match(again.err, /the file exists[^]*--force/);
+  t.equal(readFileSync(file, "utf8"), "mine");
+  t.equal((await hopbook(["analyze", ...denied, "--html", file, "--force"])).code, 3);
+  t.match(readFileSync(file, "utf8"), "<!DOCTYPE html>");
+  const nowhere = join(dir, "none", "x.html");
+  t.match((await hopbook(["analyze", ...denied, "--html", nowhere])).err, /ARTIFACTS_UNWRITABLE[^]*ENOENT/);
+  t.notOk(existsSync(nowhere));
+});
+
+t.test("what cannot be analyzed says why", async (t) => {
+  const [first = ""] = denied;
+  const dir = t.testdir({ "empty.pcap": "", "text.pcap": "this is no capture\n", plain: { a: "b" } });
+  const header = join(dir, "header.pcap");
+  writeFileSync(header, readFileSync(first).subarray(0, 24));
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [[join(dir, "none.pcap")], /none\.pcap: there is no such file or folder/],
+    [
+      [join(dir, "plain")],
+      /it is no run folder, it has no runbook\.yaml\nhint: Name a folder that hopbook run made/,
+    ],
+    [[join(dir, "empty.pcap")], /the file is empty/],
+    [[join(dir, "text.pcap")], /text\.pcap/],
+    [[header], /no conversation by/],
+    [[CAPTURES, first], /it is a folder\nhint: Name one run folder, or capture files/],
+    [[join(dir, "plain"), "--to", "10.0.0.1"], /Cannot take --to with a folder/],
+    [[first, "--to", "web"], /--to "web": it is no address; captures know no names/],
+    [[first, "--from", "10.0.0.1:80"], /a client's port is another one each time/],
+    [[first, "--port", "99999"], /--port "99999": it is no port/],
+    [[first, "--to", "10.0.0.1:80", "--port", "81"], /--to says 80/],
+    [[first, "--to", "10.9.9.9"], /none of which fits\nhint: Name other ends, or none/],
+    [[first, "--protocol", "sctp"], /Allowed choices are icmp, tcp, udp/],
+    [[first, "--name", "x"], /names no hop/],
+    [[first, "--name", "iface@node.pcap"], /does not fit --name iface@node\.pcap/],
+  ];
+  for (const [words, says] of wrong) {
+    const { code, out, err } = await hopbook(["analyze", ...words]);
+    t.equal(code, 2, words.join(" "));
+    t.equal(out, "");
+    t.match(err, says);
+  }
+});
