@@ -2,6 +2,7 @@ import type { Chain, Hook, Matches, Rule, Ruleset } from "./ruleset.js";
 import type { JsonRecord } from "./json.js";
 import { isRecord, recordsOf, numberOf, parseJson, textOf } from "./json.js";
 import { collectJumps } from "./nft-jumps.js";
+import { spellRule } from "./nft-words.js";
 
 /** `nft -j list ruleset` (libnftables-json(5)): chains with hooks, rules with counters, jumps and verdict maps. */
 export function parseNftables(text: string): Ruleset {
@@ -54,7 +55,7 @@ function readRule(rule: JsonRecord, maps: ReadonlyMap<string, unknown>): Rule {
     key: `nft ${table} ${chain} ${String(numberOf(rule["handle"]))}`,
     table,
     chain,
-    text: `table ${table}, chain ${chain}: ${describe(parts, verdict)}`,
+    text: `table ${table}, chain ${chain}: ${spellRule(parts, verdict)}`,
     comments: typeof rule["comment"] === "string" ? [rule["comment"]] : [],
     verdict,
     packets: counter === undefined ? null : numberOf(counter["packets"]),
@@ -97,11 +98,4 @@ function textOfPrefix(value: unknown): string | null {
   const prefix = isRecord(value) && isRecord(value["prefix"]) ? value["prefix"] : {};
   const [address, length] = [textOf(prefix["addr"]), numberOf(prefix["len"])];
   return address === null || length === null ? null : `${address}/${length}`;
-}
-
-function describe(parts: readonly JsonRecord[], verdict: string | null): string {
-  const matches = parts.flatMap(({ match }) =>
-    isRecord(match) ? [JSON.stringify(match["right"] ?? null)] : [],
-  );
-  return [...matches.slice(0, 6), verdict ?? "no verdict"].join(" ").slice(0, 200);
 }

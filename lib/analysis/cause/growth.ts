@@ -42,7 +42,7 @@ export function weighGrowth(growth: number, given: DetectorInput, options: Weigh
       text: `grew by ${growth}: the ${all} ${lostBy}, and what came before or after the captures`,
     };
   const isConfirmed = options.isOwn && word?.matched === word?.of && word?.codes.includes(options.code);
-  const text = `grew by ${growth}, more than the ${all} ${lostBy}; other traffic passes it too`;
+  const text = `grew by ${growth}, more than the ${all} ${lostBy}: it counts what is not of this flow as well`;
   return { strength: isConfirmed === true ? 1 : 0, text };
 }
 

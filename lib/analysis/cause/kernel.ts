@@ -127,11 +127,12 @@ function say(input: CauseInput, { location, reason, delays, tied }: Group): Omit
   const when = `${Math.min(...micros)}–${Math.max(...micros)} µs after ${input.lastSeen?.interface ?? "the last hop"} saw them`;
   const how = paired ? when : "counted, not paired: some are less than 50 µs apart";
   const of = input.lost.length;
+  const at = input.lastSeen === null ? "" : `${input.lastSeen.node}: `;
   return {
     location,
     reason,
     matched: delays.length,
     of,
-    sentence: `${delays.length} of ${of} dropped by the kernel in ${location}: ${reason}, ${how}${tied === 0 ? " (tied by time alone)" : ""}`,
+    sentence: `${at}${delays.length} of ${of} dropped by the kernel in ${location}: ${reason}, ${how}${tied === 0 ? " (tied by time alone)" : ""}`,
   };
 }

@@ -22,7 +22,7 @@ t.test("netfilter and the reverse path filter need no state beside the kernel's 
     code: "netfilter-drop",
     summary: "node-b: a firewall rule dropped the packets; no rule's counter tells which",
     evidence: [
-      "4 of 4 dropped by the kernel in nft_do_chain: NETFILTER_DROP, 30–30 µs after vxlan.calico saw them",
+      "node-b: 4 of 4 dropped by the kernel in nft_do_chain: NETFILTER_DROP, 30–30 µs after vxlan.calico saw them",
     ],
   });
   t.strictSame(lookedAt, ["node-b: the kernel's drop events"]);

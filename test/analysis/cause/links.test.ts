@@ -110,7 +110,7 @@ t.test("a hole between nodes: only large packets are lost, and no device shows w
   t.equal(cause?.code, "mtu-exceeded");
   t.equal(
     cause?.summary,
-    "only packets over 162 bytes are lost; no node of the path has an MTU below 1450: look at the network between node-a and node-b",
+    "packets of 1450 bytes and more are lost and those of up to 162 pass, with none of a size between tried; no node of the path has an MTU below 1450: look at the network between node-a and node-b",
   );
   t.equal(ask({ ...at, looks: [links("node-b", { eth0: UP })] }).cause?.code, "mtu-exceeded");
   t.equal(ask({ ...at, lose: 1 }).cause, null, "one packet may be chance");
@@ -121,7 +121,7 @@ t.test("a hole between nodes: only large packets are lost, and no device shows w
   const unknown = { ...FLOW, hops: FLOW.hops.map((hop) => ({ ...hop, mtuBytes: null })) };
   t.equal(
     ask({ ...at, flow: unknown }).cause?.summary,
-    "only packets over 162 bytes are lost; look at the network between node-a and node-b",
+    "packets of 1450 bytes and more are lost and those of up to 162 pass, with none of a size between tried; look at the network between node-a and node-b",
   );
 });
 

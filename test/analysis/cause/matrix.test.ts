@@ -50,7 +50,7 @@ t.test("the kernel's word stands among the evidence", async (t) => {
   const cause = recorded === undefined ? null : explain(recorded).cause;
   t.match(
     cause?.evidence.at(-1),
-    /^4 of 4 dropped by the kernel in nft_do_chain: NETFILTER_DROP, \d+–\d+ µs after/,
+    /^node-[ab]: 4 of 4 dropped by the kernel in nft_do_chain: NETFILTER_DROP, \d+–\d+ µs after/,
   );
   t.match(cause?.evidence.join("\n"), /lab fault/);
 });

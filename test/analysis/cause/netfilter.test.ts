@@ -86,7 +86,7 @@ t.test(
     const open = ask({ looks });
     t.equal(open.cause, null);
     t.strictSame(open.caveats, [
-      `node-b: the counter of rule in FORWARD grew by 90, more than the 4 lost; other traffic passes it too: -A ${DROP}`,
+      `node-b: the counter of rule in FORWARD grew by 90, more than the 4 lost: it counts what is not of this flow as well: -A ${DROP}`,
     ]);
     const confirmed = ask({ looks, trace: freed(4, {}) });
     t.equal(confirmed.cause?.code, "netfilter-drop");

@@ -40,6 +40,21 @@ t.test("no route, and a blackhole", async (t) => {
   t.equal(missing.cause?.summary, `node-b: there is no route to ${WEB}`);
   t.strictSame(missing.cause?.evidence, [`node-b: ip -j route get ${WEB}: ${UNREACHABLE}`]);
   t.equal(ask({ looks: [route(WEB, { error: INVALID })] }).cause?.code, "route-blackhole");
+  const table = JSON.stringify([
+    { dst: "default", gateway: "10.77.0.1", dev: "eth0" },
+    { type: "blackhole", dst: "192.168.218.64/26" },
+    { dst: "10.0.0.0/8", dev: "eth0" },
+  ]);
+  const routes: Look = { at: "node-b", kind: "routes", text: table };
+  t.strictSame(ask({ looks: [route(WEB, { error: INVALID }), routes] }).cause?.evidence.slice(1), [
+    "node-b: its route: blackhole 192.168.218.64/26",
+    "node-b: its route: default via 10.77.0.1 dev eth0",
+  ]);
+  const none: Look = { ...routes, text: "[]" };
+  t.match(
+    ask({ looks: [route(WEB, { error: UNREACHABLE }), none] }).cause?.evidence.at(-1),
+    /none of its routes holds/,
+  );
 });
 
 t.test("answers that say nothing of the packets' way", async (t) => {
@@ -142,7 +157,7 @@ t.test("the filter is off, or counted others' packets", async (t) => {
   const more = ask({ looks: [FILTER, ...grew("node-b", COUNTER, 40)] });
   t.equal(more.cause, null);
   t.match(more.caveats, [
-    "node-b: IPReversePathFilter grew by 40, more than the 4 lost; other traffic passes it too",
+    "node-b: IPReversePathFilter grew by 40, more than the 4 lost: it counts what is not of this flow as well",
   ]);
   const heard = { location: "ip_rcv_finish_core", reason: "IP_RPFILTER" };
   const confirmed = ask({ looks: [FILTER, ...grew("node-b", COUNTER, 40)], trace: freed(4, heard) });

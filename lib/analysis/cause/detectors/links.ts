@@ -82,7 +82,7 @@ function detectHole({ input }: DetectorInput, smallest: number): Candidate[] {
   return [
     {
       code: "mtu-exceeded",
-      summary: `only packets over ${passed} bytes are lost; ${known}look at the network between ${between}`,
+      summary: `packets of ${smallest} bytes and more are lost and those of up to ${passed} pass, with none of a size between tried; ${known}look at the network between ${between}`,
       evidence: [
         `inner IP packets of up to ${passed} bytes pass between ${between}`,
         `all ${input.lostCount} lost there have ${smallest} bytes or more`,

@@ -1,6 +1,7 @@
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { weighGrowth } from "../growth.js";
-import { parseRouteAnswer } from "../../../linux/routes.js";
+import { containsIp, parsePrefix } from "../../../linux/address.js";
+import { parseRouteAnswer, parseRoutes } from "../../../linux/routes.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
 import type { Spot } from "../spot.js";
 import type { Reading } from "../state.js";
@@ -47,7 +48,7 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
     // A reverse path failure also says "Invalid argument", but only where the packet's way in is told.
     if (record.argv.includes("iif") && plainWorks(state.readings(at, "route-get"), to)) continue;
     const blackhole = /invalid argument/i.test(record.stderr);
-    const evidence = [`${describeNetns(at)}: ${asked}: ${record.stderr}`];
+    const evidence = [`${describeNetns(at)}: ${asked}: ${record.stderr}`, ...showRoutes(given, to)];
     return blackhole
       ? [
           {
@@ -126,4 +127,25 @@ function detectRpFilter(given: DetectorInput): readonly Candidate[] {
 
 function isRouted(kind: Spot["kind"]): boolean {
   return kind === "forward" || kind === "decapsulate" || kind === "pod-in";
+}
+
+/** Of the node's table what holds the target, the narrowest first: what its words of an error are about. */
+function showRoutes({ spot, state }: DetectorInput, to: string): string[] {
+  const at = spot.netns;
+  const [looked] = at === null ? [] : state.readings(at, "routes").slice(-1);
+  if (at === null || looked === undefined) return [];
+  const holding = parseRoutes(looked.text).flatMap((entry) => {
+    const prefix = parsePrefix(
+      entry.dst === "default" ? (to.includes(":") ? "::/0" : "0.0.0.0/0") : entry.dst,
+    );
+    return prefix !== undefined && containsIp(prefix, to) ? [{ ...entry, length: prefix.lengthBits }] : [];
+  });
+  if (holding.length === 0) return [`${describeNetns(at)}: none of its routes holds ${to}`];
+  return holding
+    .sort((one, other) => other.length - one.length)
+    .slice(0, 2)
+    .map(({ type, dst, gateway, dev, table }) => {
+      const way = [gateway === null ? "" : ` via ${gateway}`, dev === null ? "" : ` dev ${dev}`].join("");
+      return `${describeNetns(at)}: its route: ${type === "unicast" ? "" : `${type} `}${dst}${way}${table === "main" ? "" : ` table ${table}`}`;
+    });
 }
