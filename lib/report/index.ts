@@ -4,5 +4,6 @@ export { renderJson } from "./json.js";
 export { renderJunit } from "./junit.js";
 export { renderMarkdown } from "./markdown.js";
 export { renderSarif } from "./sarif.js";
+export { renderSarifFindings } from "./sarif-findings.js";
 export { renderText } from "./text.js";
 export { renderTap, renderTestJunit, renderTestText } from "./tests.js";

@@ -8,12 +8,20 @@ import type { Findings } from "../model/findings.js";
 import type { FlowPath } from "../model/hops.js";
 import { visible } from "../model/visible.js";
 import { padColumns } from "../text/columns.js";
-import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../report/index.js";
+import {
+  renderHtml,
+  renderJson,
+  renderJunit,
+  renderMarkdown,
+  renderSarifFindings,
+  renderText,
+} from "../report/index.js";
+import { VERSION } from "../catalogue/places.js";
 import { analyzeRunFolder } from "./analyze.js";
 
 export { renderPlan } from "../plan/render.js";
 
-export const REPORT_FORMATS = ["text", "md", "html", "json", "junit"] as const;
+export const REPORT_FORMATS = ["text", "md", "html", "json", "junit", "sarif"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What a text report needs to know of where it is shown. */
@@ -82,6 +90,8 @@ export async function renderReport(
       return renderJson(findings);
     case "junit":
       return renderJunit(findings);
+    case "sarif":
+      return renderSarifFindings(findings, { version: VERSION, root: resolve(dir) });
   }
 }
 

@@ -89,7 +89,7 @@ t.test("what cannot be analyzed says why", async (t) => {
     [[first, "--from", "10.0.0.1:80"], /a client's port is another one each time/],
     [[first, "--port", "99999"], /--port "99999": it is no port/],
     [[first, "--to", "10.0.0.1:80", "--port", "81"], /--to says 80/],
-    [[first, "--to", "10.9.9.9"], /none of which fits\nhint: Name other ends, or none/],
+    [[first, "--to", "10.9.9.9"], /and none that fits\nhint: Name other ends, or none/],
     [[first, "--protocol", "sctp"], /Allowed choices are icmp, tcp, udp/],
     [[first, "--name", "x"], /names no hop/],
     [[first, "--name", "iface@node.pcap"], /does not fit --name iface@node\.pcap/],

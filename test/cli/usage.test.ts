@@ -63,7 +63,7 @@ const HELP: readonly (readonly [readonly string[], RegExp])[] = [
   [["show", "--help"], /name or file/],
   [["check", "--help"], /YAML files/],
   [["analyze", "--help"], /in the order that packets pass them/],
-  [["report", "--help"], /text, md, html, json or junit/],
+  [["report", "--help"], /text, md, html, json, junit or sarif/],
   [["lab", "--help"], /fault <fault> <on\|off>/],
   [["lab", "up", "--help"], /--rootless/],
   [["lab", "fault", "--help"], /on sets it, off takes it away/],

@@ -52,9 +52,9 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
 
   program
     .command("report")
-    .description("a run's report again: text, Markdown, HTML, JSON or JUnit")
+    .description("a run's report again: text, Markdown, HTML, JSON, JUnit or SARIF")
     .argument("<run folder>", "a folder that hopbook run made")
-    .option("-f, --format <FORMAT>", "text, md, html, json or junit", "text")
+    .option("-f, --format <FORMAT>", "text, md, html, json, junit or sarif", "text")
     .action(async (dir: string, options: { format: string }) => {
       const { renderReport, REPORT_FORMATS } = await import("../../api/report.js");
       const format = REPORT_FORMATS.find((known) => known === options.format);

@@ -40,7 +40,7 @@ const DRAW = `(() => {
     const look = getComputedStyle(document.documentElement);
     const colour = (name) => look.getPropertyValue("--" + name).trim();
     const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 } };
-    const time = { label: "s", value: (_, value) => (value === null ? "" : value.toFixed(2) + " s") };
+    const time = { label: "time", value: (_, value) => (value === null ? "" : value.toFixed(2) + " s") };
     const steps = uPlot.paths.stepped({ align: 1 });
     const bars = uPlot.paths.bars({ align: 1, size: [1] });
     const line = (label, name) => ({ label, stroke: colour(name), width: 1.5, paths: steps, points: { show: false } });
@@ -54,7 +54,7 @@ const DRAW = `(() => {
         ? [time, line("requests sent", "request"), line("replies sent", "reply"), bar("requests missing"), bar("replies missing")]
         : [time, dots("request", "request"), dots("reply", "reply")];
     const seconds = { ...axis, values: (_, values) => values.map((value) => value + " s") };
-    const level = { ...axis, size: 56, values: (_, values) => values.map((value) => (kind === "rate" ? value : value + " ms")) };
+    const level = { ...axis, size: 66, values: (_, values) => values.map((value) => (kind === "rate" ? value : value + " ms")) };
     const range = (_, least, most) => [0, most > 0 ? most * 1.05 : 1];
     return { width, height: 200, scales: { x: { time: false }, y: { range } }, axes: [seconds, level], series, cursor: { y: false } };
   };

@@ -7,6 +7,7 @@ import { drawBars, drawDots, drawLine, drawPlot, type PlotScale } from "./plot.j
 const MAX_SLOTS = 240;
 /** Of fewer packets the ladder says all. */
 const LEAST_DELAYS = 8;
+const TIMELINE_SLOTS = 24;
 
 type Lane = TimelinePacket["direction"];
 type Numbers = readonly (number | null)[];
@@ -17,8 +18,9 @@ export function renderCharts(flow: FlowFinding, index: number): string {
   return figures === "" ? "" : `<div class="charts">${figures}</div>`;
 }
 
-function renderRate({ rate }: FlowFinding, id: string): string {
-  if (rate === undefined) return "";
+function renderRate(flow: FlowFinding, id: string): string {
+  const rate = flow.rate ?? rateOfTimeline(flow);
+  if (rate === null) return "";
   const { slotMs, request, reply } = mergeSlots(rate);
   const columns = [request.sent, reply.sent, request.missing, reply.missing];
   const slots = Math.max(...columns.map((column) => column.length));
@@ -33,7 +35,8 @@ function renderRate({ rate }: FlowFinding, id: string): string {
     drawLine(times, reply.sent, { scale, className: "reply", ...step }) +
     drawBars(times, request.missing, { scale, className: "missing", ...step }) +
     drawBars(times, reply.missing, { scale, className: "missing back", ...step });
-  const told = `${sum(request.sent)} requests sent, ${lost[0]} of them missing further on; ${sum(reply.sent)} replies sent, ${lost[1]} missing`;
+  const which = flow.rate === undefined ? `of ${flow.timeline.length} packets that the findings list: ` : "";
+  const told = `${which}${sum(request.sent)} requests sent, ${lost[0]} of them missing further on; ${sum(reply.sent)} replies sent, ${lost[1]} missing`;
   return renderFigure({
     title: `Packets sent and missing, in ${formatSpan(slotMs)} each`,
     told,
@@ -42,6 +45,31 @@ function renderRate({ rate }: FlowFinding, id: string): string {
     legend: `<b class="request">requests sent</b><b class="reply">replies sent</b><b class="lost">missing</b>`,
     svg: drawPlot({ id, title: "Packets over time", told, scale }, body),
   });
+}
+
+/** Of the packets that the findings list, where they have no counts over time and some went missing; null: nothing to show. */
+function rateOfTimeline({ timeline, verdict }: FlowFinding): RateFinding | null {
+  const packets = timeline.flatMap(({ direction, seenAtUs }) => {
+    const [start, end] =
+      direction === "request" ? [seenAtUs[0], seenAtUs.at(-1)] : [seenAtUs.at(-1), seenAtUs[0]];
+    return start === null || start === undefined ? [] : [{ direction, start, missing: end === null }];
+  });
+  if (verdict.status !== "lost" || packets.length < LEAST_DELAYS) return null;
+  const origin = packets.reduce((least, { start }) => Math.min(least, start), Infinity);
+  const spanUs = packets.reduce((most, { start }) => Math.max(most, start), -Infinity) - origin;
+  const slotMs = roundUp(spanUs / 1000 / TIMELINE_SLOTS);
+  const slots = Math.floor(spanUs / 1000 / slotMs) + 1;
+  const lane = (wanted: Lane): RateFinding[Lane] => {
+    const [sent, missing] = [new Array<number>(slots).fill(0), new Array<number>(slots).fill(0)];
+    for (const packet of packets) {
+      if (packet.direction !== wanted) continue;
+      const slot = Math.floor((packet.start - origin) / 1000 / slotMs);
+      sent[slot] = (sent[slot] ?? 0) + 1;
+      if (packet.missing) missing[slot] = (missing[slot] ?? 0) + 1;
+    }
+    return { sent, missing };
+  };
+  return { slotMs, request: lane("request"), reply: lane("reply") };
 }
 
 /** How long packets took from one end to the other, by when they set out; what did not arrive took no time. */
@@ -103,6 +131,12 @@ function renderFigure({ title, told, kind, columns, legend, svg }: Figure): stri
 
 function writeNumber(value: number | null): string {
   return value === null || !Number.isFinite(value) ? "" : String(Math.round(value * 1e4) / 1e4);
+}
+
+/** The next of 1, 2, 5, 10, 20, 50… that is not less. */
+function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return power * ([1, 2, 5].find((step) => step * power >= value) ?? 10);
 }
 
 function mergeSlots(rate: RateFinding): RateFinding {

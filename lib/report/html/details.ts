@@ -13,6 +13,8 @@ import { endSentence } from "../words.js";
 import { SEVERITY_TONE } from "./tone.js";
 
 const MAX_PACKETS = 8;
+/** Of each list; all of them are in findings.json. */
+const MAX_ITEMS = 50;
 
 const EXCHANGE_TONE: Readonly<Record<ExchangeFinding["kind"], string>> = {
   ok: "good",
@@ -28,19 +30,27 @@ export function renderExchanges(flow: FlowFinding): string {
       `<li class="${EXCHANGE_TONE[exchange.kind]}"><b>${exchange.protocol.toUpperCase()}</b> ${esc(describeExchange(exchange))}</li>`,
   );
   if (items.length === 0) return "";
-  return `<div class="block"><h3>What the ends said</h3><ul class="said">${items.join("")}</ul></div>`;
+  return `<div class="block"><h3>What the ends said</h3><ul class="said">${bound(items)}</ul></div>`;
+}
+
+function bound(items: readonly string[]): string {
+  const more = items.length > MAX_ITEMS ? `<li>${items.length - MAX_ITEMS} more in findings.json</li>` : "";
+  return items.slice(0, MAX_ITEMS).join("") + more;
 }
 
 /** Where addresses changed on the way. */
 export function renderRewrites(flow: FlowFinding): string {
   const items = (flow.rewrites ?? []).map((rewrite) => `<li>${esc(describeRewrite(rewrite))}</li>`);
   if (items.length === 0) return "";
-  return `<div class="block"><h3>Addresses that changed on the way</h3><ul>${items.join("")}</ul></div>`;
+  return `<div class="block"><h3>Addresses that changed on the way</h3><ul>${bound(items)}</ul></div>`;
 }
 
 /** What detectors say, the gravest first. */
 export function renderDetected(flow: FlowFinding): string {
-  const items = sortDetected(flow).map(renderFinding);
+  const all = sortDetected(flow);
+  const items = all.slice(0, MAX_ITEMS).map(renderFinding);
+  if (all.length > MAX_ITEMS)
+    items.push(`<p class="meta">${all.length - MAX_ITEMS} more in findings.json</p>`);
   return items.length === 0 ? "" : `<div class="block"><h3>What else was found</h3>${items.join("")}</div>`;
 }
 

@@ -42,7 +42,7 @@ export function drawPlot(
     label(`${shorten(part * scale.right)} s`, {
       x: xOf(part * scale.right, scale),
       y: HEIGHT - 8,
-      class: "tick",
+      class: part === 1 ? "tick last" : "tick",
     }),
   );
   const size = { width: WIDTH, height: HEIGHT, className: "plot" };

@@ -100,7 +100,7 @@ const DETAILS = `
 `;
 
 const PRINT = `
-@media print { body { background: #fff; font-size: 11pt; } section { box-shadow: none; border-color: #c8ced6; padding: 12px 14px; } header, .cause, tr.cut td, .box, .badge, .break-flag { print-color-adjust: exact; -webkit-print-color-adjust: exact; } h2, h3, .flow-head { break-after: avoid; } tr, svg.path, .cause { break-inside: avoid; } .scroll { overflow: visible; } svg.path, svg.ladder { min-width: 0; } .chart .uplot { display: none; } .finding, .chart { break-inside: avoid; } .scroll table { min-width: 0; font-size: 9pt; } main, header > div, footer { max-width: none; padding-left: 0; padding-right: 0; } @page { margin: 14mm; } }
+@media print { body { background: #fff; font-size: 11pt; } section { box-shadow: none; border-color: #c8ced6; padding: 12px 14px; } header, .cause, tr.cut td, .box, .badge, .break-flag { print-color-adjust: exact; -webkit-print-color-adjust: exact; } h2, h3, .flow-head { break-after: avoid; } tr, svg.path, .cause { break-inside: avoid; } .scroll { overflow: visible; } svg.path, svg.ladder { min-width: 0; } .chart .uplot { display: none; } .charts { grid-template-columns: 1fr 1fr; } .finding, .chart { break-inside: avoid; } .scroll table { min-width: 0; font-size: 9pt; } main, header > div, footer { max-width: none; padding-left: 0; padding-right: 0; } @page { margin: 14mm; } }
 `;
 
 export const REPORT_STYLE = `:root { color-scheme: light dark;${COLOURS_LIGHT} }
