@@ -108,6 +108,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   replay: [
     "model",
     "errors",
+    "process",
     "document",
     "runbook",
     "artifacts",
@@ -136,7 +137,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "verdict",
     "run",
   ],
-  reap: ["model", "errors", "kube", "cluster", "authority", "session"],
+  reap: ["model", "errors", "kube", "process", "cluster", "authority", "session"],
   doctor: [
     "model",
     "errors",

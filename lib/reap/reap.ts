@@ -10,6 +10,7 @@ import { openNodes, REAP_ERRAND, type OpenNodes } from "./node-leftovers.js";
 import { workOf } from "../session/action-session.js";
 import { apiOf, openSession } from "../session/session.js";
 import { leaseOf } from "../session/ways.js";
+import { clearStaleFolders } from "../process/own-folder.js";
 
 export interface ReapOptions {
   readonly cluster?: string | undefined;
@@ -74,6 +75,8 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
   const opening = { ...options, runId: undefined };
   const session = await openSession(opening, () => Promise.resolve(workOf(REAP_ERRAND)));
   const { profile } = session;
+  // What a killed client left on this machine is its own, and nobody's evidence.
+  if (options.dryRun !== true) clearStaleFolders();
   const lease = leaseOf(session, { leaseMs: LEASE_MS });
   /** What may not be looked at, and what should have answered. */
   const [unseen, unanswered]: [string[], string[]] = [[], []];

@@ -1,5 +1,4 @@
-import { lstat, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { lstat, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.js";
 import { asHopbookError, HopbookError, messageOf } from "../errors.js";
@@ -28,6 +27,7 @@ import { settleSession } from "../session/session.js";
 import { recipeDirsOf } from "../run/recorded-recipes.js";
 import { readRecordedInputs } from "./typed-inputs.js";
 import type { World } from "../run/world.js";
+import { makeOwnFolder } from "../process/own-folder.js";
 
 export interface ReplayOptions extends Pick<SharedOptions, "cwd" | "signal" | "onEvent"> {
   /** A run's folder, or `example:NAME`, one of those that come with hopbook. */
@@ -59,7 +59,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   const recorded = await loadRecorded(plan, options);
   const steps = new Set<string>();
   const replayer = createReplayer(plan, { currentSteps: () => [...steps] });
-  const work = options.out ?? (await mkdtemp(join(tmpdir(), "hopbook-replay-")));
+  const work = options.out ?? makeOwnFolder("replay");
   const { id } = plan.header.run;
   const startedAt = new Date(plan.startedAtMs);
   try {

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { makeOwnFolder } from "../process/own-folder.js";
 
 /** The files that run beside a script in its sandbox, and speak for it. They come with hopbook. */
 export interface SandboxGuest {
@@ -36,7 +37,7 @@ const ENTRY_SPECIFIER = "hopbook:entry";
  */
 export async function makeSandboxFolder(guest: SandboxGuest, entry: string): Promise<SandboxFolder> {
   // macOS has /tmp behind a link, and Deno names files by their real path.
-  const dir = mkdtempSync(join(realpathSync(tmpdir()), "hopbook-script-"));
+  const dir = makeOwnFolder("script", realpathSync(tmpdir()));
   const remove = (): void => rmSync(dir, { recursive: true, force: true });
   try {
     chmodSync(dir, 0o700);

@@ -1,4 +1,4 @@
-import { access, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { access, open, readFile, rm } from "node:fs/promises";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,13 +6,14 @@ import { HopbookError } from "../../errors.js";
 import type { SshAccessConfig } from "../../model/access.js";
 import { connectCanceled, type ConnectOptions } from "../connect.js";
 import { buildSshEnv } from "../environment.js";
+import { makeOwnFolder } from "../../process/own-folder.js";
 import { runProcessAtExit, startProcess } from "../../process/start.js";
 import { buildControlArgv, buildMasterArgv, readLogin, type Login, type SshEnd } from "./argv.js";
 import { explainConnectFailure, explainNoise, explainSudoRefusal } from "./errors.js";
 
 const CONTROL_TIMEOUT_MS = 3_000;
 /** A socket's path has at most 107 bytes (unix(7)), of which ssh takes 17 while it makes it. */
-const LONGEST_FOLDER = 80;
+const LONGEST_FOLDER = 76;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** The one connection to a node: a master that ssh leaves in the background, and its socket. */
@@ -49,7 +50,7 @@ function closeAtExit(folder: string, end: SshEnd): void {
 
 /** Connects, learns what the login may do, and leaves the master behind. Rejects as `openAccess` says. */
 export async function openMaster(target: SshMasterTarget, options: ConnectOptions): Promise<SshMaster> {
-  const folder = await mkdtemp(join(pickTmpdir(), "hopbook-")); // 0700
+  const folder = makeOwnFolder("ssh", pickTmpdir());
   const end: SshEnd = { host: target.host, config: target.config, socketPath: join(folder, "s") };
   closeAtExit(folder, end);
   const close = async (): Promise<void> => {
