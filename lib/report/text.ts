@@ -70,11 +70,7 @@ function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): str
   blocks.push([style.paint(`${ruled} ${rule}`.trimEnd(), "cyan"), "", ...renderVerdict(flow, style)]);
   if (numbered && verdict.status === "delivered" && isEven(flow)) {
     const even = [...(blocks[0] ?? []), ...renderEven(flow, style)];
-    const caveats =
-      verdict.caveats.length === 0
-        ? []
-        : [[style.paint("Caveats", "bold"), ...renderList(verdict.caveats, style)]];
-    return troubleOf(flow) === 3 ? [even, ...caveats] : [even, ...renderDetails(flow, style), ...caveats];
+    return troubleOf(flow) === 3 ? [even] : [even, ...renderDetails(flow, style)];
   }
   blocks.push(drawPath(flow, flow.hops, style));
   if (flow.replyHops !== undefined)

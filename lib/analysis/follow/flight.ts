@@ -24,6 +24,8 @@ export const TRAIT = {
   tooBig: 32,
   /** A RST of the client, or of a connection that was closing: firewalls may drop it without harm. */
   lateReset: 64,
+  /** The network doubled it. */
+  copy: 128,
 } as const;
 
 /** The packet that is looked for, filled in place. */
@@ -53,6 +55,8 @@ export class InFlight {
   set: Int32Array;
   ipBytes: Int32Array;
   ipId: Int32Array;
+  /** TCP's time stamp; 0: none. */
+  stamp: Int32Array;
   firstUs: Float64Array;
   lastUs: Float64Array;
   /** Bytes of its stream that the packet carries; start = end where it can have none. */
@@ -97,6 +101,7 @@ export class InFlight {
     this.set = int32();
     this.ipBytes = int32();
     this.ipId = int32();
+    this.stamp = int32();
     this.firstUs = new Float64Array(slots);
     this.lastUs = new Float64Array(slots);
     this.rangeStart = new Float64Array(slots);
@@ -130,6 +135,7 @@ export class InFlight {
     const { first, second, place, timeUs } = sought;
     let slot = buckets[first & (buckets.length - 1)]!;
     let found = NONE;
+    let isFoundRecent = false;
     let again = NONE;
     for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = this.nextInBucket[slot]!) {
       if (this.first[slot] !== first || this.second[slot] !== second || !accept(slot)) continue;
@@ -137,10 +143,11 @@ export class InFlight {
       // The chain goes from newest to oldest.
       if (!sets.has(this.set[slot]!, place)) {
         if (found === NONE || isRecent) found = slot;
+        isFoundRecent ||= isRecent;
       } else if (again === NONE && isRecent && this.comesAgain(slot)) again = slot;
     }
-    this.isPassedAgain = found === NONE && again !== NONE;
-    return found === NONE ? again : found;
+    this.isPassedAgain = !isFoundRecent && again !== NONE;
+    return this.isPassedAgain ? again : found;
   }
 
   /** Adds the packet sought, of which nothing is known yet. */
@@ -193,6 +200,18 @@ export class InFlight {
     return sightings.place[at]!;
   }
 
+  /** Whether a packet is the same as one that the place sought has shown shortly before: the network doubled it. */
+  isCopy(slot: number): boolean {
+    const { first, second, place, timeUs } = this.sought;
+    let other = this.nextInBucket[slot]!;
+    for (let step = 0; other !== NONE && step < MOST_STEPS; step++, other = this.nextInBucket[other]!) {
+      if (this.first[other] !== first || this.second[other] !== second) continue;
+      if (this.connection[other] !== this.connection[slot]) continue;
+      if (timeUs - this.lastUs[other]! < RETRY_US && this.sets.has(this.set[other]!, place)) return true;
+    }
+    return false;
+  }
+
   private comesAgain(slot: number): boolean {
     const { place, row, ttl } = this.sought;
     const { sightings } = this;
@@ -240,6 +259,7 @@ export class InFlight {
     this.set = int32(this.set);
     this.ipBytes = int32(this.ipBytes);
     this.ipId = int32(this.ipId);
+    this.stamp = int32(this.stamp);
     this.firstUs = float64(this.firstUs);
     this.lastUs = float64(this.lastUs);
     this.rangeStart = float64(this.rangeStart);

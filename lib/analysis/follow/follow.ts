@@ -8,7 +8,7 @@ import type { Connection } from "./connection.js";
 import { Connections } from "./connections.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { Errors } from "./errors.js";
-import { InFlight, NONE } from "./flight.js";
+import { InFlight, NONE, TRAIT } from "./flight.js";
 import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
@@ -23,6 +23,8 @@ import { Tuples } from "./tuples.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
 const DEFAULT_WINDOW_US = 10_000_000;
+/** Longer than one machine takes to translate a packet that the same place shows before and behind it. */
+const TURN_US = 500;
 
 export interface FollowInput {
   /** Each a place. */
@@ -216,10 +218,12 @@ class Follower {
       this.measure.note(slot, source, connection);
       const maySplit = connection.isFragmented || packet.protocol === PROTOCOL.tcp;
       if (connection.base[direction] === NONE) connection.base[direction] = place;
+      if (connection.base[direction] !== place && flight.isCopy(slot)) flight.traits[slot]! |= TRAIT.copy;
       if (maySplit) this.pieces.trace(slot, connection, place);
     } else {
       if (place === connection.base[direction]) this.pieces.release(slot, connection);
-      if (flight.carriedAt[slot] !== NONE) this.pieces.gather(slot, connection, place);
+      if (flight.carriedAt[slot] !== NONE || flight.bornAt[slot] !== NONE)
+        this.pieces.gather(slot, connection, place);
     }
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
       connection.story.noteReset(packet, direction, sightingOf(source, place));
@@ -247,7 +251,19 @@ class Follower {
     const { flight, tuples } = this;
     const before = flight.sightings.row[flight.sighting[slot]!]!;
     if (tuples.protocol(before) !== tuples.protocol(row)) return false;
+    if (!this.isUnmistakable(slot, before, row)) return false;
     return !this.connections.isTurnedBack(before, row, flight.direction[slot] === REQUEST);
+  }
+
+  /**
+   * Datagrams without an IP id that say the same are those of two clients as soon as of a translated one: that has other
+   * addresses, and where one place shows both, at once.
+   */
+  private isUnmistakable(slot: number, before: number, row: number): boolean {
+    const { flight, tuples } = this;
+    if (flight.ipId[slot] !== 0 || tuples.protocol(row) === PROTOCOL.tcp) return true;
+    if (tuples.hasSameAddresses(before, row)) return false;
+    return !flight.isPassedAgain || flight.sought.timeUs - flight.lastUs[slot]! < TURN_US;
   }
 
   private begin(source: HopSource, connection: Connection, direction: 0 | 1): number {
@@ -258,6 +274,7 @@ class Follower {
     flight.direction[slot] = direction;
     flight.ipBytes[slot] = packet.ipBytes;
     flight.ipId[slot] = packet.ipId;
+    flight.stamp[slot] = packet.timestampValue;
     connection.inFlight++;
     const newest = connection.newest[direction];
     flight.olderOfStream[slot] = newest;

@@ -89,6 +89,7 @@ export class Judge {
     if ((traits & TRAIT.again) !== 0) way.again++;
     if ((traits & TRAIT.opens) !== 0) way.opens++;
     if ((traits & TRAIT.lateReset) !== 0) way.lateResets++;
+    if ((traits & TRAIT.copy) !== 0) way.copies++;
     if (ipBytes < way.smallestBytes) way.smallestBytes = ipBytes;
     if (ipBytes > way.largestBytes) way.largestBytes = ipBytes;
     if (firstUs < way.firstUs) way.firstUs = firstUs;

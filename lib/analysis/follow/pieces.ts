@@ -39,18 +39,48 @@ export class Pieces {
     connection.orphans[direction]++;
   }
 
-  /** A packet that shows again whole, behind its pieces: they have come as far. */
-  gather(slot: number, { isFragmented }: Connection, place: number): void {
+  /**
+   * A packet that shows again whole, behind frames that were cut otherwise: what they have of its bytes has come as far,
+   * of pieces all, of what it was joined into a part.
+   */
+  gather(slot: number, connection: Connection, place: number): void {
+    this.gatherOlder(slot, connection, place);
     const { flight, sets } = this;
+    const { isFragmented } = connection;
     const [start, end] = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
     let piece = flight.newerOfStream[slot]!;
     for (let step = 0; piece !== NONE && step < MOST_STEPS; step++, piece = flight.newerOfStream[piece]!) {
       const [from, to] = [flight.rangeStart[piece]!, flight.rangeEnd[piece]!];
-      if (flight.bornAt[piece] === NONE || from < start || to > end) continue;
+      const bytes = Math.min(end, to) - Math.max(start, from);
+      if (flight.bornAt[piece] === NONE || bytes <= 0) continue;
       if (isFragmented && flight.ipId[piece] !== flight.ipId[slot]) continue;
       if (sets.has(flight.set[piece]!, place)) continue;
-      flight.carriedBytes[piece] = to - from;
+      const isElsewhere = flight.carriedAt[piece] !== NONE && flight.carriedAt[piece] !== place;
+      if (isElsewhere && bytes < to - from) continue;
+      flight.carriedBytes[piece] = Math.min(
+        to - from,
+        (isElsewhere ? 0 : flight.carriedBytes[piece]!) + bytes,
+      );
       flight.carriedAt[piece] = place;
+    }
+  }
+
+  /** What a packet was joined from has come as far as it: of frames with the same bytes the newest. */
+  private gatherOlder(slot: number, { isFragmented }: Connection, place: number): void {
+    const { flight, sets } = this;
+    if (flight.bornAt[slot] === NONE) return;
+    const left = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
+    let part = flight.olderOfStream[slot]!;
+    for (let step = 0; part !== NONE && left.length > 0 && step < MOST_STEPS; step++) {
+      const [from, to] = [flight.rangeStart[part]!, flight.rangeEnd[part]!];
+      const isOther = isFragmented && flight.ipId[part] !== flight.ipId[slot];
+      if (!isOther && take(left, from, to) === to - from && to > from) {
+        if (flight.carriedAt[part] !== NONE && !sets.has(flight.set[part]!, place)) {
+          flight.carriedBytes[part] = to - from;
+          flight.carriedAt[part] = place;
+        }
+      }
+      part = flight.olderOfStream[part]!;
     }
   }
 
@@ -70,6 +100,10 @@ export class Pieces {
     const { flight, sets } = this;
     if (at.connection.isFragmented && flight.ipId[other] !== flight.ipId[slot]) return false;
     if (sets.has(flight.set[other]!, at.place)) return false;
+    // A retransmission has another time stamp than what it repeats.
+    if (flight.stamp[other] !== flight.stamp[slot]) return false;
+    // What was doubled goes on doubled: else a copy would stand for a packet that was lost.
+    if (((flight.traits[other]! ^ flight.traits[slot]!) & TRAIT.copy) !== 0) return false;
     if (!at.isAtBase) return true;
     const isOrphan = (flight.traits[other]! & TRAIT.orphan) !== 0;
     return isOrphan && flight.firstUs[slot]! - flight.firstUs[other]! < CLOCK_ERROR_US;

@@ -21,11 +21,12 @@ export interface Way {
   readonly tooBig: boolean;
   packets: number;
   bytes: number;
-  /** Of `packets`: bare ACKs; retransmissions; the first ones of their connections; late RSTs. */
+  /** Of `packets`: bare ACKs; retransmissions; the first ones of their connections; late RSTs; what was doubled. */
   bare: number;
   again: number;
   opens: number;
   lateResets: number;
+  copies: number;
   smallestBytes: number;
   largestBytes: number;
   firstUs: number;
@@ -98,6 +99,7 @@ export class DirectionRecord {
       again: 0,
       opens: 0,
       lateResets: 0,
+      copies: 0,
       smallestBytes: Infinity,
       largestBytes: 0,
       firstUs: Infinity,

@@ -24,6 +24,8 @@ export interface WayCount {
   again: number;
   opens: number;
   lateResets: number;
+  /** Of `packets`: what the network had doubled, of which the other one is counted too. */
+  copies: number;
   smallestBytes: number;
   largestBytes: number;
   firstUs: number;
@@ -35,14 +37,14 @@ export interface WayCount {
 /** What the hops showed of one direction, by their positions on its way. */
 export interface DirectionTally {
   readonly direction: number;
-  /** Places in the direction's order. */
+  /** Places in the direction's order, without those that show none of it though hops before and behind do. */
   readonly order: readonly number[];
   readonly ways: readonly WayCount[];
   /** By place. */
   readonly packets: readonly number[];
   readonly bytes: readonly number[];
-  /** By position: packets that the hops before and behind showed, and this one did not. */
-  readonly silent: readonly number[];
+  /** By place: packets that the hops before and behind showed, and this one did not. */
+  readonly silent: ReadonlyMap<number, number>;
   /** By position: delay from the hop at it to the next one that shows the packet. */
   readonly delays: readonly (Delay | null)[];
   readonly again: number;
@@ -58,10 +60,18 @@ export function tallyDirection(
   order: readonly number[],
   sets: PlaceSets,
 ): DirectionTally {
+  const all = tallyOrder(record, order, sets);
+  // A place that shows nothing of a direction (eBPF passes it by) says nothing of what is lost there.
+  const telling = order.filter((place) => all.packets[place]! > 0 || !all.silent.has(place));
+  if (telling.length === order.length) return all;
+  return { ...tallyOrder(record, telling, sets), silent: all.silent };
+}
+
+function tallyOrder(record: DirectionRecord, order: readonly number[], sets: PlaceSets): DirectionTally {
   const ways: WayCount[] = [];
   const packets = new Array<number>(sets.places).fill(0);
   const bytes = new Array<number>(sets.places).fill(0);
-  const silent = new Array<number>(order.length).fill(0);
+  const silent = new Map<number, number>();
   let [again, split] = [0, 0];
   for (const way of record.ways) {
     const seen = order.map((place) => sets.has(way.set, place));
@@ -71,7 +81,7 @@ export function tallyDirection(
     for (let position = first; position <= last; position++) {
       const place = order[position]!;
       if (!seen[position]) {
-        if (!isInPieces) silent[position]! += way.packets;
+        if (!isInPieces) silent.set(place, (silent.get(place) ?? 0) + way.packets);
         continue;
       }
       packets[place]! += way.packets;
@@ -135,6 +145,7 @@ function findWay(
     again: 0,
     opens: 0,
     lateResets: 0,
+    copies: 0,
     smallestBytes: Infinity,
     largestBytes: 0,
     firstUs: Infinity,
@@ -153,6 +164,7 @@ function addWay(into: WayCount, way: Way, is: { isCarried: boolean; isUndecided:
   into.again += way.again;
   into.opens += way.opens;
   into.lateResets += way.lateResets;
+  into.copies += way.copies;
   into.smallestBytes = Math.min(into.smallestBytes, way.smallestBytes);
   into.largestBytes = Math.max(into.largestBytes, way.largestBytes);
   into.firstUs = Math.min(into.firstUs, way.firstUs);

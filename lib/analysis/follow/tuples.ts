@@ -117,6 +117,17 @@ export class Tuples {
     return this.portOf(row, isA) === this.portOf(other, otherIsA);
   }
 
+  /** Whether two rows are between the same addresses, whatever the ports. */
+  hasSameAddresses(row: number, other: number): boolean {
+    const same = (isA: boolean, otherIsA: boolean): boolean => {
+      const [at, otherAt] = [row * 8 + (isA ? 0 : 4), other * 8 + (otherIsA ? 0 : 4)];
+      for (let word = 0; word < 4; word++)
+        if (this.words[at + word] !== this.words[otherAt + word]) return false;
+      return true;
+    };
+    return (same(true, true) && same(false, false)) || (same(true, false) && same(false, true));
+  }
+
   private portOf(row: number, isA: boolean): number {
     return isA ? this.ports[row]! >>> 16 : this.ports[row]! & 0xffff;
   }

@@ -78,9 +78,8 @@ function noteOthers(doubts: Doubts, found: Observation): void {
 function noteSilentHops(doubts: Doubts, found: Observation, route: Route): void {
   for (const tally of [found.request, found.reply]) {
     const word = tally.direction === 0 ? "request" : "reply";
-    for (const [position, packets] of tally.silent.entries()) {
-      if (packets === 0) continue;
-      const hop = hopOf(route, tally.order[position]!);
+    for (const [place, packets] of tally.silent) {
+      const hop = hopOf(route, place);
       doubts.note(
         `Silent hop ${nameHop(hop)}: ${packets} ${word} packets were seen before and behind it, not there`,
       );

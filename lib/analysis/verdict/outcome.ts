@@ -50,7 +50,9 @@ export function sumUp(tally: DirectionTally): Outcome {
   const sum = (ways: readonly WayCount[], of: (way: WayCount) => number): number =>
     ways.reduce((total, way) => total + of(way), 0);
   const lostOf = (way: WayCount): number =>
-    way.last === final || isShrunk(way) ? 0 : way.packets - way.undecided - way.carried - way.lateResets;
+    way.last === final || isShrunk(way)
+      ? 0
+      : Math.max(0, way.packets - way.undecided - way.carried - way.lateResets - way.copies);
   const sentWays = fresh.filter(({ first }) => first === base);
   const breaks = tally.order
     .map((_, position) => breakAt(tally, position, lostOf))

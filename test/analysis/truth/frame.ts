@@ -62,13 +62,20 @@ export function splitFrame(frame: Frame, bytes: number): readonly Frame[] {
   return pieces;
 }
 
+/** On a wire; each has an IP id of its own. */
+export function countSegments({ length }: Segment, mssBytes: number): number {
+  return Math.max(1, Math.ceil(length / mssBytes));
+}
+
 const MOST_MERGED_BYTES = 60_000;
 
 /** The two as one frame, or null where they are none: other connections, a gap, other acknowledgements. */
-export function mergeFrames(first: Frame, second: Frame): Frame | null {
+export function mergeFrames(first: Frame, second: Frame, mssBytes: number): Frame | null {
   if (first.body.kind !== "tcp" || second.body.kind !== "tcp") return null;
   const [a, b] = [first.body.segment, second.body.segment];
+  const nextId = first.ipId === 0 ? 0 : (first.ipId + countSegments(a, mssBytes)) & 0xffff;
   const fits =
+    second.ipId === nextId &&
     first.flow === second.flow &&
     first.connection === second.connection &&
     first.isRequest === second.isRequest &&

@@ -141,7 +141,7 @@ function inventFlow(random: Random, hops: readonly HopPlan[], index: number): Fl
     client: 10 + random.integer(0, 2) + index * 3,
     backends:
       nat?.destination === true && random.chance(0.3) ? [20 + index * 2, 21 + index * 2] : [20 + index * 2],
-    port: kind === "ping" ? 0 : kind === "dns" ? 53 : random.pick([80, 443, 5432, 8080, 9000]) + index,
+    port: kind === "ping" ? 0 : kind === "dns" ? 53 : random.pick([80, 4430, 5432, 8080, 9000]) + index,
     span,
     connections: kind === "ping" ? 1 : random.integer(1, kind === "tcp" ? 5 : 3),
     messages: random.integer(1, 12),
@@ -162,11 +162,13 @@ function inventFlow(random: Random, hops: readonly HopPlan[], index: number): Fl
   };
 }
 
+/** `after` counts along the flow's own way. */
 function inventNat(random: Random, [first, last]: readonly [number, number]): NatPlan {
-  const both = random.chance(0.3);
+  const hops = last - first + 1;
+  const both = hops > 2 && random.chance(0.3);
   return {
-    after: both ? random.integer(first + 1, Math.max(first + 1, last - 1)) : random.integer(first, last - 1),
-    both: both && last - first >= 2,
+    after: both ? random.integer(1, hops - 2) : random.integer(0, hops - 2),
+    both,
     destination: random.chance(0.8),
     source: random.chance(0.35),
   };

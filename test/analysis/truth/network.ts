@@ -149,7 +149,7 @@ export class Network {
       const both =
         before === undefined || before.isCopy || item.isCopy || item.atUs - before.atUs > 100
           ? null
-          : mergeFrames(before.frame, item.frame);
+          : mergeFrames(before.frame, item.frame, this.#scenario.mssBytes);
       if (before === undefined || both === null) merged.push(item);
       else
         merged[merged.length - 1] = {

@@ -24,7 +24,7 @@ export interface HopPlan {
 }
 
 export interface NatPlan {
-  /** Index of the hop behind which (as requests go) addresses are others; `both`: that hop shows both forms. */
+  /** Position on the requests' way behind which addresses are others; `both`: the hop there shows both forms. */
   readonly after: number;
   readonly both: boolean;
   readonly destination: boolean;

@@ -24,7 +24,7 @@ function* makeSmaller(scenario: Scenario): Generator<Scenario> {
   for (const index of losses.keys()) yield { ...scenario, losses: losses.toSpliced(index, 1) };
   for (const index of disorders.keys()) yield { ...scenario, disorders: disorders.toSpliced(index, 1) };
   for (const index of gaps.keys()) yield { ...scenario, gaps: gaps.toSpliced(index, 1) };
-  for (const index of hops.keys()) if (hops.length > 2) yield withoutHop(scenario, index);
+  for (const index of hops.keys()) if (hops.length > 2) yield* withoutHop(scenario, index);
   if (scenario.noise) yield { ...scenario, noise: false };
   if (scenario.v6) yield { ...scenario, v6: false };
   if (scenario.snaplenBytes < 262_144) yield { ...scenario, snaplenBytes: 262_144 };
@@ -74,16 +74,19 @@ function withoutFlow(scenario: Scenario, index: number): Scenario {
 }
 
 /** Legs are numbered by the hop before them; what stands for a hop that goes moves to its neighbour. */
-function withoutHop(scenario: Scenario, index: number): Scenario {
+function* withoutHop(scenario: Scenario, index: number): Generator<Scenario> {
   const hops = scenario.hops.toSpliced(index, 1);
   const move = (hop: number): number => Math.max(0, hop > index ? hop - 1 : Math.min(hop, hops.length - 1));
   const moveLeg = (leg: number): number => Math.min(move(leg), hops.length - 2);
-  return {
+  const gaps = scenario.gaps.map((gap) => ({ ...gap, hop: move(gap.hop) }));
+  // What the ends' captures miss, nobody else shows.
+  if (gaps.some(({ kind, hop }) => kind === "misses some" && (hop === 0 || hop === hops.length - 1))) return;
+  yield {
     ...scenario,
     hops,
+    gaps,
     losses: scenario.losses.map((loss) => ({ ...loss, leg: moveLeg(loss.leg) })),
     disorders: scenario.disorders.map((disorder) => ({ ...disorder, leg: moveLeg(disorder.leg) })),
-    gaps: scenario.gaps.map((gap) => ({ ...gap, hop: move(gap.hop) })),
     flows: scenario.flows.map((flow) => {
       const [first, last] = flow.span;
       const to = Math.max(move(last), 1);
@@ -93,7 +96,7 @@ function withoutHop(scenario: Scenario, index: number): Scenario {
       return {
         ...flow,
         span,
-        nat: nat === null ? null : { ...nat, after, both: nat.both && after > 0 },
+        nat: nat === null ? null : { ...nat, after, both: nat.both && after > 0 && to - span[0] >= 2 },
       };
     }),
   };

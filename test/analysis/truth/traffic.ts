@@ -1,6 +1,6 @@
 import { Agenda } from "./clock.js";
 import { encodeDnsAnswer, encodeDnsQuestion } from "./dns.js";
-import type { Body, Frame } from "./frame.js";
+import { countSegments, type Body, type Frame } from "./frame.js";
 import { Network } from "./network.js";
 import { Random } from "./random.js";
 import type { FlowPlan, Scenario } from "./scenario.js";
@@ -68,12 +68,12 @@ class Talk {
 
   /** Sends frames of one direction, and hands each that arrives to the other end. */
   #send(bodies: readonly Body[], from: { connection: number; isRequest: boolean }, handle: Handler): void {
-    const { network, agenda, plan, flow } = this.#options;
+    const { network, agenda, plan, flow, scenario } = this.#options;
     const side = from.isRequest ? "request" : "reply";
     const count = from.isRequest ? this.end.requests : this.end.replies;
     const frames = bodies.map((body): Frame => {
-      this.#ids[side] += 1 + Math.floor((body.kind === "tcp" ? body.segment.length : 0) / 1000);
       const ipId = plan.ipId === "zero" ? 0 : this.#ids[side] & 0xffff;
+      this.#ids[side] += body.kind === "tcp" ? countSegments(body.segment, scenario.mssBytes) : 1;
       return { flow, ...from, backend: from.connection % plan.backends.length, ipId, body };
     });
     count.sent += frames.length;
