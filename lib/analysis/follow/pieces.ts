@@ -100,8 +100,9 @@ export class Pieces {
     const { flight, sets } = this;
     if (at.connection.isFragmented && flight.ipId[other] !== flight.ipId[slot]) return false;
     if (sets.has(flight.set[other]!, at.place)) return false;
-    // A retransmission has another time stamp than what it repeats.
-    if (flight.stamp[other] !== flight.stamp[slot]) return false;
+    // A retransmission has another time stamp than what it repeats; a snap length may have cut it off.
+    const [stamp, otherStamp] = [flight.stamp[slot]!, flight.stamp[other]!];
+    if (stamp !== otherStamp && stamp !== 0 && otherStamp !== 0) return false;
     // What was doubled goes on doubled: else a copy would stand for a packet that was lost.
     if (((flight.traits[other]! ^ flight.traits[slot]!) & TRAIT.copy) !== 0) return false;
     if (!at.isAtBase) return true;
