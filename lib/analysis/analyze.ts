@@ -4,6 +4,7 @@ import type { Findings, FlowFinding, HopRef, VerdictStatus } from "../model/find
 import { findCause as findCauseInState } from "./cause/index.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
 import { compareFlows } from "./verdict/ended.js";
+import { compareAll } from "./verdict/facts.js";
 import { describeFlow, refOf, type FindFlowCause } from "./verdict/flow.js";
 import { judgeFlows } from "./verdict/judge.js";
 import type { JudgedFlow } from "./verdict/judged.js";
@@ -39,8 +40,9 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
   const { listed, rest } = chooseWorst(others);
   // A node's counters count what all flows lost, so causes are looked for when all are judged.
   const judged: readonly JudgedFlow[] = [...asked, ...listed];
+  const compared = compareAll(judged);
   const describe = (one: JudgedFlow): FlowFinding =>
-    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) }));
+    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) }), compared);
   const flows = [...asked.map(describe), ...mergeWorst(listed.map(describe), unanswered)];
   const { id, runbook, startedAt } = run;
   const unique = [...new Set(reasons)];

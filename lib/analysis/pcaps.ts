@@ -5,6 +5,7 @@ import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
 import type { Flow } from "./follow/flow.js";
 import { openCapture } from "../packets/open.js";
+import { compareAll } from "./verdict/facts.js";
 import { describeFlow } from "./verdict/flow.js";
 import { judgeFlows } from "./verdict/judge.js";
 
@@ -45,6 +46,7 @@ export async function analyzePcaps(
   const questions = isAnyWanted ? unanswered : [];
   if (listed.length + questions.length === 0) throw noFlow(files, others.summaries.length);
   for (const { decision } of listed) decision.doubts.doubt("When the captures began and ended is not known");
+  const compared = compareAll(listed);
   const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
   return {
     apiVersion: "hopbook.dev/v1",
@@ -57,7 +59,9 @@ export async function analyzePcaps(
       incomplete: [],
     },
     flows: mergeWorst(
-      listed.map((judged) => describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }))),
+      listed.map((judged) =>
+        describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }), compared),
+      ),
       questions,
     ),
     ...countLeftOut(rest, leftOut),

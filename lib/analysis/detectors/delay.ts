@@ -1,6 +1,6 @@
 import type { FlowDetector, Said } from "./detector.js";
-import type { FlowFacts, LegFacts, SideIndex } from "./facts.js";
-import { duration, nameLeg, SENT } from "./wording.js";
+import type { FlowFacts, LegFacts } from "./facts.js";
+import { duration, isSameHop, nameLeg, SENT } from "./wording.js";
 
 /** Less is nothing that a person feels; a leg that has less than half of all is not where it arises. */
 const [LEAST_US, LEAST_SHARE] = [10_000, 0.5];
@@ -13,37 +13,65 @@ export const delay: FlowDetector = {
       reference: "RFC 7679",
     },
   },
-  detect: (facts) => ([0, 1] as const).flatMap((sender) => detectDelay(facts, sender)),
+  detect: (facts) => [...detectOnNode(facts, 0), ...detectOnNode(facts, 1), ...detectBetween(facts)],
 };
 
 type Timed = LegFacts & { readonly delayUs: NonNullable<LegFacts["delayUs"]> };
 
-function detectDelay(facts: FlowFacts, sender: SideIndex): readonly Said[] {
-  const timed = facts.legs[sender].filter((leg): leg is Timed => leg.delayUs !== null);
-  const total = timed.reduce((sum, { delayUs }) => sum + Math.max(0, delayUs.median), 0);
-  return timed.flatMap((leg) => {
+/** On one node there is one clock. */
+function detectOnNode(facts: FlowFacts, sender: 0 | 1): readonly Said[] {
+  const legs = timed(facts, sender);
+  const total = sum(legs);
+  return legs.flatMap((leg) => {
     const { least, median, most } = leg.delayUs;
-    const error = leg.clockErrorUs;
-    // A delay within the clocks' error, or by clocks of which nothing is known, is none that was measured.
-    if (median < LEAST_US || median < total * LEAST_SHARE || error === null || median <= error * 3) return [];
+    if (leg.from.node !== leg.to.node || median < LEAST_US || median < total * LEAST_SHARE) return [];
     return [
       {
         code: "delay-on-leg",
         severity: "warn",
         summary: `${SENT[sender]} take ${duration(median)} ${nameLeg(leg)}, of ${duration(total)} in all`,
         evidence: [
-          `from ${duration(Math.max(0, least))} to ${duration(most)}, the median is ${duration(median)}`,
-          error === 0
-            ? "both places are on one node: one clock"
-            : `the two clocks may be ${duration(error)} apart`,
+          `from ${duration(least)} to ${duration(most)}, the median is ${duration(median)}: one clock`,
         ],
         packets: [],
         next: [
-          leg.from.node === leg.to.node
-            ? "Look on that node for a queue (tc -s qdisc), a limit of CPU for softirqs, or a program that packets go through."
-            : "Look at the line between the two nodes: queues, bandwidth, and whatever the packets go through there.",
+          "Look on that node for a queue (tc -s qdisc), a limit of CPU for softirqs, or a program that packets go through.",
         ],
       },
     ];
   });
+}
+
+/** Two clocks are as far apart as nobody knows, but not for the way there and back taken together. */
+function detectBetween(facts: FlowFacts): readonly Said[] {
+  const [requests, replies] = [timed(facts, 0), timed(facts, 1)];
+  const total = sum(requests) + sum(replies);
+  return requests.flatMap((leg) => {
+    const back = replies.find(({ from, to }) => isSameHop(from, leg.to) && isSameHop(to, leg.from));
+    if (leg.from.node === leg.to.node || back === undefined) return [];
+    const both = leg.delayUs.median + back.delayUs.median;
+    if (both < LEAST_US * 2 || both < total * LEAST_SHARE) return [];
+    return [
+      {
+        code: "delay-on-leg",
+        severity: "warn",
+        summary: `There and back it takes ${duration(both)} ${nameLeg(leg)}, of ${duration(total)} in all`,
+        evidence: [
+          "which of the two ways takes how much is not known: the nodes' clocks are compared by these packets",
+        ],
+        packets: [],
+        next: [
+          "Look at the line between the two nodes: queues, bandwidth, and whatever the packets go through there.",
+        ],
+      },
+    ];
+  });
+}
+
+function timed(facts: FlowFacts, sender: 0 | 1): readonly Timed[] {
+  return facts.legs[sender].filter((leg): leg is Timed => leg.delayUs !== null);
+}
+
+function sum(legs: readonly Timed[]): number {
+  return legs.reduce((total, { delayUs }) => total + Math.max(0, delayUs.median), 0);
 }

@@ -1,4 +1,4 @@
-import type { FlowProtocol, HopRef, PacketRef, VerdictStatus } from "../../model/findings.js";
+import type { FlowProtocol, HopRef, PacketRef, RewriteFinding, VerdictStatus } from "../../model/findings.js";
 
 /**
  * What detectors read about a flow, and nothing else: whoever followed the packets fills it in. Lists are bounded by who
@@ -35,8 +35,10 @@ export interface PlaceFacts {
   readonly returns: Sign;
   /** Checksums of TCP, UDP and ICMP, of the innermost packet, that are wrong; of whole packets alone. */
   readonly badChecksums: Sign;
-  /** IPv4 and UDP checksums of a tunnel's own headers that are wrong. */
+  /** The same of a tunnel's own IPv4 and UDP headers. */
   readonly badOuterChecksums: Sign;
+  /** Of either kind: they hold what a device is to complete. */
+  readonly unfinishedChecksums: Sign;
   /** The kernel says that it was for another machine (packet(7): PACKET_OTHERHOST). */
   readonly otherHost: Sign;
 }
@@ -62,8 +64,6 @@ export interface LegFacts {
   /** Missing ones that were the first of their connections. */
   readonly missingFirsts: number;
   readonly delayUs: { readonly least: number; readonly median: number; readonly most: number } | null;
-  /** By how much the two nodes' clocks may be apart after all; 0 on one node, null: not known. */
-  readonly clockErrorUs: number | null;
   readonly packets: readonly PacketRef[];
 }
 
@@ -136,15 +136,6 @@ export interface NeighbourFacts {
   readonly packets: readonly PacketRef[];
 }
 
-export interface RewriteFacts {
-  readonly sender: SideIndex;
-  readonly before: HopRef;
-  readonly after: HopRef;
-  readonly source: { readonly was: EndFacts; readonly is: EndFacts };
-  readonly destination: { readonly was: EndFacts; readonly is: EndFacts };
-  readonly connections: number;
-}
-
 /** Another flow of the same captures, as far as a comparison needs it. */
 export interface OtherFlow {
   readonly protocol: FlowProtocol;
@@ -159,6 +150,8 @@ export interface OtherFlow {
 export interface FlowFacts {
   readonly protocol: FlowProtocol;
   readonly status: VerdictStatus;
+  /** False of bare files: each is a node of its own then, whatever machine it came from. */
+  readonly nodesKnown: boolean;
   readonly client: EndFacts;
   /** As the client names it: a Service's address where it asks for one. */
   readonly server: EndFacts;
@@ -176,6 +169,6 @@ export interface FlowFacts {
   readonly tcp: TcpFacts | null;
   readonly errors: readonly ErrorFacts[];
   readonly neighbours: readonly NeighbourFacts[];
-  readonly rewrites: readonly RewriteFacts[];
+  readonly rewrites: readonly RewriteFinding[];
   readonly others: readonly OtherFlow[];
 }

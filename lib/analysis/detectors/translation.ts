@@ -1,5 +1,6 @@
 import type { FlowDetector, Said } from "./detector.js";
-import type { FlowFacts, RewriteFacts } from "./facts.js";
+import type { RewriteFinding } from "../../model/findings.js";
+import type { FlowFacts } from "./facts.js";
 import { count, nameEnd, nameHop } from "./wording.js";
 
 /** Addresses that were changed on the way, and not as they should have been. */
@@ -25,7 +26,7 @@ function detectUntranslated(facts: FlowFacts): readonly Said[] {
   const { server, backend } = facts;
   if (backend === null) return [];
   const wrong = facts.connections.filter(
-    ({ answeredBy }) => answeredBy === backend.ip && answeredBy !== server.ip,
+    ({ answeredBy, reset }) => reset === null && answeredBy === backend.ip && answeredBy !== server.ip,
   );
   if (wrong.length === 0) return [];
   return [
@@ -62,7 +63,7 @@ function detectSource(facts: FlowFacts): readonly Said[] {
   return facts.rewrites.filter(isSourceChanged).map((rewrite) => ({
     code: "source-rewritten",
     severity: facts.status === "delivered" ? "note" : "warn",
-    summary: `The client's ${rewrite.source.was.ip} became ${rewrite.source.is.ip} ${placeOf(rewrite)}: the server sees that one`,
+    summary: `The client's ${rewrite.source.was} became ${rewrite.source.is} ${placeOf(rewrite)}: the server sees that one`,
     evidence: [`${count(rewrite.connections, "connection")}`],
     packets: [],
     next: [
@@ -71,11 +72,11 @@ function detectSource(facts: FlowFacts): readonly Said[] {
   }));
 }
 
-function isSourceChanged({ sender, source }: RewriteFacts): boolean {
-  return sender === 0 && source.was.ip !== source.is.ip;
+function isSourceChanged({ direction, source }: RewriteFinding): boolean {
+  return direction === "request" && source.was !== source.is;
 }
 
-function placeOf({ before, after }: RewriteFacts): string {
+function placeOf({ before, after }: RewriteFinding): string {
   return nameHop(before) === nameHop(after)
     ? `at ${nameHop(before)}`
     : `between ${nameHop(before)} and ${nameHop(after)}`;

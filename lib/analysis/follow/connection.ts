@@ -1,6 +1,8 @@
 import { REQUEST } from "./ends.js";
 import { NONE } from "./flight.js";
 import type { Rejection } from "./rejections.js";
+import type { Talk } from "./talks.js";
+import type { TcpSigns } from "./tcp-signs.js";
 import { TcpStory } from "./tcp-story.js";
 
 /** A TCP connection, or what has the same pair of ends in another protocol; with all that it was translated to. */
@@ -26,6 +28,10 @@ export class Connection {
   readonly highest: [number, number] = [0, 0];
   isFragmented = false;
   rejections: Rejection[] | null = null;
+  /** The place that showed it first: there it is listened to. */
+  heardAt = NONE;
+  talk: Talk | null = null;
+  signs: TcpSigns | null = null;
 
   constructor(
     /** Index of the flow of interest it belongs to; -1: none. */

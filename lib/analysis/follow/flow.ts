@@ -1,8 +1,11 @@
 import type { Protocol } from "../../model/traffic.js";
 import type { Connection } from "./connection.js";
 import { REPLY, REQUEST } from "./ends.js";
+import { NONE } from "./flight.js";
 import { DirectionRecord } from "./record.js";
 import { mergeRejections, type Rejection } from "./rejections.js";
+import type { Talk } from "./talks.js";
+import { TcpTotals, type TcpSigns } from "./tcp-signs.js";
 import type { TcpStory } from "./tcp-story.js";
 import type { TupleEnd, Tuples } from "./tuples.js";
 
@@ -16,6 +19,8 @@ export interface ConnectionFacts {
   readonly firstUs: number;
   readonly lastUs: number;
   readonly story: TcpStory;
+  /** null where it is no TCP, or nothing was kept of it. */
+  readonly signs: TcpSigns | null;
 }
 
 /** What some connections' ends were changed to on the way, and which places showed which. */
@@ -38,6 +43,8 @@ export class Flow {
   readonly kept: ConnectionFacts[] = [];
   readonly rewrites: RewriteRecord[] = [];
   connections = 0;
+  talk: Talk | null = null;
+  readonly totals = new TcpTotals();
 
   /** In the order in which flows were found. */
   readonly number: number;
@@ -72,12 +79,16 @@ export class Flow {
   /** Takes over what a connection has told. */
   fold(connection: Connection, tuples: Tuples, places: number): void {
     this.connections++;
+    if (connection.signs !== null) this.totals.add(connection.signs);
+    this.talk ??= connection.talk;
+    if (this.talk?.owner === NONE) this.talk.owner = this.number;
     if (connection.rejections !== null) mergeRejections(this.rejections, connection.rejections, places);
     this.keep({
       clientPort: tuples.client(connection.front).port,
       firstUs: connection.firstUs,
       lastUs: connection.lastUs,
       story: connection.story,
+      signs: connection.signs,
     });
     for (const row of connection.rows)
       if (row !== connection.front) this.noteRewrite(connection, row, tuples);

@@ -18,6 +18,7 @@ import { Pieces } from "./pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
 import { HopSource, MATTER, sightingOf, type HopCapture } from "./source.js";
+import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
 import { Tuples } from "./tuples.js";
 
@@ -54,6 +55,8 @@ export interface Followed {
   readonly sets: PlaceSets;
   readonly clocks: readonly ClockEstimate[];
   readonly readings: readonly CaptureReading[];
+  /** When the last packet of all was seen, by the first node's clock; -Infinity: none was. */
+  readonly untilUs: number;
 }
 
 /**
@@ -86,6 +89,7 @@ class Follower {
   private readonly windowUs: number;
   private readonly errors: Errors;
   private readonly measure: Measure;
+  private readonly talks = new Talks(this.tuples);
   private readonly neighbours: Neighbours;
   /** What the packet at hand is to be like, for `accept`. */
   private wanted: Connection | null = null;
@@ -146,6 +150,9 @@ class Follower {
       flowsLeftOut: this.connections.flowsLeftOut,
       questions: this.neighbours.all,
       sets: this.sets,
+      untilUs: Math.max(
+        ...sources.map(({ lastRecordUs, options }) => (lastRecordUs ?? -Infinity) - options.clockAheadUs),
+      ),
       clocks: this.clocks,
       readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({
         records: reader.frame,
@@ -213,6 +220,12 @@ class Follower {
     if (direction === REQUEST && connection.front === NONE) connection.front = row;
     const isNew = slot === NONE;
     if (isNew) slot = this.begin(source, connection, direction);
+    const { heard } = this.talks;
+    heard.direction = direction;
+    heard.place = place;
+    heard.row = row;
+    heard.isAgain = this.sets.has(flight.set[slot]!, place);
+    this.talks.note(source, connection);
     this.sight(slot, source, place);
     if (isNew) {
       this.measure.note(slot, source, connection);

@@ -1,10 +1,20 @@
 import type { CauseInput, CauseResult } from "../../model/cause.js";
 import type { EvidenceHop } from "../../model/evidence.js";
-import type { FlowFinding, HopFinding, HopRef, PacketRef, Verdict } from "../../model/findings.js";
+import type {
+  ExchangeFinding,
+  FlowFinding,
+  HopFinding,
+  HopRef,
+  PacketRef,
+  Verdict,
+} from "../../model/findings.js";
+import type { OtherFlow } from "../detectors/facts.js";
+import { detectAll } from "../detectors/registry.js";
 import type { KeptPacket } from "../follow/record.js";
 import type { Sighting } from "../follow/sightings.js";
 import type { DirectionTally } from "../follow/tally.js";
 import { listEnded } from "./ended.js";
+import { factsOf } from "./facts.js";
 import { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, shareOf } from "./legs.js";
@@ -19,7 +29,11 @@ const MOST_LOST = 64;
 export type FindFlowCause = (input: Omit<CauseInput, "state" | "drops" | "readText">) => CauseResult;
 
 /** Writes a judged flow up: counts, verdict, cause, the packets that show it, and the timeline. */
-export function describeFlow(judged: JudgedFlow, findCause: FindFlowCause): FlowFinding {
+export function describeFlow(
+  judged: JudgedFlow,
+  findCause: FindFlowCause,
+  others: ReadonlyMap<JudgedFlow, OtherFlow>,
+): FlowFinding {
   const { flow, route, found, decision } = judged;
   const frames = new FrameReader(route.places.map(({ capture }) => capture));
   try {
@@ -39,11 +53,20 @@ export function describeFlow(judged: JudgedFlow, findCause: FindFlowCause): Flow
         ...describeLegs(found.reply, decision.reply, route),
       ],
       rewrites: describeRewrites(judged),
+      exchanges: describeExchanges(judged),
+      findings: detectAll(factsOf(judged, others, frames)),
       connections: found.connectionCount,
     };
   } finally {
     frames.close();
   }
+}
+
+/** What the two ends said; flows to several backends of one Service are told by the first of them. */
+function describeExchanges({ flow, found }: JudgedFlow): readonly ExchangeFinding[] {
+  const { record, untilUs } = found;
+  const talk = record?.talk ?? null;
+  return talk === null || talk.owner !== record?.number ? [] : talk.finish(untilUs, flow.probe !== null);
 }
 
 /** The contract's reference to the hop of a capture. */

@@ -21,6 +21,10 @@ export interface Observation {
   readonly clocks: readonly ClockEstimate[];
   readonly readings: readonly CaptureReading[];
   readonly sets: PlaceSets;
+  /** null where the captures show nothing of it. */
+  readonly record: Flow | null;
+  /** When the last packet of all captures was seen, by the first node's clock. */
+  readonly untilUs: number;
 }
 
 /** The orders of both directions: places, from the direction's sender on. */
@@ -48,5 +52,7 @@ export function observe(
     clocks,
     readings,
     sets,
+    record: flow,
+    untilUs: followed.untilUs,
   };
 }

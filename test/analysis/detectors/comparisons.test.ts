@@ -1,6 +1,6 @@
 import t from "tap";
 import { backends } from "../../../lib/analysis/detectors/backends.js";
-import type { RewriteFacts } from "../../../lib/analysis/detectors/facts.js";
+import type { RewriteFinding } from "../../../lib/model/findings.js";
 import { protocols } from "../../../lib/analysis/detectors/protocols.js";
 import { translation } from "../../../lib/analysis/detectors/translation.js";
 import { count, duration, nameEnd, nameHop } from "../../../lib/analysis/detectors/wording.js";
@@ -45,16 +45,20 @@ t.test("one protocol where another passes", async (t) => {
 });
 
 t.test("addresses that are not what they should be", async (t) => {
-  const server = { ip: "10.96.0.80", port: 80 };
-  const client = (ip: string) => ({ ip, port: 40_000 });
-  const rewrite: RewriteFacts = {
-    ...({ sender: 0, before: NIC_A, after: NIC_B, connections: 2 } as const),
-    source: { was: client("10.1.0.5"), is: client("192.168.1.1") },
-    destination: { was: server, is: server },
+  const rewrite: RewriteFinding = {
+    ...({ direction: "request", before: NIC_A, after: NIC_B, connections: 2 } as const),
+    source: { was: "10.1.0.5", is: "192.168.1.1" },
+    destination: { was: "10.96.0.80:80", is: "10.96.0.80:80" },
   };
   t.strictSame(said(translation, { connections: [connection({ answeredBy: "10.2.0.7" })] }), [
     "fail reply-not-translated-back: The client asked 10.96.0.80:80, and the answers came from 10.2.0.7: they were not translated back",
   ]);
+  const reset = { by: 0, ip: "10.1.0.5", phase: "handshake", afterUs: 9, packets: [] } as const;
+  t.strictSame(
+    said(translation, { connections: [connection({ answeredBy: "10.2.0.7", reset })] }),
+    [],
+    "that is told",
+  );
   t.strictSame(said(translation, { backend: null }), []);
   t.strictSame(said(translation, { rewrites: [rewrite], status: "lost" }), [
     "warn source-rewritten: The client's 10.1.0.5 became 192.168.1.1 between node-a ens1 and node-b ens1: the server sees that one",
@@ -62,7 +66,7 @@ t.test("addresses that are not what they should be", async (t) => {
   t.strictSame(said(translation, { rewrites: [{ ...rewrite, after: NIC_A }] }), [
     "note source-rewritten: The client's 10.1.0.5 became 192.168.1.1 at node-a ens1: the server sees that one",
   ]);
-  t.strictSame(said(translation, { rewrites: [{ ...rewrite, sender: 1 }] }), []);
+  t.strictSame(said(translation, { rewrites: [{ ...rewrite, direction: "reply" }] }), []);
   const self = { ip: "10.1.0.5", port: 8080 };
   const hairpin =
     "own-address-as-destination: 10.1.0.5 asked 10.96.0.80:80 and was led to itself, with its own address as source";

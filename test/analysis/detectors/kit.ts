@@ -41,6 +41,7 @@ export function place(changes: Partial<PlaceFacts> = {}): PlaceFacts {
     returns: sign(0),
     badChecksums: sign(0),
     badOuterChecksums: sign(0),
+    unfinishedChecksums: sign(0),
     otherHost: sign(0),
     ...changes,
   };
@@ -63,7 +64,6 @@ export function leg(from: HopRef, to: HopRef, changes: Partial<LegFacts> = {}): 
     passedBytes: missing === 8 ? null : { least: 60, most: 1400 },
     missingFirsts: 0,
     delayUs: { least: 50, median: 80, most: 200 },
-    clockErrorUs: from.node === to.node ? 0 : 500,
     packets: missing === 0 ? [] : [PACKET],
     ...changes,
   };
@@ -131,7 +131,7 @@ export const repliesWith = (at: number, changes: Partial<LegFacts>): PerSide<rea
 
 export function flow(changes: Partial<FlowFacts> = {}): FlowFacts {
   return {
-    ...({ protocol: "tcp", status: "delivered" } as const),
+    ...({ protocol: "tcp", status: "delivered", nodesKnown: true } as const),
     client: { ip: "10.1.0.5", port: null },
     server: { ip: "10.96.0.80", port: 80 },
     backend: { ip: "10.2.0.7", port: 8080 },

@@ -90,19 +90,19 @@ t.test("segments that a device does not carry", async (t) => {
 
 t.test("where the time goes", async (t) => {
   const slow = { delayUs: { least: 18_000, median: 20_000, most: 31_000 } };
-  t.strictSame(said(delay, { legs: requestsWith(1, slow) }), [
-    "warn delay-on-leg: requests take 20 ms between node-a ens1 and node-b ens1, of 20.2 ms in all",
-  ]);
+  const [requests] = requestsWith(1, slow);
   t.strictSame(said(delay, { legs: repliesWith(0, slow) }), [
     "warn delay-on-leg: replies take 20 ms between node-b eth0 and node-b ens1, of 20.2 ms in all",
   ]);
+  t.strictSame(said(delay, { legs: [requests, repliesWith(1, slow)[1]] }), [
+    "warn delay-on-leg: There and back it takes 40 ms between node-a ens1 and node-b ens1, of 40.3 ms in all",
+  ]);
   for (const [name, changes] of Object.entries({
-    "clocks as far apart": { ...slow, clockErrorUs: 9_000 },
-    "clocks of which nothing is known": { ...slow, clockErrorUs: null },
     "nothing that one feels": { delayUs: { least: 1, median: 9_000, most: 9_000 } },
     "not seen at both": { delayUs: null },
   }))
-    t.strictSame(said(delay, { legs: requestsWith(1, changes) }), [], name);
+    t.strictSame(said(delay, { legs: [requestsWith(0, changes)[0], repliesWith(1, changes)[1]] }), [], name);
   const three = [0, 1, 2].map((at) => requestsWith(at, slow)[0][at]!);
-  t.strictSame(said(delay, { legs: [three, []] }), [], "nowhere in particular");
+  t.strictSame(said(delay, { legs: [[three[0]!, three[0]!, three[0]!], []] }), [], "nowhere in particular");
+  t.strictSame(said(delay, { legs: [three, []] }), [], "of one way alone between two nodes");
 });

@@ -22,7 +22,7 @@ export class Connections {
   private serverPort = 0;
   private readonly open = new BoundedMap<number, Connection>(MOST_OPEN, (one) => one.judge(this.nowUs));
   /** Ports whose connection is over: what still comes of it opens no new one. */
-  private readonly over = new BoundedMap<number, true>(MOST_OVER, () => undefined);
+  private readonly over = new BoundedMap<number, Connection>(MOST_OVER, () => undefined);
 
   constructor(
     private readonly outcomes: Outcomes,
@@ -51,7 +51,9 @@ export class Connections {
     const isNew = opening !== null && known?.isOther(opening) === true;
     if (known !== undefined && !isNew) return known;
     if (known !== undefined) this.end(clientPort, known);
-    if (opening === null && this.over.get(clientPort) === true) return null;
+    // A SYN that comes again after it was reset is of the same attempt.
+    const over = this.over.get(clientPort);
+    if (over !== undefined && (opening === null || !over.isOther(opening))) return null;
     const fresh = new Connection(this.outcomes, (side, payload) =>
       this.recognise(clientPort, { side, payload }),
     );
@@ -72,6 +74,6 @@ export class Connections {
   private end(clientPort: number, connection: Connection): void {
     connection.judge(this.nowUs);
     this.open.delete(clientPort);
-    this.over.set(clientPort, true);
+    this.over.set(clientPort, connection);
   }
 }

@@ -153,6 +153,18 @@ t.test("a port that is used again is another connection", async (t) => {
   );
 });
 
+t.test("a SYN that comes again after a reset is no other attempt", async (t) => {
+  const refused = (stream: Stream): Stream => {
+    stream.segment("client", "S").segment("server", "S.").segment("client", "R");
+    return stream
+      .wait(1000)
+      .raw("client", { flags: "S", seq: 100 })
+      .segment("server", "S.")
+      .segment("client", "R");
+  };
+  t.strictSame(said(refused), ["error tcp SYN-ACK refused by the client with a reset × 1 in 0 ms"]);
+});
+
 t.test("more connections at once than are kept are judged when they are forgotten", async (t) => {
   const talk = new Talk();
   for (let client = 1; client <= 1025; client++) new Stream(talk, { client, server: 9999 }).open();

@@ -1,0 +1,78 @@
+import type { ExchangeFinding } from "../../model/findings.js";
+import { Exchanges } from "../application/exchanges/exchanges.js";
+import { PROTOCOL } from "../dissect/packet.js";
+import type { Connection } from "./connection.js";
+import { NONE } from "./flight.js";
+import { PlaceSigns } from "./place-signs.js";
+import type { HopSource } from "./source.js";
+import { TcpSigns } from "./tcp-signs.js";
+import type { Tuples } from "./tuples.js";
+
+/** Of so many pairs of ends it is kept what they say; of others their packets are counted alone. */
+const MOST_TALKS = 1 << 14;
+
+/**
+ * What two ends say to each other, and the signs of trouble that places show of it. Flows to several backends of one
+ * Service are one talk: a client knows the Service alone, and a resolver's search goes over all of them.
+ */
+export class Talk {
+  readonly exchanges = new Exchanges();
+  /** By `place × 2 + direction`. */
+  readonly signs: (PlaceSigns | undefined)[] = [];
+  /** The number of the flow that tells what was said, its first; NONE before it has one. */
+  owner = NONE;
+  private said: readonly ExchangeFinding[] | null = null;
+
+  /** What was said until the captures end; the same each time. */
+  finish(untilUs: number, answerDue: boolean): readonly ExchangeFinding[] {
+    return (this.said ??= this.exchanges.finish(untilUs, answerDue));
+  }
+}
+
+/** One sighting of a packet, whose connection is known: filled in place, for there is one for each packet. */
+interface Heard {
+  direction: 0 | 1;
+  place: number;
+  row: number;
+  /** The place has shown the packet already. */
+  isAgain: boolean;
+}
+
+export class Talks {
+  readonly heard: Heard = { direction: 0, place: 0, row: 0, isAgain: false };
+  private readonly byEnds = new Map<string, Talk>();
+
+  constructor(private readonly tuples: Tuples) {}
+
+  /** Listens at the place that shows a connection first; looks for signs at all of them. Reads `heard`. */
+  note(source: HopSource, connection: Connection): void {
+    const { direction, place, row, isAgain } = this.heard;
+    const { packet, reader, timeUs } = source;
+    if (connection.heardAt === NONE) {
+      connection.heardAt = place;
+      connection.talk = this.talkOf(connection, row);
+    }
+    const { talk } = connection;
+    if (talk === null) return;
+    const at = place * 2 + direction;
+    (talk.signs[at] ??= new PlaceSigns()).note(source, place, row);
+    if (place !== connection.heardAt || isAgain) return;
+    talk.exchanges.note(packet, reader.bytes, direction, timeUs);
+    if (packet.protocol !== PROTOCOL.tcp || packet.fragmentOffset > 0) return;
+    connection.signs ??= new TcpSigns();
+    connection.signs.note(packet, direction, timeUs);
+  }
+
+  private talkOf({ target, isOwn }: Connection, row: number): Talk | null {
+    const { tuples } = this;
+    const [client, server] = [tuples.client(row), tuples.server(row)];
+    const ends = `${tuples.protocol(row)} ${client.ip} ${server.ip} ${server.port ?? ""}`;
+    const key = target === NONE ? ends : `${target} ${isOwn ? "" : ends}`;
+    let talk = this.byEnds.get(key);
+    if (talk === undefined) {
+      if (this.byEnds.size >= MOST_TALKS) return null;
+      this.byEnds.set(key, (talk = new Talk()));
+    }
+    return talk;
+  }
+}

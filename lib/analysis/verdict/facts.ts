@@ -1,0 +1,207 @@
+import type { PacketRef } from "../../model/findings.js";
+import type {
+  ConnectionFacts,
+  ErrorFacts,
+  FlowFacts,
+  HopFacts,
+  LegFacts,
+  OtherFlow,
+  PlaceFacts,
+  SideIndex,
+  Sign,
+} from "../detectors/facts.js";
+import { REPLY, REQUEST } from "../follow/ends.js";
+import type { ConnectionFacts as Followed } from "../follow/flow.js";
+import type { SignCount } from "../follow/place-signs.js";
+import type { Rejection } from "../follow/rejections.js";
+import type { Sighting } from "../follow/sightings.js";
+import type { DirectionTally } from "../follow/tally.js";
+import type { FrameReader } from "./frames.js";
+import type { JudgedFlow } from "./judged.js";
+import { describeLegs, refTo } from "./legs.js";
+import type { Outcome } from "./outcome.js";
+import { describeRewrites } from "./rewrites.js";
+
+const MOST_CONNECTIONS = 1024;
+const MOST_PACKETS = 4;
+
+/** Fills in what detectors read of a flow. `others` are all flows that are compared with it. */
+export function factsOf(
+  judged: JudgedFlow,
+  others: ReadonlyMap<JudgedFlow, OtherFlow>,
+  frames: FrameReader,
+): FlowFacts {
+  const { route, found, decision } = judged;
+  const read = (sightings: readonly Sighting[]): readonly PacketRef[] =>
+    sightings.slice(0, MOST_PACKETS).map((one) => frames.read(one).ref);
+  const hopsOf = (order: readonly number[]): readonly HopFacts[] =>
+    order.map((place) => hopFacts(judged, place, read));
+  const { protocol, client, server, backend, status } = compared(judged);
+  return {
+    ...{ protocol, status, client, server, backend },
+    nodesKnown: route.places.some(({ record }) => record !== null),
+    hops: hopsOf(route.requestOrder),
+    replyHops: hopsOf(route.replyOrder),
+    legs: [
+      legFacts(judged, { tally: found.request, outcome: decision.request }, read),
+      legFacts(judged, { tally: found.reply, outcome: decision.reply }, read),
+    ],
+    connectionCount: found.connectionCount,
+    connections: found.connections
+      .slice(0, MOST_CONNECTIONS)
+      .flatMap((one, index) => connectionFacts(one, index < MOST_PACKETS ? read : () => [])),
+    tcp: tcpFacts(judged),
+    errors: found.rejections.map((one) => errorFacts(one, read)),
+    neighbours: [],
+    rewrites: describeRewrites(judged),
+    others: [...others].flatMap(([other, facts]) => (other === judged ? [] : [facts])),
+  };
+}
+
+/** What comparisons read of each flow. */
+export function compareAll(flows: readonly JudgedFlow[]): ReadonlyMap<JudgedFlow, OtherFlow> {
+  return new Map(flows.map((judged) => [judged, compared(judged)]));
+}
+
+function compared(judged: JudgedFlow): OtherFlow {
+  const { flow, found, decision } = judged;
+  const [, behind] = flow.to.addresses;
+  const record = found.record;
+  return {
+    protocol: flow.protocol,
+    client: { ip: record?.client.ip ?? flow.from.ip, port: null },
+    server: record?.server ?? { ip: flow.to.ip, port: flow.to.port },
+    backend: record === null ? (behind ?? null) : record.behind,
+    status: decision.status,
+    connections: found.connectionCount,
+    legs: [
+      legFacts(judged, { tally: found.request, outcome: decision.request }, () => []),
+      legFacts(judged, { tally: found.reply, outcome: decision.reply }, () => []),
+    ],
+  };
+}
+
+type Read = (sightings: readonly Sighting[]) => readonly PacketRef[];
+
+function legFacts(
+  { route }: JudgedFlow,
+  { tally, outcome }: { tally: DirectionTally; outcome: Outcome },
+  read: Read,
+): readonly LegFacts[] {
+  return describeLegs(tally, outcome, route).map(({ from, to, sent, missing, delayUs }, position) => {
+    const broken = outcome.breaks.find((one) => one.position === position);
+    const stopped = tally.ways.filter(({ last }) => last === position);
+    const kept = (broken?.kept ?? []).map(({ sightings }) => sightings.at(-1)!);
+    return {
+      ...{ from, to, sent, missing, delayUs },
+      missingBytes:
+        broken === undefined
+          ? null
+          : {
+              least: broken.smallestLostBytes,
+              most: Math.max(...stopped.map(({ largestBytes }) => largestBytes)),
+            },
+      passedBytes: passedBytes(tally, position),
+      missingFirsts: broken?.opens ?? 0,
+      packets: read(kept),
+    };
+  });
+}
+
+function passedBytes({ ways }: DirectionTally, position: number): LegFacts["passedBytes"] {
+  const passed = ways.filter(({ first, last }) => first <= position && last > position);
+  if (passed.length === 0) return null;
+  return {
+    least: Math.min(...passed.map(({ smallestBytes }) => smallestBytes)),
+    most: Math.max(...passed.map(({ largestBytes }) => largestBytes)),
+  };
+}
+
+function hopFacts({ route, found }: JudgedFlow, place: number, read: Read): HopFacts {
+  const signs = found.record?.talk?.signs ?? [];
+  const of = (direction: SideIndex): PlaceFacts => {
+    const seen = signs[place * 2 + direction];
+    const sign = (count: SignCount | undefined): Sign => ({
+      count: count?.count ?? 0,
+      of: count?.of ?? 0,
+      packets: read(count?.kept ?? []),
+    });
+    return {
+      packets: (direction === REQUEST ? found.request : found.reply).packets[place]!,
+      ttl: seen === undefined ? null : { least: seen.ttlLeast, most: seen.ttlMost },
+      sourceMacs: seen?.sourceMacs ?? [],
+      destinationMacs: seen?.destinationMacs ?? [],
+      duplicates: sign(seen?.duplicates),
+      returns: sign(seen?.returns),
+      badChecksums: sign(seen?.checksums),
+      badOuterChecksums: sign(seen?.outerChecksums),
+      unfinishedChecksums: sign(seen?.unfinished),
+      otherHost: sign(seen?.otherHost),
+    };
+  };
+  const { mtuBytes } = route.hopAt.get(place)!;
+  return { hop: refTo(route, place), mac: null, mtuBytes, by: [of(REQUEST), of(REPLY)] };
+}
+
+/** Nothing of a connection of another protocol than TCP. */
+function connectionFacts(
+  { clientPort, firstUs, lastUs, story, signs }: Followed,
+  read: Read,
+): readonly ConnectionFacts[] {
+  if (signs === null) return [];
+  const { syns, synAcks, established, payloadBytes, finished, reset } = story;
+  const { synUs, synAckUs, answeredBy, maximumSegmentBytes } = signs;
+  return [
+    {
+      ...{ clientPort, firstUs, lastUs, syns, synAcks, established, payloadBytes, finished },
+      ...{ answeredBy, maximumSegmentBytes },
+      handshakeUs: synUs === null || synAckUs === null ? null : synAckUs - synUs,
+      reset:
+        reset === null
+          ? null
+          : {
+              ...{ by: reset.by, ip: reset.ip, phase: reset.phase },
+              afterUs: signs.resetAfterUs,
+              packets: read(reset.sightings),
+            },
+    },
+  ];
+}
+
+function tcpFacts({ flow, found }: JudgedFlow): FlowFacts["tcp"] {
+  if (flow.protocol !== "tcp" || found.record === null) return null;
+  const { segments, duplicateAcks, zeroWindows, longestStopUs } = found.record.totals;
+  const again = ({ again: count, direction }: DirectionTally): Sign => ({
+    count,
+    of: Math.max(count, segments[direction as SideIndex]),
+    packets: [],
+  });
+  const stops = (side: SideIndex): Sign & { readonly longestUs: number } => ({
+    ...{ count: zeroWindows[side], of: segments[side], packets: [] },
+    longestUs: longestStopUs[side],
+  });
+  return {
+    ...{ segments, duplicateAcks },
+    retransmissions: [again(found.request), again(found.reply)],
+    zeroWindows: [stops(REQUEST), stops(REPLY)],
+  };
+}
+
+const KINDS: readonly (readonly [RegExp, ErrorFacts["kind"]])[] = [
+  [/ time exceeded/, "timeExceeded"],
+  [/prohibited|policy|reject route/, "prohibited"],
+  [/unreachable|no route|beyond scope/, "unreachable"],
+];
+
+function errorFacts({ direction, ip, how, isTooBig, counts, sightings }: Rejection, read: Read): ErrorFacts {
+  const mtu = /\(MTU (\d+)\)/.exec(how)?.[1];
+  const kind = KINDS.find(([words]) => words.test(how))?.[1] ?? "other";
+  return {
+    about: direction === REQUEST ? REQUEST : REPLY,
+    ...{ ip, node: null, how },
+    kind: isTooBig ? "tooBig" : kind,
+    mtuBytes: mtu === undefined ? null : Number(mtu),
+    count: Math.max(...counts),
+    packets: read(sightings),
+  };
+}
