@@ -1,7 +1,7 @@
 import { REQUEST } from "./ends.js";
 import { NONE } from "./flight.js";
 import type { Rejection } from "./rejections.js";
-import type { Talk } from "./talks.js";
+import type { Talk } from "./talk.js";
 import type { TcpSigns } from "./tcp-signs.js";
 import { TcpStory } from "./tcp-story.js";
 

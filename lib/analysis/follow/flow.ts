@@ -4,7 +4,7 @@ import { REPLY, REQUEST } from "./ends.js";
 import { NONE } from "./flight.js";
 import { DirectionRecord } from "./record.js";
 import { mergeRejections, type Rejection } from "./rejections.js";
-import type { Talk } from "./talks.js";
+import type { Talk } from "./talk.js";
 import { TcpTotals, type TcpSigns } from "./tcp-signs.js";
 import type { TcpStory } from "./tcp-story.js";
 import type { TupleEnd, Tuples } from "./tuples.js";

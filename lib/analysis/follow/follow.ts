@@ -17,7 +17,7 @@ import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
-import { HopSource, MATTER, sightingOf, type HopCapture } from "./source.js";
+import { earliestOf, HopSource, lastUsOf, MATTER, sightingOf, type HopCapture } from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
 import { Tuples } from "./tuples.js";
@@ -133,7 +133,7 @@ class Follower {
   run(): Followed {
     const { sources, flight, judge } = this;
     for (const source of sources) source.advance();
-    for (let place = this.earliest(); place >= 0; place = this.earliest()) {
+    for (let place = earliestOf(sources); place >= 0; place = earliestOf(sources)) {
       const source = sources[place]!;
       const beforeUs = source.timeUs - this.windowUs;
       while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
@@ -150,9 +150,7 @@ class Follower {
       flowsLeftOut: this.connections.flowsLeftOut,
       questions: this.neighbours.all,
       sets: this.sets,
-      untilUs: Math.max(
-        ...sources.map(({ lastRecordUs, options }) => (lastRecordUs ?? -Infinity) - options.clockAheadUs),
-      ),
+      untilUs: lastUsOf(sources),
       clocks: this.clocks,
       readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({
         records: reader.frame,
@@ -161,21 +159,6 @@ class Follower {
         lastUs: lastRecordUs,
       })),
     };
-  }
-
-  /** The place whose next packet is the earliest; -1 at the end of them all. */
-  private earliest(): number {
-    const { sources } = this;
-    let found = -1;
-    let time = Infinity;
-    for (let place = 0; place < sources.length; place++) {
-      const { timeUs } = sources[place]!;
-      if (timeUs < time) {
-        time = timeUs;
-        found = place;
-      }
-    }
-    return found;
   }
 
   private follow(source: HopSource, place: number): void {

@@ -102,3 +102,24 @@ function matterOf(packet: Packet): number {
 export function sightingOf({ reader, timeUs }: HopSource, place: number): Sighting {
   return { source: place, timeUs, frame: reader.frame, recordOffset: reader.recordOffset };
 }
+
+/** The place whose next packet is the earliest; -1 at the end of them all. */
+export function earliestOf(sources: readonly HopSource[]): number {
+  let found = -1;
+  let time = Infinity;
+  for (let place = 0; place < sources.length; place++) {
+    const { timeUs } = sources[place]!;
+    if (timeUs < time) {
+      time = timeUs;
+      found = place;
+    }
+  }
+  return found;
+}
+
+/** When the last packet of all was seen, by the first node's clock; -Infinity where there was none. */
+export function lastUsOf(sources: readonly HopSource[]): number {
+  return Math.max(
+    ...sources.map(({ lastRecordUs, options }) => (lastRecordUs ?? -Infinity) - options.clockAheadUs),
+  );
+}

@@ -1,33 +1,14 @@
-import type { ExchangeFinding } from "../../model/findings.js";
-import { Exchanges } from "../application/exchanges/exchanges.js";
 import { PROTOCOL } from "../dissect/packet.js";
 import type { Connection } from "./connection.js";
 import { NONE } from "./flight.js";
 import { PlaceSigns } from "./place-signs.js";
 import type { HopSource } from "./source.js";
+import { Talk } from "./talk.js";
 import { TcpSigns } from "./tcp-signs.js";
 import type { Tuples } from "./tuples.js";
 
 /** Of so many pairs of ends it is kept what they say; of others their packets are counted alone. */
 const MOST_TALKS = 1 << 14;
-
-/**
- * What two ends say to each other, and the signs of trouble that places show of it. Flows to several backends of one
- * Service are one talk: a client knows the Service alone, and a resolver's search goes over all of them.
- */
-export class Talk {
-  readonly exchanges = new Exchanges();
-  /** By `place × 2 + direction`. */
-  readonly signs: (PlaceSigns | undefined)[] = [];
-  /** The number of the flow that tells what was said, its first; NONE before it has one. */
-  owner = NONE;
-  private said: readonly ExchangeFinding[] | null = null;
-
-  /** What was said until the captures end; the same each time. */
-  finish(untilUs: number, answerDue: boolean): readonly ExchangeFinding[] {
-    return (this.said ??= this.exchanges.finish(untilUs, answerDue));
-  }
-}
 
 /** One sighting of a packet, whose connection is known: filled in place, for there is one for each packet. */
 interface Heard {
