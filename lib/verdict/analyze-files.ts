@@ -1,9 +1,10 @@
-import { analyzePcaps } from "../analysis/index.js";
+import { basename } from "node:path";
+import { analyzePcaps, findFileOrder } from "../analysis/index.js";
 import { HopbookError } from "../errors.js";
 import { parseAddress, parsePort } from "../linux/endpoint.js";
 import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
-import { nameFiles, renameHops } from "./name-hops.js";
+import { nameFiles, renameHops, type HopName } from "./name-hops.js";
 
 /** Which flows of captures are wanted, and how their hops are called: text as on a command line. */
 export interface AnalyzeFilesOptions {
@@ -26,7 +27,7 @@ export async function analyzePcapFiles(
   files: readonly string[],
   { from, to, port, protocol, name }: AnalyzeFilesOptions = {},
 ): Promise<Findings> {
-  const names = nameFiles(files, name);
+  const given = nameFiles(files, name);
   const server = to === undefined ? null : readAddress("--to", to);
   const client = from === undefined ? null : readAddress("--from", from);
   if (client !== null && client.port !== null)
@@ -35,13 +36,45 @@ export async function analyzePcapFiles(
   if (own !== null && server?.port !== null && server?.port !== undefined && server.port !== own)
     throw wrong("--port", port ?? "", `--to says ${server.port}`);
   const wanted = server?.port ?? own;
-  const findings = await analyzePcaps(files, {
+  const order = orderFiles(files, given);
+  const sorted = order?.map((index) => files[index] ?? "") ?? files;
+  const findings = await analyzePcaps(sorted, {
     ...(client === null ? {} : { from: client.ip }),
     ...(server === null ? {} : { to: server.ip }),
     ...(wanted === null ? {} : { port: wanted }),
     ...(protocol === undefined ? {} : { protocol }),
   });
-  return renameHops(findings, names);
+  const names = order?.map((index) => given[index] ?? { node: null, interface: null }) ?? given;
+  const named = renameHops(findings, names);
+  return order === null ? named : withCaveat(named, describeOrder(sorted));
+}
+
+/**
+ * Places in `files` in the order of the path; null: as given. Those that show no packet by which they could be told stand
+ * behind the others of their node, else last.
+ */
+function orderFiles(files: readonly string[], names: readonly HopName[]): readonly number[] | null {
+  const found = findFileOrder(files);
+  if (found === null) return null;
+  const order = [...found.placed];
+  for (const file of found.unplaced) {
+    const node = names[file]?.node ?? null;
+    const last = node === null ? -1 : order.findLastIndex((other) => names[other]?.node === node);
+    order.splice(last < 0 ? order.length : last + 1, 0, file);
+  }
+  return order;
+}
+
+function describeOrder(files: readonly string[]): string {
+  return `The captures were not given in the order in which packets pass them; they were put in order by TTL and time: ${files.map((file) => basename(file)).join(", ")}`;
+}
+
+function withCaveat(findings: Findings, caveat: string): Findings {
+  const flows = findings.flows.map((flow) => ({
+    ...flow,
+    verdict: { ...flow.verdict, caveats: [...flow.verdict.caveats, caveat] },
+  }));
+  return { ...findings, flows };
 }
 
 function readAddress(flag: string, text: string): { readonly ip: string; readonly port: number | null } {

@@ -1,11 +1,18 @@
 import { HopbookError } from "../errors.js";
-import type { DetectorFinding, Findings, FlowFinding, HopFinding, HopRef } from "../model/findings.js";
+import type {
+  DetectorFinding,
+  Findings,
+  FlowFinding,
+  HopFinding,
+  HopRef,
+  Verdict,
+} from "../model/findings.js";
 
 /** Where captures of a path were made, by the names of their files. */
 
 const ENDING = /(?:\.(?:pcap|pcapng|cap))?(?:\.(?:gz|zst))?$/;
 
-interface HopName {
+export interface HopName {
   readonly node: string | null;
   readonly interface: string | null;
 }
@@ -96,6 +103,12 @@ export function renameHops(findings: Findings, names: readonly HopName[]): Findi
     : { ...findings, flows: findings.flows.map((flow) => renameFlow(flow, renamed, known)) };
 }
 
+function renameRejecter(by: Verdict["rejectedBy"], renamed: Renamed): Verdict["rejectedBy"] {
+  return by?.node === undefined || by.node === null
+    ? by
+    : { ...by, node: renamed.get(by.node)?.node ?? by.node };
+}
+
 type Renamed = ReadonlyMap<string, { readonly node: string; readonly interface: string }>;
 
 function renameFlow(flow: FlowFinding, renamed: Renamed, known: ReadonlyMap<string, HopRef>): FlowFinding {
@@ -123,6 +136,7 @@ function renameFlow(flow: FlowFinding, renamed: Renamed, known: ReadonlyMap<stri
       lastSeen: optional(verdict.lastSeen),
       firstMissing: optional(verdict.firstMissing),
       caveats: verdict.caveats.map(say),
+      rejectedBy: renameRejecter(verdict.rejectedBy, renamed),
     },
     ...(legs === undefined
       ? {}

@@ -50,6 +50,28 @@ t.test("hops are called as --name says", async (t) => {
   t.strictSame(flows[0]?.verdict.firstMissing, { node: "n1", role: "nic", interface: "flannel.1" });
 });
 
+t.test("captures in any order: put in that of the path, and said", async (t) => {
+  for (const { name, paths } of listCases()) {
+    const verdictsOf = async (files: readonly string[]): Promise<readonly string[]> => {
+      const { out } = await hopbook(["analyze", ...files, "-o", "json"]);
+      return (JSON.parse(out) as Findings).flows.map(({ verdict, to }) => {
+        const { status, direction, lastSeen, lost } = verdict;
+        return [to.ip, status, direction, status === "lost" ? lastSeen?.interface : "", lost.packets].join(
+          " ",
+        );
+      });
+    };
+    const byName = [...paths].sort((a, b) => (a < b ? -1 : 1));
+    t.strictSame(await verdictsOf(byName), await verdictsOf(paths), name);
+  }
+  const { out } = await hopbook(["analyze", ...[...denied].sort((a, b) => (a < b ? -1 : 1))]);
+  t.match(
+    out.replace(/\s+/g, " "),
+    "were put in order by TTL and time: p1.eth0.pcap, n1.veth1.pcap, n1.cni0.pcap, n1.flannel.1.pcap",
+  );
+  t.match(out, "LOST on n1 between n1.cni0.pcap (nic) and n1.flannel.1.pcap (nic): 2 of 2 requests.");
+});
+
 t.test("--html writes the page, and overwrites nothing by surprise", async (t) => {
   const dir = t.testdir({});
   const file = join(dir, "report.html");

@@ -54,6 +54,7 @@ const bare = (() => {
       lastSeen: ref(4),
       firstMissing: ref(5),
       caveats: ["file 1 f0.pcap ended early"],
+      rejectedBy: { ip: "10.0.0.1", node: "file 2", how: "TCP RST" },
     },
     legs: (everyThird.legs ?? []).map((leg) => ({ ...leg, from: ref(4), to: ref(5) })),
     rewrites: (everyThird.rewrites ?? []).map((one) => ({ ...one, before: ref(0), after: ref(1) })),
@@ -72,6 +73,7 @@ t.test("hops are called so wherever they are named", async (t) => {
   t.match(flow?.legs?.[0]?.to, { node: "n5", interface: "f5.pcap" });
   t.match(flow?.rewrites?.[0]?.before, { node: "n0", interface: "eth0" });
   t.strictSame(flow?.verdict.caveats, ["n0 eth0 ended early"]);
+  t.equal(flow?.verdict.rejectedBy?.node, "n1");
   const same = names.map(() => ({ node: "n", interface: "eth0" }));
   t.equal(renameHops(bare, same), bare, "two of one name cannot be told apart");
 });

@@ -22,7 +22,7 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
     .description("all flows of captures, the worst first; or a run's verdict again, from its folder alone")
     .argument(
       "<run folder|pcap...>",
-      "a run folder, or captures of one path in the order that packets pass them",
+      "a run folder, or captures of one path; best in the order that packets pass them",
     )
     .option("--from <IP>", "of captures only the flows of this client")
     .option("--to <IP[:PORT]>", "only the flows to this server, also by an address that it is translated to")

@@ -1,0 +1,151 @@
+import { openCapture } from "../packets/open.js";
+import type { CaptureReader } from "../packets/reader.js";
+import { USUAL_OPENERS } from "../wire/open.js";
+import { dissectFrame } from "./dissect/dissect.js";
+import { ICMP } from "./dissect/icmp.js";
+import { ICMPV6 } from "./dissect/icmpv6.js";
+import { Packet, PROTOCOL, STOP } from "./dissect/packet.js";
+import { destinationOf, sourceOf } from "./dissect/summarise.js";
+import { MOST_HASHED_BYTES, PacketKey } from "./follow/key.js";
+import { topologicalOrder, type Order } from "./topological-order.js";
+
+/** The order shows in the first packets; all pairs of files are compared. */
+const MOST_RECORDS = 4_000;
+const MOST_PACKETS = 20_000;
+const MOST_FILES = 64;
+/** So many in a hundred of the packets that two files share have to agree. */
+const AGREEMENT = 0.8;
+
+/** A packet at one file. */
+interface Sighting {
+  readonly file: number;
+  readonly timeUs: number;
+  readonly ttl: number;
+  readonly source: string;
+  readonly destination: string;
+  readonly isRequest: boolean;
+}
+
+/**
+ * The order in which packets pass the captures, as indices of `files`, by their TTL, and by time where that stays: null
+ * where the given order, or its reverse, fits what the packets show, or where they show none. Between two clocks time
+ * counts by both directions together, so that what one is ahead of the other takes itself out. Throws what opening a capture
+ * throws.
+ */
+export function findFileOrder(files: readonly string[]): Order | null {
+  if (files.length < 2 || files.length > MOST_FILES) return null;
+  const packets = [...readSightings(files)].filter((seen) => seen.length > 1);
+  const pivot = findPivot(packets);
+  const before = comparePairs(packets, { pivot, count: files.length });
+  const fits = (order: readonly number[]): boolean =>
+    order.every((file, at) => order.slice(at + 1).every((later) => before[later]?.[file] !== true));
+  const given = files.map((_, index) => index);
+  if (fits(given) || fits([...given].reverse())) return null;
+  return topologicalOrder(before);
+}
+
+function readSightings(files: readonly string[]): Iterable<readonly Sighting[]> {
+  const packets = new Map<string, Sighting[]>();
+  const packet = new Packet();
+  const key = new PacketKey(MOST_HASHED_BYTES);
+  for (const [file, path] of files.entries()) {
+    const reader = openCapture(path);
+    try {
+      while (reader.frame < MOST_RECORDS && moveOn(reader)) {
+        dissectFrame(reader.bytes, reader, { tunnels: USUAL_OPENERS }, packet);
+        if (packet.stop !== STOP.none) continue;
+        key.compute(packet, reader.bytes);
+        if (!key.isStrong) continue;
+        const name = `${key.first} ${key.second}`;
+        const known = packets.get(name);
+        if (known === undefined && packets.size >= MOST_PACKETS) continue;
+        // What one file has twice passes it twice: the first time is nearest to where it came from.
+        if (known?.some((one) => one.file === file) === true) continue;
+        const seen = {
+          ...{ file, timeUs: reader.timeUs, ttl: packet.ttl, isRequest: isRequest(packet) },
+          ...{ source: sourceOf(packet), destination: destinationOf(packet) },
+        };
+        if (known === undefined) packets.set(name, [seen]);
+        else known.push(seen);
+      }
+    } finally {
+      reader.close();
+    }
+  }
+  return packets.values();
+}
+
+/** A damaged file ends where the damage begins; who analyzes it says so. */
+function moveOn(reader: CaptureReader): boolean {
+  try {
+    return reader.next();
+  } catch {
+    return false;
+  }
+}
+
+function isRequest({ protocol, icmpType, sourcePort, destinationPort }: Packet): boolean {
+  if (protocol === PROTOCOL.icmp) return icmpType === ICMP.echoRequest;
+  if (protocol === PROTOCOL.icmpv6) return icmpType === ICMPV6.echoRequest;
+  return sourcePort > destinationPort;
+}
+
+/** The address that asks most: what comes from it goes one way, what goes to it the other one. */
+function findPivot(packets: readonly (readonly Sighting[])[]): string {
+  const counts = new Map<string, number>();
+  for (const seen of packets)
+    for (const { source, isRequest: asks } of seen)
+      if (asks) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), ["", 0] as const)[0];
+}
+
+interface Votes {
+  /** By TTL: how many say that the first file comes first, and the second one. */
+  ttl: [number, number];
+  /** How much later the second file shows packets from the pivot, and how much earlier those to it; µs. */
+  readonly forth: number[];
+  readonly back: number[];
+}
+
+/** Entry `[a][b]`: true where packets from the pivot pass file a before file b. */
+function comparePairs(
+  packets: readonly (readonly Sighting[])[],
+  { pivot, count }: { readonly pivot: string; readonly count: number },
+): readonly (readonly boolean[])[] {
+  const votes = new Map<number, Votes>();
+  for (const seen of packets) {
+    const isForth = seen.some(({ source }) => source === pivot);
+    if (!isForth && !seen.some(({ destination }) => destination === pivot)) continue;
+    for (const [at, one] of seen.entries())
+      for (const other of seen.slice(at + 1)) {
+        const [a, b] = one.file < other.file ? [one, other] : [other, one];
+        const pair = votes.get(a.file * count + b.file) ?? { ttl: [0, 0], forth: [], back: [] };
+        votes.set(a.file * count + b.file, pair);
+        if (a.ttl !== b.ttl) pair.ttl[a.ttl > b.ttl === isForth ? 0 : 1] += 1;
+        (isForth ? pair.forth : pair.back).push(isForth ? b.timeUs - a.timeUs : a.timeUs - b.timeUs);
+      }
+  }
+  const before = Array.from({ length: count }, () => new Array<boolean>(count).fill(false));
+  for (const [key, pair] of votes) {
+    const [a, b] = [Math.floor(key / count), key % count];
+    const verdict = judge(pair);
+    if (verdict > 0) before[a]![b] = true;
+    if (verdict < 0) before[b]![a] = true;
+  }
+  return before;
+}
+
+/** More than 0: the first file comes first; 0: the packets do not say. */
+function judge({ ttl, forth, back }: Votes): number {
+  const [first, second] = ttl;
+  if (first + second > 0) return Math.max(first, second) >= AGREEMENT * (first + second) ? first - second : 0;
+  if (forth.length > 0 && back.length > 0) return median(forth) + median(back);
+  const later = [...forth, ...back];
+  const positive = later.filter((time) => time > 0).length;
+  const negative = later.filter((time) => time < 0).length;
+  return Math.max(positive, negative) >= AGREEMENT * later.length ? positive - negative : 0;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
