@@ -4,6 +4,7 @@ import type { Candidate } from "./candidate.js";
 import { CAUSES, codesOf } from "./causes.js";
 import type { KernelWord } from "./kernel.js";
 import { hearKernel } from "./kernel.js";
+import { listNotHad } from "./not-had.js";
 import { DETECTORS } from "./registry.js";
 import { findSpot } from "./spot.js";
 import type { Spot } from "./spot.js";
@@ -35,7 +36,7 @@ export function findCause(input: CauseInput): CauseResult {
     .map((trace) => `${trace.node}: the kernel's drop events`);
   return {
     cause: chosen ?? alone,
-    lookedAt: [...state.lookedAt, ...new Set(heard)],
+    lookedAt: [...state.lookedAt, ...new Set(heard), ...listNotHad(input)],
     caveats: [...(alone === null ? caveats : []), ...(chosen === null ? doubts.slice(0, MOST_DOUBTS) : [])],
   };
 }

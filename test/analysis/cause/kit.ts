@@ -38,6 +38,7 @@ export interface Asked extends Partial<Omit<CauseInput, "lost" | "state" | "drop
   readonly ipBytes?: number;
   readonly looks?: readonly Look[];
   readonly trace?: string;
+  readonly drops?: CauseInput["drops"];
 }
 
 export const FIRST_SEC = 1000;
@@ -80,7 +81,9 @@ export function ask(asked: Asked): CauseResult {
       ref: { pcap: "captures/x.pcap", frame: index + 1, summary: "packet" },
     })),
     state,
-    drops: trace === undefined ? [] : [{ node: "node-b", file: "trace", unavailable: null, taiOffsetSec: 0 }],
+    drops:
+      rest.drops ??
+      (trace === undefined ? [] : [{ node: "node-b", file: "trace", unavailable: null, taiOffsetSec: 0 }]),
     namings: NAMINGS,
     readText: (path) => texts.get(path),
   });

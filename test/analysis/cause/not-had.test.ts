@@ -1,0 +1,28 @@
+import t from "tap";
+import { ask, VETH_B, TUNNEL_A } from "./kit.js";
+
+const gone = (node: string, why: string) => ({ node, file: null, unavailable: why, taiOffsetSec: 0 });
+
+t.test("what could not be had is said by name, with what it would have told", async (t) => {
+  const nstat = {
+    at: "node-b",
+    kind: "nstat",
+    text: "",
+    exitCode: 127,
+    stderr: "nstat: not found",
+    argv: ["nstat"],
+  } as const;
+  const snmp = { at: "node-b", kind: "snmp", text: "" } as const;
+  const said = (looks: Parameters<typeof ask>[0]["looks"]): string[] =>
+    ask({ looks }).lookedAt.filter((line) => line.includes("could not be had"));
+  t.strictSame(said([nstat]), [
+    "node-b: nstat could not be had: nstat: not found; it would have told which of the kernel's counters grew",
+  ]);
+  t.strictSame(said([nstat, snmp]), [], "its numbers are in /proc as well");
+  t.strictSame(said([{ ...nstat, exitCode: 1 }]), [], "an answer that is none is an answer");
+  const drops = [gone("node-b", "tracefs is not mounted"), gone("node-z", "no")];
+  const { lookedAt } = ask({ drops, lastSeen: TUNNEL_A, firstMissing: VETH_B });
+  t.match(lookedAt, [
+    /^node-b: the kernel's drop events could not be had: tracefs is not mounted; they would have told/,
+  ]);
+});
