@@ -50,6 +50,7 @@ export const PERMISSION_REFERENCE: PermissionReference = {
   rules: [
     "A command of permissions.mutate is compared word by word: each to the letter, * for one word that is not empty and does not begin with a dash, ** at the end for any more. Within a pod's network namespace the command behind nsenter --net=PATH is compared.",
     "A command that is no named action runs as node/mutate where it is a plain command, and as node/shell where it is a shell, an interpreter or anything else that can run another program (env, xargs, find -exec, ssh, sudo with options, kubectl, tar, sed, mount and the like). No pattern of permissions.mutate covers a shell, and none covers tcpdump: captures are steps.",
+    "A denial holds for every action that a command fits, whatever the action is called under which it would run, as node/mutate or behind a wrapper too. netns/read reads a pod's namespace: the node's own is node/read, also where it is entered by nsenter.",
     "Refusing all changes, all captures or all traffic (--deny-mutate, --deny-capture, --deny-traffic alone) refuses shells too.",
     "What is denied of the Kubernetes API is denied to every command, not to runs alone: plan, hops, doctor, reap, runs, status, collect and stop ask for it no more. A way in through the API, such as a debug pod, is node's: --deny-node refuses it.",
     "Of commands, paths, hosts, variables and requests a grant that is narrower than the declaration is an answer: the rest is refused when it is wanted, and where that is plain beforehand the run does not start.",

@@ -135,7 +135,7 @@ t.test("questions are grouped, and a hostile name cannot speak to the terminal",
     "  capture whole packets: up to 10 min and 64.0 MiB on each node, only with a filter",
     "  make traffic: ping, http",
   ]);
-  t.match(look?.details, [/runtime\/pods may run/, /crictl: pods, ps, inspect/]);
+  t.match(look?.details, [/runtime\/pods may run/, /crictl: pods, ps, version/]);
   t.same(more, [], "nothing changes anything");
   t.same(questions(declared({ node: { select: ["b"] }, exec: ["x/y"] }), [{ name: "a", via: "ssh" }]), []);
   t.match(questions(declared({ node: {}, exec: ["x/y", "node/*"] }), [{ name: "a", via: "ssh" }]), [

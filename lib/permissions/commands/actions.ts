@@ -49,31 +49,32 @@ const READ_PROGRAMS: Readonly<Record<string, ArgumentRule>> = {
  * crictl(1), the verbs that list and inspect. Before the verb only options whose value is known to be one: an unknown
  * one would make a verb look like its value, and the word behind it the verb.
  */
-const readsByCrictl: ArgumentRule = (args) => {
-  let at = 0;
-  while (/^(-r|-t|--runtime-endpoint|--timeout)$/.test(args[at] ?? "")) at += 2;
-  const verb = args[at] ?? "";
-  return /^(pods|ps|inspect|inspectp|version|info)$/.test(verb)
-    ? undefined
-    : `${JSON.stringify(verb)} does not only read`;
-};
+const readsByCrictl =
+  (verbs: ReadonlySet<string>): ArgumentRule =>
+  (args) => {
+    let at = 0;
+    while (/^(-r|-t|--runtime-endpoint|--timeout)$/.test(args[at] ?? "")) at += 2;
+    const verb = args[at] ?? "";
+    return verbs.has(verb) ? undefined : `${JSON.stringify(verb)} is none of ${[...verbs].join(", ")}`;
+  };
 
-const RUNTIME_SCRIPTS = ["hopbook-runtime*", "hopbook-crictl", "hopbook-inspectp", "hopbook-cni-cache"];
+/** Without crictl what a runtime runs is asked of others, who tell all at once. */
+const OTHER_RUNTIMES = "hopbook-runtime*";
 
 /** Every action there is. What is not in here cannot be run, whatever a runbook declares. */
 export const ACTIONS: Readonly<Record<string, ActionRule>> = {
   "runtime/pods": {
     summary: "list the pods and containers of the node's runtime",
     entersNetns: false,
-    programs: { crictl: readsByCrictl },
-    scripts: RUNTIME_SCRIPTS,
+    programs: { crictl: readsByCrictl(new Set(["pods", "ps", "version", "info"])) },
+    scripts: [OTHER_RUNTIMES, "hopbook-crictl"],
     readsOnly: true,
   },
   "runtime/inspect": {
     summary: "inspect pods: process, network namespace, CNI result",
     entersNetns: false,
-    programs: { crictl: readsByCrictl },
-    scripts: RUNTIME_SCRIPTS,
+    programs: { crictl: readsByCrictl(new Set(["inspect", "inspectp"])) },
+    scripts: [OTHER_RUNTIMES, "hopbook-inspectp", "hopbook-cni-cache"],
     readsOnly: true,
   },
   "node/read": {

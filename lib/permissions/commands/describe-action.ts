@@ -11,7 +11,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   conntrack: "-L, -C, -S, -G",
   ethtool: "queries of one device",
   cat: "files of /proc and /sys, without the doors in them that lead elsewhere",
-  crictl: "pods, ps, inspect, inspectp, version, info",
+  crictl: "pods, ps, version, info",
   ping: "with a count, no flood",
   curl: "GET or HEAD of http(s); no upload, no file",
   tc: "show of qdisc, class, filter, chain",
@@ -20,14 +20,18 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   hostname: "flags only; no name",
 };
 
+const ARGUMENTS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "capture/pull": { cat: "one capture file by its absolute path" },
+  "runtime/inspect": { crictl: "inspect, inspectp" },
+};
+
 /** The commands that may run under the name of an action, for people; `capture/pull` is one file by cat. */
 export function commandsOf(action: string): string[] {
   const rule = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
   if (rule === undefined) return [];
   if (rule.scope === "mutate") return ["what fits a declared and a granted pattern of permissions.mutate"];
   if (rule.scope === "shell") return ["any program with any arguments"];
-  const words =
-    action === "capture/pull" ? { ...ARGUMENTS, cat: "one capture file by its absolute path" } : ARGUMENTS;
+  const words = { ...ARGUMENTS, ...ARGUMENTS_OF[action] };
   const programs = Object.keys(rule.programs).map((name) => {
     const text = words[name];
     return text === undefined ? name : `${name}: ${text}`;

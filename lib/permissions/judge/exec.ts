@@ -3,6 +3,8 @@ import { findArgvFault, type KnownScripts } from "../commands/argv.js";
 import { quoteShellWord } from "../../model/shell-word.js";
 import { judgeCaptureAtAll } from "./capture.js";
 import { judgeList, type Bounds } from "./list.js";
+import { findAnyDenial, findPlaceFault } from "./other-actions.js";
+import type { Via } from "../declared.js";
 import { deniesRequest, findRule } from "../match.js";
 import { fitsAction } from "../patterns/names.js";
 import type { ExecRequest } from "../requests.js";
@@ -13,15 +15,26 @@ type ExecBounds = Bounds & { readonly scripts: KnownScripts | undefined };
 
 /** Whether a command may run under the name of an action. */
 export function judgeExec(
-  { action, argv }: Pick<ExecRequest, "action" | "argv">,
+  request: Pick<ExecRequest, "action" | "argv"> & { readonly via?: Via },
   bounds: ExecBounds,
 ): Verdict {
+  const verdict = judgeByName(request, bounds);
+  if (!verdict.allowed) return verdict;
+  const denial = findAnyDenial(request, bounds.grant);
+  return denial === undefined ? verdict : { ...verdict, ...denied(denial) };
+}
+
+function judgeByName(
+  request: Pick<ExecRequest, "action" | "argv"> & { readonly via?: Via },
+  bounds: ExecBounds,
+): Verdict {
+  const { action, argv } = request;
   const rule = ruleOf(action);
   if (rule?.scope === "mutate") return judgeMutate(argv, bounds);
   if (rule?.scope === "shell") return judgeShell(argv, bounds);
   const verdict = judgeAction(action, bounds);
   if (!verdict.allowed) return verdict;
-  const fault = findArgvFault(action, argv, bounds.scripts);
+  const fault = findArgvFault(action, argv, bounds.scripts) ?? findPlaceFault(action, request);
   if (fault === undefined) return verdict;
   return unfit("argv", `the command is none of those of ${action}: ${fault}`);
 }
