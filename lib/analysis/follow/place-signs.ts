@@ -1,13 +1,15 @@
 import { formatMac } from "../dissect/address.js";
+import { int32, uint16 } from "../dissect/bytes.js";
 import { PACKET_TYPE } from "../dissect/packet.js";
 import { checksumOf, outerChecksumOf, type ChecksumState } from "./checksum.js";
 import type { Sighting } from "./sightings.js";
 import { sightingOf, type HopSource } from "./source.js";
 
 /** Of so many packets of a direction at a place checksums and MACs are looked at. */
-const MOST_LOOKED_AT = 32;
+const MOST_LOOKED_AT = 16;
 const MOST_MACS = 4;
 const MOST_KEPT = 4;
+const NO_MAC = -1;
 /** So many packets back a copy is looked for, and so long. */
 const REMEMBERED = 4;
 const COPY_US = 1_000_000;
@@ -41,6 +43,9 @@ export class PlaceSigns {
   ttlMost = 0;
   readonly sourceMacs: string[] = [];
   readonly destinationMacs: string[] = [];
+  /** The last address of each list, as a number: to know it again at once. */
+  private lastSourceMac = NO_MAC;
+  private lastDestinationMac = NO_MAC;
   readonly duplicates = new SignCount();
   readonly returns = new SignCount();
   readonly checksums = new SignCount();
@@ -100,8 +105,11 @@ export class PlaceSigns {
     this.check(this.checksums, inner, at);
     // The outer one is made for what the inner one will be (local checksum offload).
     if (inner !== "unfinished") this.check(this.outerChecksums, outerChecksumOf(bytes, packet), at);
-    noteMac(this.sourceMacs, bytes, packet.sourceMacAt);
-    noteMac(this.destinationMacs, bytes, packet.destinationMacAt);
+    this.lastSourceMac = noteMac(this.sourceMacs, this.lastSourceMac, { bytes, at: packet.sourceMacAt });
+    this.lastDestinationMac = noteMac(this.destinationMacs, this.lastDestinationMac, {
+      bytes,
+      at: packet.destinationMacAt,
+    });
   }
 
   private check(
@@ -117,8 +125,16 @@ export class PlaceSigns {
   }
 }
 
-function noteMac(macs: string[], bytes: Uint8Array, at: number): void {
-  if (at < 0 || macs.length >= MOST_MACS) return;
-  const mac = formatMac(bytes, at);
-  if (!macs.includes(mac)) macs.push(mac);
+/** Adds an address to a list, and gives it as a number; one that is the last one is not looked for again. */
+function noteMac(
+  macs: string[],
+  last: number,
+  { bytes, at }: { readonly bytes: Uint8Array; readonly at: number },
+): number {
+  if (at < 0) return NO_MAC;
+  const mac = uint16(bytes, at) * 2 ** 32 + (int32(bytes, at + 2) >>> 0);
+  if (mac === last || macs.length >= MOST_MACS) return mac;
+  const text = formatMac(bytes, at);
+  if (!macs.includes(text)) macs.push(text);
+  return mac;
 }

@@ -13,6 +13,12 @@ export class Talk {
   readonly signs: (PlaceSigns | undefined)[] = [];
   /** The number of the flow that tells what was said, its first; NONE before it has one. */
   owner = NONE;
+
+  constructor(
+    /** Whether places' signs are kept of it. */
+    readonly hasSigns: boolean,
+  ) {}
+
   private said: readonly ExchangeFinding[] | null = null;
 
   /** What was said until the captures end; the same each time. */

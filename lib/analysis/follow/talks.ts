@@ -10,6 +10,9 @@ import type { Tuples } from "./tuples.js";
 /** Of so many pairs of ends it is kept what they say; of others their packets are counted alone. */
 const MOST_TALKS = 1 << 14;
 
+/** … and of so many it is looked for signs at every place: a flow that nobody asked about has some kilobytes of them. */
+const MOST_WITH_SIGNS = 1 << 10;
+
 /** One sighting of a packet, whose connection is known: filled in place, for there is one for each packet. */
 interface Heard {
   direction: 0 | 1;
@@ -35,8 +38,7 @@ export class Talks {
     }
     const { talk } = connection;
     if (talk === null) return;
-    const at = place * 2 + direction;
-    (talk.signs[at] ??= new PlaceSigns()).note(source, place, row);
+    if (talk.hasSigns) (talk.signs[place * 2 + direction] ??= new PlaceSigns()).note(source, place, row);
     if (place !== connection.heardAt || isAgain) return;
     talk.exchanges.note(packet, reader.bytes, direction, timeUs);
     if (packet.protocol !== PROTOCOL.tcp || packet.fragmentOffset > 0) return;
@@ -52,7 +54,8 @@ export class Talks {
     let talk = this.byEnds.get(key);
     if (talk === undefined) {
       if (this.byEnds.size >= MOST_TALKS) return null;
-      this.byEnds.set(key, (talk = new Talk()));
+      talk = new Talk(target !== NONE || this.byEnds.size < MOST_WITH_SIGNS);
+      this.byEnds.set(key, talk);
     }
     return talk;
   }
