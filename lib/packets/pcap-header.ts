@@ -31,7 +31,7 @@ export function readPcapHeader(bytes: Uint8Array, file: string): PcapHeader {
   if (bytes.length < 4) throw notACapture(file, `${bytes.length} bytes, less than a file header`);
   const magic = uint32(bytes, 0, false);
   const kind = MAGICS[magic];
-  if (kind === undefined) throw notACapture(file, describeMagic(magic), hintForMagic(magic));
+  if (kind === undefined) throw notACapture(file, describeMagic(magic), HINT);
   if (bytes.length < FILE_HEADER_BYTES)
     throw notACapture(file, `${bytes.length} bytes, less than a file header`);
   const major = uint16(bytes, 4, kind.littleEndian);
@@ -61,14 +61,10 @@ const MAGICS: Readonly<Record<number, Magic | undefined>> = {
 };
 
 function describeMagic(magic: number): string {
-  if (magic >>> 16 === 0x1f8b) return "a gzip file";
   return `a file that begins with 0x${magic.toString(16).padStart(8, "0")}`;
 }
 
-function hintForMagic(magic: number): string {
-  if (magic >>> 16 === 0x1f8b) return "Unpack it with gunzip first";
-  return "Give a pcap or pcapng file, as tcpdump -w or Wireshark writes it";
-}
+const HINT = "Give a pcap or pcapng file, as tcpdump -w or Wireshark writes it; gzip and zstd are unpacked";
 
 function uint16(bytes: Uint8Array, at: number, littleEndian: boolean): number {
   const [a, b] = [bytes[at]!, bytes[at + 1]!];

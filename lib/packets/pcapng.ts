@@ -133,11 +133,11 @@ export class PcapngReader implements CaptureReader {
     return section;
   }
 
-  /** The least of those that are described before the first packet; 0 where one of them has no limit. */
+  /** The least limit of all interfaces, also of those that are described behind packets; 0 where none has one. */
   private readSnaplen(): number {
     const { window } = this;
     try {
-      while (!this.isPacket && this.readBlock(0));
+      while (this.readBlock(Infinity));
     } catch {
       // It is met again where the file is read.
     }
@@ -145,7 +145,8 @@ export class PcapngReader implements CaptureReader {
     this.ended = this.isPacket = this.truncated = false;
     this.frame = this.truncatedBytes = 0;
     const limits = this.sections.flatMap(({ interfaces }) => interfaces.map((device) => device.snaplenBytes));
-    return limits.includes(0) || limits.length === 0 ? 0 : Math.min(...limits);
+    const given = limits.filter((limit) => limit > 0);
+    return given.length === 0 ? 0 : given.reduce((least, limit) => Math.min(least, limit));
   }
 
   private describe(start: number, length: number): void {

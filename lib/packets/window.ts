@@ -1,5 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { HopbookError } from "../errors.js";
+import { compressionOf } from "./compression.js";
+import { notACapture } from "./invalid.js";
+import { borrowUnpacked } from "./unpacked-files.js";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -13,6 +16,8 @@ export class FileWindow {
   offset = 0;
 
   private fd: number;
+  /** What is packed is read from a copy; null where it is not. */
+  private readonly copy: ReturnType<typeof borrowUnpacked> | null;
 
   /** Throws FILE_UNREADABLE, also of pipes and devices, which could be waited for or never end. */
   constructor(
@@ -20,6 +25,12 @@ export class FileWindow {
     private readonly label: string,
   ) {
     this.fd = openFile(path, label);
+    try {
+      this.copy = this.unpack();
+    } catch (error) {
+      closeSync(this.fd);
+      throw error instanceof HopbookError ? error : unreadable(label, error);
+    }
   }
 
   /** Makes `wanted` bytes from the cursor on available, or as many as the file has: then false. */
@@ -49,16 +60,25 @@ export class FileWindow {
   close(): void {
     if (this.fd < 0) return;
     closeSync(this.fd);
+    this.copy?.release();
     this.fd = -1;
+  }
+
+  private unpack(): FileWindow["copy"] {
+    const kind = compressionOf(this.fd);
+    return kind === null ? null : borrowUnpacked(this.fd, { kind, file: this.label });
   }
 
   private read(room: number): number {
     if (this.fd < 0) return 0;
+    const { copy } = this;
     try {
-      return readSync(this.fd, this.bytes, this.filled, room, this.offset + this.filled);
+      const read = readSync(copy?.fd ?? this.fd, this.bytes, this.filled, room, this.offset + this.filled);
+      if (read > 0 || copy === null || copy.damage === null) return read;
     } catch (error) {
       throw unreadable(this.label, error);
     }
+    throw notACapture(this.label, copy.damage, "What stands before it was read");
   }
 }
 

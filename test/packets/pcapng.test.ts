@@ -114,6 +114,27 @@ t.test("sections of both byte orders, interfaces and foreign blocks read as they
   );
 });
 
+t.test("the snap length is the least of all interfaces, wherever they are described", async (t) => {
+  const packet = packetBlock("LE", { interface: 0, units: 1n, bytes: Buffer.alloc(4) });
+  const parts = [
+    sectionHeader("LE"),
+    ...[0, 200].map((snaplenBytes) => interfaceBlock("LE", { linktype: 1, snaplenBytes })),
+    ...[packet, interfaceBlock("LE", { linktype: 1, snaplenBytes: 96 }), packet],
+  ];
+  const of = (bytes: Uint8Array): number => {
+    writeFileSync(path, bytes);
+    const reader = openCapture(path);
+    t.equal(reader.truncatedBytes, 0);
+    t.ok(reader.next(), "it is read from its start");
+    t.equal(reader.frame, 1);
+    reader.close();
+    return reader.snaplenBytes;
+  };
+  t.equal(of(Buffer.concat(parts)), 96);
+  t.equal(of(Buffer.concat([...parts, block("LE", 1, Buffer.alloc(4))])), 96, "damage behind it");
+  t.equal(of(Buffer.concat([sectionHeader("LE"), interfaceBlock("LE", { linktype: 1 }), packet])), 0);
+});
+
 t.test("every resolution of time, and an offset", async (t) => {
   const cases: readonly [resolution: number, units: bigint, time: string, timeUs: number][] = [
     [6, 1_790_000_000_123_456n, "1790000000.123456000", 1_790_000_000_123_456],

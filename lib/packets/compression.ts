@@ -1,0 +1,42 @@
+import { readSync } from "node:fs";
+import * as zlib from "node:zlib";
+import { HopbookError } from "../errors.js";
+
+/** How a file may be packed, by the bytes it begins with (RFC 1952, RFC 8878). */
+export type Compression = "gzip" | "zstd";
+
+const MAGICS: readonly (readonly [Compression, readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+];
+
+/** null where the file is not packed. */
+export function compressionOf(fd: number): Compression | null {
+  const first = new Uint8Array(4);
+  const filled = readSync(fd, first, 0, first.length, 0);
+  const found = MAGICS.find(
+    ([, magic]) => filled >= magic.length && magic.every((byte, at) => first[at] === byte),
+  );
+  return found?.[0] ?? null;
+}
+
+/** What unpacks it, as a stream. undefined where this Node has none: zstd came with 22.15 and 23.8. */
+export function decompressorOf(kind: Compression): (() => NodeJS.ReadWriteStream) | undefined {
+  if (kind === "gzip") return () => zlib.createGunzip();
+  const make: unknown = Reflect.get(zlib, "createZstdDecompress");
+  return isMaker(make) ? make : undefined;
+}
+
+function isMaker(value: unknown): value is () => NodeJS.ReadWriteStream {
+  return typeof value === "function";
+}
+
+/** Throws EVIDENCE_INVALID where this Node cannot unpack such a file. */
+export function checkDecompressor(kind: Compression, file: string): void {
+  if (decompressorOf(kind) !== undefined) return;
+  throw new HopbookError(
+    "EVIDENCE_INVALID",
+    `Cannot read capture ${file}: it is packed with ${kind}, which Node ${process.versions.node} cannot unpack`,
+    { where: { file }, hint: `Unpack it with ${kind} -d first, or run hopbook with Node 22.15 or later` },
+  );
+}
