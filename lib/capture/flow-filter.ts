@@ -1,7 +1,8 @@
 import { familyOf } from "./addresses.js";
 import { allOf, anyOf } from "./expression.js";
 import { matchLaterFragment, matchTransport, protocolNumber } from "./transport.js";
-import { access, byteAt, matchAddress, plus, transportBase, type View } from "./view.js";
+import { access, byteAt, matchAddress, transportBase, type View } from "./view.js";
+import { plus } from "../wire/ip.js";
 import type { FlowAddress } from "../model/evidence.js";
 import type { Protocol } from "../model/traffic.js";
 

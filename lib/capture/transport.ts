@@ -1,6 +1,7 @@
 import { checkPort } from "./addresses.js";
 import { allOf, anyOf } from "./expression.js";
-import { access, byteAt, plus, transportBase, type View } from "./view.js";
+import { access, byteAt, transportBase, type View } from "./view.js";
+import { plus } from "../wire/ip.js";
 import type { Protocol } from "../model/traffic.js";
 
 /** Ports of one direction; null: any. */

@@ -1,6 +1,7 @@
 import { bytesOf } from "./addresses.js";
 import { allOf, hexOf } from "./expression.js";
 import type { Encapsulation } from "../model/hops.js";
+import { plus } from "../wire/ip.js";
 import { wireOf } from "../wire/registry.js";
 
 /**
@@ -33,12 +34,6 @@ export function viewOf(encapsulation: Encapsulation, family: 4 | 6): View {
 /** `udp[42:4]`: `size` bytes (1, 2 or 4) at `offset` of the view's IP header. */
 export function byteAt(view: View, offset: number, size: 1 | 2 | 4 = 1): string {
   return access(view.unit, plus(view.base, offset), size);
-}
-
-/** A base further on; numbers are added up, so that filters stay readable. */
-export function plus(base: string, offset: number): string {
-  if (/^[0-9]+$/.test(base)) return String(Number(base) + offset);
-  return offset === 0 ? base : `${base}+${offset}`;
 }
 
 export function access(unit: View["unit"], base: string, size: 1 | 2 | 4): string {

@@ -42,7 +42,7 @@ export async function* readPackets(dir: string, path: string): AsyncGenerator<Pa
 
 /** The hop's own port comes first, and what is usual is known besides. */
 function addUsual(own: Openers): Openers {
-  return { udp: [...own.udp, ...USUAL_OPENERS.udp], ip: [...own.ip, ...USUAL_OPENERS.ip] };
+  return { ...USUAL_OPENERS, udp: [...own.udp, ...USUAL_OPENERS.udp] };
 }
 
 /** What packets wear at a hop; undefined where the run knows of none. */

@@ -1,18 +1,19 @@
-import { ETHERTYPE, matchUdp, readNetwork, readPort } from "./udp.js";
+import { ETHERTYPE, hexType, IP_TYPE } from "./ethertype.js";
+import { matchUdp, readNetwork, readPort } from "./udp.js";
 import type { WireFormat } from "./types.js";
 
 const HEADER_BYTES = 8;
 /** From the UDP header to the inner Ethernet header's type without options, and to the inner IP header. */
 const TYPE = 8 + HEADER_BYTES + 12;
 const IP = TYPE + 2;
-/** Protocol type of an Ethernet frame (transparent Ethernet bridging). */
-const FRAME = 0x6558;
 
 /**
  * Geneve (RFC 8926).
  *
  *     | version 2 bits, length of the options in 4-byte words 6 bits | flags 1 | protocol type 2 | VNI 3 | reserved 1 |
- *     | options | Ethernet frame |
+ *     | options | Ethernet frame, or what the protocol type says |
+ *
+ * The filter is for devices that send frames.
  */
 export const geneve: WireFormat = {
   kind: "geneve",
@@ -44,17 +45,16 @@ export const geneve: WireFormat = {
       guards: [
         ...guards,
         `${unit}[${shift + 8}]&0xc0=0`,
-        `${unit}[${shift + 10}:2]=0x${FRAME.toString(16)}`,
+        `${unit}[${shift + 10}:2]=${hexType(ETHERTYPE.frame)}`,
         ...network,
-        `${unit}[${shift + TYPE}+${options}:2]=${ETHERTYPE[inner]}`,
+        `${unit}[${shift + TYPE}+${options}:2]=${hexType(IP_TYPE[inner])}`,
       ],
     };
   },
   peel(bytes, at, into) {
     if (into.end - at < HEADER_BYTES || bytes[at]! >> 6 !== 0) return false;
-    if (((bytes[at + 2]! << 8) | bytes[at + 3]!) !== FRAME) return false;
     into.innerAt = at + HEADER_BYTES + ((bytes[at]! & 0x3f) << 2);
-    into.innerIsFrame = true;
+    into.innerType = (bytes[at + 2]! << 8) | bytes[at + 3]!;
     into.tunnelId = (bytes[at + 4]! << 16) | (bytes[at + 5]! << 8) | bytes[at + 6]!;
     return true;
   },

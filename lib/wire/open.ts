@@ -1,6 +1,6 @@
 import type { Encapsulation } from "../model/hops.js";
-import { wireOf, WIRE_FORMATS } from "./registry.js";
-import type { WireFormat } from "./types.js";
+import { SEALED_FORMATS, wireOf, WIRE_FORMATS } from "./registry.js";
+import type { SealedFormat, WireFormat } from "./types.js";
 
 /** By what a dissector knows an encapsulation: a destination port of UDP, or an IP protocol number. */
 export interface Opener {
@@ -8,27 +8,44 @@ export interface Opener {
   readonly format: WireFormat;
 }
 
+/** … and one that is known but stays closed. */
+export interface Sealer {
+  readonly number: number;
+  readonly format: SealedFormat;
+}
+
 /** What is opened at a hop. Short lists, since every packet is compared with them. */
 export interface Openers {
   readonly udp: readonly Opener[];
   readonly ip: readonly Opener[];
+  readonly sealedUdp: readonly Sealer[];
+  readonly sealedIp: readonly Sealer[];
+  /** How many headers, one within the other. */
+  readonly depth: number;
 }
 
-export const NO_OPENERS: Openers = { udp: [], ip: [] };
+/** A packet with more tunnels than this, one in the other, was made to be slow. */
+const MOST_TUNNELS = 8;
+
+export const NO_OPENERS: Openers = { udp: [], ip: [], sealedUdp: [], sealedIp: [], depth: 0 };
 
 /** Every format by its usual ports and protocol numbers, for where nothing is known. */
 export const USUAL_OPENERS: Openers = {
   udp: WIRE_FORMATS.flatMap((format) => openPorts(format, usualPortsOf(format))),
   ip: WIRE_FORMATS.flatMap(openProtocols),
+  sealedUdp: SEALED_FORMATS.flatMap((format) => format.udpPorts.map((number) => ({ number, format }))),
+  sealedIp: SEALED_FORMATS.flatMap((format) => format.protocols.map((number) => ({ number, format }))),
+  depth: MOST_TUNNELS,
 };
 
-/** What to open at a hop: what its packets wear and nothing else. null: what is usual. */
+/** What to open at a hop: what its packets wear, once, and nothing else. null: all that is usual, at any depth. */
 export function openersOf(encapsulation: Encapsulation | null): Openers {
   if (encapsulation === null) return USUAL_OPENERS;
   const wire = wireOf(encapsulation);
   if (wire === null) return NO_OPENERS;
   const { format, worn } = wire;
-  return { udp: openPorts(format, worn.port === undefined ? [] : [worn.port]), ip: openProtocols(format) };
+  const udp = openPorts(format, worn.port === undefined ? [] : [worn.port]);
+  return { ...NO_OPENERS, udp, ip: openProtocols(format), depth: 1 };
 }
 
 function usualPortsOf({ carrier }: WireFormat): readonly number[] {
@@ -41,5 +58,6 @@ function openPorts(format: WireFormat, ports: readonly number[]): Opener[] {
 
 function openProtocols(format: WireFormat): Opener[] {
   const { carrier } = format;
-  return carrier.over === "ip" ? Object.values(carrier.protocols).map((number) => ({ number, format })) : [];
+  if (carrier.over !== "ip") return [];
+  return [...new Set(Object.values(carrier.protocols))].map((number) => ({ number, format }));
 }

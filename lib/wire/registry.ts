@@ -1,12 +1,20 @@
 import { tunnelAddress } from "../linux/link-kinds.js";
 import type { Encapsulation, Worn } from "../model/hops.js";
+import { erspan } from "./erspan.js";
+import { esp } from "./esp.js";
 import { geneve } from "./geneve.js";
+import { gre } from "./gre.js";
+import { gretap } from "./gretap.js";
 import { ipip } from "./ipip.js";
-import type { TunnelLink, WireFormat } from "./types.js";
+import type { SealedFormat, TunnelLink, WireFormat } from "./types.js";
 import { vxlan } from "./vxlan.js";
+import { wireguard } from "./wireguard.js";
 
-/** Every encapsulation that hopbook can read. */
-export const WIRE_FORMATS: readonly WireFormat[] = [geneve, ipip, vxlan];
+/** Every encapsulation that hopbook can read. Of those with the same number the first that opens a packet has it. */
+export const WIRE_FORMATS: readonly WireFormat[] = [geneve, ipip, vxlan, erspan, gretap, gre];
+
+/** Every one that it knows without being able to read it. */
+export const SEALED_FORMATS: readonly SealedFormat[] = [esp, wireguard];
 
 const BY_KIND: ReadonlyMap<string, WireFormat> = new Map(WIRE_FORMATS.map((format) => [format.kind, format]));
 const BY_LINK: ReadonlyMap<string, WireFormat> = new Map(

@@ -39,8 +39,8 @@ export interface Inside {
   /** Of the outer IP header. */
   readonly protocol: number;
   innerAt: number;
-  /** An Ethernet frame; else an IP packet. */
-  innerIsFrame: boolean;
+  /** What it begins with, one of ETHERTYPE or any other. */
+  innerType: number;
   /** Identifier of the tunnel's network; -1 where the format has none. */
   tunnelId: number;
 }
@@ -69,7 +69,26 @@ export interface WireFormat {
   reach(worn: Worn, inner: 4 | 6): Reach;
   /**
    * Called with the offset behind the UDP or IP header that carries the format; reads nothing outside of the captured
-   * bytes. False, with nothing filled in, where it is no packet of this format.
+   * bytes. False, whatever was filled in, where it is no packet of this format.
    */
   peel(bytes: Uint8Array, at: number, into: Inside): boolean;
+}
+
+/** What carries other packets so that only its ends can read them. */
+export interface SealedFormat {
+  readonly kind: string;
+  readonly title: string;
+  /** Of either side. */
+  readonly udpPorts: readonly number[];
+  /** Of IP. */
+  readonly protocols: readonly number[];
+  /** Called with the offset behind the UDP or IP header; reads nothing outside of the captured bytes. */
+  recognises(bytes: Uint8Array, at: number, of: Sealed): boolean;
+}
+
+export interface Sealed {
+  /** Where the captured bytes end. */
+  readonly end: number;
+  /** Length by the headers. */
+  readonly payloadBytes: number;
 }

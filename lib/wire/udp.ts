@@ -1,10 +1,8 @@
 import type { Worn } from "../model/hops.js";
+import { IP6_HEADER_BYTES } from "./ip.js";
 import type { Reach } from "./types.js";
 
 /** What formats over UDP have in common. */
-
-export const IP6_HEADER_BYTES = 40;
-export const ETHERTYPE = { 4: "0x0800", 6: "0x86dd" } as const;
 
 /**
  * The outer UDP header of a format. `udp[]` never matches IPv6 (pcap-filter(7)), so there offsets count from the outer

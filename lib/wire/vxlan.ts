@@ -1,4 +1,5 @@
-import { ETHERTYPE, matchUdp, readNetwork } from "./udp.js";
+import { ETHERTYPE, hexType, IP_TYPE, typeOfNext } from "./ethertype.js";
+import { matchUdp, readNetwork } from "./udp.js";
 import type { WireFormat } from "./types.js";
 
 /** From the UDP header to the inner Ethernet header: UDP 8, VXLAN 8. */
@@ -7,17 +8,21 @@ const ETHERNET = 16;
 const IP = ETHERNET + 14;
 const HEADER_BYTES = 8;
 const VNI_PRESENT = 0x08;
+const NEXT_PRESENT = 0x04;
 
 /**
- * VXLAN (RFC 7348).
+ * VXLAN (RFC 7348), and its generic extension (draft-ietf-nvo3-vxlan-gpe), which says what follows.
  *
- *     | flags 1 (0x08: VNI is valid) | reserved 3 | VNI 3 | reserved 1 | Ethernet frame |
+ *     | flags 1 (0x08: VNI is valid, 0x04: next protocol is valid) | reserved 2 | reserved, or next protocol 1 |
+ *     | VNI 3 | reserved 1 | Ethernet frame, or what the next protocol says |
+ *
+ * The filter is for devices that send frames.
  */
 export const vxlan: WireFormat = {
   kind: "vxlan",
   title: "VXLAN",
-  // IANA's port and the one Linux had before it.
-  carrier: { over: "udp", usualPorts: [4789, 8472] },
+  // IANA's port, the one Linux had before it, and the generic extension's.
+  carrier: { over: "udp", usualPorts: [4789, 8472, 4790] },
   linkKinds: ["vxlan"],
   fields: { port: "always", vni: "always" },
   farEnd: ["fdb"],
@@ -36,14 +41,16 @@ export const vxlan: WireFormat = {
       guards: [
         ...guards,
         `${unit}[${shift + 12}:4]>>8=${worn.vni ?? 0}`,
-        `${unit}[${shift + IP - 2}:2]=${ETHERTYPE[inner]}`,
+        `${unit}[${shift + IP - 2}:2]=${hexType(IP_TYPE[inner])}`,
       ],
     };
   },
   peel(bytes, at, into) {
-    if (into.end - at < HEADER_BYTES || (bytes[at]! & VNI_PRESENT) === 0) return false;
+    if (into.end - at < HEADER_BYTES) return false;
+    const flags = bytes[at]!;
+    if ((flags & VNI_PRESENT) === 0) return false;
     into.innerAt = at + HEADER_BYTES;
-    into.innerIsFrame = true;
+    into.innerType = (flags & NEXT_PRESENT) === 0 ? ETHERTYPE.frame : typeOfNext(bytes[at + 3]!);
     into.tunnelId = (bytes[at + 4]! << 16) | (bytes[at + 5]! << 8) | bytes[at + 6]!;
     return true;
   },

@@ -33,8 +33,10 @@ const CHANGES: Readonly<Record<string, Partial<Header>>> = {
   "as many options as fit": { optionWords: 63 },
   "another VNI": { vni: 77 },
   "another version": { version: 1 },
-  "an IP packet in place of a frame": { type: 0x0800 },
+  "of no type that is read": { type: 0x0099 },
 };
+
+const typeOf = (packet: Buffer): number => (packet.readUInt8(0) >> 4 === 4 ? 0x0800 : 0x86dd);
 
 const format: HeldFormat = {
   worn: (outer) => ({ kind: "geneve", port: 6081, vni: 0x123456, outer }),
@@ -43,11 +45,14 @@ const format: HeldFormat = {
     body: udp(
       50_000,
       change === "another port" ? 6082 : port,
-      geneve({ vni, ...CHANGES[change] }, ethernet(inner)),
+      change === "an IP packet in place of a frame"
+        ? geneve({ vni, type: typeOf(inner) }, inner)
+        : geneve({ vni, ...CHANGES[change] }, ethernet(inner)),
     ),
   }),
   same: ["one option", "as many options as fit"],
-  other: ["another VNI", "another version", "an IP packet in place of a frame", "another port"],
+  other: ["another VNI", "another version", "of no type that is read", "another port"],
+  unfiltered: ["an IP packet in place of a frame"],
 };
 
 t.test("Geneve: filter and dissector choose the same packets, those of the flow", real, (t) => {

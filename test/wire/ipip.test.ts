@@ -11,7 +11,8 @@ const format: HeldFormat = {
   wrap: (inner, _worn, change = "") => {
     const version = versionOf(inner);
     const other = version === 4 ? 6 : 4;
-    return { protocol: NUMBER[change === "the other version's number" ? other : version], body: inner };
+    const protocol = NUMBER[change === "the other version's number" ? other : version];
+    return { protocol, body: inner };
   },
   same: [],
   other: ["the other version's number"],
@@ -42,7 +43,7 @@ t.test("IPIP: the devices that put packets into it", (t) => {
 t.test("IPIP: what is cut before the inner header ends is no packet of it", (t) => {
   const bytes = Buffer.alloc(40, 0x45);
   const peel = (end: number): boolean =>
-    ipip.peel(bytes, 20, { end, protocol: 4, innerAt: 0, innerIsFrame: false, tunnelId: -1 });
+    ipip.peel(bytes, 20, { end, protocol: 4, innerAt: 0, innerType: 0, tunnelId: -1 });
   t.strictSame([40, 39].map(peel), [true, false]);
   t.end();
 });

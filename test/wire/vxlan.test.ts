@@ -9,10 +9,17 @@ const format: HeldFormat = {
     const frame = ethernet(inner);
     const header = vxlan(change === "another VNI" ? 77 : vni, frame);
     if (change === "no VNI") header[0] = 0;
+    if (change === "generic, a frame") [header[0], header[3]] = [0x0c, 3];
+    const body = Buffer.concat([header.subarray(0, 8), inner]);
+    if (change === "generic, IP") {
+      [body[0], body[3]] = [0x0c, inner.readUInt8(0) >> 4 === 4 ? 1 : 2];
+      return { protocol: 17, body: udp(50_000, port, body) };
+    }
     return { protocol: 17, body: udp(50_000, change === "another port" ? 4790 : port, header) };
   },
-  same: [],
+  same: ["generic, a frame"],
   other: ["another VNI", "another port"],
+  unfiltered: ["generic, IP"],
 };
 
 t.test("VXLAN: filter and dissector choose the same packets, those of the flow", real, (t) => {

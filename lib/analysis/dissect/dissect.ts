@@ -1,6 +1,8 @@
 import { NO_OPENERS, type Opener, type Openers } from "../../wire/open.js";
+import { ETHERTYPE } from "../../wire/ethertype.js";
 import type { WireFormat } from "../../wire/types.js";
 import { readEthernet } from "./ethernet.js";
+import { passTags } from "./ethertype.js";
 import { readIcmp } from "./icmp.js";
 import { readIcmpv6 } from "./icmpv6.js";
 import { readIpv4 } from "./ipv4.js";
@@ -9,6 +11,8 @@ import { readLink } from "./link.js";
 import { PROTOCOL, STOP, type Packet } from "./packet.js";
 import { readTcp } from "./tcp.js";
 import { readUdp } from "./udp.js";
+
+const NONE = -1;
 
 /** Where a frame stands in a buffer, and what it begins with. */
 export interface Frame {
@@ -23,7 +27,7 @@ export interface FrameKind {
 }
 
 /**
- * Dissects one frame into `packet`, through at most one tunnel header. It never throws and reads nothing
+ * Dissects one frame into `packet`, through as many tunnel headers as are opened. It never throws and reads nothing
  * outside the frame; `packet.stop` says how far it came.
  */
 export function dissectFrame(bytes: Uint8Array, frame: Frame, kind: FrameKind, packet: Packet): void {
@@ -49,56 +53,100 @@ export function dissectQuote(bytes: Uint8Array, error: Packet, tunnels: Openers,
   return into.stop === STOP.none && into.version !== 0;
 }
 
+/** The IP header at `at`, and those within it. */
 function dissectIp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): void {
+  let inner = dissectHeaders(bytes, at, tunnels, packet);
+  for (let opened = 1; inner !== NONE; opened++)
+    inner = dissectHeaders(bytes, inner, opened < tunnels.depth ? tunnels : NO_OPENERS, packet);
+}
+
+/** One IP header and what it carries; where a tunnel was opened the offset of the IP header within, else NONE. */
+function dissectHeaders(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): number {
   if (at >= packet.end) {
     packet.stop = STOP.cut;
-    return;
+    return NONE;
   }
   const l4At = bytes[at]! >> 4 === 6 ? readIpv6(bytes, at, packet) : readIpv4(bytes, at, packet);
   // Beyond the first fragment there is no transport header.
-  if (l4At < 0 || packet.fragmentOffset > 0) return;
+  if (l4At < 0 || packet.fragmentOffset > 0) return NONE;
   const protocol = packet.protocol;
   if (protocol === PROTOCOL.tcp) readTcp(bytes, l4At, packet);
-  else if (protocol === PROTOCOL.udp) dissectUdp(bytes, l4At, tunnels, packet);
+  else if (protocol === PROTOCOL.udp) return dissectUdp(bytes, l4At, tunnels, packet);
   else if (protocol === PROTOCOL.icmp) readIcmp(bytes, l4At, packet);
   else if (protocol === PROTOCOL.icmpv6) readIcmpv6(bytes, l4At, packet);
-  else if (!dissectInner(bytes, l4At, find(tunnels.ip, protocol), packet)) packet.stop = STOP.otherProtocol;
+  else return dissectOther(bytes, l4At, tunnels, packet);
+  return NONE;
 }
 
-function dissectUdp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): void {
+function dissectUdp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): number {
   readUdp(bytes, at, packet);
-  if (packet.stop !== STOP.none) return;
-  if (tunnels.udp.length > 0)
-    dissectInner(bytes, packet.payloadAt, find(tunnels.udp, packet.destinationPort), packet);
+  if (packet.stop !== STOP.none || tunnels.depth === 0) return NONE;
+  const inner = openTunnel(bytes, packet.payloadAt, tunnels.udp, packet);
+  if (inner !== NONE || packet.stop !== STOP.none) return inner;
+  for (let index = 0; index < tunnels.sealedUdp.length; index++) {
+    const { number, format } = tunnels.sealedUdp[index]!;
+    const isItsPort = packet.destinationPort === number || packet.sourcePort === number;
+    if (isItsPort && format.recognises(bytes, packet.payloadAt, packet)) {
+      packet.stop = STOP.opaque;
+      packet.sealed = format;
+      return NONE;
+    }
+  }
+  return NONE;
 }
 
-function find(openers: readonly Opener[], number: number): WireFormat | null {
+function dissectOther(bytes: Uint8Array, at: number, tunnels: Openers, packet: Packet): number {
+  const inner = openTunnel(bytes, at, tunnels.ip, packet);
+  if (inner !== NONE || packet.stop !== STOP.none) return inner;
+  packet.stop = STOP.otherProtocol;
+  packet.payloadAt = at;
+  packet.payloadBytes = packet.l4Bytes;
+  for (const { number, format } of tunnels.sealedIp) {
+    if (packet.protocol === number && format.recognises(bytes, at, packet)) {
+      packet.stop = STOP.opaque;
+      packet.sealed = format;
+    }
+  }
+  return NONE;
+}
+
+/**
+ * Opens the header of the first format that fits the packet's port or protocol. The offset of the IP header within; NONE,
+ * with the outer packet as it was, where there is none to be read; NONE with `stop` set where there is ARP within.
+ */
+function openTunnel(bytes: Uint8Array, at: number, openers: readonly Opener[], packet: Packet): number {
+  const number = packet.protocol === PROTOCOL.udp ? packet.destinationPort : packet.protocol;
   for (let index = 0; index < openers.length; index++) {
     const opener = openers[index]!;
-    if (opener.number === number) return opener.format;
+    if (opener.number !== number) continue;
+    const inner = enter(bytes, at, opener.format, packet);
+    if (inner !== NONE || packet.stop !== STOP.none) return inner;
   }
-  return null;
+  return NONE;
 }
 
-/** Opens a tunnel's header; false, with the outer packet as it was, where there is none to be read. */
-function dissectInner(bytes: Uint8Array, at: number, format: WireFormat | null, packet: Packet): boolean {
-  if (format === null || !format.peel(bytes, at, packet)) return false;
-  const inner = packet.innerIsFrame ? readEthernet(bytes, packet.innerAt, packet) : packet.innerAt;
-  if (packet.arpOperation > 0) {
-    packet.worn = format;
-    packet.keepOutermost();
-    packet.resetInner();
-    packet.version = 0;
-    packet.stop = STOP.notIp;
-    return true;
-  }
-  if (inner < 0 || inner >= packet.end) {
-    packet.tunnelId = -1;
-    return false;
+function enter(bytes: Uint8Array, at: number, format: WireFormat, packet: Packet): number {
+  const { tunnelId, vlan, sourceMacAt, destinationMacAt } = packet;
+  const inner = format.peel(bytes, at, packet) ? readInner(bytes, packet) : NONE;
+  const isArp = packet.arpOperation > 0;
+  if (!isArp && (inner < 0 || inner >= packet.end)) {
+    packet.tunnelId = tunnelId;
+    packet.vlan = vlan;
+    packet.sourceMacAt = sourceMacAt;
+    packet.destinationMacAt = destinationMacAt;
+    return NONE;
   }
   packet.worn = format;
   packet.keepOutermost();
   packet.resetInner();
-  dissectIp(bytes, inner, NO_OPENERS, packet);
-  return true;
+  if (!isArp) return inner;
+  packet.version = 0;
+  packet.stop = STOP.notIp;
+  return NONE;
+}
+
+function readInner(bytes: Uint8Array, packet: Packet): number {
+  const { innerAt, innerType } = packet;
+  if (innerType === ETHERTYPE.frame) return readEthernet(bytes, innerAt, packet);
+  return passTags(bytes, innerType, innerAt, packet);
 }

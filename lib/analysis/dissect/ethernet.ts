@@ -1,8 +1,6 @@
 import { uint16 } from "./bytes.js";
-import { passTags } from "./ethertype.js";
+import { ETHERNET_BYTES, passTags } from "./ethertype.js";
 import type { Packet } from "./packet.js";
-
-const ETHERNET_BYTES = 14;
 
 /**
  * Ethernet II (IEEE 802.3): destination 6, source 6, type 2. The offset of the IP header; -1 where the frame is cut or

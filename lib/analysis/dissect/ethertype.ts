@@ -1,25 +1,16 @@
+import { ETHERTYPE, typeOfNext } from "../../wire/ethertype.js";
 import { readArp } from "./arp.js";
 import { uint16 } from "./bytes.js";
 import type { Packet } from "./packet.js";
 
-export const ETHERTYPE = {
-  ipv4: 0x0800,
-  arp: 0x0806,
-  ipv6: 0x86dd,
-  vlan: 0x8100,
-  /** IEEE 802.1ad, and what switches used before it. */
-  serviceVlan: 0x88a8,
-  oldServiceVlan: 0x9100,
-  mpls: 0x8847,
-  mplsUpstream: 0x8848,
-} as const;
-
 const TAG_BYTES = 4;
+const LEAST_NSH_BYTES = 8;
+export const ETHERNET_BYTES = 14;
 /** A frame with more tags or labels than this was made to be slow. */
 const MOST_HEADERS = 16;
 
 /**
- * Passes the tags (IEEE 802.1Q: PCP DEI VID 2, type 2) and the label stack (RFC 3032: label 20 bits, traffic class 3,
+ * Passes what stands between a link's or tunnel's header and IP, by the type of the first: the tags (IEEE 802.1Q: PCP DEI VID 2, type 2) and the label stack (RFC 3032: label 20 bits, traffic class 3,
  * bottom of stack 1, TTL 8) between a link header and IP; `packet.vlan` is the outermost tag's. The offset of the IP
  * header; -1 where the frame is cut or carries none, as with ARP, which is read.
  */
@@ -41,6 +32,16 @@ export function passTags(bytes: Uint8Array, first: number, start: number, packet
       if (packet.vlan < 0) packet.vlan = uint16(bytes, at) & 0x0fff;
       type = uint16(bytes, at + 2);
       at += TAG_BYTES;
+    } else if (type === ETHERTYPE.nsh) {
+      const headerBytes = (bytes[at + 1]! & 0x3f) << 2;
+      type = headerBytes < LEAST_NSH_BYTES ? 0 : typeOfNext(bytes[at + 3]!);
+      at += headerBytes;
+    } else if (type === ETHERTYPE.frame) {
+      if (packet.end - at < ETHERNET_BYTES) return -1;
+      packet.destinationMacAt = at;
+      packet.sourceMacAt = at + 6;
+      type = uint16(bytes, at + 12);
+      at += ETHERNET_BYTES;
     } else {
       if (type === ETHERTYPE.arp) readArp(bytes, at, packet);
       return -1;

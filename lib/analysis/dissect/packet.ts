@@ -1,4 +1,4 @@
-import type { Inside, WireFormat } from "../../wire/types.js";
+import type { Inside, SealedFormat, WireFormat } from "../../wire/types.js";
 
 /** Why a packet's dissection stopped where it did. */
 export const STOP = {
@@ -12,6 +12,8 @@ export const STOP = {
   malformed: 3,
   /** IP, of a protocol other than ICMP, UDP and TCP. */
   otherProtocol: 4,
+  /** `sealed` has it: whatever is inside only its ends can read. */
+  opaque: 5,
 } as const;
 
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
@@ -38,8 +40,10 @@ export class Packet implements Inside {
   /** The tunnel header that was opened; null where the packet is bare. */
   worn: WireFormat | null = null;
   tunnelId = -1;
+  /** Where `stop` is opaque: what carries the packet that cannot be read. */
+  sealed: SealedFormat | null = null;
   innerAt = 0;
-  innerIsFrame = false;
+  innerType = 0;
   /** Offset of the outermost IP header where a tunnel was opened, and its version, which is 0 where none was. */
   outerAt = 0;
   outerVersion = 0;
