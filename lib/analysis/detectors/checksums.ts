@@ -97,7 +97,7 @@ function detectUnfinished(facts: FlowFacts): readonly Said[] {
   return [
     {
       code: "checksum-unfinished",
-      severity: isSuspect ? "warn" : "note",
+      severity: "note",
       summary: isSuspect
         ? "Checksums are unfinished even on another node: unless both are virtual machines or namespaces of one, they are thrown away there"
         : `Checksums are unfinished at ${nameHop(first.hop)}: a device computes them later, and it is no fault that they look wrong there`,

@@ -17,7 +17,7 @@ import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
-import { earliestOf, HopSource, lastUsOf, MATTER, sightingOf, type HopCapture } from "./source.js";
+import { earliestOf, HopSource, untilUsOf, MATTER, sightingOf, type HopCapture } from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
 import { Tuples } from "./tuples.js";
@@ -55,7 +55,7 @@ export interface Followed {
   readonly sets: PlaceSets;
   readonly clocks: readonly ClockEstimate[];
   readonly readings: readonly CaptureReading[];
-  /** When the last packet of all was seen, by the first node's clock; -Infinity: none was. */
+  /** Until when the captures show what happened, by the first node's clock; -Infinity: they show nothing. */
   readonly untilUs: number;
 }
 
@@ -98,7 +98,7 @@ class Follower {
   private readonly acceptAny = (): boolean => true;
 
   constructor(
-    input: FollowInput,
+    private readonly input: FollowInput,
     readers: readonly CaptureReader[],
     private readonly clocks: readonly ClockEstimate[],
   ) {
@@ -150,7 +150,7 @@ class Follower {
       flowsLeftOut: this.connections.flowsLeftOut,
       questions: this.neighbours.all,
       sets: this.sets,
-      untilUs: lastUsOf(sources),
+      untilUs: untilUsOf(sources, this.input.captures),
       clocks: this.clocks,
       readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({
         records: reader.frame,

@@ -117,9 +117,11 @@ export function earliestOf(sources: readonly HopSource[]): number {
   return found;
 }
 
-/** When the last packet of all was seen, by the first node's clock; -Infinity where there was none. */
-export function lastUsOf(sources: readonly HopSource[]): number {
-  return Math.max(
-    ...sources.map(({ lastRecordUs, options }) => (lastRecordUs ?? -Infinity) - options.clockAheadUs),
-  );
+/** Until when the captures show what happened, by the first node's clock; -Infinity where they show nothing. */
+export function untilUsOf(sources: readonly HopSource[], captures: readonly HopCapture[]): number {
+  const ends = sources.map(({ lastRecordUs, options }, place) => {
+    const { stoppedUs } = captures[place]!;
+    return Math.max(lastRecordUs ?? -Infinity, stoppedUs ?? -Infinity) - options.clockAheadUs;
+  });
+  return Math.max(...ends);
 }

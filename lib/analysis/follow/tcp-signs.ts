@@ -16,6 +16,8 @@ export class TcpSigns {
   readonly zeroWindows: [number, number] = [0, 0];
   readonly longestStopUs: [number, number] = [0, 0];
   private readonly stoppedUs: [number | null, number | null] = [null, null];
+  /** A window that was never open is closed by nothing. */
+  private readonly hasOpened: [boolean, boolean] = [false, false];
   private readonly acknowledged: [number | null, number | null] = [null, null];
   private lastUs: number | null = null;
 
@@ -47,10 +49,13 @@ export class TcpSigns {
       this.duplicateAcks[direction]++;
     this.acknowledged[direction] = acknowledgement;
     const since = this.stoppedUs[direction];
-    if (window === 0) {
+    if (window > 0) {
+      this.hasOpened[direction] = true;
+      this.stoppedUs[direction] = null;
+    } else if (this.hasOpened[direction]) {
       this.zeroWindows[direction]++;
       this.stoppedUs[direction] ??= timeUs;
-    } else this.stoppedUs[direction] = null;
+    }
     if (since === null) return;
     this.longestStopUs[direction] = Math.max(this.longestStopUs[direction], timeUs - since);
   }

@@ -171,11 +171,11 @@ function connectionFacts(
 function tcpFacts({ flow, found }: JudgedFlow): FlowFacts["tcp"] {
   if (flow.protocol !== "tcp" || found.record === null) return null;
   const { segments, duplicateAcks, zeroWindows, longestStopUs } = found.record.totals;
-  const again = ({ again: count, direction }: DirectionTally): Sign => ({
-    count,
-    of: Math.max(count, segments[direction as SideIndex]),
-    packets: [],
-  });
+  // Where no data was sent, what came again are SYNs, of which the handshake's detectors tell.
+  const again = ({ again: count, direction }: DirectionTally): Sign => {
+    const of = segments[direction as SideIndex];
+    return { count: of === 0 ? 0 : count, of: Math.max(count, of), packets: [] };
+  };
   const stops = (side: SideIndex): Sign & { readonly longestUs: number } => ({
     ...{ count: zeroWindows[side], of: segments[side], packets: [] },
     longestUs: longestStopUs[side],

@@ -23,7 +23,7 @@ export interface Observation {
   readonly sets: PlaceSets;
   /** null where the captures show nothing of it. */
   readonly record: Flow | null;
-  /** When the last packet of all captures was seen, by the first node's clock. */
+  /** Until when the captures show what happened, by the first node's clock. */
   readonly untilUs: number;
 }
 

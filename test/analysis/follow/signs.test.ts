@@ -145,7 +145,7 @@ t.test("a connection's signs: handshake, segment size, windows, acknowledgements
   note(1, 30, { flags: "S." });
   note(1, 40, { flags: "S." });
   t.match(signs, { synUs: 10, synAckUs: 30, answeredBy: "10.0.0.2", maximumSegmentBytes: [1460, null] });
-  note(0, 50, { payload: Buffer.from("hello"), ack: 5 });
+  note(0, 50, { payload: Buffer.from("hello"), ack: 5, window: 0 });
   const sack = Buffer.from([1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9]);
   for (let times = 0; times < 3; times++) note(1, 60, { ack: 6, options: sack });
   note(1, 65, { ack: 6 });

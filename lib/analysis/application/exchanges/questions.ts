@@ -73,5 +73,5 @@ function describe(message: DnsMessage, question: string): string {
   if (message.truncated) return `truncated answer for ${question}: to be asked again over TCP`;
   if (answerCount === 0) return `no record for ${question}`;
   const shown = answers.toSorted().join(", ");
-  return `${question} → ${shown === "" ? `${answerCount} records` : shown}`;
+  return `${question} → ${shown === "" ? `${answerCount} record${answerCount === 1 ? "" : "s"}` : shown}`;
 }

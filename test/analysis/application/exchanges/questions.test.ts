@@ -21,6 +21,7 @@ t.test("answers by code and name", async (t) => {
   ask(talk, { id: 3, rcode: 2 }, 2000);
   ask(talk, { id: 4, rcode: 5, name: "a.b" });
   ask(talk, { id: 5, name: "c.d", answerCount: 3 });
+  ask(talk, { id: 6, name: "e.f", answerCount: 1 });
   refuse(talk, "gone.example", 28);
   t.strictSame(lines(talk.end()), [
     "error dns SERVFAIL for web.example. A × 1 in 2000 ms",
@@ -29,6 +30,7 @@ t.test("answers by code and name", async (t) => {
     "ok dns web.example. A → 10.96.0.80 × 1 in 1 ms",
     "ok dns no record for web.example. AAAA × 1 in 5 ms",
     "ok dns c.d. A → 3 records × 1 in 1 ms",
+    "ok dns e.f. A → 1 record × 1 in 1 ms",
   ]);
 });
 
