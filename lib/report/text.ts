@@ -70,7 +70,11 @@ function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): str
   blocks.push([style.paint(`${ruled} ${rule}`.trimEnd(), "cyan"), "", ...renderVerdict(flow, style)]);
   if (numbered && verdict.status === "delivered" && isEven(flow)) {
     const even = [...(blocks[0] ?? []), ...renderEven(flow, style)];
-    return troubleOf(flow) === 3 ? [even] : [even, ...renderDetails(flow, style)];
+    const caveats =
+      verdict.caveats.length === 0
+        ? []
+        : [[style.paint("Caveats", "bold"), ...renderList(verdict.caveats, style)]];
+    return troubleOf(flow) === 3 ? [even, ...caveats] : [even, ...renderDetails(flow, style), ...caveats];
   }
   blocks.push(drawPath(flow, flow.hops, style));
   if (flow.replyHops !== undefined)

@@ -116,7 +116,11 @@ t.test("HTML: the break is drawn where it is", async (t) => {
   t.match(lost[at + 1], "captures/node-a/nic.eth0.pcap");
   const html = renderHtml(buildFindings([replyLost]));
   t.equal([...html.matchAll(/class="break-line"/g)].length, 1);
-  t.equal([...html.matchAll(/class="packet lost"/g)].length, 4, "a red end for each lost reply");
+  t.equal(
+    [...html.matchAll(/class="packet lost"/g)].length,
+    8,
+    "a red end for each lost reply, wide and narrow",
+  );
   t.notMatch(renderHtml(buildFindings([healthy])), /class="(break|packet lost)/);
   t.match(renderHtml(SAMPLES["rejected"] ?? buildFindings([])), /class="break-text">TCP RST</);
   t.match(renderHtml(SAMPLES["unanswered"] ?? buildFindings([])), /class="doubt-text">no reply</);
@@ -170,6 +174,62 @@ t.test(
       /<title>PWNED/,
       "the policy stops a script even without escaping",
     );
+  },
+);
+
+t.test(
+  "HTML: the loss is on the screen, at 400 px and at 1280, of 8 hops and of 30",
+  { skip: !chromium && "no chromium", timeout: 90_000 },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "hopbook-report-test-"));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const pages = ["everyThird", "long", "several", "hostile"];
+    for (const name of pages)
+      writeFileSync(
+        join(folder, `${name}.html`),
+        renderHtml(SAMPLES[name] ?? buildFindings([]), { record: RECORD }),
+      );
+    const frames = pages.flatMap((name) =>
+      [400, 1280].map(
+        (width) => `<iframe id="${name}-${width}" width="${width}" height="900" src="${name}.html"></iframe>`,
+      ),
+    );
+    // Measures what is drawn: the marks' right ends, and what stands out of the page.
+    const script = `addEventListener("load", () => {
+      const told = [...document.querySelectorAll("iframe")].map((frame) => {
+        const page = frame.contentDocument;
+        const marks = [...page.querySelectorAll(".way tr.cut, .break-line, .packet.lost")].map((mark) => mark.getBoundingClientRect());
+        const seen = marks.filter(({ width, height }) => width + height > 0);
+        const right = Math.max(...seen.map((box) => box.right));
+        return [frame.id, seen.length, Math.ceil(right), page.documentElement.scrollWidth].join(" ");
+      });
+      document.title = told.join("; ");
+    });`;
+    writeFileSync(
+      join(folder, "all.html"),
+      `<!DOCTYPE html><title>x</title>${frames.join("")}<script>${script}</script>`,
+    );
+    const flags =
+      "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-background-networking --disable-component-update --allow-file-access-from-files --virtual-time-budget=4000 --dump-dom";
+    const dom = execFileSync(
+      "chromium",
+      [
+        ...flags.split(" "),
+        `--user-data-dir=${join(folder, "profile")}`,
+        `file://${join(folder, "all.html")}`,
+      ],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
+    );
+    const [, title = ""] = /<title>([^<]*)<\/title>/.exec(dom) ?? [];
+    const rows = title.split("; ").map((row) => row.split(" "));
+    t.equal(rows.length, 8, title);
+    for (const [id = "", marks, right, whole] of rows) {
+      const width = Number(id.split("-")[1]);
+      t.ok(Number(whole) <= width, `${id}: nothing stands out of the page, which is ${whole} px wide`);
+      if (id.startsWith("hostile")) continue;
+      t.ok(Number(marks) > 0, `${id}: the loss is marked`);
+      t.ok(Number(right) <= width, `${id}: every mark is on the screen, up to ${right} px`);
+    }
   },
 );
 

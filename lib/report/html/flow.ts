@@ -11,7 +11,7 @@ import {
 } from "../words.js";
 import { renderCharts } from "./charts.js";
 import { renderDetected, renderExchanges, renderLegs, renderRewrites } from "./details.js";
-import { countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
+import { columnsAtBreak, countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
 import { drawPathSvg, MAX_DRAWN_HOPS } from "./path.js";
 import { toneOf } from "./tone.js";
 import { renderWay } from "./way.js";
@@ -93,6 +93,11 @@ function renderList(title: string, items: readonly string[], className: string):
 function renderLadder(flow: FlowFinding, index: number): string {
   const svg = drawLadderSvg(flow, `timeline-${index}`);
   if (svg === "") return "";
+  const columns = columnsAtBreak(flow);
+  const small =
+    columns === null
+      ? ""
+      : `<div class="narrow">${drawLadderSvg(flow, `timeline-${index}-narrow`, columns)}</div>`;
   const omitted = countOmitted(flow);
   const hidden = countHidden(flow);
   const more =
@@ -100,7 +105,7 @@ function renderLadder(flow: FlowFinding, index: number): string {
     (hidden === 0 ? "" : ` <span>${hidden} hops between are not drawn</span>`);
   return `<div class="block"><h3>Packets at hops over time</h3>
 <p class="legend"><b class="request">→ request</b><b class="reply">← reply</b><b class="lost">✕ not seen at the next hop</b><span>Time runs down; the gaps between packets are not to scale.</span>${more}</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Packets at hops over time">${svg}</div></div>`;
+<div class="scroll${small === "" ? "" : " wide"}" tabindex="0" role="group" aria-label="Packets at hops over time">${svg}</div>${small}</div>`;
 }
 
 function renderPackets(flow: FlowFinding): string {

@@ -21,14 +21,17 @@ const AROUND = 3;
  * A ladder: hops side by side, time downwards, a line a packet. Between packets time is compressed (their
  * start is written beside them), within a packet it is to scale, from its first hop to its last.
  */
-export function drawLadderSvg(flow: FlowFinding, id: string): string {
+export function drawLadderSvg(
+  flow: FlowFinding,
+  id: string,
+  columns: readonly number[] = chooseColumns(flow),
+): string {
   const packets = [...flow.timeline]
-    .filter((packet) => seenTimes(packet).length > 0)
+    .filter(({ seenAtUs }) => columns.some((index) => typeof seenAtUs[index] === "number"))
     .sort((a, b) => startOf(a) - startOf(b))
     .slice(0, MAX_PACKETS);
   if (packets.length === 0) return "";
   const height = TOP + packets.length * BAND + 8;
-  const columns = chooseColumns(flow);
   const parts = [
     ...columns.map((_, at) => drawRail(flow, { columns, at, height })),
     ...packets.map((packet, row) => drawPacket(flow, packet, { columns, row })),
@@ -42,6 +45,12 @@ export function drawLadderSvg(flow: FlowFinding, id: string): string {
     className: columns.length <= 5 ? "ladder short" : "ladder",
   };
   return picture(options, parts.join(""));
+}
+
+/** The two hops around the break, for a screen that has no room for more; null: there is none on this way. */
+export function columnsAtBreak(flow: FlowFinding): readonly number[] | null {
+  const breakAt = locateBreak(flow, flow.hops);
+  return breakAt === null ? null : [breakAt.after, breakAt.after + 1];
 }
 
 /** How many of the flow's packets the picture leaves out. */

@@ -51,7 +51,7 @@ td.zero { color: var(--soft); }
 details { margin-top: 20px; } summary { cursor: pointer; color: var(--soft); font-size: 14px; font-weight: 600; }
 summary:focus-visible, a:focus-visible { outline: 2px solid var(--request); outline-offset: 3px; border-radius: 4px; }
 details[open] summary { margin-bottom: 8px; }
-footer { color: var(--soft); font-size: 13px; padding-bottom: 40px; overflow-wrap: anywhere; }
+footer { padding-top: 8px; color: var(--soft); font-size: 13px; padding-bottom: 40px; overflow-wrap: anywhere; }
 @media (max-width: 640px) { main, header > div, footer { padding-left: 14px; padding-right: 14px; } section { padding: 18px 16px; } .scroll { margin-left: -16px; margin-right: -16px; padding: 0 16px; } }
 `;
 
@@ -83,7 +83,7 @@ const DETAILS = `
 .said { list-style: none; margin: 0; padding: 0; } .said li { padding: 3px 0 3px 12px; border-left: 3px solid var(--tone); margin: 4px 0; overflow-wrap: anywhere; } .said b { color: var(--tone); font-size: 12.5px; }
 .finding { border: 1px solid var(--line); border-left: 4px solid var(--tone); border-radius: 8px; padding: 10px 14px; margin: 10px 0; } .finding p { margin: 0; overflow-wrap: anywhere; } .finding ul { margin: 4px 0 0; padding-left: 18px; } .finding li { overflow-wrap: anywhere; } .finding .next, .finding .meta { margin-top: 8px; } .finding .evidence { color: var(--soft); }
 .block > ul:not(.said) { margin: 0; padding-left: 18px; } .block > ul li { overflow-wrap: anywhere; }
-.none { padding: 0; } .legs td:first-child { white-space: nowrap; color: var(--soft); } tr.lossy td { color: var(--bad); font-weight: 600; } tr.pattern td { color: var(--bad); padding-left: 10px; background: var(--bad-soft); font-size: 13px; }
+.none { padding: 0; } .legs tr:not(.pattern) td:first-child { white-space: nowrap; color: var(--soft); } tr.lossy td { color: var(--bad); font-weight: 600; } tr.pattern td { color: var(--bad); padding-left: 10px; background: var(--bad-soft); font-size: 13px; }
 .way { width: auto; min-width: min(100%, 460px); } .way th[scope=rowgroup] { color: var(--ink); font-weight: 650; padding-top: 14px; } .way td { padding: 5px 12px 5px 0; border-bottom: 0; } .way td:first-child { padding-left: 12px; border-left: 3px solid var(--good); } .way .unseen td:first-child { border-left: 3px dashed var(--soft); color: var(--soft); } .way tr.cut td, .way tr.cut td:first-child { border-left: 3px solid var(--bad); padding: 7px 10px; border-radius: 0 6px 6px 0; } .way .change td { color: var(--request); font-size: 13px; } .missed { color: var(--warn); font-size: 12.5px; font-weight: 600; }
 .narrow { display: none; }
 .missing-count, .missing-share, .change-text { text-anchor: middle; font-size: 11.5px; font-weight: 650; } .missing-count, .missing-share { fill: var(--bad); } .change-text { fill: var(--request); } .change-line { stroke: var(--request); stroke-width: 1.4; stroke-dasharray: 2 3; }
@@ -95,7 +95,7 @@ const DETAILS = `
 @media screen { .drawn svg.plot { display: none; } .drawn > .legend { display: none; } }
 @media screen and (max-width: 760px) {
   .wide { display: none; } .narrow { display: block; margin-top: 18px; } .way { width: 100%; min-width: 0; }
-  .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td { display: block; } .stack tr { padding: 10px 0; border-bottom: 1px solid var(--line); } .stack td { border: 0; padding: 2px 0; text-align: left; } .stack td.none { display: none; } .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); font-weight: 400; } .stack tr.lossy { border-bottom: 0; } .stack.legs td { display: inline; margin-right: 10px; }
+  .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td { display: block; } .stack tr { padding: 10px 0; border-bottom: 1px solid var(--line); } .stack td { border: 0; padding: 2px 0; text-align: left; } .stack td.none { display: none; } .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); font-weight: 400; } .stack tr.lossy { border-bottom: 0; } .stack.legs td { display: inline; margin-right: 10px; } .stack.legs tr.pattern td { display: block; white-space: normal; padding: 6px 10px; margin: 0; }
 }
 `;
 
