@@ -219,12 +219,11 @@ function judgeFlow(
   }
   const { between } = locate(cell);
   t.equal(said, `lost ${cell.way} ${between}`, label, why);
-  const share = verdict.lost.packets / Math.max(1, verdict.lost.of);
-  t.ok(
-    Math.abs(share - lost / seen) <= MOST_OFF,
-    `${label}: said ${verdict.lost.packets} of ${verdict.lost.of}`,
-    why,
-  );
+  const { packets, of } = verdict.lost;
+  // A last try may come when the captures have ended.
+  const isTail = lost - packets >= 0 && lost - packets <= 2 && seen - of >= 0 && seen - of <= 2;
+  const isNear = Math.abs(packets / Math.max(1, of) - lost / seen) <= MOST_OFF;
+  t.ok(isNear || isTail, `${label}: said ${packets} of ${of}`, why);
   const others = legs
     .filter(
       ({ missing, direction, from, to }) =>

@@ -57,15 +57,20 @@ export function estimateClocks(captures: readonly HopCapture[]): readonly ClockE
   const heads = readHeads(captures);
   const ahead = new Map<string, ClockEstimate>();
   ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "none", packets: 0 });
-  // A node may share packets only with one that is not the first: as many rounds as there are nodes.
-  for (let round = 1; round < nodes.length && ahead.size < nodes.length; round++) {
+  while (ahead.size < nodes.length) {
+    const known = ahead.size;
+    // A node may share packets only with one that is not the first: as many rounds as there are nodes.
     for (const node of nodes) {
       if (ahead.has(node)) continue;
       const estimate = estimateNode(node, { captures, heads, ahead });
       if (estimate !== null) ahead.set(node, estimate);
     }
+    if (ahead.size > known) continue;
+    // Those that are left share no packet with the others, but may with each other.
+    const alone = nodes.find((node) => !ahead.has(node))!;
+    ahead.set(alone, estimateByStarts(captures, alone, nodes[0]!));
   }
-  return nodes.slice(1).map((node) => ahead.get(node) ?? estimateByStarts(captures, node, nodes[0]!));
+  return nodes.slice(1).map((node) => ahead.get(node)!);
 }
 
 function estimateNode(

@@ -20,12 +20,11 @@ import { PlaceSets } from "./sets.js";
 import { earliestOf, HopSource, untilUsOf, MATTER, sightingOf, type HopCapture } from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
+import { mayBeTranslated } from "./translation.js";
 import { Tuples } from "./tuples.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
 const DEFAULT_WINDOW_US = 10_000_000;
-/** Longer than one machine takes to translate a packet that the same place shows before and behind it. */
-const TURN_US = 500;
 
 export interface FollowInput {
   /** Each a place. */
@@ -77,9 +76,9 @@ export function follow(input: FollowInput): Followed {
 class Follower {
   private readonly sources: readonly HopSource[];
   private readonly sets: PlaceSets;
-  private readonly flight: InFlight;
-  private readonly tuples = new Tuples();
-  private readonly connections: Connections;
+  readonly flight: InFlight;
+  readonly tuples = new Tuples();
+  readonly connections: Connections;
   private readonly fragments = new Fragments();
   private readonly pieces: Pieces;
   private readonly judge: Judge;
@@ -180,7 +179,7 @@ class Follower {
     if (connection !== null && isSyn(packet) && connection.isAnotherSyn(packet.sequence)) connection = null;
     if (connection === null) {
       slot = flight.find(this.acceptAny);
-      if (slot !== NONE && key.isStrong && this.mayBeTranslated(slot, row)) {
+      if (slot !== NONE && key.isStrong && mayBeTranslated(slot, row, this)) {
         direction = flight.direction[slot] as 0 | 1;
         connection = connections.alias(row, flight.connection[slot]!);
       } else {
@@ -236,30 +235,13 @@ class Follower {
     const { flight, wanted } = this;
     if (flight.direction[slot] !== this.wantedDirection) return false;
     const other = this.connections.at(flight.connection[slot]!);
+    // What was cut from another frame on the way is not what was sent at its beginning.
+    const isAtBase = wanted!.base[this.wantedDirection as 0 | 1] === flight.sought.place;
+    if (isAtBase && flight.bornAt[slot] !== NONE) return false;
     return (
       other === wanted ||
       (other.target >= 0 && other.target === wanted!.target && other.isOwn === wanted!.isOwn)
     );
-  }
-
-  /** Nothing is sent back to where it came from: that would be an answer that repeats the question. */
-  private mayBeTranslated(slot: number, row: number): boolean {
-    const { flight, tuples } = this;
-    const before = flight.sightings.row[flight.sighting[slot]!]!;
-    if (tuples.protocol(before) !== tuples.protocol(row)) return false;
-    if (!this.isUnmistakable(slot, before, row)) return false;
-    return !this.connections.isTurnedBack(before, row, flight.direction[slot] === REQUEST);
-  }
-
-  /**
-   * Datagrams without an IP id that say the same are those of two clients as soon as of a translated one: that has other
-   * addresses, and where one place shows both, at once.
-   */
-  private isUnmistakable(slot: number, before: number, row: number): boolean {
-    const { flight, tuples } = this;
-    if (flight.ipId[slot] !== 0 || tuples.protocol(row) === PROTOCOL.tcp) return true;
-    if (tuples.hasSameAddresses(before, row)) return false;
-    return !flight.isPassedAgain || flight.sought.timeUs - flight.lastUs[slot]! < TURN_US;
   }
 
   private begin(source: HopSource, connection: Connection, direction: 0 | 1): number {

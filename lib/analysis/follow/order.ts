@@ -20,12 +20,17 @@ type Sides = ReadonlyMap<string, number>;
  */
 export class Orders {
   private readonly sides: readonly Sides[];
+  private readonly sets: PlaceSets;
+  /** Places whose clock was set by packets that went one way, as if they went along the path. */
+  private readonly guessed: ReadonlySet<number>;
 
   constructor(
     private readonly paths: readonly (readonly number[])[],
     flows: readonly Flow[],
-    private readonly sets: PlaceSets,
+    { sets, guessed }: { readonly sets: PlaceSets; readonly guessed: ReadonlySet<number> },
   ) {
+    this.sets = sets;
+    this.guessed = guessed;
     this.sides = paths.map((path) => {
       const sides = new Map<string, number>();
       for (const flow of flows) {
@@ -61,18 +66,24 @@ export class Orders {
     return true;
   }
 
-  /** More than 0 where requests pass the places in the path's order, or replies against it. */
+  /**
+   * More than 0 where requests pass the places in the path's order, or replies against it: by places whose clocks are
+   * known, where there are any.
+   */
   private votes(flow: Flow, path: readonly number[]): number {
     const { places } = this.sets;
-    let votes = 0;
+    let [votes, guessed] = [0, 0];
     for (const { direction, order } of flow.records) {
       for (const { key, packets } of order) {
-        const [first, last] = [path.indexOf(Math.floor(key / places)), path.indexOf(key % places)];
+        const [from, to] = [Math.floor(key / places), key % places];
+        const [first, last] = [path.indexOf(from), path.indexOf(to)];
         if (first < 0 || last < 0 || first === last) continue;
-        votes += first < last === (direction === REQUEST) ? packets : -packets;
+        const vote = first < last === (direction === REQUEST) ? packets : -packets;
+        if (this.guessed.has(from) || this.guessed.has(to)) guessed += vote;
+        else votes += vote;
       }
     }
-    return votes;
+    return votes === 0 ? guessed : votes;
   }
 
   private packetsOn(flow: Flow, path: readonly number[]): number {

@@ -24,11 +24,15 @@ export class Pieces {
     const direction = flight.direction[slot] as 0 | 1;
     const isAtBase = connection.base[direction] === place;
     if (isAtBase && connection.orphans[direction] === 0) return;
-    const left = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
+    const range = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!] as const;
+    // Of its bytes: what is in no frame found so far, and in none that was not cut from another.
+    const [left, whole]: [number[], number[]] = [[...range], isAtBase ? [] : [...range]];
     let other = flight.olderOfStream[slot]!;
-    for (let step = 0; other !== NONE && left.length > 0 && step < MOST_STEPS; step++) {
-      if (this.mayShare(slot, other, { connection, place, isAtBase }))
-        this.link(slot, other, { left, place, connection });
+    for (let step = 0; other !== NONE && left.length + whole.length > 0 && step < MOST_STEPS; step++) {
+      if (this.mayShare(slot, other, { connection, place, isAtBase })) {
+        if (left.length > 0) this.link(slot, other, { left, place, connection });
+        if (whole.length > 0) this.carryOn(other, { range, whole, place });
+      }
       other = flight.olderOfStream[other]!;
     }
     if (isAtBase) return;
@@ -108,6 +112,20 @@ export class Pieces {
     if (!at.isAtBase) return true;
     const isOrphan = (flight.traits[other]! & TRAIT.orphan) !== 0;
     return isOrphan && flight.firstUs[slot]! - flight.firstUs[other]! < CLOCK_ERROR_US;
+  }
+
+  /** What had been joined and showed again behind that has come as far as a frame that it is joined in anew. */
+  private carryOn(
+    part: number,
+    { range, whole, place }: { range: readonly [number, number]; whole: number[]; place: number },
+  ): void {
+    const { flight } = this;
+    const [from, to] = [flight.rangeStart[part]!, flight.rangeEnd[part]!];
+    const isCut = flight.bornAt[part] !== NONE;
+    const bytes = isCut ? to - from : take(whole, from, to);
+    if (flight.carriedAt[part] === NONE || from < range[0] || to > range[1] || bytes < to - from) return;
+    flight.carriedBytes[part] = to - from;
+    flight.carriedAt[part] = place;
   }
 
   private link(

@@ -31,11 +31,16 @@ export class OtherFlows {
     private readonly followed: Followed,
     private readonly paths: readonly Route[],
   ) {
-    const { flows, sets } = followed;
+    const { flows, sets, clocks } = followed;
+    const guessed = new Set(clocks.flatMap(({ node, method }) => (method === "one-way" ? [node] : [])));
+    const places = paths.flatMap(({ hopAt }) => [...hopAt]);
     this.orders = new Orders(
       paths.map(({ requestOrder }) => requestOrder),
       flows,
-      sets,
+      {
+        sets,
+        guessed: new Set(places.flatMap(([place, { node }]) => (guessed.has(node) ? [place] : []))),
+      },
     );
     this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
     const seen = new Set(

@@ -88,8 +88,10 @@ export function compare(
     const flows = findings.flows.filter((one) => !matched.has(one) && isOf(one, expected));
     for (const flow of flows) matched.add(flow);
     // What shows at one place alone, or has no answer and no router's TTL to tell its way, may go either way round.
-    const isEitherWay =
-      expected.plan.reversed && (played.ends[expected.flow]!.replies.sent === 0 || isAlone(expected.legs));
+    const { plan, legs } = expected;
+    const isUnanswered =
+      played.ends[expected.flow]!.replies.sent === 0 || (plan.server === "refuses" && plan.kind !== "tcp");
+    const isEitherWay = plan.reversed && (isUnanswered || isAlone(legs));
     const wrong =
       flows.length === 0
         ? ["not found"]

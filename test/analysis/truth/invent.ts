@@ -27,7 +27,7 @@ export function inventScenario(seed: number, kind: "healthy" | "any" = "any"): S
   const losses = isHealthy
     ? []
     : Array.from({ length: random.pick([1, 1, 1, 2]) }, () => inventLoss(random, hops, flows));
-  const disorders = random.chance(0.3) ? [inventDisorder(random, hops)] : [];
+  const disorders = random.chance(0.3) ? [inventDisorder(random, hops, flows)] : [];
   const nodes = Math.max(...hops.map(({ node }) => node)) + 1;
   return {
     seed,
@@ -99,7 +99,8 @@ function inventHops(random: Random, v6: boolean): HopPlan[] {
   const start = random.chance(0.7) ? 0 : random.integer(0, all.length - length);
   const places = random.chance(0.6) ? all : all.slice(start, start + length);
   const offloads = random.chance(0.4);
-  const silentAt = random.chance(0.12) && places.length > 3 ? random.integer(1, places.length - 2) : -1;
+  // Inside of every flow's span.
+  const silentAt = random.chance(0.12) && places.length > 4 ? random.integer(2, places.length - 3) : -1;
   return places.map((place, index) => ({
     name: place.name,
     node: place.node,
@@ -213,11 +214,13 @@ function inventRule(random: Random): LossRule {
   }
 }
 
-function inventDisorder(random: Random, hops: readonly HopPlan[]): DisorderPlan {
+/** A hop that shows both forms of a packet, and both of them twice, is a riddle to anybody. */
+function inventDisorder(random: Random, hops: readonly HopPlan[], flows: readonly FlowPlan[]): DisorderPlan {
+  const isTwofold = flows.some(({ nat }) => nat?.both === true);
   return {
     leg: random.integer(0, hops.length - 2),
     way: random.pick<Way>(["forth", "back"]),
-    kind: random.pick(["duplicate", "reorder"]),
+    kind: isTwofold ? "reorder" : random.pick(["duplicate", "reorder"]),
     share: random.pick([0.05, 0.3]),
   };
 }
