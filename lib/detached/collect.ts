@@ -2,14 +2,22 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { openRunFolder, readManifest, readRunJson, type RunFolder } from "../artifacts/index.js";
 import type { Snapshot } from "../engine/engine.js";
+import { isTrusted } from "../authority/trust-store.js";
 import { asHopbookError, EXIT, HopbookError } from "../errors.js";
 import type { DetachContext, DetachedFile } from "../model/detached.js";
-import type { PermissionsSpec } from "../model/permissions.js";
 import { checkRunbook, loadRunbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { conclude } from "../verdict/conclude.js";
+import { capturesOfSnapshot, capturesOnly } from "./captures-only.js";
 import { forDetached } from "./detach.js";
-import { DETACHED_FILE, findCollected, listLocalRuns, readDetached, unpackFolder } from "./folder.js";
+import {
+  DETACHED_FILE,
+  digestFolder,
+  findCollected,
+  listLocalRuns,
+  readDetached,
+  unpackFolder,
+} from "./folder.js";
 import { interrupted } from "../session/interruption.js";
 import type { RunReport } from "../session/options.js";
 import { permit, workOfRunbook, type PermittedRun } from "../session/runbook-session.js";
@@ -30,8 +38,10 @@ export interface CollectOptions extends Omit<RunsOptions, "run"> {
  * collected again. Throws RUN_NOT_FOUND, RUN_BUSY, NODE_UNREACHABLE.
  */
 export async function collectRun(options: CollectOptions): Promise<RunReport> {
-  const { dir, session, file } = await prepareDetached(options);
+  const { dir, session, file, isAgreed } = await prepareDetached(options);
   const folder = await reopenFolder(dir, file);
+  const kept = file.snapshot as Snapshot;
+  const snapshot = isAgreed ? kept : capturesOfSnapshot(kept, session.runbook);
   const detach: DetachContext = contextOf(file, session);
   const record = (entry: Parameters<RunFolder["appendTranscript"]>[0]): void =>
     folder.appendTranscript(entry);
@@ -40,7 +50,7 @@ export async function collectRun(options: CollectOptions): Promise<RunReport> {
   const use = { world: LIVE, sink: folder, record, detach };
   try {
     return await withEngine(session, use, async (engine) => {
-      const outcome = await engine.resume(file.snapshot as Snapshot);
+      const outcome = await engine.resume(snapshot);
       const report = await conclude(session, { startedAt, folder, outcome });
       if (report.exitCode === EXIT.interrupted) throw interrupted(undefined);
       await engine.close({ how: "remove" });
@@ -63,6 +73,8 @@ export async function collectRun(options: CollectOptions): Promise<RunReport> {
 }
 
 interface PreparedDetached {
+  /** What is to run is what this user agreed to when it was left; else its captures alone are brought. */
+  readonly isAgreed: boolean;
   readonly dir: string;
   readonly file: DetachedFile;
   readonly session: PermittedRun;
@@ -70,23 +82,27 @@ interface PreparedDetached {
 
 /** The run's folder, which is made of what a node kept where it is not here; what it may do is settled. */
 export async function prepareDetached(options: CollectOptions): Promise<PreparedDetached> {
-  const { dir, isOurs } = await findFolder(options);
+  const dir = await findFolder(options);
   const file = await readDetached(dir);
-  // What a node kept names no file of this machine; what lies in a folder here may have come with it from anybody.
-  const remembered = isOurs && !isKubeNamed(options) ? file.named?.cluster : null;
+  const isAgreed = await isTrusted(await digestFolder(dir));
+  // What came from elsewhere names no file of this machine.
+  const remembered = isAgreed && !isKubeNamed(options) ? file.named?.cluster : null;
   const cluster = options.cluster ?? (typeof remembered === "string" ? remembered : undefined);
   const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
   const shared = { ...options, cluster, isClusterNamed, runId: file.about.run };
   const session = await openSession(shared, async () => {
     const kept = await loadRunbook(join(dir, "runbook.yaml"));
     checkRunbook(kept, [...STEP_KINDS.values()]);
-    const permissions = isOurs ? kept.permissions : whatNodesMaySay(kept.permissions);
     const inputs = (await readRunJson(dir, "inputs.json")) as Record<string, unknown>;
-    const work = workOfRunbook(forDetached({ ...kept, permissions }), inputs);
+    const work = workOfRunbook(forDetached(isAgreed ? kept : capturesOnly(kept)), inputs);
     return { ...work, namedRunbook: kept.metadata.name };
   });
-  return { dir, file, session: await permit(session) };
+  if (!isAgreed) options.onEvent({ type: "note", step: null, level: "warn", text: NOT_AGREED });
+  return { dir, file, isAgreed, session: await permit(session) };
 }
+
+const NOT_AGREED =
+  "this user did not start the run, or what is kept of it was changed: its captures are brought and judged, and no other step of it runs";
 
 function isKubeNamed({ kube }: CollectOptions): boolean {
   return kube?.context !== undefined || kube?.kubeconfig !== undefined;
@@ -104,24 +120,12 @@ export function contextOf(
   };
 }
 
-/** A runbook that a node kept may be anybody's who is root there: it may read and capture, and no more. */
-function whatNodesMaySay({ node, exec, capture, traffic }: PermissionsSpec): PermissionsSpec {
-  return {
-    ...(node === undefined ? {} : { node }),
-    ...(exec === undefined ? {} : { exec }),
-    ...(capture === undefined ? {} : { capture }),
-    ...(traffic === undefined ? {} : { traffic }),
-  };
-}
-
-async function findFolder(
-  options: CollectOptions,
-): Promise<{ readonly dir: string; readonly isOurs: boolean }> {
+async function findFolder(options: CollectOptions): Promise<string> {
   const local = (await listLocalRuns(options.out)).filter(({ file }) =>
     file.about.run.startsWith(options.run),
   );
   const [only, other] = local;
-  if (only !== undefined && other === undefined) return { dir: only.dir, isOurs: true };
+  if (only !== undefined && other === undefined) return only.dir;
   const collected = await findCollected(options.out, options.run);
   if (collected !== null) {
     throw new HopbookError("RUN_NOT_FOUND", `Cannot collect ${options.run}: it was collected`, {
@@ -132,7 +136,7 @@ async function findFolder(
   for (const { node, stateDir } of run.nodes) {
     if (stateDir === null) continue;
     const bytes = await fetchBundle(options, { run: run.id, node, stateDir });
-    if (bytes !== null) return { dir: await unpackFolder(bytes, options), isOurs: false };
+    if (bytes !== null) return unpackFolder(bytes, { out: options.out, run: run.id });
   }
   throw new HopbookError("RUN_NOT_FOUND", `Cannot collect ${run.id}: no node keeps what it needs`, {
     hint: "Collect it on the machine that started it",

@@ -1,12 +1,13 @@
 import { createRunFolder, type RunFolder } from "../artifacts/index.js";
 import { assertCanStay } from "../capture/index.js";
 import type { Engine, Snapshot } from "../engine/engine.js";
-import { asHopbookError, HopbookError } from "../errors.js";
+import { asHopbookError, HopbookError, messageOf } from "../errors.js";
 import type { DetachContext, DetachedFile, DetachedStore } from "../model/detached.js";
 import { formatDuration, parseDuration } from "../model/units.js";
 import { listSecrets, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
-import { DETACHED_FILE, packFolder } from "./folder.js";
+import { trustDigest } from "../authority/trust-store.js";
+import { DETACHED_FILE, digestFolder, packFolder } from "./folder.js";
 import { execute } from "../run/execute.js";
 import { foresee } from "../authority/foresee.js";
 import type { RunOptions, RunReport } from "../session/options.js";
@@ -119,6 +120,13 @@ async function leaveRun(
   };
   await folder.writeJson(DETACHED_FILE, file);
   await folder.finish();
+  // What was agreed to stays with who agreed; where that cannot be kept, its captures alone can be collected.
+  await digestFolder(folder.dir)
+    .then(trustDigest)
+    .catch((error: unknown) => {
+      const text = `the run's plan cannot be remembered, so that only its captures will be collected: ${messageOf(error)}`;
+      session.onEvent?.({ type: "note", step: null, level: "warn", text });
+    });
   await engine.close({ how: "leave", bundle: await packFolder(folder.dir) });
   context.pods.stay = true;
   const { until, expires } = file;

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { listFolder, makeSafeName, MANIFEST_FILE, readRunJson, resolveInside } from "../artifacts/index.js";
+import { digestOf } from "../authority/trust-store.js";
 import { HopbookError, messageOf } from "../errors.js";
 import type { DetachedFile } from "../model/detached.js";
 
@@ -35,8 +36,20 @@ export async function packFolder(dir: string): Promise<Buffer> {
   );
 }
 
-/** Makes the folder again, from bytes that a node gave. Throws EVIDENCE_INVALID where they are none of ours. */
-export async function unpackFolder(bytes: Uint8Array, { out }: { readonly out: string }): Promise<string> {
+/** Of all that says what is to run when the run is collected. */
+export async function digestFolder(dir: string): Promise<string> {
+  const names = ["runbook.yaml", "inputs.json", DETACHED_FILE];
+  return digestOf(await Promise.all(names.map((name) => readFile(join(dir, name)))));
+}
+
+/**
+ * Makes the folder of a run again, from bytes that a node gave. Throws EVIDENCE_INVALID where they are none of ours, or
+ * those of another run.
+ */
+export async function unpackFolder(
+  bytes: Uint8Array,
+  { out, run }: { readonly out: string; readonly run: string },
+): Promise<string> {
   let files: Readonly<Record<string, string>>;
   let folder: string;
   try {
@@ -46,6 +59,8 @@ export async function unpackFolder(bytes: Uint8Array, { out }: { readonly out: s
     const about = JSON.parse(
       Buffer.from(files[DETACHED_FILE] ?? "", "base64").toString("utf8"),
     ) as DetachedFile;
+    if (about.about.run !== run)
+      throw new Error(`it says that it is ${JSON.stringify(about.about.run)}, not ${run}`);
     folder = makeSafeName(about.folder);
   } catch (cause) {
     throw new HopbookError(
