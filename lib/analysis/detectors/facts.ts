@@ -152,6 +152,8 @@ export interface FlowFacts {
   readonly status: VerdictStatus;
   /** False of bare files: each is a node of its own then, whatever machine it came from. */
   readonly nodesKnown: boolean;
+  /** Until when the captures show what happened, by the clock of `connections`. */
+  readonly untilUs: number;
   readonly client: EndFacts;
   /** As the client names it: a Service's address where it asks for one. */
   readonly server: EndFacts;

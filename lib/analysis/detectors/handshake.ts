@@ -2,6 +2,9 @@ import type { FlowDetector, Said } from "./detector.js";
 import type { ConnectionFacts, FlowFacts, LegFacts, SideIndex } from "./facts.js";
 import { count, firstOf, nameHop, nameLeg, SENT, share } from "./wording.js";
 
+/** What was asked for so late may have come about behind the captures' end. */
+const GRACE_US = 1_000_000;
+
 /** TCP handshakes that were never completed, and the leg on which they end. */
 export const handshake: FlowDetector = {
   kinds: {
@@ -20,7 +23,9 @@ const NEXT = {
 } as const;
 
 function detectIncomplete(facts: FlowFacts): readonly Said[] {
-  const tried = facts.connections.filter(({ syns }) => syns > 0);
+  const tried = facts.connections.filter(
+    ({ syns, firstUs }) => syns > 0 && facts.untilUs - firstUs > GRACE_US,
+  );
   const failed = tried.filter(({ established, reset }) => !established && reset === null);
   if (failed.length === 0) return [];
   const answered = failed.filter(({ synAcks }) => synAcks > 0);

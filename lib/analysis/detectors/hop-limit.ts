@@ -2,6 +2,9 @@ import type { FlowDetector, Said } from "./detector.js";
 import type { FlowFacts, HopFacts, SideIndex } from "./facts.js";
 import { count, firstOf, nameHop, SENT, share } from "./wording.js";
 
+/** Hosts send with 64, 128 or 255; who sends with less wants to know who answers (traceroute). */
+const LEAST_USUAL_TTL = 32;
+
 /** Packets that go in a circle, or are sent with too small a TTL. */
 export const hopLimit: FlowDetector = {
   kinds: {
@@ -28,7 +31,7 @@ function detectExpiry(facts: FlowFacts, sender: SideIndex): readonly Said[] {
   return [
     {
       code: "ttl-expired",
-      severity: "fail",
+      severity: ttl !== null && ttl.least < LEAST_USUAL_TTL ? "note" : "fail",
       summary: `${SENT[sender]} used up their TTL at ${error.ip}`,
       evidence: [
         ...told,

@@ -30,17 +30,20 @@ const NEXT = {
   other: "Look on that machine for what the error speaks of.",
 } as const;
 
-function detectErrors({ errors }: FlowFacts): readonly Said[] {
+function detectErrors({ errors, status }: FlowFacts): readonly Said[] {
   return errors.flatMap((error) =>
-    error.kind === "tooBig" || error.kind === "timeExceeded" ? [] : [say(error, error.kind)],
+    error.kind === "tooBig" || error.kind === "timeExceeded"
+      ? []
+      : [say(error, error.kind, status === "delivered" ? "warn" : "fail")],
   );
 }
 
-function say({ about, ip, node, how, count: times, packets }: ErrorFacts, kind: keyof typeof CODES): Said {
+function say(error: ErrorFacts, kind: keyof typeof CODES, severity: Said["severity"]): Said {
+  const { about, ip, node, how, count: times, packets } = error;
   const who = node === null ? ip : `${ip} (${node})`;
   return {
     code: CODES[kind],
-    severity: "fail",
+    severity,
     summary: `${who} answered ${SENT[about]} with ${how}`,
     evidence: [count(times, "such error")],
     packets: firstOf(packets),

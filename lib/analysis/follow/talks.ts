@@ -39,7 +39,11 @@ export class Talks {
     const { talk } = connection;
     if (talk === null) return;
     if (talk.hasSigns) (talk.signs[place * 2 + direction] ??= new PlaceSigns()).note(source, place, row);
-    if (place !== connection.heardAt || isAgain) return;
+    if (place !== connection.heardAt) return;
+    if (isAgain) {
+      connection.signs?.noteAgain(packet);
+      return;
+    }
     talk.exchanges.note(packet, reader.bytes, direction, timeUs);
     if (packet.protocol !== PROTOCOL.tcp || packet.fragmentOffset > 0) return;
     connection.signs ??= new TcpSigns();

@@ -32,6 +32,11 @@ export class TcpSigns {
     else this.noteSegment(packet, direction, timeUs);
   }
 
+  /** A place where addresses are changed shows a SYN-ACK before and behind that: the last is what the client gets. */
+  noteAgain(packet: Packet): void {
+    if (this.answeredBy !== null && isSynAck(packet)) this.answeredBy = sourceOf(packet);
+  }
+
   private noteSyn(packet: Packet, direction: 0 | 1, timeUs: number): void {
     if (packet.maximumSegmentBytes >= 0) this.maximumSegmentBytes[direction] ??= packet.maximumSegmentBytes;
     if (direction === REQUEST) this.synUs ??= timeUs;
@@ -76,4 +81,8 @@ export class TcpTotals {
       this.longestStopUs[side] = Math.max(this.longestStopUs[side], signs.longestStopUs[side]);
     }
   }
+}
+
+function isSynAck({ tcpFlags }: Packet): boolean {
+  return (tcpFlags & (TCP.syn | TCP.ack)) === (TCP.syn | TCP.ack);
 }

@@ -40,6 +40,7 @@ export function factsOf(
   return {
     ...{ protocol, status, client, server, backend },
     nodesKnown: route.places.some(({ record }) => record !== null),
+    untilUs: found.untilUs,
     hops: hopsOf(route.requestOrder),
     replyHops: hopsOf(route.replyOrder),
     legs: [

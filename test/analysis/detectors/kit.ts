@@ -131,7 +131,7 @@ export const repliesWith = (at: number, changes: Partial<LegFacts>): PerSide<rea
 
 export function flow(changes: Partial<FlowFacts> = {}): FlowFacts {
   return {
-    ...({ protocol: "tcp", status: "delivered", nodesKnown: true } as const),
+    ...({ protocol: "tcp", status: "delivered", nodesKnown: true, untilUs: 9_000_000 } as const),
     client: { ip: "10.1.0.5", port: null },
     server: { ip: "10.96.0.80", port: 80 },
     backend: { ip: "10.2.0.7", port: 8080 },

@@ -158,3 +158,23 @@ t.test("a connection's signs: handshake, segment size, windows, acknowledgements
   t.match(signs, { segments: [2, 0], duplicateAcks: [0, 2], zeroWindows: [0, 2], longestStopUs: [0, 430] });
   t.equal(signs.resetAfterUs, 90);
 });
+
+t.test("where addresses are changed, a SYN-ACK comes from whom the client gets it from", async (t) => {
+  const signs = new TcpSigns();
+  const from = (source: string, flags: string) =>
+    dissect(
+      ethernet(
+        ip(
+          { source, destination: "10.0.0.1", protocol: 6 },
+          tcp({ sourcePort: 80, destinationPort: 1, seq: 1, flags }),
+        ),
+      ),
+    ).packet;
+  signs.noteAgain(from("10.96.0.80", "S."));
+  t.equal(signs.answeredBy, null);
+  signs.note(from("10.0.0.2", "S."), 1, 5);
+  signs.noteAgain(from("10.0.0.9", "."));
+  t.equal(signs.answeredBy, "10.0.0.2");
+  signs.noteAgain(from("10.96.0.80", "S."));
+  t.equal(signs.answeredBy, "10.96.0.80");
+});
