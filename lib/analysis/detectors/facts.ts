@@ -128,11 +128,8 @@ export interface NeighbourFacts {
   /** Where the questions were seen. */
   readonly at: readonly HopRef[];
   readonly questions: number;
-  readonly answers: readonly {
-    readonly mac: string;
-    readonly count: number;
-    readonly packets: readonly PacketRef[];
-  }[];
+  /** MAC addresses that answered. */
+  readonly macs: readonly string[];
   readonly packets: readonly PacketRef[];
 }
 

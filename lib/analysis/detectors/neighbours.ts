@@ -17,32 +17,32 @@ export const neighbours: FlowDetector = {
 const ASKED = { arp: "ARP", nd: "neighbour discovery" } as const;
 
 function detectNeighbour(facts: NeighbourFacts): readonly Said[] {
-  const { protocol, address, answers, questions, askedBy, at } = facts;
+  const { protocol, address, macs, questions, askedBy, at } = facts;
   const where = at.map(nameHop).join(", ");
-  const asked = `${count(questions, "question")} by ${askedBy.join(", ")}, seen at ${where}`;
-  if (answers.length > 1) {
-    const macs = answers.map(({ mac }) => mac).join(" and ");
+  const evidence = [`${count(questions, "question")} by ${askedBy.join(", ")}, seen at ${where}`];
+  const packets = firstOf(facts.packets);
+  if (macs.length > 1) {
     return [
       {
         code: "neighbour-two-macs",
         severity: "fail",
-        summary: `${address} is answered for by ${macs} (${ASKED[protocol]})`,
-        evidence: [asked, ...answers.map(({ mac, count: times }) => `${mac}: ${count(times, "answer")}`)],
-        packets: firstOf(...answers.map(({ packets }) => packets)),
+        summary: `${address} is answered for by ${macs.join(" and ")} (${ASKED[protocol]})`,
+        evidence,
+        packets,
         next: [
           "Find both machines by their MACs (ip link, the bridge's FDB): one of them has an address that is not its own, or answers as a proxy (proxy_arp).",
         ],
       },
     ];
   }
-  if (answers.length > 0 || questions === 0) return [];
+  if (macs.length > 0 || questions === 0) return [];
   return [
     {
       code: "neighbour-unanswered",
       severity: "fail",
       summary: `Nobody answers for ${address} (${ASKED[protocol]})`,
-      evidence: [asked],
-      packets: firstOf(facts.packets),
+      evidence,
+      packets,
       next: [
         "Is the machine there, and on this segment? Where a host answers for it, see proxy_arp of its device, and that it has a route to the address: without one it stays silent.",
       ],

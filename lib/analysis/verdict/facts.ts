@@ -5,6 +5,7 @@ import type {
   FlowFacts,
   HopFacts,
   LegFacts,
+  NeighbourFacts,
   OtherFlow,
   PlaceFacts,
   SideIndex,
@@ -53,7 +54,7 @@ export function factsOf(
       .flatMap((one, index) => connectionFacts(one, index < MOST_PACKETS ? read : () => [])),
     tcp: tcpFacts(judged),
     errors: found.rejections.map((one) => errorFacts(one, read)),
-    neighbours: [],
+    neighbours: neighbourFacts(judged, [client.ip, server.ip, backend?.ip], read),
     rewrites: describeRewrites(judged),
     others: [...others].flatMap(([other, facts]) => (other === judged ? [] : [facts])),
   };
@@ -167,6 +168,22 @@ function connectionFacts(
             },
     },
   ];
+}
+
+/** Of the flow's ends those for which more than one machine answered; of others a flow of its own tells. */
+function neighbourFacts(
+  { found, route }: JudgedFlow,
+  ends: readonly (string | undefined)[],
+  read: Read,
+): readonly NeighbourFacts[] {
+  return found.questions
+    .filter(({ target, macs }) => macs.length > 1 && ends.includes(target))
+    .map(({ protocol, target, asker, requests, macs, kept }) => ({
+      ...{ protocol, address: target, askedBy: [asker], macs },
+      at: [...route.hopAt].flatMap(([place]) => (requests[place]! > 0 ? [refTo(route, place)] : [])),
+      questions: Math.max(...requests),
+      packets: read(kept),
+    }));
 }
 
 function tcpFacts({ flow, found }: JudgedFlow): FlowFacts["tcp"] {

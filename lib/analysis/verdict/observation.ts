@@ -2,6 +2,7 @@ import type { ClockEstimate } from "../follow/clock.js";
 import type { Flow, ConnectionFacts, RewriteRecord } from "../follow/flow.js";
 import type { CaptureReading, Followed } from "../follow/follow.js";
 import { REPLY, REQUEST } from "../follow/ends.js";
+import type { NeighbourQuestion } from "../follow/neighbours.js";
 import { DirectionRecord } from "../follow/record.js";
 import type { Rejection } from "../follow/rejections.js";
 import type { PlaceSets } from "../follow/sets.js";
@@ -23,6 +24,8 @@ export interface Observation {
   readonly sets: PlaceSets;
   /** null where the captures show nothing of it. */
   readonly record: Flow | null;
+  /** Who has which address, as anybody asked. */
+  readonly questions: readonly NeighbourQuestion[];
   /** Until when the captures show what happened, by the first node's clock. */
   readonly untilUs: number;
 }
@@ -53,6 +56,7 @@ export function observe(
     readings,
     sets,
     record: flow,
+    questions: followed.questions,
     untilUs: followed.untilUs,
   };
 }

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import t from "tap";
+import { analyzePcaps } from "../../../lib/analysis/pcaps.js";
 import { judge } from "../helpers/judge.js";
-import { icmp, ip, tcp } from "../helpers/packets.js";
-import { CALICO, CLIENT, NODE_IPS, pings, SERVER, type SimPacket } from "../helpers/run.js";
+import { arp, ethernet, icmp, ip, pcap } from "../helpers/packets.js";
+import { CALICO, CLIENT, NODE_IPS, pings, SERVER, START_US, type SimPacket } from "../helpers/run.js";
 
 /** Simulated packets have no checksums. */
 const UNFINISHED = "note checksum-unfinished";
@@ -110,5 +112,32 @@ t.test("flows to a Service: translated, and the client's one talk", async (t) =>
 t.test("nothing of a flow was seen: nothing is said", async (t) => {
   const found = await judge(t, { protocol: "tcp", packets: [], hops: CALICO.slice(0, 2) });
   t.strictSame([found.exchanges, found.findings], [[], []]);
-  t.equal(tcp({ sourcePort: 1, destinationPort: 2, seq: 1 }).length, 20);
+});
+
+t.test("two machines that answer for one address are told of by flows to it", async (t) => {
+  const ask = (operation: number, sender: string, target: string, lastOfMac: number): Buffer => {
+    const message = arp({ operation, sender, target });
+    message[8 + 5] = lastOfMac;
+    return ethernet(message, { type: 0x0806 });
+  };
+  const echo = (type: number, source: string, destination: string): Buffer =>
+    ethernet(ip({ source, destination, protocol: 1 }, icmp(type, 0, { id: 1, seq: 1 })));
+  const frames = [
+    ask(1, "10.0.0.1", "10.0.0.2", 1),
+    ask(2, "10.0.0.2", "10.0.0.1", 2),
+    ask(2, "10.0.0.2", "10.0.0.1", 3),
+    echo(8, "10.0.0.1", "10.0.0.2"),
+    echo(0, "10.0.0.2", "10.0.0.1"),
+  ];
+  const dir = t.testdir({
+    "a.pcap": pcap(frames.map((bytes, index) => ({ timeUs: START_US + index * 100, bytes }))),
+  });
+  const { flows } = await analyzePcaps([join(dir, "a.pcap")]);
+  t.match(flows.find(({ protocol }) => protocol === "icmp")?.findings, [
+    {
+      code: "neighbour-two-macs",
+      summary: /^10\.0\.0\.2 is answered for by .*:02 and .*:03 \(ARP\)$/,
+      packets: [{ frame: 1 }],
+    },
+  ]);
 });
