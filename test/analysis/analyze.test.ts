@@ -140,8 +140,8 @@ t.test("what analysis cannot do without is an error that names the file", async 
     ],
     [{ ...flow, hops: [{ ...hop, pcap: 3 }] }, /hops\[0\]\.pcap is 3, not a text/],
     [
-      { ...flow, hops: [{ ...hop, encapsulation: { kind: "gre", outer: 4 } }] },
-      /encapsulation\.kind is "gre", which is not known/,
+      { ...flow, hops: [{ ...hop, encapsulation: { kind: "pigeon", outer: 4 } }] },
+      /encapsulation\.kind is "pigeon", which is not known/,
     ],
     [
       { ...flow, hops: [{ ...hop, encapsulation: { kind: "vxlan", port: 4789, outer: 4 } }] },

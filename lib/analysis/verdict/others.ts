@@ -112,7 +112,7 @@ export class OtherFlows {
 function describe(flow: Flow, hops: readonly EvidenceHop[]): FlowEvidence {
   return {
     id: `other-${flow.number}`,
-    from: endOf([flow.client]),
+    from: endOf([{ ip: flow.client.ip, port: null }]),
     to: endOf([flow.server, ...(flow.behind === null ? [] : [flow.behind])]),
     protocol: flow.protocol,
     probe: null,
