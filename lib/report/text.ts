@@ -2,6 +2,7 @@ import type { AccessFinding, CheckFinding, Findings, FlowFinding, PacketRef } fr
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
 import { fitColumns, measureColumns, wrapColumns } from "../text/columns.js";
 import type { Style } from "../text/paint.js";
+import { describeExchange, sortExchanges } from "./flow-words.js";
 import { rankFlows, troubleOf } from "./ranking.js";
 import { renderDetails } from "./text-details.js";
 import { renderFlowTable } from "./text-flows.js";
@@ -20,6 +21,7 @@ import {
 } from "./words.js";
 
 const MAX_PACKETS = 8;
+const MAX_SAID = 3;
 /** All of them are in the other reports. */
 const MAX_REASONS = 8;
 /** Of more flows the others are in the table. */
@@ -69,7 +71,7 @@ function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): str
   const rule = style.glyphs.rule.repeat(Math.max(0, style.width - measureColumns(ruled) - 1));
   blocks.push([style.paint(`${ruled} ${rule}`.trimEnd(), "cyan"), "", ...renderVerdict(flow, style)]);
   if (numbered && verdict.status === "delivered" && isEven(flow)) {
-    const even = [...(blocks[0] ?? []), ...renderEven(flow, style)];
+    const even = [...(blocks[0] ?? []), ...renderEven(flow, style), ...renderSaid(flow, style)];
     const caveats =
       verdict.caveats.length === 0
         ? []
@@ -125,6 +127,14 @@ function renderEven(flow: FlowFinding, style: TextStyle): string[] {
   const requests = countPackets(first?.request.packets ?? 0, "request");
   const replies = countPackets(first?.reply.packets ?? 0, "reply");
   return [style.paint(`${requests} and ${replies} at each of ${flow.hops.length} hops`, "dim")];
+}
+
+/** What the ends said in one line. */
+function renderSaid(flow: FlowFinding, style: TextStyle): string[] {
+  const said = sortExchanges(flow).slice(0, MAX_SAID).map(describeExchange).join("; ");
+  return said === "" || troubleOf(flow) < 3
+    ? []
+    : [style.paint(fitColumns(style.show(said), style.width, style.glyphs.more).trimEnd(), "dim")];
 }
 
 function renderList(items: readonly string[], style: TextStyle): string[] {

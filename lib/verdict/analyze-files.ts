@@ -1,10 +1,12 @@
-import { basename } from "node:path";
 import { analyzePcaps, findFileOrder } from "../analysis/index.js";
 import { HopbookError } from "../errors.js";
 import { parseAddress, parsePort } from "../linux/endpoint.js";
 import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
 import { nameFiles, renameHops, type HopName } from "./name-hops.js";
+
+const REORDERED =
+  "The captures were not given in the order in which packets pass them; they were put in order by TTL and time";
 
 /** Which flows of captures are wanted, and how their hops are called: text as on a command line. */
 export interface AnalyzeFilesOptions {
@@ -46,7 +48,7 @@ export async function analyzePcapFiles(
   });
   const names = order?.map((index) => given[index] ?? { node: null, interface: null }) ?? given;
   const named = renameHops(findings, names);
-  return order === null ? named : withCaveat(named, describeOrder(sorted));
+  return order === null ? named : withCaveat(named, REORDERED);
 }
 
 /**
@@ -63,10 +65,6 @@ function orderFiles(files: readonly string[], names: readonly HopName[]): readon
     order.splice(last < 0 ? order.length : last + 1, 0, file);
   }
   return order;
-}
-
-function describeOrder(files: readonly string[]): string {
-  return `The captures were not given in the order in which packets pass them; they were put in order by TTL and time: ${files.map((file) => basename(file)).join(", ")}`;
 }
 
 function withCaveat(findings: Findings, caveat: string): Findings {

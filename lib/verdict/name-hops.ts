@@ -115,9 +115,11 @@ function renameFlow(flow: FlowFinding, renamed: Renamed, known: ReadonlyMap<stri
   const ref = <T extends HopRef>(hop: T): T => ({ ...hop, ...renamed.get(hop.node) });
   const optional = (hop: HopRef | null): HopRef | null => (hop === null ? null : ref(hop));
   const told = [...renamed]
-    .map(
-      ([was, now]) => [`${was} ${known.get(was)?.interface ?? ""}`, `${now.node} ${now.interface}`] as const,
-    )
+    .map(([was, now]) => {
+      const file = known.get(was)?.interface ?? "";
+      // A file's name says the node already.
+      return [`${was} ${file}`, now.interface === file ? file : `${now.node} ${now.interface}`] as const;
+    })
     .sort(([a], [b]) => b.length - a.length);
   const say = (text: string): string => told.reduce((said, [was, now]) => said.replaceAll(was, now), text);
   const { verdict, legs, rewrites, findings, replyHops } = flow;
