@@ -68,6 +68,8 @@ function findRefusal(step: ForeseenStep, policy: Policy): Verdict | undefined {
 function hintForRefusal({ by, reason, hint }: Verdict): string {
   if (hint !== undefined) return hint;
   if (by.startsWith("--")) return `Leave out ${visible(by)}`;
+  if (/ are asked for$/.test(reason))
+    return "Ask for less by the runbook's inputs, or declare more under permissions.capture";
   if (reason.startsWith("it is denied")) return `Change what denies it: ${visible(by)}`;
   return "Declare it under permissions in the runbook, if it is meant to do this";
 }

@@ -1,5 +1,6 @@
-import { lstat, mkdir, writeFile } from "node:fs/promises";
+import { lstat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { makeFolder } from "../artifacts/make-folder.js";
 import { HopbookError, messageOf } from "../errors.js";
 
 /** A start, every line of which may be deleted: what is not a comment is valid as it stands. */
@@ -101,7 +102,7 @@ export async function initFolder(dir: string): Promise<InitReport> {
   for (const [name, text] of Object.entries(FILES)) {
     const file = join(root, name);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      makeFolder(dirname(file), 0o777);
       // wx: what has come into being since the look is not overwritten either.
       await writeFile(file, text, { flag: "wx" });
     } catch (error) {

@@ -1,6 +1,6 @@
 import { open, readFile, rm } from "node:fs/promises";
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../artifacts/make-folder.js";
 import { HopbookError, messageOf } from "../errors.js";
 import { RUNBOOK_DIR } from "./places.js";
 
@@ -38,7 +38,7 @@ export async function newRunbook({ name, dir }: NewRunbookOptions): Promise<NewR
     `./${name}.yaml`,
   );
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder, 0o777);
   } catch (error) {
     throw unwritable(folder, error);
   }

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { listFolder, makeSafeName, MANIFEST_FILE, readRunJson, resolveInside } from "../artifacts/index.js";
 import { digestOf } from "../authority/trust-store.js";
+import { makeFolder as makeParents } from "../artifacts/make-folder.js";
 import { HopbookError, messageOf } from "../errors.js";
 import type { DetachedFile } from "../model/detached.js";
 
@@ -82,7 +83,7 @@ export async function unpackFolder(
 }
 
 async function makeFolder(out: string, name: string): Promise<string> {
-  await mkdir(out, { recursive: true, mode: 0o700 });
+  makeParents(out);
   for (let count = 1; count < 100; count += 1) {
     const dir = join(out, count === 1 ? name : `${name}-${count}`);
     if (existsSync(dir)) continue;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { lstat, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.js";
@@ -92,6 +93,11 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
 /** The folder that a name means: `example:healthy` comes with hopbook. */
 async function findRunFolder(name: string, cwd: string): Promise<string> {
   const example = /^example:([a-z][a-z0-9-]*)$/.exec(name)?.[1];
+  if (example !== undefined && !existsSync(join(EXAMPLE_RUN_DIR, example))) {
+    throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${name}: no example has that name`, {
+      hint: "There are example:healthy and example:policy-drop",
+    });
+  }
   const dir = example === undefined ? resolve(cwd, name) : join(EXAMPLE_RUN_DIR, example);
   try {
     if (!(await lstat(dir)).isDirectory()) throw new Error("it is no folder");

@@ -81,8 +81,8 @@ async function readJson(file: string): Promise<unknown> {
   }
   try {
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw invalid(file, messageOf(error));
+  } catch {
+    throw invalid(file, "it is not JSON");
   }
 }
 

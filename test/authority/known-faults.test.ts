@@ -34,19 +34,19 @@ const REFUSED: readonly (readonly [string, string, RegExp, RegExp])[] = [
     /No permission allows it|declare permissions.shell/,
   ],
   ["what is not declared", "  - {id: a, on: node/a, run: [ip, link, set, eth0, down]}\n", /./, /Declare it/],
-  ["more bytes than are declared", start("maxBytes: 64MiB"), /allows 16.0 MiB, and 64.0 MiB/, /Declare it/],
-  ["more bytes by a kind's default", start(""), /allows 16.0 MiB, and 64.0 MiB/, /Declare it/],
+  ["more bytes than are declared", start("maxBytes: 64MiB"), /allows 16.0 MiB, and 64.0 MiB/, /Ask for less/],
+  ["more bytes by a kind's default", start(""), /allows 16.0 MiB, and 64.0 MiB/, /Ask for less/],
   [
     "longer than is declared",
     start("maxBytes: 1MiB, maxDuration: 11m"),
     /allows 10 min, and 11 min/,
-    /Declare it/,
+    /Ask for less/,
   ],
   [
     "whole packets",
     start("maxBytes: 1MiB, payload: true"),
     /allows headers, and whole packets/,
-    /Declare it/,
+    /Ask for less/,
   ],
 ];
 

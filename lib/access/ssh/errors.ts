@@ -50,6 +50,19 @@ function classify(stderr: string, end: SshEnd): Explained {
       hint: "Name the right user and identityFile in the cluster profile, or add the key to the ssh agent",
     };
   }
+  if (
+    /Can't open user config file|Bad configuration option|terminating, \d+ bad configuration/i.test(stderr)
+  ) {
+    return {
+      code: "NODE_UNREACHABLE",
+      reason:
+        stderr
+          .trim()
+          .split(/\r?\n/)
+          .find((line) => /config/i.test(line)) ?? "its ssh configuration cannot be read",
+      hint: `Mend ${config.sshConfig ?? "~/.ssh/config"}, or name another sshConfig in the cluster profile`,
+    };
+  }
   const last = stderr.trim().split(/\r?\n/).at(-1);
   return {
     code: "NODE_UNREACHABLE",
