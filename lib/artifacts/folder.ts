@@ -1,6 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
+import type { LocalFile } from "../model/local-file.js";
 import { makeFolder } from "./make-folder.js";
 import { hashFile, listFolder, makeTemporaryName, MANIFEST_FILE } from "./manifest.js";
 import type { Manifest, ManifestFile } from "./manifest.js";
@@ -41,7 +42,7 @@ export interface RunFolder {
    * The absolute path for a file that another writes (a capture that is pulled); its folder is made.
    * Refuses `..`, absolute paths and symbolic links with ARTIFACTS_UNWRITABLE.
    */
-  path(rel: string): string;
+  path(rel: string): LocalFile;
   /** Says where a file came from, for the manifest. A later call adds to an earlier one. */
   registerFile(rel: string, meta: FileMeta): void;
   /** The node's clock minus the client's, for the manifest. */
@@ -106,7 +107,7 @@ class RunFolderOnDisk implements RunFolder {
     this.#transcript.append(entry);
   }
 
-  path(rel: string): string {
+  path(rel: string): LocalFile {
     const inside = resolveInside(this.dir, rel);
     if (!inside.ok) throw failWrite(rel, inside.reason);
     try {

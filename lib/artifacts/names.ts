@@ -1,4 +1,5 @@
 import { lstatSync } from "node:fs";
+import type { LocalFile } from "../model/local-file.js";
 import { isAbsolute, join, sep } from "node:path";
 
 const MAX_NAME_CHARS = 80;
@@ -26,7 +27,7 @@ export function formatFolderTime(now: Date): string {
 }
 
 type InsideResult =
-  { readonly ok: true; readonly path: string } | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly path: LocalFile } | { readonly ok: false; readonly reason: string };
 
 /**
  * The absolute path of `rel` below `dir`, refused where it is absolute, climbs, has control characters
@@ -45,7 +46,7 @@ export function resolveInside(dir: string, rel: string): InsideResult {
     path = join(path, part);
     if (isSymlink(path)) return refuse(`${parts.join(sep)} passes through a symbolic link`);
   }
-  return { ok: true, path };
+  return { ok: true, path: path as LocalFile };
 }
 
 function refuse(reason: string): InsideResult {

@@ -1,4 +1,5 @@
 import { HopbookError } from "../errors.js";
+import { isNodeName } from "../model/names.js";
 
 /**
  * Linux allows any byte but `/` and white space in 15 bytes (dev_valid_name, net/core/dev.c); those that a
@@ -17,6 +18,12 @@ export function checkInterface(name: string): string {
 export function checkId(id: string): string {
   if (ID.test(id) && !id.includes("..")) return id;
   throw refuse("id", id);
+}
+
+/** A node's name becomes the name of a folder in the run's. */
+export function checkNode(name: string): string {
+  if (isNodeName(name)) return name;
+  throw refuse("node", name);
 }
 
 /** An absolute path with no `..` and no line break. */

@@ -1,7 +1,7 @@
 import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
 import { buildFilter } from "./filter.js";
 import { enterWords, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
-import { checkId, checkInterface, checkPath, fileNameOf } from "./names.js";
+import { checkId, checkInterface, checkNode, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
 import { targetOf, type Flow, type Hop } from "../model/hops.js";
 import { wireOf } from "../wire/registry.js";
@@ -159,6 +159,7 @@ interface HopContext {
 }
 
 function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopCapturePlan {
+  checkNode(hop.node);
   const wire = wireOf(hop.encapsulation);
   const around = wire === null ? 0 : wire.format.overheadBytes[wire.worn.outer] + wire.format.optionBytes;
   const headers = HEADERS_BYTES + around;

@@ -1,9 +1,8 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import { systemClock, type Clock } from "../model/clock.js";
+import type { LocalFile } from "../model/local-file.js";
 import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
 import { NodeAgent } from "./node-agent.js";
@@ -118,13 +117,13 @@ export class CaptureSession {
     await Promise.all(this.#agents.map((agent) => agent.stop(STOP_TIMEOUT_MS)));
   }
 
-  /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder. Never rejects for a node. */
-  async pull(runDir: string, signal?: AbortSignal): Promise<CaptureRecord[]> {
+  /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder, where `place` says. Never rejects for a node. */
+  async pull(place: Place, signal?: AbortSignal): Promise<CaptureRecord[]> {
     const perNode = await Promise.all(
       this.#agents.map(async (agent) => {
         const records: CaptureRecord[] = [];
         for (const capture of agent.plan.hops)
-          records.push(await pullOne(agent, capture, { runDir, signal, isTimed: this.#isTimed }));
+          records.push(await pullOne(agent, capture, { place, signal, isTimed: this.#isTimed }));
         return records;
       }),
     );
@@ -170,10 +169,13 @@ export class CaptureSession {
   }
 }
 
+/** Where a file of the run goes, by its path in the folder. */
+type Place = (rel: string) => LocalFile;
+
 async function pullOne(
   agent: NodeAgent,
   capture: HopCapturePlan,
-  options: { readonly runDir: string; readonly signal: AbortSignal | undefined; readonly isTimed: boolean },
+  options: { readonly place: Place; readonly signal: AbortSignal | undefined; readonly isTimed: boolean },
 ): Promise<CaptureRecord> {
   const { hop, argv, filter, snaplenBytes, remotePath } = capture;
   const closed = findLine(agent, "closed", hop.id);
@@ -196,9 +198,9 @@ async function pullOne(
   const early = options.isTimed && ended === TIME_LIMIT ? null : ended;
   const nothing = { pcap: null, sizeBytes: 0, sha256: null };
   if (agent.lost !== null) return { ...base, ...nothing, endedEarly: early };
-  const local = join(options.runDir, pcap);
+  // Whoever chose the names: a path that leads out of the folder ends the run before anything is asked for.
+  const local = options.place(pcap);
   try {
-    await mkdir(dirname(local), { recursive: true, mode: 0o700 });
     const { bytes, sha256 } = await agent.access.pull(remotePath, local, {
       action: "capture/pull",
       timeoutMs: PULL_TIMEOUT_MS,

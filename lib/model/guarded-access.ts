@@ -1,3 +1,4 @@
+import type { LocalFile } from "./local-file.js";
 import type {
   Argv,
   ExecOptions,
@@ -41,7 +42,7 @@ export class GuardedAccess implements NodeAccess {
     return this.#calls.stream(argv, options);
   }
 
-  pull(remotePath: string, localPath: string, options: ExecOptions): Promise<PullResult> {
+  pull(remotePath: string, localPath: LocalFile, options: ExecOptions): Promise<PullResult> {
     return this.#calls.pull(remotePath, localPath, options);
   }
 
@@ -64,7 +65,7 @@ export class GuardedAccess implements NodeAccess {
         return observer.stream === undefined ? run() : observer.stream(argv, options, run);
       },
       pull: (remotePath, localPath, options) => {
-        const run = (): Promise<PullResult> => this.pull(remotePath, localPath, options);
+        const run = (): Promise<PullResult> => this.#calls.pull(remotePath, localPath, options);
         return observer.pull === undefined ? run() : observer.pull({ remotePath, localPath }, options, run);
       },
       close: () => this.close(),

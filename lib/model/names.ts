@@ -15,3 +15,16 @@ export function fitsName(pattern: string, name: string): boolean {
   }
   return name.length - last.length >= position && name.endsWith(last);
 }
+
+const PART = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,252}$/;
+
+/** Whether a text can be a node's name: it becomes the name of a folder, so it has no slash and does not climb. */
+export function isNodeName(text: string): boolean {
+  return PART.test(text) && !text.includes("..");
+}
+
+/** The name of a way in: a node's, or `namespace/pod` of a pod that alone can be entered. */
+export function isTargetName(text: string): boolean {
+  const parts = text.split("/");
+  return parts.length <= 2 && parts.every(isNodeName);
+}

@@ -3,6 +3,7 @@ import type { GuardedAccess } from "./guarded-access.js";
 import type { Clock } from "./clock.js";
 import type { ClusterProfile } from "./cluster.js";
 import type { DetachContext, ReleaseHow } from "./detached.js";
+import type { LocalFile } from "./local-file.js";
 import type { KubeReader } from "./kube.js";
 import type { HopRef, VerdictStatus } from "./findings.js";
 import type { ProbeKind } from "./traffic.js";
@@ -42,6 +43,8 @@ export interface LeftPlace {
 /** Where a step leaves evidence: paths are relative to the run's folder. */
 export interface EvidenceSink {
   readonly dir: string;
+  /** For a file that another writes; its folder is made. Throws ARTIFACTS_UNWRITABLE where it would lie elsewhere. */
+  path(rel: string): LocalFile;
   writeJson(path: string, value: unknown): Promise<void>;
   writeText(
     path: string,

@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveInside } from "../artifacts/index.js";
 import { HopbookError, messageOf } from "../errors.js";
+import { isTargetName } from "../model/names.js";
 import { describeFault } from "../shapes/fault.js";
 import { entry as isEntry, header as isHeader, turn as isTurn } from "../shapes/generated/recording.js";
 import {
@@ -38,6 +39,13 @@ export async function loadRecording(dir: string): Promise<LoadedRecording> {
   const header = parse(first ?? "", { dir, line: 1 });
   if (!isHeader(header))
     throw invalid(dir, INDEX_FILE, `line 1: ${describeFault(isHeader, header, "header")}`);
+  const foreign = header.cluster.nodes.find(({ name }) => !isTargetName(name));
+  if (foreign !== undefined)
+    throw invalid(
+      dir,
+      INDEX_FILE,
+      `line 1: ${JSON.stringify(foreign.name.slice(0, 160))} is no name of a node`,
+    );
   if (lines.length > MAX_ENTRIES) throw invalid(dir, INDEX_FILE, `it has more than ${MAX_ENTRIES} lines`);
   const entries = lines.map((text, index) => {
     const entry = parse(text, { dir, line: index + 2 });

@@ -7,6 +7,7 @@ import type { PullResult } from "../model/access.js";
 import type { PullEntry } from "./format.js";
 import { invalid } from "./read.js";
 
+const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 const PIECE_BYTES = 1024 * 1024;
 
 /** Copies a capture out of a run folder and proves it by size and digest. Throws EVIDENCE_INVALID. */
@@ -25,7 +26,7 @@ export async function copyPulled(dir: string, entry: PullEntry, localPath: strin
     const info = await source.stat();
     if (!info.isFile()) throw invalid(dir, file, "it is not a regular file");
     if (info.size !== bytes) throw invalid(dir, file, `it has ${info.size} bytes, not ${bytes}`);
-    const target = await open(localPath, "w", 0o600);
+    const target = await open(localPath, WRITE, 0o600);
     try {
       const hash = createHash("sha256");
       const piece = Buffer.alloc(PIECE_BYTES);

@@ -1,3 +1,4 @@
+import { HopbookError } from "../errors.js";
 import { Engine } from "../engine/engine.js";
 import type { EnteredNode } from "../model/cluster.js";
 import type { DetachContext } from "../model/detached.js";
@@ -99,6 +100,9 @@ function leaseOf({ runbook }: PermittedRun, detach: DetachContext | undefined): 
 /** Evidence that a plan has no use for. */
 export const NO_SINK: EvidenceSink = {
   dir: "",
+  path: (rel) => {
+    throw new HopbookError("INTERNAL", `A plan writes no file, and ${rel} was to be written`);
+  },
   writeJson: () => Promise.resolve(),
   writeText: () => Promise.resolve(),
   registerFile: () => undefined,

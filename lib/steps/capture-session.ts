@@ -229,7 +229,7 @@ async function stopAndPull(session: CaptureSession, context: StepContext): Promi
   try {
     // Even for one who is in a hurry: hops that are cut off at different packets would show a loss that was none.
     await session.stop({ clock: context.clock });
-    const captures = await session.pull(context.sink.dir);
+    const captures = await session.pull((rel) => context.sink.path(rel));
     if (isKept) assertWhole(session, captures);
     const file: CapturesFile = { captures, barrier: session.barrier };
     await context.sink.writeJson(CAPTURES_FILE, file);

@@ -13,6 +13,7 @@ import type { LimitRequest } from "../../lib/model/steps.js";
 import { fakeNode } from "../steps/samples.js";
 import { makeProfile } from "../api/samples.js";
 import { trust } from "../fixtures/trust.js";
+import { localFile } from "../fixtures/local-file.js";
 
 const permissions = {
   ...{ node: {}, exec: ["node/read", "netns/tcpdump"], traffic: ["ping"] },
@@ -88,7 +89,10 @@ t.test("no command goes to a node but by the guard, and each refusal is in the t
     refused,
     "a script under a known name",
   );
-  await t.rejects(access.pull("/etc/shadow", "/dev/null", { ...read, action: "capture/pull" }), refused);
+  await t.rejects(
+    access.pull("/etc/shadow", localFile("/dev/null"), { ...read, action: "capture/pull" }),
+    refused,
+  );
   t.throws(() => access.stream(["sh", "-c", "x", "hopbook-capture"], { action: "netns/tcpdump" }), refused);
   t.equal(node.calls.length, 1, "none of these reached the node");
   const denials = records.filter((entry) => entry.type === "permission" && entry.decision === "denied");

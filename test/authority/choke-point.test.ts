@@ -5,6 +5,7 @@ import type { TranscriptEntry } from "../../lib/artifacts/index.js";
 import type { Argv, ExecOptions, NodeAccess, NodeStream } from "../../lib/model/access.js";
 import { GuardedAccess } from "../../lib/model/guarded-access.js";
 import { makeProfile } from "../api/samples.js";
+import { localFile } from "../fixtures/local-file.js";
 
 /** A way in that keeps every call that reaches it. */
 function spy(): { raw: NodeAccess; reached: [string, ...unknown[]][] } {
@@ -103,8 +104,9 @@ t.test("every method reaches the node only behind a decision that allows it", as
       refused: () => access.stream(["rm", "-rf", "/"], READING),
     },
     pull: {
-      allowed: () => access.pull("/x/a.pcap", "/dev/null", { ...READING, action: "capture/pull" }),
-      refused: () => access.pull("/etc/shadow", "/dev/null", { ...READING, action: "capture/pull" }),
+      allowed: () => access.pull("/x/a.pcap", localFile("/dev/null"), { ...READING, action: "capture/pull" }),
+      refused: () =>
+        access.pull("/etc/shadow", localFile("/dev/null"), { ...READING, action: "capture/pull" }),
     },
   };
   for (const method of methods) {
@@ -182,7 +184,7 @@ t.test("what was checked is what is run: getters, proxies, lookalikes, late chan
     await t.rejects(access.exec(READ, { ...READING, action: action as string }), refused, String(action));
   }
   const path = new Sly("/x/a.pcap") as unknown as string;
-  await t.rejects(access.pull(path, "/dev/null", { ...READING, action: "capture/pull" }), refused);
+  await t.rejects(access.pull(path, localFile("/dev/null"), { ...READING, action: "capture/pull" }), refused);
   for (const action of ["__proto__", "constructor", "toString", "node/read\0", "NODE/READ", " node/read"]) {
     await t.rejects(access.exec(READ, { ...READING, action }), refused, action);
   }

@@ -11,6 +11,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { planLoop } from "./session-flow.js";
 import { trustAll } from "../fixtures/trust.js";
+import { placeIn } from "../fixtures/local-file.js";
 
 const ENV = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
@@ -77,7 +78,9 @@ t.test("forged lines of an agent that says it is ready", async (t) => {
   const session = await startCaptures(plans(runDir), { accesses: trustAll([access]), signal });
   t.same(session.barrier.skewMs, 0);
   const startedAt = Date.now();
-  const { result: records, grownBytes } = await withMemory(() => session.pull(`${runDir}/run`, signal));
+  const { result: records, grownBytes } = await withMemory(() =>
+    session.pull(placeIn(`${runDir}/run`), signal),
+  );
   t.ok(Date.now() - startedAt < 20_000, "a file without an end is cut");
   t.ok(grownBytes < 150 * 1024 * 1024);
   t.match(records[0], { pcap: null, endedEarly: /larger than 4194304 bytes/ });

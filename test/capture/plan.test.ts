@@ -99,6 +99,18 @@ t.test("names that cannot be used are refused", async (t) => {
     t.throws(at({}, { workDir: path }), invalid, path);
   }
   t.throws(at({}, { runId: "$(id)" }), invalid);
-  const strange = planCaptures([flow("f0", [{ ...POD, node: "a/../b c" }])], options)[0];
-  t.equal(strange?.dir, "/var/tmp/hopbook-0123456789ab-a-..-b-c");
+  const strange = planCaptures([flow("f0", [{ ...POD, target: "a/../b c" }])], options)[0];
+  t.equal(strange?.dir, "/var/tmp/hopbook-0123456789ab-a-..-b-c", "on the node");
 });
+
+t.test(
+  "a node's name becomes a folder's: one that leads elsewhere is refused before anything starts",
+  async (t) => {
+    for (const node of ["../../x", "a/../../../x", "..", "", "a/b", "a\nb", "a..b"]) {
+      const foreign = { ...NIC, node, id: "node-b.x.ens4" };
+      t.throws(() => planCaptures([flow("f0", [foreign])], options), { code: "INPUT_INVALID" }, node);
+    }
+    const longest = { ...NIC, node: `a${"b".repeat(252)}`, id: "node-b.x.ens4" };
+    t.equal(planCaptures([flow("f0", [longest])], options).length, 1, "as long as Kubernetes lets one be");
+  },
+);

@@ -12,6 +12,7 @@ import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import { planLoop } from "./session-flow.js";
 import { compiledOf } from "../compiled.js";
 import { trustAll } from "../fixtures/trust.js";
+import { placeIn } from "../fixtures/local-file.js";
 
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
 const netns = `hb-cap-${randomBytes(4).toString("hex")}`;
@@ -69,7 +70,7 @@ t.test(
     for (const [index, session] of sessions.entries()) {
       t.ok(session.barrier.skewMs <= session.barrier.readyAfterMs);
       await session.stop();
-      const records = await session.pull(join(folder, `run${index}`));
+      const records = await session.pull(placeIn(join(folder, `run${index}`)));
       t.same(
         records.map(({ node, captured, droppedByKernel, endedEarly }) => [
           node,

@@ -15,6 +15,7 @@ import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import { findArgvFault, type KnownScripts } from "../../lib/permissions/commands/argv.js";
 import { planLoop } from "./session-flow.js";
 import { trust } from "../fixtures/trust.js";
+import { placeIn } from "../fixtures/local-file.js";
 
 /** What happens to a session at each of its stages, on this machine's own access and in a namespace of its own. */
 const run = (...argv: string[]): boolean => spawnSync(argv[0] ?? "", argv.slice(1)).status === 0;
@@ -85,7 +86,7 @@ t.test("a banner before the first line, and noise between, is passed over", real
   });
   t.ok(ping());
   await session.stop();
-  t.match(await session.pull(join(folder, "noise")), [{ captured: 40, endedEarly: null }]);
+  t.match(await session.pull(placeIn(join(folder, "noise"))), [{ captured: 40, endedEarly: null }]);
   t.same(await session.remove(), []);
   t.same(await session.abort(), [], "over already");
   t.same(
@@ -118,7 +119,7 @@ t.test("abort after stop and after pull", real, async (t) => {
   t.same(await leftovers(), []);
   const pulled = await startCaptures(planOf(), { accesses, signal: never });
   await pulled.stop({ settleMs: 0 });
-  await pulled.pull(join(folder, "pulled"));
+  await pulled.pull(placeIn(join(folder, "pulled")));
   t.same(await pulled.abort(), []);
   t.same(await leftovers(), []);
 });
@@ -136,7 +137,7 @@ t.test("an agent that is killed: the node is lost, and says nothing false", real
   });
   process.kill(Number(agent), "SIGKILL");
   await session.stop({ settleMs: 0 });
-  t.match(await session.pull(join(folder, "lost")), [
+  t.match(await session.pull(placeIn(join(folder, "lost"))), [
     { pcap: null, sha256: null, sizeBytes: 0, captured: null, endedEarly: /^node lost: / },
   ]);
   t.same(await session.remove(), ["one"], "it did not confirm");
@@ -148,7 +149,7 @@ t.test("a file that is gone is not pulled, and the record says so", real, async 
   await session.stop({ settleMs: 0 });
   for (const name of readdirSync(workDir).filter((entry) => !entry.endsWith(".ending")))
     rmSync(join(workDir, name, "one.pod.lo.pcap"));
-  t.match(await session.pull(join(folder, "gone")), [
+  t.match(await session.pull(placeIn(join(folder, "gone"))), [
     { pcap: null, sha256: null, endedEarly: /^not pulled: / },
   ]);
   t.same(await session.remove(), []);
@@ -160,7 +161,9 @@ t.test("without a beat the node ends, and the session hears why", real, async (t
   const session = await startCaptures(planOf("lo", 1), { accesses, signal: never });
   t.same(await leftovers(), []);
   await sleep(500); // Its last word may still be on its way.
-  t.match(await session.pull(join(folder, "lease")), [{ pcap: null, endedEarly: /^node lost: .*lease/ }]);
+  t.match(await session.pull(placeIn(join(folder, "lease"))), [
+    { pcap: null, endedEarly: /^node lost: .*lease/ },
+  ]);
   t.same(await session.remove(), [], "its last word was that all is gone");
 });
 
@@ -180,7 +183,7 @@ t.test("what ends by itself is told", real, async (t) => {
   run("ip", "netns", "del", other);
   await ended;
   await session.stop({ settleMs: 0 });
-  const [record] = await session.pull(join(folder, "half"));
+  const [record] = await session.pull(placeIn(join(folder, "half")));
   t.match(record, {
     endedEarly: "network namespace is gone",
     pcap: "captures/one/one.pod.lo.pcap",

@@ -13,6 +13,7 @@ import { coreApi, waitForServiceAccount } from "./kube.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
 import { useCluster, whyNoCluster } from "./use.js";
 import { trust } from "../fixtures/trust.js";
+import { localFile } from "../fixtures/local-file.js";
 
 /** What of the cluster's API is asked, with which credentials, and what the operator denies to every command. */
 
@@ -88,7 +89,10 @@ t.test("two nodes entered, files copied: the credentials' program is run once", 
         const access = opened.accesses.get(node);
         const result = await access?.exec(["hostname"], { action: "test", timeoutMs: 10_000 });
         t.equal(result?.stdout.toString(), `${node}\n`);
-        await access?.pull("/etc/hostname", join(work, node), { action: "test", timeoutMs: 10_000 });
+        await access?.pull("/etc/hostname", localFile(join(work, node)), {
+          action: "test",
+          timeoutMs: 10_000,
+        });
       }),
     );
   } finally {

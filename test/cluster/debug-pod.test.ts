@@ -12,6 +12,7 @@ import { until } from "./run.js";
 import { flowsOn } from "./soak-flows.js";
 import { onNode, useCluster, whyNoCluster } from "./use.js";
 import { trustAll } from "../fixtures/trust.js";
+import { placeIn } from "../fixtures/local-file.js";
 
 /** A pod of our own on each node, on the real cluster. */
 
@@ -287,7 +288,7 @@ t.test("what was captured can be fetched while the pod is being ended", async (t
   const [pod = ""] = await listOurs();
   await core.deleteNamespacedPod({ name: pod, namespace: NAMESPACE });
   await new Promise((resolve) => setTimeout(resolve, 500));
-  t.match(await session.pull(t.testdir()), [{ pcap: String, endedEarly: null }]);
+  t.match(await session.pull(placeIn(t.testdir())), [{ pcap: String, endedEarly: null }]);
   t.same(await session.remove(), [], "the node confirmed that all is gone");
   await until("the pod is gone", 5_000, async () => {
     const { items } = await core.listNamespacedPod({ namespace: NAMESPACE });
@@ -317,7 +318,7 @@ t.test("where a node has no tcpdump, the image's is used", { skip: noNodes }, as
     );
     const session = await capture(access, `run-${runs}`);
     await session.stop({ settleMs: 0 });
-    t.match(await session.pull(t.testdir()), [{ pcap: String, endedEarly: null }]);
+    t.match(await session.pull(placeIn(t.testdir())), [{ pcap: String, endedEarly: null }]);
     t.same(await session.remove(), []);
     await access.close();
   } finally {

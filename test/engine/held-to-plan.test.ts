@@ -3,6 +3,7 @@ import { holdToPlan } from "../../lib/engine/held-to-plan.js";
 import type { Argv, NodeAccess } from "../../lib/model/access.js";
 import type { PlannedCommand } from "../../lib/model/steps.js";
 import { fakeContext } from "../steps/samples.js";
+import { localFile } from "../fixtures/local-file.js";
 
 const OPTIONS = { action: "node/read", timeoutMs: 1000 };
 const PLANNED: readonly PlannedCommand[] = [
@@ -33,7 +34,7 @@ t.test("a step runs what its plan says, and nothing else", async (t) => {
   if (a === undefined || b === undefined) throw new Error("a node is missing");
   await a.exec(["ip", "-j", "link"], OPTIONS);
   a.stream(["sh", "-c", "x"], { action: "netns/tcpdump" });
-  await a.pull("/var/tmp/hopbook-1/x.pcap", "here", { ...OPTIONS, action: "capture/pull" });
+  await a.pull("/var/tmp/hopbook-1/x.pcap", localFile("here"), { ...OPTIONS, action: "capture/pull" });
   await a.close();
   t.strictSame(ran.splice(0), ["ip -j link", "sh -c x", "pull /var/tmp/hopbook-1/x.pcap", "close"]);
 
@@ -53,7 +54,7 @@ t.test("a step runs what its plan says, and nothing else", async (t) => {
     "/var/tmp/hopbook-12/x",
     "/var/tmp/hopbook-1/../x",
   ]) {
-    await t.rejects(a.pull(path, "here", OPTIONS), denied, path);
+    await t.rejects(a.pull(path, localFile("here"), OPTIONS), denied, path);
   }
   t.strictSame(ran, []);
 });

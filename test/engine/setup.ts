@@ -1,3 +1,4 @@
+import { localFile } from "../fixtures/local-file.js";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Engine } from "../../lib/engine/engine.js";
 import type { EngineTiming } from "../../lib/engine/timing.js";
@@ -72,6 +73,7 @@ ${steps}`;
       profile: { name: "lab", nodes: [], cni: "auto", interfaces: {}, workDir: "/var/tmp" },
       sink: {
         dir: "",
+        path: localFile,
         writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
         writeText: () => Promise.resolve(),
         registerFile: () => undefined,

@@ -2,6 +2,7 @@ import t from "tap";
 import type { NodeAccess } from "../../lib/model/access.js";
 import { GuardedAccess } from "../../lib/model/guarded-access.js";
 import { fakeNode } from "../steps/samples.js";
+import { localFile } from "../fixtures/local-file.js";
 
 const READ = ["ip", "link"] as const;
 const OPTIONS = { action: "node/read", timeoutMs: 1 };
@@ -48,5 +49,5 @@ t.test("who stands beside sees every call, may refuse it, and cannot make it ano
     ["ip link", "tcpdump"],
   );
   t.equal(watched.node, "node-a");
-  await t.rejects(watched.pull("/a", "/b", OPTIONS), { message: "there is nothing to pull" });
+  await t.rejects(watched.pull("/a", localFile("/b"), OPTIONS), { message: "there is nothing to pull" });
 });

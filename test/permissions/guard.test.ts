@@ -11,6 +11,7 @@ import {
   visible,
   type Decision,
 } from "../../lib/permissions/index.js";
+import { localFile } from "../fixtures/local-file.js";
 
 const source = {
   node: { max: 1 },
@@ -70,7 +71,7 @@ t.test("every way through is checked, audited and refused with the flag that wou
     code: "PERMISSION_DENIED",
     message: /"rm" is no program/,
   });
-  await t.rejects(guarded.pull("/tmp/a.pcap", "/x", { ...options, action: "capture/pull" }), {
+  await t.rejects(guarded.pull("/tmp/a.pcap", localFile("/x"), { ...options, action: "capture/pull" }), {
     code: "PERMISSION_DENIED",
   });
   t.equal(calls.length, 2, "nothing that was refused was run");
@@ -80,7 +81,7 @@ t.test("every way through is checked, audited and refused with the flag that wou
     policy: effective(declared(source), parseGrant({ yes: true })),
     audit: () => undefined,
   });
-  await all.pull("/tmp/a.pcap", "/x", { ...options, action: "capture/pull" });
+  await all.pull("/tmp/a.pcap", localFile("/x"), { ...options, action: "capture/pull" });
   await all.close();
   t.same(calls.slice(2), [
     ["pull", "/tmp/a.pcap"],

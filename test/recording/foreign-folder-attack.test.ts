@@ -67,6 +67,12 @@ const HOSTILE: Readonly<Record<string, (dir: string) => void>> = {
   "the index is huge": (dir) => truncateSync(join(dir, INDEX), 3_000_000_000),
   "the index is no JSON": (dir) => writeFileSync(join(dir, INDEX), "{{{{\n"),
   "an empty index": (dir) => writeFileSync(join(dir, INDEX), ""),
+  "a node whose name leads out of the folder": (dir) =>
+    change(dir, "recording", (header) => {
+      const cluster = header["cluster"] as { readonly nodes: readonly object[] };
+      const nodes = cluster.nodes.map((node) => ({ ...node, name: `a${"/..".repeat(3)}/x` }));
+      return { ...header, cluster: { ...cluster, nodes } };
+    }),
   "another version": (dir) => change(dir, "recording", (header) => ({ ...header, version: 2 })),
   "a run id that is a path": (dir) =>
     change(dir, "recording", (header) => ({

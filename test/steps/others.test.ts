@@ -6,6 +6,7 @@ import { toBytes, toMs } from "../../lib/steps/schema.js";
 import { watchAccesses } from "../../lib/steps/watched.js";
 import { fakeContext, fakeNode, makePath } from "./samples.js";
 import { trustAll } from "../fixtures/trust.js";
+import { localFile } from "../fixtures/local-file.js";
 
 const NO_PLAN: StepPlan = { commands: [], outputs: {}, notes: [] };
 const kind = (name: string): StepKind => STEP_KINDS.get(name) as StepKind;
@@ -88,7 +89,7 @@ t.test("ways in that are watched list what was asked, and pass everything on", a
   const access = accesses.get("node-a");
   await access?.exec(["ip", "link"], { action: "node/read", timeoutMs: 1 });
   access?.stream(["cat"], { action: "x" });
-  await t.rejects(access?.pull("/a", "/b", { action: "x", timeoutMs: 1 }) as Promise<unknown>);
+  await t.rejects(access?.pull("/a", localFile("/b"), { action: "x", timeoutMs: 1 }) as Promise<unknown>);
   await access?.close();
   t.strictSame(commands, [{ node: "node-a", action: "node/read", argv: ["ip", "link"], effect: "read" }]);
   t.equal(node.calls.length, 2);

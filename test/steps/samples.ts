@@ -1,3 +1,4 @@
+import { localFile } from "../fixtures/local-file.js";
 import type { Argv, ExecOptions, ExecResult, NodeAccess, NodeStream } from "../../lib/model/access.js";
 import { systemClock } from "../../lib/model/clock.js";
 import type { End } from "../../lib/model/cluster.js";
@@ -147,6 +148,7 @@ export function fakeContext(
     },
     sink: {
       dir: "",
+      path: localFile,
       writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
       writeText: (path, text) => Promise.resolve(void files.set(path, text)),
       registerFile: () => undefined,

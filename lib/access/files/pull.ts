@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { HopbookError, messageOf } from "../../errors.js";
 import type { Argv, ExecOptions, ExecResult, PullResult } from "../../model/access.js";
@@ -58,7 +58,8 @@ export async function pullFile(recipe: PullRecipe): Promise<PullResult> {
 
 async function openLocal(localPath: string): Promise<FileHandle> {
   try {
-    const file = await open(localPath, "w", 0o600);
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+    const file = await open(localPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o600);
     await file.chmod(0o600); // a file that was there before keeps its mode otherwise
     return file;
   } catch (cause) {
