@@ -34,7 +34,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   steps: ["model", "errors", "linux", "cluster", "hops", "capture", "traffic", "inspect", "script"],
   plan: ["model", "errors", "document", "runbook", "text"],
   engine: ["model", "errors", "document", "cel", "runbook", "plan"],
-  packets: ["errors"],
+  packets: ["errors", "linux"],
   analysis: ["model", "errors", "linux", "packets", "wire", "shapes"],
   report: ["model", "errors", "text"],
   lab: ["model", "errors", "linux"],

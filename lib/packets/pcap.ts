@@ -17,6 +17,7 @@ export class PcapReader implements CaptureReader {
   readonly linktype: number;
   readonly snaplenBytes: number;
   readonly interface = null;
+  readonly interfaceIndex = -1;
 
   private readonly header: PcapHeader;
   private readonly recordHeaderBytes: number;
@@ -72,6 +73,10 @@ export class PcapReader implements CaptureReader {
     const header = this.at - this.recordHeaderBytes;
     const fraction = this.uint32(header + 4) * (this.header.nanoseconds ? 1 : 1000);
     return { seconds: this.uint32(header) + Math.floor(fraction / 1e9), nanoseconds: fraction % 1e9 };
+  }
+
+  direction(): null {
+    return null;
   }
 
   close(): void {

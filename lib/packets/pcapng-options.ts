@@ -1,3 +1,4 @@
+import type { PacketDirection } from "./reader.js";
 import type { Resolution } from "./pcapng-time.js";
 import { resolutionOf } from "./pcapng-time.js";
 
@@ -16,6 +17,9 @@ export interface PcapngInterface {
 
 const OPTION = { end: 0, name: 2, resolution: 9, offset: 14 } as const;
 const LONGEST_NAME_BYTES = 256;
+/** epb_flags, of a packet: its lowest two bits. */
+const FLAGS = 2;
+const DIRECTIONS: readonly (PacketDirection | null)[] = [null, "in", "out", null];
 
 /**
  * Reads the body of an Interface Description Block: link type 2, reserved 2, snaplen 4, options. An option that
@@ -53,4 +57,20 @@ export function readInterface(
     resolution,
     offsetSeconds,
   };
+}
+
+/** Which way a packet went, by the options of its block between two offsets; null where they do not say. */
+export function readDirection(
+  view: DataView,
+  options: { readonly at: number; readonly end: number; readonly littleEndian: boolean },
+): PacketDirection | null {
+  const { end, littleEndian } = options;
+  for (let at = options.at; at + 4 <= end;) {
+    const code = view.getUint16(at, littleEndian);
+    const length = view.getUint16(at + 2, littleEndian);
+    if (code === OPTION.end || at + 4 + length > end) return null;
+    if (code === FLAGS && length >= 4) return DIRECTIONS[view.getUint32(at + 4, littleEndian) & 3] ?? null;
+    at += 4 + Math.ceil(length / 4) * 4;
+  }
+  return null;
 }

@@ -1,6 +1,6 @@
 import { damaged, notACapture } from "./invalid.js";
-import { readInterface, type PcapngInterface } from "./pcapng-options.js";
-import type { CaptureReader, ExactTime } from "./reader.js";
+import { readDirection, readInterface, type PcapngInterface } from "./pcapng-options.js";
+import type { CaptureReader, ExactTime, PacketDirection } from "./reader.js";
 import type { FileWindow } from "./window.js";
 
 /** Block types (draft-ietf-opsawg-pcapng, section 10.1). All others are passed over: names, statistics, secrets. */
@@ -19,6 +19,8 @@ interface Section {
   readonly offset: number;
   readonly littleEndian: boolean;
   readonly interfaces: PcapngInterface[];
+  /** How many there were in the sections before. */
+  readonly firstInterface: number;
 }
 
 /** Reads a pcapng file with any number of sections and interfaces, of either byte order. */
@@ -32,6 +34,7 @@ export class PcapngReader implements CaptureReader {
   linktype = -1;
   readonly snaplenBytes: number;
   interface: string | null = null;
+  interfaceIndex = -1;
   recordOffset = 0;
   truncated = false;
   truncatedBytes = 0;
@@ -40,6 +43,9 @@ export class PcapngReader implements CaptureReader {
   private section: Section;
   private readonly sections: Section[] = [];
   private device: PcapngInterface | null = null;
+  /** Of the record, in `bytes`. */
+  private optionsAt = 0;
+  private optionsEnd = 0;
   private words: readonly [high: number, low: number] = [0, 0];
   private ended = false;
   /** Whether the last block was a packet. */
@@ -110,6 +116,11 @@ export class PcapngReader implements CaptureReader {
     return { seconds: seconds + device.offsetSeconds, nanoseconds };
   }
 
+  direction(): PacketDirection | null {
+    const { view, optionsAt, optionsEnd, section } = this;
+    return readDirection(view, { at: optionsAt, end: optionsEnd, littleEndian: section.littleEndian });
+  }
+
   close(): void {
     this.ended = true;
     this.window.close();
@@ -128,7 +139,8 @@ export class PcapngReader implements CaptureReader {
     if (major !== 1) throw this.damage(`pcapng version ${major}`);
     const known = this.sections.find((section) => section.offset === offset);
     if (known !== undefined) return known;
-    const section: Section = { offset, littleEndian, interfaces: [] };
+    const firstInterface = this.sections.reduce((sum, { interfaces }) => sum + interfaces.length, 0);
+    const section: Section = { offset, littleEndian, interfaces: [], firstInterface };
     this.sections.push(section);
     return section;
   }
@@ -175,6 +187,9 @@ export class PcapngReader implements CaptureReader {
     this.device = device;
     this.linktype = device.linktype;
     this.interface = device.name;
+    this.interfaceIndex = this.section.firstInterface + index;
+    this.optionsAt = body + headerBytes + ((captured + 3) & ~3);
+    this.optionsEnd = type === BLOCK.packet ? start + length - 4 : this.optionsAt;
     this.at = body + headerBytes;
     this.capturedBytes = captured;
     this.wireBytes = wireBytes;

@@ -4,6 +4,8 @@ export interface ExactTime {
   readonly nanoseconds: number;
 }
 
+export type PacketDirection = "in" | "out";
+
 /**
  * A capture file of any kind as a cursor, front to back in flat memory: `next()` moves to the next record, and the
  * fields describe that record until the next call. `bytes` is a view of the reader's own buffer, so whatever
@@ -27,6 +29,8 @@ export interface CaptureReader {
   readonly snaplenBytes: number;
   /** The device that the file says the record was captured on; null where it says none. */
   readonly interface: string | null;
+  /** The same by its number within the file, from 0; -1 where the file has no list of devices. */
+  readonly interfaceIndex: number;
   /** Where the record stands in the file, for `seek`. */
   readonly recordOffset: number;
   /** The file ends within a record; `truncatedBytes` of it were left. */
@@ -39,5 +43,7 @@ export interface CaptureReader {
   seek(recordOffset: number): boolean;
   /** Of the record. */
   time(): ExactTime;
+  /** Whether the file says that the record came in by its device, or went out; null where it says neither. */
+  direction(): PacketDirection | null;
   close(): void;
 }

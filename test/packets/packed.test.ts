@@ -103,7 +103,7 @@ t.test("a file that has changed is unpacked anew", async (t) => {
 });
 
 t.test("as many packed files as there are stay readable, and not all of them stay open", async (t) => {
-  const small = Array.from({ length: 20 }, (_, index) =>
+  const small = Array.from({ length: 18 }, (_, index) =>
     save(gzipSync(pcap(Array.from({ length: index }, () => ({ timeUs: 1, bytes: Buffer.alloc(9) }))))),
   );
   const open = (): number => Number(execFileSync("sh", ["-c", `ls /proc/${process.pid}/fd | wc -l`]));
