@@ -42,6 +42,16 @@ t.test("TCP: an attempt without an answer, and the leg where it ends", async (t)
   t.strictSame(said(found), ["none SYN never answered × 1"]);
 });
 
+t.test("TCP: of many connections the packets of the first are shown", async (t) => {
+  const packets = [1, 2, 3, 4, 5, 6].flatMap((clientPort) => [
+    segment(clientPort * 10_000, false, { flags: "S", seq: 1 }, { clientPort }),
+    segment(clientPort * 10_000 + 900, true, { flags: "R.", seq: 0, ack: 2 }, { clientPort }),
+  ]);
+  const found = await judge(t, { protocol: "tcp", packets });
+  t.match(found.findings, [{ code: "connection-refused", summary: /^6 of 6 connections/ }]);
+  t.equal(found.findings?.[0]?.packets.length, 8);
+});
+
 t.test("TCP: refused with a reset, by whom and after what", async (t) => {
   const packets = [
     segment(0, false, { flags: "S", seq: 1 }),
