@@ -1,4 +1,4 @@
-import { openCapture } from "../packets/open.js";
+import { openDevice } from "../packets/device.js";
 import type { CaptureReader } from "../packets/reader.js";
 import { USUAL_OPENERS } from "../wire/open.js";
 import { dissectFrame } from "./dissect/dissect.js";
@@ -16,9 +16,18 @@ const MOST_FILES = 64;
 /** So many in a hundred of the packets that two files share have to agree. */
 const AGREEMENT = 0.8;
 
-/** A packet at one file. */
-interface Sighting {
+/** A file, or one of the devices in it. */
+export interface FilePlace {
+  readonly path: string;
+  readonly device: number | null;
+}
+
+/** A packet at one place. */
+export interface Sighting {
+  /** Index of the place. */
   readonly file: number;
+  readonly path: string;
+  readonly frame: number;
   readonly timeUs: number;
   readonly ttl: number;
   readonly source: string;
@@ -34,9 +43,7 @@ interface Sighting {
  */
 export function findFileOrder(files: readonly string[]): Order | null {
   if (files.length < 2 || files.length > MOST_FILES) return null;
-  const packets = [...readSightings(files)].filter((seen) => seen.length > 1);
-  const pivot = findPivot(packets);
-  const before = comparePairs(packets, { pivot, count: files.length });
+  const before = compareOnWay(readSightings(files.map((path) => ({ path, device: null }))), files.length);
   const fits = (order: readonly number[]): boolean =>
     order.every((file, at) => order.slice(at + 1).every((later) => before[later]?.[file] !== true));
   const given = files.map((_, index) => index);
@@ -44,14 +51,24 @@ export function findFileOrder(files: readonly string[]): Order | null {
   return topologicalOrder(before);
 }
 
-function readSightings(files: readonly string[]): Iterable<readonly Sighting[]> {
+/** Entry `[a][b]`: true where packets pass place a before place b, on the way of who asks most. */
+export function compareOnWay(
+  seen: Iterable<readonly Sighting[]>,
+  count: number,
+): readonly (readonly boolean[])[] {
+  const packets = [...seen].filter((one) => one.length > 1);
+  return comparePairs(packets, { pivot: findPivot(packets), count });
+}
+
+/** The first packets at each place, by packet. */
+export function readSightings(files: readonly FilePlace[]): Iterable<readonly Sighting[]> {
   const packets = new Map<string, Sighting[]>();
   const packet = new Packet();
   const key = new PacketKey(MOST_HASHED_BYTES);
-  for (const [file, path] of files.entries()) {
-    const reader = openCapture(path);
+  for (const [file, { path, device }] of files.entries()) {
+    const reader = openDevice(path, path, device);
     try {
-      while (reader.frame < MOST_RECORDS && moveOn(reader)) {
+      for (let records = 0; records < MOST_RECORDS && moveOn(reader); records++) {
         dissectFrame(reader.bytes, reader, { tunnels: USUAL_OPENERS }, packet);
         if (packet.stop !== STOP.none) continue;
         key.compute(packet, reader.bytes);
@@ -62,7 +79,14 @@ function readSightings(files: readonly string[]): Iterable<readonly Sighting[]> 
         // What one file has twice passes it twice: the first time is nearest to where it came from.
         if (known?.some((one) => one.file === file) === true) continue;
         const seen = {
-          ...{ file, timeUs: reader.timeUs, ttl: packet.ttl, isRequest: isRequest(packet) },
+          ...{
+            file,
+            path,
+            frame: reader.frame,
+            timeUs: reader.timeUs,
+            ttl: packet.ttl,
+            isRequest: isRequest(packet),
+          },
           ...{ source: sourceOf(packet), destination: destinationOf(packet) },
         };
         if (known === undefined) packets.set(name, [seen]);
@@ -122,7 +146,7 @@ function comparePairs(
         const pair = votes.get(a.file * count + b.file) ?? { ttl: [0, 0], forth: [], back: [] };
         votes.set(a.file * count + b.file, pair);
         if (a.ttl !== b.ttl) pair.ttl[a.ttl > b.ttl === isForth ? 0 : 1] += 1;
-        (isForth ? pair.forth : pair.back).push(isForth ? b.timeUs - a.timeUs : a.timeUs - b.timeUs);
+        (isForth ? pair.forth : pair.back).push(isForth ? later(a, b) : later(b, a));
       }
   }
   const before = Array.from({ length: count }, () => new Array<boolean>(count).fill(false));
@@ -135,15 +159,20 @@ function comparePairs(
   return before;
 }
 
+/** How much later the second one is: µs; within one file, packets. */
+function later(a: Sighting, b: Sighting): number {
+  return a.path === b.path ? b.frame - a.frame : b.timeUs - a.timeUs;
+}
+
 /** More than 0: the first file comes first; 0: the packets do not say. */
 function judge({ ttl, forth, back }: Votes): number {
   const [first, second] = ttl;
   if (first + second > 0) return Math.max(first, second) >= AGREEMENT * (first + second) ? first - second : 0;
   if (forth.length > 0 && back.length > 0) return median(forth) + median(back);
-  const later = [...forth, ...back];
-  const positive = later.filter((time) => time > 0).length;
-  const negative = later.filter((time) => time < 0).length;
-  return Math.max(positive, negative) >= AGREEMENT * later.length ? positive - negative : 0;
+  const all = [...forth, ...back];
+  const positive = all.filter((time) => time > 0).length;
+  const negative = all.filter((time) => time < 0).length;
+  return Math.max(positive, negative) >= AGREEMENT * all.length ? positive - negative : 0;
 }
 
 function median(values: readonly number[]): number {

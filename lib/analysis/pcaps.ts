@@ -1,10 +1,9 @@
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { HopbookError } from "../errors.js";
-import type { EvidenceHop } from "../model/evidence.js";
 import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
 import type { Flow } from "./follow/flow.js";
-import { openCapture } from "../packets/open.js";
+import { describePlaces } from "./bare-places.js";
 import { compareAll } from "./verdict/facts.js";
 import { describeFlow } from "./verdict/flow.js";
 import { judgeFlows } from "./verdict/judge.js";
@@ -19,10 +18,13 @@ export interface AnalyzePcapsOptions {
   /** The server's. */
   readonly port?: number;
   readonly protocol?: Protocol;
+  /** What `ip -j link` printed where captures of all devices were made: the names of what they know by index. */
+  readonly links?: string;
 }
 
 /**
- * Findings about all flows in bare capture files of one path, given in order, either way round. Each file is a hop;
+ * Findings about all flows in bare capture files of one path, given in order, either way round. Each file is a hop, or each
+ * device where a file shows several;
  * tunnels are known by their usual ports. When the captures began and ended is not known, so neither is whether one of
  * them merely stopped before the others, and the verdicts say so.
  *
@@ -30,12 +32,13 @@ export interface AnalyzePcapsOptions {
  */
 export async function analyzePcaps(
   files: readonly string[],
-  options: AnalyzePcapsOptions = {},
+  { links, ...options }: AnalyzePcapsOptions = {},
 ): Promise<Findings> {
-  for (const file of files) openCapture(file).close();
+  const { paths, devices, leftOut: unseen } = describePlaces(files, links);
   const { others, unanswered, leftOut, followed } = judgeFlows({
     flows: [],
-    paths: [files.map(describeHop)],
+    paths,
+    devices,
     records: [],
     probes: [],
     dir: "/",
@@ -45,7 +48,9 @@ export async function analyzePcaps(
   const isAnyWanted = Object.values(options).every((value) => value === undefined);
   const questions = isAnyWanted ? unanswered : [];
   if (listed.length + questions.length === 0) throw noFlow(files, others.summaries.length);
-  for (const { decision } of listed) decision.doubts.doubt("When the captures began and ended is not known");
+  for (const { decision } of listed)
+    for (const doubt of ["When the captures began and ended is not known", ...unseen])
+      decision.doubts.doubt(doubt);
   const compared = compareAll(listed);
   const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
   return {
@@ -69,7 +74,7 @@ export async function analyzePcaps(
   };
 }
 
-function isWanted(flow: Flow, { from, to, port, protocol }: AnalyzePcapsOptions): boolean {
+function isWanted(flow: Flow, { from, to, port, protocol }: Omit<AnalyzePcapsOptions, "links">): boolean {
   const servers = [flow.server, ...(flow.behind === null ? [] : [flow.behind])];
   return (
     (from ?? flow.client.ip) === flow.client.ip &&
@@ -88,19 +93,4 @@ function noFlow(files: readonly string[], others: number): HopbookError {
         ? "Name captures that hold the packets of one path, in the order of the path"
         : "Name other ends, or none, to see what is there",
   });
-}
-
-/** A file is a place of its own: nothing says which node it came from, nor that two share a clock. */
-function describeHop(file: string, index: number): EvidenceHop {
-  const name = basename(file);
-  return {
-    index,
-    id: `${index}.${name}`,
-    node: `file ${index + 1}`,
-    role: "nic",
-    interface: name,
-    mtuBytes: null,
-    encapsulation: { kind: "none" },
-    pcap: resolve(file),
-  };
 }

@@ -22,14 +22,15 @@ const OUTGOING = 4;
 /**
  * The places of one capture, as of `tcpdump -i any` or of several devices in a pcapng file, in the order of their first
  * packets. `links` is what `ip -j link` of the capturing machine prints, for the names of LINUX_SLL2's devices. Throws
- * FILE_UNREADABLE, or EVIDENCE_INVALID where the file cannot be read to its end, or `links` is something else.
+ * FILE_UNREADABLE, or EVIDENCE_INVALID where the file is no capture, or `links` is something else; one that is damaged ends
+ * there.
  */
 export function listPlaces(path: string, { links }: { readonly links?: string } = {}): readonly Place[] {
   const names = new Map(links === undefined ? [] : parseLinks(links).map(({ index, name }) => [index, name]));
   const places = new Map<number, { -readonly [Key in keyof Place]: Place[Key] }>();
   const reader = openCapture(path);
   try {
-    while (reader.next()) {
+    while (moveOn(reader)) {
       const index = interfaceIndexOf(reader);
       let place = places.get(index);
       if (place === undefined) {
@@ -46,6 +47,14 @@ export function listPlaces(path: string, { links }: { readonly links?: string } 
     reader.close();
   }
   return [...places.values()];
+}
+
+function moveOn(reader: CaptureReader): boolean {
+  try {
+    return reader.next();
+  } catch {
+    return false;
+  }
 }
 
 /** Of the device that a record was captured on; -1 where nothing says it. */

@@ -87,38 +87,54 @@ function matchName(words: readonly string[], file: string): ReadonlyMap<string, 
  * `names` are by the place of the file.
  */
 export function renameHops(findings: Findings, names: readonly HopName[]): Findings {
-  const known = new Map<string, HopRef>();
+  const renamed = new Map<string, Renaming>();
   for (const flow of findings.flows)
-    for (const hop of [...flow.hops, ...(flow.replyHops ?? [])]) known.set(hop.node, hop);
-  const renamed = new Map<string, { readonly node: string; readonly interface: string }>();
-  for (const [was, hop] of known) {
-    const name = names[Number(/^file (\d+)$/.exec(was)?.[1] ?? 0) - 1];
-    if (name === undefined) continue;
-    renamed.set(was, { node: name.node ?? was, interface: name.interface ?? hop.interface });
-  }
-  const taken = [...renamed.values()].map((hop) => JSON.stringify(hop));
+    for (const hop of [...flow.hops, ...(flow.replyHops ?? [])]) {
+      const name = names[Number(/^file (\d+)$/.exec(hop.node)?.[1] ?? 0) - 1];
+      if (name === undefined) continue;
+      const now = { node: name.node ?? hop.node, interface: name.interface ?? hop.interface };
+      renamed.set(keyOf(hop), { was: hop, now });
+    }
+  const taken = [...renamed.values()].map(({ now }) => keyOf(now));
   const isAmbiguous = new Set(taken).size < taken.length;
   return isAmbiguous
     ? findings
-    : { ...findings, flows: findings.flows.map((flow) => renameFlow(flow, renamed, known)) };
+    : { ...findings, flows: findings.flows.map((flow) => renameFlow(flow, renamed)) };
+}
+
+/** A device of one file is a hop, too. */
+type HopPlace = Pick<HopRef, "node" | "interface">;
+
+interface Renaming {
+  readonly was: HopPlace;
+  readonly now: HopPlace;
+}
+
+type Renamed = ReadonlyMap<string, Renaming>;
+
+function keyOf({ node, interface: device }: HopPlace): string {
+  return JSON.stringify([node, device]);
 }
 
 function renameRejecter(by: Verdict["rejectedBy"], renamed: Renamed): Verdict["rejectedBy"] {
-  return by?.node === undefined || by.node === null
-    ? by
-    : { ...by, node: renamed.get(by.node)?.node ?? by.node };
+  if (by?.node === undefined || by.node === null) return by;
+  const found = [...renamed.values()].find(({ was }) => was.node === by.node);
+  return { ...by, node: found?.now.node ?? by.node };
 }
 
-type Renamed = ReadonlyMap<string, { readonly node: string; readonly interface: string }>;
-
-function renameFlow(flow: FlowFinding, renamed: Renamed, known: ReadonlyMap<string, HopRef>): FlowFinding {
-  const ref = <T extends HopRef>(hop: T): T => ({ ...hop, ...renamed.get(hop.node) });
+function renameFlow(flow: FlowFinding, renamed: Renamed): FlowFinding {
+  const ref = <T extends HopRef>(hop: T): T => ({ ...hop, ...renamed.get(keyOf(hop))?.now });
   const optional = (hop: HopRef | null): HopRef | null => (hop === null ? null : ref(hop));
-  const told = [...renamed]
-    .map(([was, now]) => {
-      const file = known.get(was)?.interface ?? "";
-      // A file's name says the node already.
-      return [`${was} ${file}`, now.interface === file ? file : `${now.node} ${now.interface}`] as const;
+  const places = [...renamed.values()];
+  const told = places
+    .map(({ was, now }) => {
+      // A file's name says the node already; a device's does not.
+      const isFile = places.every((other) => other.was === was || other.was.node !== was.node);
+      const isKept = isFile && now.interface === was.interface;
+      return [
+        `${was.node} ${was.interface}`,
+        isKept ? was.interface : `${now.node} ${now.interface}`,
+      ] as const;
     })
     .sort(([a], [b]) => b.length - a.length);
   const say = (text: string): string => told.reduce((said, [was, now]) => said.replaceAll(was, now), text);

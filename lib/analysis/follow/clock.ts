@@ -1,4 +1,3 @@
-import { openCapture } from "../../packets/open.js";
 import type { CaptureReader } from "../../packets/reader.js";
 import { openersOf } from "../../wire/open.js";
 import { PROTOCOL, type Packet } from "../dissect/packet.js";
@@ -6,7 +5,7 @@ import { ICMP } from "../dissect/icmp.js";
 import { ICMPV6 } from "../dissect/icmpv6.js";
 import { TCP } from "../dissect/tcp.js";
 import { leastHashedBytes } from "./prefix.js";
-import { HopSource, MATTER, type HopCapture } from "./source.js";
+import { HopSource, MATTER, openPlace, type HopCapture } from "./source.js";
 
 /** So many packets are read at each place for the estimate, and so many records searched. */
 const MOST_PACKETS = 1024;
@@ -181,7 +180,7 @@ function estimateByStarts(captures: readonly HopCapture[], node: string, first: 
 function readHeads(captures: readonly HopCapture[]): ReadonlyMap<string, Head>[] {
   const readers: CaptureReader[] = [];
   try {
-    for (const { path, pcap } of captures) readers.push(openCapture(path, pcap));
+    for (const capture of captures) readers.push(openPlace(capture));
     const hashedBytes = leastHashedBytes(captures, readers);
     return readers.map((reader, index) => {
       const tunnels = openersOf(captures[index]!.encapsulation);

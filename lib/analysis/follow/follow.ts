@@ -1,4 +1,3 @@
-import { openCapture } from "../../packets/open.js";
 import type { CaptureReader } from "../../packets/reader.js";
 import { openersOf } from "../../wire/open.js";
 import { PROTOCOL } from "../dissect/packet.js";
@@ -17,7 +16,15 @@ import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
-import { earliestOf, HopSource, untilUsOf, MATTER, sightingOf, type HopCapture } from "./source.js";
+import {
+  earliestOf,
+  HopSource,
+  untilUsOf,
+  MATTER,
+  sightingOf,
+  openPlace,
+  type HopCapture,
+} from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
 import { mayBeTranslated } from "./translation.js";
@@ -66,7 +73,7 @@ export function follow(input: FollowInput): Followed {
   const clocks = estimateClocks(input.captures);
   const readers: CaptureReader[] = [];
   try {
-    for (const capture of input.captures) readers.push(openCapture(capture.path, capture.pcap));
+    for (const capture of input.captures) readers.push(openPlace(capture));
     return new Follower(input, readers, clocks).run();
   } finally {
     for (const reader of readers) reader.close();

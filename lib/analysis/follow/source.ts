@@ -5,6 +5,7 @@ import { dissectFrame, type FrameKind } from "../dissect/dissect.js";
 import { ICMP } from "../dissect/icmp.js";
 import { ICMPV6 } from "../dissect/icmpv6.js";
 import { Packet, PROTOCOL, STOP } from "../dissect/packet.js";
+import { openDevice } from "../../packets/device.js";
 import type { CaptureReader } from "../../packets/reader.js";
 import { PacketKey } from "./key.js";
 import type { Sighting } from "./sightings.js";
@@ -15,11 +16,18 @@ export interface HopCapture {
   /** For error messages, and what packet references name. */
   readonly pcap: string;
   readonly path: string;
+  /** Of a file that shows several, the one that is this place; else the file is. */
+  readonly device?: number;
   /** null: tunnels are known by their usual ports. */
   readonly encapsulation: Encapsulation | null;
   /** Unix µs by the node's clock; null where it is not known. */
   readonly listeningUs: number | null;
   readonly stoppedUs: number | null;
+}
+
+/** Throws EVIDENCE_INVALID or FILE_UNREADABLE where it cannot be opened. */
+export function openPlace({ path, pcap, device }: HopCapture): CaptureReader {
+  return openDevice(path, pcap, device ?? null);
 }
 
 /** What a packet is to the analysis. */
@@ -109,12 +117,17 @@ export function earliestOf(sources: readonly HopSource[]): number {
   let time = Infinity;
   for (let place = 0; place < sources.length; place++) {
     const { timeUs } = sources[place]!;
-    if (timeUs < time) {
+    if (timeUs < time || (found >= 0 && timeUs === time && isBefore(sources[place]!, sources[found]!))) {
       time = timeUs;
       found = place;
     }
   }
   return found;
+}
+
+/** What one file has at the same time stands in it as it came. */
+function isBefore({ reader }: HopSource, other: HopSource): boolean {
+  return reader.file === other.reader.file && reader.frame < other.reader.frame;
 }
 
 /** Until when the captures show what happened, by the first node's clock; -Infinity where they show nothing. */

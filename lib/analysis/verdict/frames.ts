@@ -2,11 +2,10 @@ import type { PacketRef } from "../../model/findings.js";
 import type { LostPacket } from "../../model/cause.js";
 import { openersOf } from "../../wire/open.js";
 import type { Sighting } from "../follow/sightings.js";
-import type { HopCapture } from "../follow/source.js";
+import { openPlace, type HopCapture } from "../follow/source.js";
 import { dissectFrame } from "../dissect/dissect.js";
 import { Packet } from "../dissect/packet.js";
 import { summarise } from "../dissect/summarise.js";
-import { openCapture } from "../../packets/open.js";
 import type { CaptureReader } from "../../packets/reader.js";
 
 /** A packet that was read again for people. */
@@ -50,7 +49,7 @@ export class FrameReader {
   private open(source: number, capture: HopCapture): CaptureReader {
     const known = this.readers.get(source);
     if (known !== undefined) return known;
-    const reader = openCapture(capture.path, capture.pcap);
+    const reader = openPlace(capture);
     this.readers.set(source, reader);
     return reader;
   }

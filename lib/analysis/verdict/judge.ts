@@ -30,6 +30,8 @@ export interface JudgeInput {
   readonly dir: string;
   /** Bare files: tunnels are known by their usual ports, and paths are not held to a folder. */
   readonly isBare?: boolean;
+  /** Hops that are one of several devices in a file, by their ids. */
+  readonly devices?: ReadonlyMap<string, number>;
 }
 
 export interface Judged {

@@ -36,6 +36,8 @@ export interface PlacesInput {
   readonly dir: string;
   /** Bare files: tunnels are known by their usual ports, and paths are not held to a folder. */
   readonly isBare?: boolean;
+  /** Hops that are one of several devices in a file, by their ids. */
+  readonly devices?: ReadonlyMap<string, number>;
 }
 
 /** The readable captures of several flows, each once, and what stands in the way of the others. */
@@ -75,23 +77,26 @@ export class Places {
 
   /** The index of a hop's place, or why it has none. */
   private find(hop: EvidenceHop): number | string {
-    const known = this.indexes.get(hop.pcap);
+    const key = this.input.devices?.has(hop.id) === true ? hop.id : hop.pcap;
+    const known = this.indexes.get(key);
     if (known !== undefined) return known;
     const record = this.input.records.find(({ hopId }) => hopId === hop.id) ?? null;
     const found = this.blindness(hop, record) ?? this.add(hop, record);
-    this.indexes.set(hop.pcap, found);
+    this.indexes.set(key, found);
     return found;
   }
 
   private add(hop: EvidenceHop, record: CaptureRecord | null): number {
     const toUs = (seconds: number | null | undefined): number | null =>
       seconds == null ? null : seconds * 1_000_000;
-    const { dir, isBare = false } = this.input;
+    const { dir, isBare = false, devices } = this.input;
+    const device = devices?.get(hop.id);
     const path = join(dir, hop.pcap);
     const capture: HopCapture = {
       node: hop.node,
       pcap: hop.pcap,
       path,
+      ...(device === undefined ? {} : { device }),
       encapsulation: isBare ? null : hop.encapsulation,
       listeningUs: toUs(record?.listeningAtSec),
       stoppedUs: coveredUntilUs(record, path),

@@ -1,0 +1,90 @@
+import { basename, resolve } from "node:path";
+import type { EvidenceHop } from "../model/evidence.js";
+import { LINKTYPE } from "../packets/linktype.js";
+import { openCapture } from "../packets/open.js";
+import { listPlaces, type Place } from "../packets/places.js";
+import type { FilePlace } from "./file-order.js";
+import { findWays } from "./ways.js";
+
+/** So many devices of one file are places of their own: each is read for itself. */
+const MOST_DEVICES = 32;
+
+/** The hops of bare captures. */
+export interface BarePlaces {
+  /** Ways through them. */
+  readonly paths: readonly (readonly EvidenceHop[])[];
+  /** Those that are one of several devices in a file, by the hop's id. */
+  readonly devices: ReadonlyMap<string, number>;
+  /** What of the files is not looked at, in words. */
+  readonly leftOut: readonly string[];
+}
+
+interface PlaceOfFile extends FilePlace {
+  readonly name: string | null;
+  /** Index of the file. */
+  readonly file: number;
+}
+
+/**
+ * What the places of captures are: each file one, of the path in their order; but where a file shows several devices
+ * (`tcpdump -i any`, pcapng), each of these is one, and the packets say how they lie. `links` is what `ip -j link` printed
+ * on their node, for the names of devices that a file knows by their index. Throws what opening a capture throws.
+ */
+export function describePlaces(files: readonly string[], links?: string): BarePlaces {
+  const found = files.map((file) => findDevices(file, links));
+  if (found.every((devices) => devices.length < 2))
+    return {
+      paths: [files.map((file, index) => describeHop(file, index, null))],
+      devices: new Map(),
+      leftOut: [],
+    };
+  const places = files.flatMap((path, file): PlaceOfFile[] => {
+    const devices = (found[file] ?? []).toSorted((a, b) => b.packets - a.packets).slice(0, MOST_DEVICES);
+    if (devices.length < 2) return [{ path, file, device: null, name: null }];
+    return devices.map(({ interfaceIndex: device, name }) => ({
+      ...{ path, file, device },
+      name: name ?? (device < 0 ? "no interface" : `interface ${device}`),
+    }));
+  });
+  const hops = places.map(({ path, file, name }, index) => {
+    const hop = describeHop(path, file, name);
+    return { ...hop, id: `${index}.${hop.interface}` };
+  });
+  return {
+    paths: findWays(places).map((way) => way.map((place, index) => ({ ...hops[place]!, index }))),
+    devices: new Map(
+      places.flatMap(({ device }, index) => (device === null ? [] : [[hops[index]!.id, device]])),
+    ),
+    leftOut: files.flatMap((file, index) => {
+      const most = found[index]?.length ?? 0;
+      return most <= MOST_DEVICES
+        ? []
+        : [
+            `Of the ${most} devices in ${basename(file)} only the ${MOST_DEVICES} with the most packets are looked at`,
+          ];
+    }),
+  };
+}
+
+/** What a file shows of devices; none where it cannot tell them apart: then it is not read for that. */
+function findDevices(file: string, links: string | undefined): readonly Place[] {
+  const reader = openCapture(file);
+  reader.close();
+  const isOfOne = reader.linktype >= 0 && reader.linktype !== LINKTYPE.LINUX_SLL2;
+  return isOfOne ? [] : listPlaces(file, links === undefined ? {} : { links });
+}
+
+/** A file is of a node of its own: nothing says which one it came from, nor that two share a clock. */
+function describeHop(file: string, index: number, device: string | null): EvidenceHop {
+  const name = device ?? basename(file);
+  return {
+    index,
+    id: `${index}.${name}`,
+    node: `file ${index + 1}`,
+    role: "nic",
+    interface: name,
+    mtuBytes: null,
+    encapsulation: { kind: "none" },
+    pcap: resolve(file),
+  };
+}
