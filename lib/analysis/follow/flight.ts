@@ -144,7 +144,7 @@ export class InFlight {
       if (!sets.has(this.set[slot]!, place)) {
         if (found === NONE || isRecent) found = slot;
         isFoundRecent ||= isRecent;
-      } else if (again === NONE && isRecent && this.comesAgain(slot)) again = slot;
+      } else if (again === NONE && this.comesAgain(slot)) again = slot;
     }
     this.isPassedAgain = !isFoundRecent && again !== NONE;
     return this.isPassedAgain ? again : found;
@@ -213,10 +213,13 @@ export class InFlight {
   }
 
   private comesAgain(slot: number): boolean {
-    const { place, row, ttl } = this.sought;
+    const { place, row, ttl, timeUs } = this.sought;
     const { sightings } = this;
     for (let at = this.sighting[slot]!; at !== NONE; at = sightings.next[at]!) {
-      if (sightings.place[at] === place) return sightings.row[at] !== row || ttl < sightings.ttl[at]!;
+      if (sightings.place[at] !== place) continue;
+      // By one clock: those of two nodes may be farther apart.
+      if (timeUs - sightings.timeUs[at]! >= RETRY_US) return false;
+      return sightings.row[at] !== row || ttl < sightings.ttl[at]!;
     }
     return false;
   }

@@ -214,9 +214,11 @@ function inventRule(random: Random): LossRule {
   }
 }
 
-/** A hop that shows both forms of a packet, and both of them twice, is a riddle to anybody. */
+/** A packet twice at a hop that shows both its forms, or one that nothing tells from its copy, is a riddle to anybody. */
 function inventDisorder(random: Random, hops: readonly HopPlan[], flows: readonly FlowPlan[]): DisorderPlan {
-  const isTwofold = flows.some(({ nat }) => nat?.both === true);
+  const isTwofold = flows.some(
+    ({ nat, alike, timestamps, kind }) => nat?.both === true || alike || (kind === "tcp" && !timestamps),
+  );
   return {
     leg: random.integer(0, hops.length - 2),
     way: random.pick<Way>(["forth", "back"]),
