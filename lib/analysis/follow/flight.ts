@@ -189,6 +189,7 @@ export class InFlight {
     this.sightings.release(this.sighting[slot]!);
     this.nextInBucket[slot] = this.free;
     this.free = slot;
+    this.set[slot] = 0;
     this.size--;
   }
 

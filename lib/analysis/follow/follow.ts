@@ -27,7 +27,7 @@ import {
 } from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
-import { mayBeTranslated } from "./translation.js";
+import { mayBeTranslated, TURN_US } from "./translation.js";
 import { Tuples } from "./tuples.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
@@ -97,6 +97,8 @@ class Follower {
   private readonly measure: Measure;
   private readonly talks = new Talks(this.tuples);
   private readonly neighbours: Neighbours;
+  /** Packets that every place has shown, of connections that are translated; the oldest first. */
+  private readonly turning: number[] = [];
   /** What the packet at hand is to be like, for `accept`. */
   private wanted: Connection | null = null;
   private wantedDirection = REQUEST as number;
@@ -144,6 +146,7 @@ class Follower {
       const beforeUs = source.timeUs - this.windowUs;
       while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
         judge.settle(flight.oldest);
+      if (this.turning.length > 0) this.settleTurned(source.timeUs);
       if (source.matter === MATTER.error) this.errors.note(source, place);
       else if (source.matter === MATTER.neighbour) this.neighbours.note(source, place);
       else this.follow(source, place);
@@ -229,12 +232,31 @@ class Follower {
     }
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
       connection.story.noteReset(packet, direction, sightingOf(source, place));
-    if (this.isComplete(flight.set[slot]!, connection, direction)) this.judge.settle(slot);
+    if (!this.isComplete(slot)) return;
+    if (connection.rows.length > 1) this.turning.push(slot);
+    else this.judge.settle(slot);
+  }
+
+  /** Settles what every place has shown, once none can show it again with its other addresses. */
+  private settleTurned(nowUs: number): void {
+    const { flight, turning } = this;
+    let done = 0;
+    for (; done < turning.length; done++) {
+      const slot = turning[done]!;
+      // It may have been judged early, and the slot be another's by now.
+      if (flight.set[slot] === 0 || !this.isComplete(slot)) continue;
+      if (nowUs - flight.lastUs[slot]! < TURN_US) break;
+      this.judge.settle(slot);
+    }
+    if (done > 0) turning.splice(0, done);
   }
 
   /** Whether no place is left that could show a packet. */
-  private isComplete(set: number, { target }: Connection, direction: 0 | 1): boolean {
-    return target >= 0 ? set === this.targets[target]!.complete[direction] : this.wholePaths.has(set);
+  private isComplete(slot: number): boolean {
+    const { set, connection, direction } = this.flight;
+    const { target } = this.connections.at(connection[slot]!);
+    if (target < 0) return this.wholePaths.has(set[slot]!);
+    return set[slot] === this.targets[target]!.complete[direction[slot] as 0 | 1];
   }
 
   /** Whether a packet in flight may be the one at hand: of the same connection, or of the same flow of interest. */

@@ -5,7 +5,7 @@ import type { InFlight } from "./flight.js";
 import type { Tuples } from "./tuples.js";
 
 /** Longer than one machine takes to translate a packet that the same place shows before and behind it. */
-const TURN_US = 500;
+export const TURN_US = 500;
 
 interface State {
   readonly flight: InFlight;
