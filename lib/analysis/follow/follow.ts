@@ -27,8 +27,9 @@ import {
 } from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
-import { mayBeTranslated, TURN_US } from "./translation.js";
+import { mayBeTranslated } from "./translation.js";
 import { Tuples } from "./tuples.js";
+import { Turning } from "./turning.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
 const DEFAULT_WINDOW_US = 10_000_000;
@@ -97,8 +98,7 @@ class Follower {
   private readonly measure: Measure;
   private readonly talks = new Talks(this.tuples);
   private readonly neighbours: Neighbours;
-  /** Packets that every place has shown, of connections that are translated; the oldest first. */
-  private readonly turning: number[] = [];
+  private readonly turning: Turning;
   /** What the packet at hand is to be like, for `accept`. */
   private wanted: Connection | null = null;
   private wantedDirection = REQUEST as number;
@@ -136,6 +136,7 @@ class Follower {
       sources: this.sources,
       wholePaths: this.wholePaths,
     });
+    this.turning = new Turning(this.flight, this.judge, (slot) => this.isComplete(slot));
   }
 
   run(): Followed {
@@ -146,7 +147,7 @@ class Follower {
       const beforeUs = source.timeUs - this.windowUs;
       while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
         judge.settle(flight.oldest);
-      if (this.turning.length > 0) this.settleTurned(source.timeUs);
+      this.turning.settle(source.timeUs);
       if (source.matter === MATTER.error) this.errors.note(source, place);
       else if (source.matter === MATTER.neighbour) this.neighbours.note(source, place);
       else this.follow(source, place);
@@ -235,20 +236,6 @@ class Follower {
     if (!this.isComplete(slot)) return;
     if (connection.rows.length > 1) this.turning.push(slot);
     else this.judge.settle(slot);
-  }
-
-  /** Settles what every place has shown, once none can show it again with its other addresses. */
-  private settleTurned(nowUs: number): void {
-    const { flight, turning } = this;
-    let done = 0;
-    for (; done < turning.length; done++) {
-      const slot = turning[done]!;
-      // It may have been judged early, and the slot be another's by now.
-      if (flight.set[slot] === 0 || !this.isComplete(slot)) continue;
-      if (nowUs - flight.lastUs[slot]! < TURN_US) break;
-      this.judge.settle(slot);
-    }
-    if (done > 0) turning.splice(0, done);
   }
 
   /** Whether no place is left that could show a packet. */

@@ -1,0 +1,32 @@
+import type { InFlight } from "./flight.js";
+import type { Judge } from "./judge.js";
+import { TURN_US } from "./translation.js";
+
+/** Packets that every place has shown, of connections that are translated; the oldest first. */
+export class Turning {
+  private readonly slots: number[] = [];
+
+  constructor(
+    private readonly flight: InFlight,
+    private readonly judge: Judge,
+    private readonly isComplete: (slot: number) => boolean,
+  ) {}
+
+  push(slot: number): void {
+    this.slots.push(slot);
+  }
+
+  /** Settles those that no place can show again with their other addresses. */
+  settle(nowUs: number): void {
+    const { flight, slots } = this;
+    let done = 0;
+    for (; done < slots.length; done++) {
+      const slot = slots[done]!;
+      // It may have been judged early, and the slot be another's by now.
+      if (flight.set[slot] === 0 || !this.isComplete(slot)) continue;
+      if (nowUs - flight.lastUs[slot]! < TURN_US) break;
+      this.judge.settle(slot);
+    }
+    if (done > 0) slots.splice(0, done);
+  }
+}
