@@ -23,7 +23,7 @@ export function hexType(type: number): string {
   return `0x${type.toString(16).padStart(4, "0")}`;
 }
 
-/** What follows by the numbers of VXLAN-GPE (RFC draft-ietf-nvo3-vxlan-gpe) and NSH (RFC 8300); 0: none that is read. */
+/** What follows by the numbers of VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe) and NSH (RFC 8300); 0: none that is read. */
 export function typeOfNext(protocol: number): number {
   return NEXT_PROTOCOLS[protocol] ?? 0;
 }
