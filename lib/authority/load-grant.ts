@@ -30,6 +30,8 @@ export interface LoadedGrant {
    * permission profile was given with this in mind, `--yes` least of all: only an answer covers it.
    */
   readonly strange: readonly string[];
+  /** Those of them that are known before the nodes are. */
+  readonly laidOver: readonly string[];
 }
 
 /** Flags, permission profiles and the cluster's grants as one. Throws what the profiles throw, and USAGE. */
@@ -53,16 +55,30 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
   const notes = isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : [];
   const grant = parseGrant(flags, { cwd, sources });
-  return regardNodes({ grant, notes, strange: [] }, { profile, isClusterNamed });
+  const laidOver = isClusterNamed ? [] : warnOfOverlays(profile, overlayFiles);
+  return regardNodes({ grant, notes, strange: [], laidOver }, { profile, isClusterNamed });
 }
 
 /** The same, once it is known which nodes there are and how they are entered. */
 export function regardNodes(
-  { grant, notes, strange }: LoadedGrant,
+  { grant, notes, strange, laidOver }: LoadedGrant,
   { profile, isClusterNamed }: Pick<GrantPlaces, "profile" | "isClusterNamed">,
 ): LoadedGrant {
-  const now = isClusterNamed ? [] : [...warnOfSsh(profile), ...warnOfImages(profile)];
-  return { grant, notes: [...notes.filter((note) => !strange.includes(note)), ...now], strange: now };
+  const now = isClusterNamed ? [] : [...laidOver, ...warnOfSsh(profile), ...warnOfImages(profile)];
+  return {
+    grant,
+    notes: [...notes.filter((note) => !strange.includes(note)), ...now],
+    strange: now,
+    laidOver,
+  };
+}
+
+/** What is laid over a runbook may replace its steps and add to what it declares, which `--yes` then grants. */
+function warnOfOverlays({ file }: GrantPlaces["profile"], overlayFiles: readonly string[]): string[] {
+  return overlayFiles.map(
+    (overlay) =>
+      `${file ?? "the profile"} was not named, and lays ${overlay} over the runbook: it may change each of its steps`,
+  );
 }
 
 /** What comes with a folder from anybody is ssh's own configuration: a ProxyCommand in it runs here, not on a node. */

@@ -1,7 +1,9 @@
+import { dirname, join, resolve } from "node:path";
 import type { LoadedCluster } from "../cluster/index.js";
 import { checkRunbook, findNamed, findRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
+import { HopbookError } from "../errors.js";
 import { STEP_KINDS } from "../steps/registry.js";
-import { runbookDirs } from "./places.js";
+import { RUNBOOK_DIR, runbookDirs } from "./places.js";
 import { isScriptFile, loadScriptRunbook } from "./scripts.js";
 
 /**
@@ -15,10 +17,27 @@ export async function loadNamedRunbook(
 ): Promise<Runbook> {
   const dirs = runbookDirs(cwd, cluster?.dirs.runbooks);
   const file = await findRunbook(nameOrFile, dirs);
+  const isOfCluster =
+    cluster?.dirs.runbooks !== undefined && dirname(file) === resolve(cluster.dirs.runbooks);
+  if (!isOfCluster || dirname(file) === resolve(cwd, "runbooks")) await refuseShadow(nameOrFile, file);
   const findBases = (base: string): Promise<string[]> => findNamed(base, dirs);
   const runbook = isScriptFile(file)
     ? await loadScriptRunbook(file)
     : await loadRunbook(file, { findBases, overlays: cluster?.overlays ?? [] });
   checkRunbook(runbook, [...STEP_KINDS.values()]);
   return runbook;
+}
+
+/** A name means what it has always meant: a folder's own file of that name is run where it is named as a file. */
+async function refuseShadow(name: string, file: string): Promise<void> {
+  if (name === file || dirname(file) === resolve(RUNBOOK_DIR)) return;
+  if ((await findNamed(name, [RUNBOOK_DIR])).length === 0) return;
+  throw new HopbookError(
+    "USAGE",
+    `Cannot tell which ${name} is meant: ${file} has the name of one of hopbook's own`,
+    {
+      where: { file },
+      hint: `Name the file, ${file}, or ${join(RUNBOOK_DIR, `${name}.yaml`)}`,
+    },
+  );
 }

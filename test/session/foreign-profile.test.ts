@@ -71,7 +71,7 @@ t.test("a folder to collect is no more believed than the profile that it names",
   const previous = process.cwd();
   process.chdir(cwd);
   t.teardown(() => process.chdir(previous));
-  await t.rejects(prepareDetached(options), { code: "PERMISSION_DENIED", message: /was not named/ });
+  await t.rejects(prepareDetached(options), { code: "CLUSTER_NOT_FOUND" }, "nor is that profile read");
   t.notOk(existsSync(trace));
   await t.rejects(prepareDetached({ ...options, cluster: "./hostile.yaml" }), { code: /^KUBE_/ });
   t.ok(existsSync(trace), "the plugin would have been run");
