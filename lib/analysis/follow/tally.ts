@@ -14,6 +14,8 @@ export interface WayCount {
   readonly tooBig: boolean;
   /** Positions between first and last that showed their bytes in frames cut otherwise: not these packets. */
   readonly inPiecesAt: readonly number[];
+  /** Positions whose next hop's capture did not cover their time: there is nothing to compare them with. */
+  readonly uncoveredAt: readonly number[];
   packets: number;
   /** Of `packets`: not to be judged, since the next hop's capture did not cover their time. */
   undecided: number;
@@ -93,8 +95,9 @@ function tallyOrder(record: DirectionRecord, order: readonly number[], sets: Pla
     if (!continues) again += way.again;
     if (isCarried) split += way.packets;
     const gaps = isInPieces ? seen.flatMap((is, at) => (!is && at > first && at < last ? [at] : [])) : [];
-    const into = findWay(ways, { first, last, continues, tooBig: way.tooBig, inPiecesAt: gaps });
-    const isUndecided = last < order.length - 1 && !isCarried && !isLive(way, order[last + 1]!, sets);
+    const uncoveredAt = findUncovered(way, { first, last, order, sets });
+    const into = findWay(ways, { first, last, continues, tooBig: way.tooBig, inPiecesAt: gaps, uncoveredAt });
+    const isUndecided = !isCarried && uncoveredAt.includes(last);
     addWay(into, way, { isCarried, isUndecided });
   }
   return {
@@ -113,13 +116,29 @@ function tallyOrder(record: DirectionRecord, order: readonly number[], sets: Pla
   };
 }
 
-function isLive({ live }: Way, place: number, sets: PlaceSets): boolean {
-  return live === ALL_LIVE || sets.has(live, place);
+function findUncovered(
+  { live }: Way,
+  at: {
+    readonly first: number;
+    readonly last: number;
+    readonly order: readonly number[];
+    readonly sets: PlaceSets;
+  },
+): readonly number[] {
+  if (live === ALL_LIVE) return [];
+  const { first, last, order, sets } = at;
+  return order
+    .map((_, position) => position)
+    .slice(first, Math.min(last + 1, order.length - 1))
+    .filter((position) => !sets.has(live, order[position + 1]!));
 }
+
+const isSameList = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((value, index) => value === other[index]);
 
 function findWay(
   ways: WayCount[],
-  key: Pick<WayCount, "first" | "last" | "continues" | "tooBig" | "inPiecesAt">,
+  key: Pick<WayCount, "first" | "last" | "continues" | "tooBig" | "inPiecesAt" | "uncoveredAt">,
 ): WayCount {
   const known = ways.find(
     (one) =>
@@ -127,17 +146,18 @@ function findWay(
       one.last === key.last &&
       one.continues === key.continues &&
       one.tooBig === key.tooBig &&
-      one.inPiecesAt.length === key.inPiecesAt.length &&
-      one.inPiecesAt.every((position, index) => position === key.inPiecesAt[index]),
+      isSameList(one.inPiecesAt, key.inPiecesAt) &&
+      isSameList(one.uncoveredAt, key.uncoveredAt),
   );
   if (known !== undefined) return known;
-  const { first, last, continues, tooBig, inPiecesAt } = key;
+  const { first, last, continues, tooBig, inPiecesAt, uncoveredAt } = key;
   const fresh: WayCount = {
     first,
     last,
     continues,
     tooBig,
     inPiecesAt,
+    uncoveredAt,
     packets: 0,
     undecided: 0,
     carried: 0,

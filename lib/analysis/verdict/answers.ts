@@ -42,7 +42,7 @@ export function judgeAnswers(
 
 /** A ping each, and a query each; other protocols have their own idea of what is answered. */
 function isEachAnswered(
-  { flow, found }: DecideInput,
+  { flow, found, route }: DecideInput,
   { request, reply, doubts }: { request: Outcome; reply: Outcome; doubts: Doubts },
 ): boolean {
   const isDue = flow.protocol === "icmp" || (flow.protocol === "udp" && flow.to.port === 53);
@@ -53,7 +53,8 @@ function isEachAnswered(
     return true;
   }
   doubts.note(`${missing} of ${request.sent} requests arrived and were not answered`);
-  return false;
+  // A capture that ended early may lack the answers; the doubt of it stands already.
+  return [...route.hopAt.keys()].some((place) => (route.places[place]!.record?.endedEarly ?? null) !== null);
 }
 
 function lastUs({ ways }: DirectionTally): number {

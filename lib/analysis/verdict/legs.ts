@@ -11,8 +11,11 @@ export function describeLegs(tally: DirectionTally, outcome: Outcome, route: Rou
   return tally.order.slice(1).map((to, position) => {
     const broken = outcome.breaks.find((one) => one.position === position);
     const ways = tally.ways.filter(
-      ({ first, last, inPiecesAt }) =>
-        first <= position && last >= position && !inPiecesAt.includes(position),
+      ({ first, last, inPiecesAt, uncoveredAt }) =>
+        first <= position &&
+        last >= position &&
+        !inPiecesAt.includes(position) &&
+        (last === position || !uncoveredAt.includes(position)),
     );
     const undecided = ways.reduce((sum, way) => sum + (way.last === position ? way.undecided : 0), 0);
     const passed = ways.reduce(

@@ -1,6 +1,9 @@
 import type { KeptPacket } from "../follow/record.js";
 import type { DirectionTally, WayCount } from "../follow/tally.js";
 
+/** So many of the lost packets are kept for people and for the search for a cause. */
+const MOST_KEPT = 64;
+
 /** Packets that one hop showed and the next one did not. */
 export interface Break {
   /** Of the last hop that showed them, among the direction's captures. */
@@ -80,6 +83,7 @@ function breakAt(tally: DirectionTally, position: number, lostOf: (way: WayCount
   const kept: KeptPacket[] = [];
   for (const way of tally.ways) {
     if (way.first > position || way.last < position || way.inPiecesAt.includes(position)) continue;
+    if (way.last > position && way.uncoveredAt.includes(position)) continue;
     const missing = way.last === position ? lostOf(way) : 0;
     of += way.last === position ? missing + way.carried : way.packets;
     if (missing > 0) {
@@ -88,7 +92,7 @@ function breakAt(tally: DirectionTally, position: number, lostOf: (way: WayCount
       again += Math.min(way.again, missing);
       opens += Math.min(way.opens, missing);
       smallestLostBytes = Math.min(smallestLostBytes, way.smallestBytes);
-      kept.push(...way.kept);
+      kept.push(...way.kept.slice(0, MOST_KEPT - kept.length));
     } else if (way.last > position) largestPassedBytes = Math.max(largestPassedBytes, way.largestBytes);
   }
   return { position, lost, of, bare, again, opens, smallestLostBytes, largestPassedBytes, kept };
