@@ -18,9 +18,13 @@ export function judgeAnswers(
   { request, reply, doubts }: { request: Outcome; reply: Outcome; doubts: Doubts },
 ): VerdictStatus | null {
   const { flow, found, route } = input;
-  if (reply.sent > 0) return isEachAnswered(input, { request, reply, doubts }) ? null : "unanswered";
   const farHop = route.requestHops.at(-1);
   const isFarCaptured = hopOf(route, found.request.order.at(-1)!).id === farHop?.id;
+  if (reply.sent > 0) {
+    if (isEachAnswered(input, { request, reply, doubts })) return null;
+    // Whether those without an answer arrived, nothing shows.
+    return isFarCaptured ? "unanswered" : "inconclusive";
+  }
   if (request.arrived === 0 || !isFarCaptured) {
     if (request.undecided > 0) doubts.doubt(describeUndecided(request, "request"));
     if (!isFarCaptured && farHop !== undefined)

@@ -124,8 +124,12 @@ function describe(flow: Flow, hops: readonly EvidenceHop[]): FlowEvidence {
   };
 }
 
-/** Whether a flow that nobody asked about is one to judge: what is sent to all and answered by none is not. */
-function isWorthTelling({ server, records }: Flow): boolean {
+/**
+ * Whether a flow that nobody asked about is one to judge: what is sent to all and answered by none is not, nor are answers
+ * that come late, between the ends of a flow that was asked about, to what was said before the captures began.
+ */
+function isWorthTelling({ server, records, between }: Flow): boolean {
+  if (between >= 0 && records[REQUEST].ways.length === 0) return false;
   return !isToMany(server.ip) || records[REPLY].ways.length > 0;
 }
 

@@ -36,6 +36,12 @@ t.test("no capture at the far end: nobody can say that requests arrived", async 
   t.equal(brief(found), "inconclusive - 6 → - medium");
   const answered = await judge(t, { protocol: "icmp", packets: pings(2), captures: { 7: null } });
   t.equal(brief(answered), "delivered - - → - medium", "an answer says it");
+  const some = await judge(t, {
+    protocol: "icmp",
+    packets: pings(6, (seq, reply) => (reply && seq > 2 ? null : {})),
+    captures: { 7: null },
+  });
+  t.equal(brief(some), "inconclusive - 6 → - medium", "of those without one, nothing does");
 });
 
 t.test("packets that tcpdump dropped or left unwritten weaken the loss", async (t) => {
