@@ -27,8 +27,9 @@ function loadChartProgram(): ChartProgram {
 }
 
 /**
- * Numbers come from the figures' attributes, colours from the style sheet. A chart is drawn again where its width or the
- * colour scheme changes. The pictures stay for paper.
+ * Numbers come from the figures' attributes, colours from the style sheet. A chart is drawn at once (a browser without a
+ * screen may never come to a frame, and no observer speaks before the first), and again where its width or the colour
+ * scheme changes. The pictures stay for paper.
  */
 const DRAW = `(() => {
   "use strict";
@@ -71,7 +72,9 @@ const DRAW = `(() => {
     }
   });
   for (const figure of document.querySelectorAll("figure.chart")) {
-    charts.push({ figure, data: read(figure), plot: null, width: 0 });
+    const chart = { figure, data: read(figure), plot: null, width: 0 };
+    charts.push(chart);
+    draw(chart);
     watch.observe(figure);
   }
   dark.addEventListener("change", () => charts.forEach(draw));
