@@ -6,6 +6,7 @@ import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
 import { compareFlows } from "./verdict/ended.js";
 import { compareAll } from "./verdict/facts.js";
 import { describeFlow, refOf, type FindFlowCause } from "./verdict/flow.js";
+import { FrameReader } from "./verdict/frames.js";
 import { judgeFlows } from "./verdict/judge.js";
 import type { JudgedFlow } from "./verdict/judged.js";
 import { chooseWorst, countLeftOut, mergeWorst } from "./verdict/worst.js";
@@ -33,7 +34,12 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
     search({ ...input, state, drops, namings, readText: (path) => readRunText(dir, path) });
   const reasons = [...run.incomplete, ...incomplete];
   const { flows: inFlows, captures: records, probes } = paths;
-  const { asked, others, unanswered, leftOut } = judgeFlows({ flows: inFlows, records, probes, dir });
+  const { asked, others, unanswered, leftOut, captures } = judgeFlows({
+    flows: inFlows,
+    records,
+    probes,
+    dir,
+  });
   for (const { flow, route } of asked)
     for (const { hop, reason } of route.blind)
       reasons.push(`Flow ${flow.id} has no capture at ${hop.node} ${hop.interface}: ${reason}`);
@@ -41,9 +47,13 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
   // A node's counters count what all flows lost, so causes are looked for when all are judged.
   const judged: readonly JudgedFlow[] = [...asked, ...listed];
   const compared = compareAll(judged);
+  const frames = new FrameReader(captures);
   const describe = (one: JudgedFlow): FlowFinding =>
-    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) }), compared);
-  const flows = [...asked.map(describe), ...mergeWorst(listed.map(describe), unanswered)];
+    describeFlow(one, (input) => findCause({ ...input, ...compareFlows(one, judged) }), {
+      others: compared,
+      frames,
+    });
+  const flows = frames.use(() => [...asked.map(describe), ...mergeWorst(listed.map(describe), unanswered)]);
   const { id, runbook, startedAt } = run;
   const unique = [...new Set(reasons)];
   return {

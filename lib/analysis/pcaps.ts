@@ -1,13 +1,14 @@
 import { basename } from "node:path";
 import { HopbookError } from "../errors.js";
-import type { Findings } from "../model/findings.js";
+import type { Findings, FlowFinding } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
 import type { Flow } from "./follow/flow.js";
 import { describePlaces } from "./bare-places.js";
 import { compareAll } from "./verdict/facts.js";
 import { describeFlow } from "./verdict/flow.js";
+import { FrameReader } from "./verdict/frames.js";
 import { judgeFlows } from "./verdict/judge.js";
-
+import type { JudgedFlow } from "./verdict/judged.js";
 import { chooseWorst, countLeftOut, mergeWorst } from "./verdict/worst.js";
 
 /** Which flows are wanted; what is left out is any. */
@@ -35,7 +36,7 @@ export async function analyzePcaps(
   { links, ...options }: AnalyzePcapsOptions = {},
 ): Promise<Findings> {
   const { paths, devices, leftOut: unseen } = describePlaces(files, links);
-  const { others, unanswered, leftOut, followed } = judgeFlows({
+  const { others, unanswered, leftOut, followed, captures } = judgeFlows({
     flows: [],
     paths,
     devices,
@@ -52,6 +53,9 @@ export async function analyzePcaps(
     for (const doubt of ["When the captures began and ended is not known", ...unseen])
       decision.doubts.doubt(doubt);
   const compared = compareAll(listed);
+  const frames = new FrameReader(captures);
+  const describe = (judged: JudgedFlow): FlowFinding =>
+    describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }), { others: compared, frames });
   const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
   return {
     apiVersion: "hopbook.dev/v1",
@@ -64,9 +68,7 @@ export async function analyzePcaps(
       incomplete: [],
     },
     flows: mergeWorst(
-      listed.map((judged) =>
-        describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }), compared),
-      ),
+      frames.use(() => listed.map(describe)),
       questions,
     ),
     ...countLeftOut(rest, leftOut),

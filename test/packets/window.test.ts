@@ -14,3 +14,20 @@ t.test("a window gives nothing once it is closed", async (t) => {
   window.close();
   t.notOk(window.need(1));
 });
+
+t.test("a jump reads anew only what is not there, and goes on as far as the file does", async (t) => {
+  const path = join(t.testdir(), "capture");
+  const bytes = Uint8Array.from({ length: 400_000 }, (_, index) => index % 251);
+  writeFileSync(path, bytes);
+  const window = new FileWindow(path, "capture");
+  t.teardown(() => window.close());
+  for (const offset of [390_000, 390_100, 5, 0, 200_000, 399_999]) {
+    window.seek(offset);
+    const length = Math.min(300_000, bytes.length - offset);
+    t.ok(window.need(length), `${length} bytes at ${offset}`);
+    const { cursor } = window;
+    t.equal(window.offset + cursor, offset);
+    t.same(window.bytes.subarray(cursor, cursor + length), bytes.subarray(offset, offset + length));
+    t.notOk(window.need(length + 200_001));
+  }
+});

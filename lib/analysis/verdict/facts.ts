@@ -126,7 +126,10 @@ function hopFacts({ route, found }: JudgedFlow, place: number, read: Read): HopF
     const sign = (count: SignCount | undefined): Sign => ({
       count: count?.count ?? 0,
       of: count?.of ?? 0,
-      packets: read(count?.kept ?? []),
+      // Most signs are looked at for their number alone.
+      get packets() {
+        return read(count?.kept ?? []);
+      },
     });
     return {
       packets: (direction === REQUEST ? found.request : found.reply).packets[place]!,

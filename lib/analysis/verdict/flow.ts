@@ -15,7 +15,7 @@ import type { Sighting } from "../follow/sightings.js";
 import type { DirectionTally } from "../follow/tally.js";
 import { listEnded } from "./ended.js";
 import { factsOf } from "./facts.js";
-import { FrameReader } from "./frames.js";
+import type { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, shareOf } from "./legs.js";
 import { describeRewrites } from "./rewrites.js";
@@ -32,34 +32,29 @@ export type FindFlowCause = (input: Omit<CauseInput, "state" | "drops" | "readTe
 export function describeFlow(
   judged: JudgedFlow,
   findCause: FindFlowCause,
-  others: ReadonlyMap<JudgedFlow, OtherFlow>,
+  { others, frames }: { readonly others: ReadonlyMap<JudgedFlow, OtherFlow>; readonly frames: FrameReader },
 ): FlowFinding {
   const { flow, route, found, decision } = judged;
-  const frames = new FrameReader(route.places.map(({ capture }) => capture));
-  try {
-    const { from, to } = flow;
-    return {
-      id: flow.id,
-      from: { pod: from.pod, node: from.node, ip: from.ip, port: from.port },
-      to: { pod: to.pod, node: to.node, ip: to.ip, port: to.port },
-      protocol: flow.protocol,
-      probe: flow.probe,
-      hops: route.requestHops.map((hop) => countHop(hop, judged)),
-      ...(flow.replyHops === null ? {} : { replyHops: flow.replyHops.map((hop) => countHop(hop, judged)) }),
-      verdict: describeVerdict(judged, frames, findCause),
-      timeline: buildTimeline(found, route, frames),
-      legs: [
-        ...describeLegs(found.request, decision.request, route),
-        ...describeLegs(found.reply, decision.reply, route),
-      ],
-      rewrites: describeRewrites(judged),
-      exchanges: describeExchanges(judged),
-      findings: detectAll(factsOf(judged, others, frames)),
-      connections: found.connectionCount,
-    };
-  } finally {
-    frames.close();
-  }
+  const { from, to } = flow;
+  return {
+    id: flow.id,
+    from: { pod: from.pod, node: from.node, ip: from.ip, port: from.port },
+    to: { pod: to.pod, node: to.node, ip: to.ip, port: to.port },
+    protocol: flow.protocol,
+    probe: flow.probe,
+    hops: route.requestHops.map((hop) => countHop(hop, judged)),
+    ...(flow.replyHops === null ? {} : { replyHops: flow.replyHops.map((hop) => countHop(hop, judged)) }),
+    verdict: describeVerdict(judged, frames, findCause),
+    timeline: buildTimeline(found, route, frames),
+    legs: [
+      ...describeLegs(found.request, decision.request, route),
+      ...describeLegs(found.reply, decision.reply, route),
+    ],
+    rewrites: describeRewrites(judged),
+    exchanges: describeExchanges(judged),
+    findings: detectAll(factsOf(judged, others, frames)),
+    connections: found.connectionCount,
+  };
 }
 
 /** What the two ends said; flows to several backends of one Service are told by the first of them. */

@@ -41,9 +41,14 @@ export class FrameReader {
     return this.read(sighting);
   }
 
-  close(): void {
-    for (const reader of this.readers.values()) reader.close();
-    this.readers.clear();
+  /** Whatever is read meanwhile, the captures are closed behind it. */
+  use<T>(work: () => T): T {
+    try {
+      return work();
+    } finally {
+      for (const reader of this.readers.values()) reader.close();
+      this.readers.clear();
+    }
   }
 
   private open(source: number, capture: HopCapture): CaptureReader {

@@ -3,6 +3,7 @@ import type { CaptureRecord, EvidenceHop, FlowEvidence, ProbeRecord } from "../.
 import type { FlowFinding } from "../../model/findings.js";
 import { follow, type Followed } from "../follow/follow.js";
 import { identifyProbes } from "../follow/identity.js";
+import type { HopCapture } from "../follow/source.js";
 import type { TargetInput } from "../follow/target.js";
 import { decide } from "./decide.js";
 import { FrameReader } from "./frames.js";
@@ -10,7 +11,7 @@ import type { JudgedFlow } from "./judged.js";
 import { describeUnanswered, isUnanswered } from "./neighbours.js";
 import { observe } from "./observation.js";
 import { endOf, OtherFlows } from "./others.js";
-import { Places, type Place, type Route } from "./route.js";
+import { Places, type Route } from "./route.js";
 
 /** Each is an open file. */
 const MOST_CAPTURES = 256;
@@ -44,6 +45,8 @@ export interface Judged {
   /** So many more were not told apart. */
   readonly leftOut: number;
   readonly followed: Followed;
+  /** Of all places. */
+  readonly captures: readonly HopCapture[];
 }
 
 /** Reads all captures once and argues a verdict for each flow in them. Never throws for what a capture contains. */
@@ -63,8 +66,9 @@ export function judgeFlows(input: JudgeInput): Judged {
   const probesOf = (flow: FlowEvidence): readonly ProbeRecord[] =>
     input.probes.filter(({ flowId }) => flowId === flow.id);
   const targets = joinTwins(input.flows, routes, probesOf);
+  const captures = places.list.map(({ capture }) => capture);
   const followed = follow({
-    captures: places.list.map(({ capture }) => capture),
+    captures,
     targets,
     paths: paths.map(({ route }) => route.requestOrder),
   });
@@ -83,26 +87,25 @@ export function judgeFlows(input: JudgeInput): Judged {
       followed,
       paths.map(({ route }) => route),
     ),
-    unanswered: describeQuestions(followed, places.list, hopAt),
+    unanswered: describeQuestions(followed, captures, hopAt),
     leftOut: followed.flowsLeftOut,
     followed,
+    captures,
   };
 }
 
 function describeQuestions(
   { questions }: Followed,
-  places: readonly Place[],
+  captures: readonly HopCapture[],
   hopAt: ReadonlyMap<number, EvidenceHop>,
 ): FlowFinding[] {
-  const frames = new FrameReader(places.map(({ capture }) => capture));
-  try {
-    return questions
+  const frames = new FrameReader(captures);
+  return frames.use(() =>
+    questions
       .filter(isUnanswered)
       .slice(0, MOST_QUESTIONS)
-      .map((question) => describeUnanswered(question, hopAt, frames));
-  } finally {
-    frames.close();
-  }
+      .map((question) => describeUnanswered(question, hopAt, frames)),
+  );
 }
 
 /** A flow of interest to the correlation: several where nothing tells their packets apart. */
