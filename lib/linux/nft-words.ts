@@ -1,9 +1,10 @@
 import type { JsonRecord } from "./json.js";
-import { isRecord, numberOf, recordsOf, textOf } from "./json.js";
+import { isRecord, textOf } from "./json.js";
 
 /** Statements are cut here: a set may hold thousands. */
 const MAX_CHARS = 200;
 const MAX_ITEMS = 8;
+const UNKNOWN = "?";
 
 /** The matches of a rule and its verdict as nft(8) prints them, from libnftables-json(5): `udp dport 4789 drop`. */
 export function spellRule(parts: readonly JsonRecord[], verdict: string | null): string {
@@ -12,28 +13,28 @@ export function spellRule(parts: readonly JsonRecord[], verdict: string | null):
 }
 
 function spellMatch({ left, op, right }: JsonRecord): string {
-  const operator = op === "==" || op === "in" ? "" : `${textOf(op) ?? ""} `;
-  return `${spell(left)} ${operator}${spell(right)}`.trimEnd();
+  const operator = op === "==" || op === "in" ? "" : `${spell(op)} `;
+  return `${spell(left)} ${operator}${spell(right)}`;
 }
 
+/** What has another shape than it should have is a question mark: left out, the rule would seem to match more. */
 function spell(value: unknown): string {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
     return String(value);
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map(spell).join(",");
-  if (!isRecord(value)) return "";
-  const { payload, meta, ct, prefix, range, set, fib, numgen } = value;
+  if (!isRecord(value)) return UNKNOWN;
+  const { payload, meta, ct, prefix, range, set, fib, numgen, concat } = value;
   if (isRecord(payload)) {
-    const raw = `@${textOf(payload["base"]) ?? ""},${String(numberOf(payload["offset"]))},${String(numberOf(payload["len"]))}`;
-    const field = textOf(payload["field"]);
-    return field === null ? raw : `${textOf(payload["protocol"]) ?? ""} ${field}`;
+    if (textOf(payload["field"]) !== null) return `${spell(payload["protocol"])} ${spell(payload["field"])}`;
+    return `@${spell(payload["base"])},${spell(payload["offset"])},${spell(payload["len"])}`;
   }
-  if (isRecord(meta)) return spellMeta(textOf(meta["key"]) ?? "");
-  if (isRecord(ct)) return `ct ${textOf(ct["key"]) ?? ""}`;
-  if (isRecord(fib)) return `fib ${spell(fib["flags"])} ${textOf(fib["result"]) ?? ""}`;
-  if (isRecord(numgen))
-    return `numgen ${textOf(numgen["mode"]) ?? ""} mod ${String(numberOf(numgen["mod"]))}`;
-  if (isRecord(prefix)) return `${textOf(prefix["addr"]) ?? ""}/${String(numberOf(prefix["len"]))}`;
+  if (isRecord(meta)) return spellMeta(spell(meta["key"]));
+  if (isRecord(ct)) return `ct ${spell(ct["key"])}`;
+  if (isRecord(fib)) return `fib ${spell(fib["flags"])} ${spell(fib["result"])}`;
+  if (isRecord(numgen)) return `numgen ${spell(numgen["mode"])} mod ${spell(numgen["mod"])}`;
+  if (isRecord(prefix)) return `${spell(prefix["addr"])}/${spell(prefix["len"])}`;
   if (Array.isArray(range)) return range.map(spell).join("-");
+  if (Array.isArray(concat)) return concat.map(spell).join(" . ");
   if (Array.isArray(set)) {
     const more = set.length > MAX_ITEMS ? ", …" : "";
     return `{ ${set.slice(0, MAX_ITEMS).map(spell).join(", ")}${more} }`;
@@ -49,9 +50,8 @@ function spellMeta(key: string): string {
 /** `{"&": [left, right]}`, and what else there is, by its name. */
 function spellOperation(value: JsonRecord): string {
   const [entry] = Object.entries(value);
-  if (entry === undefined) return "";
+  if (entry === undefined) return UNKNOWN;
   const [name, inner] = entry;
   if (Array.isArray(inner) && /^[&|^<>]{1,2}$/.test(name)) return inner.map(spell).join(` ${name} `);
-  const items = recordsOf([inner]);
-  return items.length === 0 ? `${name} ${spell(inner)}` : name;
+  return isRecord(inner) ? name : `${name} ${spell(inner)}`;
 }

@@ -20,23 +20,21 @@ export function compressionOf(fd: number): Compression | null {
   return found?.[0] ?? null;
 }
 
-/** What unpacks it, as a stream. undefined where this Node has none: zstd came with 22.15 and 23.8. */
-export function decompressorOf(kind: Compression): (() => NodeJS.ReadWriteStream) | undefined {
+/** What unpacks `file`, as a stream. Throws EVIDENCE_INVALID where this Node cannot: zstd came with 22.15 and 23.8. */
+export function decompressorOf(
+  kind: Compression,
+  { file, from = zlib }: { readonly file: string; readonly from?: object },
+): () => NodeJS.ReadWriteStream {
   if (kind === "gzip") return () => zlib.createGunzip();
-  const make: unknown = Reflect.get(zlib, "createZstdDecompress");
-  return isMaker(make) ? make : undefined;
-}
-
-function isMaker(value: unknown): value is () => NodeJS.ReadWriteStream {
-  return typeof value === "function";
-}
-
-/** Throws EVIDENCE_INVALID where this Node cannot unpack such a file. */
-export function checkDecompressor(kind: Compression, file: string): void {
-  if (decompressorOf(kind) !== undefined) return;
+  const make: unknown = Reflect.get(from, "createZstdDecompress");
+  if (isMaker(make)) return make;
   throw new HopbookError(
     "EVIDENCE_INVALID",
     `Cannot read capture ${file}: it is packed with ${kind}, which Node ${process.versions.node} cannot unpack`,
     { where: { file }, hint: `Unpack it with ${kind} -d first, or run hopbook with Node 22.15 or later` },
   );
+}
+
+function isMaker(value: unknown): value is () => NodeJS.ReadWriteStream {
+  return typeof value === "function";
 }

@@ -19,7 +19,7 @@ const OPTION = { end: 0, name: 2, resolution: 9, offset: 14 } as const;
 const LONGEST_NAME_BYTES = 256;
 /** epb_flags, of a packet: its lowest two bits. */
 const FLAGS = 2;
-const DIRECTIONS: readonly (PacketDirection | null)[] = [null, "in", "out", null];
+const [INBOUND, OUTBOUND] = [1, 2];
 
 /**
  * Reads the body of an Interface Description Block: link type 2, reserved 2, snaplen 4, options. An option that
@@ -69,7 +69,10 @@ export function readDirection(
     const code = view.getUint16(at, littleEndian);
     const length = view.getUint16(at + 2, littleEndian);
     if (code === OPTION.end || at + 4 + length > end) return null;
-    if (code === FLAGS && length >= 4) return DIRECTIONS[view.getUint32(at + 4, littleEndian) & 3] ?? null;
+    if (code === FLAGS && length >= 4) {
+      const bits = view.getUint32(at + 4, littleEndian) & 3;
+      return bits === INBOUND ? "in" : bits === OUTBOUND ? "out" : null;
+    }
     at += 4 + Math.ceil(length / 4) * 4;
   }
   return null;

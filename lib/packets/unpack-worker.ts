@@ -1,6 +1,7 @@
 import { createReadStream, ftruncateSync, writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { constants, createGunzip } from "node:zlib";
+import { messageOf } from "../errors.js";
 import { decompressorOf } from "./compression.js";
 import { CELL, ENDED, type UnpackJob } from "./unpack.js";
 
@@ -9,15 +10,25 @@ const job = workerData as UnpackJob;
 const cells = new Int32Array(job.cells);
 
 try {
-  await unpack(decompressorOf(job.kind)?.());
+  await unpackAll();
   finish(ENDED.whole, "");
 } catch (error) {
-  if (isCut(error)) await unpackWhatIsThere();
-  finish(ENDED.damaged, error instanceof Error ? error.message : String(error));
+  finish(ENDED.damaged, messageOf(error));
 }
 
-async function unpack(unpacked: NodeJS.ReadWriteStream | undefined): Promise<void> {
-  if (unpacked === undefined) throw new Error(`no ${job.kind}`);
+/** The end of a file that is cut is given out only where it is not asked to be whole. */
+async function unpackAll(): Promise<void> {
+  try {
+    await unpack(decompressorOf(job.kind, job)());
+  } catch (error) {
+    if (!isCut(error)) throw error;
+    ftruncateSync(job.unpacked, 0);
+    await unpack(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
+    throw error;
+  }
+}
+
+async function unpack(unpacked: NodeJS.ReadWriteStream): Promise<void> {
   const packed = createReadStream("", { fd: job.packed, start: 0, autoClose: false });
   packed.on("error", (error) => unpacked.emit("error", error));
   packed.pipe(unpacked);
@@ -28,16 +39,6 @@ async function unpack(unpacked: NodeJS.ReadWriteStream | undefined): Promise<voi
     if (end > job.mostBytes) throw new Error(`it unpacks to more than ${job.mostBytes} bytes`);
     for (let at = start; at < end;) at += writeSync(job.unpacked, chunk, at - start, end - at, at);
     tell(CELL.progress);
-  }
-}
-
-/** The end of a file that is cut is given out only where it is not asked to be whole. */
-async function unpackWhatIsThere(): Promise<void> {
-  ftruncateSync(job.unpacked, 0);
-  try {
-    await unpack(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
-  } catch {
-    // What was written stays.
   }
 }
 

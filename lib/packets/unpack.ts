@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { HopbookError } from "../errors.js";
-import { checkDecompressor, type Compression } from "./compression.js";
+import { decompressorOf, type Compression } from "./compression.js";
 
 /** What the thread that unpacks is given. */
 export interface UnpackJob {
   readonly kind: Compression;
+  /** The name of what is packed, in messages. */
+  readonly file: string;
   /** Open files, to be read from and written to. */
   readonly packed: number;
   readonly unpacked: number;
@@ -36,18 +38,23 @@ const STALLED_MS = 20_000;
 
 /**
  * Unpacks an open file into the folder for temporary files, by a thread, since only streams keep memory flat, and waits
- * for it. Throws EVIDENCE_INVALID where this Node cannot, FILE_UNREADABLE where nothing could be written.
+ * for it. Throws EVIDENCE_INVALID where this Node cannot, FILE_UNREADABLE where nothing could be written, or nothing was for
+ * `stalledMs`.
  */
 export function unpack(
   packed: number,
-  { kind, file }: { readonly kind: Compression; readonly file: string },
+  {
+    kind,
+    file,
+    stalledMs = STALLED_MS,
+  }: { readonly kind: Compression; readonly file: string; readonly stalledMs?: number },
 ): Unpacked {
-  checkDecompressor(kind, file);
+  decompressorOf(kind, { file });
   const fd = openNameless();
   const cells = new Int32Array(new SharedArrayBuffer(12));
   const message = new Uint8Array(new SharedArrayBuffer(MESSAGE_BYTES));
   const job: UnpackJob = {
-    ...{ kind, packed, unpacked: fd, mostBytes: mostBytesOf(packed) },
+    ...{ kind, file, packed, unpacked: fd, mostBytes: mostBytesOf(packed) },
     ...{ cells: cells.buffer, message: message.buffer },
   };
   const worker = new Worker(new URL(import.meta.resolve("./unpack-worker.js")), {
@@ -56,13 +63,16 @@ export function unpack(
   });
   worker.on("error", () => undefined);
   worker.unref();
-  try {
-    waitFor(cells, file);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  } finally {
-    void worker.terminate();
+  const isOver = waitForEnd(cells, stalledMs);
+  const gone = worker.terminate();
+  if (!isOver) {
+    // Until the thread is gone it may write: a number that is free would be another file's by then.
+    void gone.finally(() => closeSync(fd));
+    throw new HopbookError(
+      "FILE_UNREADABLE",
+      `Cannot read capture ${file}: nothing was unpacked for ${stalledMs / 1000} s`,
+      { where: { file }, hint: "Unpack it first" },
+    );
   }
   if (Atomics.load(cells, CELL.ended) === ENDED.whole) return { fd, damage: null };
   const text = new TextDecoder().decode(
@@ -71,16 +81,12 @@ export function unpack(
   return { fd, damage: `its ${kind} data end before their end: ${text}` };
 }
 
-function waitFor(cells: Int32Array, file: string): void {
+/** Whether it has ended; false where nothing went on for so long. */
+function waitForEnd(cells: Int32Array, stalledMs: number): boolean {
   for (;;) {
     const seen = Atomics.load(cells, CELL.progress);
-    if (Atomics.load(cells, CELL.ended) !== ENDED.not) return;
-    if (Atomics.wait(cells, CELL.progress, seen, STALLED_MS) !== "timed-out") continue;
-    throw new HopbookError(
-      "FILE_UNREADABLE",
-      `Cannot read capture ${file}: nothing was unpacked for ${STALLED_MS / 1000} s`,
-      { where: { file }, hint: "Unpack it first" },
-    );
+    if (Atomics.load(cells, CELL.ended) !== ENDED.not) return true;
+    if (Atomics.wait(cells, CELL.progress, seen, stalledMs) === "timed-out") return false;
   }
 }
 

@@ -78,3 +78,41 @@ t.test("pcapng: interfaces of all sections, and the direction that packets' flag
     { interfaceIndex: 2, name: "eth9", packets: 1, in: 0, out: 1 },
   ]);
 });
+
+t.test(
+  "pcapng: flags behind the end of the options, or of a length that is not there, say nothing",
+  async (t) => {
+    const direction = (...options: readonly number[]): unknown => {
+      const packet = packetBlock("BE", { interface: 0, units: 1n, bytes: Buffer.alloc(4) });
+      const body = Buffer.concat([packet.subarray(8, packet.length - 4), Uint8Array.from(options)]);
+      const file = [sectionHeader("BE"), interfaceBlock("BE", { linktype: 1 }), block("BE", 6, body)];
+      return places(Buffer.concat(file));
+    };
+    const one = { interfaceIndex: 0, name: null, packets: 1 };
+    const inbound = [0, 2, 0, 4, 0, 0, 0, 1];
+    t.strictSame(direction(...inbound), [{ ...one, in: 1, out: 0 }]);
+    t.strictSame(direction(0, 0, 0, 0, ...inbound), [{ ...one, in: 0, out: 0 }]);
+    t.strictSame(direction(0, 1, 0, 9, ...inbound), [{ ...one, in: 0, out: 0 }]);
+    t.strictSame(direction(0, 2, 0, 3, 0, 0, 0, 1), [{ ...one, in: 0, out: 0 }]);
+    t.strictSame(direction(0, 2, 0, 4, 0, 0, 0, 3), [{ ...one, in: 0, out: 0 }], "neither way");
+  },
+);
+
+t.test("a file that is damaged holds the places before that", async (t) => {
+  const sound = pcap([{ timeUs: 1, bytes: cooked2(2, 0) }], { linktype: 276 });
+  const bytes = Buffer.concat([sound, Buffer.alloc(16, 0xff)]);
+  t.strictSame(places(bytes), [{ interfaceIndex: 2, name: null, packets: 1, in: 1, out: 0 }]);
+});
+
+t.test("a file that was made to name more devices than there can be holds the first ones", async (t) => {
+  const record = (device: number): Buffer => {
+    const bytes = Buffer.from(cooked2(0, 0));
+    bytes.writeUInt32BE(device, 4);
+    return bytes;
+  };
+  const records = Array.from({ length: 65_538 }, (_, index) => ({ timeUs: 1, bytes: record(index + 1) }));
+  const found = places(pcap([...records, { timeUs: 1, bytes: record(1) }], { linktype: 276 }));
+  t.equal(found.length, 65_536);
+  t.match(found[0], { interfaceIndex: 1, packets: 2 });
+  t.match(found.at(-1), { interfaceIndex: 65_536, packets: 1 });
+});

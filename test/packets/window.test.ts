@@ -31,3 +31,15 @@ t.test("a jump reads anew only what is not there, and goes on as far as the file
     t.notOk(window.need(length + 200_001));
   }
 });
+
+t.test("what cannot be read is an error that names the file", async (t) => {
+  const path = join(t.testdir(), "capture");
+  writeFileSync(path, "0123456789");
+  const window = new FileWindow(path, "shown.pcap");
+  window.seek(2 ** 60);
+  t.throws(() => window.need(1), {
+    ...{ code: "FILE_UNREADABLE", where: { file: "shown.pcap" } },
+    message: /^Cannot read capture shown.pcap: /,
+  });
+  window.close();
+});
