@@ -31,17 +31,17 @@ interface PlaceOfFile extends FilePlace {
  * on their node, for the names of devices that a file knows by their index. Throws what opening a capture throws.
  */
 export function describePlaces(files: readonly string[], links?: string): BarePlaces {
-  const found = files.map((file) => findDevices(file, links));
-  if (found.every((devices) => devices.length < 2))
+  const found = files.map((path, file) => ({ path, file, devices: findDevices(path, links) }));
+  if (found.every(({ devices }) => devices.length < 2))
     return {
       paths: [files.map((file, index) => describeHop(file, index, null))],
       devices: new Map(),
       leftOut: [],
     };
-  const places = files.flatMap((path, file): PlaceOfFile[] => {
-    const devices = (found[file] ?? []).toSorted((a, b) => b.packets - a.packets).slice(0, MOST_DEVICES);
+  const places = found.flatMap(({ path, file, devices }): PlaceOfFile[] => {
     if (devices.length < 2) return [{ path, file, device: null, name: null }];
-    return devices.map(({ interfaceIndex: device, name }) => ({
+    const busiest = devices.toSorted((a, b) => b.packets - a.packets).slice(0, MOST_DEVICES);
+    return busiest.map(({ interfaceIndex: device, name }) => ({
       ...{ path, file, device },
       name: name ?? (device < 0 ? "no interface" : `interface ${device}`),
     }));
@@ -55,14 +55,12 @@ export function describePlaces(files: readonly string[], links?: string): BarePl
     devices: new Map(
       places.flatMap(({ device }, index) => (device === null ? [] : [[hops[index]!.id, device]])),
     ),
-    leftOut: files.flatMap((file, index) => {
-      const most = found[index]?.length ?? 0;
-      return most <= MOST_DEVICES
-        ? []
-        : [
-            `Of the ${most} devices in ${basename(file)} only the ${MOST_DEVICES} with the most packets are looked at`,
-          ];
-    }),
+    leftOut: found
+      .filter(({ devices }) => devices.length > MOST_DEVICES)
+      .map(
+        ({ path, devices }) =>
+          `Of the ${devices.length} devices in ${basename(path)} only the ${MOST_DEVICES} with the most packets are looked at`,
+      ),
   };
 }
 

@@ -60,7 +60,7 @@ export function compareOnWay(
   return comparePairs(packets, { pivot: findPivot(packets), count });
 }
 
-/** The first packets at each place, by packet. */
+/** The first packets at each place, by packet, which has been seen in the order of the places. */
 export function readSightings(files: readonly FilePlace[]): Iterable<readonly Sighting[]> {
   const packets = new Map<string, Sighting[]>();
   const packet = new Packet();
@@ -140,9 +140,8 @@ function comparePairs(
   for (const seen of packets) {
     const isForth = seen.some(({ source }) => source === pivot);
     if (!isForth && !seen.some(({ destination }) => destination === pivot)) continue;
-    for (const [at, one] of seen.entries())
-      for (const other of seen.slice(at + 1)) {
-        const [a, b] = one.file < other.file ? [one, other] : [other, one];
+    for (const [at, a] of seen.entries())
+      for (const b of seen.slice(at + 1)) {
         const pair = votes.get(a.file * count + b.file) ?? { ttl: [0, 0], forth: [], back: [] };
         votes.set(a.file * count + b.file, pair);
         if (a.ttl !== b.ttl) pair.ttl[a.ttl > b.ttl === isForth ? 0 : 1] += 1;
@@ -168,13 +167,15 @@ function later(a: Sighting, b: Sighting): number {
 function judge({ ttl, forth, back }: Votes): number {
   const [first, second] = ttl;
   if (first + second > 0) return Math.max(first, second) >= AGREEMENT * (first + second) ? first - second : 0;
-  if (forth.length > 0 && back.length > 0) return median(forth) + median(back);
+  const [there, home] = [median(forth), median(back)];
+  if (there !== null && home !== null) return there + home;
   const all = [...forth, ...back];
   const positive = all.filter((time) => time > 0).length;
   const negative = all.filter((time) => time < 0).length;
   return Math.max(positive, negative) >= AGREEMENT * all.length ? positive - negative : 0;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** null of none. */
+function median(values: readonly number[]): number | null {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
 }

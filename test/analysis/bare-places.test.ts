@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { describePlaces } from "../../lib/analysis/bare-places.js";
 import { analyzePcaps, type AnalyzePcapsOptions } from "../../lib/analysis/index.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { LINKTYPE } from "../../lib/packets/linktype.js";
@@ -179,6 +180,61 @@ t.test(
     own.connect(A, [LOOPBACK]);
     const [line = ""] = await analyze(saveAny(own));
     t.match(line, /^tcp delivered node-\d+\.pcap$/, "one device only: the file is the place");
+  },
+);
+
+t.test("a file of one device beside one of several is a place of its own, on the same ways", async (t) => {
+  const node = new Node();
+  node.ping(A, { out: always(POD_A, UPLINK), back: always(UPLINK, POD_A) });
+  const wire = join(dir, "wire.pcap");
+  const onWire = node.shown.filter(({ device }) => device === UPLINK);
+  writeFileSync(
+    wire,
+    pcap(onWire.map(({ timeUs, bytes }) => ({ timeUs: timeUs + 50, bytes: ethernet(bytes) }))),
+  );
+  const { paths, devices } = describePlaces([saveAny(node), wire], LINKS);
+  t.strictSame(
+    paths.map((path) => path.map((hop) => hop.interface)),
+    [["veth-a", "eth0", "wire.pcap"]],
+  );
+  t.strictSame([...devices.values()].sort(), [UPLINK, POD_A], "the file of one device is read whole");
+});
+
+t.test(
+  "what shows no packet that elsewhere shows is a way of its own; a record cut short has no interface",
+  async (t) => {
+    const node = healthy();
+    node.shown.push({ timeUs: START_US, device: LOOPBACK, bytes: Buffer.alloc(30) });
+    const path = saveAny(node);
+    const cut = pcap([{ timeUs: START_US, bytes: Buffer.alloc(19) }], { linktype: LINKTYPE.LINUX_SLL2 });
+    writeFileSync(path, Buffer.concat([readFileSync(path), cut.subarray(24)]));
+    const { paths } = describePlaces([path], LINKS);
+    t.strictSame(
+      paths.map((way) => way.map((hop) => hop.interface)),
+      [["veth-a", "eth0"], ["veth-b", "eth0"], ["lo"], ["no interface"]],
+    );
+  },
+);
+
+t.test(
+  "of more devices than are looked at those with the most packets are taken, and the rest is said",
+  async (t) => {
+    const described = Array.from({ length: 34 }, (_, index) =>
+      interfaceBlock("LE", { linktype: 1, name: `eth${index}` }),
+    );
+    const blocks = described.flatMap((_, device) =>
+      Array.from({ length: device === 7 || device === 9 ? 1 : 2 }, () =>
+        packetBlock("LE", { interface: device, units: 1n, bytes: Buffer.alloc(14) }),
+      ),
+    );
+    const path = join(dir, "many.pcapng");
+    writeFileSync(path, Buffer.concat([sectionHeader("LE"), ...described, ...blocks]));
+    const { paths, leftOut } = describePlaces([saveAny(healthy()), path], LINKS);
+    t.strictSame(leftOut, [
+      "Of the 34 devices in many.pcapng only the 32 with the most packets are looked at",
+    ]);
+    const names = paths.flat().map((hop) => hop.interface);
+    t.ok(names.includes("eth33") && !names.includes("eth7") && !names.includes("eth9"));
   },
 );
 

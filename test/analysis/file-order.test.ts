@@ -1,9 +1,12 @@
-import { basename } from "node:path";
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import t from "tap";
+import { compareOnWay, readSightings, type Sighting } from "../../lib/analysis/file-order.js";
 import { findFileOrder } from "../../lib/analysis/index.js";
 import { topologicalOrder } from "../../lib/analysis/topological-order.js";
 import { fc } from "../fixtures/property.js";
 import { listCases } from "./cases/cases.js";
+import { ethernet, icmp, ip, pcap, udp, type PcapRecord } from "./helpers/packets.js";
 
 const CASES = listCases().filter(({ paths }) => paths.length > 2);
 
@@ -46,4 +49,114 @@ t.test("what nothing is known of is told, and a circle is no order", async (t) =
     null,
   );
   t.strictSame(topologicalOrder([]), { placed: [], unplaced: [] });
+});
+
+const dir = t.testdir();
+const START_US = 1_790_000_000_000_000;
+const [A, B, S] = ["10.1.0.2", "10.1.0.3", "10.2.0.9"];
+
+function save(name: string, records: readonly PcapRecord[], behind: Uint8Array = Buffer.alloc(0)): string {
+  const path = join(dir, name);
+  writeFileSync(path, Buffer.concat([pcap(records), behind]));
+  return path;
+}
+
+/** Captures b, a, c of a path a, b, c: packets as each place shows them by its TTL. */
+function shuffled(packet: (seq: number, ttl: number) => Uint8Array, behind?: Uint8Array): readonly string[] {
+  return [63, 64, 62].map((ttl, file) => {
+    const records = [1, 2, 3].map((seq) => ({
+      timeUs: START_US + seq * 1000 + (64 - ttl),
+      bytes: ethernet(packet(seq, ttl)),
+    }));
+    return save(`${file}.pcap`, records, behind);
+  });
+}
+
+const B_A_C = { placed: [1, 0, 2], unplaced: [] };
+
+t.test("a file that is damaged is placed by what stands before that", async (t) => {
+  const ping = (seq: number, ttl: number): Buffer =>
+    ip({ source: A, destination: S, protocol: 1, ttl, id: seq }, icmp(8, 0, { id: 7, seq }));
+  t.strictSame(findFileOrder(shuffled(ping, Buffer.alloc(20, 0xff))), B_A_C);
+});
+
+t.test("who asks by ICMPv6 is where the order begins, however many answers there are", async (t) => {
+  const [source, destination] = ["fd00::1", "fd00::2"];
+  const echo = (seq: number, ttl: number): Buffer => {
+    const payload = Buffer.alloc(16, seq);
+    if (seq === 1)
+      return ip({ source, destination, protocol: 1, ttl }, icmp(128, 0, { id: 7, seq, payload }));
+    const back = { source: destination, destination: source, protocol: 1, ttl: 126 - ttl };
+    return ip(back, icmp(129, 0, { id: 7, seq, payload }));
+  };
+  t.strictSame(findFileOrder(shuffled(echo)), B_A_C);
+});
+
+t.test("packets that may be any say nothing", async (t) => {
+  const datagram =
+    (id: number) =>
+    (_: number, ttl: number): Buffer =>
+      ip({ source: A, destination: S, protocol: 17, ttl, id }, udp(40_000, 53, Buffer.alloc(0)));
+  t.equal(findFileOrder(shuffled(datagram(0))), null);
+  t.strictSame(findFileOrder(shuffled(datagram(9))), B_A_C);
+});
+
+t.test("so many packets are compared, and of these every sighting", async (t) => {
+  const frame = ethernet(
+    ip({ source: A, destination: S, protocol: 1 }, icmp(8, 0, { payload: Buffer.alloc(8) })),
+  );
+  const record = (mark: number): PcapRecord => {
+    const bytes = Buffer.from(frame);
+    bytes.writeUInt32BE(mark, bytes.length - 4);
+    return { timeUs: START_US, bytes };
+  };
+  const many = Array.from({ length: 5 }, (_, file) =>
+    save(
+      `many-${file}.pcap`,
+      Array.from({ length: 4000 }, (_, index) => record(file * 4000 + index)),
+    ),
+  );
+  const last = save("last.pcap", [record(100_000), record(7)]);
+  const seen = [...readSightings([...many, last].map((path) => ({ path, device: null })))];
+  t.equal(seen.length, 20_000);
+  t.strictSame(
+    seen.filter((one) => one.length > 1).map((one) => one.map(({ file, frame: at }) => [file, at])),
+    [
+      [
+        [0, 8],
+        [5, 2],
+      ],
+    ],
+  );
+});
+
+function sightings(ttls: readonly number[], more: Partial<Sighting> = {}): readonly Sighting[] {
+  return ttls.map((ttl, file) => ({
+    ...{ file, path: `${file}`, frame: 1, timeUs: 0, ttl },
+    ...{ source: A, destination: S, isRequest: true, ...more },
+  }));
+}
+
+t.test("TTLs that do not agree are no order; who neither asks nor is asked most has no say", async (t) => {
+  const forth = sightings([64, 63]);
+  const odd = sightings([63, 64]);
+  const [none, first] = [
+    [
+      [false, false],
+      [false, false],
+    ],
+    [
+      [false, true],
+      [false, false],
+    ],
+  ];
+  t.strictSame(compareOnWay([forth, forth, odd], 2), none);
+  t.strictSame(compareOnWay([forth, forth, forth, forth, odd], 2), first);
+  const other = { source: B, destination: "10.2.0.8" };
+  const others = [
+    sightings([63, 64], other),
+    ...Array.from({ length: 4 }, () => sightings([63, 64], { ...other, isRequest: false })),
+  ];
+  t.strictSame(compareOnWay([forth, forth, ...others], 2), first);
+  t.strictSame(compareOnWay([...others, forth, forth], 2), first);
 });

@@ -22,7 +22,7 @@ t.test("WireGuard's messages are known by their ports and shape, and stay closed
     [4, 1452],
   ] as const) {
     const { packet, summary } = dissect(frame(message(kind, bytes)));
-    t.match(packet, { stop: STOP.opaque, sealed: { kind: "wireguard" }, worn: null, version: 4 });
+    t.match(packet, { stop: STOP.opaque, sealedTitle: "WireGuard", worn: null, version: 4 });
     t.equal(summary, `WireGuard, 10.77.0.11 → 10.77.0.12, ${28 + bytes} B`);
   }
   for (const ports of [[51871, 4000] as const, [4000, 51821] as const])

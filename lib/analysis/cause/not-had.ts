@@ -1,6 +1,6 @@
 import type { CauseInput } from "../../model/cause.js";
 import type { StateKind } from "../../model/evidence.js";
-import { describeNetns } from "./state.js";
+import { commandOf, describeNetns } from "./state.js";
 
 /** What each look would have told, in words that go on "it would have told …". */
 const WOULD_TELL: Readonly<Partial<Record<StateKind, string>>> = {
@@ -33,7 +33,7 @@ export function listNotHad(input: CauseInput): string[] {
     );
   const looks = input.state.filter(({ node, exitCode }) => nodes.has(node) && isMissing(exitCode));
   const missing = looks.flatMap((record) => {
-    const { node, netns, kind, phase, argv, stderr } = record;
+    const { node, netns, kind, phase, stderr } = record;
     const told = WOULD_TELL[kind];
     const instead = IN_PLACE[kind];
     const isElsewhere = input.state.some(
@@ -45,7 +45,7 @@ export function listNotHad(input: CauseInput): string[] {
         JSON.stringify(other.netns) === JSON.stringify(netns),
     );
     if (told === undefined || isElsewhere) return [];
-    const program = argv[0] === "nsenter" ? argv.slice(2).find((word) => word !== "--") : argv[0];
+    const [program] = commandOf(record);
     const at = describeNetns({ node, pod: netns === "host" ? null : netns.pod });
     return [
       `${at}: ${program ?? kind} could not be had: ${stderr || "it failed"}; it would have told ${told}`,

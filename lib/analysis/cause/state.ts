@@ -41,7 +41,7 @@ export class StateReader {
         return [];
       const text = record.exitCode === 0 ? this.#input.readText(record.file) : failed ? "" : undefined;
       if (text === undefined) return [];
-      this.#read.add(`${describeNetns(at)}: ${describeLook(record)}`);
+      this.#read.add(`${describeNetns(at)}: ${commandOf(record).join(" ")}`);
       return [{ record, text }];
     });
   }
@@ -70,7 +70,8 @@ export function describeNetns(at: Netns): string {
   return at.pod === null ? at.node : `inside pod ${at.pod} on ${at.node}`;
 }
 
-function describeLook(record: StateRecord): string {
-  const words = record.argv[0] === "nsenter" ? record.argv.slice(2) : record.argv;
-  return words.join(" ");
+/** What ran, without what took it into a pod's network namespace. */
+export function commandOf({ argv }: StateRecord): readonly string[] {
+  if (argv[0] !== "nsenter") return argv;
+  return argv.slice(argv[2] === "--" ? 3 : 2);
 }

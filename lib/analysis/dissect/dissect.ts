@@ -88,7 +88,7 @@ function dissectUdp(bytes: Uint8Array, at: number, tunnels: Openers, packet: Pac
     const isItsPort = packet.destinationPort === number || packet.sourcePort === number;
     if (isItsPort && format.recognises(bytes, packet.payloadAt, packet)) {
       packet.stop = STOP.opaque;
-      packet.sealed = format;
+      packet.sealedTitle = format.title;
       return NONE;
     }
   }
@@ -104,7 +104,7 @@ function dissectOther(bytes: Uint8Array, at: number, tunnels: Openers, packet: P
   for (const { number, format } of tunnels.sealedIp) {
     if (packet.protocol === number && format.recognises(bytes, at, packet)) {
       packet.stop = STOP.opaque;
-      packet.sealed = format;
+      packet.sealedTitle = format.title;
     }
   }
   return NONE;

@@ -1,4 +1,4 @@
-import type { Inside, SealedFormat, WireFormat } from "../../wire/types.js";
+import type { Inside, WireFormat } from "../../wire/types.js";
 
 /** Why a packet's dissection stopped where it did. */
 export const STOP = {
@@ -12,7 +12,7 @@ export const STOP = {
   malformed: 3,
   /** IP, of a protocol other than ICMP, UDP and TCP. */
   otherProtocol: 4,
-  /** `sealed` has it: whatever is inside only its ends can read. */
+  /** `sealedTitle` names it: whatever is inside only its ends can read. */
   opaque: 5,
 } as const;
 
@@ -40,8 +40,8 @@ export class Packet implements Inside {
   /** The tunnel header that was opened; null where the packet is bare. */
   worn: WireFormat | null = null;
   tunnelId = -1;
-  /** Where `stop` is opaque: what carries the packet that cannot be read. */
-  sealed: SealedFormat | null = null;
+  /** Where `stop` is opaque: the name of what carries the packet that cannot be read. */
+  sealedTitle = "";
   innerAt = 0;
   innerType = 0;
   /** Offset of the outermost IP header where a tunnel was opened, and its version, which is 0 where none was. */

@@ -42,7 +42,7 @@ function describe(packet: Packet, bytes: Uint8Array): string {
   const way = `${sourceOf(packet)} → ${destinationOf(packet)}`;
   if (packet.fragmentOffset > 0)
     return `${nameProtocol(packet.protocol)} fragment at ${packet.fragmentOffset} of IP id ${packet.ipId >>> 0}, ${way}`;
-  if (packet.stop === STOP.opaque) return `${packet.sealed?.title ?? ""}, ${way}`;
+  if (packet.stop === STOP.opaque) return `${packet.sealedTitle}, ${way}`;
   if (packet.stop !== STOP.none) return `${nameProtocol(packet.protocol)}, ${way}`;
   const fragment = packet.moreFragments === 1 ? " (first fragment)" : "";
   if (packet.protocol === PROTOCOL.tcp) return describeTcp(packet) + fragment;

@@ -20,6 +20,15 @@ t.test("what could not be had is said by name, with what it would have told", as
   ]);
   t.strictSame(said([nstat, snmp]), [], "its numbers are in /proc as well");
   t.strictSame(said([{ ...nstat, exitCode: 1 }]), [], "an answer that is none is an answer");
+  const inPod = { ...nstat, at: "node-b shop/web", stderr: "", exitCode: null };
+  const told = "could not be had: it failed; it would have told which of the kernel's counters grew";
+  const enter = ["nsenter", "--net=/proc/7/ns/net"];
+  for (const argv of [[...enter, "nstat", "-a"], [...enter, "--", "nstat", "-a"], enter])
+    t.strictSame(
+      said([{ ...inPod, argv }]),
+      [`inside pod shop/web on node-b: nstat ${told}`],
+      argv.join(" "),
+    );
   const drops = [gone("node-b", "tracefs is not mounted"), gone("node-z", "no")];
   const { lookedAt } = ask({ drops, lastSeen: TUNNEL_A, firstMissing: VETH_B });
   t.match(lookedAt, [

@@ -57,6 +57,28 @@ t.test("no route, and a blackhole", async (t) => {
   );
 });
 
+t.test("the routes that are shown are of the target's family and name their table", async (t) => {
+  const routes = (family: 4 | 6, ...entries: readonly object[]): Look => ({
+    at: "node-b",
+    kind: "routes",
+    argv: ["ip", "-j", `-${family}`, "route", "show", "table", "all"],
+    text: JSON.stringify(entries),
+  });
+  const four = routes(4, { dst: "default", dev: "eth0" }, { dst: "192.168.218.64/26", dev: "x", table: "7" });
+  const six = routes(6, { dst: "default", gateway: "fd77::1", dev: "eth0" });
+  const shown = (looks: Look[], target = FLOW.to): readonly string[] | undefined =>
+    ask({ looks, flow: { ...FLOW, to: target } }).cause?.evidence.slice(1);
+  t.strictSame(shown([route(WEB, { error: INVALID }), four, six]), [
+    "node-b: its route: 192.168.218.64/26 dev x table 7",
+    "node-b: its route: default dev eth0",
+  ]);
+  const to = { ...FLOW.to, ip: "fd00::9", addresses: [] };
+  t.strictSame(shown([route("fd00::9", { error: INVALID }), six, four], to), [
+    "node-b: its route: default via fd77::1 dev eth0",
+  ]);
+  t.strictSame(shown([route("fd00::9", { error: INVALID }), four], to), [], "not looked at");
+});
+
 t.test("answers that say nothing of the packets' way", async (t) => {
   const cause = (...looks: Look[]): unknown => ask({ looks }).cause;
   t.equal(cause(route("10.1.1.1", { error: UNREACHABLE })), null, "another target");

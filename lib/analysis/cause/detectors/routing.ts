@@ -4,7 +4,7 @@ import { containsIp, parsePrefix } from "../../../linux/address.js";
 import { parseRouteAnswer, parseRoutes } from "../../../linux/routes.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
 import type { Spot } from "../spot.js";
-import type { Reading } from "../state.js";
+import type { Netns, Reading, StateReader } from "../state.js";
 import { describeNetns } from "../state.js";
 
 const KERNEL = { reasons: ["IP_INNOROUTES", "IP_OUTNOROUTES"], locations: ["ip_error"] };
@@ -48,7 +48,7 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
     // A reverse path failure also says "Invalid argument", but only where the packet's way in is told.
     if (record.argv.includes("iif") && plainWorks(state.readings(at, "route-get"), to)) continue;
     const blackhole = /invalid argument/i.test(record.stderr);
-    const evidence = [`${describeNetns(at)}: ${asked}: ${record.stderr}`, ...showRoutes(given, to)];
+    const evidence = [`${describeNetns(at)}: ${asked}: ${record.stderr}`, ...showRoutes({ at, to }, state)];
     return blackhole
       ? [
           {
@@ -130,14 +130,14 @@ function isRouted(kind: Spot["kind"]): boolean {
 }
 
 /** Of the node's table what holds the target, the narrowest first: what its words of an error are about. */
-function showRoutes({ spot, state }: DetectorInput, to: string): string[] {
-  const at = spot.netns;
-  const [looked] = at === null ? [] : state.readings(at, "routes").slice(-1);
-  if (at === null || looked === undefined) return [];
+function showRoutes({ at, to }: { readonly at: Netns; readonly to: string }, state: StateReader): string[] {
+  const isIpv6 = to.includes(":");
+  const otherFamily = isIpv6 ? "-4" : "-6";
+  const looks = state.readings(at, "routes").filter(({ record }) => !record.argv.includes(otherFamily));
+  const looked = looks.at(-1);
+  if (looked === undefined) return [];
   const holding = parseRoutes(looked.text).flatMap((entry) => {
-    const prefix = parsePrefix(
-      entry.dst === "default" ? (to.includes(":") ? "::/0" : "0.0.0.0/0") : entry.dst,
-    );
+    const prefix = parsePrefix(entry.dst === "default" ? (isIpv6 ? "::/0" : "0.0.0.0/0") : entry.dst);
     return prefix !== undefined && containsIp(prefix, to) ? [{ ...entry, length: prefix.lengthBits }] : [];
   });
   if (holding.length === 0) return [`${describeNetns(at)}: none of its routes holds ${to}`];
