@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BatchV1Api } from "@kubernetes/client-node";
 import t from "tap";
 import { reap } from "../../lib/reap/reap.js";
+import type { Findings } from "../../lib/model/findings.js";
 import type { RunEvent } from "../../lib/model/steps.js";
-import { startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
+import { readEvidence, startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
 import {
   asSupervisor,
   begins,
@@ -353,6 +354,7 @@ t.test("the node's disk fills up in mid-capture, or is full before", async (t) =
   t.match(broken.findings?.run.incomplete.join("; "), /free disk floor/);
   const full = await startClient(cli, { profile, raw: TRAFFIC, leaseMs: 60_000, home: mkHome() }).done;
   t.equal(full.exitCode, 5, "refused before anything is captured");
-  t.match(full.said, /are free/);
+  const told = full.dir === null ? null : readEvidence<Findings>(full.dir, "findings.json");
+  t.match(told?.run.incomplete.join("; "), /are free/);
   t.strictSame((await waitUntilNothingLeft({ ...look(), withinMs: 10_000 })).left, []);
 });

@@ -32,7 +32,7 @@ interface Head {
   readonly timeUs: number;
   readonly ttl: number;
   /** The two ends, the same for both directions; and whether it goes from the lower one. */
-  readonly pair: number;
+  readonly pair: string;
   readonly isForth: boolean;
   readonly isRequest: boolean;
 }
@@ -146,8 +146,8 @@ function collect(
   first: ReadonlyMap<string, Head>,
   second: ReadonlyMap<string, Head>,
   isInOrder: boolean,
-): Map<number, { forth: Differences; back: Differences }> {
-  const pairs = new Map<number, { forth: Differences; back: Differences }>();
+): Map<string, { forth: Differences; back: Differences }> {
+  const pairs = new Map<string, { forth: Differences; back: Differences }>();
   for (const [key, head] of first) {
     const later = second.get(key);
     if (later === undefined) continue;
@@ -202,19 +202,26 @@ function readHead(source: HopSource): Map<string, Head> {
     if (!key.isStrong) continue;
     const name = `${key.first} ${key.second}`;
     if (seen.has(name)) continue;
-    const isForth =
-      packet.source0 === packet.destination0
-        ? packet.source3 < packet.destination3
-        : packet.source0 < packet.destination0;
+    const [from, to] = endsOf(packet);
+    const isForth = from < to;
     seen.set(name, {
       timeUs: source.timeUs,
       ttl: packet.ttl,
-      pair: packet.source0 ^ packet.destination0 ^ Math.imul(packet.source3 ^ packet.destination3, 31),
+      pair: isForth ? `${from} ${to}` : `${to} ${from}`,
       isForth,
       isRequest: isRequest(packet),
     });
   }
   return seen;
+}
+
+function endsOf(packet: Packet): readonly [string, string] {
+  const { source0, source1, source2, source3, destination0, destination1, destination2, destination3 } =
+    packet;
+  return [
+    [source0, source1, source2, source3].join(),
+    [destination0, destination1, destination2, destination3].join(),
+  ];
 }
 
 /** Whether a packet looks like one of a client: SYN, echo request, to the lower port. */

@@ -1,3 +1,5 @@
+import { Chains, END } from "./chains.js";
+import { copyInto } from "./columns.js";
 import type { PlaceSets } from "./sets.js";
 import { SightingPool } from "./sightings.js";
 
@@ -16,7 +18,7 @@ export const TRAIT = {
   bare: 1,
   /** It carries only bytes that its sender had sent before. */
   again: 2,
-  /** It began to show where its direction usually does not, and no frame with its bytes was found so far. */
+  /** It began to show where its direction usually does not, and not all of its bytes were found in other frames so far. */
   orphan: 8,
   /** The first packet of its connection. */
   opens: 16,
@@ -26,6 +28,8 @@ export const TRAIT = {
   lateReset: 64,
   /** The network doubled it. */
   copy: 128,
+  /** It began to show where its direction usually does not, and its bytes were in other frames before. */
+  cut: 4,
 } as const;
 
 /** The packet that is looked for, filled in place. */
@@ -48,6 +52,7 @@ export type Accept = (slot: number) => boolean;
 export class InFlight {
   readonly sought: Sought = { first: 0, second: 0, place: 0, timeUs: 0, row: 0, ttl: 0 };
   readonly sightings = new SightingPool();
+  readonly chains = new Chains();
   connection: Int32Array;
   direction: Uint8Array;
   traits: Uint8Array;
@@ -62,14 +67,10 @@ export class InFlight {
   /** Bytes of its stream that the packet carries; start = end where it can have none. */
   rangeStart: Float64Array;
   rangeEnd: Float64Array;
-  /**
-   * How many of these bytes are in frames that showed before it, cut otherwise (GSO, GRO, fragments), and a place that
-   * showed those; and the same of frames that showed after it. By time: which came first on the way is settled later.
-   */
-  bornBytes: Int32Array;
-  bornAt: Int16Array;
-  carriedBytes: Int32Array;
-  carriedAt: Int16Array;
+  /** Packets that share bytes with it in other frames (GSO, GRO, fragments), and how many: a list of `chains`. */
+  ties: Int32Array;
+  /** How many bytes of it a place showed in other frames: a list of `chains`. */
+  elsewhere: Int32Array;
   /** The next older and newer packet of the same direction of the same connection. */
   olderOfStream: Int32Array;
   newerOfStream: Int32Array;
@@ -106,10 +107,8 @@ export class InFlight {
     this.lastUs = new Float64Array(slots);
     this.rangeStart = new Float64Array(slots);
     this.rangeEnd = new Float64Array(slots);
-    this.bornBytes = int32();
-    this.bornAt = new Int16Array(slots);
-    this.carriedBytes = int32();
-    this.carriedAt = new Int16Array(slots);
+    this.ties = int32();
+    this.elsewhere = int32();
     this.olderOfStream = int32();
     this.newerOfStream = int32();
     this.sighting = int32();
@@ -142,6 +141,7 @@ export class InFlight {
       const isRecent = timeUs - this.firstUs[slot]! < RETRY_US;
       // The chain goes from newest to oldest.
       if (!sets.has(this.set[slot]!, place)) {
+        if (this.isElsewhere(slot, place)) continue;
         if (found === NONE || isRecent) found = slot;
         isFoundRecent ||= isRecent;
       } else if (again === NONE && this.comesAgain(slot)) again = slot;
@@ -167,10 +167,8 @@ export class InFlight {
     this.firstUs[slot] = timeUs;
     this.rangeStart[slot] = 0;
     this.rangeEnd[slot] = 0;
-    this.bornBytes[slot] = 0;
-    this.bornAt[slot] = NONE;
-    this.carriedBytes[slot] = 0;
-    this.carriedAt[slot] = NONE;
+    this.ties[slot] = END;
+    this.elsewhere[slot] = END;
     this.olderOfStream[slot] = NONE;
     this.newerOfStream[slot] = NONE;
     this.sighting[slot] = NONE;
@@ -187,18 +185,11 @@ export class InFlight {
     if (newer === NONE) this.newest = older;
     else this.older[newer] = older;
     this.sightings.release(this.sighting[slot]!);
+    this.untie(slot);
     this.nextInBucket[slot] = this.free;
     this.free = slot;
     this.set[slot] = 0;
     this.size--;
-  }
-
-  /** The place that showed it first. */
-  firstPlace(slot: number): number {
-    const { sightings } = this;
-    let at = this.sighting[slot]!;
-    while (sightings.next[at] !== NONE) at = sightings.next[at]!;
-    return sightings.place[at]!;
   }
 
   /** Whether a packet is the same as one that the place sought has shown shortly before: the network doubled it. */
@@ -211,6 +202,24 @@ export class InFlight {
       if (timeUs - this.lastUs[other]! < RETRY_US && this.sets.has(this.set[other]!, place)) return true;
     }
     return false;
+  }
+
+  /** Whether a place has shown all bytes of a packet in other frames. */
+  private isElsewhere(slot: number, place: number): boolean {
+    const { chains } = this;
+    for (let at = this.elsewhere[slot]!; at !== END; at = chains.next[at]!)
+      if (chains.key[at] === place) return chains.bytes[at]! >= this.rangeEnd[slot]! - this.rangeStart[slot]!;
+    return false;
+  }
+
+  private untie(slot: number): void {
+    const { chains, ties } = this;
+    for (let at = ties[slot]!; at !== END; at = chains.next[at]!) {
+      const other = chains.key[at]!;
+      ties[other] = chains.without(ties[other]!, slot);
+    }
+    chains.release(ties[slot]!);
+    chains.release(this.elsewhere[slot]!);
   }
 
   private comesAgain(slot: number): boolean {
@@ -268,10 +277,8 @@ export class InFlight {
     this.lastUs = float64(this.lastUs);
     this.rangeStart = float64(this.rangeStart);
     this.rangeEnd = float64(this.rangeEnd);
-    this.bornBytes = int32(this.bornBytes);
-    this.bornAt = copyInto(new Int16Array(slots), this.bornAt);
-    this.carriedBytes = int32(this.carriedBytes);
-    this.carriedAt = copyInto(new Int16Array(slots), this.carriedAt);
+    this.ties = int32(this.ties);
+    this.elsewhere = int32(this.elsewhere);
     this.olderOfStream = int32(this.olderOfStream);
     this.newerOfStream = int32(this.newerOfStream);
     this.sighting = int32(this.sighting);
@@ -289,9 +296,4 @@ export class InFlight {
     this.buckets = new Int32Array(this.capacity * 2).fill(NONE);
     for (let slot = this.oldest; slot !== NONE; slot = this.newer[slot]!) this.chain(slot);
   }
-}
-
-function copyInto<T extends Int32Array | Uint8Array | Int16Array | Float64Array>(to: T, from: T): T {
-  to.set(from);
-  return to;
 }

@@ -121,7 +121,7 @@ class Follower {
     this.flight = new InFlight(this.sets);
     this.wholePaths = new Set((input.paths ?? []).map((path) => this.sets.of(path)));
     this.targets = input.targets.map((target) => new Target(target, this.sets));
-    this.pieces = new Pieces(this.flight, this.sets);
+    this.pieces = new Pieces(this.flight, this.sets, this.flight.chains);
     this.connections = new Connections(this.tuples, this.targets, readers.length);
     this.errors = new Errors(this.flight, this.tuples, this.connections);
     this.neighbours = new Neighbours(readers.length);
@@ -224,12 +224,13 @@ class Follower {
       this.measure.note(slot, source, connection);
       const maySplit = connection.isFragmented || packet.protocol === PROTOCOL.tcp;
       if (connection.base[direction] === NONE) connection.base[direction] = place;
-      if (connection.base[direction] !== place && flight.isCopy(slot)) flight.traits[slot]! |= TRAIT.copy;
-      if (maySplit) this.pieces.trace(slot, connection, place);
+      if (maySplit && flight.rangeStart[slot] !== flight.rangeEnd[slot])
+        this.pieces.trace(slot, connection, place);
+      else if (connection.base[direction] !== place && flight.isCopy(slot))
+        flight.traits[slot]! |= TRAIT.copy;
     } else {
       if (place === connection.base[direction]) this.pieces.release(slot, connection);
-      if (flight.carriedAt[slot] !== NONE || flight.bornAt[slot] !== NONE)
-        this.pieces.gather(slot, connection, place);
+      this.pieces.carry(slot, place);
     }
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
       connection.story.noteReset(packet, direction, sightingOf(source, place));
@@ -253,7 +254,7 @@ class Follower {
     const other = this.connections.at(flight.connection[slot]!);
     // What was cut from another frame on the way is not what was sent at its beginning.
     const isAtBase = wanted!.base[this.wantedDirection as 0 | 1] === flight.sought.place;
-    if (isAtBase && flight.bornAt[slot] !== NONE) return false;
+    if (isAtBase && (flight.traits[slot]! & TRAIT.cut) !== 0) return false;
     return (
       other === wanted ||
       (other.target >= 0 && other.target === wanted!.target && other.isOwn === wanted!.isOwn)

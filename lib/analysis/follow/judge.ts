@@ -69,7 +69,8 @@ export class Judge {
     const { flight, sets, targets } = this.input;
     const record = flow.records[flight.direction[slot] as 0 | 1];
     const tailUs = targets[flow.target]?.tailUs ?? TAIL_US;
-    const way = record.way(flight, slot, this.liveAt(flight.lastUs[slot]!, tailUs));
+    const live = this.liveAt(flight.lastUs[slot]!, tailUs);
+    const way = record.way(flight, slot, { live, elsewhere: this.input.pieces.elsewhere(slot) });
     this.add(way, slot);
     const most = this.mostOf(flow, way);
     if (way.kept.length < most.way || record.story.length < most.story)

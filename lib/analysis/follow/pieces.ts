@@ -1,94 +1,88 @@
+import { END, type Chains } from "./chains.js";
 import type { Connection } from "./connection.js";
 import { NONE, TRAIT, type InFlight } from "./flight.js";
+import { takeRange } from "./ranges.js";
 import type { PlaceSets } from "./sets.js";
 
-/** So many packets of a stream are looked at for one that shares bytes with a new one. */
+/** So many packets of a stream are looked at for those that share bytes with a new one. */
 const MOST_STEPS = 256;
 /** Two clocks may be so far apart, after correction, that a piece seems to come before what it was cut from. */
 const CLOCK_ERROR_US = 50_000;
 
+/** Where and of what connection a new packet shows, and whether its direction begins there. */
+interface New {
+  readonly connection: Connection;
+  readonly place: number;
+  readonly isAtBase: boolean;
+}
+
 /**
  * Ties packets together that carry the same bytes in other frames: a segment that GSO cut into pieces and GRO joined
- * again, a datagram and its fragments. Each byte of a new packet belongs to one other: the newest that has it, since a
- * retransmission comes after what it repeats.
+ * again, a datagram and its fragments; and counts, a place, how many bytes of a packet showed there in other frames.
+ * Two frames that a place has shown are two transmissions, so that no byte of a new packet is tied to both: the newer
+ * has it, since a retransmission comes after what it repeats.
  */
 export class Pieces {
+  /** Of the packets that the one at hand is tied to: their bytes of it, and the places that showed them. */
+  private readonly tied: { from: number; to: number; set: number }[] = [];
+
   constructor(
     private readonly flight: InFlight,
     private readonly sets: PlaceSets,
+    private readonly chains: Chains,
   ) {}
 
-  /** To be called once for a packet that a place has shown as the first one. */
+  /** To be called once for a packet with bytes, at the place that shows it first. */
   trace(slot: number, connection: Connection, place: number): void {
     const { flight } = this;
     const direction = flight.direction[slot] as 0 | 1;
     const isAtBase = connection.base[direction] === place;
     if (isAtBase && connection.orphans[direction] === 0) return;
-    const range = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!] as const;
-    // Of its bytes: what is in no frame found so far, and in none that was not cut from another.
-    const [left, whole]: [number[], number[]] = [[...range], isAtBase ? [] : [...range]];
-    let other = flight.olderOfStream[slot]!;
-    for (let step = 0; other !== NONE && left.length + whole.length > 0 && step < MOST_STEPS; step++) {
-      if (this.mayShare(slot, other, { connection, place, isAtBase })) {
-        if (left.length > 0) this.link(slot, other, { left, place, connection });
-        if (whole.length > 0) this.carryOn(other, { range, whole, place });
-      }
-      other = flight.olderOfStream[other]!;
-    }
+    const at = { connection, place, isAtBase };
+    const missing = this.findOthers(slot, at);
     if (isAtBase) return;
+    // What was doubled goes on doubled: else a copy would stand for a packet that was lost.
+    if (this.tied.length === 0 && flight.isCopy(slot)) {
+      flight.traits[slot]! |= TRAIT.copy;
+      this.findOthers(slot, at);
+    }
     // Its bytes were sent before it shows; whether again, the frames say that it was cut from.
     flight.traits[slot]! &= ~TRAIT.again;
-    if (flight.bornAt[slot] !== NONE) return;
+    if (this.tied.length > 0) flight.traits[slot]! |= TRAIT.cut;
+    if (missing.length === 0) return;
     flight.traits[slot]! |= TRAIT.orphan;
     connection.orphans[direction]++;
   }
 
-  /**
-   * A packet that shows again whole, behind frames that were cut otherwise: what they have of its bytes has come as far,
-   * of pieces all, of what it was joined into a part.
-   */
-  gather(slot: number, connection: Connection, place: number): void {
-    this.gatherOlder(slot, connection, place);
-    const { flight, sets } = this;
-    const { isFragmented } = connection;
+  /** Ties a new packet to all that have its bytes; what is in none of them is left. */
+  private findOthers(slot: number, at: New): readonly number[] {
+    const { flight, tied } = this;
     const [start, end] = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
-    let piece = flight.newerOfStream[slot]!;
-    for (let step = 0; piece !== NONE && step < MOST_STEPS; step++, piece = flight.newerOfStream[piece]!) {
-      const [from, to] = [flight.rangeStart[piece]!, flight.rangeEnd[piece]!];
-      const bytes = Math.min(end, to) - Math.max(start, from);
-      if (flight.bornAt[piece] === NONE || bytes <= 0) continue;
-      if (isFragmented && flight.ipId[piece] !== flight.ipId[slot]) continue;
-      if (sets.has(flight.set[piece]!, place)) continue;
-      const isElsewhere = flight.carriedAt[piece] !== NONE && flight.carriedAt[piece] !== place;
-      if (isElsewhere && bytes < to - from) continue;
-      flight.carriedBytes[piece] = Math.min(
-        to - from,
-        (isElsewhere ? 0 : flight.carriedBytes[piece]!) + bytes,
-      );
-      flight.carriedAt[piece] = place;
+    const missing = [start, end];
+    tied.length = 0;
+    let other = flight.olderOfStream[slot]!;
+    for (let step = 0; other !== NONE && step < MOST_STEPS; step++, other = flight.olderOfStream[other]!) {
+      const [from, to] = [Math.max(start, flight.rangeStart[other]!), Math.min(end, flight.rangeEnd[other]!)];
+      if (at.isAtBase && flight.firstUs[slot]! - flight.firstUs[other]! >= CLOCK_ERROR_US) break;
+      if (from >= to || !this.mayShare(slot, other, at)) continue;
+      const bytes = this.countFree(other, { from, to, place: at.place });
+      if (bytes === 0) continue;
+      takeRange(missing, from, to);
+      tied.push({ from, to, set: flight.set[other]! });
+      this.tie(slot, other, bytes);
+      this.releaseFound(other, at.connection, at.place);
     }
+    return missing;
   }
 
-  /** What a packet was joined from has come as far as it: of frames with the same bytes the newest. */
-  private gatherOlder(slot: number, { isFragmented }: Connection, place: number): void {
-    const { flight, sets } = this;
-    if (flight.bornAt[slot] === NONE) return;
-    const left = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
-    let part = flight.olderOfStream[slot]!;
-    for (let step = 0; part !== NONE && left.length > 0 && step < MOST_STEPS; step++) {
-      const [from, to] = [flight.rangeStart[part]!, flight.rangeEnd[part]!];
-      const isOther = isFragmented && flight.ipId[part] !== flight.ipId[slot];
-      if (!isOther && take(left, from, to) === to - from && to > from) {
-        if (flight.carriedAt[part] !== NONE && !sets.has(flight.set[part]!, place)) {
-          flight.carriedBytes[part] = to - from;
-          flight.carriedAt[part] = place;
-        }
-      }
-      part = flight.olderOfStream[part]!;
-    }
+  /** To be called where a packet shows again: what shares bytes with it has come as far, in other frames. */
+  carry(slot: number, place: number): void {
+    const { flight, chains } = this;
+    for (let at = flight.ties[slot]!; at !== END; at = chains.next[at]!)
+      this.showElsewhere(chains.key[at]!, place, chains.bytes[at]!);
   }
 
-  /** An orphan that has shown where its direction begins, or is forgotten. */
+  /** An orphan of which all bytes were found, or that has shown where its direction begins, or is forgotten. */
   release(slot: number, connection: Connection): void {
     const { flight } = this;
     if ((flight.traits[slot]! & TRAIT.orphan) === 0) return;
@@ -96,65 +90,66 @@ export class Pieces {
     connection.orphans[flight.direction[slot] as 0 | 1]--;
   }
 
-  private mayShare(
-    slot: number,
-    other: number,
-    at: { connection: Connection; place: number; isAtBase: boolean },
-  ): boolean {
+  /** The places that showed all of a packet's bytes in other frames, and those that showed any. */
+  elsewhere(slot: number): { readonly whole: number; readonly any: number } {
+    const { flight, chains, sets } = this;
+    const length = flight.rangeEnd[slot]! - flight.rangeStart[slot]!;
+    let [whole, any] = [0, 0];
+    for (let at = flight.elsewhere[slot]!; at !== END; at = chains.next[at]!) {
+      any = sets.add(any, chains.key[at]!);
+      if (chains.bytes[at]! >= length) whole = sets.add(whole, chains.key[at]!);
+    }
+    return { whole, any };
+  }
+
+  private mayShare(slot: number, other: number, at: New): boolean {
     const { flight, sets } = this;
     if (at.connection.isFragmented && flight.ipId[other] !== flight.ipId[slot]) return false;
     if (sets.has(flight.set[other]!, at.place)) return false;
     // A retransmission has another time stamp than what it repeats; a snap length may have cut it off.
     const [stamp, otherStamp] = [flight.stamp[slot]!, flight.stamp[other]!];
     if (stamp !== otherStamp && stamp !== 0 && otherStamp !== 0) return false;
-    // What was doubled goes on doubled: else a copy would stand for a packet that was lost.
     if (((flight.traits[other]! ^ flight.traits[slot]!) & TRAIT.copy) !== 0) return false;
-    if (!at.isAtBase) return true;
-    const isOrphan = (flight.traits[other]! & TRAIT.orphan) !== 0;
-    return isOrphan && flight.firstUs[slot]! - flight.firstUs[other]! < CLOCK_ERROR_US;
+    return !at.isAtBase || (flight.traits[other]! & TRAIT.orphan) !== 0;
   }
 
-  /** What had been joined and showed again behind that has come as far as a frame that it is joined in anew. */
-  private carryOn(
-    part: number,
-    { range, whole, place }: { range: readonly [number, number]; whole: number[]; place: number },
-  ): void {
-    const { flight } = this;
-    const [from, to] = [flight.rangeStart[part]!, flight.rangeEnd[part]!];
-    const isCut = flight.bornAt[part] !== NONE;
-    const bytes = isCut ? to - from : take(whole, from, to);
-    if (flight.carriedAt[part] === NONE || from < range[0] || to > range[1] || bytes < to - from) return;
-    flight.carriedBytes[part] = to - from;
-    flight.carriedAt[part] = place;
+  /**
+   * How many bytes of a range that an older packet has may be those of the new one: its places have them in no newer
+   * packet, and the new one's place has not shown them yet.
+   */
+  private countFree(other: number, { from, to, place }: { from: number; to: number; place: number }): number {
+    const { flight, chains, sets } = this;
+    const left = [from, to];
+    for (const one of this.tied)
+      if (sets.meet(one.set, flight.set[other]!)) takeRange(left, one.from, one.to);
+    for (let at = flight.ties[other]!; at !== END && left.length > 0; at = chains.next[at]!) {
+      const shown = chains.key[at]!;
+      if (sets.has(flight.set[shown]!, place))
+        takeRange(left, flight.rangeStart[shown]!, flight.rangeEnd[shown]!);
+    }
+    let bytes = 0;
+    for (let index = 0; index < left.length; index += 2) bytes += left[index + 1]! - left[index]!;
+    return bytes;
   }
 
-  private link(
-    slot: number,
-    other: number,
-    at: { left: number[]; place: number; connection: Connection },
-  ): void {
-    const { flight } = this;
-    const bytes = take(at.left, flight.rangeStart[other]!, flight.rangeEnd[other]!);
-    if (bytes === 0) return;
-    flight.bornBytes[slot]! += bytes;
-    flight.bornAt[slot] = flight.firstPlace(other);
-    flight.carriedBytes[other]! += bytes;
-    flight.carriedAt[other] = at.place;
-    this.release(other, at.connection);
+  private tie(slot: number, other: number, bytes: number): void {
+    const { flight, chains, sets } = this;
+    flight.ties[slot] = chains.push(flight.ties[slot]!, other, bytes);
+    flight.ties[other] = chains.push(flight.ties[other]!, slot, bytes);
+    for (let place = 0; place < sets.places; place++) {
+      if (sets.has(flight.set[slot]!, place)) this.showElsewhere(other, place, bytes);
+      if (sets.has(flight.set[other]!, place)) this.showElsewhere(slot, place, bytes);
+    }
   }
-}
 
-/** Takes a range out of a list of ranges (start, end, start, end…) and says how many bytes of it were there. */
-function take(left: number[], start: number, end: number): number {
-  let bytes = 0;
-  for (let index = 0; index < left.length; index += 2) {
-    const [low, high] = [left[index]!, left[index + 1]!];
-    const [from, to] = [Math.max(low, start), Math.min(high, end)];
-    if (from >= to) continue;
-    bytes += to - from;
-    const rest = [low, from, to, high].filter((_, at) => (at < 2 ? low < from : to < high));
-    left.splice(index, 2, ...rest);
-    index += rest.length - 2;
+  private showElsewhere(slot: number, place: number, bytes: number): void {
+    const { flight, chains, sets } = this;
+    if (sets.has(flight.set[slot]!, place)) return;
+    flight.elsewhere[slot] = chains.add(flight.elsewhere[slot]!, place, bytes);
   }
-  return bytes;
+
+  private releaseFound(slot: number, connection: Connection, place: number): void {
+    if ((this.flight.traits[slot]! & TRAIT.orphan) === 0) return;
+    if (this.sets.has(this.elsewhere(slot).whole, place)) this.release(slot, connection);
+  }
 }

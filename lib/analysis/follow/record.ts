@@ -14,9 +14,8 @@ export interface Way {
   readonly set: number;
   /** Which captures covered their time; ALL_LIVE: every one. */
   readonly live: number;
-  /** A place that showed their bytes in frames cut otherwise (GSO, GRO, fragments); NONE (-1): there is none. */
-  readonly born: Link;
-  readonly carried: Link;
+  /** Sets of places that showed all, or some, of their bytes in frames cut otherwise (GSO, GRO, fragments). */
+  readonly elsewhere: { readonly whole: number; readonly any: number };
   /** A router said that they were too big. */
   readonly tooBig: boolean;
   packets: number;
@@ -36,12 +35,6 @@ export interface Way {
 }
 
 export const ALL_LIVE = -1;
-
-/** A place that showed the same bytes in other frames, -1: none; and whether it showed all of them. */
-export interface Link {
-  readonly place: number;
-  readonly isWhole: boolean;
-}
 
 /** How long packets took from one place to the next that showed them. */
 export interface Delay {
@@ -72,26 +65,20 @@ export class DirectionRecord {
   constructor(readonly direction: number) {}
 
   /** The way that a packet took, by the captures that covered its time. */
-  way(flight: InFlight, slot: number, live: number): Way {
+  way(flight: InFlight, slot: number, seen: Pick<Way, "live" | "elsewhere">): Way {
     const set = flight.set[slot]!;
     const tooBig = (flight.traits[slot]! & TRAIT.tooBig) !== 0;
-    const bornAt = flight.bornAt[slot]!;
-    const carriedAt = flight.carriedAt[slot]!;
-    const bytes = flight.rangeEnd[slot]! - flight.rangeStart[slot]!;
-    const isBornWhole = bornAt !== NONE && flight.bornBytes[slot]! >= bytes;
-    const isCarriedWhole = carriedAt !== NONE && flight.carriedBytes[slot]! >= bytes;
+    const { live, elsewhere } = seen;
     const { ways } = this;
     for (let index = 0; index < ways.length; index++) {
       const way = ways[index]!;
       if (way.set !== set || way.live !== live || way.tooBig !== tooBig) continue;
-      if (way.born.place !== bornAt || way.carried.place !== carriedAt) continue;
-      if (way.born.isWhole === isBornWhole && way.carried.isWhole === isCarriedWhole) return way;
+      if (way.elsewhere.whole === elsewhere.whole && way.elsewhere.any === elsewhere.any) return way;
     }
     const fresh: Way = {
       set,
       live,
-      born: { place: bornAt, isWhole: isBornWhole },
-      carried: { place: carriedAt, isWhole: isCarriedWhole },
+      elsewhere,
       tooBig,
       packets: 0,
       bytes: 0,
@@ -125,11 +112,16 @@ export class DirectionRecord {
     if (this.ordered >= MOST_ORDERED) return;
     const { sightings } = flight;
     const newest = flight.sighting[slot]!;
-    let oldest = newest;
-    while (sightings.next[oldest] !== NONE) oldest = sightings.next[oldest]!;
-    if (oldest === newest) return;
-    const byTtl = sightings.ttl[newest]! > sightings.ttl[oldest]!;
-    const [first, last] = byTtl ? [newest, oldest] : [oldest, newest];
+    if (newest === NONE || sightings.next[newest] === NONE) return;
+    // From the newest to the oldest: each router took one off the TTL, whatever the clocks say.
+    let [oldest, highest, lowest] = [newest, newest, newest];
+    for (let at = newest; at !== NONE; at = sightings.next[at]!) {
+      oldest = at;
+      if (sightings.ttl[at]! >= sightings.ttl[highest]!) highest = at;
+      if (sightings.ttl[at]! < sightings.ttl[lowest]!) lowest = at;
+    }
+    const byTtl = sightings.ttl[highest]! > sightings.ttl[lowest]!;
+    const [first, last] = byTtl ? [highest, lowest] : [oldest, newest];
     const key = sightings.place[first]! * places + sightings.place[last]!;
     this.ordered++;
     const known = this.order.find((one) => one.key === key);

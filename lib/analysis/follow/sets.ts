@@ -30,6 +30,13 @@ export class PlaceSets {
     return (this.next[at] = this.has(set, place) ? set : this.extend(set, place));
   }
 
+  /** Whether any place is in both. */
+  meet(one: number, other: number): boolean {
+    for (let place = 0; place < this.places; place++)
+      if (this.has(one, place) && this.has(other, place)) return true;
+    return false;
+  }
+
   of(places: Iterable<number>): number {
     let set = 0;
     for (const place of places) set = this.add(set, place);

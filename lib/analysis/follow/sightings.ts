@@ -1,3 +1,4 @@
+import { copyInto } from "./columns.js";
 const FIRST_CAPACITY = 4096;
 const NONE = -1;
 
@@ -66,9 +67,4 @@ export class SightingPool {
     this.ttl = copyInto(new Uint8Array(size), this.ttl);
     this.next = copyInto(new Int32Array(size), this.next);
   }
-}
-
-function copyInto<T extends Int32Array | Uint8Array | Uint32Array | Float64Array>(to: T, from: T): T {
-  to.set(from);
-  return to;
 }

@@ -79,22 +79,21 @@ function tallyOrder(record: DirectionRecord, order: readonly number[], sets: Pla
     const seen = order.map((place) => sets.has(way.set, place));
     const [first, last] = [seen.indexOf(true), seen.lastIndexOf(true)];
     if (first < 0) continue;
-    const isInPieces = way.carried.isWhole && order.includes(way.carried.place);
+    const inPieces = order.map((place) => sets.has(way.elsewhere.whole, place));
     for (let position = first; position <= last; position++) {
       const place = order[position]!;
       if (!seen[position]) {
-        if (!isInPieces) silent.set(place, (silent.get(place) ?? 0) + way.packets);
+        if (!inPieces[position]) silent.set(place, (silent.get(place) ?? 0) + way.packets);
         continue;
       }
       packets[place]! += way.packets;
       bytes[place]! += way.bytes;
     }
-    const links = [way.born, way.carried].filter(({ place }) => order.includes(place));
-    const isCarried = links.some(({ place, isWhole }) => isWhole && order.indexOf(place) > last);
-    const continues = links.some(({ place }) => order.indexOf(place) < first);
+    const isCarried = inPieces.lastIndexOf(true) > last;
+    const continues = order.slice(0, first).some((place) => sets.has(way.elsewhere.any, place));
     if (!continues) again += way.again;
     if (isCarried) split += way.packets;
-    const gaps = isInPieces ? seen.flatMap((is, at) => (!is && at > first && at < last ? [at] : [])) : [];
+    const gaps = seen.flatMap((is, at) => (!is && inPieces[at] && at > first && at < last ? [at] : []));
     const uncoveredAt = findUncovered(way, { first, last, order, sets });
     const into = findWay(ways, { first, last, continues, tooBig: way.tooBig, inPiecesAt: gaps, uncoveredAt });
     const isUndecided = !isCarried && uncoveredAt.includes(last);

@@ -70,7 +70,7 @@ export class OtherFlows {
     const [back] = reply!;
     if (there === undefined || back === undefined || request!.length + reply!.length > 2) return false;
     if (!this.whole.has(there.set) || there.set !== back.set || rejections.length > 0) return false;
-    if (there.born.place >= 0 || back.born.place >= 0) return false;
+    if (there.elsewhere.any !== 0 || back.elsewhere.any !== 0) return false;
     return protocol === "tcp" ? kept.every(({ story }) => isGood(story)) : there.packets <= back.packets;
   }
 
