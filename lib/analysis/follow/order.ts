@@ -5,14 +5,22 @@ import type { PlaceSets } from "./sets.js";
 /** The places of a flow's way, in the request's order, as far as it goes. */
 export interface FlowOrder {
   readonly order: readonly number[];
-  /** Index of the path that it was found on. */
-  readonly path: number;
   /** It was answered from behind its last place: nothing of it shows at these places of the path. */
   readonly beyond: readonly number[];
 }
 
 /** Where packets from an address go, by the votes of all flows: more than 0: as the path does. */
-type Sides = ReadonlyMap<string, number>;
+class Sides {
+  private readonly votes = new Map<string, number>();
+
+  add(ip: string, votes: number): void {
+    this.votes.set(ip, this.of(ip) + votes);
+  }
+
+  of(ip: string): number {
+    return this.votes.get(ip) ?? 0;
+  }
+}
 
 /**
  * Finds for each flow on which of the given paths it goes, which way round, and how far. Places are in a path's own
@@ -32,38 +40,40 @@ export class Orders {
     this.sets = sets;
     this.guessed = guessed;
     this.sides = paths.map((path) => {
-      const sides = new Map<string, number>();
+      const sides = new Sides();
       for (const flow of flows) {
         const votes = this.votes(flow, path);
-        sides.set(flow.client.ip, (sides.get(flow.client.ip) ?? 0) + votes);
-        sides.set(flow.server.ip, (sides.get(flow.server.ip) ?? 0) - votes);
-        if (flow.behind !== null) sides.set(flow.behind.ip, (sides.get(flow.behind.ip) ?? 0) - votes);
+        sides.add(flow.client.ip, votes);
+        sides.add(flow.server.ip, -votes);
+        if (flow.behind !== null) sides.add(flow.behind.ip, -votes);
       }
       return sides;
     });
   }
 
-  /** null where no path has a place that shows the flow. */
-  find(flow: Flow): FlowOrder | null {
-    let best = -1;
+  /** The index of the path whose places show most of a flow; null where none shows any of it. */
+  findPath(flow: Flow): number | null {
+    let best: number | null = null;
     let most = 0;
     for (const [index, path] of this.paths.entries()) {
       const packets = this.packetsOn(flow, path);
       if (packets > most) [best, most] = [index, packets];
     }
-    if (best < 0) return null;
-    const path = this.paths[best]!;
-    const isForward = this.isForward(flow, best);
-    return { path: best, ...this.trim(flow, isForward ? path : [...path].reverse()) };
+    return best;
   }
 
+  /** How a flow goes on a path that shows it. */
+  onPath(flow: Flow, index: number): FlowOrder {
+    const path = this.paths[index]!;
+    return this.trim(flow, this.isForward(flow, index) ? path : [...path].reverse());
+  }
+
+  /** By its own packets, else by where all flows' packets to and from its ends go, else as the path does. */
   private isForward(flow: Flow, index: number): boolean {
     const votes = this.votes(flow, this.paths[index]!);
     if (votes !== 0) return votes > 0;
     const sides = this.sides[index]!;
-    const side = (sides.get(flow.client.ip) ?? 0) - (sides.get(flow.server.ip) ?? 0);
-    if (side !== 0) return side > 0;
-    return true;
+    return sides.of(flow.client.ip) >= sides.of(flow.server.ip);
   }
 
   /**
@@ -98,7 +108,7 @@ export class Orders {
    * A flow begins where it first shows. It ends where it was answered from, if it was, and else at the path's end: what
    * is not answered should have come there.
    */
-  private trim(flow: Flow, path: readonly number[]): Pick<FlowOrder, "order" | "beyond"> {
+  private trim(flow: Flow, path: readonly number[]): FlowOrder {
     const shows = path.map((place) =>
       flow.records.some(({ ways }) => ways.some(({ set }) => this.sets.has(set, place))),
     );

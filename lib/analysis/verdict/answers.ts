@@ -1,4 +1,5 @@
 import type { VerdictStatus } from "../../model/findings.js";
+import { GRACE_US } from "../application/exchanges/sides.js";
 import type { DirectionTally } from "../follow/tally.js";
 import { nameHop, type Doubts } from "./doubts.js";
 import type { DecideInput } from "./input.js";
@@ -7,7 +8,7 @@ import type { Outcome } from "./outcome.js";
 import { hopOf } from "./route.js";
 
 /** Ports whose protocols answer each datagram: DNS, NTP, SNMP, QUIC. */
-const ANSWERING_PORTS: ReadonlySet<number> = new Set([53, 123, 161, 443]);
+const ANSWERING_PORTS: ReadonlySet<number | null> = new Set([53, 123, 161, 443]);
 
 /**
  * Whether an answer was due and did not come; null where all is well: answered, or one-way. To be asked where nothing was
@@ -37,7 +38,7 @@ export function judgeAnswers(
     doubts.doubt("The client goes on as if it were answered: replies take a way that was not captured");
     return "inconclusive";
   }
-  if (flow.protocol === "udp" && flow.probe === null && !ANSWERING_PORTS.has(flow.to.port ?? -1)) {
+  if (flow.protocol === "udp" && flow.probe === null && !ANSWERING_PORTS.has(flow.to.port)) {
     doubts.note("One-way: nothing came back, and this protocol may well need no answer");
     return null;
   }
@@ -52,7 +53,8 @@ function isEachAnswered(
   const isDue = flow.protocol === "icmp" || (flow.protocol === "udp" && flow.to.port === 53);
   const missing = request.arrived - reply.sent;
   if (!isDue || missing <= 0 || found.request.split > 0 || found.reply.split > 0) return true;
-  if (missing === 1 && lastUs(found.request) > lastUs(found.reply)) {
+  const askedUs = lastUs(found.request);
+  if (missing === 1 && askedUs > lastUs(found.reply) && found.untilUs - askedUs <= GRACE_US) {
     doubts.note("The last request has no answer yet");
     return true;
   }

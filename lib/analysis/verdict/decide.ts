@@ -153,7 +153,7 @@ function lose(
   const between = [hopOf(route, place.lastSeen!), hopOf(route, place.firstMissing!)] as const;
   doubtGap(doubts, way, between);
   doubtUnseen(doubts, input.flow.unseen ?? [], between);
-  noteLoss(doubts, tally, { outcome, route });
+  noteLoss(doubts, tally, { main, others: outcome.breaks.slice(1), route });
   doubtCapture(doubts, place.firstMissing!, route);
   return { ...place, status: "lost", brokenAt: main, lost: { packets: main.lost, of: main.of } };
 }

@@ -35,10 +35,8 @@ export function noteTransport(input: DecideInput, request: Outcome, reply: Outco
 export function noteLoss(
   doubts: Doubts,
   tally: DirectionTally,
-  { outcome, route }: { outcome: Outcome; route: Route },
+  { main, others, route }: { main: Break; others: readonly Break[]; route: Route },
 ): void {
-  const [main, ...others] = outcome.breaks;
-  if (main === undefined) return;
   for (const text of describeKind(main)) doubts.note(text);
   for (const other of others) {
     const hop = hopOf(route, tally.order[other.position]!);

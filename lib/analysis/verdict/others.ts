@@ -12,6 +12,8 @@ import type { Route } from "./route.js";
 /** What became of a flow, in short: of thousands, most are told by no more than this. */
 export interface FlowSummary {
   readonly flow: Flow;
+  /** Index of the path that shows most of it. */
+  readonly path: number;
   readonly status: VerdictStatus;
   readonly lost: number;
   readonly sent: number;
@@ -49,14 +51,14 @@ export class OtherFlows {
     for (const set of seen) for (const place of sets.placesOf(set)) this.shown.add(place);
     this.summaries = flows.flatMap((flow): FlowSummary[] => {
       if (flow.target >= 0 || !isWorthTelling(flow)) return [];
+      const path = this.orders.findPath(flow);
+      if (path === null) return [];
       if (this.isPlain(flow)) {
         const [way] = flow.records[REQUEST].ways;
-        return [{ flow, status: "delivered", lost: 0, sent: way!.packets }];
+        return [{ flow, path, status: "delivered", lost: 0, sent: way!.packets }];
       }
-      const judged = this.judge(flow);
-      if (judged === null) return [];
-      const { status, lost, request } = judged.decision;
-      return [{ flow, status, lost: lost.packets, sent: request.sent }];
+      const { status, lost, request } = this.judge({ flow, path }).decision;
+      return [{ flow, path, status, lost: lost.packets, sent: request.sent }];
     });
   }
 
@@ -74,11 +76,9 @@ export class OtherFlows {
     return protocol === "tcp" ? kept.every(({ story }) => isGood(story)) : there.packets <= back.packets;
   }
 
-  /** null where no path has a place that shows the flow. */
-  judge(flow: Flow): JudgedFlow | null {
-    const way = this.orders.find(flow);
-    if (way === null) return null;
-    const path = this.paths[way.path]!;
+  judge({ flow, path: index }: Pick<FlowSummary, "flow" | "path">): JudgedFlow {
+    const way = this.orders.onPath(flow, index);
+    const path = this.paths[index]!;
     const route = this.routeOf(way.order, path);
     const evidence = describe(flow, route.hops);
     const found = observe(flow, this.followed, { ...route, others: 0 });

@@ -19,10 +19,7 @@ export function chooseWorst(
     .sort(
       (a, b) => GRAVITY.indexOf(a.status) - GRAVITY.indexOf(b.status) || b.lost - a.lost || b.sent - a.sent,
     );
-  const listed = sorted.slice(0, MOST_LISTED).flatMap(({ flow }) => {
-    const judged = others.judge(flow);
-    return judged === null ? [] : [judged];
-  });
+  const listed = sorted.slice(0, MOST_LISTED).map((summary) => others.judge(summary));
   return { listed, rest: sorted.slice(MOST_LISTED) };
 }
 

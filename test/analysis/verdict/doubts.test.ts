@@ -66,6 +66,25 @@ t.test("packets that tcpdump dropped or left unwritten weaken the loss", async (
   const unknown = await judge(t, { protocol: "icmp", packets: lostAt(4), captures: { 4: unsaid } });
   t.equal(brief(unknown), "lost request 3 → 4 medium");
   t.match(unknown.verdict.caveats, [/did not say how many packets it dropped/]);
+  const unwritten = await judge(t, {
+    protocol: "icmp",
+    packets: lostAt(4),
+    captures: { 4: { received: 9, captured: 4 } },
+  });
+  t.equal(brief(unwritten), "lost request 3 → 4 medium");
+  t.match(unwritten.verdict.caveats, ["tcpdump at node-b ens4 left 5 packets of its filter unwritten"]);
+  const silent = await judge(t, { protocol: "icmp", packets: lostAt(7), captures: { 7: unsaid } });
+  t.equal(brief(silent), "lost request 6 → 7 medium", "nothing is taken off by what was not said");
+  t.match(silent.verdict.lost, { packets: 4, of: 4 });
+  const twice = await judge(t, {
+    protocol: "icmp",
+    packets: pings(5, (seq, reply) => (reply ? null : { reach: seq > 3 ? 3 : 7 })),
+    captures: { 7: { droppedByKernel: 1 } },
+  });
+  t.equal(brief(twice), "lost request 2 → 3 medium", "of as many that are sure the first break");
+  t.match(twice.verdict.lost, { packets: 2, of: 5 });
+  t.match(twice.verdict.caveats[0], /^1 packets that the capture at node-b eth0 .* may have missed itself$/);
+  t.equal(twice.verdict.caveats.at(-1), "2 more packets were last seen at node-b cali2");
   const partial = await judge(t, {
     protocol: "icmp",
     packets: pings(4, (seq, reply) => (seq > 2 ? {} : reply ? null : { reach: 7 })),

@@ -1,7 +1,16 @@
 import t from "tap";
 import { brief, judge } from "../helpers/judge.js";
 import { icmp, ip, tcp, udp } from "../helpers/packets.js";
-import { CALICO, CLIENT, NODE_IPS, pings, SERVER, START_US, type SimPacket } from "../helpers/run.js";
+import {
+  CALICO,
+  CLIENT,
+  NODE_IPS,
+  pings,
+  SERVER,
+  START_US,
+  type SimOptions,
+  type SimPacket,
+} from "../helpers/run.js";
 
 const LAST = CALICO.length;
 const icmpError = (
@@ -66,6 +75,45 @@ t.test("partial loss names how many, the main break, and the others", async (t) 
   });
   t.equal(brief(some), "unanswered - 7 → - high");
   t.match(some.verdict.caveats, ["1 of 4 requests arrived and were not answered"]);
+});
+
+t.test("the last ping without an answer: none yet where the captures end soon, else none", async (t) => {
+  const packets = pings(3, (seq, reply) => (seq === 3 && reply ? null : {}));
+  const until = (stoppedAtSec: number): NonNullable<SimOptions["captures"]> =>
+    Object.fromEntries(CALICO.map((_, index) => [index, { stoppedAtSec }]));
+  const soon = await judge(t, { protocol: "icmp", packets, captures: until(START_US / 1e6 + 2.9) });
+  t.equal(brief(soon), "delivered - - → - high");
+  t.match(soon.verdict.caveats, ["The last request has no answer yet"]);
+  const late = await judge(t, { protocol: "icmp", packets, captures: until(START_US / 1e6 + 3.2) });
+  t.equal(brief(late), "unanswered - 7 → - high");
+  t.match(late.verdict.caveats, ["1 of 3 requests arrived and were not answered"]);
+});
+
+t.test("UDP: packets too big for a hop, which says so, and smaller ones that come through", async (t) => {
+  const datagram = (atUs: number, bytes: number, o: Partial<SimPacket> = {}): SimPacket => ({
+    ...{ atUs, id: atUs, udp: Buffer.alloc(bytes, 7), ...o },
+  });
+  const quoted = ip(
+    { source: CLIENT, destination: SERVER, protocol: 17, id: 1000 },
+    udp(40_000, 8080, Buffer.alloc(1400, 7)),
+  );
+  const tooBig = icmp(3, 4, { seq: 1400, payload: quoted.subarray(0, 28) });
+  const error = ip({ source: NODE_IPS["node-a"], destination: CLIENT, protocol: 1 }, tooBig);
+  const big = [
+    datagram(1000, 1400, { reach: 2 }),
+    { atUs: 1300, reply: true, raw: error, hidden: [2, 3, 4, 5, 6, 7] },
+  ];
+  const smaller = await judge(t, {
+    protocol: "udp",
+    packets: [...big, datagram(9000, 1200), datagram(9500, 20, { reply: true })],
+  });
+  t.equal(brief(smaller), "delivered - - → - high");
+  t.match(smaller.verdict.caveats, [
+    /^Path MTU discovery works: 1 request packets were too big for a hop, which said so; smaller ones came through$/,
+    /answered 1 times with ICMP fragmentation needed \(MTU 1400\), and the requests came through all the same/,
+  ]);
+  const never = await judge(t, { protocol: "udp", packets: big });
+  t.equal(never.verdict.status, "rejected");
 });
 
 t.test("ICMP errors: who refused, where the request was last seen", async (t) => {
