@@ -8,7 +8,7 @@ import { TcpStory } from "./tcp-story.js";
 /** A TCP connection, or what has the same pair of ends in another protocol; with all that it was translated to. */
 export class Connection {
   /** Rows of `Tuples`: the ends as its packets show them, before and behind each translation. */
-  readonly rows: number[] = [];
+  rows: readonly number[] = [];
   /** The row with which its first request was seen; -1 before that. */
   front = NONE;
   /** Index of its flow, settled when the first of its packets is judged: by then its translations are known. */

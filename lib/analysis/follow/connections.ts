@@ -42,7 +42,7 @@ export class Connections {
     this.all[index] = connection;
     connection.index = index;
     this.tuples.connection[row] = index;
-    connection.rows.push(row);
+    connection.rows = [row];
     return connection;
   }
 
@@ -50,7 +50,7 @@ export class Connections {
   alias(row: number, index: number): Connection {
     const connection = this.at(index);
     this.tuples.connection[row] = index;
-    if (!connection.rows.includes(row)) connection.rows.push(row);
+    if (!connection.rows.includes(row)) connection.rows = [...connection.rows, row];
     return connection;
   }
 

@@ -5,7 +5,7 @@ import { NONE } from "./flight.js";
 import { DirectionRecord } from "./record.js";
 import { mergeRejections, type Rejection } from "./rejections.js";
 import type { Talk } from "./talk.js";
-import { TcpTotals, type TcpSigns } from "./tcp-signs.js";
+import { SideTotals, type TcpSigns } from "./tcp-signs.js";
 import type { TcpStory } from "./tcp-story.js";
 import type { TupleEnd, Tuples } from "./tuples.js";
 
@@ -40,11 +40,12 @@ export class Flow {
     new DirectionRecord(REPLY),
   ];
   readonly rejections: Rejection[] = [];
-  readonly kept: ConnectionFacts[] = [];
-  readonly rewrites: RewriteRecord[] = [];
+  kept: ConnectionFacts[] = [];
+  rewrites: readonly RewriteRecord[] = [];
   connections = 0;
   talk: Talk | null = null;
-  readonly totals = new TcpTotals();
+  /** By who sent it. */
+  readonly totals = [new SideTotals(), new SideTotals()] as const;
 
   /** In the order in which flows were found. */
   readonly number: number;
@@ -79,7 +80,8 @@ export class Flow {
   /** Takes over what a connection has told. */
   fold(connection: Connection, tuples: Tuples, places: number): void {
     this.connections++;
-    if (connection.signs !== null) this.totals.add(connection.signs);
+    for (const side of [REQUEST, REPLY] as const)
+      if (connection.signs !== null) this.totals[side].add(connection.signs.by[side]);
     this.talk ??= connection.talk;
     if (this.talk?.owner === NONE) this.talk.owner = this.number;
     if (connection.rejections !== null) mergeRejections(this.rejections, connection.rejections, places);
@@ -97,7 +99,9 @@ export class Flow {
   private keep(facts: ConnectionFacts): void {
     const most = this.target >= 0 ? MOST_KEPT.target : MOST_KEPT.other;
     if (this.kept.length < most) {
-      this.kept.push(facts);
+      // Most have one connection, and a list that one is pushed to makes room for seventeen.
+      if (this.kept.length === 0) this.kept = [facts];
+      else this.kept.push(facts);
       return;
     }
     if (isGood(facts.story)) return;
@@ -117,7 +121,7 @@ export class Flow {
     };
     const known = this.rewrites.find((one) => isSame(one, fresh));
     if (known !== undefined) known.connections++;
-    else if (this.rewrites.length < MOST_REWRITES) this.rewrites.push(fresh);
+    else if (this.rewrites.length < MOST_REWRITES) this.rewrites = [...this.rewrites, fresh];
   }
 }
 

@@ -111,8 +111,8 @@ export class Judge {
       sightings: flight.sightings.list(flight.sighting[slot]!),
       ipBytes: flight.ipBytes[slot]!,
     };
-    if (ofWay) way.kept.push(kept);
-    if (ofStory) record.story.push(kept);
+    if (ofWay) way.kept = [...way.kept, kept];
+    if (ofStory) record.story = [...record.story, kept];
   }
 
   private mostOf(flow: Flow, way: Way): (typeof KEPT)[keyof typeof KEPT] {

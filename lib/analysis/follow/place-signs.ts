@@ -1,140 +1,136 @@
-import { formatMac } from "../dissect/address.js";
-import { int32, uint16 } from "../dissect/bytes.js";
 import { PACKET_TYPE } from "../dissect/packet.js";
 import { checksumOf, outerChecksumOf, type ChecksumState } from "./checksum.js";
-import type { Sighting } from "./sightings.js";
-import { sightingOf, type HopSource } from "./source.js";
+import type { MacTexts } from "./mac-texts.js";
+import { COMES, type RecentPackets } from "./recent.js";
+import type { Sighting, SightingPool } from "./sightings.js";
+import type { HopSource } from "./source.js";
 
 /** Of so many packets of a direction at a place checksums and MACs are looked at. */
 const MOST_LOOKED_AT = 16;
 const MOST_MACS = 4;
 const MOST_KEPT = 4;
-const NO_MAC = -1;
-/** So many packets back a copy is looked for, and so long. */
-const REMEMBERED = 4;
-const COPY_US = 1_000_000;
+const NOTHING: readonly never[] = [];
 
 /** How often a sign was seen, of how many packets, and the first that show it. */
-export class SignCount {
-  count = 0;
-  of = 0;
-  readonly kept: Sighting[] = [];
-
-  note(source: HopSource, place: number): void {
-    this.count++;
-    if (this.kept.length < MOST_KEPT) this.kept.push(sightingOf(source, place));
-  }
+export interface SignCount {
+  readonly count: number;
+  readonly of: number;
+  readonly kept: readonly Sighting[];
 }
 
-interface Remembered {
-  first: number;
-  second: number;
-  ipId: number;
-  row: number;
-  ttl: number;
-  timeUs: number;
-  /** How often it came by with a lower TTL than before. */
-  returns: number;
+/** A sign that was seen; most never are. */
+interface Seen {
+  count: number;
+  /** The newest of those that are kept, in `SignsMemory.sightings`. */
+  newest: number;
 }
 
-/** What one place showed of one direction of a flow, beside its packets' number and ways. */
+/** What the signs of all places have in common. */
+export interface SignsMemory {
+  readonly recent: RecentPackets;
+  readonly macs: MacTexts;
+  readonly sightings: SightingPool;
+}
+
+/** What one place showed of one direction of a flow, beside its packets' number and ways. There are tens of thousands. */
 export class PlaceSigns {
   ttlLeast = 255;
   ttlMost = 0;
-  readonly sourceMacs: string[] = [];
-  readonly destinationMacs: string[] = [];
-  /** The last address of each list, as a number: to know it again at once. */
-  private lastSourceMac = NO_MAC;
-  private lastDestinationMac = NO_MAC;
-  readonly duplicates = new SignCount();
-  readonly returns = new SignCount();
-  readonly checksums = new SignCount();
-  readonly outerChecksums = new SignCount();
+  sourceMacs: readonly string[] = NOTHING;
+  destinationMacs: readonly string[] = NOTHING;
+  private packets = 0;
+  private summed = 0;
+  private summedOutside = 0;
+  /** Its packets in `memory.recent`; -1 before the first one. */
+  private list = -1;
+  private doubled: Seen | null = null;
+  private returned: Seen | null = null;
+  private wrong: Seen | null = null;
+  private wrongOutside: Seen | null = null;
+  private unready: Seen | null = null;
+  private misled: Seen | null = null;
+
+  constructor(private readonly memory: SignsMemory) {}
+
+  get duplicates(): SignCount {
+    return this.countOf(this.doubled, this.packets);
+  }
+  get returns(): SignCount {
+    return this.countOf(this.returned, this.packets);
+  }
+  get checksums(): SignCount {
+    return this.countOf(this.wrong, this.summed);
+  }
+  get outerChecksums(): SignCount {
+    return this.countOf(this.wrongOutside, this.summedOutside);
+  }
   /** Of either kind: to be computed yet. */
-  readonly unfinished = new SignCount();
-  readonly otherHost = new SignCount();
-  private readonly remembered: Remembered[] = [];
-  private seen = 0;
+  get unfinished(): SignCount {
+    return this.countOf(this.unready, this.summed + this.summedOutside);
+  }
+  get otherHost(): SignCount {
+    return this.countOf(this.misled, this.packets);
+  }
 
   note(source: HopSource, place: number, row: number): void {
     const { packet } = source;
     if (packet.ttl < this.ttlLeast) this.ttlLeast = packet.ttl;
     if (packet.ttl > this.ttlMost) this.ttlMost = packet.ttl;
     const isCooked = packet.packetType >= 0;
-    this.otherHost.of++;
-    if (packet.packetType === PACKET_TYPE.otherHost) this.otherHost.note(source, place);
-    this.duplicates.of++;
-    this.returns.of++;
+    if (packet.packetType === PACKET_TYPE.otherHost) this.misled = this.add(this.misled, source, place);
     // A capture on all devices shows a packet at each of them.
     if (!isCooked && packet.ipId !== 0 && packet.version === 4) this.compare(source, place, row);
-    if (this.seen++ < MOST_LOOKED_AT) this.look(source, place);
+    if (this.packets < MOST_LOOKED_AT) this.look(source, place);
+    this.packets++;
   }
 
   private compare(source: HopSource, place: number, row: number): void {
-    const { packet, key, timeUs } = source;
-    const { remembered } = this;
-    for (const one of remembered) {
-      if (one.first !== key.first || one.second !== key.second || one.ipId !== packet.ipId) continue;
-      if (one.row !== row || timeUs - one.timeUs > COPY_US) continue;
-      if (one.ttl === packet.ttl) this.duplicates.note(source, place);
-      else if (packet.ttl < one.ttl) {
-        one.ttl = packet.ttl;
-        // A router on one line sends a packet back once; a circle does it again and again.
-        if (++one.returns > 1) this.returns.note(source, place);
-      }
-      return;
-    }
-    const fresh = {
-      first: key.first,
-      second: key.second,
-      ipId: packet.ipId,
-      row,
-      ttl: packet.ttl,
-      timeUs,
-      returns: 0,
-    };
-    if (remembered.length < REMEMBERED) remembered.push(fresh);
-    else Object.assign(remembered[(this.seen & 0x7fffffff) % REMEMBERED]!, fresh);
+    const { recent } = this.memory;
+    if (this.list < 0) this.list = recent.open();
+    const comes = recent.note(this.list, source, row);
+    if (comes === COMES.again) this.doubled = this.add(this.doubled, source, place);
+    if (comes === COMES.back) this.returned = this.add(this.returned, source, place);
   }
 
   private look(source: HopSource, place: number): void {
     const { packet, reader } = source;
     const { bytes } = reader;
-    const at = { source, place };
+    const { macs } = this.memory;
     const inner = checksumOf(bytes, packet);
-    this.check(this.checksums, inner, at);
+    if (inner !== null) this.summed++;
+    if (inner === "wrong") this.wrong = this.add(this.wrong, source, place);
     // The outer one is made for what the inner one will be (local checksum offload).
-    if (inner !== "unfinished") this.check(this.outerChecksums, outerChecksumOf(bytes, packet), at);
-    this.lastSourceMac = noteMac(this.sourceMacs, this.lastSourceMac, { bytes, at: packet.sourceMacAt });
-    this.lastDestinationMac = noteMac(this.destinationMacs, this.lastDestinationMac, {
-      bytes,
-      at: packet.destinationMacAt,
-    });
+    const outer: ChecksumState | null = inner === "unfinished" ? null : outerChecksumOf(bytes, packet);
+    if (outer !== null) this.summedOutside++;
+    if (outer === "wrong") this.wrongOutside = this.add(this.wrongOutside, source, place);
+    if (inner === "unfinished" || outer === "unfinished")
+      this.unready = this.add(this.unready, source, place);
+    if (packet.sourceMacAt >= 0)
+      this.sourceMacs = addMac(this.sourceMacs, macs.at(bytes, packet.sourceMacAt));
+    if (packet.destinationMacAt >= 0)
+      this.destinationMacs = addMac(this.destinationMacs, macs.at(bytes, packet.destinationMacAt));
   }
 
-  private check(
-    wrong: SignCount,
-    state: ChecksumState | null,
-    at: { source: HopSource; place: number },
-  ): void {
-    if (state === null) return;
-    wrong.of++;
-    this.unfinished.of++;
-    if (state === "wrong") wrong.note(at.source, at.place);
-    if (state === "unfinished") this.unfinished.note(at.source, at.place);
+  private add(known: Seen | null, { reader, timeUs }: HopSource, place: number): Seen {
+    const seen = known ?? { count: 0, newest: -1 };
+    if (seen.count++ >= MOST_KEPT) return seen;
+    const { sightings } = this.memory;
+    const at = sightings.push(seen.newest);
+    sightings.place[at] = place;
+    sightings.timeUs[at] = timeUs;
+    sightings.frame[at] = reader.frame;
+    sightings.recordOffset[at] = reader.recordOffset;
+    seen.newest = at;
+    return seen;
+  }
+
+  private countOf(seen: Seen | null, of: number): SignCount {
+    if (seen === null) return { count: 0, of, kept: NOTHING };
+    return { count: seen.count, of, kept: this.memory.sightings.list(seen.newest) };
   }
 }
 
-/** Adds an address to a list, and gives it as a number; one that is the last one is not looked for again. */
-function noteMac(
-  macs: string[],
-  last: number,
-  { bytes, at }: { readonly bytes: Uint8Array; readonly at: number },
-): number {
-  if (at < 0) return NO_MAC;
-  const mac = uint16(bytes, at) * 2 ** 32 + (int32(bytes, at + 2) >>> 0);
-  if (mac === last || macs.length >= MOST_MACS) return mac;
-  const text = formatMac(bytes, at);
-  if (!macs.includes(text)) macs.push(text);
-  return mac;
+function addMac(macs: readonly string[], fresh: readonly [string]): readonly string[] {
+  if (macs.length === 0) return fresh;
+  return macs.length >= MOST_MACS || macs.includes(fresh[0]) ? macs : [...macs, fresh[0]];
 }

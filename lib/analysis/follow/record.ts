@@ -31,10 +31,12 @@ export interface Way {
   firstUs: number;
   lastUs: number;
   /** The first of them. */
-  readonly kept: KeptPacket[];
+  kept: readonly KeptPacket[];
 }
 
 export const ALL_LIVE = -1;
+
+const NOTHING: readonly never[] = [];
 
 /** How long packets took from one place to the next that showed them. */
 export interface Delay {
@@ -51,13 +53,13 @@ const MOST_ORDERED = 64;
 
 /** All that the places showed of one direction of a flow. */
 export class DirectionRecord {
-  readonly ways: Way[] = [];
+  ways: Way[] = [];
   /** The first packets, whatever became of them. */
-  readonly story: KeptPacket[] = [];
+  story: readonly KeptPacket[] = NOTHING;
   /**
    * By `first place × places + last place`: how many of the first packets took that way by time, or by TTL where that fell.
    */
-  readonly order: { readonly key: number; packets: number }[] = [];
+  order: readonly { readonly key: number; packets: number }[] = NOTHING;
   private ordered = 0;
   /** By `place × places + next place`; holes where no packet went so. */
   readonly delays: (Delay | undefined)[] = [];
@@ -87,13 +89,15 @@ export class DirectionRecord {
       opens: 0,
       lateResets: 0,
       copies: 0,
-      smallestBytes: Infinity,
+      smallestBytes: flight.ipBytes[slot]!,
       largestBytes: 0,
-      firstUs: Infinity,
-      lastUs: -Infinity,
-      kept: [],
+      firstUs: flight.firstUs[slot]!,
+      lastUs: flight.firstUs[slot]!,
+      kept: NOTHING,
     };
-    this.ways.push(fresh);
+    // Most have one way, and a list that one is pushed to makes room for seventeen.
+    if (ways.length === 0) this.ways = [fresh];
+    else ways.push(fresh);
     return fresh;
   }
 
@@ -125,7 +129,7 @@ export class DirectionRecord {
     const key = sightings.place[first]! * places + sightings.place[last]!;
     this.ordered++;
     const known = this.order.find((one) => one.key === key);
-    if (known === undefined) this.order.push({ key, packets: 1 });
+    if (known === undefined) this.order = [...this.order, { key, packets: 1 }];
     else known.packets++;
   }
 }

@@ -1,7 +1,10 @@
 import { PROTOCOL } from "../dissect/packet.js";
 import type { Connection } from "./connection.js";
 import { NONE } from "./flight.js";
-import { PlaceSigns } from "./place-signs.js";
+import { MacTexts } from "./mac-texts.js";
+import { PlaceSigns, type SignsMemory } from "./place-signs.js";
+import { RecentPackets } from "./recent.js";
+import { SightingPool } from "./sightings.js";
 import type { HopSource } from "./source.js";
 import { Talk } from "./talk.js";
 import { TcpSigns } from "./tcp-signs.js";
@@ -24,6 +27,11 @@ interface Heard {
 
 export class Talks {
   readonly heard: Heard = { direction: 0, place: 0, row: 0, isAgain: false };
+  private readonly memory: SignsMemory = {
+    recent: new RecentPackets(),
+    macs: new MacTexts(),
+    sightings: new SightingPool(),
+  };
   private readonly byEnds = new Map<string, Talk>();
 
   constructor(private readonly tuples: Tuples) {}
@@ -38,7 +46,8 @@ export class Talks {
     }
     const { talk } = connection;
     if (talk === null) return;
-    if (talk.hasSigns) (talk.signs[place * 2 + direction] ??= new PlaceSigns()).note(source, place, row);
+    if (talk.hasSigns)
+      (talk.signs[place * 2 + direction] ??= new PlaceSigns(this.memory)).note(source, place, row);
     if (place !== connection.heardAt) return;
     if (isAgain) {
       connection.signs?.noteAgain(packet);

@@ -3,6 +3,7 @@ import { PROTOCOL, type Packet } from "../dissect/packet.js";
 
 const FIRST_CAPACITY = 1024;
 const NONE = -1;
+const MOST_TEXTS = 1 << 14;
 
 /** One end of a conversation, as it stands in packets. */
 export interface TupleEnd {
@@ -27,6 +28,7 @@ export class Tuples {
   fromA = true;
   size = 0;
 
+  private readonly texts = new Map<number, string>();
   private words: Int32Array;
   private ports: Int32Array;
   private kind: Int32Array;
@@ -96,7 +98,10 @@ export class Tuples {
     const ports = this.ports[row]!;
     const hasPorts = protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
     return {
-      ip: formatIp(version, [...this.words.subarray(at, at + 4)]),
+      ip:
+        version === 4
+          ? this.textOf(this.words[at]!)
+          : formatIp(version, [...this.words.subarray(at, at + 4)]),
       port: hasPorts ? (isA ? ports >>> 16 : ports & 0xffff) : null,
     };
   }
@@ -126,6 +131,15 @@ export class Tuples {
       return true;
     };
     return (same(true, true) && same(false, false)) || (same(true, false) && same(false, true));
+  }
+
+  /** An IPv4 address as text, which many rows have. */
+  private textOf(word: number): string {
+    let text = this.texts.get(word);
+    if (text !== undefined) return text;
+    text = formatIp(4, [word]);
+    if (this.texts.size < MOST_TEXTS) this.texts.set(word, text);
+    return text;
   }
 
   private portOf(row: number, isA: boolean): number {

@@ -155,11 +155,12 @@ function connectionFacts(
 ): readonly ConnectionFacts[] {
   if (signs === null) return [];
   const { syns, synAcks, established, payloadBytes, finished, reset } = story;
-  const { synUs, synAckUs, answeredBy, maximumSegmentBytes } = signs;
+  const { synUs, synAckUs, answeredBy, by } = signs;
   return [
     {
       ...{ clientPort, firstUs, lastUs, syns, synAcks, established, payloadBytes, finished },
-      ...{ answeredBy, maximumSegmentBytes },
+      answeredBy,
+      maximumSegmentBytes: [by[REQUEST].maximumSegmentBytes, by[REPLY].maximumSegmentBytes],
       handshakeUs: synUs === null || synAckUs === null ? null : synAckUs - synUs,
       reset:
         reset === null
@@ -191,18 +192,19 @@ function neighbourFacts(
 
 function tcpFacts({ flow, found }: JudgedFlow): FlowFacts["tcp"] {
   if (flow.protocol !== "tcp" || found.record === null) return null;
-  const { segments, duplicateAcks, zeroWindows, longestStopUs } = found.record.totals;
+  const { totals } = found.record;
   // Where no data was sent, what came again are SYNs, of which the handshake's detectors tell.
   const again = ({ again: count, direction }: DirectionTally): Sign => {
-    const of = segments[direction as SideIndex];
+    const of = totals[direction as SideIndex].segments;
     return { count: of === 0 ? 0 : count, of: Math.max(count, of), packets: [] };
   };
   const stops = (side: SideIndex): Sign & { readonly longestUs: number } => ({
-    ...{ count: zeroWindows[side], of: segments[side], packets: [] },
-    longestUs: longestStopUs[side],
+    ...{ count: totals[side].zeroWindows, of: totals[side].segments, packets: [] },
+    longestUs: totals[side].longestStopUs,
   });
   return {
-    ...{ segments, duplicateAcks },
+    segments: [totals[REQUEST].segments, totals[REPLY].segments],
+    duplicateAcks: [totals[REQUEST].duplicateAcks, totals[REPLY].duplicateAcks],
     retransmissions: [again(found.request), again(found.reply)],
     zeroWindows: [stops(REQUEST), stops(REPLY)],
   };

@@ -1,7 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { MacTexts } from "../../../lib/analysis/follow/mac-texts.js";
 import { PlaceSigns } from "../../../lib/analysis/follow/place-signs.js";
+import { RecentPackets } from "../../../lib/analysis/follow/recent.js";
+import { SightingPool } from "../../../lib/analysis/follow/sightings.js";
 import { HopSource } from "../../../lib/analysis/follow/source.js";
 import { TcpSigns } from "../../../lib/analysis/follow/tcp-signs.js";
 import { openCapture } from "../../../lib/packets/open.js";
@@ -31,7 +34,11 @@ function signsOf(
   writeFileSync(file, pcap(records, options));
   const reader = openCapture(file, "a.pcap");
   const source = new HopSource(reader, { tunnels: NO_OPENERS, hashedBytes: 64, clockAheadUs: 0 });
-  const signs = new PlaceSigns();
+  const signs = new PlaceSigns({
+    recent: new RecentPackets(),
+    macs: new MacTexts(),
+    sightings: new SightingPool(),
+  });
   for (let index = 0; source.advance(); index++) {
     source.key.compute(source.packet, reader.bytes);
     signs.note(source, 0, options.rows?.[index] ?? 1);
@@ -144,7 +151,8 @@ t.test("a connection's signs: handshake, segment size, windows, acknowledgements
   note(0, 20, { flags: "S", options: size });
   note(1, 30, { flags: "S." });
   note(1, 40, { flags: "S." });
-  t.match(signs, { synUs: 10, synAckUs: 30, answeredBy: "10.0.0.2", maximumSegmentBytes: [1460, null] });
+  t.match(signs, { synUs: 10, synAckUs: 30, answeredBy: "10.0.0.2" });
+  t.match(signs.by, [{ maximumSegmentBytes: 1460 }, { maximumSegmentBytes: null }]);
   note(0, 50, { payload: Buffer.from("hello"), ack: 5, window: 0 });
   const sack = Buffer.from([1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9]);
   for (let times = 0; times < 3; times++) note(1, 60, { ack: 6, options: sack });
@@ -155,7 +163,10 @@ t.test("a connection's signs: handshake, segment size, windows, acknowledgements
   note(0, 510, { flags: "F.", ack: 5 });
   note(1, 600, { flags: "R" });
   note(1, 900, { flags: "R" });
-  t.match(signs, { segments: [2, 0], duplicateAcks: [0, 2], zeroWindows: [0, 2], longestStopUs: [0, 430] });
+  t.match(signs.by, [
+    { segments: 2, duplicateAcks: 0, zeroWindows: 0, longestStopUs: 0 },
+    { segments: 0, duplicateAcks: 2, zeroWindows: 2, longestStopUs: 430 },
+  ]);
   t.equal(signs.resetAfterUs, 90);
 });
 

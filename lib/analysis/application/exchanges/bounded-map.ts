@@ -1,6 +1,8 @@
+import { SmallMap } from "./small-map.js";
+
 /** A map that forgets its oldest entry for a new one where it is full, and tells of it. */
 export class BoundedMap<K, V> {
-  private readonly entries = new Map<K, V>();
+  private readonly entries = new SmallMap<K, V>();
 
   constructor(
     private readonly most: number,
@@ -11,9 +13,9 @@ export class BoundedMap<K, V> {
     return this.entries.get(key);
   }
 
-  set(key: K, value: V): void {
-    if (!this.entries.has(key) && this.entries.size >= this.most) {
-      const [oldest, old] = this.entries.entries().next().value!;
+  set(key: K, value: NonNullable<V>): void {
+    if (this.entries.size >= this.most && this.entries.get(key) === undefined) {
+      const [oldest, old] = this.entries.first()!;
       this.entries.delete(oldest);
       this.forgotten(old, oldest);
     }
@@ -24,7 +26,7 @@ export class BoundedMap<K, V> {
     this.entries.delete(key);
   }
 
-  values(): IterableIterator<V> {
+  values(): Iterable<V> {
     return this.entries.values();
   }
 }

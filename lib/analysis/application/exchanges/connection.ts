@@ -10,6 +10,11 @@ const MOST_ATTEMPTS = 8;
 
 type Kind = "ok" | "error" | "none";
 
+/** Finds out which protocol the bytes of a side are of; null: none that is known. */
+export interface Protocols {
+  recognise(clientPort: number, side: Side, payload: Payload): Application | null;
+}
+
 /** One TCP connection, as one place shows it. */
 export class Connection {
   /** Of the client's SYN; null where it was not seen. */
@@ -18,8 +23,6 @@ export class Connection {
   private synAckUs: number | null = null;
   private isEstablished = false;
   private readonly sent = [new Segments(), new Segments()] as const;
-  private readonly acknowledged: [number | null, number | null] = [null, null];
-  private readonly hasFinished: [boolean, boolean] = [false, false];
   private lastSide: Side | null = null;
   private lastUs = 0;
   private reset: { readonly side: Side; readonly timeUs: number } | null = null;
@@ -28,14 +31,15 @@ export class Connection {
 
   constructor(
     private readonly outcomes: Outcomes,
-    /** Finds out which protocol a side's bytes are of; null: none that is known. */
-    private readonly recognise: (side: Side, payload: Payload) => Application | null,
+    private readonly clientPort: number,
+    private readonly protocols: Protocols,
   ) {}
 
   /** Nothing more is to come: both sides have ended, or one broke off. */
   get isOver(): boolean {
-    const haveEnded = this.hasFinished[CLIENT] && this.hasFinished[SERVER];
-    return this.reset !== null || (haveEnded && !this.isOwed(CLIENT) && !this.isOwed(SERVER));
+    const [client, server] = this.sent;
+    const haveEnded = client.hasFinished && server.hasFinished;
+    return this.reset !== null || (haveEnded && !client.isOwed && !server.isOwed);
   }
 
   /** Whether a client's SYN opens another connection than this one. */
@@ -50,7 +54,7 @@ export class Connection {
       this.reset = { side, timeUs };
       return;
     }
-    if ((flags & TCP.ack) !== 0) this.acknowledged[otherOf(side)] = packet.acknowledgement;
+    if ((flags & TCP.ack) !== 0) this.sent[otherOf(side)].acknowledged = packet.acknowledgement;
     if ((flags & TCP.syn) !== 0) {
       this.sent[side].note(packet.sequence, 1);
       if (side === SERVER) this.synAckUs ??= timeUs;
@@ -61,7 +65,7 @@ export class Connection {
       return;
     }
     if (side === CLIENT) this.isEstablished = true;
-    if ((flags & TCP.fin) !== 0) this.hasFinished[side] = true;
+    if ((flags & TCP.fin) !== 0) this.sent[side].hasFinished = true;
     if (packet.payloadBytes > 0) this.take(packet, bytes, at);
   }
 
@@ -79,14 +83,8 @@ export class Connection {
     this.lastUs = timeUs;
     const payload = { bytes, at, end: Math.min(packet.end, at + length), length, timeUs };
     if (this.application === null && this.attempts++ < MOST_ATTEMPTS)
-      this.application = this.recognise(side, payload);
+      this.application = this.protocols.recognise(this.clientPort, side, payload);
     this.application?.note(side, payload);
-  }
-
-  /** Bytes of a side wait for their acknowledgement. Nothing is known of it where none was ever seen. */
-  private isOwed(side: Side): boolean {
-    const [end, acknowledged] = [this.sent[side].end, this.acknowledged[side]];
-    return end !== null && acknowledged !== null && ((end - acknowledged) | 0) > 0;
   }
 
   private sumUp(untilUs: number): readonly [string | null, Kind, number | null] {
@@ -98,7 +96,7 @@ export class Connection {
     if (synAckUs !== null && !this.isEstablished)
       return [isOld(synAckUs) ? "SYN-ACK never acknowledged" : null, "none", null];
     for (const side of [CLIENT, SERVER] as const)
-      if (this.isOwed(side) && isOld(this.lastUs))
+      if (this.sent[side].isOwed && isOld(this.lastUs))
         return [`connected, and data of ${SIDE_NAMES[side]} never acknowledged`, "none", null];
     if (synUs === null) return ["open before the capture began", "ok", null];
     return ["connected", "ok", synAckUs === null ? null : synAckUs - synUs];
@@ -131,8 +129,8 @@ export class Connection {
     const words = this.application?.lastOf(this.lastSide) ?? `data of ${SIDE_NAMES[this.lastSide]}`;
     // Who has ended, or has all that it asked for, may close the rest with a reset.
     const isOrderly =
-      this.hasFinished[side] ||
-      this.hasFinished[otherOf(side)] ||
+      this.sent[side].hasFinished ||
+      this.sent[otherOf(side)].hasFinished ||
       (side === CLIENT && this.lastSide === SERVER);
     const outcome = `${isOrderly ? "closed" : "broken off"} by ${by} with a reset, after ${words}`;
     return [outcome, isOrderly ? "ok" : "error", timeUs - this.lastUs];

@@ -5,7 +5,7 @@ import { readHttpRequest, readHttpStatus } from "../http.js";
 import { isTls } from "../tls.js";
 import type { Application, Payload } from "./application.js";
 import { BoundedMap } from "./bounded-map.js";
-import { Connection } from "./connection.js";
+import { Connection, type Protocols } from "./connection.js";
 import { DnsStream } from "./dns-stream.js";
 import { HttpExchange } from "./http-exchange.js";
 import type { Outcomes } from "./outcomes.js";
@@ -16,17 +16,19 @@ import { TlsExchange } from "./tls-exchange.js";
 const MOST_OPEN = 1024;
 const MOST_OVER = 256;
 
+const forget = (): void => undefined;
+
 /** A flow's TCP connections, by the client's port. */
-export class Connections {
+export class Connections implements Protocols {
   private nowUs = 0;
   private serverPort = 0;
   private readonly open = new BoundedMap<number, Connection>(MOST_OPEN, (one) => one.judge(this.nowUs));
   /** Ports whose connection is over: what still comes of it opens no new one. */
-  private readonly over = new BoundedMap<number, Connection>(MOST_OVER, () => undefined);
+  private readonly over = new BoundedMap<number, Connection>(MOST_OVER, forget);
 
   constructor(
     private readonly outcomes: Outcomes,
-    private readonly questions: () => Questions,
+    private readonly asking: { askedQuestions(): Questions },
   ) {}
 
   note(packet: Packet, bytes: Uint8Array, at: { readonly side: Side; readonly timeUs: number }): void {
@@ -54,20 +56,17 @@ export class Connections {
     // A SYN that comes again after it was reset is of the same attempt.
     const over = this.over.get(clientPort);
     if (over !== undefined && (opening === null || !over.isOther(opening))) return null;
-    const fresh = new Connection(this.outcomes, (side, payload) =>
-      this.recognise(clientPort, { side, payload }),
-    );
+    const fresh = new Connection(this.outcomes, clientPort, this);
     this.over.delete(clientPort);
     this.open.set(clientPort, fresh);
     return fresh;
   }
 
-  private recognise(clientPort: number, first: { side: Side; payload: Payload }): Application | null {
-    const { bytes, at, end } = first.payload;
+  recognise(clientPort: number, side: Side, { bytes, at, end }: Payload): Application | null {
     const context = { outcomes: this.outcomes, clientPort };
-    if (isDnsPort(this.serverPort)) return new DnsStream(this.questions(), clientPort);
+    if (isDnsPort(this.serverPort)) return new DnsStream(this.asking.askedQuestions(), clientPort);
     if (isTls(bytes, at, end)) return new TlsExchange(context);
-    const read = first.side === CLIENT ? readHttpRequest : readHttpStatus;
+    const read = side === CLIENT ? readHttpRequest : readHttpStatus;
     return read(bytes, at, end) === null ? null : new HttpExchange(context);
   }
 

@@ -32,7 +32,7 @@ export class Exchanges {
     }
     if (packet.stop !== STOP.none || packet.fragmentOffset > 0) return;
     if (packet.protocol === PROTOCOL.tcp) {
-      this.connections ??= new Connections(this.outcomes, () => this.askedQuestions());
+      this.connections ??= new Connections(this.outcomes, this);
       this.connections.note(packet, bytes, { side: direction, timeUs });
     } else if (packet.protocol === PROTOCOL.udp) this.noteUdp(packet, bytes, { side: direction, timeUs });
     else {
@@ -69,7 +69,7 @@ export class Exchanges {
     this.datagrams.note(side, { client: clientPort, server: serverPort }, timeUs);
   }
 
-  private askedQuestions(): Questions {
+  askedQuestions(): Questions {
     this.questions ??= new Questions(this.outcomes);
     return this.questions;
   }

@@ -1,4 +1,5 @@
 import type { ExchangeFinding } from "../../../model/findings.js";
+import { SmallMap } from "./small-map.js";
 
 const MOST_OUTCOMES = 32;
 const MOST_SAMPLES = 256;
@@ -8,7 +9,7 @@ type Outcome = Pick<ExchangeFinding, "protocol" | "outcome" | "kind">;
 
 /** Counts what became of exchanges, one entry a kind of outcome, in bounded memory. */
 export class Outcomes {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new SmallMap<string, Entry>();
 
   /** `tookUs` from question to answer; null where there was none, or the question was not seen. */
   add(what: Outcome, tookUs: number | null): void {

@@ -1,5 +1,9 @@
-/** Tells which segments of one side of a connection bring bytes that were not seen before. Sequences are signed 32 bits. */
+/** What one side of a connection sent. Sequences are signed 32 bits. */
 export class Segments {
+  /** Up to where the other side has acknowledged it; null: it never has. */
+  acknowledged: number | null = null;
+  /** It has said that nothing more is to come. */
+  hasFinished = false;
   private next: number | null = null;
   /** The first bytes that were passed over: a lost segment comes again behind others. */
   private hole: { from: number; readonly to: number } | null = null;
@@ -7,6 +11,12 @@ export class Segments {
   /** The sequence behind the last byte; null where there was none. */
   get end(): number | null {
     return this.next;
+  }
+
+  /** Whether bytes wait for their acknowledgement. Nothing is known of it where none was ever seen. */
+  get isOwed(): boolean {
+    const { next, acknowledged } = this;
+    return next !== null && acknowledged !== null && ((next - acknowledged) | 0) > 0;
   }
 
   /** True where the segment begins with a byte that is new. */
