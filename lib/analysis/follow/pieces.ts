@@ -8,6 +8,7 @@ import type { PlaceSets } from "./sets.js";
 const MOST_STEPS = 256;
 /** Two clocks may be so far apart, after correction, that a piece seems to come before what it was cut from. */
 const CLOCK_ERROR_US = 50_000;
+const NOWHERE = { whole: 0, any: 0 } as const;
 
 /** Where and of what connection a new packet shows, and whether its direction begins there. */
 interface New {
@@ -93,6 +94,7 @@ export class Pieces {
   /** The places that showed all of a packet's bytes in other frames, and those that showed any. */
   elsewhere(slot: number): { readonly whole: number; readonly any: number } {
     const { flight, chains, sets } = this;
+    if (flight.elsewhere[slot] === END) return NOWHERE;
     const length = flight.rangeEnd[slot]! - flight.rangeStart[slot]!;
     let [whole, any] = [0, 0];
     for (let at = flight.elsewhere[slot]!; at !== END; at = chains.next[at]!) {

@@ -1,3 +1,4 @@
+import { copyInto } from "./columns.js";
 import type { HopSource } from "./source.js";
 
 /** So many packets back a copy is looked for, and so long. */
@@ -67,9 +68,4 @@ export class RecentPackets {
     this.returns = copyInto(new Uint8Array(rows), this.returns);
     this.timeUs = copyInto(new Float64Array(rows).fill(-Infinity), this.timeUs);
   }
-}
-
-function copyInto<T extends Int32Array | Uint8Array | Float64Array>(to: T, from: T): T {
-  to.set(from);
-  return to;
 }
