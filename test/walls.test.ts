@@ -27,7 +27,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   hops: ["model", "errors", "linux", "document", "cluster", "wire"],
   capture: ["model", "errors", "linux", "wire"],
   traffic: ["model", "errors", "linux"],
-  inspect: ["model", "errors", "linux"],
+  inspect: ["model", "errors", "linux", "cluster"],
   artifacts: ["model", "errors", "shapes"],
   recording: ["model", "errors", "artifacts", "shapes"],
   script: ["model", "errors", "process"],

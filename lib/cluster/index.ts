@@ -25,7 +25,9 @@ export {
 } from "./profile/profile.js";
 export { resolveEnd } from "./ends/resolve.js";
 export { locateEnds } from "./ends/locate.js";
-export { readJsonText, runOnNode } from "./run.js";
+export { checkRun, jsonTextOf, runOnNode } from "./run.js";
+export { SNAPSHOT_LOOK_MS, snapshotArgv } from "./snapshot/script.js";
+export { takeSnapshot } from "./snapshot/take.js";
 export {
   LEFTOVERS_ACTION,
   listNodeLeftovers,

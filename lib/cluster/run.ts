@@ -26,17 +26,30 @@ export async function runOnNode(
   argv: Argv,
   options: ReadOptions,
 ): Promise<ExecResult> {
+  const timeoutMs = options.timeoutMs ?? READ_TIMEOUT_MS;
   const result = await access.exec(argv, {
     action: options.action,
-    timeoutMs: options.timeoutMs ?? READ_TIMEOUT_MS,
+    timeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const cannot = `Cannot ${options.doing} on ${access.node}`;
-  const where = { node: access.node, argv };
+  return checkRun(result, { node: access.node, doing: options.doing, timeoutMs });
+}
+
+interface RunOf {
+  /** As the way in calls it. */
+  readonly node: string;
+  readonly doing: string;
+  readonly timeoutMs: number;
+}
+
+/** The result of a command that came to its end; else what `runOnNode` throws. */
+export function checkRun(result: ExecResult, { node, doing, timeoutMs }: RunOf): ExecResult {
+  const cannot = `Cannot ${doing} on ${node}`;
+  const where = { node, argv: result.argv };
   const detail = showTail(result.stderr.toString("utf8"));
   if (result.canceled) throw new HopbookError("INTERRUPTED", `${cannot}: interrupted`, { where });
   if (result.timedOut) {
-    const message = `${cannot}: the command did not end within ${options.timeoutMs ?? READ_TIMEOUT_MS} ms`;
+    const message = `${cannot}: the command did not end within ${timeoutMs} ms`;
     throw new HopbookError("COMMAND_TIMEOUT", message, { where, detail });
   }
   if (result.exitCode === 127) {
@@ -55,17 +68,25 @@ export async function runOnNode(
 
 /** As runOnNode, and a non-zero exit code is COMMAND_FAILED with the end of stderr. */
 export async function readText(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<string> {
-  const result = await runOnNode(access, argv, options);
-  if (result.exitCode !== 0) throw commandFailed(access.node, result, options.doing);
-  return result.stdout.toString("utf8");
+  return textOf(await runOnNode(access, argv, options), access.node, options.doing);
 }
 
 /** stdout, which is JSON of unknown shape; COMMAND_FAILED where it is none. */
 export async function readJsonText(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<string> {
-  const text = await readText(access, argv, options);
+  return jsonTextOf(await runOnNode(access, argv, options), access.node, options.doing);
+}
+
+function textOf(result: ExecResult, node: string, doing: string): string {
+  if (result.exitCode !== 0) throw commandFailed(node, result, doing);
+  return result.stdout.toString("utf8");
+}
+
+/** As readJsonText, of a command that came to its end. */
+export function jsonTextOf(result: ExecResult, node: string, doing: string): string {
+  const text = textOf(result, node, doing);
   if (parseJson(text) !== undefined) return text;
-  throw new HopbookError("COMMAND_FAILED", `Cannot ${options.doing} on ${access.node}: it printed no JSON`, {
-    where: { node: access.node, argv },
+  throw new HopbookError("COMMAND_FAILED", `Cannot ${doing} on ${node}: it printed no JSON`, {
+    where: { node, argv: result.argv },
     hint: "check that the node's iproute2 knows -j (4.14 or later)",
     detail: showTail(text, 3),
   });

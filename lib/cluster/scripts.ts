@@ -7,6 +7,8 @@ import { PROC_SCRIPT } from "./runtime/proc.js";
 import { ADDRESSES_SCRIPT } from "./runtime/sources.js";
 import { FOLDER_SCRIPT } from "./tools/pod.js";
 import { TOOLS_SCRIPT } from "./tools/node.js";
+import { SNAPSHOT_SCRIPT } from "./snapshot/script.js";
+import { SNAPSHOT_NAME } from "../model/snapshot.js";
 
 /** The constant scripts of this folder, by the name in their `$0`: the permission guard lets no other text pass. */
 export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
@@ -19,5 +21,6 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-runtime-addresses": ADDRESSES_SCRIPT,
   "hopbook-tools": TOOLS_SCRIPT,
   "hopbook-tools-folder": FOLDER_SCRIPT,
+  [SNAPSHOT_NAME]: SNAPSHOT_SCRIPT,
   [LEFTOVERS_NAME]: LEFTOVERS_SCRIPT,
 };

@@ -1,6 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
+import { partsOf } from "../model/snapshot.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
 
 /**
@@ -23,7 +24,7 @@ interface Bounds {
 
 function holdAccess(access: GuardedAccess, { step, commands }: Bounds): GuardedAccess {
   const { node } = access;
-  const keys = new Set(commands.map(({ action, argv }) => keyOf(action, argv)));
+  const keys = new Set(commands.flatMap(({ action, argv }) => keysOf(action, argv)));
   const folders = commands.flatMap(({ files = [] }) => files);
   const refuse = (argv: Argv): HopbookError =>
     new HopbookError(
@@ -32,7 +33,7 @@ function holdAccess(access: GuardedAccess, { step, commands }: Bounds): GuardedA
       { where: { node, argv }, hint: "Plan again, and report this where the runbook did not change" },
     );
   const check = (action: string, argv: Argv): void => {
-    if (!keys.has(keyOf(action, argv))) throw refuse(argv);
+    if (!keysOf(action, argv).every((key) => keys.has(key))) throw refuse(argv);
   };
   return access.beside({
     async exec(argv, options, run) {
@@ -54,6 +55,7 @@ function holdAccess(access: GuardedAccess, { step, commands }: Bounds): GuardedA
   });
 }
 
-function keyOf(action: string, argv: Argv): string {
-  return JSON.stringify([action, ...argv]);
+/** Of a snapshot each command counts: where less is asked for than was planned, nothing else is run. */
+function keysOf(action: string, argv: Argv): string[] {
+  return partsOf(argv).map((part) => JSON.stringify([action, ...part]));
 }

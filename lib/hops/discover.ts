@@ -6,7 +6,7 @@ import type { FlowPath } from "../model/hops.js";
 import { readNodeView, type NodeView } from "./read-node.js";
 import { recogniseCni, type RecogniseOptions } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
-import { addressAtPod, makeSide, readPod, type PodReading, type Side } from "./side.js";
+import { addressAtPod, hasOwnNetns, makeSide, readPod, type PodReading, type Side } from "./side.js";
 import { traceBetweenNodes, traceToOutside, traceWithinNode, type TracedPath } from "./trace.js";
 
 export interface DiscoverContext {
@@ -68,10 +68,8 @@ async function discoverByPods(from: End, to: End, context: DiscoverContext): Pro
     if (end.target !== undefined) return readLonePod(end, accessOf(end.target, accesses), options);
     if (end.node === null) return null;
     const access = accessOf(end.node, accesses);
-    const [view, reading] = await Promise.all([
-      readNodeView(access, signal),
-      readPod(end, { access }, options),
-    ]);
+    const host = readNodeView(access, { routesTo: routesToPods([end]), signal });
+    const [{ view }, reading] = await Promise.all([host, readPod(end, host, { access, ...options })]);
     return { view, reading };
   };
   const found = await Promise.all([look(from, to), look(to, from)]);
@@ -129,17 +127,30 @@ async function readAll(
 }> {
   const { signal } = context;
   const nodes = [...new Set(ends.map((end) => end.node).filter((node) => node !== null))];
-  const accesses = new Map(nodes.map((node) => [node, accessOf(node, context.accesses)]));
+  const hosts = new Map(
+    nodes.map((node) => {
+      const access = accessOf(node, context.accesses);
+      const routesTo = routesToPods(ends.filter((end) => end.node === node));
+      return [node, { access, read: readNodeView(access, { routesTo, signal }) }] as const;
+    }),
+  );
   const readPodOf = async (end: End, peer: End): Promise<PodReading | null> => {
-    const access = accesses.get(end.node ?? "");
-    return access === undefined ? null : readPod(end, { access }, { peerIp: peer.ip, signal });
+    const host = hosts.get(end.node ?? "");
+    if (host === undefined) return null;
+    const { access, read } = host;
+    return readPod(end, read, { access, peerIp: peer.ip, signal });
   };
-  const [views, first, second] = await Promise.all([
-    Promise.all([...accesses.values()].map((access) => readNodeView(access, signal))),
+  const [read, first, second] = await Promise.all([
+    Promise.all([...hosts.values()].map((host) => host.read)),
     readPodOf(ends[0], ends[1]),
     readPodOf(ends[1], ends[0]),
   ]);
-  return { views: new Map(views.map((view) => [view.node, view])), readings: [first, second] };
+  return { views: new Map(read.map(({ view }) => [view.node, view])), readings: [first, second] };
+}
+
+/** The host's routes to its pods, which are asked for with what else is read of it. */
+function routesToPods(ends: readonly End[]): string[] {
+  return [...new Set(ends.filter(hasOwnNetns).map(addressAtPod))];
 }
 
 function withAddress(end: End, ip: string): End {

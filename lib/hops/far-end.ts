@@ -2,6 +2,7 @@ import { formatOfLink, remoteEndOf } from "../wire/registry.js";
 import type { FarEndWay } from "../wire/types.js";
 import { canonicalIp } from "../linux/address.js";
 import type { Link } from "../linux/links.js";
+import type { Looks } from "./looks.js";
 import { readFdb, type NodeView } from "./read-node.js";
 
 /** Where a node's tables say that its tunnel ends. */
@@ -17,13 +18,13 @@ export interface FarEnd {
 /** What the ways of finding a far end go by. */
 export interface FarEndInput {
   readonly view: NodeView;
+  readonly looks: Looks;
   readonly link: Link;
   /** The route's next hop; the destination itself where it has none. */
   readonly gateway: string;
   /** The route's `encap ip … dst`. */
   readonly encapsulatedTo: string | null;
   readonly notes: string[];
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** null: this way names none. */
@@ -53,11 +54,11 @@ function named(ip: string | null | undefined, saidBy: string): FarEnd | null {
 
 const FLOOD_MAC = "00:00:00:00:00:00";
 
-async function findByFdb({ view, link, gateway, notes, signal }: FarEndInput): Promise<FarEnd> {
+async function findByFdb({ view, looks, link, gateway, notes }: FarEndInput): Promise<FarEnd> {
   const neighbour = view.neighbours.find((entry) => entry.ip === gateway && entry.dev === link.name);
   const remoteMac = neighbour?.mac ?? null;
   if (remoteMac === null) notes.push(`${view.node} has no neighbour entry for ${gateway} on ${link.name}`);
-  const fdb = await readFdb(view.access, link.name, signal);
+  const fdb = await readFdb(looks, link.name);
   const entry = fdb.find((candidate) => candidate.mac === remoteMac && candidate.dst !== null);
   const flood = fdb.find((candidate) => candidate.mac === FLOOD_MAC && candidate.dst !== null);
   if (remoteMac !== null && entry === undefined && flood === undefined) {

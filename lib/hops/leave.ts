@@ -1,10 +1,12 @@
 import type { ClusterProfile } from "../model/cluster.js";
 import { findFarEnd, type FarEnd, type FarEndInput } from "./far-end.js";
 import { findLink, type Link } from "../linux/links.js";
-import { lookUpRoute, type RouteLookup } from "./read-node.js";
+import { Looks } from "./looks.js";
+import { askFdb, askRoute, lookUpRoute, type RouteLookup, type RouteQuestion } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
-import { findNic, findTunnels, type Underlay } from "./underlay.js";
+import { findNic, findTunnels, underlayOverride, type Underlay } from "./underlay.js";
+import { formatOfLink } from "../wire/registry.js";
 
 /** The tunnel that a node puts a packet into, and where its tables say that it ends. */
 interface TunnelWay {
@@ -47,9 +49,10 @@ interface LeaveOptions {
 export async function findLeaving(side: Side, options: LeaveOptions): Promise<Leaving> {
   const { view } = side;
   const notes: string[] = [];
-  const route = await lookUpLeaving(side, options, notes);
-  const dev = route.found?.dev ?? null;
   const tunnels = findTunnels(view.links, options.recipe);
+  const looks = await lookAhead(side, options, tunnels);
+  const route = await lookUpLeaving(side, { ...options, looks }, notes);
+  const dev = route.found?.dev ?? null;
   // Without any route the recipe's own way stays: the packets are to be looked for where they should be.
   const assumed = route.found === null && options.far !== null ? tunnels[0] : undefined;
   const tunnel = tunnels.find((link) => link.name === dev) ?? assumed;
@@ -57,12 +60,13 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   if (tunnel !== undefined) {
     const way = await followTunnel(side, tunnel, {
       ...options,
+      looks,
       gateway: route.found?.gateway ?? options.dst,
       encapsulatedTo: route.found?.encapsulatedTo ?? null,
       notes,
     });
     const towards = way.remoteVtep ?? options.far?.underlay.ip ?? null;
-    const nic = towards === null ? null : await findNic(view, towards, options);
+    const nic = towards === null ? null : await findNic(view, towards, { ...options, looks });
     notes.push(...(nic?.notes ?? []));
     return {
       ...base,
@@ -86,19 +90,44 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   };
 }
 
+/** As for a packet that comes out of the pod; null for what the node itself sends. */
+function askFromPod(side: Side, dst: string): RouteQuestion | null {
+  if (side.pod === null) return null;
+  // What comes in by a bridge's port is routed as come in by the bridge.
+  return { dst, from: addressAtPod(side.end), iif: (side.pod.bridge ?? side.pod.host.link).name };
+}
+
+/** All that may be wanted on the way out, in one round trip: most ways need all of it, one after the other. */
+function lookAhead(
+  side: Side,
+  { dst, far, profile, signal }: LeaveOptions,
+  tunnels: readonly Link[],
+): Promise<Looks> {
+  const { view } = side;
+  const toPeer = far === null || underlayOverride(view, profile) !== null ? [] : [far.underlay.ip];
+  const routes = [askFromPod(side, dst) ?? { dst }, ...toPeer.map((ip) => ({ dst: ip }))];
+  const fdbs = tunnels.filter((link) => formatOfLink(link.kind)?.farEnd.includes("fdb") === true);
+  return Looks.take({ access: view.access, netns: { kind: "host" }, signal }, [
+    ...routes.map(askRoute),
+    ...fdbs.map((link) => askFdb(link.name)),
+  ]);
+}
+
 /** The kernel's decision for a packet that comes out of the pod; without the device where it refuses that. */
-async function lookUpLeaving(side: Side, options: LeaveOptions, notes: string[]): Promise<RouteLookup> {
-  const { access, node } = side.view;
-  const { dst, signal } = options;
-  if (side.pod !== null) {
-    const from = addressAtPod(side.end);
-    // What comes in by a bridge's port is routed as come in by the bridge.
-    const iif = (side.pod.bridge ?? side.pod.host.link).name;
-    const exact = await lookUpRoute(access, dst, { from, iif, signal });
+async function lookUpLeaving(
+  side: Side,
+  { dst, looks }: { readonly dst: string; readonly looks: Looks },
+  notes: string[],
+): Promise<RouteLookup> {
+  const { node } = side.view;
+  const fromPod = askFromPod(side, dst);
+  if (fromPod !== null) {
+    const exact = await lookUpRoute(looks, fromPod);
     if (exact.found !== null) return { found: { ...exact.found, source: null }, error: null };
+    const { from, iif } = fromPod;
     notes.push(`${node} refuses packets from ${from} to ${dst} that come in by ${iif}: ${exact.error}`);
   }
-  const plain = await lookUpRoute(access, dst, { signal });
+  const plain = await lookUpRoute(looks, { dst });
   if (plain.found === null) notes.push(`${node} has no route to ${dst}: ${plain.error}`);
   return plain;
 }
@@ -106,11 +135,11 @@ async function lookUpLeaving(side: Side, options: LeaveOptions, notes: string[])
 async function followTunnel(
   side: Side,
   link: Link,
-  options: LeaveOptions & Pick<FarEndInput, "gateway" | "encapsulatedTo" | "notes">,
+  options: LeaveOptions & Pick<FarEndInput, "looks" | "gateway" | "encapsulatedTo" | "notes">,
 ): Promise<TunnelWay> {
   const { view } = side;
-  const { gateway, encapsulatedTo, notes, far, signal } = options;
-  const farEnd = await findFarEnd({ view, link, gateway, encapsulatedTo, notes, signal });
+  const { looks, gateway, encapsulatedTo, notes, far } = options;
+  const farEnd = await findFarEnd({ view, looks, link, gateway, encapsulatedTo, notes });
   if (far !== null) checkFarEnd({ ...options, ...farEnd, link, node: view.node, far });
   const { remoteMac, remoteVtep } = farEnd;
   return { link, gateway, remoteMac, remoteVtep };

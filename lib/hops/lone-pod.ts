@@ -6,7 +6,7 @@ import type { End } from "../model/cluster.js";
 import { podHop, type LooseHop } from "./hop.js";
 import { bareLink, findLink, type Link } from "../linux/links.js";
 import { findRouteDevice } from "../linux/proc-routes.js";
-import { lookUpRoute, readLinks, type RouteLookup } from "./read-node.js";
+import { lookIntoPod, lookUpRoute, readLinks, type RouteLookup } from "./read-node.js";
 import { addressAtPod, choosePodLink, type Side } from "./side.js";
 import { number, traceToOutside, type TraceContext, type TracedPath } from "./trace.js";
 
@@ -28,13 +28,14 @@ export async function readLonePod(
 ): Promise<LonePod> {
   const { peerIp, signal } = options;
   const name = end.pod ?? end.ip;
-  const links = await readLinks(access, OWN, signal).catch((error: unknown) => {
+  const looks = await lookIntoPod({ access, netns: OWN, signal }, peerIp);
+  const links = await readLinks(looks).catch((error: unknown) => {
     // busybox's ip knows no JSON, and many an image has none at all.
     if (error instanceof HopbookError && /^(TOOL_MISSING|COMMAND_FAILED)$/.test(error.code)) return null;
     throw error;
   });
   if (links === null) return readByProc(end, access, options);
-  const outward: RouteLookup = await lookUpRoute(access, peerIp, { netns: OWN, signal });
+  const outward: RouteLookup = await lookUpRoute(looks, { dst: peerIp });
   const { link, evidence } = choosePodLink(end, { node: access.node }, { links, outward });
   const notes = [
     ...(outward.found === null ? [`${name} has no route to the other end: ${outward.error}`] : []),

@@ -1,8 +1,8 @@
-import { readJsonText, runOnNode, showTail } from "../cluster/index.js";
+import { showTail } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import type { Argv } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import type { NetnsRef } from "../model/cluster.js";
+import { Looks } from "./looks.js";
+import type { Argv } from "../model/access.js";
 import { parseFdb, type FdbEntry } from "../linux/fdb.js";
 import { parseLinks, type Link } from "../linux/links.js";
 import { parseNeighbours, type Neighbour } from "../linux/neighbours.js";
@@ -21,36 +21,47 @@ export interface NodeView {
 export type RouteLookup =
   { readonly found: RouteAnswer; readonly error: null } | { readonly found: null; readonly error: string };
 
-const HOST: NetnsRef = { kind: "host" };
+const LINKS: Argv = ["ip", "-d", "-j", "address", "show"];
+const ROUTES: Argv = ["ip", "-j", "route", "show"];
+const NEIGHBOURS: Argv = ["ip", "-j", "neigh", "show"];
 
-/** The devices, routes and neighbours of a node, in three commands at once. */
-export async function readNodeView(access: GuardedAccess, signal?: AbortSignal): Promise<NodeView> {
-  const read = (argv: Argv, doing: string): Promise<string> =>
-    readJsonText(access, argv, { action: "node/read", doing, signal });
-  const [links, routes, neighbours] = await Promise.all([
-    readLinks(access, HOST, signal),
-    read(["ip", "-j", "route", "show"], "read the routes"),
-    read(["ip", "-j", "neigh", "show"], "read the neighbours"),
-  ]);
-  return {
-    node: access.node,
-    access,
-    links,
-    routes: parseRoutes(routes),
-    neighbours: parseNeighbours(neighbours),
-  };
+/** A route lookup: `from` and `iif` ask as for a packet that came in by that device. */
+export interface RouteQuestion {
+  readonly dst: string;
+  readonly from?: string;
+  readonly iif?: string;
 }
 
-/** The devices with their addresses in the host's or a pod's network namespace. */
-export async function readLinks(
+/** The devices, routes and neighbours of a node, and its routes to some addresses, in one round trip. */
+export async function readNodeView(
   access: GuardedAccess,
-  netns: NetnsRef,
-  signal?: AbortSignal,
-): Promise<Link[]> {
-  const argv = within(netns, ["ip", "-d", "-j", "address", "show"]);
-  const options = { action: actionOf(netns), doing: "read the devices", signal };
+  { routesTo, signal }: { readonly routesTo: readonly string[]; readonly signal?: AbortSignal | undefined },
+): Promise<{ readonly view: NodeView; readonly looks: Looks }> {
+  const questions = routesTo.map((dst) => askRoute({ dst }));
+  const commands = [LINKS, ROUTES, NEIGHBOURS, ...questions];
+  const looks = await Looks.take({ access, netns: { kind: "host" }, signal }, commands);
+  const [links, routes, neighbours] = await Promise.all([
+    readLinks(looks),
+    looks.json(ROUTES, "read the routes"),
+    looks.json(NEIGHBOURS, "read the neighbours"),
+  ]);
+  const view = { node: access.node, access, links };
+  return { view: { ...view, routes: parseRoutes(routes), neighbours: parseNeighbours(neighbours) }, looks };
+}
+
+/** What a pod says of its devices and of its route to the other end, in one round trip. */
+export async function lookIntoPod(
+  at: ConstructorParameters<typeof Looks>[0],
+  peerIp: string,
+): Promise<Looks> {
+  return Looks.take(at, [LINKS, askRoute({ dst: peerIp })]);
+}
+
+/** The devices with their addresses in a network namespace. */
+export async function readLinks(looks: Looks): Promise<Link[]> {
+  const { access, netns } = looks.at;
   try {
-    return parseLinks(await readJsonText(access, argv, options));
+    return parseLinks(await looks.json(LINKS, "read the devices"));
   } catch (error) {
     throw netns.kind === "path" && isGone(error) ? namespaceGone(access.node, netns.path, error) : error;
   }
@@ -71,41 +82,24 @@ function namespaceGone(node: string, path: string, cause: HopbookError): Hopbook
   });
 }
 
-/**
- * Where the kernel sends a packet to an address. `from` and `iif` ask as for a packet that came in by that
- * device. A refusal (no route, blackhole, source check) is an answer.
- */
-export async function lookUpRoute(
-  access: GuardedAccess,
-  dst: string,
-  options: {
-    readonly netns?: NetnsRef;
-    readonly from?: string;
-    readonly iif?: string;
-    readonly signal?: AbortSignal | undefined;
-  } = {},
-): Promise<RouteLookup> {
-  const netns = options.netns ?? HOST;
-  const source = options.from === undefined ? [] : ["from", options.from];
-  const device = options.iif === undefined ? [] : ["iif", options.iif];
-  const argv = within(netns, ["ip", "-j", "route", "get", dst, ...source, ...device]);
-  const doing = `look up the route to ${dst}`;
-  const result = await runOnNode(access, argv, { action: actionOf(netns), doing, signal: options.signal });
+/** Where the kernel sends a packet to an address. A refusal (no route, blackhole, source check) is an answer. */
+export async function lookUpRoute(looks: Looks, question: RouteQuestion): Promise<RouteLookup> {
+  const result = await looks.run(askRoute(question), `look up the route to ${question.dst}`);
   const found = result.exitCode === 0 ? parseRouteAnswer(result.stdout.toString("utf8")) : null;
   if (found !== null) return { found, error: null };
   return { found: null, error: showTail(result.stderr.toString("utf8"), 1) || "it names no device" };
 }
 
 /** A device's forwarding entries. */
-export async function readFdb(access: GuardedAccess, dev: string, signal?: AbortSignal): Promise<FdbEntry[]> {
-  const argv: Argv = ["bridge", "-j", "fdb", "show", "dev", dev];
-  return parseFdb(await readJsonText(access, argv, { action: "node/read", doing: "read the FDB", signal }));
+export async function readFdb(looks: Looks, dev: string): Promise<FdbEntry[]> {
+  return parseFdb(await looks.json(askFdb(dev), "read the FDB"));
 }
 
-function within(netns: NetnsRef, argv: Argv): Argv {
-  return netns.kind === "path" ? ["nsenter", `--net=${netns.path}`, ...argv] : argv;
+export function askRoute({ dst, from, iif }: RouteQuestion): Argv {
+  const source = from === undefined ? [] : ["from", from];
+  return ["ip", "-j", "route", "get", dst, ...source, ...(iif === undefined ? [] : ["iif", iif])];
 }
 
-function actionOf(netns: NetnsRef): string {
-  return netns.kind === "host" ? "node/read" : "netns/read";
+export function askFdb(dev: string): Argv {
+  return ["bridge", "-j", "fdb", "show", "dev", dev];
 }

@@ -1,8 +1,10 @@
 import { HopbookError } from "../errors.js";
-import type { End } from "../model/cluster.js";
+import type { End, NetnsRef } from "../model/cluster.js";
+import type { GuardedAccess } from "../model/guarded-access.js";
 import { findHostInterface, type HostInterface } from "./host-interface.js";
 import { findLink, type Link } from "../linux/links.js";
-import { lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-node.js";
+import type { Looks } from "./looks.js";
+import { lookIntoPod, lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 
 /** A pod's own interface and the host's end of it. */
@@ -32,21 +34,31 @@ export interface PodReading {
   readonly inward: RouteLookup;
 }
 
+/** Whether an end has a network namespace of its own that is read. */
+export function hasOwnNetns(end: End): end is End & { readonly netns: NetnsRef } {
+  return end.netns !== null && end.netns.kind !== "host";
+}
+
 /** Reads a pod's network namespace, and the host's route to it; null for ends in the host's own namespace. */
 export async function readPod(
   end: End,
-  view: Pick<NodeView, "access">,
-  options: { readonly peerIp: string; readonly signal?: AbortSignal | undefined },
+  host: Promise<{ readonly looks: Looks }>,
+  { access, peerIp, signal }: PodQuestion,
 ): Promise<PodReading | null> {
-  if (end.netns === null || end.netns.kind === "host") return null;
-  const { access } = view;
-  const { signal } = options;
+  if (!hasOwnNetns(end)) return null;
+  const pod = lookIntoPod({ access, netns: end.netns, signal }, peerIp);
   const [links, outward, inward] = await Promise.all([
-    readLinks(access, end.netns, signal),
-    lookUpRoute(access, options.peerIp, { netns: end.netns, signal }),
-    lookUpRoute(access, addressAtPod(end), { signal }),
+    pod.then(readLinks),
+    pod.then((looks) => lookUpRoute(looks, { dst: peerIp })),
+    host.then(({ looks }) => lookUpRoute(looks, { dst: addressAtPod(end) })),
   ]);
   return { links, outward, inward };
+}
+
+interface PodQuestion {
+  readonly access: GuardedAccess;
+  readonly peerIp: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The address that packets of this end have at its pod: for a service the endpoint's. */

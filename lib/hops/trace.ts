@@ -12,6 +12,7 @@ import {
 } from "./hop.js";
 import { findLeaving, type Leaving } from "./leave.js";
 import { findLink } from "../linux/links.js";
+import { Looks } from "./looks.js";
 import { lookUpRoute } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
@@ -36,8 +37,9 @@ export async function traceWithinNode(from: Side, to: Side, context: TraceContex
   const near: NodeWay = { side: from, tunnel: null, nic: null, encapsulation: PLAIN };
   const far: NodeWay = { side: to, tunnel: null, nic: null, encapsulation: PLAIN };
   const hops = [...makeHops(near, roles), ...makeHops(far, roles).reverse()];
-  const lookup =
-    from.pod === null ? await lookUpRoute(from.view.access, addressAtPod(to.end), { signal }) : null;
+  const { access } = from.view;
+  const host = new Looks({ access, netns: { kind: "host" }, signal });
+  const lookup = from.pod === null ? await lookUpRoute(host, { dst: addressAtPod(to.end) }) : null;
   const link = findLink(from.view.links, lookup?.found?.dev ?? null);
   // From the node to itself there is only the device that the kernel names.
   if (hops.length === 0 && link !== undefined) {
@@ -68,9 +70,13 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
     const peer = { node, links, underlay: ends.other };
     return findLeaving(side, { dst, own: ends.own, far: peer, recipe, profile, signal });
   };
-  const out = await leave(from, addressAtPod(to.end), { own: near, other: far, otherSide: to });
-  const source = from.pod === null ? out.source : null;
-  const back = await leave(to, source ?? addressAtPod(from.end), { own: far, other: near, otherSide: from });
+  const goOut = leave(from, addressAtPod(to.end), { own: near, other: far, otherSide: to });
+  // Replies to a node go to the address that it sends by.
+  const source = from.pod === null ? (await goOut).source : null;
+  const [out, back] = await Promise.all([
+    goOut,
+    leave(to, source ?? addressAtPod(from.end), { own: far, other: near, otherSide: from }),
+  ]);
   const request = joinWays({ side: from, own: near, leaving: out }, { side: to, own: far }, context);
   const reply = joinWays({ side: to, own: far, leaving: back }, { side: from, own: near }, context);
   const same = sameHops(request.hops, [...reply.hops].reverse());

@@ -2,6 +2,7 @@ import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import { localEndOf } from "../wire/registry.js";
 import { findLink, type Link } from "../linux/links.js";
+import type { Looks } from "./looks.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { canonicalIp } from "../linux/address.js";
@@ -74,12 +75,12 @@ export async function findNic(
   options: {
     readonly own: Underlay;
     readonly profile: ClusterProfile;
-    readonly signal?: AbortSignal | undefined;
+    readonly looks: Looks;
   },
 ): Promise<{ readonly link: Link; readonly evidence: string; readonly notes: readonly string[] }> {
   const override = underlayOverride(view, options.profile);
   if (override !== null) return { link: override, evidence: "the profile's interfaces.underlay", notes: [] };
-  const route = await lookUpRoute(view.access, peerIp, { signal: options.signal });
+  const route = await lookUpRoute(options.looks, { dst: peerIp });
   const link = findLink(view.links, route.found?.dev ?? null);
   if (link !== undefined) return { link, evidence: `ip route get ${peerIp}: dev ${link.name}`, notes: [] };
   const why = route.error ?? "its device is not there";

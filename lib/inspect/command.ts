@@ -1,5 +1,6 @@
 import type { Argv } from "../model/access.js";
 import type { StateKind } from "../model/evidence.js";
+import { targetOf } from "../model/hops.js";
 import { toFilePart } from "./values.js";
 
 /** Where a look is taken: the node's own network namespace, or a pod's by its path on the node; null: from within it. */
@@ -15,10 +16,12 @@ export interface InspectCommand {
   readonly netns: InspectNetns;
   readonly kind: StateKind;
   readonly phase: InspectPhase;
+  /** With the way into the namespace. */
   readonly argv: Argv;
+  /** Without it. */
+  readonly look: Argv;
   /** What permissions call it. */
   readonly action: "node/read" | "netns/read";
-  readonly timeoutMs: number;
   /** Relative to the run folder: `evidence/<node>/<phase>-<netns>-<kind>[-n].(json|txt)`. */
   readonly file: string;
 }
@@ -36,8 +39,6 @@ export interface PlacedLook extends Look {
   readonly netns: InspectNetns;
 }
 
-const TIMEOUT_MS = 10_000;
-
 /** Gives looks their phase, their way into the namespace and their files; the same look twice is one. */
 export function toCommands(looks: readonly PlacedLook[], phase: InspectPhase): InspectCommand[] {
   return numberFiles(
@@ -47,12 +48,9 @@ export function toCommands(looks: readonly PlacedLook[], phase: InspectPhase): I
       netns: look.netns,
       kind: look.kind,
       phase,
-      argv:
-        look.netns === "host" || look.netns.path === null
-          ? look.argv
-          : (["nsenter", `--net=${look.netns.path}`, ...look.argv] as const),
+      argv: within(netnsPathOf(look), look.argv),
+      look: look.argv,
       action: look.netns === "host" ? "node/read" : "netns/read",
-      timeoutMs: TIMEOUT_MS,
       file: "",
     })),
   );
@@ -64,6 +62,43 @@ export function toCommands(looks: readonly PlacedLook[], phase: InspectPhase): I
  */
 export function mergeCommands(...plans: readonly (readonly InspectCommand[])[]): InspectCommand[] {
   return numberFiles(plans.flat());
+}
+
+/** Path of the network namespace to enter; null: that of the way in. */
+function netnsPathOf({ netns }: Pick<PlacedLook, "netns">): string | null {
+  return netns === "host" ? null : netns.path;
+}
+
+function within(netnsPath: string | null, argv: Argv): Argv {
+  return netnsPath === null ? argv : ["nsenter", `--net=${netnsPath}`, ...argv];
+}
+
+/** Looks that are taken in one round trip: those at one network namespace, as far as one command line holds them. */
+export interface InspectGroup {
+  /** Name of the way in. */
+  readonly target: string;
+  readonly action: InspectCommand["action"];
+  readonly netnsPath: string | null;
+  readonly commands: readonly InspectCommand[];
+}
+
+const MAX_IN_GROUP = 64;
+
+/** Groups looks by way in and namespace, in the order of their first ones. */
+export function groupCommands(commands: readonly InspectCommand[]): InspectGroup[] {
+  const byPlace = new Map<string, InspectCommand[]>();
+  for (const command of commands) {
+    const key = JSON.stringify([targetOf(command), command.action, netnsPathOf(command)]);
+    byPlace.set(key, [...(byPlace.get(key) ?? []), command]);
+  }
+  return [...byPlace.values()].flatMap((all) =>
+    Array.from({ length: Math.ceil(all.length / MAX_IN_GROUP) }, (_, at) => {
+      const own = all.slice(at * MAX_IN_GROUP, (at + 1) * MAX_IN_GROUP);
+      const [first] = own as [InspectCommand];
+      const { action } = first;
+      return { target: targetOf(first), action, netnsPath: netnsPathOf(first), commands: own };
+    }),
+  );
 }
 
 function numberFiles(commands: readonly InspectCommand[]): InspectCommand[] {

@@ -1,4 +1,4 @@
-export { mergeCommands } from "./command.js";
+export { groupCommands, mergeCommands } from "./command.js";
 export type { InspectCommand } from "./command.js";
 export { planBaseline, planInspection, planSuperset } from "./commands.js";
 export type { FlowBreak } from "./commands.js";

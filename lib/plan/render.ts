@@ -1,3 +1,4 @@
+import { readSnapshotArgv } from "../model/snapshot.js";
 import type { PlannedCommand } from "../model/steps.js";
 import { formatDuration, formatSize } from "../model/units.js";
 import { visible } from "../model/visible.js";
@@ -100,7 +101,10 @@ function listCommands(commands: readonly PlannedCommand[], scripts: Scripts): st
     lines.push(`  on ${visible(node)}:`);
     for (const { action, argv, condition, files = [] } of own) {
       const when = condition === undefined ? "" : `  [${visible(condition)}]`;
-      lines.push(`    ${visible(action)}: ${scripts.render(argv)}${when}`);
+      const snapshot = readSnapshotArgv(argv);
+      const runs = snapshot === null ? "" : ", which runs one after the other";
+      lines.push(`    ${visible(action)}: ${scripts.render(snapshot?.head ?? argv)}${runs}${when}`);
+      for (const command of snapshot?.commands ?? []) lines.push(`      ${scripts.render(command)}`);
       for (const file of files) lines.push(`      makes ${visible(file)}, and removes it`);
     }
   }

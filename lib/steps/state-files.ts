@@ -1,6 +1,6 @@
-import type { InspectCommand } from "../inspect/index.js";
+import { snapshotArgv } from "../cluster/index.js";
+import { groupCommands, type InspectCommand } from "../inspect/index.js";
 import type { StateRecord } from "../model/evidence.js";
-import { targetOf } from "../model/hops.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
 import { appendEvidence } from "./append-evidence.js";
 
@@ -9,11 +9,15 @@ export function saveState(context: StepContext): (file: string, bytes: Uint8Arra
   return (file, bytes) => context.sink.writeText(file, Buffer.from(bytes));
 }
 
+/** One command a network namespace, as it is run. */
 export function toPlanned(commands: readonly InspectCommand[], condition?: string): PlannedCommand[] {
-  return commands.map((command) => ({
-    node: targetOf(command),
-    action: command.action,
-    argv: command.argv,
+  return groupCommands(commands).map(({ target, action, netnsPath, commands: own }) => ({
+    node: target,
+    action,
+    argv: snapshotArgv(
+      own.map(({ look }) => look),
+      netnsPath,
+    ),
     effect: "read" as const,
     ...(condition === undefined ? {} : { condition }),
   }));

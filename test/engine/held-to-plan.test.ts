@@ -1,4 +1,5 @@
 import t from "tap";
+import { snapshotArgv } from "../../lib/cluster/snapshot/script.js";
 import { holdToPlan } from "../../lib/engine/held-to-plan.js";
 import type { Argv, NodeAccess } from "../../lib/model/access.js";
 import type { PlannedCommand } from "../../lib/model/steps.js";
@@ -55,6 +56,33 @@ t.test("a step runs what its plan says, and nothing else", async (t) => {
     "/var/tmp/hopbook-1/../x",
   ]) {
     await t.rejects(a.pull(path, localFile("here"), OPTIONS), denied, path);
+  }
+  t.strictSame(ran, []);
+});
+
+t.test("of a snapshot less may be asked for than was planned, and nothing else", async (t) => {
+  const ran: string[] = [];
+  const { context } = fakeContext([spy("node-a", ran)]);
+  const looks: Argv[] = [
+    ["ip", "-j", "link"],
+    ["nstat", "-s"],
+  ];
+  const argv = snapshotArgv(looks, "/run/netns/x");
+  const planned: PlannedCommand = { node: "node-a", action: "netns/read", argv, effect: "read" };
+  const access = holdToPlan(context, [planned]).accesses.get("node-a");
+  if (access === undefined) throw new Error("a node is missing");
+  const options = { ...OPTIONS, action: "netns/read" };
+  await access.exec(snapshotArgv(looks.slice(1), "/run/netns/x"), options);
+  t.equal(ran.splice(0).length, 1);
+  const denied = { code: "PERMISSION_DENIED" };
+  for (const other of [
+    snapshotArgv([...looks, ["ip", "-j", "addr"]], "/run/netns/x"),
+    snapshotArgv(looks, "/run/netns/y"),
+    snapshotArgv(looks, null),
+    argv.with(4, "reboot") as unknown as Argv,
+    ["ip", "-j", "link"] as const,
+  ]) {
+    await t.rejects(access.exec(other, options), denied);
   }
   t.strictSame(ran, []);
 });

@@ -1,16 +1,18 @@
 import t from "tap";
 import { findFarEnd } from "../../lib/hops/far-end.js";
+import { Looks } from "../../lib/hops/looks.js";
 import { bareLink } from "../../lib/linux/links.js";
 import { parseRouteAnswer } from "../../lib/linux/routes.js";
 import { replayNode } from "../fixtures/nodes/replay.js";
 
 const access = replayNode("node-a", {});
 const view = { node: "node-a", access, links: [], routes: [], neighbours: [] };
+const looks = new Looks({ access, netns: { kind: "host" } });
 
 t.test("a device of no known kind has no far end", async (t) => {
   const notes: string[] = [];
   const link = { ...bareLink("wg0"), kind: "wireguard" };
-  const found = await findFarEnd({ view, link, gateway: "10.0.0.2", encapsulatedTo: null, notes });
+  const found = await findFarEnd({ view, looks, link, gateway: "10.0.0.2", encapsulatedTo: null, notes });
   t.match(found, { remoteMac: null, remoteVtep: null });
   t.strictSame(notes, ["nothing on node-a says where wg0 ends"]);
 });

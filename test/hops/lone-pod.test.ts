@@ -5,6 +5,7 @@ import type { Argv, ExecResult } from "../../lib/model/access.js";
 import type { GuardedAccess } from "../../lib/model/guarded-access.js";
 import type { ClusterProfile, End } from "../../lib/model/cluster.js";
 import { fc } from "../fixtures/property.js";
+import { commandsIn, frame } from "../fixtures/snapshot.js";
 import { trust } from "../fixtures/trust.js";
 
 const ROUTES = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
@@ -47,9 +48,14 @@ function lonePod(node: string, asked: string[], answers: Answers): GuardedAccess
   return trust({
     ...{ node, via: "ephemeral", stream: refuse, pull: refuse, close: () => Promise.resolve() },
     exec: (argv, { action }): Promise<ExecResult> => {
-      asked.push(`${node} ${action} ${argv.join(" ")}`);
-      const { exitCode = 0, stdout, text } = answers(argv);
-      const out = text ?? (stdout === undefined ? "" : JSON.stringify(stdout));
+      const parts = commandsIn(argv);
+      asked.push(`${node} ${action} ${parts === null ? argv.join(" ") : "snapshot"}`);
+      const textOf = ({ stdout, text }: ReturnType<Answers>): string =>
+        text ?? (stdout === undefined ? "" : JSON.stringify(stdout));
+      const answer = answers(argv);
+      const { exitCode = 0 } = answer;
+      const framed = parts?.map((part) => ({ ...answers(part), stdout: textOf(answers(part)) }));
+      const out = exitCode === 0 && framed !== undefined ? frame(framed) : textOf(answer);
       return Promise.resolve({
         ...{ node, argv, exitCode, signal: null, timedOut: false, canceled: false, truncated: false },
         ...{ startedAt: "2026-01-01T00:00:00.000Z", durationMs: 1 },
@@ -97,9 +103,25 @@ t.test("two pods alone: two hops, no question to a node", async (t) => {
     t.equal(new Set(path.hops.map(({ id }) => id)).size, 2);
     t.same(path.unseen, [...new Set(["node-a", node])]);
     t.match(path, { recipe: "pods-only", replyHops: null, underlay: {}, tunnels: {}, notes: [] });
-    t.ok(asked.every((line) => line.includes(" netns/read ip ")));
-    t.equal(asked.length, 4);
+    t.strictSame(asked, ["shop/a netns/read snapshot", "shop/b netns/read snapshot"]);
   }
+});
+
+t.test("a pod with ip(8) and without a shell is asked command by command", async (t) => {
+  const asked: string[] = [];
+  const answers: Answers = (argv) => (argv[0] === "sh" ? { exitCode: 126 } : withIp(argv));
+  const accesses = new Map(["shop/a", "shop/b"].map((name) => [name, lonePod(name, asked, answers)]));
+  const context = { accesses, profile: profile("shop/a", "shop/b"), recipes: [] };
+  const path = await discoverPath(
+    end("shop/a", "node-a", "10.0.0.1"),
+    end("shop/b", "node-b", "10.0.0.2"),
+    context,
+  );
+  t.same(
+    path.hops.map(({ interface: name }) => name),
+    ["eth0", "eth0"],
+  );
+  t.equal(asked.filter((line) => line.includes(" netns/read ip ")).length, 4);
 });
 
 t.test("a pod without ip(8) is read by /proc/net; an end outside needs none", async (t) => {

@@ -7,11 +7,12 @@ import {
   runInspection,
 } from "../../lib/inspect/index.js";
 import type { FlowBreak } from "../../lib/inspect/index.js";
-import type { ExecResult, NodeAccess } from "../../lib/model/access.js";
+import type { Argv, ExecOptions, ExecResult, NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { HopRole } from "../../lib/model/roles.js";
 import type { FlowPath, Hop } from "../../lib/model/hops.js";
 import { fc } from "../fixtures/property.js";
+import { commandsIn, frame } from "../fixtures/snapshot.js";
 import { trustAll } from "../fixtures/trust.js";
 
 function makeEnd(pod: string, node: string, ip: string): End {
@@ -143,65 +144,51 @@ t.test("no interface name that could be an option or a path reaches an argv", as
   t.pass();
 });
 
-t.test("running keeps the order, at most four at once, and every failure as a record", async (t) => {
-  let open = 0;
-  let most = 0;
-  const answer = (argv: ExecResult["argv"], exitCode: number | null): ExecResult => ({
-    node: "node-a",
-    argv,
-    exitCode,
-    signal: null,
-    stdout: Buffer.from(argv.join(" ")),
-    stderr: Buffer.from("not found\n"),
-    timedOut: exitCode === null,
-    canceled: false,
-    truncated: false,
-    startedAt: "",
-    durationMs: 1,
+t.test("running keeps the order, one command a namespace, and every failure as a record", async (t) => {
+  const asked: string[] = [];
+  const answer = (argv: Argv): { stdout: string; stderr: string; exitCode: number | null } => ({
+    stdout: argv.join(" "),
+    stderr: argv[0] === "nft" ? "not found\n" : "",
+    exitCode: argv[0] === "nft" ? 127 : argv[0] === "nstat" ? null : 0,
   });
   const access = {
     node: "node-a",
     via: "local",
-    exec: async (argv: ExecResult["argv"]) => {
-      open += 1;
-      most = Math.max(most, open);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      open -= 1;
-      if (argv[0] === "bridge") throw new Error("refused");
-      return answer(argv, argv[0] === "nft" ? 127 : argv[0] === "nstat" ? null : 0);
+    exec: (argv: Argv, { action }: ExecOptions): Promise<Partial<ExecResult>> => {
+      asked.push(action);
+      const [stdout, stderr] = [frame((commandsIn(argv) ?? []).map(answer)), ""].map((text) =>
+        Buffer.from(text),
+      );
+      return Promise.resolve({ argv, exitCode: 0, stdout: stdout!, stderr: stderr! });
     },
   } as unknown as NodeAccess;
-  const commands = mergeCommands(planInspection(makePath(), AT_FDB));
+  const refusing = {
+    node: "node-b",
+    exec: () => Promise.reject(new Error("refused")),
+  } as unknown as NodeAccess;
+  const commands = mergeCommands(planInspection(makePath(), AT_FDB), planBaseline([makePath()]));
   const saved = new Map<string, string>();
   const records = await runInspection(commands, {
-    accesses: trustAll([access]),
+    accesses: trustAll([access, refusing]),
     save: (file, bytes) => void saved.set(file, Buffer.from(bytes).toString()),
     signal: new AbortController().signal,
   });
+  t.strictSame(asked, ["node/read", "netns/read"]);
   t.same(
-    records.map((record) => record.file),
-    commands.map((command) => command.file),
+    records.map(({ file, argv }) => [file, argv]),
+    commands.map(({ file, argv }) => [file, argv]),
   );
-  t.equal(most, 4);
-  t.match(
-    records.find((record) => record.kind === "nftables"),
-    { exitCode: 127, stderr: "not found" },
-  );
-  t.match(
-    records.find((record) => record.kind === "nstat"),
-    { exitCode: null, stderr: /no answer within/ },
-  );
-  t.match(
-    records.find((record) => record.kind === "fdb"),
-    { exitCode: null, stderr: "refused" },
-  );
-  t.match(
-    records.find((record) => record.node === "node-b"),
-    { exitCode: null, stderr: /not open/ },
-  );
-  t.ok(saved.size > 5);
-  t.same(
-    await runInspection(commands, { accesses: new Map(), save: () => {}, signal: AbortSignal.abort() }),
-    [],
-  );
+  const of = (node: string, kind: string): unknown =>
+    records.find((record) => record.node === node && record.kind === kind);
+  t.match(of("node-a", "nftables"), { exitCode: 127, stderr: "not found" });
+  t.match(of("node-a", "nstat"), { exitCode: null, stderr: "no answer in time" });
+  t.match(of("node-a", "fdb"), { exitCode: 0, stderr: "" });
+  t.match(of("node-b", "fdb"), { exitCode: null, stderr: "refused" });
+  for (const { argv, file } of commands.filter(({ node }) => node === "node-a")) {
+    t.equal(saved.get(file), `${argv.join(" ")}\n`, file);
+  }
+  const closed = await runInspection(commands, { accesses: new Map(), save: () => {} });
+  t.ok(closed.every(({ exitCode, stderr }) => exitCode === null && /not open/.test(stderr)));
+  const signal = AbortSignal.abort();
+  t.same(await runInspection(commands, { accesses: new Map(), save: () => {}, signal }), []);
 });

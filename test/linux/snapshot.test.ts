@@ -28,10 +28,16 @@ for (const shell of SHELLS) {
       stdout: "a\n\n=end plain 0\n=begin fails\n! x\n é\n",
       stderr: "",
       exitCode: 0,
+      isLate: false,
     });
-    t.strictSame(sections.get("fails"), { stdout: "out\n", stderr: "one x\ntwo\n", exitCode: 3 });
+    t.strictSame(sections.get("fails"), {
+      stdout: "out\n",
+      stderr: "one x\ntwo\n",
+      exitCode: 3,
+      isLate: false,
+    });
     t.match(sections.get("gone"), { stdout: "", stderr: /no\/such/, exitCode: 127 });
-    t.strictSame(sections.get("empty"), { stdout: "", stderr: "", exitCode: 0 });
+    t.strictSame(sections.get("empty"), { stdout: "", stderr: "", exitCode: 0, isLate: false });
     t.equal(sections.size, 4);
     const large = `${"x".repeat(70)}\n`.repeat(20_000);
     t.equal(parseSnapshot(run(large.slice(0, 100_000))).sections.get("plain")?.stdout.length, 100_001);
@@ -45,8 +51,8 @@ t.test("output that was cut", async (t) => {
   t.strictSame(
     [...sections],
     [
-      ["a", { stdout: "x\n", stderr: "", exitCode: null }],
-      ["b", { stdout: "y\n", stderr: "", exitCode: null }],
+      ["a", { stdout: "x\n", stderr: "", exitCode: null, isLate: false }],
+      ["b", { stdout: "y\n", stderr: "", exitCode: null, isLate: false }],
     ],
   );
 });

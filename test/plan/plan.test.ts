@@ -1,4 +1,5 @@
 import t from "tap";
+import { joinCommands, SNAPSHOT_NAME } from "../../lib/model/snapshot.js";
 import { canonicalJson, makePlan, sha256, type Plan, type PlanStep } from "../../lib/plan/plan.js";
 import { renderPlan } from "../../lib/plan/render.js";
 import { fc } from "../fixtures/property.js";
@@ -203,6 +204,29 @@ t.test("two scripts of one name are two, and a value with a line break is none",
   t.match(text, /bash -c <script hopbook-x \(2\)> hopbook-x\n/);
   t.ok(text.includes('"a\\nb"'));
   t.equal(text.split(/^ {2}hopbook-x/m).length - 1, 2);
+  t.end();
+});
+
+t.test("of a snapshot each command stands on a line of its own", (t) => {
+  const commands = joinCommands([
+    ["ip", "-j", "link"],
+    ["nstat", "a b"],
+  ]);
+  const argv = [
+    "nsenter",
+    "--net=/x",
+    "sh",
+    "-c",
+    "one\n",
+    SNAPSHOT_NAME,
+    "10",
+    "30",
+    "9",
+    ...commands,
+  ] as const;
+  const text = renderPlan(withCommand(argv), { full: true });
+  const head = `nsenter --net=/x sh -c <script ${SNAPSHOT_NAME}> ${SNAPSHOT_NAME} 10 30 9`;
+  t.ok(text.includes(`${head}, which runs one after the other\n      ip -j link\n      nstat "a b"\n`), text);
   t.end();
 });
 

@@ -1,4 +1,5 @@
 import { localFile } from "../fixtures/local-file.js";
+import { commandsIn, frame } from "../fixtures/snapshot.js";
 import type { Argv, ExecOptions, ExecResult, NodeAccess, NodeStream } from "../../lib/model/access.js";
 import { systemClock } from "../../lib/model/clock.js";
 import type { End } from "../../lib/model/cluster.js";
@@ -84,7 +85,9 @@ export function fakeNode(
     via: "ssh",
     exec: (argv, options) => {
       calls.push({ node, action: options.action, argv });
-      const said = answer(argv, options);
+      const parts = commandsIn(argv)?.map((part) => answer(part, options));
+      const fault = parts?.find((part) => part instanceof Error);
+      const said = fault ?? (parts === undefined ? answer(argv, options) : { stdout: frameAll(parts) });
       if (said instanceof Error) return Promise.reject(said);
       const empty = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), exitCode: 0, signal: null };
       const flags = { timedOut: false, canceled: false, truncated: false, durationMs: 1 };
@@ -98,6 +101,10 @@ export function fakeNode(
     close: () => Promise.resolve(),
   };
   return { access, calls };
+}
+
+function frameAll(parts: readonly (Partial<ExecResult> | Error)[]): Buffer {
+  return Buffer.from(frame(parts.map((part) => (part instanceof Error ? {} : part))));
 }
 
 /** A command that ends at once, as one that the node does not have. */

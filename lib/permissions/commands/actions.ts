@@ -1,3 +1,4 @@
+import { SNAPSHOT_NAME } from "../../model/snapshot.js";
 import * as rules from "./argv-rules.js";
 import type { ArgumentRule } from "./argv-rules.js";
 import * as reads from "./read-rules.js";
@@ -81,14 +82,14 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     summary: "read routes, links, neighbours, firewall rules and counters",
     entersNetns: false,
     programs: READ_PROGRAMS,
-    scripts: ["hopbook-tools*"],
+    scripts: ["hopbook-tools*", SNAPSHOT_NAME],
     readsOnly: true,
   },
   "netns/read": {
     summary: "read the same in a pod's network namespace",
     entersNetns: true,
     programs: READ_PROGRAMS,
-    scripts: ["hopbook-tools*"],
+    scripts: ["hopbook-tools*", SNAPSHOT_NAME],
     readsOnly: true,
   },
   "netns/tcpdump": {

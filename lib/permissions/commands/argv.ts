@@ -1,3 +1,4 @@
+import { readSnapshotValues, SNAPSHOT_NAME } from "../../model/snapshot.js";
 import { ACTIONS, type ActionRule } from "./actions.js";
 import { withoutProgramDir } from "./runners.js";
 import { findValueFault } from "./script-rules.js";
@@ -22,7 +23,19 @@ export function findArgvFault(
   const inner = stripNsenter(argv, rule);
   if (typeof inner === "string") return inner;
   const [program = "", ...args] = inner;
-  if (SHELLS.has(program)) return findScriptFault(rule, args, scripts);
+  if (SHELLS.has(program)) return findScriptFault({ action, rule }, args, scripts);
+  return findProgramFault({ action, rule }, inner);
+}
+
+interface Asked {
+  readonly action: string;
+  readonly rule: ActionRule;
+}
+
+function findProgramFault(
+  { action, rule }: Asked,
+  [program = "", ...args]: readonly string[],
+): string | undefined {
   const name = withoutProgramDir(program);
   if (!Object.hasOwn(rule.programs, name)) return `${JSON.stringify(program)} is no program of ${action}`;
   const fault = rule.programs[name]?.(args);
@@ -39,13 +52,13 @@ function stripNsenter(argv: readonly string[], rule: ActionRule): readonly strin
 }
 
 function findScriptFault(
-  rule: ActionRule,
+  asked: Asked,
   args: readonly string[],
   scripts: KnownScripts | undefined,
 ): string | undefined {
   const [flag, text = "", name = "", ...values] = args;
   if (flag !== "-c") return "a shell runs only constant scripts";
-  const isListed = rule.scripts.some((pattern) =>
+  const isListed = asked.rule.scripts.some((pattern) =>
     pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   );
   if (!isListed) return `the script ${JSON.stringify(name)} is not one of this action`;
@@ -53,6 +66,13 @@ function findScriptFault(
   if (scripts.get(name)?.has(text) !== true) {
     return `the script ${JSON.stringify(name)} does not have the text it should have`;
   }
-  const fault = findValueFault(name, values);
+  const fault = name === SNAPSHOT_NAME ? findSnapshotFault(asked, values) : findValueFault(name, values);
   return fault === undefined ? undefined : `${name}: ${fault}`;
+}
+
+/** Through a snapshot goes what may be run alone, and nothing else. */
+function findSnapshotFault(asked: Asked, values: readonly string[]): string | undefined {
+  const commands = readSnapshotValues(values);
+  if (commands === null) return "its values are no list of commands";
+  return commands.map((argv) => findProgramFault(asked, argv)).find((fault) => fault !== undefined);
 }
