@@ -90,9 +90,17 @@ function describePlace(hop: HopRef | null): string {
 function describeUnanswered(flow: FlowFinding): string {
   const { lastSeen } = flow.verdict;
   const count = countOf(flow, lastCount(flow), "request");
+  if ((flow.replyHops ?? flow.hops).some(({ reply }) => reply.packets > 0))
+    return `UNANSWERED: ${count} reached ${nameEnd(flow.to)}, and not all got what was due: ${describeSilence(flow)}`;
   if (lastSeen === null || isPlaceOfFarEnd(flow, lastSeen))
     return `UNANSWERED: ${count} reached ${nameEnd(flow.to)}${describePlace(lastSeen)}, no reply left it`;
   return `UNANSWERED: ${count} for ${nameEnd(flow.to)} passed ${placeHop(lastSeen)}, the last place that was captured; no reply came back`;
+}
+
+function describeSilence({ exchanges = [] }: FlowFinding): string {
+  const silences = exchanges.filter(({ kind }) => kind === "none");
+  if (silences.length === 0) return "there are fewer answers than requests";
+  return silences.map(({ count, outcome }) => (count === 1 ? outcome : `${count} × ${outcome}`)).join("; ");
 }
 
 function isPlaceOfFarEnd({ to }: FlowFinding, hop: HopRef): boolean {

@@ -2,7 +2,7 @@ import t from "tap";
 import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import { describeVerdict, formatTime, locateBreak, nameEnd, nameTraffic } from "../../lib/report/words.js";
 import { findWorstStatus } from "../../lib/report/ranking.js";
-import type { FlowFinding, Verdict } from "../../lib/model/findings.js";
+import type { ExchangeFinding, FlowFinding, Verdict } from "../../lib/model/findings.js";
 import {
   asymmetric,
   buildFindings,
@@ -25,6 +25,11 @@ const NONE = { packets: 0, bytes: 0 };
 const withVerdict = (flow: FlowFinding, more: Partial<Verdict>): FlowFinding => ({
   ...flow,
   verdict: { ...flow.verdict, ...more },
+});
+
+const silence = (count: number, page: string): ExchangeFinding => ({
+  ...{ protocol: "http", kind: "none", count, tookMs: null },
+  outcome: `no answer to GET /${page}`,
 });
 
 t.test("one sentence a verdict", async (t) => {
@@ -64,6 +69,14 @@ t.test("one sentence a verdict", async (t) => {
     [
       withVerdict(unanswered, { lastSeen: refOf(EIGHT, 3) }),
       "UNANSWERED: 4 requests for shop/web-7c9d5b8f6-x2x4q:8080 passed eth0 (nic) on node-a, the last place that was captured; no reply came back",
+    ],
+    [
+      withVerdict(healthy, { status: "unanswered" }),
+      "UNANSWERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q, and not all got what was due: there are fewer answers than requests",
+    ],
+    [
+      { ...withVerdict(healthy, { status: "unanswered" }), exchanges: [silence(1, "a"), silence(2, "b")] },
+      "UNANSWERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q, and not all got what was due: no answer to GET /a; 2 × no answer to GET /b",
     ],
     [
       withVerdict(fdbMissing, { firstMissing: null, lost: { packets: 1, of: 1 } }),

@@ -20,10 +20,10 @@ export interface ClockEstimate {
   readonly node: string;
   readonly aheadUs: number;
   /**
-   * "pairs": ((t2−t1)+(t3−t4))/2 of packets there and back; "one-way": no way back, so only gross errors show;
-   * "starts": no packet, but when the captures began.
+   * "pairs": ((t2−t1)+(t3−t4))/2 of packets there and back; "between": the same of packets that came from one node and
+   * went on to another; "one-way": no way back, so only gross errors show; "starts": no packet, but when the captures began.
    */
-  readonly method: "pairs" | "one-way" | "starts" | "none";
+  readonly method: "pairs" | "between" | "one-way" | "starts" | "none";
   readonly packets: number;
 }
 
@@ -53,18 +53,26 @@ interface Differences {
 export function estimateClocks(captures: readonly HopCapture[]): readonly ClockEstimate[] {
   const nodes = [...new Set(captures.map(({ node }) => node))];
   if (nodes.length < 2) return [];
-  const heads = readHeads(captures);
+  const compared = new Comparisons(readHeads(captures));
   const ahead = new Map<string, ClockEstimate>();
-  ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "none", packets: 0 });
+  ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "pairs", packets: 0 });
   while (ahead.size < nodes.length) {
     const known = ahead.size;
+    const guesses: ClockEstimate[] = [];
     // A node may share packets only with one that is not the first: as many rounds as there are nodes.
     for (const node of nodes) {
       if (ahead.has(node)) continue;
-      const estimate = estimateNode(node, { captures, heads, ahead });
-      if (estimate !== null) ahead.set(node, estimate);
+      const estimate = estimateNode(node, { captures, compared, ahead });
+      if (estimate === null) continue;
+      if (isSound(estimate)) ahead.set(node, estimate);
+      else guesses.push(estimate);
     }
     if (ahead.size > known) continue;
+    const [guess] = guesses;
+    if (guess !== undefined) {
+      ahead.set(guess.node, guess);
+      continue;
+    }
     // Those that are left share no packet with the others, but may with each other.
     const alone = nodes.find((node) => !ahead.has(node))!;
     ahead.set(alone, estimateByStarts(captures, alone, nodes[0]!));
@@ -76,22 +84,31 @@ function estimateNode(
   node: string,
   at: {
     captures: readonly HopCapture[];
-    heads: readonly ReadonlyMap<string, Head>[];
+    compared: Comparisons;
     ahead: ReadonlyMap<string, ClockEstimate>;
   },
 ): ClockEstimate | null {
   let best: Comparison | null = null;
+  // What comes from a node of which the clock is known was there before, what goes on to one comes there later.
+  let [most, least] = [Infinity, -Infinity];
   for (const [here, capture] of at.captures.entries()) {
     if (capture.node !== node) continue;
     for (const [there, { node: other }] of at.captures.entries()) {
       const base = at.ahead.get(other);
       if (base === undefined || other === node) continue;
-      const found = compare(at.heads[there]!, at.heads[here]!, there < here);
+      const found = at.compared.of(there, here);
       if (found === null) continue;
+      if (found.limit !== null && isSound(base)) {
+        const limitUs = base.aheadUs + found.limit.aheadUs;
+        if (found.limit.isMost) most = Math.min(most, limitUs);
+        else least = Math.max(least, limitUs);
+      }
       if (best === null || isBetter(found, best)) best = { ...found, aheadUs: base.aheadUs + found.aheadUs };
     }
   }
   if (best === null) return null;
+  if (best.method !== "pairs" && least <= most && Number.isFinite(most - least))
+    return { node, aheadUs: (least + most) / 2, method: "between", packets: best.packets };
   const { aheadUs, method, packets } = best;
   return { node, aheadUs, method, packets };
 }
@@ -99,6 +116,28 @@ function estimateNode(
 /** What two places' packets say of their clocks; the second one's is ahead by so much, give or take an error. */
 interface Comparison extends Omit<ClockEstimate, "node"> {
   readonly errorUs: number;
+  /** Of packets that went one way alone: the second clock is ahead by so much at most, or at least; else null. */
+  readonly limit: { readonly aheadUs: number; readonly isMost: boolean } | null;
+}
+
+/** Whether a clock is known from both sides. */
+const isSound = ({ method }: ClockEstimate): boolean => method === "pairs" || method === "between";
+
+/** Of each two places, made once: all rounds ask for them. */
+class Comparisons {
+  private readonly made = new Map<number, Comparison | null>();
+
+  constructor(private readonly heads: readonly ReadonlyMap<string, Head>[]) {}
+
+  of(there: number, here: number): Comparison | null {
+    const key = there * this.heads.length + here;
+    let found = this.made.get(key);
+    if (found === undefined) {
+      found = compare(this.heads[there]!, this.heads[here]!, there < here);
+      this.made.set(key, found);
+    }
+    return found;
+  }
 }
 
 /** Two neighbours on the wire have the least time between them, and so the least error. */
@@ -129,7 +168,7 @@ function compare(
     const errorUs = Math.abs(upper - lower) / 2;
     if (best === null || errorUs < best.errorUs) best = { aheadUs: (upper + lower) / 2, errorUs };
   }
-  if (best !== null) return { ...best, method: "pairs", packets };
+  if (best !== null) return { ...best, method: "pairs", packets, limit: null };
   if (oneWay === null) return null;
   const isThere = oneWay.votes >= 0;
   const delayUs = isThere ? oneWay.least : oneWay.most;
@@ -139,6 +178,7 @@ function compare(
     method: "one-way",
     packets,
     errorUs: LONGEST_DELAY_US,
+    limit: { aheadUs: delayUs, isMost: isThere },
   };
 }
 

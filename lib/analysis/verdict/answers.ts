@@ -1,14 +1,24 @@
 import type { VerdictStatus } from "../../model/findings.js";
 import { GRACE_US } from "../application/exchanges/sides.js";
+import { REPLY, REQUEST } from "../follow/ends.js";
+import type { ConnectionFacts } from "../follow/flow.js";
 import type { DirectionTally } from "../follow/tally.js";
+import type { TcpStory } from "../follow/tcp-story.js";
 import { nameHop, type Doubts } from "./doubts.js";
 import type { DecideInput } from "./input.js";
 import { describeUndecided } from "./notes.js";
+import type { Observation } from "./observation.js";
 import type { Outcome } from "./outcome.js";
 import { hopOf } from "./route.js";
 
 /** Ports whose protocols answer each datagram: DNS, NTP, SNMP, QUIC. */
 const ANSWERING_PORTS: ReadonlySet<number | null> = new Set([53, 123, 161, 443]);
+
+/** What was due and did not come: from the server where it had the requests, from the client where it had the answers. */
+export interface Silence {
+  readonly status: Extract<VerdictStatus, "unanswered" | "inconclusive">;
+  readonly of: typeof REQUEST | typeof REPLY;
+}
 
 /**
  * Whether an answer was due and did not come; null where all is well: answered, or one-way. To be asked where nothing was
@@ -17,14 +27,19 @@ const ANSWERING_PORTS: ReadonlySet<number | null> = new Set([53, 123, 161, 443])
 export function judgeAnswers(
   input: DecideInput,
   { request, reply, doubts }: { request: Outcome; reply: Outcome; doubts: Doubts },
-): VerdictStatus | null {
+): Silence | null {
+  const inconclusive = { status: "inconclusive", of: REQUEST } as const;
+  const unanswered = { status: "unanswered", of: REQUEST } as const;
   const { flow, found, route } = input;
   const farHop = route.requestHops.at(-1);
   const isFarCaptured = hopOf(route, found.request.order.at(-1)!).id === farHop?.id;
   if (reply.sent > 0) {
-    if (isEachAnswered(input, { request, reply, doubts })) return null;
+    const isAnswered = isEachAnswered(input, { request, reply, doubts });
+    const silence = findSilence(input, doubts);
+    if (isAnswered && silence === null) return null;
+    if (silence === REPLY) return isNearCaptured(input) ? { ...unanswered, of: REPLY } : inconclusive;
     // Whether those without an answer arrived, nothing shows.
-    return isFarCaptured ? "unanswered" : "inconclusive";
+    return isFarCaptured ? unanswered : inconclusive;
   }
   if (request.arrived === 0 || !isFarCaptured) {
     if (request.undecided > 0) doubts.doubt(describeUndecided(request, "request"));
@@ -32,17 +47,17 @@ export function judgeAnswers(
       doubts.note(
         `Requests left ${nameHop(hopOf(route, found.request.order.at(-1)!))}; nothing came back, and ${nameHop(farHop)} has no capture`,
       );
-    return "inconclusive";
+    return inconclusive;
   }
   if (found.connections.some(({ story }) => story.established && story.synAcks === 0)) {
     doubts.doubt("The client goes on as if it were answered: replies take a way that was not captured");
-    return "inconclusive";
+    return inconclusive;
   }
   if (flow.protocol === "udp" && flow.probe === null && !ANSWERING_PORTS.has(flow.to.port)) {
     doubts.note("One-way: nothing came back, and this protocol may well need no answer");
     return null;
   }
-  return "unanswered";
+  return unanswered;
 }
 
 /** A ping each, and a query each; other protocols have their own idea of what is answered. */
@@ -61,6 +76,38 @@ function isEachAnswered(
   doubts.note(`${missing} of ${request.sent} requests arrived and were not answered`);
   // A capture that ended early may lack the answers; the doubt of it stands already.
   return [...route.hopAt.keys()].some((place) => (route.places[place]!.record?.endedEarly ?? null) !== null);
+}
+
+const isNearCaptured = ({ route, found }: DecideInput): boolean =>
+  hopOf(route, found.reply.order.at(-1)!).id === route.replyHops.at(-1)?.id;
+
+/** Who did not go on with a connection: the client that had the answer, or the server; null where each of them worked. */
+function findSilence({ flow, found }: DecideInput, doubts: Doubts): Silence["of"] | null {
+  if (flow.protocol !== "tcp") return null;
+  const isOld = ({ firstUs }: ConnectionFacts): boolean => found.untilUs - firstUs > GRACE_US;
+  const own = found.connections.filter((one) => one.story.reset === null && isOld(one));
+  // A server that goes on was acknowledged, by whatever way.
+  const failed = own.filter(
+    ({ story }) => story.syns > 0 && !story.established && story.payloadBytes[REPLY] === 0,
+  );
+  if (failed.length > 0)
+    doubts.note(`${failed.length} of ${found.connectionCount} connections never came about`);
+  const silences = own.some(({ story }) => isSilent(story)) ? listSilences(found) : [];
+  for (const outcome of silences) doubts.note(`There is ${outcome}`);
+  if (failed.length + silences.length === 0) return null;
+  return silences.length === 0 && failed.every(({ story }) => story.synAcks > 0) ? REPLY : REQUEST;
+}
+
+/** The client said something over a connection, the server never did, and the client gave up: others may yet be answered. */
+export const isSilent = ({ payloadBytes, finished }: TcpStory): boolean =>
+  payloadBytes[REQUEST] > 0 && payloadBytes[REPLY] === 0 && finished[REQUEST];
+
+/** Requests of protocols that answer each, and that had no answer though the connection is over or waits long. */
+function listSilences({ record, untilUs }: Observation): readonly string[] {
+  const said = record?.talk?.finish(untilUs, false) ?? [];
+  return said.flatMap(({ kind, protocol, outcome }) =>
+    kind === "none" && protocol !== "tcp" ? [outcome] : [],
+  );
 }
 
 function lastUs({ ways }: DirectionTally): number {

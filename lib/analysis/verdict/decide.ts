@@ -61,8 +61,12 @@ export function decide(input: DecideInput): Decision {
     return { ...basis, ...refuse(found.reply, reply), refusal: replyRefusal, status: "rejected" };
   if (reply.lost > 0) return { ...basis, ...lose(input, found.reply, { outcome: reply, doubts }) };
   const unanswered = judgeAnswers(input, { request, reply, doubts });
-  if (unanswered !== null)
-    return { ...basis, ...nowhere, lastSeen: farthest(found.request), status: unanswered };
+  if (unanswered !== null) {
+    const { status, of } = unanswered;
+    if (of === REPLY)
+      return { ...basis, ...nowhere, direction: "reply", lastSeen: farthest(found.reply), status };
+    return { ...basis, ...nowhere, lastSeen: farthest(found.request), status };
+  }
   if (reply.sent > 0 && reply.arrived === 0) {
     doubts.doubt(describeUndecided(reply, "reply"));
     const lastSeen = found.reply.order[reply.base]!;

@@ -59,6 +59,7 @@ export function noteEvidence(
 
 const CLOCK_METHODS: Readonly<Record<ClockEstimate["method"], string>> = {
   pairs: "matched requests and replies",
+  between: "packets that came to it and went on",
   "one-way": "one direction only",
   starts: "when their captures began",
   none: "nothing",

@@ -4,6 +4,7 @@ import { REPLY, REQUEST } from "../follow/ends.js";
 import { isGood, type Flow } from "../follow/flow.js";
 import type { Followed } from "../follow/follow.js";
 import { Orders } from "../follow/order.js";
+import { isSilent } from "./answers.js";
 import { decide } from "./decide.js";
 import type { JudgedFlow } from "./judged.js";
 import { observe } from "./observation.js";
@@ -73,7 +74,9 @@ export class OtherFlows {
     if (there === undefined || back === undefined || request!.length + reply!.length > 2) return false;
     if (!this.whole.has(there.set) || there.set !== back.set || rejections.length > 0) return false;
     if (there.elsewhere.any !== 0 || back.elsewhere.any !== 0) return false;
-    return protocol === "tcp" ? kept.every(({ story }) => isGood(story)) : there.packets <= back.packets;
+    return protocol === "tcp"
+      ? kept.every(({ story }) => isGood(story) && !isSilent(story))
+      : there.packets <= back.packets;
   }
 
   judge({ flow, path: index }: Pick<FlowSummary, "flow" | "path">): JudgedFlow {

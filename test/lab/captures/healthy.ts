@@ -193,6 +193,18 @@ const OTHERS: readonly Scenario[] = [
     flows: [delivered("udp", 8090), delivered("tcp", 8090)],
   },
   {
+    name: "healthy-three-nodes-detour",
+    what: "requests take a third node, replies come straight",
+    shape: { wiring: "plain", nodes: 3 },
+    files: ["p1.eth0", "n1.veth1", "n1.eth0", "n3.eth0", "n2.eth0", "n2.veth2", "p2.eth0"],
+    set: [
+      ["n1", "ip route replace 10.244.2.0/24 via 10.77.0.13"],
+      ["n3", "sysctl -qw net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0"],
+    ],
+    traffic: more("p1", `${ping(ADDRESS[4].p2)}; ${http(ADDRESS[4].p2)}`),
+    flows: [delivered("icmp"), delivered("tcp", 8080)],
+  },
+  {
     name: "healthy-three-nodes-service",
     what: "a Service on three nodes, with a backend on two",
     shape: { nodes: 3 },

@@ -1,4 +1,4 @@
-import { connect, dig, http, httpAt, ping, tls, udp } from "./programs.js";
+import { connect, dig, http, httpAt, ping, pour, tls, udp } from "./programs.js";
 import { SERVICE } from "./rules.js";
 import { BRIDGED, delivered, PLAIN, ROUTED, type Scenario } from "./scenario.js";
 import { podAddress, type Pod } from "./world.js";
@@ -108,12 +108,48 @@ export const REFUSALS: readonly Scenario[] = [
     flows: [delivered("tcp", 8080, { outcome: "503" })],
   },
   {
+    name: "http-never-answers",
+    what: "the server takes the request and never says anything",
+    files: BRIDGED,
+    traffic: from("p1", http(P2, "/never", "-m 1")),
+    flows: [{ protocol: "tcp", port: 8080, statuses: ["unanswered"] }],
+  },
+  {
     name: "server-resets-after-request",
     what: "the server's program resets whoever says something",
     shape: { wiring: "routed" },
     files: ROUTED,
     traffic: from("p1", httpAt(P2, 8098), httpAt(P2, 8098)),
     flows: [{ protocol: "tcp", port: 8098, statuses: ["rejected"] }],
+  },
+  {
+    name: "server-reads-nothing",
+    what: "the server's program does not read: its window closes",
+    shape: { wiring: "plain" },
+    files: PLAIN,
+    set: [["p2", "sysctl -qw net.ipv4.tcp_rmem='4096 16384 65536'"]],
+    traffic: from("p1", pour(P2, 8099, { bytes: 300_000, waitMs: 1200 })),
+    flows: [
+      { protocol: "tcp", port: 8099, statuses: ["delivered", "unanswered"], findings: ["zero-window"] },
+    ],
+    snaplen: 96,
+  },
+  {
+    name: "client-drops-syn-ack",
+    what: "the client's own firewall drops the answer: its kernel never hears of it",
+    files: BRIDGED,
+    set: [["p1", "iptables -A INPUT -p tcp --sport 8090 -j DROP"]],
+    traffic: from("p1", ping(P2), connect(P2, 8090, { count: 1, waitMs: 1300 })),
+    flows: [
+      delivered("icmp"),
+      {
+        protocol: "tcp",
+        port: 8090,
+        statuses: ["unanswered"],
+        direction: "reply",
+        findings: ["handshake-incomplete"],
+      },
+    ],
   },
   {
     name: "server-pod-drops",
