@@ -1,8 +1,9 @@
 // Makes the capture pair of the benchmark: one TCP conversation at a pod's interface, and the same packets
 // inside VXLAN at the node's, a few of them lost in between. The same bytes every time.
 import { Buffer } from "node:buffer";
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createWriter, writeIpv4 } from "./pcap.js";
 
 const CLIENT = [10, 244, 1, 2];
 const SERVER = [10, 244, 2, 3];
@@ -12,9 +13,7 @@ const NODES = [
   [10, 77, 0, 12],
 ];
 const DATA_BYTES = 840;
-const START_SEC = 1_790_000_000;
 const LATENCY_US = 30;
-const WRITE_BYTES = 4 * 1024 * 1024;
 
 /** Packets with these numbers are lost between the two hops. */
 export const LOST = [1000, 50_000, 123_457];
@@ -76,44 +75,6 @@ function wrap(frame) {
   frame.copy(outer, 50);
   outer[50 + 14 + 8] -= 1;
   return outer;
-}
-
-function writeIpv4(frame, at, { source, destination, protocol }) {
-  frame[at] = 0x45;
-  frame.writeUInt16BE(frame.length - at, at + 2);
-  frame[at + 8] = 64;
-  frame[at + 9] = protocol;
-  frame.set(source, at + 12);
-  frame.set(destination, at + 16);
-}
-
-function createWriter(path) {
-  const fd = openSync(path, "w", 0o600);
-  const buffer = Buffer.alloc(WRITE_BYTES);
-  let [used, total] = [0, 0];
-  const flush = () => {
-    total += writeSync(fd, buffer, 0, used);
-    used = 0;
-  };
-  buffer.set([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]);
-  buffer.writeUInt32LE(262_144, 16);
-  buffer.writeUInt32LE(1, 20);
-  used = 24;
-  return {
-    write(timeUs, frame) {
-      if (used + 16 + frame.length > WRITE_BYTES) flush();
-      buffer.writeUInt32LE(START_SEC + Math.floor(timeUs / 1_000_000), used);
-      buffer.writeUInt32LE(timeUs % 1_000_000, used + 4);
-      buffer.writeUInt32LE(frame.length, used + 8);
-      buffer.writeUInt32LE(frame.length, used + 12);
-      used += 16 + frame.copy(buffer, used + 16);
-    },
-    close() {
-      flush();
-      closeSync(fd);
-      return total;
-    },
-  };
 }
 
 function writeEvidence(dir, files) {

@@ -1,0 +1,17 @@
+// Analyzes captures in a process of its own and prints what it found and what it took.
+import { analyzePcaps } from "../dist/analysis/index.js";
+
+const { flows, leftOut } = await analyzePcaps(process.argv.slice(2));
+const statuses = new Set([
+  ...flows.map(({ verdict }) => verdict.status),
+  ...Object.keys(leftOut?.statuses ?? {}),
+]);
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+console.log(
+  JSON.stringify({
+    flows: flows.length + (leftOut?.flows ?? 0),
+    statuses: [...statuses],
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    peakKib: maxRSS,
+  }),
+);
