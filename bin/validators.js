@@ -22,6 +22,12 @@ const SCHEMAS = {
   },
 };
 
+/** Schemas of what people write, which name each other: whether a document fits. What is wrong with one is told by ajv. */
+const DOCUMENTS = [
+  ...["runbook", "runbook-overlay", "runbook-extension", "runbook-test"],
+  ...["cluster-profile", "permission-profile", "hop-recipe", "cni-evidence", "naming"],
+];
+
 /** What schemas/ means by a format: evidence comes from anybody, so that a path must stay in its folder. */
 const FORMATS = {
   "path-in-folder": /^(?!\/)(?!(?:[^]*[\\/])?\.\.(?:[\\/]|$))[^\0]+$/,
@@ -36,6 +42,7 @@ const OPTIONS = {
 };
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../schemas/${name}.json`, import.meta.url), "utf8"));
+const camel = (name) => name.replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase());
 const pascal = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** Without what is for people: parts of a schema stand in the code that is made of it. */
@@ -91,27 +98,57 @@ function generate(name, exported) {
       pointer === "#" ? name : `${name}${pointer}`,
     ]),
   );
-  const made = standalone.default(ajv, ids).replaceAll("export const ", "const ");
-  if (made.includes("require(")) throw new Error(`${name}: its validator needs ajv at run time`);
-  const { code } = transformSync(made, { minify: true, target: "es2023", charset: "utf8" });
   const { $defs = {}, ...root } = schema;
   const types = Object.entries({ ...$defs, ...("type" in root && { [name]: root }) });
   return [
     `// @ts-nocheck Made of schemas/${name}.json by bin/validators.js: run npm run validators`,
     'import type { Validate } from "../fault.js";',
     ...types.map(([key, value]) => `export type ${pascal(key)} = ${typeOf(value)};`),
-    code.trimEnd().replaceAll(/(?<=[};])(?=function )/g, "\n"),
+    standaloneOf(ajv, ids, name),
     ...Object.keys(exported).map((key) => `export const ${key}: Validate<${pascal(key)}> = ${key}Validator;`),
     "",
   ].join("\n");
 }
 
+function generateDocuments() {
+  // As lib/document/schema.ts has them.
+  const ajv = new Ajv2020({ ...OPTIONS, unicode: true, formats: {} });
+  const schemas = DOCUMENTS.map((name) => [name, bare(read(name))]);
+  for (const [name, schema] of schemas) ajv.addSchema(schema, name);
+  const ids = Object.fromEntries(schemas.map(([name, { $id }]) => [camel(name), $id]));
+  return [
+    "// @ts-nocheck Made of schemas/ by bin/validators.js: run npm run validators",
+    'import equal from "ajv/dist/runtime/equal.js";',
+    'import ucs2length from "ajv/dist/runtime/ucs2length.js";',
+    'import type { Validate } from "../fault.js";',
+    standaloneOf(ajv, ids, "documents"),
+    "export const documents: Readonly<Partial<Record<string, Validate<unknown>>>> = {",
+    ...DOCUMENTS.map((name) => `  ${JSON.stringify(name)}: ${camel(name)},`),
+    "};",
+    "",
+  ].join("\n");
+}
+
+/** The functions that `ids` names, as JavaScript that needs of ajv at most two small functions. */
+function standaloneOf(ajv, ids, name) {
+  const made = standalone
+    .default(ajv, ids)
+    .replaceAll("export const ", "const ")
+    .replaceAll(/require\("ajv\/dist\/runtime\/(equal|ucs2length)"\)/g, "$1");
+  if (made.includes("require(")) throw new Error(`${name}: its validator needs ajv at run time`);
+  const { code } = transformSync(made, { minify: true, target: "es2023", charset: "utf8" });
+  return code.trimEnd().replaceAll(/(?<=[};])(?=function )/g, "\n");
+}
+
 const isCheck = process.argv.includes("--check");
 const folder = new URL("../lib/shapes/generated/", import.meta.url);
 mkdirSync(folder, { recursive: true });
-for (const [name, exported] of Object.entries(SCHEMAS)) {
+const files = [
+  ...Object.entries(SCHEMAS).map(([name, exported]) => [name, generate(name, exported)]),
+  ["documents", generateDocuments()],
+];
+for (const [name, wanted] of files) {
   const file = new URL(`${name}.ts`, folder);
-  const wanted = generate(name, exported);
   let current = "";
   try {
     current = readFileSync(file, "utf8");

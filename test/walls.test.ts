@@ -12,7 +12,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   errors: [],
   model: [],
   linux: ["model", "errors"],
-  document: ["model", "errors"],
+  document: ["model", "errors", "shapes"],
   cel: ["document", "linux"],
   runbook: ["model", "errors", "document", "cel"],
   shapes: [],
@@ -199,7 +199,7 @@ const FOLDERS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   zx: ["process"],
   yaml: ["document", "lab"],
-  ajv: ["document"],
+  ajv: ["document", "shapes"],
   re2js: ["cel"],
   "ipaddr.js": ["linux"],
   "@kubernetes/client-node": ["kube"],
