@@ -125,7 +125,7 @@ class Follower {
     this.connections = new Connections(this.tuples, this.targets, readers.length);
     this.errors = new Errors(this.flight, this.tuples, this.connections);
     this.neighbours = new Neighbours(readers.length);
-    this.measure = new Measure(this.flight, this.tuples, this.fragments);
+    this.measure = new Measure(this.flight, this.fragments);
     this.judge = new Judge({
       flight: this.flight,
       sets: this.sets,

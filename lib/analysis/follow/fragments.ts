@@ -6,24 +6,28 @@ const MOST_DATAGRAMS = 8192;
 
 /** To which pair of ends the later fragments of a datagram belong, which carry no ports: as its first one said. */
 export class Fragments {
-  private readonly rows = new Map<string, { readonly row: number; readonly fromA: boolean }>();
+  /** What tells its ends' rows apart besides the addresses. */
+  private readonly ports = new Map<string, readonly [source: number, destination: number]>();
 
-  note(first: Packet, row: number, fromA: boolean): void {
+  note(first: Packet): void {
     const key = keyOf(first);
-    this.rows.delete(key);
-    if (this.rows.size >= MOST_DATAGRAMS) {
-      const [oldest] = this.rows.keys();
-      this.rows.delete(oldest!);
+    this.ports.delete(key);
+    for (const oldest of this.ports.keys()) {
+      if (this.ports.size < MOST_DATAGRAMS) break;
+      this.ports.delete(oldest);
     }
-    this.rows.set(key, { row, fromA });
+    const { icmpType, icmpId, sourcePort, destinationPort } = first;
+    this.ports.set(key, icmpType >= 0 ? [icmpId, icmpId] : [sourcePort, destinationPort]);
   }
 
   /** The row of a later fragment; where its first one was not seen, one of its own. Sets `tuples.fromA`. */
   find(packet: Packet, tuples: Tuples): number {
-    const known = this.rows.get(keyOf(packet));
-    if (known === undefined) return tuples.locate(packet);
-    tuples.fromA = known.fromA;
-    return known.row;
+    const [source, destination] = this.ports.get(keyOf(packet)) ?? [0, 0];
+    packet.sourcePort = source;
+    packet.destinationPort = destination;
+    const row = tuples.locate(packet);
+    packet.sourcePort = packet.destinationPort = 0;
+    return row;
   }
 }
 

@@ -5,13 +5,11 @@ import { REPLY, REQUEST } from "./ends.js";
 import { TRAIT, type InFlight } from "./flight.js";
 import type { Fragments } from "./fragments.js";
 import type { HopSource } from "./source.js";
-import type { Tuples } from "./tuples.js";
 
 /** Says of a packet that is seen for the first time which bytes it carries, and of what kind it is. */
 export class Measure {
   constructor(
     private readonly flight: InFlight,
-    private readonly tuples: Tuples,
     private readonly fragments: Fragments,
   ) {}
 
@@ -27,7 +25,7 @@ export class Measure {
     const isFragment = packet.fragmentOffset > 0 || packet.moreFragments === 1;
     if (isFragment) {
       connection.isFragmented = true;
-      if (packet.fragmentOffset === 0) this.fragments.note(packet, flight.sought.row, this.tuples.fromA);
+      if (packet.fragmentOffset === 0) this.fragments.note(packet);
     }
     connection.story.payloadBytes[direction] += packet.payloadBytes;
     flight.rangeStart[slot] = packet.fragmentOffset;

@@ -103,9 +103,8 @@ export class DirectionRecord {
 
   noteDelays(flight: InFlight, slot: number, places: number): void {
     const { sightings } = flight;
-    for (let at = flight.sighting[slot]!; ;) {
-      const before = sightings.next[at]!;
-      if (before === NONE) return;
+    let at = flight.sighting[slot]!;
+    for (let before = sightings.next[at]!; before !== NONE; before = sightings.next[at]!) {
       const key = sightings.place[before]! * places + sightings.place[at]!;
       addDelay(this.delays, key, sightings.timeUs[at]! - sightings.timeUs[before]!);
       at = before;

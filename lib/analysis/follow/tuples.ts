@@ -122,15 +122,11 @@ export class Tuples {
     return this.portOf(row, isA) === this.portOf(other, otherIsA);
   }
 
-  /** Whether two rows are between the same addresses, whatever the ports. */
+  /** Whether two rows are between the same addresses, whatever the ports: A's is the lower one in both. */
   hasSameAddresses(row: number, other: number): boolean {
-    const same = (isA: boolean, otherIsA: boolean): boolean => {
-      const [at, otherAt] = [row * 8 + (isA ? 0 : 4), other * 8 + (otherIsA ? 0 : 4)];
-      for (let word = 0; word < 4; word++)
-        if (this.words[at + word] !== this.words[otherAt + word]) return false;
-      return true;
-    };
-    return (same(true, true) && same(false, false)) || (same(true, false) && same(false, true));
+    for (let word = 0; word < 8; word++)
+      if (this.words[row * 8 + word] !== this.words[other * 8 + word]) return false;
+    return true;
   }
 
   /** An IPv4 address as text, which many rows have. */

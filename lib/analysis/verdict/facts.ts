@@ -25,6 +25,7 @@ import { describeRewrites } from "./rewrites.js";
 
 const MOST_CONNECTIONS = 1024;
 const MOST_PACKETS = 4;
+const NO_SIGN: SignCount = { count: 0, of: 0, kept: [] };
 
 /** Fills in what detectors read of a flow. `others` are all flows that are compared with it. */
 export function factsOf(
@@ -123,12 +124,12 @@ function hopFacts({ route, found }: JudgedFlow, place: number, read: Read): HopF
   const signs = found.record?.talk?.signs ?? [];
   const of = (direction: SideIndex): PlaceFacts => {
     const seen = signs[place * 2 + direction];
-    const sign = (count: SignCount | undefined): Sign => ({
-      count: count?.count ?? 0,
-      of: count?.of ?? 0,
+    const sign = (known: SignCount = NO_SIGN): Sign => ({
+      count: known.count,
+      of: known.of,
       // Most signs are looked at for their number alone.
       get packets() {
-        return read(count?.kept ?? []);
+        return read(known.kept);
       },
     });
     return {

@@ -73,7 +73,6 @@ export class OtherFlows {
     const [back] = reply!;
     if (there === undefined || back === undefined || request!.length + reply!.length > 2) return false;
     if (!this.whole.has(there.set) || there.set !== back.set || rejections.length > 0) return false;
-    if (there.elsewhere.any !== 0 || back.elsewhere.any !== 0) return false;
     return protocol === "tcp"
       ? kept.every(({ story }) => isGood(story) && !isSilent(story))
       : there.packets <= back.packets;
