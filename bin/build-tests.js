@@ -1,7 +1,7 @@
 // Compiles lib/, test/ and bench/ to .build/, one JavaScript file for each TypeScript file, and only those that changed.
 // `import.meta` of a compiled file is its source's, so that what tests read lies where it says. Types are another check's
 // work. Usage: node bin/build-tests.js, or `await buildTests()`.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, transform } from "esbuild";
@@ -44,19 +44,26 @@ async function bundleTap() {
   const outfile = join(folder, "@tapjs/bundle/index.js");
   if (mtime(outfile) > mtime(join(ROOT, "node_modules/.package-lock.json"))) return;
   const all = (name) => `export * from "${name}"; export { default } from "${name}";\n`;
-  for (const name of ["tap", "@tapjs/bundle"]) {
-    mkdirSync(join(folder, name), { recursive: true });
-    writeFileSync(join(folder, name, "package.json"), '{ "type": "module", "exports": "./index.js" }\n');
-  }
-  writeFileSync(join(folder, "tap/index.js"), all("@tapjs/bundle"));
-  await build({
+  for (const name of ["tap", "@tapjs/bundle"])
+    writeWhole(join(folder, name, "package.json"), '{ "type": "module", "exports": "./index.js" }\n');
+  writeWhole(join(folder, "tap/index.js"), all("@tapjs/bundle"));
+  const { outputFiles } = await build({
     stdin: { contents: all("tap"), resolveDir: ROOT },
-    ...{ bundle: true, platform: "node", format: "esm", outfile, logLevel: "warning" },
+    ...{ bundle: true, platform: "node", format: "esm", write: false, logLevel: "warning" },
     // Some of its packages are CommonJS and ask for Node's modules.
     banner: {
       js: 'import { createRequire as askFrom } from "node:module"; const require = askFrom(import.meta.url);',
     },
   });
+  writeWhole(outfile, outputFiles[0].contents);
+}
+
+/** Other tests may be running or compiling beside this: a file is there whole or not at all. */
+function writeWhole(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  const part = `${file}.${process.pid}`;
+  writeFileSync(part, text);
+  renameSync(part, file);
 }
 
 async function compile(source, target) {
@@ -73,8 +80,7 @@ async function compile(source, target) {
       "import.meta.filename": JSON.stringify(source),
     },
   });
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, code);
+  writeWhole(target, code);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
