@@ -1,3 +1,4 @@
+import { append } from "./append.js";
 import type { Protocol } from "../../model/traffic.js";
 import { PROTOCOL } from "../dissect/packet.js";
 import { Connection } from "./connection.js";
@@ -50,7 +51,7 @@ export class Connections {
   alias(row: number, index: number): Connection {
     const connection = this.at(index);
     this.tuples.connection[row] = index;
-    if (!connection.rows.includes(row)) connection.rows = [...connection.rows, row];
+    if (!connection.rows.includes(row)) connection.rows = append(connection.rows, row);
     return connection;
   }
 

@@ -1,3 +1,4 @@
+import { append } from "./append.js";
 import type { Protocol } from "../../model/traffic.js";
 import type { Connection } from "./connection.js";
 import { REPLY, REQUEST } from "./ends.js";
@@ -12,6 +13,7 @@ import type { TupleEnd, Tuples } from "./tuples.js";
 /** So many connections of a flow are kept one by one; the first and, in place of good ones, those that failed. */
 const MOST_KEPT = { target: 65_536, other: 32 } as const;
 const MOST_REWRITES = 64;
+const NOTHING: readonly never[] = [];
 
 /** One connection, when it is over. */
 export interface ConnectionFacts {
@@ -39,13 +41,13 @@ export class Flow {
     new DirectionRecord(REQUEST),
     new DirectionRecord(REPLY),
   ];
-  readonly rejections: Rejection[] = [];
+  rejections: readonly Rejection[] = NOTHING;
   kept: ConnectionFacts[] = [];
-  rewrites: readonly RewriteRecord[] = [];
+  rewrites: readonly RewriteRecord[] = NOTHING;
   connections = 0;
   talk: Talk | null = null;
-  /** By who sent it. */
-  readonly totals = [new SideTotals(), new SideTotals()] as const;
+  /** Of connections that are not kept; null: all are. */
+  private restTotals: readonly [SideTotals, SideTotals] | null = null;
 
   /** In the order in which flows were found. */
   readonly number: number;
@@ -80,11 +82,10 @@ export class Flow {
   /** Takes over what a connection has told. */
   fold(connection: Connection, tuples: Tuples, places: number): void {
     this.connections++;
-    for (const side of [REQUEST, REPLY] as const)
-      if (connection.signs !== null) this.totals[side].add(connection.signs.by[side]);
     this.talk ??= connection.talk;
     if (this.talk?.owner === NONE) this.talk.owner = this.number;
-    if (connection.rejections !== null) mergeRejections(this.rejections, connection.rejections, places);
+    if (connection.rejections !== null)
+      this.rejections = mergeRejections([...this.rejections], connection.rejections, places);
     this.keep({
       clientPort: tuples.client(connection.front).port,
       firstUs: connection.firstUs,
@@ -96,6 +97,13 @@ export class Flow {
       if (row !== connection.front) this.noteRewrite(connection, row, tuples);
   }
 
+  /** The flow's own where it is the same end: there are thousands of flows. */
+  private known(end: TupleEnd): TupleEnd {
+    for (const own of [this.client, this.server, this.behind])
+      if (own !== null && own.ip === end.ip && own.port === end.port) return own;
+    return end;
+  }
+
   private keep(facts: ConnectionFacts): void {
     const most = this.target >= 0 ? MOST_KEPT.target : MOST_KEPT.other;
     if (this.kept.length < most) {
@@ -104,25 +112,42 @@ export class Flow {
       else this.kept.push(facts);
       return;
     }
-    if (isGood(facts.story)) return;
-    const at = this.kept.findIndex(({ story }) => isGood(story));
+    const at = isGood(facts.story) ? -1 : this.kept.findIndex(({ story }) => isGood(story));
+    const { signs } = at < 0 ? facts : this.kept[at]!;
+    if (signs !== null) this.restTotals = addTotals(this.restTotals, signs);
     if (at >= 0) this.kept[at] = facts;
+  }
+
+  /** What TCP's signs come to, by who sent it. */
+  get totals(): readonly [SideTotals, SideTotals] {
+    let sum = addTotals(this.restTotals, null);
+    for (const { signs } of this.kept) sum = addTotals(sum, signs);
+    return sum;
   }
 
   private noteRewrite({ front }: Connection, row: number, tuples: Tuples): void {
     const setOf = (of: number, request: boolean): number =>
       request === (tuples.clientIsA[of] === 1) ? tuples.fromASet[of]! : tuples.fromBSet[of]!;
     const fresh: RewriteRecord = {
-      front: { client: tuples.client(front), server: tuples.server(front) },
-      behind: { client: tuples.client(row), server: tuples.server(row) },
+      front: { client: this.known(tuples.client(front)), server: this.known(tuples.server(front)) },
+      behind: { client: this.known(tuples.client(row)), server: this.known(tuples.server(row)) },
       requests: { front: setOf(front, true), behind: setOf(row, true) },
       replies: { front: setOf(front, false), behind: setOf(row, false) },
       connections: 1,
     };
     const known = this.rewrites.find((one) => isSame(one, fresh));
     if (known !== undefined) known.connections++;
-    else if (this.rewrites.length < MOST_REWRITES) this.rewrites = [...this.rewrites, fresh];
+    else if (this.rewrites.length < MOST_REWRITES) this.rewrites = append(this.rewrites, fresh);
   }
+}
+
+function addTotals(
+  sum: readonly [SideTotals, SideTotals] | null,
+  more: TcpSigns | null,
+): readonly [SideTotals, SideTotals] {
+  const into = sum ?? ([new SideTotals(), new SideTotals()] as const);
+  for (const side of [REQUEST, REPLY] as const) if (more !== null) into[side].add(more.by[side]);
+  return into;
 }
 
 /** Whether a connection came about and nobody reset it. */

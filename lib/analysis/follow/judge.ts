@@ -1,3 +1,4 @@
+import { append } from "./append.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 import { NONE, TRAIT, type InFlight } from "./flight.js";
@@ -111,8 +112,8 @@ export class Judge {
       sightings: flight.sightings.list(flight.sighting[slot]!),
       ipBytes: flight.ipBytes[slot]!,
     };
-    if (ofWay) way.kept = [...way.kept, kept];
-    if (ofStory) record.story = [...record.story, kept];
+    if (ofWay) way.kept = append(way.kept, kept);
+    if (ofStory) record.story = append(record.story, kept);
   }
 
   private mostOf(flow: Flow, way: Way): (typeof KEPT)[keyof typeof KEPT] {

@@ -1,7 +1,7 @@
 import { PROTOCOL, type Packet } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
 import type { Connection } from "./connection.js";
-import { REPLY, REQUEST } from "./ends.js";
+import { REQUEST } from "./ends.js";
 import { TRAIT, type InFlight } from "./flight.js";
 import type { Fragments } from "./fragments.js";
 import type { HopSource } from "./source.js";
@@ -27,7 +27,7 @@ export class Measure {
       connection.isFragmented = true;
       if (packet.fragmentOffset === 0) this.fragments.note(packet);
     }
-    connection.story.payloadBytes[direction] += packet.payloadBytes;
+    connection.story.addPayload(packet.payloadBytes, direction);
     flight.rangeStart[slot] = packet.fragmentOffset;
     flight.rangeEnd[slot] = packet.fragmentOffset + packet.l4Bytes;
   }
@@ -38,8 +38,7 @@ export class Measure {
     const flags = packet.tcpFlags;
     const isNumbered = (flags & TCP.rst) === 0;
     const length = isNumbered ? packet.payloadBytes + sequenceFlags(flags) : 0;
-    const { finished } = connection.story;
-    const isOver = direction === REQUEST || finished[REQUEST] || finished[REPLY];
+    const isOver = direction === REQUEST || connection.story.isClosing;
     if (!isNumbered && isOver) flight.traits[slot]! |= TRAIT.lateReset;
     if (isSyn(packet) && connection.story.syns === 0) flight.traits[slot]! |= TRAIT.opens;
     if (length === 0) flight.traits[slot]! |= TRAIT.bare;

@@ -1,3 +1,4 @@
+import { append } from "./append.js";
 import { PACKET_TYPE } from "../dissect/packet.js";
 import { checksumOf, outerChecksumOf, type ChecksumState } from "./checksum.js";
 import type { MacTexts } from "./mac-texts.js";
@@ -132,5 +133,5 @@ export class PlaceSigns {
 
 function addMac(macs: readonly string[], fresh: readonly [string]): readonly string[] {
   if (macs.length === 0) return fresh;
-  return macs.length >= MOST_MACS || macs.includes(fresh[0]) ? macs : [...macs, fresh[0]];
+  return macs.length >= MOST_MACS || macs.includes(fresh[0]) ? macs : append(macs, fresh[0]);
 }

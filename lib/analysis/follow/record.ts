@@ -1,3 +1,4 @@
+import { append } from "./append.js";
 import { NONE, TRAIT, type InFlight } from "./flight.js";
 import type { Sighting } from "./sightings.js";
 
@@ -62,7 +63,7 @@ export class DirectionRecord {
   order: readonly { readonly key: number; packets: number }[] = NOTHING;
   private ordered = 0;
   /** By `place × places + next place`; holes where no packet went so. */
-  readonly delays: (Delay | undefined)[] = [];
+  delays: (Delay | undefined)[] | null = null;
 
   constructor(readonly direction: number) {}
 
@@ -106,7 +107,7 @@ export class DirectionRecord {
     let at = flight.sighting[slot]!;
     for (let before = sightings.next[at]!; before !== NONE; before = sightings.next[at]!) {
       const key = sightings.place[before]! * places + sightings.place[at]!;
-      addDelay(this.delays, key, sightings.timeUs[at]! - sightings.timeUs[before]!);
+      addDelay((this.delays ??= []), key, sightings.timeUs[at]! - sightings.timeUs[before]!);
       at = before;
     }
   }
@@ -128,7 +129,7 @@ export class DirectionRecord {
     const key = sightings.place[first]! * places + sightings.place[last]!;
     this.ordered++;
     const known = this.order.find((one) => one.key === key);
-    if (known === undefined) this.order = [...this.order, { key, packets: 1 }];
+    if (known === undefined) this.order = append(this.order, { key, packets: 1 });
     else known.packets++;
   }
 }

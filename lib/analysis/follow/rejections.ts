@@ -38,8 +38,12 @@ export function noteRejection(rejection: Rejection, sighting: Sighting): void {
   rejection.counts[source]!++;
 }
 
-/** Adds the errors that a connection met to those of its flow. */
-export function mergeRejections(into: Rejection[], from: readonly Rejection[], places: number): void {
+/** Adds the errors that a connection met to those of its flow, and gives these. */
+export function mergeRejections(
+  into: Rejection[],
+  from: readonly Rejection[],
+  places: number,
+): readonly Rejection[] {
   for (const one of from) {
     const known = rejectionOf(into, one, places);
     if (known === undefined) continue;
@@ -49,4 +53,5 @@ export function mergeRejections(into: Rejection[], from: readonly Rejection[], p
       known.counts[place]! += count;
     }
   }
+  return into;
 }

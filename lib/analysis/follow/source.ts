@@ -41,9 +41,8 @@ export class HopSource {
   matter: number = MATTER.nothing;
   /** Of the current packet, by the first node's clock; Infinity at the end. */
   timeUs = Infinity;
-  /** Of the first and the last record of the file, by its own node's clock; null before the first one. */
-  firstRecordUs: number | null = null;
-  lastRecordUs: number | null = null;
+  private firstUs = NaN;
+  private lastUs = NaN;
   /** The file is damaged or cut from here on; null where it ended as it should. */
   damage: string | null = null;
 
@@ -57,6 +56,14 @@ export class HopSource {
   ) {
     this.key = new PacketKey(options.hashedBytes);
     this.kind = { tunnels: options.tunnels };
+  }
+
+  /** Of the first and the last record of the file, by its own node's clock; null before the first one. */
+  get firstRecordUs(): number | null {
+    return Number.isNaN(this.firstUs) ? null : this.firstUs;
+  }
+  get lastRecordUs(): number | null {
+    return Number.isNaN(this.lastUs) ? null : this.lastUs;
   }
 
   /** Moves to the next packet that matters; false at the end. */
@@ -78,8 +85,8 @@ export class HopSource {
     const { reader } = this;
     try {
       if (reader.next()) {
-        this.lastRecordUs = reader.timeUs;
-        this.firstRecordUs ??= reader.timeUs;
+        this.lastUs = reader.timeUs;
+        if (Number.isNaN(this.firstUs)) this.firstUs = reader.timeUs;
         return true;
       }
     } catch (error) {

@@ -198,5 +198,5 @@ function delayAfter(
   at: { place: number; position: number; places: number },
 ): Delay | null {
   const next = order[at.position + 1];
-  return next === undefined ? null : (record.delays[at.place * at.places + next] ?? null);
+  return next === undefined ? null : (record.delays?.[at.place * at.places + next] ?? null);
 }

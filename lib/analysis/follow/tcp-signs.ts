@@ -45,24 +45,30 @@ class SideSigns extends SideTotals {
 
 /** What one place showed of a TCP connection's troubles; times by the first node's clock. */
 export class TcpSigns {
-  /** By who sent it. */
-  readonly by = [new SideSigns(), new SideSigns()] as const;
+  private readonly client = new SideSigns();
+  private readonly server = new SideSigns();
   synUs: number | null = null;
   synAckUs: number | null = null;
   /** Where the first SYN-ACK came from. */
   answeredBy: string | null = null;
   resetAfterUs: number | null = null;
-  private lastUs: number | null = null;
+  /** NaN before the first packet. */
+  private lastUs = NaN;
+
+  /** By who sent it. */
+  get by(): readonly [SideSigns, SideSigns] {
+    return [this.client, this.server];
+  }
 
   note(packet: Packet, direction: typeof REQUEST | typeof REPLY, timeUs: number): void {
     const { tcpFlags: flags } = packet;
     if ((flags & TCP.rst) !== 0) {
-      this.resetAfterUs ??= this.lastUs === null ? null : timeUs - this.lastUs;
+      this.resetAfterUs ??= Number.isNaN(this.lastUs) ? null : timeUs - this.lastUs;
       return;
     }
     this.lastUs = timeUs;
     if ((flags & TCP.syn) !== 0) this.noteSyn(packet, direction, timeUs);
-    else this.by[direction].note(packet, timeUs);
+    else this.sideOf(direction).note(packet, timeUs);
   }
 
   /** A place where addresses are changed shows a SYN-ACK before and behind that: the last is what the client gets. */
@@ -70,9 +76,13 @@ export class TcpSigns {
     if (this.answeredBy !== null && isSynAck(packet)) this.answeredBy = sourceOf(packet);
   }
 
+  private sideOf(direction: 0 | 1): SideSigns {
+    return direction === REQUEST ? this.client : this.server;
+  }
+
   private noteSyn(packet: Packet, direction: 0 | 1, timeUs: number): void {
     if (packet.maximumSegmentBytes >= 0)
-      this.by[direction].maximumSegmentBytes ??= packet.maximumSegmentBytes;
+      this.sideOf(direction).maximumSegmentBytes ??= packet.maximumSegmentBytes;
     if (direction === REQUEST) this.synUs ??= timeUs;
     else {
       this.synAckUs ??= timeUs;

@@ -1,7 +1,7 @@
 import type { Packet } from "../dissect/packet.js";
 import { sourceOf } from "../dissect/summarise.js";
 import { TCP } from "../dissect/tcp.js";
-import { REPLY, REQUEST } from "./ends.js";
+import { REQUEST, type REPLY } from "./ends.js";
 import type { Sighting } from "./sightings.js";
 
 /** When a connection was reset. */
@@ -22,25 +22,48 @@ export class TcpStory {
   synAcks = 0;
   /** The client acknowledged the SYN-ACK. */
   established = false;
-  readonly payloadBytes: [number, number] = [0, 0];
-  readonly finished: [boolean, boolean] = [false, false];
+  private clientBytes = 0;
+  private serverBytes = 0;
+  private hasClientFinished = false;
+  private hasServerFinished = false;
   /** The server acknowledged something that the client sent after its SYN. */
   requestAcked = false;
   reset: Reset | null = null;
 
+  /** By who sent them. */
+  get payloadBytes(): readonly [number, number] {
+    return [this.clientBytes, this.serverBytes];
+  }
+
+  get finished(): readonly [boolean, boolean] {
+    return [this.hasClientFinished, this.hasServerFinished];
+  }
+
+  get isClosing(): boolean {
+    return this.hasClientFinished || this.hasServerFinished;
+  }
+
+  addPayload(bytes: number, direction: 0 | 1): void {
+    if (direction === REQUEST) this.clientBytes += bytes;
+    else this.serverBytes += bytes;
+  }
+
   /** Called once for each transmission, when it is seen first. */
   note(packet: Packet, direction: 0 | 1): void {
     const flags = packet.tcpFlags;
-    this.payloadBytes[direction] += packet.payloadBytes;
+    this.addPayload(packet.payloadBytes, direction);
     if ((flags & TCP.rst) !== 0) return;
-    if ((flags & TCP.fin) !== 0) this.finished[direction] = true;
+    if ((flags & TCP.fin) !== 0) {
+      if (direction === REQUEST) this.hasClientFinished = true;
+      else this.hasServerFinished = true;
+    }
     if ((flags & TCP.syn) !== 0) {
       if ((flags & TCP.ack) === 0) this.syns++;
       else this.synAcks++;
       return;
     }
     if (direction === REQUEST) this.established = true;
-    else if (this.payloadBytes[REQUEST] > 0) this.requestAcked = true;
+    else if (this.clientBytes > 0) this.requestAcked = true;
   }
 
   /** Called for each sighting of a RST. */
@@ -58,9 +81,9 @@ export class TcpStory {
   }
 
   private phase(by: 0 | 1): ResetPhase {
-    if (this.finished[REQUEST] || this.finished[REPLY]) return "closing";
-    if (this.payloadBytes[REPLY] > 0) return "data";
-    if (this.payloadBytes[REQUEST] > 0) return by === REQUEST ? "data" : "handshake";
+    if (this.isClosing) return "closing";
+    if (this.serverBytes > 0) return "data";
+    if (this.clientBytes > 0) return by === REQUEST ? "data" : "handshake";
     return this.synAcks > 0 ? "handshake" : "syn";
   }
 }

@@ -24,7 +24,7 @@ export class Connections implements Protocols {
   private serverPort = 0;
   private readonly open = new BoundedMap<number, Connection>(MOST_OPEN, (one) => one.judge(this.nowUs));
   /** Ports whose connection is over: what still comes of it opens no new one. */
-  private readonly over = new BoundedMap<number, Connection>(MOST_OVER, forget);
+  private over: BoundedMap<number, Connection> | null = null;
 
   constructor(
     private readonly outcomes: Outcomes,
@@ -54,10 +54,10 @@ export class Connections implements Protocols {
     if (known !== undefined && !isNew) return known;
     if (known !== undefined) this.end(clientPort, known);
     // A SYN that comes again after it was reset is of the same attempt.
-    const over = this.over.get(clientPort);
+    const over = this.over?.get(clientPort);
     if (over !== undefined && (opening === null || !over.isOther(opening))) return null;
     const fresh = new Connection(this.outcomes, clientPort, this);
-    this.over.delete(clientPort);
+    this.over?.delete(clientPort);
     this.open.set(clientPort, fresh);
     return fresh;
   }
@@ -73,6 +73,7 @@ export class Connections implements Protocols {
   private end(clientPort: number, connection: Connection): void {
     connection.judge(this.nowUs);
     this.open.delete(clientPort);
+    this.over ??= new BoundedMap(MOST_OVER, forget);
     this.over.set(clientPort, connection);
   }
 }

@@ -1,5 +1,4 @@
 import type { ExchangeFinding } from "../../../model/findings.js";
-import { SmallMap } from "./small-map.js";
 
 const MOST_OUTCOMES = 32;
 const MOST_SAMPLES = 256;
@@ -9,7 +8,7 @@ type Outcome = Pick<ExchangeFinding, "protocol" | "outcome" | "kind">;
 
 /** Counts what became of exchanges, one entry a kind of outcome, in bounded memory. */
 export class Outcomes {
-  private readonly entries = new SmallMap<string, Entry>();
+  private entries: Map<string, Entry> | null = null;
 
   /** `tookUs` from question to answer; null where there was none, or the question was not seen. */
   add(what: Outcome, tookUs: number | null): void {
@@ -18,13 +17,14 @@ export class Outcomes {
 
   /** What went wrong first, then the most frequent. */
   list(): readonly ExchangeFinding[] {
-    return [...this.entries.values()]
+    return [...(this.entries?.values() ?? [])]
       .map((entry) => entry.finding)
       .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || b.count - a.count);
   }
 
   private entryOf(what: Outcome): Entry {
     const key = `${what.protocol} ${what.kind} ${what.outcome}`;
+    this.entries ??= new Map();
     const known = this.entries.get(key);
     if (known !== undefined) return known;
     // The rest share an entry for each protocol and kind, so that nothing goes uncounted.
