@@ -66,7 +66,8 @@ function isEachAnswered(
   { request, reply, doubts }: { request: Outcome; reply: Outcome; doubts: Doubts },
 ): boolean {
   const isDue = flow.protocol === "icmp" || (flow.protocol === "udp" && flow.to.port === 53);
-  const missing = request.arrived - reply.sent;
+  // What a damaged capture at the server's end lacks, others may show.
+  const missing = request.arrived - reply.sent - reply.strays;
   if (!isDue || missing <= 0 || found.request.split > 0 || found.reply.split > 0) return true;
   const askedUs = lastUs(found.request);
   if (missing === 1 && askedUs > lastUs(found.reply) && found.untilUs - askedUs <= GRACE_US) {

@@ -1,5 +1,6 @@
 import type { CaptureRecord } from "../../model/evidence.js";
 import { openCapture } from "../../packets/open.js";
+import type { CaptureReading } from "../follow/follow.js";
 
 /** tcpdump gets packets from the kernel in blocks, at the latest after this long. */
 const BLOCK_US = 1_250_000;
@@ -30,4 +31,9 @@ function lastPacketUs(path: string): number | null {
     reader.close();
   }
   return lastUs;
+}
+
+/** How many packets tcpdump wrote that its file has no more. What is behind damage is judged by its time. */
+export function countGone({ captured }: CaptureRecord, { records, damage }: CaptureReading): number {
+  return captured === null || damage !== null ? 0 : Math.max(0, captured - records);
 }

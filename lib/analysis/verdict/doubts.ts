@@ -1,6 +1,7 @@
 import type { EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
 import type { Confidence } from "../../model/findings.js";
 import type { ClockEstimate } from "../follow/clock.js";
+import { countGone } from "./coverage.js";
 import type { Observation } from "./observation.js";
 import { hopOf, type Route } from "./route.js";
 
@@ -44,6 +45,14 @@ export function noteEvidence(
   for (const [place, hop] of route.hopAt) {
     const { damage } = found.readings[place]!;
     if (damage !== null) doubts.doubt(`The capture at ${nameHop(hop)} is damaged: ${damage}`);
+  }
+  for (const [place, hop] of route.hopAt) {
+    const { record } = route.places[place]!;
+    const gone = record === null ? 0 : countGone(record, found.readings[place]!);
+    if (gone > 0)
+      doubts.doubt(
+        `The capture at ${nameHop(hop)} has ${gone} packets less than the ${record?.captured} that tcpdump wrote`,
+      );
   }
   for (const [place, hop] of route.hopAt) {
     const endedEarly = route.places[place]!.record?.endedEarly ?? null;

@@ -1,4 +1,6 @@
+import type { CaptureReading } from "../follow/follow.js";
 import type { DirectionTally } from "../follow/tally.js";
+import { countGone } from "./coverage.js";
 import { nameHop, type Doubts } from "./doubts.js";
 import type { DecideInput } from "./input.js";
 import type { Break, Outcome } from "./outcome.js";
@@ -6,8 +8,9 @@ import { hopOf, type Place } from "./route.js";
 
 /**
  * Takes off a loss what the capture that alone speaks for it may have missed itself: packets that the kernel dropped
- * before tcpdump read them, and packets that tcpdump was given and did not write. Where hops behind it did not show the
- * packets either, they speak for the loss, and nothing is taken off.
+ * before tcpdump read them, packets that tcpdump was given and did not write, and those that it wrote and its file has no
+ * more. Where hops behind it did not show the packets either, they speak for the loss: nothing is taken off, but where
+ * packets are lost behind it as well, these may have been.
  */
 export function discountMissed(
   outcome: Outcome,
@@ -15,25 +18,39 @@ export function discountMissed(
   { input, doubts }: { input: DecideInput; doubts: Doubts },
 ): Outcome {
   const final = tally.order.length - 1;
-  const last = outcome.breaks.find(({ position }) => position === final - 1);
-  if (last === undefined) return outcome;
-  const place = tally.order[final]!;
-  const missed = Math.min(last.lost, mayHaveMissed(input.route.places[place]!));
-  if (missed === 0) return outcome;
-  const name = nameHop(hopOf(input.route, place));
-  doubts.doubt(`${missed} packets that the capture at ${name} did not show it may have missed itself`);
-  const breaks = outcome.breaks
-    .map((one): Break => (one === last ? { ...one, lost: one.lost - missed, of: one.of - missed } : one))
-    .filter(({ lost }) => lost > 0)
-    .sort((a, b) => b.lost - a.lost || a.position - b.position);
-  return { ...outcome, breaks, lost: outcome.lost - missed, undecided: outcome.undecided + missed };
+  const breaks = new Map(outcome.breaks.map((one) => [one.position, one]));
+  let taken = 0;
+  for (const { position, lost } of outcome.breaks.toSorted((a, b) => a.position - b.position)) {
+    const place = tally.order[position + 1]!;
+    const missed = Math.min(lost, mayHaveMissed(input.route.places[place]!, input.found.readings[place]!));
+    const behind = breaks.get(position + 1);
+    if (missed === 0 || (position + 1 < final && behind === undefined)) continue;
+    const name = nameHop(hopOf(input.route, place));
+    doubts.doubt(`${missed} packets that the capture at ${name} did not show it may have missed itself`);
+    add(breaks, position, -missed);
+    if (behind === undefined) taken += missed;
+    else add(breaks, position + 1, missed);
+  }
+  return {
+    ...outcome,
+    breaks: [...breaks.values()]
+      .filter(({ lost }) => lost > 0)
+      .sort((a, b) => b.lost - a.lost || a.position - b.position),
+    lost: outcome.lost - taken,
+    undecided: outcome.undecided + taken,
+  };
 }
 
-/** At most so many packets may be missing from a capture by the capture's own fault, as tcpdump says. */
-export function mayHaveMissed({ record }: Place): number {
+function add(breaks: Map<number, Break>, position: number, packets: number): void {
+  const one = breaks.get(position)!;
+  breaks.set(position, { ...one, lost: one.lost + packets, of: one.of + packets });
+}
+
+/** At most so many packets may be missing from a capture by the capture's own fault, as tcpdump and its file say. */
+export function mayHaveMissed({ record }: Place, reading: CaptureReading): number {
   if (record === null) return 0;
   const { received, captured, droppedByKernel } = record;
   const dropped = droppedByKernel ?? 0;
   const unwritten = received === null || captured === null ? 0 : received - captured - dropped;
-  return dropped + Math.max(0, unwritten);
+  return dropped + Math.max(0, unwritten) + countGone(record, reading);
 }
