@@ -7,7 +7,7 @@ import type { TcpStory } from "../follow/tcp-story.js";
 import { nameHop, type Doubts } from "./doubts.js";
 import type { DecideInput } from "./input.js";
 import { describeUndecided } from "./notes.js";
-import type { Observation } from "./observation.js";
+import { listExchanges, type Observation } from "./observation.js";
 import type { Outcome } from "./outcome.js";
 import { hopOf } from "./route.js";
 
@@ -104,9 +104,8 @@ export const isSilent = ({ payloadBytes, finished }: TcpStory): boolean =>
   payloadBytes[REQUEST] > 0 && payloadBytes[REPLY] === 0 && finished[REQUEST];
 
 /** Requests of protocols that answer each, and that had no answer though the connection is over or waits long. */
-function listSilences({ record, untilUs }: Observation): readonly string[] {
-  const said = record?.talk?.finish(untilUs, false) ?? [];
-  return said.flatMap(({ kind, protocol, outcome }) =>
+function listSilences(found: Observation): readonly string[] {
+  return listExchanges(found, { answerDue: false }).flatMap(({ kind, protocol, outcome }) =>
     kind === "none" && protocol !== "tcp" ? [outcome] : [],
   );
 }

@@ -18,6 +18,7 @@ import { factsOf } from "./facts.js";
 import type { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, shareOf } from "./legs.js";
+import { listExchanges } from "./observation.js";
 import { describeRewrites } from "./rewrites.js";
 import { hopOf, type Route } from "./route.js";
 import { buildTimeline } from "./timeline.js";
@@ -59,9 +60,9 @@ export function describeFlow(
 
 /** What the two ends said; flows to several backends of one Service are told by the first of them. */
 function describeExchanges({ flow, found }: JudgedFlow): readonly ExchangeFinding[] {
-  const { record, untilUs } = found;
-  const talk = record?.talk ?? null;
-  return talk === null || talk.owner !== record?.number ? [] : talk.finish(untilUs, flow.probe !== null);
+  const { record } = found;
+  const isFirst = record?.talk?.owner === record?.number;
+  return isFirst ? listExchanges(found, { answerDue: flow.probe !== null }) : [];
 }
 
 /** The contract's reference to the hop of a capture. */

@@ -1,3 +1,4 @@
+import type { ExchangeFinding } from "../../model/findings.js";
 import type { ClockEstimate } from "../follow/clock.js";
 import type { Flow, ConnectionFacts, RewriteRecord } from "../follow/flow.js";
 import type { CaptureReading, Followed } from "../follow/follow.js";
@@ -59,4 +60,12 @@ export function observe(
     questions: followed.questions,
     untilUs: followed.untilUs,
   };
+}
+
+/** What the two ends said; nothing where the captures show nothing of them. `answerDue`: of datagrams, too. */
+export function listExchanges(
+  { record, untilUs }: Observation,
+  { answerDue }: { readonly answerDue: boolean },
+): readonly ExchangeFinding[] {
+  return record?.talk?.finish(untilUs, answerDue) ?? [];
 }

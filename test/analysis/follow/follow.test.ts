@@ -1,6 +1,7 @@
 import t from "tap";
 import { tallyDirection } from "../../../lib/analysis/follow/tally.js";
 import { icmp, ip, udp } from "../helpers/packets.js";
+import { START_US } from "../helpers/run.js";
 import { CLIENT, followed, segment, SERVER, ways, type Shown } from "./kit.js";
 
 const datagram = (isRequest: boolean, text: string, id = 0): Buffer => {
@@ -49,6 +50,29 @@ t.test("what the captures surely have is known up to where one is damaged", asyn
     "four at both places, before the damage; of two behind it nothing is known there",
   );
 });
+
+t.test(
+  "a way's time is from its first packet to its last, whichever was known sooner to have taken it",
+  async (t) => {
+    const [slow, fast] = [datagram(true, "slow", 1), datagram(true, "fast", 2)];
+    const { flows } = followed(
+      t,
+      [
+        [
+          [0, slow],
+          [500, fast],
+        ],
+        [
+          [600, fast],
+          [1000, slow],
+        ],
+      ],
+      { paths: [[0, 1]] },
+    );
+    const [way] = flows[0]?.records[0].ways ?? [];
+    t.match(way, { packets: 2, firstUs: START_US, lastUs: START_US + 500 });
+  },
+);
 
 t.test("packets at places beside a way do not count on it", async (t) => {
   const found = followed(t, [[], [], [[0, datagram(true, "beside")]]]);

@@ -274,6 +274,18 @@ t.test("TCP: refused by the far end, by a node on the way, after the handshake",
   t.equal(brief(own), "delivered - - → - high", "another client's refused connection is not ours");
 });
 
+t.test(
+  "TCP: a client that had the answer and does not go on; where it has no capture nobody knows",
+  async (t) => {
+    const packets = [syn(), synAck()];
+    const silent = await judge(t, { ...TCP_FLOW, packets });
+    t.equal(silent.verdict.status, "unanswered");
+    t.match(silent.verdict.caveats, ["1 of 1 connections never came about"]);
+    const blind = await judge(t, { ...TCP_FLOW, packets, captures: { 0: null } });
+    t.equal(blind.verdict.status, "inconclusive");
+  },
+);
+
 t.test("TCP: SYNs lost, SYN-ACKs lost, one tried again, nobody answers", async (t) => {
   const tries = (reach?: number): SimPacket[] =>
     [0, 1, 3].map((second) =>
