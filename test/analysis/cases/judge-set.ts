@@ -40,6 +40,16 @@ function fits(flow: FlowFinding, wanted: ExpectedFlow, truth: Truth): boolean {
   );
 }
 
+/** What would call a person: verdicts other than delivered, and all that a detector says but its notes. */
+export function listAlarms({ flows }: Findings): readonly string[] {
+  return flows
+    .filter(
+      ({ verdict, findings = [] }) =>
+        verdict.status !== "delivered" || findings.some(({ severity }) => severity !== "note"),
+    )
+    .map(describe);
+}
+
 /** Neither a healthy flow nor a note. */
 function isAlarm({ verdict, findings = [], exchanges = [] }: FlowFinding): boolean {
   return (

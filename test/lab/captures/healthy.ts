@@ -1,5 +1,6 @@
 import { connect, dig, http, httpAt, ping, pour, tls, udp } from "./programs.js";
 import { BRIDGED, delivered, PLAIN, ROUTED, type ExpectedFlow, type Scenario } from "./scenario.js";
+import { MIXED } from "./mixed.js";
 import { service, SERVICE } from "./rules.js";
 import { podAddress, type Pod, type Wiring } from "./world.js";
 
@@ -282,4 +283,4 @@ const OTHERS: readonly Scenario[] = [
   },
 ];
 
-export const HEALTHY: readonly Scenario[] = [...MATRIX, ...OVER_IPV6, ...OTHERS];
+export const HEALTHY: readonly Scenario[] = [...MATRIX, ...OVER_IPV6, ...OTHERS, ...MIXED];

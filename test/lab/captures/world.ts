@@ -54,7 +54,7 @@ export function clear(): void {
   run(
     "fab",
     `for name in $(ip netns list | cut -d' ' -f1); do ip netns del $name; done
-     for name in fab fa1 fa2 fa3; do ! ip link show $name >/dev/null 2>&1 || ip link del $name; done`,
+     for name in fab fa1 fa2 fa3; do ! ip link show $name >/dev/null 2>&1 || ip link del $name || true; done`,
   );
 }
 
@@ -72,7 +72,8 @@ export function build(shape: Shape): void {
 
 const SYSCTLS = {
   4: "net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 net.ipv4.ip_forward=1",
-  6: "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.forwarding=1",
+  // A link's own address waits for nobody to object, a second in which its neighbours are not asked.
+  6: "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.all.forwarding=1",
 } as const;
 
 function addNode(node: string, nodes: readonly string[], { wiring, family }: Shape): void {
