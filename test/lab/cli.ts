@@ -1,5 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,23 +25,39 @@ export interface BuiltCli {
   readonly remove: () => void;
 }
 
-/** Types are another check's work: each file is only turned into JavaScript, which takes a moment. */
+/** Types are another check's work: each file is only turned into JavaScript, once for all tests of a state of lib/. */
 export function buildCli(): BuiltCli {
   const dir = mkdtempSync(join(tmpdir(), "hopbook-cli-"));
-  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => join(ROOT, "lib", file));
-  buildSync({
-    entryPoints: sources,
-    outbase: join(ROOT, "lib"),
-    outdir: join(dir, "dist"),
-    format: "esm",
-    target: "es2023",
-  });
+  cpSync(buildDist(), join(dir, "dist"), { recursive: true });
   for (const name of ["bin", "package.json"]) cpSync(join(ROOT, name), join(dir, name), { recursive: true });
   for (const name of ["runbooks", "schemas", "docs", "node_modules"])
     symlinkSync(join(ROOT, name), join(dir, name));
   return { bin: join(dir, "bin", "hopbook.js"), remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+function buildDist(): string {
+  const lib = join(ROOT, "lib");
+  const sources = readdirSync(lib, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(lib, file));
+  const state = createHash("sha256");
+  for (const file of sources.sort()) state.update(`${file} ${statSync(file).mtimeMs}\n`);
+  const [folder, name] = [join(ROOT, ".build/cli"), state.digest("hex")];
+  const made = join(folder, name);
+  if (existsSync(made)) return made;
+  mkdirSync(folder, { recursive: true });
+  for (const old of readdirSync(folder).filter((one) => !one.startsWith(name)))
+    rmSync(join(folder, old), { recursive: true, force: true });
+  const part = `${made}.${process.pid}`;
+  buildSync({ entryPoints: sources, outbase: lib, outdir: part, format: "esm", target: "es2023" });
+  try {
+    renameSync(part, made);
+  } catch (error) {
+    rmSync(part, { recursive: true, force: true });
+    // Another process may have been there before.
+    if (!existsSync(made)) throw error;
+  }
+  return made;
 }
 
 export interface CliRun {
