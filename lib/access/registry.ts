@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
 import type { DetachedPods } from "../model/detached.js";
-import type { KubeApi, KubeRef, Lease } from "../model/kube.js";
+import type { KubeRef, Lease, OpenKube } from "../model/kube.js";
 import { openDebugPodAccess } from "./pod/access.js";
 import { openEphemeralAccess } from "./ephemeral/access.js";
 import { openKubectlDebugAccess } from "./cli/kubectl-debug.js";
@@ -20,7 +20,7 @@ interface OpenAccessOptions {
   /** For the whole way to a first command's answer. Default 15 s, and 60 s where a pod has to be made. */
   readonly connectTimeoutMs?: number;
   /** The cluster's API; needed by the ways that lead through it. */
-  readonly openKube?: (ref: KubeRef) => KubeApi;
+  readonly openKube?: OpenKube;
   /** Whose it is, what is made for it; needed by the ways that make something. */
   readonly lease?: Lease;
   /** What is made for it may outlive the client. */

@@ -4,6 +4,7 @@ import { openRunFolder, readManifest, readRunJson, type RunFolder } from "../art
 import type { Snapshot } from "../engine/engine.js";
 import { isTrusted } from "../authority/trust-store.js";
 import { asHopbookError, EXIT, HopbookError } from "../errors.js";
+import { shareKube } from "../kube/index.js";
 import type { DetachContext, DetachedFile } from "../model/detached.js";
 import { checkRunbook, loadRunbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
@@ -81,7 +82,8 @@ interface PreparedDetached {
 }
 
 /** The run's folder, which is made of what a node kept where it is not here; what it may do is settled. */
-export async function prepareDetached(options: CollectOptions): Promise<PreparedDetached> {
+export async function prepareDetached(given: CollectOptions): Promise<PreparedDetached> {
+  const options = { ...given, openKube: given.openKube ?? shareKube() };
   const dir = await findFolder(options);
   const file = await readDetached(dir);
   const isAgreed = await isTrusted(await digestFolder(dir));

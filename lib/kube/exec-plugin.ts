@@ -1,6 +1,6 @@
 import type { KubeConfig, User } from "@kubernetes/client-node";
 import { HopbookError, messageOf } from "../errors.js";
-import { forgetCredential, keepCredentials, type CredentialSource } from "./exec-credentials.js";
+import type { CredentialSource, PluginCredentials } from "./exec-credentials.js";
 
 /** A plugin that asks somebody to log in elsewhere needs longer; it can be run beforehand, and keeps what it got. */
 const PLUGIN_TIMEOUT_MS = 4000;
@@ -15,9 +15,9 @@ const startersOf = (config: KubeConfig): readonly Starter[] =>
 
 /**
  * Bounds the programs that a kubeconfig names for credentials: one that hangs would hold the run and its end. What one
- * gave serves this whole process until it is over.
+ * gave is kept until it is over.
  */
-export function boundExecPlugins(config: KubeConfig): KubeConfig {
+export function boundExecPlugins(config: KubeConfig, credentials: PluginCredentials): KubeConfig {
   for (const each of startersOf(config)) {
     const start = each.execFn;
     if (typeof start !== "function") continue;
@@ -28,15 +28,15 @@ export function boundExecPlugins(config: KubeConfig): KubeConfig {
         // What it would ask for cannot be answered: stdin is the run's own.
         stdio: ["ignore", "pipe", "pipe"],
       });
-    keepCredentials(each);
+    credentials.keep(each);
   }
   return config;
 }
 
 /** The server took what a plugin gave for nothing: it is asked anew. */
-export function forgetPluginCredential(config: KubeConfig): void {
+export function forgetPluginCredential(config: KubeConfig, credentials: PluginCredentials): void {
   const user: User | null = config.getCurrentUser();
-  if (user !== null) for (const each of startersOf(config)) forgetCredential(each, user);
+  if (user !== null) for (const each of startersOf(config)) credentials.forget(each, user);
 }
 
 /** What came of a plugin that gave no credentials: its own words, which the library gives as the error's message. */

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { Agent, request as httpsRequest } from "node:https";
 import { createSecureContext } from "node:tls";
 import type { KubeConfig } from "@kubernetes/client-node";
+import type { PluginCredentials } from "./exec-credentials.js";
 import { forgetPluginCredential, pluginError } from "./exec-plugin.js";
 
 export interface HttpAnswer {
@@ -30,7 +31,10 @@ const IDLE_CONNECTION_MS = 5_000;
 const MAX_CONNECTIONS = 12;
 
 /** Sends requests over connections that stay open between them. */
-export function createHttp(config: KubeConfig): (request: HttpRequest) => Promise<HttpAnswer> {
+export function createHttp(
+  config: KubeConfig,
+  credentials: PluginCredentials,
+): (request: HttpRequest) => Promise<HttpAnswer> {
   let kept: { readonly options: RequestOptions; readonly atMs: number } | undefined;
   const optionsNow = async (): Promise<RequestOptions> => {
     if (kept !== undefined && performance.now() - kept.atMs < OPTIONS_AGE_MS) return kept.options;
@@ -56,7 +60,7 @@ export function createHttp(config: KubeConfig): (request: HttpRequest) => Promis
     const answer = await send(config, request, await optionsNow());
     if (answer.code !== 401) return answer;
     kept = undefined;
-    forgetPluginCredential(config);
+    forgetPluginCredential(config, credentials);
     return send(config, request, await optionsNow());
   };
 }

@@ -1,4 +1,5 @@
-export { shareKube as openKube } from "./share.js";
+export { openKube } from "./open.js";
+export { shareKube } from "./share.js";
 export {
   expiryOf,
   isOurs,

@@ -1,6 +1,7 @@
 import type { KubeApi, KubeRef, KubeRequest } from "../model/kube.js";
-import { readKubeConfig, type KubeEnvironment } from "./config.js";
+import { readKubeConfig } from "./config.js";
 import { describeRequest, kubeError, refusal, transportError } from "./errors.js";
+import { PluginCredentials } from "./exec-credentials.js";
 import { boundExecPlugins } from "./exec-plugin.js";
 import { openExec } from "./exec.js";
 import { createHttp, type HttpAnswer } from "./http.js";
@@ -15,12 +16,15 @@ const MAX_ITEMS = 20_000;
 /** A server may give pages of nothing for ever. */
 const MAX_PAGES = 1_000;
 
-/** The API of the cluster that a reference means; nothing is asked yet. Throws as readKubeConfig does. */
-export function openKube(ref: KubeRef, environment?: KubeEnvironment): KubeApi {
-  const config = boundExecPlugins(readKubeConfig(ref, environment));
+/**
+ * The API of the cluster that a reference means; nothing is asked yet. What plugins give for it goes to `credentials`. Throws
+ * as readKubeConfig does.
+ */
+export function openKube(ref: KubeRef, credentials = new PluginCredentials()): KubeApi {
+  const config = boundExecPlugins(readKubeConfig(ref), credentials);
   const context = config.getContextObject(config.currentContext);
   const clock = new ServerClock();
-  const send = createHttp(config);
+  const send = createHttp(config, credentials);
   const http: typeof send = async (wanted) => {
     const sentAtMs = Date.now();
     const answer = await send(wanted);

@@ -113,6 +113,9 @@ export interface KubeApi {
   exec(request: KubeExecRequest): Promise<KubeExec>;
 }
 
+/** The API that a reference means; nothing is asked yet. Throws CLUSTER_NOT_FOUND or FILE_UNREADABLE. */
+export type OpenKube = (ref: KubeRef) => KubeApi;
+
 /** What facts are read with: each request is judged, audited and recorded. Rejects as KubeApi does. */
 export type KubeReader = Pick<
   KubeApi,

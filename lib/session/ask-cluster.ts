@@ -11,10 +11,9 @@ import {
   type PendingAccess,
 } from "../cluster/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
-import { openKube } from "../kube/index.js";
 import { POD_VIAS, type NodeTarget } from "../model/access.js";
 import type { AccessChoice, ClusterProfile } from "../model/cluster.js";
-import type { KubeReader } from "../model/kube.js";
+import type { KubeReader, OpenKube } from "../model/kube.js";
 import { noteUnwarmed } from "./access-flags.js";
 import { auditKube } from "./audit-kube.js";
 import { findProgram } from "./find-program.js";
@@ -29,6 +28,7 @@ interface AskedCluster {
 }
 
 interface AskClusterOptions {
+  readonly openKube: OpenKube;
   /** Ends that the runbook names: their pods are the ones to enter where no node can be. */
   readonly ends?: NamedEnds;
   readonly signal: AbortSignal;
@@ -50,7 +50,7 @@ export async function askCluster(
   if (profile.kube === undefined || pending === undefined) return { profile, notes: [], asked: [] };
   const asked: TranscriptEntry[] = [];
   const { guard = (kube) => kube, signal } = options;
-  const api = openKube(profile.kube);
+  const api = options.openKube(profile.kube);
   const kube = guard(auditKube(api, (entry) => asked.push(entry)));
   const notes: string[] = [];
   const known = new Map(profile.nodes.map((node) => [node.name, node]));

@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { findProfile, loadCluster, makeKubeCluster, type LoadedCluster } from "../cluster/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
-import { openKube } from "../kube/index.js";
-import type { KubeRef } from "../model/kube.js";
+import { shareKube } from "../kube/index.js";
+import type { KubeRef, OpenKube } from "../model/kube.js";
 import { applyAccessFlags } from "./access-flags.js";
 import type { KubeChoice } from "./options.js";
 
@@ -14,6 +14,8 @@ export interface ClusterChoice {
   readonly kube?: KubeChoice | undefined;
   /** Who runs it named the profile. Default: whether there is one. */
   readonly isClusterNamed?: boolean;
+  /** Opens its API. Default: by a client of its own; several sessions of one command share one. */
+  readonly openKube?: OpenKube | undefined;
   readonly cwd: string;
 }
 
@@ -27,15 +29,15 @@ export async function openProfile(choice: ClusterChoice): Promise<LoadedCluster>
 }
 
 async function findCluster(choice: ClusterChoice): Promise<LoadedCluster> {
-  const { cluster, kube = {}, cwd } = choice;
+  const { cluster, kube = {}, cwd, openKube = shareKube() } = choice;
   const isKubeNamed = kube.context !== undefined || kube.kubeconfig !== undefined;
-  if (cluster === undefined && isKubeNamed) return clusterOfContext(refOf(kube, cwd));
+  if (cluster === undefined && isKubeNamed) return clusterOfContext(refOf(kube, cwd), openKube);
   let file: string;
   try {
     file = await findProfile({ flag: cluster, cwd, home: homedir() });
   } catch (error) {
     if (cluster !== undefined) throw error;
-    return currentContext(refOf(kube, cwd), asHopbookError(error));
+    return currentContext(refOf(kube, cwd), { openKube, noProfile: asHopbookError(error) });
   }
   const found = await loadCluster(file);
   const isNamed = choice.isClusterNamed ?? cluster !== undefined;
@@ -82,15 +84,18 @@ function refOf({ context, kubeconfig, ...kube }: KubeChoice, cwd: string): KubeR
   };
 }
 
-function clusterOfContext(ref: KubeRef): LoadedCluster {
+function clusterOfContext(ref: KubeRef, openKube: OpenKube): LoadedCluster {
   const { context, namespace } = openKube(ref);
   // What is current may be another one in a moment; the run stays with this.
   return makeKubeCluster(context, { ...ref, context, namespace });
 }
 
-function currentContext(ref: KubeRef, noProfile: HopbookError): LoadedCluster {
+function currentContext(
+  ref: KubeRef,
+  { openKube, noProfile }: { readonly openKube: OpenKube; readonly noProfile: HopbookError },
+): LoadedCluster {
   try {
-    return clusterOfContext(ref);
+    return clusterOfContext(ref, openKube);
   } catch (error) {
     const { code, message, detail } = asHopbookError(error);
     if (code !== "CLUSTER_NOT_FOUND") throw error;

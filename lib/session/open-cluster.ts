@@ -3,11 +3,10 @@ import { openAccess } from "../access/registry.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import { createLazyAccess } from "./lazy-access.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
-import { openKube } from "../kube/index.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
 import type { DetachedPods } from "../model/detached.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import type { KubeReader, KubeRef, Lease } from "../model/kube.js";
+import type { KubeReader, KubeRef, Lease, OpenKube } from "../model/kube.js";
 
 export interface OpenCluster {
   /** Nodes that answered, by name. */
@@ -25,6 +24,7 @@ export interface OpenCluster {
 
 export interface OpenClusterOptions {
   readonly signal: AbortSignal;
+  readonly openKube: OpenKube;
   /** Puts the permissions and the transcript around a way in; there is no other way to a node. */
   readonly wrap: (access: NodeAccess) => GuardedAccess;
   /** Nodes that may be logged in to; the others are not even tried. */
@@ -80,7 +80,7 @@ async function openKubeCluster(
   ref: KubeRef,
   options: OpenClusterOptions,
 ): Promise<OpenCluster> {
-  const api = openKube(ref);
+  const api = options.openKube(ref);
   const lazy = profile.nodes.map((target) =>
     createLazyAccess({
       ...{ node: target.name, via: target.access.via },
@@ -118,7 +118,7 @@ async function enter(target: NodeTarget, options: OpenClusterOptions): Promise<N
   }
   return openAccess(target, {
     signal: options.signal,
-    openKube,
+    openKube: options.openKube,
     ...(options.lease === undefined ? {} : { lease: options.lease }),
     ...(options.detached === undefined ? {} : { detached: options.detached }),
   });

@@ -1,5 +1,6 @@
 import type { Via } from "../model/access.js";
 import type { Findings } from "../model/findings.js";
+import type { OpenKube } from "../model/kube.js";
 import type { RunEvent } from "../model/steps.js";
 import type { RunOutcome } from "../engine/engine.js";
 import type { ExitCode } from "../errors.js";
@@ -26,6 +27,8 @@ export interface SharedOptions {
   /** Cluster profile: a file or a name; undefined: `kube`, else ./hopbook.yaml, else the kubeconfig's current context. */
   readonly cluster?: string | undefined;
   readonly kube?: KubeChoice | undefined;
+  /** Opens the cluster's API. Default: by a client of its own; the sessions of one command share one. */
+  readonly openKube?: OpenKube | undefined;
   /** Who runs it named the cluster, so that its grants hold. Default: whether there is one. */
   readonly isClusterNamed?: boolean;
   readonly cwd: string;

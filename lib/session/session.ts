@@ -5,9 +5,9 @@ import { guardKube, refuseDenied } from "../authority/guard-kube.js";
 import { loadGrant, regardNodes, type LoadedGrant } from "../authority/load-grant.js";
 import { RECIPE_DIR } from "../catalogue/places.js";
 import type { LoadedCluster, NamedEnds } from "../cluster/index.js";
-import { openKube } from "../kube/index.js";
+import { shareKube } from "../kube/index.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import type { KubeApi, KubeReader } from "../model/kube.js";
+import type { KubeApi, KubeReader, OpenKube } from "../model/kube.js";
 import type { Runbook } from "../runbook/index.js";
 import { askCluster } from "./ask-cluster.js";
 import { openProfile, openProfileIfAny, type ClusterChoice } from "./cluster-profile.js";
@@ -57,6 +57,8 @@ export interface Session {
   readonly notes: readonly string[];
   /** What the cluster's API was asked for that, for the transcript. */
   readonly asked: readonly TranscriptEntry[];
+  /** Opens the cluster's API: one client, and one run of a plugin for credentials, for all of the session. */
+  readonly openKube: OpenKube;
   /** What is granted and denied before anybody is asked. */
   readonly granted: LoadedGrant;
   /** The API, of which nothing is asked that is denied, and what comes back of it trimmed. */
@@ -85,15 +87,17 @@ export async function openSession<W extends Work>(
   prepare: (cluster: LoadedCluster | null) => Promise<W>,
 ): Promise<Session & W> {
   // Its overlays have a say in the runbook; that there is none is the last thing to complain of.
-  const known = await openProfileIfAny(options);
+  const sharing = { ...options, openKube: options.openKube ?? shareKube() };
+  const known = await openProfileIfAny(sharing);
   const work = await prepare(known);
-  return settleSession(options, { cluster: known ?? (await openProfile(options)), work });
+  return settleSession(sharing, { cluster: known ?? (await openProfile(sharing)), work });
 }
 
 /** The same; null where no cluster is named and none is here. */
 export async function openSessionIfAny(options: SessionOptions, work: Work): Promise<Session | null> {
-  const cluster = await openProfileIfAny(options);
-  return cluster === null ? null : settleSession(options, { cluster, work });
+  const sharing = { ...options, openKube: options.openKube ?? shareKube() };
+  const cluster = await openProfileIfAny(sharing);
+  return cluster === null ? null : settleSession(sharing, { cluster, work });
 }
 
 /** The same for a cluster that is found already. */
@@ -102,6 +106,7 @@ export async function settleSession<W extends Work>(
   { cluster, work }: { readonly cluster: LoadedCluster; readonly work: W },
 ): Promise<Session & W> {
   const { cwd, signal, confirm, onPods, leaseMs, command, onEvent = () => undefined } = options;
+  const { openKube = shareKube() } = options;
   const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
   const { sourceFiles, overlayFiles, ends } = work;
   const granted = await loadGrant({
@@ -112,7 +117,7 @@ export async function settleSession<W extends Work>(
   const { profile, notes, asked } =
     work.asksApi === false
       ? { profile: cluster.profile, notes: [], asked: [] }
-      : await askCluster(cluster, { signal, guard, ...(ends === undefined ? {} : { ends }) });
+      : await askCluster(cluster, { openKube, signal, guard, ...(ends === undefined ? {} : { ends }) });
   const { recipes } = cluster.dirs;
   return Object.freeze({
     ...work,
@@ -125,13 +130,13 @@ export async function settleSession<W extends Work>(
       profile,
     },
     recipeDirs: [RECIPE_DIR, ...(recipes !== undefined && existsSync(recipes) ? [recipes] : [])],
-    ...{ notes, asked, granted: regardNodes(granted, { profile, isClusterNamed }), guard },
+    ...{ notes, asked, openKube, granted: regardNodes(granted, { profile, isClusterNamed }), guard },
     ...{ confirm, signal, onEvent, onPods, leaseMs, command },
   });
 }
 
 /** The cluster's API, of which nothing is asked that is denied; null where there is none. */
-export function apiOf({ profile, granted }: Session): KubeApi | null {
+export function apiOf({ profile, granted, openKube }: Session): KubeApi | null {
   const ofNode = profile.nodes.map(({ access }) => ("kube" in access ? access.kube : undefined));
   const ref = profile.kube ?? ofNode.find((kube) => kube !== undefined);
   return ref === undefined ? null : refuseDenied(openKube(ref), granted.grant);

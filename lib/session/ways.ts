@@ -20,10 +20,11 @@ export interface WaysUse {
 
 /** The ways in of a session, each behind its permissions: the only ones there are. */
 export function waysOf(session: Permitted, use: WaysUse): OpenClusterOptions {
-  const { authority, onPods, profile, signal } = session;
+  const { authority, onPods, openKube, profile, signal } = session;
   const { record = () => undefined, detached } = use;
   return {
     signal,
+    openKube,
     lease: leaseOf(session, use),
     ...(detached === undefined ? {} : { detached }),
     wrap: (access) => {

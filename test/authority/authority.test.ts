@@ -7,6 +7,7 @@ import {
 } from "../../lib/authority/authority.js";
 import { authoriseBy } from "./authorise-by.js";
 import { openCluster } from "../../lib/session/open-cluster.js";
+import { openKube } from "../../lib/kube/index.js";
 import type { TranscriptEntry } from "../../lib/artifacts/index.js";
 import type { Argv } from "../../lib/model/access.js";
 import type { LimitRequest } from "../../lib/model/steps.js";
@@ -166,7 +167,7 @@ t.test("nodes that are denied are not logged in to; others say why they could no
   const cluster = await openCluster(
     { ...profile, nodes: [...profile.nodes, here] },
     {
-      signal,
+      ...{ signal, openKube },
       wrap: (access) => {
         wrapped.push(access.node);
         return trust(access);
@@ -184,7 +185,7 @@ t.test("nodes that are denied are not logged in to; others say why they could no
 t.test("where no node is left the first reason is the error; an interruption is one", async (t) => {
   const controller = new AbortController();
   const options = {
-    ...{ signal: controller.signal, wrap: trust },
+    ...{ signal: controller.signal, openKube, wrap: trust },
     isAllowed: () => ({ allowed: false, reason: "no" }),
   };
   await t.rejects(openCluster(profile, options), { code: "PERMISSION_DENIED" });

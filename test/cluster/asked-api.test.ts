@@ -8,7 +8,7 @@ import { openCluster } from "../../lib/session/open-cluster.js";
 import { reap, type ReapOptions } from "../../lib/reap/reap.js";
 import { listRuns } from "../../lib/detached/runs.js";
 import { whoRuns } from "../../lib/session/who-runs.js";
-import { leaseAnnotations, leaseLabels } from "../../lib/kube/index.js";
+import { leaseAnnotations, leaseLabels, shareKube } from "../../lib/kube/index.js";
 import { coreApi, waitForServiceAccount } from "./kube.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
 import { useCluster, whyNoCluster } from "./use.js";
@@ -76,11 +76,12 @@ function writeProfile(name: string, kubeconfig: string): string {
 t.test("two nodes entered, files copied: the credentials' program is run once", async (t) => {
   const { file, runs } = writeKubeconfig();
   const { signal } = new AbortController();
-  const loaded = await openProfile({ cwd: work, cluster: writeProfile("plugin", file) });
-  const { profile } = await askCluster(loaded, { signal });
+  const openKube = shareKube();
+  const loaded = await openProfile({ cwd: work, cluster: writeProfile("plugin", file), openKube });
+  const { profile } = await askCluster(loaded, { openKube, signal });
   const lease = { runId: "asked-api", owner: "asked@api", durationMs: 120_000 };
   const opened = await openCluster(profile, {
-    ...{ signal, lease, wrap: trust, wrapKube: (kube) => kube },
+    ...{ signal, openKube, lease, wrap: trust, wrapKube: (kube) => kube },
     isAllowed: () => ({ allowed: true, reason: "" }),
   });
   try {

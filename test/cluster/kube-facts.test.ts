@@ -97,7 +97,7 @@ t.test("what the API says of ends", { skip, timeout: 120_000 }, async (t) => {
     await t.rejects(find("stuck", little), { message: /Pending: Unschedulable/ }, "its own can be read");
     await t.rejects(find("stcuk", little), { code: "TARGET_NOT_FOUND", message: /others may not be listed/ });
     const loaded = makeKubeCluster("little", { kubeconfig: [file], namespace: NAMESPACE });
-    const asked = await askCluster(loaded, { signal: new AbortController().signal }).catch(
+    const asked = await askCluster(loaded, { openKube, signal: new AbortController().signal }).catch(
       (error: HopbookError) => error,
     );
     t.match(asked, { code: "NO_ACCESS" }, "and is told that no way in is open");
@@ -117,7 +117,7 @@ t.test("what the API says of ends", { skip, timeout: 120_000 }, async (t) => {
       const startedMs = performance.now();
       const loaded = await openProfile({ kube: { kubeconfig: file }, cwd: dir });
       const { signal } = new AbortController();
-      await t.rejects(askCluster(loaded, { signal }), { code: "KUBE_UNREACHABLE" }, name);
+      await t.rejects(askCluster(loaded, { openKube, signal }), { code: "KUBE_UNREACHABLE" }, name);
       t.ok(performance.now() - startedMs < 5000, `${name}: within 5 s`);
     }
     const profile = join(dir, "profile.yaml");
@@ -125,7 +125,7 @@ t.test("what the API says of ends", { skip, timeout: 120_000 }, async (t) => {
     const head = "apiVersion: hopbook.dev/v1\nkind: ClusterProfile\nmetadata: {name: x}";
     writeFileSync(profile, `${head}\nkube: {kubeconfig: ${join(dir, "closed")}}\n${nodes}\n`);
     const { signal } = new AbortController();
-    const alone = await askCluster(await openProfile({ cluster: profile, cwd: dir }), { signal });
+    const alone = await askCluster(await openProfile({ cluster: profile, cwd: dir }), { openKube, signal });
     t.match(
       alone,
       { profile: { kube: undefined }, notes: [/API is left out/] },

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
+import { PluginCredentials } from "../../lib/kube/exec-credentials.js";
 import { openKube } from "../../lib/kube/open.js";
 import type { KubeApi } from "../../lib/model/kube.js";
 
@@ -48,8 +49,9 @@ async function makePlugin(test: Test, body: string): Promise<Plugin> {
     contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
   });
   writeFileSync(config, text);
+  const credentials = new PluginCredentials();
   return {
-    ...{ seen, refused, open: () => openKube({ kubeconfig: [config] }) },
+    ...{ seen, refused, open: () => openKube({ kubeconfig: [config] }, credentials) },
     runs: () => readFileSync(log, "utf8").split("\n").length - 1,
   };
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import t from "tap";
-import { openKube } from "../../lib/kube/index.js";
+import { shareKube } from "../../lib/kube/index.js";
 import type { KubeApi } from "../../lib/model/kube.js";
 
 /** Over whose connections it speaks. */
@@ -21,6 +21,7 @@ const configOf = (current: string): string =>
 t.test("one client a context, however it is named, and the kubeconfig's as it is now", async (t) => {
   const file = join(t.testdir({ config: configOf("one") }), "config");
   const kubeconfig = [file];
+  const openKube = shareKube();
   const refs = [{ kubeconfig }, { kubeconfig, context: "one" }, { kubeconfig, namespace: "other" }];
   t.equal(new Set(refs.map((ref) => clientOf(openKube(ref)))).size, 1);
   t.strictSame(
@@ -35,6 +36,11 @@ t.test("one client a context, however it is named, and the kubeconfig's as it is
   t.equal(openKube({ kubeconfig }).context, "two", "what is current is another one now");
   t.equal(clientOf(openKube({ kubeconfig })), clientOf(openKube({ kubeconfig, context: "two" })));
   t.not(clientOf(openKube({ kubeconfig })), clientOf(two), "of another kubeconfig");
+  t.not(
+    clientOf(shareKube()({ kubeconfig })),
+    clientOf(openKube({ kubeconfig })),
+    "another session's is another",
+  );
   t.throws(() => openKube({ kubeconfig, context: "none" }), { code: "CLUSTER_NOT_FOUND" });
   writeFileSync(file, "{");
   t.throws(() => openKube({ kubeconfig }));
