@@ -35,11 +35,17 @@ t.test("generated captures are judged by what happened", async (t) => {
 
 /** Each showed a fault of its own, of which it is the smallest example at hand. */
 const ONCE_WRONG: ReadonlyMap<number, string> = new Map([
+  [258, "a copy that comes when the packet is settled"],
   [468, "a retransmission that looks like a piece which comes late"],
+  [759, "two clients behind one address that say the same at once"],
   [1167, "pieces that are joined, and cut again behind"],
   [1222, "a retransmission of what a place has shown in a joined frame"],
   [1349, "a packet whose TTL falls between two places, by a clock that is wrong at a third"],
+  [1310, "packets that are all the same, by a clock that is hours off"],
+  [1453, "an ACK that is repeated and lost, where its place shows both forms"],
   [1459, "two pairs of ends of which the addresses have the same exclusive or"],
+  [2602, "a reply that stops, where one way alone tells of the clocks"],
+  [3359, "a translation that is seen from behind first"],
 ]);
 
 t.test("what was judged wrongly once", async (t) => {

@@ -35,6 +35,8 @@ interface Head {
   readonly pair: string;
   readonly isForth: boolean;
   readonly isRequest: boolean;
+  /** How often it showed: of packets that are alike, nobody knows which came first elsewhere. */
+  times: number;
 }
 
 /** Time differences of packets that two places have both shown, of one direction between two ends. */
@@ -42,6 +44,8 @@ interface Differences {
   least: number;
   most: number;
   packets: number;
+  /** Of `packets`: both places showed them as often. */
+  sure: number;
   /** By TTL where it fell, else as requests go: more than 0: they pass the first of the two places first. */
   votes: number;
 }
@@ -118,6 +122,8 @@ interface Comparison extends Omit<ClockEstimate, "node"> {
   readonly errorUs: number;
   /** Of packets that went one way alone: the second clock is ahead by so much at most, or at least; else null. */
   readonly limit: { readonly aheadUs: number; readonly isMost: boolean } | null;
+  /** Of `packets`: there is no doubt which they are. */
+  readonly sure: number;
 }
 
 /** Whether a clock is known from both sides. */
@@ -143,7 +149,8 @@ class Comparisons {
 /** Two neighbours on the wire have the least time between them, and so the least error. */
 function isBetter(one: Comparison, than: Comparison): boolean {
   if (one.method !== than.method) return one.method === "pairs";
-  return one.method === "pairs" ? one.errorUs < than.errorUs : one.packets > than.packets;
+  if (one.method === "pairs") return one.errorUs < than.errorUs;
+  return one.sure === than.sure ? one.packets > than.packets : one.sure > than.sure;
 }
 
 /** How far the second place's clock is ahead; null where both show no packet. */
@@ -153,11 +160,12 @@ function compare(
   isInOrder: boolean,
 ): Comparison | null {
   const pairs = collect(first, second, isInOrder);
-  let packets = 0;
+  let [packets, sure] = [0, 0];
   let best: { aheadUs: number; errorUs: number } | null = null;
   let oneWay: Differences | null = null;
   for (const { forth, back } of pairs.values()) {
     packets += forth.packets + back.packets;
+    sure += forth.sure + back.sure;
     if (forth.packets === 0 || back.packets === 0) {
       const only = forth.packets > 0 ? forth : back;
       if (oneWay === null || only.packets > oneWay.packets) oneWay = only;
@@ -168,7 +176,7 @@ function compare(
     const errorUs = Math.abs(upper - lower) / 2;
     if (best === null || errorUs < best.errorUs) best = { aheadUs: (upper + lower) / 2, errorUs };
   }
-  if (best !== null) return { ...best, method: "pairs", packets, limit: null };
+  if (best !== null) return { ...best, method: "pairs", packets, sure, limit: null };
   if (oneWay === null) return null;
   const isThere = oneWay.votes >= 0;
   const delayUs = isThere ? oneWay.least : oneWay.most;
@@ -177,6 +185,7 @@ function compare(
     aheadUs: isGross || Math.abs(delayUs) > LONGEST_DELAY_US ? delayUs : 0,
     method: "one-way",
     packets,
+    sure,
     errorUs: LONGEST_DELAY_US,
     limit: { aheadUs: delayUs, isMost: isThere },
   };
@@ -196,6 +205,7 @@ function collect(
     const into = head.isForth ? pair.forth : pair.back;
     const difference = later.timeUs - head.timeUs;
     into.packets++;
+    if (head.times === later.times) into.sure++;
     into.least = Math.min(into.least, difference);
     into.most = Math.max(into.most, difference);
     const byTtl = head.ttl - later.ttl;
@@ -205,7 +215,7 @@ function collect(
 }
 
 function nothing(): Differences {
-  return { least: Infinity, most: -Infinity, packets: 0, votes: 0 };
+  return { least: Infinity, most: -Infinity, packets: 0, sure: 0, votes: 0 };
 }
 
 /** The captures of a run wait for each other: their beginnings are close together, whatever the clocks say. */
@@ -241,7 +251,11 @@ function readHead(source: HopSource): Map<string, Head> {
     key.compute(packet, reader.bytes);
     if (!key.isStrong) continue;
     const name = `${key.first} ${key.second}`;
-    if (seen.has(name)) continue;
+    const known = seen.get(name);
+    if (known !== undefined) {
+      known.times++;
+      continue;
+    }
     const [from, to] = endsOf(packet);
     const isForth = from < to;
     seen.set(name, {
@@ -250,6 +264,7 @@ function readHead(source: HopSource): Map<string, Head> {
       pair: isForth ? `${from} ${to}` : `${to} ${from}`,
       isForth,
       isRequest: isRequest(packet),
+      times: 1,
     });
   }
   return seen;

@@ -5,10 +5,11 @@ import { sourceOf } from "../dissect/summarise.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 import { REPLY, REQUEST } from "./ends.js";
-import { NONE, TRAIT, type InFlight } from "./flight.js";
+import { NONE, type InFlight } from "./flight.js";
 import { noteRejection, rejectionOf } from "./rejections.js";
 import { sightingOf, type HopSource } from "./source.js";
 import type { Tuples } from "./tuples.js";
+import { TRAIT } from "./traits.js";
 
 /** So many packets of a stream are looked at for the one that an error quotes. */
 const MOST_STEPS = 256;

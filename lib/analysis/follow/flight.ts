@@ -10,27 +10,9 @@ const MOST_IN_FLIGHT = 1 << 17;
 const MOST_STEPS = 32;
 /** A second occurrence that is at least this old is a retry, not the same burst. */
 const RETRY_US = 150_000;
+/** Longer than one machine takes to translate a packet that the same place shows before and behind it. */
+export const TURN_US = 500;
 export const NONE = -1;
-
-/** What is known of a packet in flight; bits. */
-export const TRAIT = {
-  /** It occupies no sequence space: a bare ACK. */
-  bare: 1,
-  /** It carries only bytes that its sender had sent before. */
-  again: 2,
-  /** It began to show where its direction usually does not, and not all of its bytes were found in other frames so far. */
-  orphan: 8,
-  /** The first packet of its connection. */
-  opens: 16,
-  /** A router said that it was too big. */
-  tooBig: 32,
-  /** A RST of the client, or of a connection that was closing: firewalls may drop it without harm. */
-  lateReset: 64,
-  /** The network doubled it. */
-  copy: 128,
-  /** It began to show where its direction usually does not, and its bytes were in other frames before. */
-  cut: 4,
-} as const;
 
 /** The packet that is looked for, filled in place. */
 export interface Sought {
@@ -146,7 +128,7 @@ export class InFlight {
         isFoundRecent ||= isRecent;
       } else if (again === NONE && this.comesAgain(slot)) again = slot;
     }
-    this.isPassedAgain = !isFoundRecent && again !== NONE;
+    this.isPassedAgain = again !== NONE && (!isFoundRecent || this.turns(again, found));
     return this.isPassedAgain ? again : found;
   }
 
@@ -232,6 +214,14 @@ export class InFlight {
       return sightings.row[at] !== row || ttl < sightings.ttl[at]!;
     }
     return false;
+  }
+
+  /** Whether one of two packets that are alike has just shown here with other ends, which the other never had. */
+  private turns(again: number, found: number): boolean {
+    const { sightings, sought } = this;
+    const [here, before] = [this.sighting[again]!, this.sighting[found]!];
+    if (sightings.place[here] !== sought.place || sightings.row[here] === sought.row) return false;
+    return sightings.row[before] !== sought.row && sought.timeUs - sightings.timeUs[here]! < TURN_US;
   }
 
   private chain(slot: number): void {

@@ -7,7 +7,7 @@ import type { Connection } from "./connection.js";
 import { Connections } from "./connections.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { Errors } from "./errors.js";
-import { InFlight, NONE, TRAIT } from "./flight.js";
+import { InFlight, NONE } from "./flight.js";
 import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
@@ -30,6 +30,7 @@ import { findTarget, Target, type TargetInput } from "./target.js";
 import { mayBeTranslated } from "./translation.js";
 import { Tuples } from "./tuples.js";
 import { Turning } from "./turning.js";
+import { TRAIT } from "./traits.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
 const DEFAULT_WINDOW_US = 10_000_000;
@@ -252,9 +253,9 @@ class Follower {
     const { flight, wanted } = this;
     if (flight.direction[slot] !== this.wantedDirection) return false;
     const other = this.connections.at(flight.connection[slot]!);
-    // What was cut from another frame on the way is not what was sent at its beginning.
+    // What was cut from another frame on the way, or doubled there, is not what was sent at its beginning.
     const isAtBase = wanted!.base[this.wantedDirection as 0 | 1] === flight.sought.place;
-    if (isAtBase && (flight.traits[slot]! & TRAIT.cut) !== 0) return false;
+    if (isAtBase && (flight.traits[slot]! & (TRAIT.cut | TRAIT.copy)) !== 0) return false;
     return (
       other === wanted ||
       (other.target >= 0 && other.target === wanted!.target && other.isOwn === wanted!.isOwn)

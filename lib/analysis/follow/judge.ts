@@ -1,13 +1,14 @@
 import { append } from "./append.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
-import { NONE, TRAIT, type InFlight } from "./flight.js";
+import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
 import type { Pieces } from "./pieces.js";
 import { ALL_LIVE, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
 import type { PlaceSets } from "./sets.js";
 import type { HopCapture, HopSource } from "./source.js";
 import type { Target } from "./target.js";
+import { TRAIT } from "./traits.js";
 
 /** How many packets are kept for people and for the search for a cause: of each way, and of a direction's story. */
 const KEPT = {

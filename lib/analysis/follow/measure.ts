@@ -2,9 +2,10 @@ import { PROTOCOL, type Packet } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
 import type { Connection } from "./connection.js";
 import { REQUEST } from "./ends.js";
-import { TRAIT, type InFlight } from "./flight.js";
+import type { InFlight } from "./flight.js";
 import type { Fragments } from "./fragments.js";
 import type { HopSource } from "./source.js";
+import { TRAIT } from "./traits.js";
 
 /** Says of a packet that is seen for the first time which bytes it carries, and of what kind it is. */
 export class Measure {

@@ -93,7 +93,30 @@ export class Orders {
         else votes += vote;
       }
     }
-    return votes === 0 ? guessed : votes;
+    if (votes !== 0) return votes;
+    return this.stops(flow, path) || guessed;
+  }
+
+  /** More than 0 where packets stop on their way, and do not appear in the midst of it, if requests go along the path. */
+  private stops(flow: Flow, path: readonly number[]): number {
+    const { sets } = this;
+    const telling = path.filter((place) =>
+      flow.records.some(({ ways }) => ways.some(({ set }) => sets.has(set, place))),
+    );
+    const [first, last] = [telling[0]!, telling.at(-1)!];
+    let [votes, whole] = [0, 0];
+    for (const { direction, ways } of flow.records)
+      for (const { set, elsewhere, packets, copies } of ways) {
+        const isAt = (place: number): boolean => sets.has(set, place) || sets.has(elsewhere.any, place);
+        const singles = packets - copies;
+        if (isAt(first) === isAt(last)) {
+          whole += singles;
+          continue;
+        }
+        votes += isAt(first) === (direction === REQUEST) ? singles : -singles;
+      }
+    // A few among many may as well be late copies.
+    return Math.abs(votes) < whole ? 0 : votes;
   }
 
   private packetsOn(flow: Flow, path: readonly number[]): number {

@@ -1,8 +1,9 @@
 import { END, type Chains } from "./chains.js";
 import type { Connection } from "./connection.js";
-import { NONE, TRAIT, type InFlight } from "./flight.js";
+import { NONE, type InFlight } from "./flight.js";
 import { takeRange } from "./ranges.js";
 import type { PlaceSets } from "./sets.js";
+import { TRAIT } from "./traits.js";
 
 /** So many packets of a stream are looked at for those that share bytes with a new one. */
 const MOST_STEPS = 256;

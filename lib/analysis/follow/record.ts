@@ -1,6 +1,7 @@
 import { append } from "./append.js";
-import { NONE, TRAIT, type InFlight } from "./flight.js";
+import { NONE, type InFlight } from "./flight.js";
 import type { Sighting } from "./sightings.js";
+import { TRAIT } from "./traits.js";
 
 /** A packet that is kept: where it was seen. */
 export interface KeptPacket {

@@ -1,6 +1,5 @@
-import type { InFlight } from "./flight.js";
+import { TURN_US, type InFlight } from "./flight.js";
 import type { Judge } from "./judge.js";
-import { TURN_US } from "./translation.js";
 
 /** Packets that every place has shown, of connections that are translated; the oldest first. */
 export class Turning {

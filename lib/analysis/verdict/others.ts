@@ -4,10 +4,12 @@ import { REPLY, REQUEST } from "../follow/ends.js";
 import { isGood, type Flow } from "../follow/flow.js";
 import type { Followed } from "../follow/follow.js";
 import { Orders } from "../follow/order.js";
+import type { PlaceSets } from "../follow/sets.js";
 import { isSilent } from "./answers.js";
 import { decide } from "./decide.js";
 import type { JudgedFlow } from "./judged.js";
 import { observe } from "./observation.js";
+import { isTurned } from "./rewrites.js";
 import type { Route } from "./route.js";
 
 /** What became of a flow, in short: of thousands, most are told by no more than this. */
@@ -82,7 +84,7 @@ export class OtherFlows {
     const way = this.orders.onPath(flow, index);
     const path = this.paths[index]!;
     const route = this.routeOf(way.order, path);
-    const evidence = describe(flow, route.hops);
+    const evidence = describe(flow, route.hops, isSeenFromBehind(flow, way.order, this.followed.sets));
     const found = observe(flow, this.followed, { ...route, others: 0 });
     // Nothing at all shows at the places behind it: the path may have been meant for this flow.
     const isEmpty = way.beyond.every((place) => !this.shown.has(place));
@@ -111,11 +113,23 @@ export class OtherFlows {
   }
 }
 
-function describe(flow: Flow, hops: readonly EvidenceHop[]): FlowEvidence {
+/** Whether what was taken for its first form, by clocks that nobody knows, is the one that its way ends with. */
+function isSeenFromBehind({ rewrites }: Flow, order: readonly number[], sets: PlaceSets): boolean {
+  return rewrites.length > 0 && rewrites.every((record) => isTurned(record, order, sets));
+}
+
+function describe(flow: Flow, hops: readonly EvidenceHop[], isFromBehind: boolean): FlowEvidence {
+  const servers: readonly [FlowAddress, ...FlowAddress[]] =
+    flow.behind === null
+      ? [flow.server]
+      : isFromBehind
+        ? [flow.behind, flow.server]
+        : [flow.server, flow.behind];
+  const client = isFromBehind ? flow.rewrites[0]!.behind.client : flow.client;
   return {
     id: `other-${flow.number}`,
-    from: endOf([{ ip: flow.client.ip, port: null }]),
-    to: endOf([flow.server, ...(flow.behind === null ? [] : [flow.behind])]),
+    from: endOf([{ ip: client.ip, port: null }]),
+    to: endOf(servers),
     protocol: flow.protocol,
     probe: null,
     hops,

@@ -1,4 +1,5 @@
 import type { RewriteFinding } from "../../model/findings.js";
+import type { RewriteRecord } from "../follow/flow.js";
 import type { PlaceSets } from "../follow/sets.js";
 import type { DirectionTally } from "../follow/tally.js";
 import type { TupleEnd } from "../follow/tuples.js";
@@ -8,7 +9,8 @@ import { refTo } from "./legs.js";
 /** Where packets' addresses were changed, for each direction that shows it. */
 export function describeRewrites({ found, route }: JudgedFlow): RewriteFinding[] {
   const { sets } = found;
-  return found.rewrites.flatMap((record) => {
+  return found.rewrites.flatMap((one) => {
+    const record = isTurned(one, found.request.order, sets) ? turn(one) : one;
     const request = placeRewrite(found.request, sets, [record.requests.front, record.requests.behind]);
     const reply = placeRewrite(found.reply, sets, [record.replies.behind, record.replies.front]);
     const { front, behind, connections } = record;
@@ -33,6 +35,23 @@ export function describeRewrites({ found, route }: JudgedFlow): RewriteFinding[]
       });
     return list;
   });
+}
+
+/** Whether the way begins with what was taken for the packets' later form, and ends with the other one. */
+export function isTurned({ requests }: RewriteRecord, order: readonly number[], sets: PlaceSets): boolean {
+  const firstOf = (set: number): number => order.findIndex((place) => sets.has(set, place));
+  const [front, behind] = [firstOf(requests.front), firstOf(requests.behind)];
+  return behind >= 0 && behind < front;
+}
+
+function turn({ front, behind, requests, replies, connections }: RewriteRecord): RewriteRecord {
+  return {
+    front: behind,
+    behind: front,
+    requests: { front: requests.behind, behind: requests.front },
+    replies: { front: replies.behind, behind: replies.front },
+    connections,
+  };
 }
 
 /** The last place on the way that shows packets as they were, and the first that shows them changed. */

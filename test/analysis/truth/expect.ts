@@ -139,11 +139,12 @@ const words = ({ least, most }: Range): string => (least === most ? `${least}` :
 function judgeStatus(flows: readonly FlowFinding[], expected: Expected, names: readonly string[]): string[] {
   const lost = expected.legs.reduce((all, { missing }) => all + missing.least, 0);
   const isPart = flows.length > 1;
-  const statuses = [...expected.statuses, ...(isPart && lost > 0 ? (["delivered"] as const) : [])];
+  const rest: readonly VerdictStatus[] =
+    expected.plan.server === "silent" ? ["delivered", "unanswered", "inconclusive"] : ["delivered"];
+  const statuses = [...expected.statuses, ...(isPart && lost > 0 ? rest : [])];
   const wrong = flows.flatMap(({ verdict }) => (statuses.includes(verdict.status) ? [] : [verdict.status]));
   if (wrong.length > 0) return [`${wrong.join(", ")}, not ${expected.statuses.join(" or ")}`];
-  if (isPart && lost > 0 && flows.every(({ verdict }) => verdict.status === "delivered"))
-    return ["delivered, not lost"];
+  if (isPart && lost > 0 && flows.every(({ verdict }) => rest.includes(verdict.status))) return ["not lost"];
   return flows.flatMap(({ verdict }) => {
     if (verdict.status !== "lost") return [];
     const [from, to] = [indexOf(names, verdict.lastSeen), indexOf(names, verdict.firstMissing)];

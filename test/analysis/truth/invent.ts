@@ -29,12 +29,19 @@ export function inventScenario(seed: number, kind: "healthy" | "any" = "any"): S
     : Array.from({ length: random.pick([1, 1, 1, 2]) }, () => inventLoss(random, hops, flows));
   const disorders = random.chance(0.3) ? [inventDisorder(random, hops, flows)] : [];
   const nodes = Math.max(...hops.map(({ node }) => node)) + 1;
+  const aheadUs = inventClocks(random, nodes);
+  const isOneClock = aheadUs.every((us) => us === 0);
   return {
     seed,
     v6,
     hops,
-    aheadUs: inventClocks(random, nodes),
-    flows: isHealthy ? flows.map((flow) => ({ ...flow, server: "answers" as const })) : flows,
+    aheadUs,
+    // Of packets that are all the same, by clocks that nobody knows, nothing tells which is which.
+    flows: flows.map((flow) => ({
+      ...flow,
+      server: isHealthy ? ("answers" as const) : flow.server,
+      alike: flow.alike && (isOneClock || (!v6 && flow.ipId === "counter")),
+    })),
     losses,
     disorders,
     gaps: losses.length === 0 && random.chance(0.2) ? [inventGap(random, hops)] : [],

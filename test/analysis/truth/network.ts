@@ -129,8 +129,10 @@ export class Network {
       let atUs = item.atUs + delayUs;
       for (const { kind, share } of here) {
         if (!this.#random.chance(share)) continue;
-        if (kind === "duplicate") passed.push({ ...item, atUs: atUs + 40, isCopy: true });
-        else atUs += this.#random.integer(1, REORDERED_US);
+        if (kind === "duplicate") {
+          passed.push({ ...item, atUs: atUs + 40, isCopy: true });
+          if (isNameless(item.frame, v6)) this.tally.blur(item.frame);
+        } else atUs += this.#random.integer(1, REORDERED_US);
       }
       passed.push({ ...item, atUs });
     }
@@ -190,3 +192,6 @@ export class Network {
     );
   }
 }
+
+/** A retransmission or a second ACK of the same millisecond is the same frame. */
+const isNameless = ({ body, ipId }: Frame, v6: boolean): boolean => body.kind === "tcp" && (v6 || ipId === 0);

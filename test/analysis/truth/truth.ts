@@ -32,6 +32,7 @@ interface Count {
 
 /** Counts what becomes of transmissions from one showing hop to the next. */
 export class Tally {
+  readonly #blurred = new Map<string, number>();
   readonly #legs = new Map<string, LegTruth & { readonly sent: Count; readonly missing: Count }>();
 
   count(leg: Omit<LegTruth, "sent" | "missing">, add: { sent: Range; missing: Range }): void {
@@ -47,7 +48,21 @@ export class Tally {
     }
   }
 
+  /** One more copy of a frame of which nobody can tell that it is not another one, which was lost. */
+  blur({ flow, isRequest }: Pick<LegTruth, "flow" | "isRequest">): void {
+    const key = `${flow} ${isRequest}`;
+    this.#blurred.set(key, (this.#blurred.get(key) ?? 0) + 1);
+  }
+
   list(): readonly LegTruth[] {
-    return [...this.#legs.values()];
+    return [...this.#legs.values()].map((leg) => {
+      const blurred = this.#blurred.get(`${leg.flow} ${leg.isRequest}`) ?? 0;
+      const { sent, missing } = leg;
+      return {
+        ...leg,
+        sent: { least: Math.max(0, sent.least - blurred), most: sent.most + blurred },
+        missing: { ...missing, least: Math.max(0, missing.least - blurred) },
+      };
+    });
   }
 }
