@@ -1,4 +1,4 @@
-import { open, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
 import type { LocalFile } from "../model/local-file.js";
@@ -35,6 +35,8 @@ export interface RunFolder {
   readonly id: string;
   /** Whole or not at all: written beside and renamed. */
   writeJson(path: string, value: unknown): Promise<void>;
+  /** Adds records to the list `key` of a JSON file, after those that are there; what is added side by side is all kept. */
+  appendJson(path: string, added: Appended): Promise<void>;
   writeText(path: string, text: string | Buffer, source?: FileSource): Promise<void>;
   /** On disk when it returns, in the order of the calls; never throws. */
   appendTranscript(entry: TranscriptEntry): void;
@@ -54,6 +56,11 @@ export interface RunFolder {
   redactBytes(bytes: Buffer): Buffer;
   /** Writes manifest.json. May be called again after more was written. */
   finish(): Promise<void>;
+}
+
+interface Appended {
+  readonly key: string;
+  readonly records: readonly unknown[];
 }
 
 interface RunFolderConfig {
@@ -82,6 +89,8 @@ class RunFolderOnDisk implements RunFolder {
   readonly #metas = new Map<string, FileMeta>();
   readonly #clockOffsetsMs = new Map<string, number>();
   #temporaryCount = 0;
+  /** The last of them: the next one begins when it is written. */
+  #appending: Promise<void> = Promise.resolve();
 
   constructor(config: RunFolderConfig, parts: { redactor: Redactor; transcript: TranscriptWriter }) {
     this.dir = config.dir;
@@ -94,6 +103,15 @@ class RunFolderOnDisk implements RunFolder {
   async writeJson(path: string, value: unknown): Promise<void> {
     const text = `${JSON.stringify(this.#redactor.redactJson(value), null, 2)}\n`;
     await this.#writeWhole(this.#pathOfOurs(path), Buffer.from(text, "utf8"));
+  }
+
+  appendJson(path: string, { key, records }: Appended): Promise<void> {
+    const written = this.#appending.then(async () => {
+      const known = await readRecords(this.#pathOfOurs(path), key);
+      await this.writeJson(path, { [key]: [...known, ...records] });
+    });
+    this.#appending = written.catch(() => undefined);
+    return written;
   }
 
   async writeText(path: string, text: string | Buffer, source?: FileSource): Promise<void> {
@@ -200,6 +218,15 @@ class RunFolderOnDisk implements RunFolder {
       await rm(temporary, { force: true });
       throw failWrite(target, error);
     }
+  }
+}
+
+async function readRecords(file: string, key: string): Promise<readonly unknown[]> {
+  try {
+    const value = (JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>)[key];
+    return Array.isArray(value) ? (value as unknown[]) : [];
+  } catch {
+    return []; // it is the first one
   }
 }
 

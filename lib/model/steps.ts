@@ -46,6 +46,11 @@ export interface EvidenceSink {
   /** For a file that another writes; its folder is made. Throws ARTIFACTS_UNWRITABLE where it would lie elsewhere. */
   path(rel: string): LocalFile;
   writeJson(path: string, value: unknown): Promise<void>;
+  /** Adds records to the list `key` of a JSON file, after those that are there; what is added side by side is all kept. */
+  appendJson(
+    path: string,
+    added: { readonly key: string; readonly records: readonly unknown[] },
+  ): Promise<void>;
   writeText(
     path: string,
     text: string | Buffer,

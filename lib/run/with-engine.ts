@@ -104,6 +104,7 @@ export const NO_SINK: EvidenceSink = {
     throw new HopbookError("INTERNAL", `A plan writes no file, and ${rel} was to be written`);
   },
   writeJson: () => Promise.resolve(),
+  appendJson: () => Promise.resolve(),
   writeText: () => Promise.resolve(),
   registerFile: () => undefined,
 };

@@ -2,7 +2,6 @@ import { snapshotArgv } from "../cluster/index.js";
 import { groupCommands, type InspectCommand } from "../inspect/index.js";
 import type { StateRecord } from "../model/evidence.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
-import { appendEvidence } from "./append-evidence.js";
 
 /** Keeps a look's output with the word of where it came from. */
 export function saveState(context: StepContext): (file: string, bytes: Uint8Array) => Promise<void> {
@@ -25,7 +24,7 @@ export function toPlanned(commands: readonly InspectCommand[], condition?: strin
 
 /** Keeps the looks beside those that earlier steps of this run kept. */
 export function saveRecords(records: readonly StateRecord[], context: StepContext): Promise<void> {
-  return appendEvidence(context, { path: "evidence/state.json", key: "state", records });
+  return context.sink.appendJson("evidence/state.json", { key: "state", records });
 }
 
 /** Says once which looks failed for another reason than a program that is not there. */

@@ -4,7 +4,6 @@ import type { Flow } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
-import { appendEvidence } from "./append-evidence.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 
 interface Input {
@@ -73,7 +72,7 @@ export const trafficProbe: StepKind<Input, Output> = {
     const plans = planAll(input, context);
     for (const { node, kind } of plans) context.demand({ kind: "traffic", node, probe: kind });
     const probes = await Promise.all(plans.map((plan) => runProbe(plan, context)));
-    await appendEvidence(context, { path: "evidence/traffic.json", key: "probes", records: probes });
+    await context.sink.appendJson("evidence/traffic.json", { key: "probes", records: probes });
     context.signal.throwIfAborted();
     for (const { flowId, error } of probes) {
       if (error !== null) context.markIncomplete(`the probe of ${flowId} could not be made: ${error}`);

@@ -292,3 +292,22 @@ t.test("a manifest that lies about paths reads nothing outside", async (t) => {
     await t.rejects(verifyManifest(folder.dir), { code: "EVIDENCE_INVALID" }, text);
   }
 });
+
+t.test("what is added to a list side by side is all there, after what was", async (t) => {
+  const folder = await create(t.testdir());
+  const path = "evidence/state.json";
+  const add = (...records: readonly unknown[]): Promise<void> =>
+    folder.appendJson(path, { key: "state", records });
+  await Promise.all([1, 2, 3, 4, 5].map((number) => add(number)));
+  await add("a", "b");
+  t.same(JSON.parse(readFileSync(join(folder.dir, path), "utf8")), { state: [1, 2, 3, 4, 5, "a", "b"] });
+  symlinkSync("/etc/hostname", join(folder.dir, "link.json"));
+  await t.rejects(folder.appendJson("link.json", { key: "x", records: [1] }), {
+    code: "ARTIFACTS_UNWRITABLE",
+  });
+  await add("c");
+  t.equal((JSON.parse(readFileSync(join(folder.dir, path), "utf8")) as { state: unknown[] }).state.length, 8);
+  await folder.writeJson("odd.json", { x: 7 });
+  await folder.appendJson("odd.json", { key: "x", records: [1] });
+  t.same(JSON.parse(readFileSync(join(folder.dir, "odd.json"), "utf8")), { x: [1] });
+});

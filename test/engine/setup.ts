@@ -75,6 +75,7 @@ ${steps}`;
         dir: "",
         path: localFile,
         writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
+        appendJson: () => Promise.resolve(),
         writeText: () => Promise.resolve(),
         registerFile: () => undefined,
       },

@@ -157,6 +157,10 @@ export function fakeContext(
       dir: "",
       path: localFile,
       writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
+      appendJson: (path, { key, records }) => {
+        const known = (files.get(path) ?? {}) as Readonly<Record<string, readonly unknown[]>>;
+        return Promise.resolve(void files.set(path, { [key]: [...(known[key] ?? []), ...records] }));
+      },
       writeText: (path, text) => Promise.resolve(void files.set(path, text)),
       registerFile: () => undefined,
     },

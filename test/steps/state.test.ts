@@ -1,6 +1,4 @@
 import t from "tap";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { HopbookError } from "../../lib/errors.js";
 import type { Argv } from "../../lib/model/access.js";
 import { partsOf } from "../../lib/model/snapshot.js";
@@ -55,15 +53,9 @@ t.test("around a break the nodes are read, and only by what the plan showed", as
 });
 
 t.test("looks of the baseline are kept beside those around the break", async (t) => {
-  const dir = t.testdir();
-  mkdirSync(join(dir, "evidence"));
-  writeFileSync(
-    join(dir, "evidence/state.json"),
-    JSON.stringify({ state: [{ kind: "links", phase: "before" }] }),
-  );
   const fake = fakeContext([]);
-  const context = { ...fake.context, sink: { ...fake.context.sink, dir } };
-  await inspect.run?.(INPUT, context, NO_PLAN);
+  fake.files.set("evidence/state.json", { state: [{ kind: "links", phase: "before" }] });
+  await inspect.run?.(INPUT, fake.context, NO_PLAN);
   t.match(fake.files.get("evidence/state.json"), { state: [{ kind: "links", phase: "before" }] });
 });
 

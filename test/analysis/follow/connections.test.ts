@@ -1,6 +1,7 @@
 import t from "tap";
 import { Connections } from "../../../lib/analysis/follow/connections.js";
 import type { Connection } from "../../../lib/analysis/follow/connection.js";
+import { TcpSigns } from "../../../lib/analysis/follow/tcp-signs.js";
 import { Tuples } from "../../../lib/analysis/follow/tuples.js";
 import { packetOf } from "./kit.js";
 
@@ -77,12 +78,18 @@ t.test("of too many flows the first are told apart, the rest counted", async (t)
 t.test("of many connections the first are kept, and those that failed in place of good ones", async (t) => {
   const { connections, open } = opener();
   for (let index = 0; index < 40; index++) {
-    const { story } = open(index, index);
+    const connection = open(index, index);
+    const { story } = connection;
+    connection.signs = new TcpSigns();
+    for (let said = 0; said <= index; said++)
+      connection.signs.note(packetOf({ protocol: 6, payloadBytes: 1 }), 0, said);
     Object.assign(story, { synAcks: 1, established: index !== 3 && index !== 35 && index !== 37 });
   }
   connections.foldAll();
   const [flow] = connections.flows;
   t.equal(flow?.connections, 40);
+  const all = Array.from({ length: 40 }, (_, index) => index + 1).reduce((sum, said) => sum + said);
+  t.equal(flow?.totals[0].segments, all, "what those said that are not kept counts on");
   t.strictSame(
     flow?.kept.map(({ clientPort }) => clientPort),
     [35, 37, 2, 3, ...Array.from({ length: 28 }, (_, index) => 4 + index)],
