@@ -23,6 +23,7 @@ export class PcapReader implements CaptureReader {
   private readonly recordHeaderBytes: number;
   private readonly littleEndian: boolean;
   private readonly subsecondDivisor: number;
+  private view: DataView;
   private ended = false;
 
   constructor(
@@ -32,6 +33,7 @@ export class PcapReader implements CaptureReader {
     window.need(FILE_HEADER_BYTES);
     this.header = readPcapHeader(window.bytes.subarray(0, Math.min(window.filled, FILE_HEADER_BYTES)), file);
     this.bytes = window.bytes;
+    this.view = window.view;
     this.linktype = this.header.linktype;
     this.snaplenBytes = this.header.snaplenBytes;
     this.recordHeaderBytes = RECORD_HEADER_BYTES + this.header.extraRecordBytes;
@@ -85,11 +87,7 @@ export class PcapReader implements CaptureReader {
   }
 
   private uint32(at: number): number {
-    const bytes = this.bytes;
-    const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
-    return (
-      (this.littleEndian ? a | (b << 8) | (c << 16) | (d << 24) : (a << 24) | (b << 16) | (c << 8) | d) >>> 0
-    );
+    return this.view.getUint32(at, this.littleEndian);
   }
 
   /** At the file's end notes what is left of a record. */
@@ -97,6 +95,7 @@ export class PcapReader implements CaptureReader {
     const { window } = this;
     const isWhole = window.need(wanted);
     this.bytes = window.bytes;
+    this.view = window.view;
     if (isWhole) return true;
     this.ended = true;
     this.truncated = window.filled > 0;

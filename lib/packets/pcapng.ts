@@ -60,7 +60,7 @@ export class PcapngReader implements CaptureReader {
   ) {
     const isWhole = window.need(28);
     this.bytes = window.bytes;
-    this.view = viewOf(window.bytes);
+    this.view = window.view;
     if (!isWhole) throw notACapture(file, `${window.filled} bytes, less than a section header`);
     this.section = this.openSection();
     this.snaplenBytes = this.readSnaplen();
@@ -222,7 +222,7 @@ export class PcapngReader implements CaptureReader {
     const isWhole = window.need(wanted);
     if (this.bytes !== window.bytes) {
       this.bytes = window.bytes;
-      this.view = viewOf(window.bytes);
+      this.view = window.view;
     }
     if (isWhole) return true;
     this.ended = true;
@@ -252,8 +252,4 @@ export class PcapngReader implements CaptureReader {
   private uint16(at: number): number {
     return this.view.getUint16(at, this.section.littleEndian);
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -12,6 +12,8 @@ const FIRST_BYTES = 2048;
 /** The part of a file that a reader looks at; it moves forwards in large steps. */
 export class FileWindow {
   bytes: Uint8Array = new Uint8Array(CHUNK_BYTES);
+  /** Of `bytes`. */
+  view = new DataView(this.bytes.buffer);
   /** Where the reader stands in `bytes`, and how much of them is filled. */
   cursor = 0;
   filled = 0;
@@ -42,7 +44,10 @@ export class FileWindow {
     if (this.filled - this.cursor >= wanted) return true;
     const left = this.filled - this.cursor;
     const old = this.bytes;
-    if (wanted > old.length) this.bytes = new Uint8Array(wanted + CHUNK_BYTES);
+    if (wanted > old.length) {
+      this.bytes = new Uint8Array(wanted + CHUNK_BYTES);
+      this.view = new DataView(this.bytes.buffer);
+    }
     this.bytes.set(old.subarray(this.cursor, this.filled));
     this.offset += this.cursor;
     this.cursor = 0;

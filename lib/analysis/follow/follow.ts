@@ -12,19 +12,12 @@ import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
 import { isSyn, Measure } from "./measure.js";
+import { Merge } from "./merge.js";
 import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
-import {
-  earliestOf,
-  HopSource,
-  untilUsOf,
-  MATTER,
-  sightingOf,
-  openPlace,
-  type HopCapture,
-} from "./source.js";
+import { HopSource, untilUsOf, MATTER, sightingOf, openPlace, type HopCapture } from "./source.js";
 import { Talks } from "./talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
 import { mayBeTranslated } from "./translation.js";
@@ -142,8 +135,8 @@ class Follower {
 
   run(): Followed {
     const { sources, flight, judge } = this;
-    for (const source of sources) source.advance();
-    for (let place = earliestOf(sources); place >= 0; place = earliestOf(sources)) {
+    const merge = new Merge(sources);
+    for (let place = merge.earliest; place >= 0; place = merge.earliest) {
       const source = sources[place]!;
       const beforeUs = source.timeUs - this.windowUs;
       while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
@@ -152,7 +145,7 @@ class Follower {
       if (source.matter === MATTER.error) this.errors.note(source, place);
       else if (source.matter === MATTER.neighbour) this.neighbours.note(source, place);
       else this.follow(source, place);
-      source.advance();
+      merge.advance(place);
     }
     while (flight.oldest >= 0) judge.settle(flight.oldest);
     this.connections.foldAll();

@@ -118,25 +118,6 @@ export function sightingOf({ reader, timeUs }: HopSource, place: number): Sighti
   return { source: place, timeUs, frame: reader.frame, recordOffset: reader.recordOffset };
 }
 
-/** The place whose next packet is the earliest; -1 at the end of them all. */
-export function earliestOf(sources: readonly HopSource[]): number {
-  let found = -1;
-  let time = Infinity;
-  for (let place = 0; place < sources.length; place++) {
-    const { timeUs } = sources[place]!;
-    if (timeUs < time || (found >= 0 && timeUs === time && isBefore(sources[place]!, sources[found]!))) {
-      time = timeUs;
-      found = place;
-    }
-  }
-  return found;
-}
-
-/** What one file has at the same time stands in it as it came. */
-function isBefore({ reader }: HopSource, other: HopSource): boolean {
-  return reader.file === other.reader.file && reader.frame < other.reader.frame;
-}
-
 /** Until when the captures show what happened, by the first node's clock; -Infinity where they show nothing. */
 export function untilUsOf(sources: readonly HopSource[], captures: readonly HopCapture[]): number {
   const ends = sources.map(({ lastRecordUs, options }, place) => {
