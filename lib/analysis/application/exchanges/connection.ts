@@ -37,9 +37,10 @@ export class Connection {
 
   /** Nothing more is to come: both sides have ended, or one broke off. */
   get isOver(): boolean {
-    const [client, server] = this.sent;
-    const haveEnded = client.hasFinished && server.hasFinished;
-    return this.reset !== null || (haveEnded && !client.isOwed && !server.isOwed);
+    if (this.reset !== null) return true;
+    const { sent } = this;
+    if (!sent[CLIENT].hasFinished || !sent[SERVER].hasFinished) return false;
+    return !sent[CLIENT].isOwed && !sent[SERVER].isOwed;
   }
 
   /** Whether a client's SYN opens another connection than this one. */
@@ -81,9 +82,12 @@ export class Connection {
     if (!this.sent[side].note(packet.sequence, length)) return;
     this.lastSide = side;
     this.lastUs = timeUs;
+    if (this.application === null && this.attempts >= MOST_ATTEMPTS) return;
     const payload = { bytes, at, end: Math.min(packet.end, at + length), length, timeUs };
-    if (this.application === null && this.attempts++ < MOST_ATTEMPTS)
+    if (this.application === null) {
+      this.attempts++;
       this.application = this.protocols.recognise(this.clientPort, side, payload);
+    }
     this.application?.note(side, payload);
   }
 

@@ -11,6 +11,7 @@ import { HttpExchange } from "./http-exchange.js";
 import type { Outcomes } from "./outcomes.js";
 import type { Questions } from "./questions.js";
 import { CLIENT, type Side } from "./sides.js";
+import { SmallMap } from "./small-map.js";
 import { TlsExchange } from "./tls-exchange.js";
 
 const MOST_OPEN = 1024;
@@ -22,7 +23,7 @@ const forget = (): void => undefined;
 export class Connections implements Protocols {
   private nowUs = 0;
   private serverPort = 0;
-  private readonly open = new BoundedMap<number, Connection>(MOST_OPEN, (one) => one.judge(this.nowUs));
+  private readonly open = new SmallMap<number, Connection>();
   /** Ports whose connection is over: what still comes of it opens no new one. */
   private over: BoundedMap<number, Connection> | null = null;
 
@@ -58,6 +59,7 @@ export class Connections implements Protocols {
     if (over !== undefined && (opening === null || !over.isOther(opening))) return null;
     const fresh = new Connection(this.outcomes, clientPort, this);
     this.over?.delete(clientPort);
+    if (this.open.size >= MOST_OPEN) this.giveUpOldest();
     this.open.set(clientPort, fresh);
     return fresh;
   }
@@ -68,6 +70,12 @@ export class Connections implements Protocols {
     if (isTls(bytes, at, end)) return new TlsExchange(context);
     const read = side === CLIENT ? readHttpRequest : readHttpStatus;
     return read(bytes, at, end) === null ? null : new HttpExchange(context);
+  }
+
+  private giveUpOldest(): void {
+    const [port, oldest] = this.open.first()!;
+    oldest.judge(this.nowUs);
+    this.open.delete(port);
   }
 
   private end(clientPort: number, connection: Connection): void {
