@@ -27,28 +27,19 @@ class Sides {
  * order; a path says nothing about who is the client.
  */
 export class Orders {
-  private readonly sides: readonly Sides[];
+  /** By path, where it was wanted: most flows say themselves which way they go. */
+  private readonly sides: (Sides | undefined)[] = [];
   private readonly sets: PlaceSets;
   /** Places whose clock was set by packets that went one way, as if they went along the path. */
   private readonly guessed: ReadonlySet<number>;
 
   constructor(
     private readonly paths: readonly (readonly number[])[],
-    flows: readonly Flow[],
+    private readonly flows: readonly Flow[],
     { sets, guessed }: { readonly sets: PlaceSets; readonly guessed: ReadonlySet<number> },
   ) {
     this.sets = sets;
     this.guessed = guessed;
-    this.sides = paths.map((path) => {
-      const sides = new Sides();
-      for (const flow of flows) {
-        const votes = this.votes(flow, path);
-        sides.add(flow.client.ip, votes);
-        sides.add(flow.server.ip, -votes);
-        if (flow.behind !== null) sides.add(flow.behind.ip, -votes);
-      }
-      return sides;
-    });
   }
 
   /** The index of the path whose places show most of a flow; null where none shows any of it. */
@@ -72,8 +63,19 @@ export class Orders {
   private isForward(flow: Flow, index: number): boolean {
     const votes = this.votes(flow, this.paths[index]!);
     if (votes !== 0) return votes > 0;
-    const sides = this.sides[index]!;
+    const sides = (this.sides[index] ??= this.countSides(this.paths[index]!));
     return sides.of(flow.client.ip) >= sides.of(flow.server.ip);
+  }
+
+  private countSides(path: readonly number[]): Sides {
+    const sides = new Sides();
+    for (const flow of this.flows) {
+      const votes = this.votes(flow, path);
+      sides.add(flow.client.ip, votes);
+      sides.add(flow.server.ip, -votes);
+      if (flow.behind !== null) sides.add(flow.behind.ip, -votes);
+    }
+    return sides;
   }
 
   /**

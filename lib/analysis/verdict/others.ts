@@ -48,9 +48,9 @@ export class OtherFlows {
       },
     );
     this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
-    const seen = new Set(
-      flows.flatMap(({ records }) => records.flatMap(({ ways }) => ways.map(({ set }) => set))),
-    );
+    const seen = new Set<number>();
+    for (const { records } of flows)
+      for (const { ways } of records) for (const { set } of ways) seen.add(set);
     for (const set of seen) for (const place of sets.placesOf(set)) this.shown.add(place);
     this.summaries = flows.flatMap((flow): FlowSummary[] => {
       if (flow.target >= 0 || !isWorthTelling(flow)) return [];
