@@ -96,11 +96,9 @@ const folderOf = (cwd: string): string =>
   join(cwd, "artifacts", readdirSync(join(cwd, "artifacts")).sort().at(-1) ?? "");
 const readJson = (dir: string, path: string): unknown => JSON.parse(readFileSync(join(dir, path), "utf8"));
 const findingsOf = (cwd: string): Findings => readJson(folderOf(cwd), "findings.json") as Findings;
-const leftOf = async (run: string, withinMs: number): Promise<readonly string[]> => {
-  const { left } = await waitUntilNothingLeft({ config, own, withinMs });
-  // Files, processes and objects all have the run's id in their names or labels.
-  return left.filter((line) => line.includes(run));
-};
+/** Files, processes and objects all have the run's id in their names or labels. */
+const leftOf = async (run: string, withinMs: number): Promise<readonly string[]> =>
+  (await waitUntilNothingLeft({ config, own, withinMs, runs: [run] })).left;
 const podOn = async (run: string, node: string): Promise<string | null> => {
   const labelSelector = `hopbook.dev/run=${run}`;
   const { items } = await api.listNamespacedPod({ namespace: NAMESPACE, labelSelector });
