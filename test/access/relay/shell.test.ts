@@ -77,11 +77,14 @@ t.test("bytes come back as they are, of many commands side by side", async (t) =
 /** busybox-static's head(1) runs within its shell, and ends with 0 where its last write alone had room. */
 const SILENT_HEAD = 'head() { command head "$@" 2>/dev/null || :; }\n';
 
+// Each has a /dev/shm of its own, and waits for a second: side by side.
+t.jobs = 2 * SHELLS.length;
+
 for (const shell of SHELLS) {
   const skip = hasProgram(shell[0]) && process.getuid?.() === 0 ? false : `needs root and ${shell[0]}`;
   for (const prelude of ["", SILENT_HEAD]) {
     const name = `no room for what is printed, in ${shell.join(" ")}${prelude && " with a head that does not tell"}`;
-    t.test(`${name}: cut, and no other harm`, { skip }, async (t) => {
+    t.test(`${name}: cut, and no other harm`, { skip, buffered: true }, async (t) => {
       const little = 'mount -t tmpfs -o size=256k little /dev/shm && exec "$@"';
       const relay = await open(["unshare", "-m", "sh", "-c", little, "sh", ...shell], prelude);
       t.teardown(() => relay.close());
