@@ -28,10 +28,14 @@ interface PlaceOfFile extends FilePlace {
 /**
  * What the places of captures are: each file one, of the path in their order; but where a file shows several devices
  * (`tcpdump -i any`, pcapng), each of these is one, and the packets say how they lie. `links` is what `ip -j link` printed
- * on their node, for the names of devices that a file knows by their index. Throws what opening a capture throws.
+ * on the node of each file, for the names of devices that a file knows by their index; of a single one for all of them.
+ * Throws what opening a capture throws.
  */
-export function describePlaces(files: readonly string[], links?: string): BarePlaces {
-  const found = files.map((path, file) => ({ path, file, devices: findDevices(path, links) }));
+export function describePlaces(files: readonly string[], links: readonly string[] = []): BarePlaces {
+  const found = files.map((path, file) => ({
+    ...{ path, file },
+    devices: findDevices(path, links.length === 1 ? links[0] : links[file]),
+  }));
   if (found.every(({ devices }) => devices.length < 2))
     return {
       paths: [files.map((file, index) => describeHop(file, index, null))],

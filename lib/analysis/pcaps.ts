@@ -19,8 +19,11 @@ export interface AnalyzePcapsOptions {
   /** The server's. */
   readonly port?: number;
   readonly protocol?: Protocol;
-  /** What `ip -j link` printed where captures of all devices were made: the names of what they know by index. */
-  readonly links?: string;
+  /**
+   * What `ip -j link` printed where captures of all devices were made: the names of what they know by index. A text a file,
+   * or one for all.
+   */
+  readonly links?: readonly string[];
 }
 
 /**

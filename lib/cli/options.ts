@@ -59,8 +59,8 @@ export function addPermissionOptions(command: Command): Command {
   return command;
 }
 
-/** A flag that stands alone means all, whatever else is said of it. */
-function collect(value: string, previous: unknown): true | string[] {
+/** Of a flag that may be given again all values; one that stands alone means all, whatever else is said of it. */
+export function collect(value: string, previous: unknown): true | string[] {
   if (previous === true) return true;
   return [...(Array.isArray(previous) ? (previous as string[]) : []), value];
 }

@@ -3,6 +3,7 @@ import { HopbookError } from "../errors.js";
 import { parseAddress, parsePort } from "../linux/endpoint.js";
 import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
+import { readLinks } from "./read-links.js";
 import { nameFiles, renameHops, type HopName } from "./name-hops.js";
 
 const REORDERED =
@@ -19,6 +20,8 @@ export interface AnalyzeFilesOptions {
   readonly protocol?: Protocol | undefined;
   /** How the files are called (lib/verdict/name-hops.ts). Default: `node.iface.pcap`. */
   readonly name?: string | undefined;
+  /** Files with what `ip -j link` printed: one for all captures, or one a capture, for the names of their devices. */
+  readonly links?: readonly string[] | undefined;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface AnalyzeFilesOptions {
  */
 export async function analyzePcapFiles(
   files: readonly string[],
-  { from, to, port, protocol, name }: AnalyzeFilesOptions = {},
+  { from, to, port, protocol, name, links = [] }: AnalyzeFilesOptions = {},
 ): Promise<Findings> {
   const given = nameFiles(files, name);
   const server = to === undefined ? null : readAddress("--to", to);
@@ -38,16 +41,17 @@ export async function analyzePcapFiles(
   if (own !== null && server?.port !== null && server?.port !== undefined && server.port !== own)
     throw wrong("--port", port ?? "", `--to says ${server.port}`);
   const wanted = server?.port ?? own;
+  const devices = await readLinks(links, files.length);
   const order = orderFiles(files, given);
-  const sorted = order?.map((index) => files[index] ?? "") ?? files;
+  const sorted = sortBy(order, files);
   const findings = await analyzePcaps(sorted, {
     ...(client === null ? {} : { from: client.ip }),
     ...(server === null ? {} : { to: server.ip }),
     ...(wanted === null ? {} : { port: wanted }),
     ...(protocol === undefined ? {} : { protocol }),
+    ...(devices.length < 2 ? { links: devices } : { links: sortBy(order, devices) }),
   });
-  const names = order?.map((index) => given[index] ?? { node: null, interface: null }) ?? given;
-  const named = renameHops(findings, names);
+  const named = renameHops(findings, sortBy(order, given));
   return order === null ? named : withCaveat(named, REORDERED);
 }
 
@@ -66,6 +70,9 @@ function orderFiles(files: readonly string[], names: readonly HopName[]): readon
   }
   return order;
 }
+
+const sortBy = <T>(order: readonly number[] | null, items: readonly T[]): readonly T[] =>
+  order?.flatMap((index) => items.slice(index, index + 1)) ?? items;
 
 function withCaveat(findings: Findings, caveat: string): Findings {
   const flows = findings.flows.map((flow) => ({

@@ -133,7 +133,7 @@ function healthy(): Node {
 }
 
 t.test("one file of all devices: each is a place, in the order in which packets pass", async (t) => {
-  t.strictSame(await analyze(saveAny(healthy()), { links: LINKS }), [
+  t.strictSame(await analyze(saveAny(healthy()), { links: [LINKS] }), [
     "icmp delivered veth-a > eth0",
     "icmp delivered veth-b > eth0",
     "tcp delivered veth-a > eth0",
@@ -141,6 +141,18 @@ t.test("one file of all devices: each is a place, in the order in which packets 
   t.strictSame(await analyze(saveAny(healthy()), { to: FAR, protocol: "tcp" }), [
     "tcp delivered interface 3 > interface 2",
   ]);
+});
+
+t.test("nodes call their devices each in its own way", (t) => {
+  const [one, other] = [saveAny(healthy()), saveAny(healthy())];
+  const namesBy = (links: readonly string[]): readonly string[] =>
+    [...describePlaces([one, other], links).devices.keys()].map((id) => id.replace(/^[0-9]+\./, "")).sort();
+  const otherwise = LINKS.replace(/veth-a/g, "cali-a")
+    .replace(/veth-b/g, "cali-b")
+    .replace(/eth0/g, "ens1");
+  t.strictSame(namesBy([LINKS, otherwise]), ["cali-a", "cali-b", "ens1", "eth0", "veth-a", "veth-b"]);
+  t.strictSame(namesBy([LINKS]), ["eth0", "eth0", "veth-a", "veth-a", "veth-b", "veth-b"], "one for all");
+  t.end();
 });
 
 t.test("pcapng of several devices, with names and without", async (t) => {
@@ -160,14 +172,16 @@ t.test("what is dropped within the node is lost between two of its devices", asy
   const out: Way = (seq) => (seq % 4 === 2 ? [POD_A] : [POD_A, UPLINK]);
   node.ping(A, { out, back: always(UPLINK, POD_A) });
   node.connect(B, [POD_B, UPLINK]);
-  t.strictSame(await analyze(saveAny(node), { links: LINKS }), [
+  t.strictSame(await analyze(saveAny(node), { links: [LINKS] }), [
     "icmp lost veth-a > eth0 veth-a|eth0 2",
     "tcp delivered veth-b > eth0",
   ]);
   const replies = new Node();
   const back: Way = (seq) => (seq % 4 === 2 ? [UPLINK] : [UPLINK, POD_A]);
   replies.ping(A, { out: always(POD_A, UPLINK), back });
-  t.strictSame(await analyze(saveAny(replies), { links: LINKS }), ["icmp lost veth-a > eth0 eth0|veth-a 2"]);
+  t.strictSame(await analyze(saveAny(replies), { links: [LINKS] }), [
+    "icmp lost veth-a > eth0 eth0|veth-a 2",
+  ]);
 });
 
 t.test(
@@ -175,7 +189,7 @@ t.test(
   async (t) => {
     const node = healthy();
     node.ping("10.9.9.9", { out: always(UPLINK, UPLINK), back: always(UPLINK) });
-    t.notOk((await analyze(saveAny(node), { links: LINKS })).some((line) => line.includes("lost")));
+    t.notOk((await analyze(saveAny(node), { links: [LINKS] })).some((line) => line.includes("lost")));
     const own = new Node();
     own.connect(A, [LOOPBACK]);
     const [line = ""] = await analyze(saveAny(own));
@@ -192,7 +206,7 @@ t.test("a file of one device beside one of several is a place of its own, on the
     wire,
     pcap(onWire.map(({ timeUs, bytes }) => ({ timeUs: timeUs + 50, bytes: ethernet(bytes) }))),
   );
-  const { paths, devices } = describePlaces([saveAny(node), wire], LINKS);
+  const { paths, devices } = describePlaces([saveAny(node), wire], [LINKS]);
   t.strictSame(
     paths.map((path) => path.map((hop) => hop.interface)),
     [["veth-a", "eth0", "wire.pcap"]],
@@ -208,7 +222,7 @@ t.test(
     const path = saveAny(node);
     const cut = pcap([{ timeUs: START_US, bytes: Buffer.alloc(19) }], { linktype: LINKTYPE.LINUX_SLL2 });
     writeFileSync(path, Buffer.concat([readFileSync(path), cut.subarray(24)]));
-    const { paths } = describePlaces([path], LINKS);
+    const { paths } = describePlaces([path], [LINKS]);
     t.strictSame(
       paths.map((way) => way.map((hop) => hop.interface)),
       [["veth-a", "eth0"], ["veth-b", "eth0"], ["lo"], ["no interface"]],
@@ -229,7 +243,7 @@ t.test(
     );
     const path = join(dir, "many.pcapng");
     writeFileSync(path, Buffer.concat([sectionHeader("LE"), ...described, ...blocks]));
-    const { paths, leftOut } = describePlaces([saveAny(healthy()), path], LINKS);
+    const { paths, leftOut } = describePlaces([saveAny(healthy()), path], [LINKS]);
     t.strictSame(leftOut, [
       "Of the 34 devices in many.pcapng only the 32 with the most packets are looked at",
     ]);

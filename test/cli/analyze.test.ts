@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import type { Findings } from "../../lib/model/findings.js";
 import { listCases } from "../analysis/cases/cases.js";
+import { unpackSet } from "../analysis/cases/unpack.js";
 import { hopbook } from "./helpers.js";
 
 const CAPTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));
@@ -48,6 +49,36 @@ t.test("hops are called as --name says", async (t) => {
   const { flows } = JSON.parse(out) as Findings;
   t.strictSame(flows[0]?.verdict.lastSeen, { node: "n1", role: "nic", interface: "cni0" });
   t.strictSame(flows[0]?.verdict.firstMissing, { node: "n1", role: "nic", interface: "flannel.1" });
+});
+
+t.test("devices are called as --links says", async (t) => {
+  const dir = t.testdir({
+    set: {},
+    "none.json": "[]",
+    "links.json": JSON.stringify(
+      Array.from({ length: 64 }, (_, index) => ({
+        ifindex: index + 1,
+        ifname: `dev${index + 1}`,
+        mtu: 1500,
+      })),
+    ),
+  });
+  const links = join(dir, "links.json");
+  const home = join(dir, "set");
+  unpackSet("healthy-any-bridge", home);
+  const any = ["n1", "n2"].map((node) => join(home, `${node}.any.pcap`));
+  const { code, out } = await hopbook(["analyze", "--links", links, ...any, "-o", "json"]);
+  t.equal(code, 0);
+  const [flow] = (JSON.parse(out) as Findings).flows;
+  t.match(flow?.hops.map((hop) => hop.interface).join(" "), /^dev[0-9]+( dev[0-9]+)+$/);
+  const none = await hopbook(["analyze", "--links", join(dir, "none.json"), ...any]);
+  t.equal(none.code, 2);
+  t.match(none.err, /none\.json: it tells of no device[^]*ip -j link/);
+  t.match((await hopbook(["analyze", "--links", dir, ...any])).err, /it is no file/);
+  t.match(
+    (await hopbook(["analyze", "--links", links, "--links", links, "--links", links, ...any])).err,
+    /Cannot take 3 --links for [0-9] captures?/,
+  );
 });
 
 t.test("captures in any order: put in that of the path, and said", async (t) => {

@@ -5,7 +5,7 @@ import type { Findings } from "../../model/findings.js";
 import type { AnalyzeFilesOptions } from "../../api/analyze.js";
 import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
-import { addOutputOption, type CommonOptions } from "../options.js";
+import { addOutputOption, collect, type CommonOptions } from "../options.js";
 
 interface AnalyzeFlags extends Pick<CommonOptions, "output">, AnalyzeFilesOptions {
   readonly html?: string;
@@ -13,7 +13,7 @@ interface AnalyzeFlags extends Pick<CommonOptions, "output">, AnalyzeFilesOption
 }
 
 /** What only captures have. */
-const OF_CAPTURES = ["from", "to", "port", "protocol", "name"] as const;
+const OF_CAPTURES = ["from", "to", "port", "protocol", "name", "links"] as const;
 
 /** analyze, report: from evidence alone, with no cluster. */
 export function addAnalyzeCommands(program: Command, io: CommandIo): void {
@@ -33,6 +33,11 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
     .option(
       "--name <PATTERN>",
       `how the files are called: node and iface stand for names, * for anything (default: "node.iface.pcap")`,
+    )
+    .option(
+      "--links <FILE>",
+      "what `ip -j link` printed on the node, for the names in a capture of all devices (tcpdump -i any); may be given again, one for each capture",
+      collect,
     )
     .option("--html <FILE>", "write the report as a page as well")
     .option("--force", "overwrite that file");
