@@ -3,6 +3,7 @@ import { NONE } from "./flight.js";
 import type { Rejection } from "./rejections.js";
 import type { Talk } from "./talk.js";
 import type { TcpSigns } from "./tcp-signs.js";
+import { Stream } from "./stream.js";
 import { TcpStory } from "./tcp-story.js";
 
 /** A TCP connection, or what has the same pair of ends in another protocol; with all that it was translated to. */
@@ -18,14 +19,8 @@ export class Connection {
   inFlight = 0;
   lastUs: number;
   readonly story = new TcpStory();
-  /** The newest packet in flight, by direction. */
-  readonly newest: [number, number] = [NONE, NONE];
-  /** The place where packets of a direction begin to show; -1 before the first. */
-  readonly base: [number, number] = [NONE, NONE];
-  readonly orphans: [number, number] = [0, 0];
-  /** By direction: the first sequence number (NaN before it), and the highest position so far. */
-  readonly firstSequence: [number, number] = [NaN, NaN];
-  readonly highest: [number, number] = [0, 0];
+  /** By direction. */
+  readonly streams = [new Stream(), new Stream()] as const;
   isFragmented = false;
   rejections: Rejection[] | null = null;
   /** The place that showed it first: there it is listened to. */
@@ -45,19 +40,12 @@ export class Connection {
 
   /** A sequence number as a position that does not wrap at 4 GiB, counted from the direction's first. */
   unwrap(sequence: number, direction: 0 | 1): number {
-    const first = this.firstSequence[direction];
-    if (Number.isNaN(first)) {
-      this.firstSequence[direction] = sequence;
-      return 0;
-    }
-    const relative = (sequence - first) | 0;
-    const reference = this.highest[direction];
-    return reference + ((relative - (reference | 0)) | 0);
+    return this.streams[direction].unwrap(sequence);
   }
 
   /** Whether a SYN on the same ports begins another connection. */
   isAnotherSyn(sequence: number): boolean {
-    const first = this.firstSequence[REQUEST];
-    return !Number.isNaN(first) && first !== sequence;
+    const first = this.streams[REQUEST].firstSequence;
+    return first !== null && first !== sequence;
   }
 }

@@ -46,7 +46,7 @@ export class Errors {
     const { flight, quoted } = this;
     const isTcp = quoted.protocol === PROTOCOL.tcp;
     const start = isTcp ? connection.unwrap(quoted.sequence, direction) : 0;
-    let slot = connection.newest[direction];
+    let slot = connection.streams[direction].newest;
     for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = flight.olderOfStream[slot]!) {
       const isSame = isTcp ? flight.rangeStart[slot] === start : flight.ipId[slot] === quoted.ipId;
       if (isSame && (flight.traits[slot]! & TRAIT.bare) === 0) flight.traits[slot]! |= TRAIT.tooBig;

@@ -217,13 +217,13 @@ class Follower {
     if (isNew) {
       this.measure.note(slot, source, connection);
       const maySplit = connection.isFragmented || packet.protocol === PROTOCOL.tcp;
-      if (connection.base[direction] === NONE) connection.base[direction] = place;
+      if (connection.streams[direction].base === NONE) connection.streams[direction].base = place;
       if (maySplit && flight.rangeStart[slot] !== flight.rangeEnd[slot])
         this.pieces.trace(slot, connection, place);
-      else if (connection.base[direction] !== place && flight.isCopy(slot))
+      else if (connection.streams[direction].base !== place && flight.isCopy(slot))
         flight.traits[slot]! |= TRAIT.copy;
     } else {
-      if (place === connection.base[direction]) this.pieces.release(slot, connection);
+      if (place === connection.streams[direction].base) this.pieces.release(slot, connection);
       this.pieces.carry(slot, place);
     }
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
@@ -247,7 +247,7 @@ class Follower {
     if (flight.direction[slot] !== this.wantedDirection) return false;
     const other = this.connections.at(flight.connection[slot]!);
     // What was cut from another frame on the way, or doubled there, is not what was sent at its beginning.
-    const isAtBase = wanted!.base[this.wantedDirection as 0 | 1] === flight.sought.place;
+    const isAtBase = wanted!.streams[this.wantedDirection as 0 | 1].base === flight.sought.place;
     if (isAtBase && (flight.traits[slot]! & (TRAIT.cut | TRAIT.copy)) !== 0) return false;
     return (
       other === wanted ||
@@ -265,10 +265,10 @@ class Follower {
     flight.ipId[slot] = packet.ipId;
     flight.stamp[slot] = packet.timestampValue;
     connection.inFlight++;
-    const newest = connection.newest[direction];
+    const newest = connection.streams[direction].newest;
     flight.olderOfStream[slot] = newest;
     if (newest !== NONE) flight.newerOfStream[newest] = slot;
-    connection.newest[direction] = slot;
+    connection.streams[direction].newest = slot;
     return slot;
   }
 

@@ -151,6 +151,6 @@ export class Judge {
     const newer = flight.newerOfStream[slot]!;
     if (older !== NONE) flight.newerOfStream[older] = newer;
     if (newer !== NONE) flight.olderOfStream[newer] = older;
-    else connection.newest[flight.direction[slot] as 0 | 1] = older;
+    else connection.streams[flight.direction[slot] as 0 | 1].newest = older;
   }
 }

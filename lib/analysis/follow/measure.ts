@@ -47,8 +47,8 @@ export class Measure {
       const start = connection.unwrap(packet.sequence, direction);
       flight.rangeStart[slot] = start;
       flight.rangeEnd[slot] = start + length;
-      if (start + length <= connection.highest[direction]) flight.traits[slot]! |= TRAIT.again;
-      else connection.highest[direction] = start + length;
+      if (start + length <= connection.streams[direction].highest) flight.traits[slot]! |= TRAIT.again;
+      else connection.streams[direction].highest = start + length;
     }
     connection.story.note(packet, direction);
   }

@@ -38,8 +38,8 @@ export class Pieces {
   trace(slot: number, connection: Connection, place: number): void {
     const { flight } = this;
     const direction = flight.direction[slot] as 0 | 1;
-    const isAtBase = connection.base[direction] === place;
-    if (isAtBase && connection.orphans[direction] === 0) return;
+    const isAtBase = connection.streams[direction].base === place;
+    if (isAtBase && connection.streams[direction].orphans === 0) return;
     const at = { connection, place, isAtBase };
     const missing = this.findOthers(slot, at);
     if (isAtBase) return;
@@ -53,7 +53,7 @@ export class Pieces {
     if (this.tied.length > 0) flight.traits[slot]! |= TRAIT.cut;
     if (missing.length === 0) return;
     flight.traits[slot]! |= TRAIT.orphan;
-    connection.orphans[direction]++;
+    connection.streams[direction].orphans++;
   }
 
   /** Ties a new packet to all that have its bytes; what is in none of them is left. */
@@ -89,7 +89,7 @@ export class Pieces {
     const { flight } = this;
     if ((flight.traits[slot]! & TRAIT.orphan) === 0) return;
     flight.traits[slot]! &= ~TRAIT.orphan;
-    connection.orphans[flight.direction[slot] as 0 | 1]--;
+    connection.streams[flight.direction[slot] as 0 | 1].orphans--;
   }
 
   /** The places that showed all of a packet's bytes in other frames, and those that showed any. */
