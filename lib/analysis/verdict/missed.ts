@@ -38,6 +38,7 @@ export function discountMissed(
       .sort((a, b) => b.lost - a.lost || a.position - b.position),
     lost: outcome.lost - taken,
     undecided: outcome.undecided + taken,
+    missed: taken,
   };
 }
 

@@ -75,5 +75,6 @@ export function noteDelivered(input: DecideInput, request: Outcome, reply: Outco
 }
 
 export function describeUndecided(outcome: Outcome, word: string): string {
-  return `${outcome.undecided} ${word} packets were not judged: a capture did not cover their time`;
+  const why = outcome.missed === 0 ? "" : ", or may have missed them";
+  return `${outcome.undecided} ${word} packets were not judged: a capture did not cover their time${why}`;
 }

@@ -33,6 +33,8 @@ export interface Outcome {
   readonly lost: number;
   /** Not judged: the next hop's capture did not cover their time. */
   readonly undecided: number;
+  /** Of `undecided`: the next hop's capture may have missed them itself. */
+  readonly missed: number;
   /** RSTs of connections that were over, which firewalls may drop without harm. */
   readonly lateResets: number;
   /** Too big for a hop on the way, which said so; smaller ones came through afterwards. */
@@ -71,6 +73,7 @@ export function sumUp(tally: DirectionTally): Outcome {
     breaks,
     lost,
     undecided: sum(stopped, ({ undecided }) => undecided),
+    missed: 0,
     lateResets: sum(stopped, ({ lateResets }) => lateResets),
     shrunk: sum(stopped.filter(isShrunk), ({ packets }) => packets),
     strays: sum(fresh, ({ packets }) => packets) - sent,

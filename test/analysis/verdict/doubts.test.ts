@@ -84,6 +84,10 @@ t.test("packets that tcpdump dropped or left unwritten weaken the loss", async (
   t.equal(brief(twice), "lost request 2 → 3 medium", "of as many that are sure the first break");
   t.match(twice.verdict.lost, { packets: 2, of: 5 });
   t.match(twice.verdict.caveats[0], /^1 packets that the capture at node-b eth0 .* may have missed itself$/);
+  t.equal(
+    twice.verdict.caveats[1],
+    "1 request packets were not judged: a capture did not cover their time, or may have missed them",
+  );
   t.equal(twice.verdict.caveats.at(-1), "2 more packets were last seen at node-b cali2");
   const partial = await judge(t, {
     protocol: "icmp",
