@@ -45,6 +45,7 @@ const ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   [1453, "an ACK that is repeated and lost, where its place shows both forms"],
   [1459, "two pairs of ends of which the addresses have the same exclusive or"],
   [2602, "a reply that stops, where one way alone tells of the clocks"],
+  [3222, "a piece that is sent again as a packet of its own, for the clocks"],
   [3359, "a translation that is seen from behind first"],
 ]);
 

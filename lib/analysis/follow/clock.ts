@@ -205,9 +205,13 @@ function collect(
     const into = head.isForth ? pair.forth : pair.back;
     const difference = later.timeUs - head.timeUs;
     into.packets++;
-    if (head.times === later.times) into.sure++;
-    into.least = Math.min(into.least, difference);
-    into.most = Math.max(into.most, difference);
+    const isSure = head.times === later.times;
+    if (isSure && into.sure++ === 0) [into.least, into.most] = [difference, difference];
+    // What shows at one place more often, as a piece here and sent again there, may be another packet.
+    if (isSure || into.sure === 0) {
+      into.least = Math.min(into.least, difference);
+      into.most = Math.max(into.most, difference);
+    }
     const byTtl = head.ttl - later.ttl;
     into.votes += byTtl === 0 ? (head.isRequest === isInOrder ? 1 : -1) : Math.sign(byTtl) * 4;
   }

@@ -30,17 +30,17 @@ export function inventScenario(seed: number, kind: "healthy" | "any" = "any"): S
   const disorders = random.chance(0.3) ? [inventDisorder(random, hops, flows)] : [];
   const nodes = Math.max(...hops.map(({ node }) => node)) + 1;
   const aheadUs = inventClocks(random, nodes);
-  const isOneClock = aheadUs.every((us) => us === 0);
+  const isInOrder = disorders.length === 0 && aheadUs.every((us) => us === 0);
   return {
     seed,
     v6,
     hops,
     aheadUs,
-    // Of packets that are all the same, by clocks that nobody knows, nothing tells which is which.
+    // Of packets that are all the same, out of order or by clocks that nobody knows, nothing tells which is which.
     flows: flows.map((flow) => ({
       ...flow,
       server: isHealthy ? ("answers" as const) : flow.server,
-      alike: flow.alike && (isOneClock || (!v6 && flow.ipId === "counter")),
+      alike: flow.alike && (isInOrder || (!v6 && flow.ipId === "counter")),
     })),
     losses,
     disorders,
