@@ -37,6 +37,8 @@ export interface RunFolder {
   writeJson(path: string, value: unknown): Promise<void>;
   /** Adds records to the list `key` of a JSON file, after those that are there; what is added side by side is all kept. */
   appendJson(path: string, added: Appended): Promise<void>;
+  /** Takes a folder of the run for one writer; what it gives lets go of it. null: it is taken. */
+  claim(folder: string): (() => void) | null;
   writeText(path: string, text: string | Buffer, source?: FileSource): Promise<void>;
   /** On disk when it returns, in the order of the calls; never throws. */
   appendTranscript(entry: TranscriptEntry): void;
@@ -88,6 +90,7 @@ class RunFolderOnDisk implements RunFolder {
   readonly #transcript: TranscriptWriter;
   readonly #metas = new Map<string, FileMeta>();
   readonly #clockOffsetsMs = new Map<string, number>();
+  readonly #claimed = new Set<string>();
   #temporaryCount = 0;
   /** The last of them: the next one begins when it is written. */
   #appending: Promise<void> = Promise.resolve();
@@ -112,6 +115,12 @@ class RunFolderOnDisk implements RunFolder {
     });
     this.#appending = written.catch(() => undefined);
     return written;
+  }
+
+  claim(folder: string): (() => void) | null {
+    if (this.#claimed.has(folder)) return null;
+    this.#claimed.add(folder);
+    return () => void this.#claimed.delete(folder);
   }
 
   async writeText(path: string, text: string | Buffer, source?: FileSource): Promise<void> {

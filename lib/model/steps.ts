@@ -51,6 +51,8 @@ export interface EvidenceSink {
     path: string,
     added: { readonly key: string; readonly records: readonly unknown[] },
   ): Promise<void>;
+  /** Takes a folder of the run for one writer; what it gives lets go of it. null: it is taken. */
+  claim(folder: string): (() => void) | null;
   writeText(
     path: string,
     text: string | Buffer,

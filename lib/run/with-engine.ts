@@ -105,6 +105,7 @@ export const NO_SINK: EvidenceSink = {
   },
   writeJson: () => Promise.resolve(),
   appendJson: () => Promise.resolve(),
+  claim: () => () => undefined,
   writeText: () => Promise.resolve(),
   registerFile: () => undefined,
 };

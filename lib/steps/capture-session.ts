@@ -16,7 +16,7 @@ import { HopbookError } from "../errors.js";
 import type { ReleaseHow } from "../model/detached.js";
 import type { CapturesFile, CaptureRecord } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
-import type { EvidenceSink, LeftPlace, PlannedCommand, StepContext } from "../model/steps.js";
+import type { LeftPlace, PlannedCommand, StepContext } from "../model/steps.js";
 import { formatDuration, formatSize } from "../model/units.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./lease.js";
@@ -122,15 +122,27 @@ function podFoldersOf(tools: Readonly<Record<string, NodeTools>>): Record<string
   return Object.fromEntries(entries);
 }
 
-/** The captures of a run lie in one place: a second session would overwrite those of the first. */
-const claimed = new WeakSet<EvidenceSink>();
+/** The captures of a run while they are held: finished once, by their step or when they are let go of. */
+export class HeldCaptures {
+  private records: Promise<readonly CaptureRecord[]> | null = null;
+
+  constructor(readonly session: CaptureSession) {}
+
+  /**
+   * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the
+   * same captures.
+   */
+  finish(context: StepContext): Promise<readonly CaptureRecord[]> {
+    return (this.records ??= stopAndPull(this.session, context));
+  }
+}
 
 /** Starts the captures and holds them; from then on they are finished on every exit path. */
 export async function beginSession(
   input: CaptureInput,
   context: StepContext,
   time: CaptureTime,
-): Promise<{ readonly session: CaptureSession; readonly hops: number }> {
+): Promise<{ readonly captures: HeldCaptures; readonly hops: number }> {
   const { plans, detached } = planSession(input, context, time);
   for (const plan of plans) {
     for (const { filter } of plan.hops) {
@@ -141,17 +153,19 @@ export async function beginSession(
       });
     }
   }
-  if (claimed.has(context.sink)) {
+  // They lie in one place: a second session would overwrite those of the first.
+  const letGo = context.sink.claim("captures");
+  if (letGo === null) {
     throw new HopbookError("CAPTURE_FAILED", "Cannot capture: this run has captures already", {
       hint: "Give all flows to one capture step: a run has one set of captures",
     });
   }
-  claimed.add(context.sink);
   const session = await openSession(plans, context).catch((error: unknown) => {
-    claimed.delete(context.sink);
+    letGo();
     throw error;
   });
-  context.hold(HELD_CAPTURE, session, (how) => releaseSession(session, { context, detached, how }));
+  const captures = new HeldCaptures(session);
+  context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.
   await context.sink.writeJson("evidence/flows.json", { flows: input.flows.map(describeFlow) });
   const hops = plans.flatMap((plan) => plan.hops).length;
@@ -159,7 +173,7 @@ export async function beginSession(
     "info",
     `${hops} hops listening within ${formatDuration(session.barrier.skewMs)} of each other`,
   );
-  return { session, hops };
+  return { captures, hops };
 }
 
 const CAPTURES_FILE = "evidence/captures.json";
@@ -189,7 +203,8 @@ interface Release {
   readonly how: ReleaseHow;
 }
 
-async function releaseSession(session: CaptureSession, { context, detached, how }: Release): Promise<void> {
+async function releaseSession(captures: HeldCaptures, { context, detached, how }: Release): Promise<void> {
+  const { session } = captures;
   const isCollected = context.detach?.phase === "collect";
   if (how.detached?.how === "remove") {
     for (const node of await session.remove()) {
@@ -202,25 +217,7 @@ async function releaseSession(session: CaptureSession, { context, detached, how 
       return argv === undefined || bundle === null ? undefined : { argv, bytes: bundle };
     });
     for (const node of left) context.note("warn", `${node} did not confirm that its captures go on`);
-  } else await finishCapture(session, context, how);
-}
-
-/** A session is finished once, by its step or when it is let go of, whichever comes first. */
-const finished = new WeakMap<CaptureSession, Promise<readonly CaptureRecord[]>>();
-
-/**
- * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the same captures.
- */
-export function finishCapture(
-  session: CaptureSession,
-  context: StepContext,
-  _how: { readonly interrupted: boolean },
-): Promise<readonly CaptureRecord[]> {
-  const known = finished.get(session);
-  if (known !== undefined) return known;
-  const records = stopAndPull(session, context);
-  finished.set(session, records);
-  return records;
+  } else await captures.finish(context);
 }
 
 async function stopAndPull(session: CaptureSession, context: StepContext): Promise<readonly CaptureRecord[]> {

@@ -1,7 +1,6 @@
-import type { CaptureSession } from "../capture/index.js";
 import { HopbookError } from "../errors.js";
 import type { StepKind } from "../model/steps.js";
-import { CAPTURE_ACTIONS, countPackets, finishCapture } from "./capture-session.js";
+import { CAPTURE_ACTIONS, countPackets, type HeldCaptures } from "./capture-session.js";
 import { NOT_YET } from "./schema.js";
 
 interface Input {
@@ -32,10 +31,10 @@ export const captureStop: StepKind<Input, Output> = {
   example: { capture: "${{ steps.capture.outputs.capture }}" },
   plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
   async run(input, context) {
-    const session = context.held(input.capture) as CaptureSession | undefined;
-    if (session === undefined) {
+    const captures = context.held(input.capture) as HeldCaptures | undefined;
+    if (captures === undefined) {
       throw new HopbookError("CAPTURE_FAILED", `Cannot stop ${input.capture}: no capture of that name runs`);
     }
-    return { packets: countPackets(await finishCapture(session, context, { interrupted: false })) };
+    return { packets: countPackets(await captures.finish(context)) };
   },
 };

@@ -6,7 +6,6 @@ import {
   CAPTURE_ACTIONS,
   captureProperties,
   countPackets,
-  finishCapture,
   planSession,
   type CaptureInput,
   type CaptureTime,
@@ -81,14 +80,14 @@ export const captureWatch: StepKind<Input, Output> = {
   },
   async run(input, context) {
     const time = captureTime(timeOf(input), context);
-    const { session } = await beginSession(input, context, time);
+    const { captures: held } = await beginSession(input, context, time);
     context.ready();
     // Its end comes when the run is collected: what is put out until then is nothing yet.
     if (context.detach?.phase === "start") return { captures: [], packets: 0 };
     if (context.detach === undefined) await waitFor(time.maxMs, context);
     // After an interrupt what holds the session finishes it, quicker.
     context.signal.throwIfAborted();
-    const records = await finishCapture(session, context, { interrupted: false });
+    const records = await held.finish(context);
     const packets = countPackets(records);
     context.note("info", `${records.length} hops watched, ${packets} packets`);
     const captures = records.map((record) => ({

@@ -311,3 +311,13 @@ t.test("what is added to a list side by side is all there, after what was", asyn
   await folder.appendJson("odd.json", { key: "x", records: [1] });
   t.same(JSON.parse(readFileSync(join(folder.dir, "odd.json"), "utf8")), { x: [1] });
 });
+
+t.test("a folder of the run is one writer's until that lets go of it", async (t) => {
+  const folder = await create(t.testdir());
+  const letGo = folder.claim("captures");
+  t.type(letGo, "function");
+  t.equal(folder.claim("captures"), null);
+  t.type(folder.claim("evidence"), "function", "another one is free");
+  letGo?.();
+  t.type(folder.claim("captures"), "function");
+});

@@ -76,6 +76,7 @@ ${steps}`;
         path: localFile,
         writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
         appendJson: () => Promise.resolve(),
+        claim: () => () => undefined,
         writeText: () => Promise.resolve(),
         registerFile: () => undefined,
       },

@@ -7,7 +7,7 @@ import type { NodeAccess, StreamEnd } from "../../lib/model/access.js";
 import type { CapturesFile, FlowEvidence } from "../../lib/model/evidence.js";
 import type { LimitRequest, StepPlan } from "../../lib/model/steps.js";
 import { captureStart } from "../../lib/steps/capture-start.js";
-import { countPackets, finishCapture, HELD_CAPTURE } from "../../lib/steps/capture-session.js";
+import { countPackets, HELD_CAPTURE, HeldCaptures } from "../../lib/steps/capture-session.js";
 import { captureStop } from "../../lib/steps/capture-stop.js";
 import { captureWatch } from "../../lib/steps/capture-watch.js";
 import { fakeContext, fakeNode, makeFlow } from "./samples.js";
@@ -242,13 +242,14 @@ function fakeSession(more: { endedEarly?: string; left?: string[]; pullFails?: b
 t.test("capture/stop stops, pulls and removes, once", async (t) => {
   const { session, log } = fakeSession();
   const fake = fakeContext();
-  fake.held.set(HELD_CAPTURE, session);
+  const captures = new HeldCaptures(session);
+  fake.held.set(HELD_CAPTURE, captures);
   const plan = await captureStop.plan({ capture: HELD_CAPTURE }, fake.context);
   const outputs = await captureStop.run?.({ capture: HELD_CAPTURE }, fake.context, plan);
   t.strictSame(outputs, { packets: 3 });
   t.strictSame(log, ["stop {}", "pull", "remove"]);
   t.match(fake.files.get("evidence/captures.json"), { captures: [{}, {}], barrier: { skewMs: 1 } });
-  const again = await finishCapture(session, fake.context, { interrupted: false });
+  const again = await captures.finish(fake.context);
   t.equal(countPackets(again), 3, "who asks again gets the same captures");
   t.equal(log.length, 3, "letting go of it later does nothing more");
 });
@@ -257,7 +258,7 @@ t.test(
   "after an interruption it waits as long: cut off at different packets, hops show a loss that was none",
   async (t) => {
     const { session, log } = fakeSession();
-    await finishCapture(session, fakeContext().context, { interrupted: true });
+    await new HeldCaptures(session).finish(fakeContext().context);
     t.equal(log[0], "stop {}");
   },
 );
@@ -265,13 +266,13 @@ t.test(
 t.test("what ended early or was left behind makes the evidence incomplete", async (t) => {
   const fake = fakeContext();
   const { session } = fakeSession({ endedEarly: "size limit", left: ["node-b"] });
-  await finishCapture(session, fake.context, { interrupted: false });
+  await new HeldCaptures(session).finish(fake.context);
   t.match(fake.incomplete, [/h ended early: size limit/, /node-b did not confirm/]);
 });
 
 t.test("files are removed from the nodes also where they could not be brought", async (t) => {
   const { session, log } = fakeSession({ pullFails: true });
-  await t.rejects(finishCapture(session, fakeContext().context, { interrupted: false }), /the node is gone/);
+  await t.rejects(new HeldCaptures(session).finish(fakeContext().context), /the node is gone/);
   t.strictSame(log, ["stop {}", "pull", "remove"]);
 });
 

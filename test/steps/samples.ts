@@ -136,6 +136,7 @@ export function fakeContext(
   const incomplete: string[] = [];
   const demands: LimitRequest[] = [];
   const held = new Map<string, unknown>();
+  const claimed = new Set<string>();
   const releases: FakeContext["releases"] = [];
   const context: StepContext = {
     runId: "0123456789ab",
@@ -157,6 +158,11 @@ export function fakeContext(
       dir: "",
       path: localFile,
       writeJson: (path, value) => Promise.resolve(void files.set(path, value)),
+      claim: (folder) => {
+        if (claimed.has(folder)) return null;
+        claimed.add(folder);
+        return () => void claimed.delete(folder);
+      },
       appendJson: (path, { key, records }) => {
         const known = (files.get(path) ?? {}) as Readonly<Record<string, readonly unknown[]>>;
         return Promise.resolve(void files.set(path, { [key]: [...(known[key] ?? []), ...records] }));
