@@ -1,15 +1,6 @@
-import type { CaptureReader } from "../../packets/reader.js";
-import { openersOf } from "../../wire/open.js";
-import { PROTOCOL, type Packet } from "../dissect/packet.js";
-import { ICMP } from "../dissect/icmp.js";
-import { ICMPV6 } from "../dissect/icmpv6.js";
-import { TCP } from "../dissect/tcp.js";
-import { leastHashedBytes } from "./prefix.js";
-import { HopSource, MATTER, openPlace, type HopCapture } from "./source.js";
+import { readHeads, type Head } from "./heads.js";
+import type { HopCapture } from "./source.js";
 
-/** So many packets are read at each place for the estimate, and so many records searched. */
-const MOST_PACKETS = 1024;
-const MOST_RECORDS = 100_000;
 /** A one-way delay longer than this is taken for a wrong clock. */
 const LONGEST_DELAY_US = 1_000_000;
 /** All captures begin before the traffic does; a node's that begin farther apart than this have a wrong clock. */
@@ -27,16 +18,11 @@ export interface ClockEstimate {
   readonly packets: number;
 }
 
-/** When a place first showed a packet, and whose it is. */
-interface Head {
-  readonly timeUs: number;
-  readonly ttl: number;
-  /** The two ends, the same for both directions; and whether it goes from the lower one. */
-  readonly pair: string;
-  readonly isForth: boolean;
-  readonly isRequest: boolean;
-  /** How often it showed: of packets that are alike, nobody knows which came first elsewhere. */
-  times: number;
+/** What the first packets tell of the places. */
+export interface FirstLook {
+  readonly clocks: readonly ClockEstimate[];
+  /** Places that show packets twice: what comes in by the device goes out by it, behind a router. */
+  readonly twice: ReadonlySet<number>;
 }
 
 /** Time differences of packets that two places have both shown, of one direction between two ends. */
@@ -54,10 +40,12 @@ interface Differences {
  * Estimates the nodes' clocks from the first packets that places on different nodes have both shown. The first place's
  * node is the reference. Nodes of one capture each cost a short read.
  */
-export function estimateClocks(captures: readonly HopCapture[]): readonly ClockEstimate[] {
+export function estimateClocks(captures: readonly HopCapture[]): FirstLook {
   const nodes = [...new Set(captures.map(({ node }) => node))];
-  if (nodes.length < 2) return [];
-  const compared = new Comparisons(readHeads(captures));
+  if (nodes.length < 2) return { clocks: [], twice: new Set() };
+  const read = readHeads(captures);
+  const compared = new Comparisons(read.map(({ heads }) => heads));
+  const twice = new Set(read.flatMap(({ isTwice }, place) => (isTwice ? [place] : [])));
   const ahead = new Map<string, ClockEstimate>();
   ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "pairs", packets: 0 });
   while (ahead.size < nodes.length) {
@@ -81,7 +69,7 @@ export function estimateClocks(captures: readonly HopCapture[]): readonly ClockE
     const alone = nodes.find((node) => !ahead.has(node))!;
     ahead.set(alone, estimateByStarts(captures, alone, nodes[0]!));
   }
-  return nodes.slice(1).map((node) => ahead.get(node)!);
+  return { clocks: nodes.slice(1).map((node) => ahead.get(node)!), twice };
 }
 
 function estimateNode(
@@ -229,65 +217,4 @@ function estimateByStarts(captures: readonly HopCapture[], node: string, first: 
   const apart = startOf(node) - startOf(first);
   const isGross = Number.isFinite(apart) && Math.abs(apart) > LONGEST_START_US;
   return { node, aheadUs: isGross ? apart : 0, method: isGross ? "starts" : "none", packets: 0 };
-}
-
-function readHeads(captures: readonly HopCapture[]): ReadonlyMap<string, Head>[] {
-  const readers: CaptureReader[] = [];
-  try {
-    for (const capture of captures) readers.push(openPlace(capture));
-    const hashedBytes = leastHashedBytes(captures, readers);
-    return readers.map((reader, index) => {
-      const tunnels = openersOf(captures[index]!.encapsulation);
-      return readHead(new HopSource(reader, { tunnels, hashedBytes, clockAheadUs: 0 }));
-    });
-  } finally {
-    for (const reader of readers) reader.close();
-  }
-}
-
-function readHead(source: HopSource): Map<string, Head> {
-  const seen = new Map<string, Head>();
-  let packets = 0;
-  const { packet, reader, key } = source;
-  while (packets < MOST_PACKETS && reader.frame < MOST_RECORDS && source.advance()) {
-    if (source.matter !== MATTER.flow) continue;
-    packets++;
-    key.compute(packet, reader.bytes);
-    if (!key.isStrong) continue;
-    const name = `${key.first} ${key.second}`;
-    const known = seen.get(name);
-    if (known !== undefined) {
-      known.times++;
-      continue;
-    }
-    const [from, to] = endsOf(packet);
-    const isForth = from < to;
-    seen.set(name, {
-      timeUs: source.timeUs,
-      ttl: packet.ttl,
-      pair: isForth ? `${from} ${to}` : `${to} ${from}`,
-      isForth,
-      isRequest: isRequest(packet),
-      times: 1,
-    });
-  }
-  return seen;
-}
-
-function endsOf(packet: Packet): readonly [string, string] {
-  const { source0, source1, source2, source3, destination0, destination1, destination2, destination3 } =
-    packet;
-  return [
-    [source0, source1, source2, source3].join(),
-    [destination0, destination1, destination2, destination3].join(),
-  ];
-}
-
-/** Whether a packet looks like one of a client: SYN, echo request, to the lower port. */
-export function isRequest(packet: Packet): boolean {
-  if (packet.protocol === PROTOCOL.icmp) return packet.icmpType !== ICMP.echoReply;
-  if (packet.protocol === PROTOCOL.icmpv6) return packet.icmpType !== ICMPV6.echoReply;
-  const flags = packet.tcpFlags & (TCP.syn | TCP.ack);
-  if (packet.protocol === PROTOCOL.tcp && (flags & TCP.syn) !== 0) return flags === TCP.syn;
-  return packet.sourcePort >= packet.destinationPort;
 }

@@ -2,11 +2,12 @@ import type { CaptureReader } from "../../packets/reader.js";
 import { openersOf } from "../../wire/open.js";
 import { PROTOCOL } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
-import { estimateClocks, isRequest, type ClockEstimate } from "./clock.js";
+import { estimateClocks, type ClockEstimate, type FirstLook } from "./clock.js";
 import type { Connection } from "./connection.js";
 import { Connections } from "./connections.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { Errors } from "./errors.js";
+import { isRequest } from "./heads.js";
 import { InFlight, NONE } from "./flight.js";
 import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
@@ -65,11 +66,11 @@ export interface Followed {
  * with the packets in flight. Throws EVIDENCE_INVALID or FILE_UNREADABLE where a capture cannot be opened.
  */
 export function follow(input: FollowInput): Followed {
-  const clocks = estimateClocks(input.captures);
+  const look = estimateClocks(input.captures);
   const readers: CaptureReader[] = [];
   try {
     for (const capture of input.captures) readers.push(openPlace(capture));
-    return new Follower(input, readers, clocks).run();
+    return new Follower(input, readers, look).run();
   } finally {
     for (const reader of readers) reader.close();
   }
@@ -88,6 +89,7 @@ class Follower {
   /** Sets of all places of a path. */
   private readonly wholePaths: ReadonlySet<number>;
   private readonly windowUs: number;
+  private readonly twice: number;
   private readonly errors: Errors;
   private readonly measure: Measure;
   private readonly talks = new Talks(this.tuples);
@@ -102,17 +104,18 @@ class Follower {
   constructor(
     private readonly input: FollowInput,
     readers: readonly CaptureReader[],
-    private readonly clocks: readonly ClockEstimate[],
+    private readonly look: FirstLook,
   ) {
     const hashedBytes = leastHashedBytes(input.captures, readers);
     this.sources = readers.map((reader, index) => {
       const { encapsulation, node } = input.captures[index]!;
-      const clockAheadUs = clocks.find((clock) => clock.node === node)?.aheadUs ?? 0;
+      const clockAheadUs = look.clocks.find((clock) => clock.node === node)?.aheadUs ?? 0;
       return new HopSource(reader, { tunnels: openersOf(encapsulation), hashedBytes, clockAheadUs });
     });
     this.windowUs = input.windowUs ?? DEFAULT_WINDOW_US;
     this.sets = new PlaceSets(readers.length);
     this.flight = new InFlight(this.sets);
+    this.twice = this.sets.of(look.twice);
     this.wholePaths = new Set((input.paths ?? []).map((path) => this.sets.of(path)));
     this.targets = input.targets.map((target) => new Target(target, this.sets));
     this.pieces = new Pieces(this.flight, this.sets, this.flight.chains);
@@ -155,7 +158,7 @@ class Follower {
       questions: this.neighbours.all,
       sets: this.sets,
       untilUs: untilUsOf(sources, this.input.captures),
-      clocks: this.clocks,
+      clocks: this.look.clocks,
       readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({
         records: reader.frame,
         damage,
@@ -229,7 +232,8 @@ class Follower {
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
       connection.story.noteReset(packet, direction, sightingOf(source, place));
     if (!this.isComplete(slot)) return;
-    if (connection.rows.length > 1) this.turning.push(slot);
+    // By another node's clock the second time that a place shows it may come last of all.
+    if (connection.rows.length > 1 || this.sets.meet(flight.set[slot]!, this.twice)) this.turning.push(slot);
     else this.judge.settle(slot);
   }
 

@@ -32,6 +32,7 @@ export class PlaceSets {
 
   /** Whether any place is in both. */
   meet(one: number, other: number): boolean {
+    if (one === 0 || other === 0) return false;
     for (let place = 0; place < this.places; place++)
       if (this.has(one, place) && this.has(other, place)) return true;
     return false;

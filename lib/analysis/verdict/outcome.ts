@@ -4,6 +4,9 @@ import type { DirectionTally, WayCount } from "../follow/tally.js";
 /** So many of the lost packets are kept for people and for the search for a cause. */
 const MOST_KEPT = 64;
 
+/** So many that were too big and were sent again so: one may cross with the error on the way. */
+const LEAST_DEAF = 2;
+
 /** Packets that one hop showed and the next one did not. */
 export interface Break {
   /** Of the last hop that showed them, among the direction's captures. */
@@ -51,7 +54,9 @@ export function sumUp(tally: DirectionTally): Outcome {
   const lastArrivalUs = Math.max(
     ...tally.ways.map((way) => (way.last === final && way.packets > way.bare ? way.lastUs : -Infinity)),
   );
-  const isShrunk = (way: WayCount): boolean => way.tooBig && lastArrivalUs > way.firstUs;
+  // Who sends them again as they are has not heard of it.
+  const isShrunk = (way: WayCount): boolean =>
+    way.tooBig && lastArrivalUs > way.firstUs && way.again < LEAST_DEAF;
   const sum = (ways: readonly WayCount[], of: (way: WayCount) => number): number =>
     ways.reduce((total, way) => total + of(way), 0);
   const lostOf = (way: WayCount): number =>

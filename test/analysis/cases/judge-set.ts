@@ -33,6 +33,15 @@ function fits(flow: FlowFinding, wanted: ExpectedFlow, truth: Truth): boolean {
     (firstMissing === undefined || nameOf(verdict.firstMissing) === firstMissing) &&
     (wanted.lost === undefined || packets === wanted.lost) &&
     (wanted.counted !== true || (packets === truth["lost"] && of === truth["seen"])) &&
+    (wanted.missing ?? []).every(([way, from, to, packets]) =>
+      (flow.legs ?? []).some(
+        (leg) =>
+          leg.direction === way &&
+          nameOf(leg.from) === from &&
+          nameOf(leg.to) === to &&
+          leg.missing === packets,
+      ),
+    ) &&
     (wanted.findings ?? []).every((code) => codes.includes(code)) &&
     !(wanted.silent ?? []).some((code) => codes.includes(code)) &&
     (wanted.outcome === undefined ||

@@ -13,6 +13,13 @@ export interface ExpectedFlow {
   readonly lost?: number;
   /** What nft's counters `seen` and `lost` counted while the traffic ran. */
   readonly counted?: true;
+  /** What legs must say is missing. */
+  readonly missing?: readonly (readonly [
+    way: "request" | "reply",
+    from: string,
+    to: string,
+    packets: number,
+  ])[];
   /** Codes of detectors that must speak. */
   readonly findings?: readonly string[];
   /** Codes that must not. */
