@@ -8,7 +8,7 @@ import { kubeLibrary } from "./client.js";
 
 const IN_CLUSTER_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-export interface KubeEnvironment {
+interface KubeEnvironment {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
