@@ -36,11 +36,13 @@ const NAME = "web.shop.svc.cluster.local";
 let pair: readonly [string, string] | null = null;
 
 function keyPair(): readonly [string, string] {
-  pair ??= [
-    run("fab", "openssl ecparam -name prime256v1 -genkey -noout | tee /tmp/key.pem"),
-    run("fab", `openssl req -x509 -key /tmp/key.pem -days 3650 -subj /CN=${NAME}`),
-  ];
-  return pair;
+  if (pair !== null) return pair;
+  const made = run(
+    "fab",
+    `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/stdout -days 3650 -subj /CN=${NAME} 2>/dev/null`,
+  );
+  const at = made.indexOf("-----BEGIN CERTIFICATE");
+  return (pair = [made.slice(0, at), made.slice(at)]);
 }
 
 export function startServers(pod: string, address: string): readonly ChildProcess[] {
