@@ -37,9 +37,10 @@ let pair: readonly [string, string] | null = null;
 
 function keyPair(): readonly [string, string] {
   if (pair !== null) return pair;
+  // A program's output is a socket here, which cannot be opened by its name; a pipe can.
   const made = run(
     "fab",
-    `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/stdout -days 3650 -subj /CN=${NAME} 2>/dev/null`,
+    `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/stdout -days 3650 -subj /CN=${NAME} 2>/dev/null | cat`,
   );
   const at = made.indexOf("-----BEGIN CERTIFICATE");
   return (pair = [made.slice(0, at), made.slice(at)]);
