@@ -3,6 +3,7 @@ import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
+import { OverTime } from "./over-time.js";
 import type { Pieces } from "./pieces.js";
 import { ALL_LIVE, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
 import type { PlaceSets } from "./sets.js";
@@ -74,6 +75,7 @@ export class Judge {
     const live = this.liveAt(flight.lastUs[slot]!, tailUs);
     const way = record.way(flight, slot, { live, elsewhere: this.input.pieces.elsewhere(slot) });
     this.add(way, slot);
+    if (flow.target >= 0 || flow.number < MOST_EARLY) this.noteTime(way, slot);
     const most = this.mostOf(flow, way);
     if (way.kept.length < most.way || record.story.length < most.story)
       this.keep(record, way, { slot, flow });
@@ -97,6 +99,14 @@ export class Judge {
     if (ipBytes > way.largestBytes) way.largestBytes = ipBytes;
     if (firstUs < way.firstUs) way.firstUs = firstUs;
     if (firstUs > way.lastUs) way.lastUs = firstUs;
+  }
+
+  private noteTime(way: Way, slot: number): void {
+    const { flight } = this.input;
+    way.overTime ??= { all: new OverTime(), due: new OverTime() };
+    way.overTime.all.note(flight.firstUs[slot]!);
+    if ((flight.traits[slot]! & (TRAIT.lateReset | TRAIT.copy)) === 0)
+      way.overTime.due.note(flight.firstUs[slot]!);
   }
 
   private keep(record: DirectionRecord, way: Way, { slot, flow }: { slot: number; flow: Flow }): void {

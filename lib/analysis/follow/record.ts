@@ -1,5 +1,6 @@
 import { append } from "./append.js";
 import { NONE, type InFlight } from "./flight.js";
+import type { OverTime } from "./over-time.js";
 import type { Sighting } from "./sightings.js";
 import { TRAIT } from "./traits.js";
 
@@ -34,6 +35,8 @@ export interface Way {
   lastUs: number;
   /** The first of them. */
   kept: readonly KeptPacket[];
+  /** When they were sent: all, and those that would be missed; null: not counted over time. */
+  overTime: { readonly all: OverTime; readonly due: OverTime } | null;
 }
 
 export const ALL_LIVE = -1;
@@ -96,6 +99,7 @@ export class DirectionRecord {
       firstUs: flight.firstUs[slot]!,
       lastUs: flight.firstUs[slot]!,
       kept: NOTHING,
+      overTime: null,
     };
     // Most have one way, and a list that one is pushed to makes room for seventeen.
     if (ways.length === 0) this.ways = [fresh];

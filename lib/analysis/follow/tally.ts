@@ -1,4 +1,5 @@
 import { ALL_LIVE, type Delay, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
+import type { OverTime } from "./over-time.js";
 import type { PlaceSets } from "./sets.js";
 
 /** So many packets of each kind are kept for people and for the search for a cause. */
@@ -32,6 +33,9 @@ export interface WayCount {
   largestBytes: number;
   firstUs: number;
   lastUs: number;
+  /** When they were sent: all, and those that are missed behind `last`. */
+  readonly times: OverTime[];
+  readonly stops: OverTime[];
   /** The first of those that stopped here and are judged, or came to the end. */
   readonly kept: KeptPacket[];
 }
@@ -169,6 +173,8 @@ function findWay(
     largestBytes: 0,
     firstUs: Infinity,
     lastUs: -Infinity,
+    times: [],
+    stops: [],
     kept: [],
   };
   ways.push(fresh);
@@ -188,7 +194,9 @@ function addWay(into: WayCount, way: Way, is: { isCarried: boolean; isUndecided:
   into.largestBytes = Math.max(into.largestBytes, way.largestBytes);
   into.firstUs = Math.min(into.firstUs, way.firstUs);
   into.lastUs = Math.max(into.lastUs, way.lastUs);
+  if (way.overTime !== null) into.times.push(way.overTime.all);
   if (is.isCarried || is.isUndecided) return;
+  if (way.overTime !== null) into.stops.push(way.overTime.due);
   into.kept.push(...way.kept.slice(0, MOST_KEPT - into.kept.length));
 }
 

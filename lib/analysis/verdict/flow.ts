@@ -19,6 +19,7 @@ import type { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, shareOf } from "./legs.js";
 import { listExchanges } from "./observation.js";
+import { describeRate } from "./rate.js";
 import { describeRewrites } from "./rewrites.js";
 import { hopOf, type Route } from "./route.js";
 import { buildTimeline } from "./timeline.js";
@@ -55,7 +56,18 @@ export function describeFlow(
     exchanges: describeExchanges(judged),
     findings: detectAll(factsOf(judged, others, frames)),
     connections: found.connectionCount,
+    ...describeTimes(judged),
   };
+}
+
+/** Flows that nobody asked about are drawn over time where they are broken. */
+function describeTimes({ flow, found, decision }: JudgedFlow): Pick<FlowFinding, "rate"> {
+  if (flow.probe === null && decision.status !== "lost") return {};
+  const rate = describeRate(
+    { tally: found.request, outcome: decision.request },
+    { tally: found.reply, outcome: decision.reply },
+  );
+  return rate === null ? {} : { rate };
 }
 
 /** What the two ends said; flows to several backends of one Service are told by the first of them. */

@@ -34,6 +34,8 @@ export interface Outcome {
   /** The largest first. */
   readonly breaks: readonly Break[];
   readonly lost: number;
+  /** Those of which any are lost. */
+  readonly lostWays: readonly WayCount[];
   /** Not judged: the next hop's capture did not cover their time. */
   readonly undecided: number;
   /** Of `undecided`: the next hop's capture may have missed them itself. */
@@ -77,6 +79,7 @@ export function sumUp(tally: DirectionTally): Outcome {
     arrived: sum(sentWays, ({ last, packets, carried }) => (last === final ? packets : carried)),
     breaks,
     lost,
+    lostWays: tally.ways.filter((way) => lostOf(way) > 0),
     undecided: sum(stopped, ({ undecided }) => undecided),
     missed: 0,
     lateResets: sum(stopped, ({ lateResets }) => lateResets),

@@ -1,0 +1,53 @@
+const FIRST_SLOT_US = 1000;
+const MOST_SLOTS = 120;
+
+/** Packets over time: counts in slots of one width, which doubles as time goes on, so that there are never many. */
+export class OverTime {
+  slotUs = FIRST_SLOT_US;
+  counts: number[] = [];
+  /** How many slots before the first one there were since the clock's zero. */
+  private first = 0;
+
+  /** By one clock; in any order. */
+  note(timeUs: number, packets = 1): void {
+    let slot = Math.floor(timeUs / this.slotUs);
+    if (this.counts.length === 0) this.first = slot;
+    while (this.reach(slot) > MOST_SLOTS) {
+      this.widen();
+      slot = Math.floor(timeUs / this.slotUs);
+    }
+    for (; slot < this.first; this.first--) this.counts.unshift(0);
+    while (this.counts.length <= slot - this.first) this.counts.push(0);
+    this.counts[slot - this.first]! += packets;
+  }
+
+  /** Of the first slot. */
+  get beginUs(): number {
+    return this.first * this.slotUs;
+  }
+
+  /** Takes over what others counted: widths are one another's multiples, so that nothing is lost. */
+  addAll(others: readonly OverTime[]): this {
+    for (const { counts, beginUs, slotUs } of others) {
+      while (this.slotUs < slotUs) this.widen();
+      for (const [index, packets] of counts.entries())
+        if (packets > 0) this.note(beginUs + index * slotUs, packets);
+    }
+    return this;
+  }
+
+  private reach(slot: number): number {
+    const last = Math.max(slot, this.first + this.counts.length - 1);
+    return last - Math.min(slot, this.first) + 1;
+  }
+
+  private widen(): void {
+    const [before, { counts }] = [this.first, this];
+    this.slotUs *= 2;
+    this.first = Math.floor(before / 2);
+    const last = Math.floor((before + counts.length - 1) / 2);
+    this.counts = new Array<number>(counts.length === 0 ? 0 : last - this.first + 1).fill(0);
+    for (const [index, packets] of counts.entries())
+      this.counts[Math.floor((before + index) / 2) - this.first]! += packets;
+  }
+}
