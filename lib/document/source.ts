@@ -13,11 +13,11 @@ import { HopbookError, messageOf } from "../errors.js";
 import { explainProblems, type PlacedProblem } from "./explain.js";
 import { findPart, type TextRange, type ValuePart } from "./place.js";
 import type { ProblemRule } from "./rules.js";
-import { describeSyntax, findControlCharacter, parseYaml } from "./yaml.js";
+import { targetOf } from "./structure.js";
+import { findControlCharacter, parseYaml } from "./yaml.js";
 
 /** Larger files are refused: nobody writes them by hand. */
 export const MAX_DOCUMENT_BYTES = 10 * 1024 * 1024;
-const MAX_ALIAS_EXPANSIONS = 100;
 
 export type DocumentPath = readonly (string | number)[];
 
@@ -136,7 +136,7 @@ export function parseDocument(text: string, file: string): SourceDocument {
   }
   const locate: SourceDocument["locate"] = (path, at = "value") =>
     placeOf(document === undefined ? 0 : findRange(document, path, at).start);
-  const data = document === undefined ? null : toPlainData(document, file, source);
+  const data = document === undefined ? null : toPlainData(document);
   return {
     file,
     text: source,
@@ -173,21 +173,16 @@ function tooLarge(file: string, sizeBytes: number): HopbookError {
   });
 }
 
-function toPlainData(document: Document, file: string, text: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS }) as unknown;
-  } catch (error) {
-    const reason = messageOf(error);
-    const message = describeSyntax(reason);
-    throw explainProblems({ file, text }, [{ line: 1, column: 1, message, rule: "yaml-alias" }]);
-  }
+/** Aliases were counted with the structure: the parser's own count of them takes quadratic time. */
+function toPlainData(document: Document): unknown {
+  return document.toJS({ maxAliasCount: -1 }) as unknown;
 }
 
 function findRange(document: Document, path: DocumentPath, at: "key" | "value"): TextRange {
   let node: YamlNode | null = document.contents;
   let range = rangeOf(node, { start: 0, end: 0 });
   for (const [depth, segment] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document) ?? null;
+    if (isAlias(node)) node = targetOf(node) ?? null;
     const child = findChild(node, segment);
     // Where the path ends early there is only a place to begin at.
     if (child === undefined) return { start: range.start, end: range.start };

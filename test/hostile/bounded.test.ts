@@ -1,0 +1,29 @@
+import { spawnSync } from "node:child_process";
+import t from "tap";
+import { compiledOf } from "../compiled.js";
+
+/** Each untrusted input is read by a process of its own, which may hold so much and take so long. */
+const MAX_MIB = 400;
+const MAX_MS = 10_000;
+
+const INPUTS: Readonly<Record<string, RegExp>> = {
+  "aliases of one long list":
+    /many\.yaml:5:\d+: with the alias \*l all aliases so far stand for more than 200000 values/,
+  "aliases without number": /many\.yaml:5:\d+: it has more than 10000 anchors and aliases/,
+  "anchors without number": /many\.yaml:4:\d+: it has more than 10000 anchors and aliases/,
+};
+
+for (const [name, says] of Object.entries(INPUTS)) {
+  t.test(`${name} is bounded in memory and time`, (t) => {
+    const program = compiledOf("untrusted.ts", import.meta.url);
+    const argv = [`--max-old-space-size=${MAX_MIB}`, program, name, t.testdir()];
+    const child = spawnSync(process.execPath, argv, { encoding: "utf8", timeout: 2 * MAX_MS });
+    t.equal(child.signal, null, child.stderr.slice(-500));
+    const { result, tookMs, rssMiB } = JSON.parse(child.stdout || "{}") as Record<string, number>;
+    t.comment(`${rssMiB} MiB, ${tookMs} ms`);
+    t.match(result, says);
+    t.ok(Number(rssMiB) < MAX_MIB, `${rssMiB} MiB`);
+    t.ok(Number(tookMs) < MAX_MS, `${tookMs} ms`);
+    t.end();
+  });
+}
