@@ -24,8 +24,8 @@ export interface SandboxProcess {
   readonly modules: readonly ScriptModule[];
   /** Text with the paths of the private copy that runs put back to those of the script's own files. */
   localise(text: string): string;
-  /** Writes one line; the newline is added. A closed stdin is ignored. */
-  writeLine(line: string): void;
+  /** Writes one line; the newline is added. Resolves when it was taken; a closed stdin is ignored. */
+  writeLine(line: string): Promise<void>;
   /** Each line of stdout. A line of over 8 MiB ends the sandbox. One reader only. */
   readonly lines: AsyncIterable<string>;
   /** At most the last 64 KiB. */

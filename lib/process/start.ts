@@ -53,6 +53,11 @@ export interface LocalProcess {
   readonly done: Promise<ProcessEnd>;
 }
 
+interface OwnProcess extends LocalProcess {
+  /** Writes to an open stdin; resolves when the pipe has taken it all, or never will. */
+  writeTaken(text: string): Promise<void>;
+}
+
 /** The groups that end with us; a process with an open stdin ends in order by its end-of-file instead. */
 const groupsToEnd = new Set<number>();
 let endsGroupsAtExit = false;
@@ -75,7 +80,7 @@ function endAtExit(pid: number): void {
  * they come; zx's own store would keep all output in memory. Its `timeout`, `kill` and `signal` are not used,
  * because they resolve or fire on the signal, not on the end.
  */
-export function startProcess(argv: Argv, options: ProcessOptions): LocalProcess {
+export function startProcess(argv: Argv, options: ProcessOptions): OwnProcess {
   assertStartable(argv);
   quotePosix(argv); // zx would wrap its refusal in an error of its own
   const startedAt = new Date();
@@ -125,6 +130,13 @@ export function startProcess(argv: Argv, options: ProcessOptions): LocalProcess 
   return {
     pid,
     write: (text) => void (child?.stdin?.writable === true && child.stdin.write(text)),
+    writeTaken: (text) =>
+      new Promise((resolve) => {
+        if (child?.stdin?.writable !== true) return resolve();
+        child.stdin.write(text, () => resolve());
+        // What waits in a pipe whose reader was killed is never called back.
+        void done.then(() => resolve());
+      }),
     end: () => void child?.stdin?.end(),
     pauseStdout: () => void (child?.exitCode === null && child.signalCode === null && child.stdout?.pause()),
     resumeStdout: () => void child?.stdout?.resume(),
@@ -185,7 +197,7 @@ function startTimer(timeoutMs: number | undefined, onTimeout: () => void): NodeJ
   return setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS));
 }
 
-function neverStarted(startedAt: Date): LocalProcess {
+function neverStarted(startedAt: Date): OwnProcess {
   const end: ProcessEnd = {
     exitCode: null,
     signal: null,
@@ -199,6 +211,7 @@ function neverStarted(startedAt: Date): LocalProcess {
   return {
     pid: undefined,
     write: nothing,
+    writeTaken: () => Promise.resolve(),
     end: nothing,
     pauseStdout: nothing,
     resumeStdout: nothing,

@@ -71,7 +71,7 @@ export async function startSandbox(options: SandboxOptions, guest: SandboxGuest)
   return {
     modules,
     localise: (text) => localise(text, folder, dirname(file)),
-    writeLine: (line) => child.write(`${line}\n`),
+    writeLine: (line) => child.writeTaken(`${line}\n`),
     lines: readLines(),
     stderrText: () => [stderr.toString("utf8"), limitHit].filter((text) => text !== "").join("\n"),
     done,

@@ -10,6 +10,8 @@ import type { GuestMessage, HostMessage, StartMessage } from "./wire.js";
 const MAX_CALLS = 10_000;
 const MAX_CALLS_AT_ONCE = 256;
 const CALLS_IN_WORK = 8;
+/** Of all calls that wait for their answer, or that it is taken: as much as a script may write. */
+const MAX_WAITING_CHARS = 64 * 1024 * 1024;
 const MAX_NOTES = 1000;
 const MAX_RESULT_CHARS = 4 * 1024 * 1024;
 const LOAD_LIMIT_MS = 10_000;
@@ -77,7 +79,10 @@ class Link {
   readonly #process: SandboxProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #options: OpenOptions;
+  readonly #sending = createSlots(1);
   #notes = 0;
+  /** Of the line that was read last. */
+  #lineChars = 0;
 
   constructor(process: SandboxProcess, options: OpenOptions) {
     this.#process = process;
@@ -91,6 +96,7 @@ class Link {
       const line = await this.#lines.next();
       if (line.done === true) throw await describeEnd(this.#process);
       if (line.value === "") continue;
+      this.#lineChars = line.value.length;
       const message = parseGuestMessage(line.value);
       if (message.type === "failed") throw describeFailure(this.#process, message);
       if (message.type !== "note") return message;
@@ -127,9 +133,10 @@ class Link {
     const slots = createSlots(CALLS_IN_WORK);
     const answering = new Set<Promise<void>>();
     let calls = 0;
+    let waitingChars = 0;
     try {
-      this.#send({ type: "start", version: 1, ...start });
       return await this.limit({ saidMs: timeoutMs, leftMs: leftMs ?? timeoutMs }, "end", async () => {
+        await this.#send({ type: "start", version: 1, ...start });
         for (;;) {
           const message = await this.next();
           if (message.type === "done") return checkResult(this.#process, message.value);
@@ -144,9 +151,21 @@ class Link {
               "Await calls before you make more of them",
             );
           }
+          const chars = this.#lineChars;
+          waitingChars += chars;
+          if (waitingChars > MAX_WAITING_CHARS) {
+            throw failScript(
+              this.#process,
+              "its calls at once hold more than 64 MiB",
+              "Await calls before you make more of them",
+            );
+          }
           const answer = this.#answer(message, { handlers, slots, signal: ending.signal });
           answering.add(answer);
-          void answer.finally(() => answering.delete(answer));
+          void answer.finally(() => {
+            answering.delete(answer);
+            waitingChars -= chars;
+          });
         }
       });
     } finally {
@@ -169,21 +188,29 @@ class Link {
       const release = await slots.acquire({ signal });
       try {
         signal.throwIfAborted();
-        this.#send({ type: "reply", id, ok: true, value: (await handler(params, signal)) ?? null });
+        const value = (await handler(params, signal)) ?? null;
+        // Its place is free when the script has taken the answer: what it does not read is not made.
+        await this.#send({ type: "reply", id, ok: true, value });
       } finally {
         release?.();
       }
     } catch (error) {
       const { code, message, hint } = asHopbookError(error);
-      this.#send({ type: "reply", id, ok: false, error: { code, message, hint: hint ?? null } });
+      await this.#send({ type: "reply", id, ok: false, error: { code, message, hint: hint ?? null } });
     }
   }
 
-  #send(message: HostMessage): void {
-    // CEL's integers are bigints.
-    const plain = (_key: string, value: unknown): unknown =>
-      typeof value === "bigint" ? Number(value) : value;
-    this.#process.writeLine(JSON.stringify(message, plain));
+  /** One line at a time is spelt out. Resolves when it was taken, or the script has ended. */
+  async #send(message: HostMessage): Promise<void> {
+    const release = await this.#sending.acquire({});
+    try {
+      // CEL's integers are bigints.
+      const plain = (_key: string, value: unknown): unknown =>
+        typeof value === "bigint" ? Number(value) : value;
+      await this.#process.writeLine(JSON.stringify(message, plain));
+    } finally {
+      release?.();
+    }
   }
 
   #tell(level: "info" | "warn", text: string): void {

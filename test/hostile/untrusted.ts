@@ -1,6 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openRelay } from "../../lib/access/relay/shell.js";
 import { messageOf } from "../../lib/errors.js";
+import type { Argv } from "../../lib/model/access.js";
+import { BARE_ENV } from "../../lib/process/environment.js";
+import { startProcess, type LocalProcess } from "../../lib/process/start.js";
+import { startSandbox } from "../../lib/sandbox/sandbox.js";
+import { openScript, SCRIPT_GUEST } from "../../lib/script/index.js";
+import type { CallHandler } from "../../lib/script/session.js";
 import { hopbook } from "../cli/helpers.js";
 
 /** Reads one untrusted input, for bounded.test.ts, and prints as JSON what it came to and what it cost. */
@@ -17,6 +24,33 @@ async function checkText(folder: string, text: string): Promise<string> {
 const times = (count: number, of: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => of(index)).join(",");
 
+/** A script in its sandbox, whose calls are answered by one handler. */
+async function runScript(folder: string, text: string, handler: CallHandler): Promise<string> {
+  const file = join(folder, "main.ts");
+  writeFileSync(file, text);
+  const { signal } = new AbortController();
+  const sandbox = await startSandbox({ file, memoryBytes: 256 * 1024 ** 2, signal }, SCRIPT_GUEST);
+  const session = await openScript(sandbox, { note: () => undefined });
+  const start = { inputs: {}, env: {}, steps: {}, cluster: "c", runId: "r", nodes: [] };
+  const handlers = new Map([
+    ["artifact.read", handler],
+    ["artifact.write", handler],
+  ]);
+  return String(await session.run({ start, handlers, timeoutMs: 3000 }));
+}
+
+/** A node whose shell tells of a frame and fills it. */
+async function hearRelay(frame: string): Promise<string> {
+  const script = `printf 'hopbook-relay ready\\n'; read -r line; printf 'hopbook-relay 1 ${frame}\\n'; exec head -c 260000000 /dev/zero`;
+  const start = async (argv: Argv, options: object): Promise<LocalProcess> =>
+    startProcess(argv, { stdin: "open", ...options, env: BARE_ENV });
+  const relay = await openRelay(start, ["sh", "-c", script]);
+  const { signal } = new AbortController();
+  const result = await relay?.run(["true"], { timeoutMs: 5000, maxOutputBytes: 1000, signal });
+  await relay?.close();
+  return result?.how ?? "no relay";
+}
+
 const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
   "aliases of one long list": (folder) =>
     checkText(
@@ -27,6 +61,19 @@ const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
     checkText(folder, `${HEAD}labels: &l x\nsteps: [${times(60_000, () => "*l")}]\n`),
   "anchors without number": (folder) =>
     checkText(folder, `${HEAD}steps: [${times(60_000, (index) => `&a${index} x`)}]\n`),
+  "a script that reads no answer": (folder) =>
+    runScript(
+      folder,
+      `export default (hb: any) => { for (let at = 0; at < 250; at++) void hb.artifacts.read("a.txt"); for (;;) ; };`,
+      async () => Buffer.alloc(8 * 1024 ** 2, "x").toString(),
+    ),
+  "a script whose calls are large": (folder) =>
+    runScript(
+      folder,
+      `export default (hb: any) => { for (let at = 0; at < 40; at++) void hb.artifacts.writeText("a.txt", "x".repeat(7e6)); return new Promise(() => {}); };`,
+      () => new Promise(() => undefined),
+    ),
+  "a frame of the relay without measure": () => hearRelay("0 130000000 130000000"),
 };
 
 const [name = "", folder = ""] = process.argv.slice(2);

@@ -14,7 +14,7 @@ function fakeSandbox(lines: readonly string[]): SandboxProcess & { readonly writ
     written,
     modules: [{ path: "a.ts", file: "/x/a.ts", sha256: "", text: "" }],
     localise: (text) => text,
-    writeLine: (line) => void written.push(line),
+    writeLine: async (line) => void written.push(line),
     lines: (async function* () {
       yield* lines;
     })(),

@@ -19,8 +19,8 @@ const NEWLINE = 0x0a;
 export function createFrameReader(on: {
   readonly ready: () => void;
   readonly frame: (frame: RelayFrame) => void;
-  /** More than this in one frame is no frame of ours. */
-  readonly maxBytes: number;
+  /** The most that a command was to print, on either output: more in a frame is no frame of ours. */
+  readonly maxBytes: () => number;
 }): FrameReader {
   let chunks: Buffer[] = [];
   let bytes = 0;
@@ -42,7 +42,7 @@ export function createFrameReader(on: {
       return true;
     }
     wanted = { head, outBytes: Number(head[4]), errBytes: Number(head[5]) };
-    if (wanted.outBytes + wanted.errBytes > on.maxBytes)
+    if (Math.max(wanted.outBytes, wanted.errBytes) > on.maxBytes())
       throw new RangeError("the relay's frame is too long");
     return true;
   };

@@ -12,7 +12,6 @@ const READY_MS = 5_000;
 const CLOSE_MS = 1_000;
 /** The relay ends a command itself this long after its caller has given it up. */
 const GRACE_SECONDS = 1;
-const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 const KEPT_STDERR_BYTES = 2_000;
 /** No exit code: the relay had no room for all that the command printed. */
 const CUT_CODE = 999;
@@ -48,6 +47,8 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
   const waiting = new Map<number, (result: RelayResult) => void>();
   let alive = true;
   let lastId = 0;
+  // A frame may come after its caller gave up: the bound is of all that were asked.
+  let mostAsked = 0;
   let stderr: Buffer = Buffer.alloc(0);
   let ready: () => void = () => undefined;
   const isReady = new Promise<true>((resolve) => (ready = () => resolve(true)));
@@ -55,7 +56,7 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
     ready: () => ready(),
     frame: ({ id, ...frame }) =>
       waiting.get(id)?.({ how: "ended", truncated: frame.exitCode === CUT_CODE, ...frame }),
-    maxBytes: MAX_FRAME_BYTES,
+    maxBytes: () => mostAsked,
   });
   const shell = await start(argv, {
     stdin: "open",
@@ -95,6 +96,7 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
     isAlive: () => alive,
     run: (command, options) => {
       const id = (lastId += 1);
+      mostAsked = Math.max(mostAsked, options.maxOutputBytes + 1);
       const limit = Math.ceil(options.timeoutMs / 1000) + GRACE_SECONDS;
       const line = `hopbook_run ${quotePosix([String(id), String(limit), String(options.maxOutputBytes + 1), ...command])}\n`;
       return new Promise((resolve) => {

@@ -175,7 +175,7 @@ t.test("frames, however they are cut", async (t) => {
         const reader = createFrameReader({
           ready: () => ready++,
           frame: (frame) => got.push(frame),
-          maxBytes: 1000,
+          maxBytes: () => 1000,
         });
         for (let at = 0, turn = 0; at < text.length; turn++) {
           const size = cuts[turn % cuts.length] ?? 1;
@@ -199,7 +199,11 @@ t.test("frames, however they are cut", async (t) => {
     ),
   );
   for (const bad of ["welcome\n", "hopbook-relay 1 2 3\n", "hopbook-relay 1 0 9999 0\n", "x".repeat(101)]) {
-    const reader = createFrameReader({ ready: () => undefined, frame: () => undefined, maxBytes: 1000 });
+    const reader = createFrameReader({
+      ready: () => undefined,
+      frame: () => undefined,
+      maxBytes: () => 1000,
+    });
     t.throws(() => reader.push(Buffer.from(bad)), RangeError);
   }
 });
