@@ -45,25 +45,37 @@ function checkObjects(
   return `${JSON.stringify(verb)} does not only read`;
 }
 
+/** Values below /proc/sys/net that only root may see: what addresses and cookies are made of. */
+const NETWORK_KEYS = /(stable_secret|tcp_fastopen_key)$/;
+
+/** What is of the network, and what the kernel is called. */
+const NETWORK_SYSCTL = /^(net[./]|kernel[./](hostname|osrelease|ostype|version)$)/;
+
 /** The parts of a name with one separator between each: two in a row are a way out of /proc/sys. */
 const SYSCTL_NAME = /^[A-Za-z0-9_@:+-]+([./][A-Za-z0-9_@:+-]+)*[./]?$/;
 
 /**
- * sysctl(8): names to read, no assignment, no file. busybox's and procps' before 4.0 put a name behind /proc/sys/ and
+ * sysctl(8): names of the network to read, no assignment, no file. busybox's and procps' before 4.0 put a name behind /proc/sys/ and
  * open it: `net/../../../etc/shadow` is a name to them, and so is `net.//.//.//.etc.shadow`, where each separator
  * stands for the other one.
  */
 export const readsBySysctl: ArgumentRule = (args) => {
-  const bad = args.find((word) => !(word.startsWith("-") ? /^-[aneN]+$/ : SYSCTL_NAME).test(word));
-  return bad === undefined ? undefined : `${JSON.stringify(bad)} does not only read`;
+  const isRead = (word: string): boolean =>
+    word.startsWith("-")
+      ? /^-[enN]+$/.test(word)
+      : SYSCTL_NAME.test(word) && NETWORK_SYSCTL.test(word) && !NETWORK_KEYS.test(word);
+  const bad = args.find((word) => !isRead(word));
+  return bad === undefined ? undefined : `${JSON.stringify(bad)} is no name of the network's to read`;
 };
 
-/** nstat(8): counters; -d would start a daemon, and without -s it writes its history file. */
+/** nstat(8): counters; -d would start a daemon, and without both -a and -s it makes its history file in /tmp. */
 export const readsByNstat: ArgumentRule = (args) => {
   const fault = onlyFlags(/^(-[asznjp]+|--json|--zeros|--ignore|--pretty|--nooutput|--noupdate)$/)(args);
   if (fault !== undefined) return fault;
-  const keepsHistory = args.some((word) => word === "--noupdate" || /^-[a-z]*s/.test(word));
-  return keepsHistory ? undefined : "without -s it writes its history file";
+  const has = (long: string, short: RegExp): boolean =>
+    args.some((word) => word === long || short.test(word));
+  const leavesNothing = has("--noupdate", /^-[a-z]*s/) && has("--ignore", /^-[a-z]*a/);
+  return leavesNothing ? undefined : "without -a and -s it makes its history file";
 };
 
 /** iptables-save(8): -M would run a program, -f write a file. */
@@ -120,34 +132,33 @@ export const readsByEthtool: ArgumentRule = (args) => {
   return more === undefined ? undefined : `${JSON.stringify(more)} is more than one device`;
 };
 
-const PROC_ESCAPES = new Set([
-  "root",
-  "cwd",
-  "fd",
-  "fdinfo",
-  "map_files",
-  "task",
-  "mem",
-  "environ",
-  "kcore",
-  "kmsg",
-  "exe",
+/** The network's own state, and counters of the whole machine: no process, no memory, no key. */
+const NETWORK_STATE =
+  /^\/(proc\/((self\/|thread-self\/)?net|sys\/net)\/.|sys\/class\/net\/.|proc\/(interrupts|softirqs|stat|vmstat|meminfo|loadavg|uptime|version|cpuinfo)$)/;
+
+/** Links of a network device out of what is of the network. */
+const DEVICE_DOORS: ReadonlySet<string> = new Set([
+  "device",
+  "subsystem",
+  "driver",
+  "of_node",
+  "firmware_node",
+  "phydev",
 ]);
 
-/** Of debugfs and tracefs some files change what they show by being read, and some never end; bpffs has links of its users. */
-const SYS_DOORS = /^\/sys\/(kernel\/(debug|tracing)|firmware|fs\/(fuse|bpf))(\/|$)/;
-
-/** cat of kernel state: /proc and /sys, and none of the doors in them that lead elsewhere. */
+/** cat of the network's state in /proc and /sys, by path, without what leads out of it and without keys. */
 export const readsKernelFiles: ArgumentRule = (args) => {
   const paths = args[0] === "--" ? args.slice(1) : args;
   if (paths.length === 0) return "it would read its standard input";
   const bad = paths.find((path) => {
     const parts = path.split("/").slice(1);
-    const isPlain =
-      /^\/(proc|sys)\/./.test(path) && !parts.some((part) => part === "" || part === "." || part === "..");
-    return !isPlain || SYS_DOORS.test(path) || parts.some((part) => PROC_ESCAPES.has(part));
+    const isPlain = !parts.some((part) => part === "" || part === "." || part === "..");
+    const isOut = path.startsWith("/sys/") && parts.some((part) => DEVICE_DOORS.has(part));
+    return !isPlain || isOut || !NETWORK_STATE.test(path) || NETWORK_KEYS.test(path);
   });
-  return bad === undefined ? undefined : `${JSON.stringify(bad)} is no kernel state of /proc or /sys`;
+  return bad === undefined
+    ? undefined
+    : `${JSON.stringify(bad)} is no state of the network in /proc/net, /proc/sys/net or /sys/class/net`;
 };
 
 /** cat of one capture file: an absolute path to a pcap, with nothing in it that climbs out of its folder. */

@@ -59,7 +59,7 @@ t.test("programs that would write, run something or never end behind a harmless 
     ],
     ["netns/probe", ["ping", "-c", "4", "-i", "0.01", "10.0.0.1"]],
     ["node/read", ["ethtool", "--json", "-S", "eth0"]],
-    ["node/read", ["cat", "/sys/class/net/eth0/mtu", "/sys/kernel/mm/x"]],
+    ["node/read", ["cat", "/sys/class/net/eth0/mtu", "/proc/softirqs"]],
   ];
   for (const [action, argv] of allowed) t.equal(findArgvFault(action, argv), undefined, argv.join(" "));
 });
