@@ -11,6 +11,7 @@ import { makeProgress } from "./progress.js";
 import type { RawInputs } from "./runbook-flags.js";
 import { leaveAtOnce } from "./leave-at-once.js";
 import { listenForSignals } from "./signals.js";
+import { printJson } from "../model/json.js";
 
 interface Detached {
   readonly runbook: string;
@@ -47,7 +48,7 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
       return;
     }
     const { id, dir, nodes, inPod, until, expires } = report;
-    if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    if (options.output === "json") terminal.out(printJson(report));
     else terminal.out(`${id}\n`);
     terminal.err(
       `\nrun ${id} goes on without this client, on ${nodes.join(", ")}, until ${until}\n` +

@@ -21,6 +21,7 @@ import { outputOf, type CommandIo } from "./io.js";
 import { describeLabsUp } from "./lab-hint.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 import { fromCommander } from "./usage-error.js";
+import { printJson } from "../model/json.js";
 
 /**
  * The command line. Resolves with the exit code, never rejects: argv is typed here, and nothing below sees a
@@ -45,7 +46,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.healthy;
     const known = error instanceof CommanderError ? fromCommander(error, argv) : asHopbookError(error);
-    if (wantsJson(argv)) terminal.out(`${JSON.stringify(errorObject(known), null, 2)}\n`);
+    if (wantsJson(argv)) terminal.out(printJson(errorObject(known)));
     terminal.err(renderError(known, terminal));
     terminal.err(await describeLabsUp(known));
     return known.exitCode;

@@ -1,5 +1,6 @@
 import type { Findings } from "../model/findings.js";
 import type { Terminal } from "./terminal.js";
+import { printJson } from "../model/json.js";
 
 /**
  * Findings on stdout. As JSON they say where the run's folder is (`run.folder`), which findings.json itself does not: a
@@ -21,5 +22,5 @@ export async function printFindings(
     return;
   }
   const run = dir === null ? findings.run : { ...findings.run, folder: dir };
-  terminal.out(`${JSON.stringify({ ...findings, run }, null, 2)}\n`);
+  terminal.out(printJson({ ...findings, run }));
 }

@@ -85,7 +85,7 @@ function findForeign([first, second]: readonly Document[], text: string): Offset
   return found;
 }
 
-export function describeSyntax(message: string): string {
+function describeSyntax(message: string): string {
   const firstLine = message.split("\n", 1)[0] ?? message;
   return firstLine.charAt(0).toLowerCase() + firstLine.slice(1);
 }

@@ -1,6 +1,7 @@
 import type { Findings } from "../model/findings.js";
+import { printJson } from "../model/json.js";
 
 /** findings.json as it stands in the run folder. */
 export function renderJson(findings: Findings): string {
-  return `${JSON.stringify(findings, null, 2)}\n`;
+  return printJson(findings);
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { printJson } from "../model/json.js";
 
 /** What a rule is, by its id. */
 export interface SarifRule {
@@ -49,7 +50,7 @@ export function writeSarifLog(
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return printJson(log);
 }
 
 function describeRule({ id, means }: SarifRule): Record<string, unknown> {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import t from "tap";
 import type { Findings } from "../../lib/model/findings.js";
-import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
+import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import { buildFindings, fdbMissing } from "../report/samples.js";
 import { EACH_PAYLOAD, OBEYED, PAYLOADS } from "./payloads.js";
 
@@ -57,6 +57,14 @@ t.test("Markdown and JUnit have no markup of it", async (t) => {
   }
   const parsed = spawnSync("python3", ["-c", PARSE_XML], { input: documents.join("\0"), encoding: "utf8" });
   if (parsed.error === undefined) t.equal(parsed.stderr, "", "JUnit is well-formed");
+});
+
+t.test("JSON has nothing of it for a terminal, and all of it for a program", async (t) => {
+  for (const [name, payload] of EACH_PAYLOAD) {
+    const json = renderJson(poisoned(payload));
+    t.notMatch(json.replaceAll("\n", ""), OBEYED, name);
+    t.strictSame(JSON.parse(json), JSON.parse(JSON.stringify(poisoned(payload))), name);
+  }
 });
 
 const chromium = spawnSync("chromium", ["--version"]).status === 0;

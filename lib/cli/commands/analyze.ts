@@ -6,6 +6,7 @@ import type { AnalyzeFilesOptions } from "../../api/analyze.js";
 import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
 import { addOutputOption, collect, type CommonOptions } from "../options.js";
+import { printJson } from "../../model/json.js";
 
 interface AnalyzeFlags extends Pick<CommonOptions, "output">, AnalyzeFilesOptions {
   readonly html?: string;
@@ -45,9 +46,7 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
     const findings = await analyze(paths, flags);
     const { reportText, writeHtmlFile } = await import("../../api/report.js");
     const { exitCodeOfFindings } = await import("../../api/analyze.js");
-    io.terminal.out(
-      flags.output === "json" ? `${JSON.stringify(findings, null, 2)}\n` : reportText(findings, io.terminal),
-    );
+    io.terminal.out(flags.output === "json" ? printJson(findings) : reportText(findings, io.terminal));
     if (flags.html !== undefined) {
       const file = await writeHtmlFile(findings, { file: flags.html, force: flags.force === true });
       io.terminal.err(`\nreport: ${visible(file)}\n`);

@@ -4,6 +4,7 @@ import { visible, visibleLines } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
 import { addClusterOptions, addOutputOption, clusterOf, type CommonOptions } from "../options.js";
 import { describeDefault, flagName, valuesOf } from "../runbook-flags.js";
+import { printJson } from "../../model/json.js";
 
 /** list, show: what there is to run. They touch no node. */
 export function addCatalogueCommands(program: Command, io: CommandIo): void {
@@ -11,7 +12,7 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
   addOutputOption(addClusterOptions(list)).action(async (options: CommonOptions) => {
     const { listCatalogue } = await import("../../api/runbooks.js");
     const entries = await listCatalogue(process.cwd(), clusterOf(options));
-    if (options.output === "json") io.terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
+    if (options.output === "json") io.terminal.out(printJson(entries));
     else {
       const { alignCells } = await import("../../text/table.js");
       io.terminal.out(alignCells(entries.map(({ name, title }) => [visible(name), visible(title)])));
@@ -32,7 +33,7 @@ export function addCatalogueCommands(program: Command, io: CommandIo): void {
       }
       const { describeRunbook } = await import("../../api/runbooks.js");
       const description = await describeRunbook(name, process.cwd(), clusterOf(options));
-      if (options.output === "json") io.terminal.out(`${JSON.stringify(description, null, 2)}\n`);
+      if (options.output === "json") io.terminal.out(printJson(description));
       else io.terminal.out(renderDescription(description));
     });
 }
@@ -43,7 +44,7 @@ async function showResolved(name: string, options: CommonOptions, io: CommandIo)
     ...clusterOf(options),
     cwd: process.cwd(),
   });
-  io.terminal.out(options.output === "json" ? `${JSON.stringify(resolved, null, 2)}\n` : visibleLines(yaml));
+  io.terminal.out(options.output === "json" ? printJson(resolved) : visibleLines(yaml));
 }
 
 function renderDescription(runbook: RunbookDescription): string {

@@ -3,6 +3,7 @@ import type { CheckedFile, FileFault } from "../../api/check.js";
 import { EXIT } from "../../errors.js";
 import { visible, visibleLines } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
+import { printJson } from "../../model/json.js";
 
 const FORMATS = ["text", "json", "sarif"] as const;
 
@@ -37,7 +38,7 @@ async function print(
   switch (output) {
     case "json": {
       const report = { apiVersion: "hopbook.dev/v1", kind: "CheckReport", files: results };
-      terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+      terminal.out(printJson(report));
       return;
     }
     case "sarif": {

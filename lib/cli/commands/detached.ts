@@ -19,6 +19,7 @@ import {
 } from "../options.js";
 import { makeProgress } from "../progress.js";
 import { listenForSignals } from "../signals.js";
+import { printJson } from "../../model/json.js";
 
 type Flags = CommonOptions & PermissionOptions & { readonly out: string };
 
@@ -34,7 +35,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
     withOptions(flags, io, async (options) => {
       const { listRuns } = await import("../../api/detached.js");
       const report = await listRuns(options);
-      if (flags.output === "json") io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+      if (flags.output === "json") io.terminal.out(printJson(report));
       else io.terminal.out(await renderRuns(report.runs));
       for (const note of report.notes) io.terminal.err(`! ${visible(note)}\n`);
       if (report.isClusterAsked) {
@@ -49,7 +50,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
       withOptions(flags, io, async (options) => {
         const { describeOneRun } = await import("../../api/detached.js");
         const found = await describeOneRun({ ...options, run });
-        io.terminal.out(flags.output === "json" ? `${JSON.stringify(found, null, 2)}\n` : renderRun(found));
+        io.terminal.out(flags.output === "json" ? printJson(found) : renderRun(found));
         if (found.state !== "unknown") return;
         for (const note of found.notes) io.terminal.err(`! ${visible(note)}\n`);
         io.terminal.err(
@@ -73,7 +74,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
         const { stopRun } = await import("../../api/detached.js");
         const { id, stopped, failed } = await stopRun({ ...options, run });
         if (flags.output === "json") {
-          io.terminal.out(`${JSON.stringify({ id, stopped, failed }, null, 2)}\n`);
+          io.terminal.out(printJson({ id, stopped, failed }));
         } else {
           for (const node of stopped) io.terminal.out(`stopped: ${visible(node)}\n`);
         }

@@ -12,6 +12,7 @@ import {
   type PermissionOptions,
 } from "../options.js";
 import { listenForSignals } from "../signals.js";
+import { printJson } from "../../model/json.js";
 
 type DoctorFlags = CommonOptions & PermissionOptions & { readonly from?: string; readonly to?: string };
 
@@ -47,7 +48,7 @@ async function executeDoctor(flags: DoctorFlags, io: CommandIo): Promise<void> {
       ...{ from: flags.from, to: flags.to, cwd: process.cwd() },
       ...{ grants: flags, confirm: askOn(terminal), signal: interruption.signal },
     });
-    if (flags.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    if (flags.output === "json") terminal.out(printJson(report));
     else terminal.out(renderDoctor(report, { color: terminal.color }));
     io.setExitCode(exitCode);
   } finally {

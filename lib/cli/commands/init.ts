@@ -4,6 +4,7 @@ import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
 import { nextCommand } from "../next-command.js";
 import { addOutputOption, type CommonOptions } from "../options.js";
+import { printJson } from "../../model/json.js";
 
 /** init: a start for a cluster's own folder. */
 export function addInitCommands(program: Command, io: CommandIo): void {
@@ -17,7 +18,7 @@ export function addInitCommands(program: Command, io: CommandIo): void {
       const { initFolder } = await import("../../api/new.js");
       const report = await initFolder(dir);
       if (options.output === "json") {
-        io.terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+        io.terminal.out(printJson(report));
         return;
       }
       for (const file of report.files) io.terminal.out(`${visible(`${report.dir}/${file}`)}\n`);

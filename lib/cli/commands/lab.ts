@@ -5,6 +5,7 @@ import { formatDuration } from "../../model/units.js";
 import type { CommandIo } from "../io.js";
 import { nextCommand } from "../next-command.js";
 import { addOutputOption, type CommonOptions } from "../options.js";
+import { printJson } from "../../model/json.js";
 
 interface LabOptions extends CommonOptions {
   readonly name: string;
@@ -35,7 +36,7 @@ export function addLabCommands(program: Command, io: CommandIo): void {
         rootless: options.rootless,
         deadDns: options.deadDns,
       });
-      if (options.output === "json") io.terminal.out(`${JSON.stringify(state, null, 2)}\n`);
+      if (options.output === "json") io.terminal.out(printJson(state));
       else {
         io.terminal.out(
           `lab ${state.name} is up in ${formatDuration(Date.now() - startedMs)}: ${topology}\n`,
@@ -71,7 +72,7 @@ export function addLabCommands(program: Command, io: CommandIo): void {
     async (options: CommonOptions) => {
       const { listLabs } = await import("../../api/lab.js");
       const states = listLabs();
-      if (options.output === "json") io.terminal.out(`${JSON.stringify(states, null, 2)}\n`);
+      if (options.output === "json") io.terminal.out(printJson(states));
       else if (states.length === 0) io.terminal.out("no lab is up\n");
       for (const { name, status, state, deadNodes, faults } of options.output === "json" ? [] : states) {
         const words = [
@@ -89,7 +90,7 @@ export function addLabCommands(program: Command, io: CommandIo): void {
     async (options: CommonOptions) => {
       const { listFaults } = await import("../../api/lab.js");
       const faults = listFaults();
-      if (options.output === "json") io.terminal.out(`${JSON.stringify(faults, null, 2)}\n`);
+      if (options.output === "json") io.terminal.out(printJson(faults));
       else {
         const { alignCells } = await import("../../text/table.js");
         io.terminal.out(alignCells(faults.map(({ name, title }) => [name, title])));

@@ -15,6 +15,7 @@ import {
   type PermissionOptions,
 } from "../options.js";
 import { listenForSignals } from "../signals.js";
+import { printJson } from "../../model/json.js";
 
 type ReapFlags = CommonOptions &
   PermissionOptions & {
@@ -61,7 +62,7 @@ async function executeReap(flags: ReapFlags, io: CommandIo): Promise<void> {
       runId: flags.run,
       ...(flags.yes === true || flags.allowAll === true ? {} : { agree: (items) => agree(items, io) }),
     });
-    if (flags.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    if (flags.output === "json") terminal.out(printJson(report));
     else terminal.out(renderReport(report));
     for (const runId of waiting(report)) {
       const carried = { flags, carry: ["cluster", "permissions"] } as const;

@@ -20,6 +20,7 @@ import { makeRunbookCommand, type RunbookVerb } from "../runbook-command.js";
 import { readInputFlags, type RawInputs } from "../runbook-flags.js";
 import { leaveAtOnce } from "../leave-at-once.js";
 import { listenForSignals } from "../signals.js";
+import { printJson } from "../../model/json.js";
 
 type RunFlags = CommonOptions &
   PermissionOptions & {
@@ -191,9 +192,7 @@ async function executePlan({ runbook, raw, options, types }: ParsedRun, io: Comm
     planRunbook({ runbook, raw, ...clusterOf(options), grants: options, ...shared }),
   );
   io.terminal.out(
-    options.output === "json"
-      ? `${JSON.stringify(plan, null, 2)}\n`
-      : renderPlan(plan, { full: options.full === true, types }),
+    options.output === "json" ? printJson(plan) : renderPlan(plan, { full: options.full === true, types }),
   );
   if (!plan.complete) {
     const flags = plan.missingFlags.join(" ");
@@ -226,7 +225,7 @@ async function executeHops(
     discoverHops({ from, to, ...clusterOf(options), grants: options, ...shared }),
   );
   if (path === undefined) throw new HopbookError("INTERNAL", "Discovery gave no path");
-  io.terminal.out(options.output === "json" ? `${JSON.stringify(path, null, 2)}\n` : reportPath(path));
+  io.terminal.out(options.output === "json" ? printJson(path) : reportPath(path));
 }
 
 interface SignalOptions {
