@@ -14,6 +14,7 @@ import type { ConnectOptions } from "./connect.js";
 import type { KubeConnectOptions } from "./ways.js";
 
 export { buildDebugPod } from "./pod/spec.js";
+export { resolveSsh } from "./ssh/resolve.js";
 
 interface OpenAccessOptions {
   readonly signal?: AbortSignal;

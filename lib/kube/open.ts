@@ -1,5 +1,6 @@
 import type { KubeApi, KubeRef, KubeRequest } from "../model/kube.js";
 import { readKubeConfig } from "./config.js";
+import { endpointOf } from "./endpoint.js";
 import { describeRequest, kubeError, refusal, transportError } from "./errors.js";
 import { PluginCredentials } from "./exec-credentials.js";
 import { boundExecPlugins } from "./exec-plugin.js";
@@ -83,6 +84,7 @@ export function openKube(ref: KubeRef, credentials = new PluginCredentials()): K
     cluster: context?.cluster ?? "",
     user: context?.user ?? "",
     server: config.getCurrentCluster()?.server ?? "",
+    endpoint: endpointOf(config),
     namespace: ref.namespace ?? context?.namespace ?? "default",
     request,
     list,

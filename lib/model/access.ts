@@ -129,6 +129,14 @@ export interface NodeTarget {
   readonly kube?: KubeNode;
 }
 
+/** What decides where commands go, beyond a profile's words. */
+export interface AccessEnd {
+  /** A node's name, or `the API of context …`. */
+  readonly of: string;
+  /** In the words of ssh_config(5), or of a kubeconfig; `unresolved`: why nobody can tell. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 export interface ExecOptions {
   /** The named action that permissions speak of, such as `runtime/pods` or `netns/tcpdump`. */
   readonly action: string;

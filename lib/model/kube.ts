@@ -85,6 +85,16 @@ export interface KubeServer {
   readonly roundTripMs: number;
 }
 
+export interface KubeEndpoint {
+  readonly server: string;
+  /** `sha256:` of the certificates that its own is checked by; `system`: those of this machine; `unchecked`. */
+  readonly ca: string;
+  /** The name that its certificate is to have; "" for the server's. */
+  readonly tlsServerName: string;
+  /** "" for none but what the environment says. */
+  readonly proxy: string;
+}
+
 /**
  * A cluster's API as one user sees it. Every request rejects with a HopbookError: KUBE_UNREACHABLE (no answer),
  * KUBE_UNAUTHORISED (401), KUBE_FORBIDDEN (403 by RBAC), KUBE_REFUSED (admission, quota, validation: the API's own
@@ -97,6 +107,8 @@ export interface KubeApi {
   readonly cluster: string;
   readonly user: string;
   readonly server: string;
+  /** What decides which server answers, and by what it is believed. */
+  readonly endpoint: KubeEndpoint;
   /** Of what is named without one. */
   readonly namespace: string;
   request<T>(request: KubeRequest): Promise<T>;

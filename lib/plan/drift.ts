@@ -9,6 +9,7 @@ export function describeDrift(agreed: SealedPlan, now: SealedPlan): string[] {
   if (agreed.digest === now.digest) return [];
   const lines = [
     ...describeSources(agreed, now),
+    ...describeEnds(agreed.ends, now.ends),
     ...describeSteps(agreed.steps, now.steps),
     ...describeFiles(agreed, now),
   ];
@@ -31,6 +32,22 @@ function describeSources(agreed: SealedPlan, now: SealedPlan): string[] {
   if (scripts.length > 0) lines.push(`a script's text changed: ${scripts.join(", ")}`);
   if (agreed.profileSha256 !== now.profileSha256) lines.push(`the cluster profile ${now.cluster} changed`);
   return lines;
+}
+
+/** Where commands would go to other places than was agreed to: a line each. */
+export function describeEnds(agreed: SealedPlan["ends"], now: SealedPlan["ends"]): string[] {
+  const before = new Map(agreed.map(({ of, settings }) => [of, settings]));
+  const after = new Map(now.map(({ of, settings }) => [of, settings]));
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((of) => {
+    const [old, is] = [before.get(of), after.get(of)];
+    if (old === undefined) return [`${of}: it is new`];
+    if (is === undefined) return [`${of}: it is gone`];
+    // What nobody could tell, then or now, is the same by its words alone.
+    if (is["unresolved"] !== undefined) return [`${of}: ${is["unresolved"]}`];
+    return [...new Set([...Object.keys(old), ...Object.keys(is)])]
+      .filter((key) => old[key] !== is[key])
+      .map((key) => `${of}: ${key}: ${show(old[key])} → ${show(is[key])}`);
+  });
 }
 
 function changedFiles(

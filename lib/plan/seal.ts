@@ -1,4 +1,4 @@
-import type { Argv } from "../model/access.js";
+import type { AccessEnd, Argv } from "../model/access.js";
 import type { PermissionsSpec } from "../model/permissions.js";
 import { canonicalJson, sha256, type Plan, type PlanStep } from "./plan.js";
 
@@ -25,6 +25,8 @@ export interface PlanFrame {
   readonly scripts: readonly (PlanSource & { readonly step: string })[];
   /** The cluster profile as it was read. */
   readonly profileSha256: string;
+  /** Where commands go by it; none where nobody is asked. */
+  readonly ends: readonly AccessEnd[];
   readonly declared: PermissionsSpec;
   /** Flags without which nothing could be read from the nodes; then `steps` have no commands. */
   readonly missingFlags: readonly string[];
@@ -37,6 +39,7 @@ export interface SealedPlan extends Omit<Plan, "digest"> {
   readonly sources: PlanFrame["sources"];
   readonly scripts: PlanFrame["scripts"];
   readonly profileSha256: string;
+  readonly ends: PlanFrame["ends"];
   readonly permissions: {
     /** As the runbook has it. */
     readonly declared: PermissionsSpec;
@@ -55,9 +58,9 @@ export interface SealedPlan extends Omit<Plan, "digest"> {
 /** Completes a plan: the same things have the same digest, whatever the order in which nodes answered. */
 export function sealPlan({ digest: _, ...plan }: Plan, frame: PlanFrame): SealedPlan {
   const steps = plan.steps.map(inOrder);
-  const { run, named, sources, scripts, profileSha256, declared, missingFlags } = frame;
+  const { run, named, sources, scripts, profileSha256, ends, declared, missingFlags } = frame;
   const body = {
-    ...{ ...plan, steps, run, named, sources, scripts, profileSha256 },
+    ...{ ...plan, steps, run, named, sources, scripts, profileSha256, ends },
     permissions: { declared, effective: needsOf(steps) },
     files: filesOf(steps),
     ...{ complete: missingFlags.length === 0, missingFlags },

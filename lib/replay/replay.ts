@@ -188,6 +188,7 @@ function withoutThisMachine(work: RunbookWork): RunbookWork {
 function replayWorld(replayer: Replayer, steps: Set<string>, entered: () => readonly EnteredNode[]): World {
   return {
     clock: replayer.clock,
+    ends: () => Promise.resolve([]),
     open: (profile, options) => Promise.resolve({ ...openReplayed(replayer, profile, options), entered }),
     demand(request, permitted) {
       replayer.demand(request);

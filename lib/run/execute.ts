@@ -75,7 +75,7 @@ export async function execute(session: PermittedRun, execution: Execution): Prom
         detach: execution.detach?.context,
       },
       async (engine, entered) => {
-        const plan = await frame(await engine.plan(), session);
+        const plan = await frame(await engine.plan(), session, { ends: await world.ends(session) });
         await folder.writeJson("plan.json", plan);
         execution.agree?.(plan);
         if (execution.detach === undefined) return engine.run();

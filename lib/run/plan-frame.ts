@@ -7,6 +7,7 @@ import { canonicalJson, sha256 } from "../plan/plan.js";
 import { sealPlan, type PlanSource, type SealedPlan } from "../plan/seal.js";
 import { originsOf, type Runbook } from "../runbook/index.js";
 import { maskingOf } from "./masking.js";
+import type { AccessEnd } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { RunbookSession } from "../session/runbook-session.js";
 
@@ -17,7 +18,10 @@ export const SECRET = "[secret]";
 export async function frame(
   plan: Plan,
   session: RunbookSession,
-  missingFlags: readonly string[] = [],
+  {
+    ends,
+    missingFlags = [],
+  }: { readonly ends: readonly AccessEnd[]; readonly missingFlags?: readonly string[] },
 ): Promise<SealedPlan> {
   const { runbook, profile, cwd, namedCluster } = session;
   return sealPlan(
@@ -40,6 +44,7 @@ export async function frame(
       sources: sourcesOf(runbook),
       scripts: await scriptsOf(session),
       profileSha256: sha256(canonicalJson(lastingOf(profile))),
+      ends,
       declared: runbook.permissions,
       missingFlags,
     },

@@ -32,10 +32,11 @@ export async function planRunbook(options: PlanOptions): Promise<SealedPlan> {
     permitted = await permit(session, discoveryKinds(session.runbook));
   } catch (error) {
     if (!(error instanceof HopbookError) || error.code !== "PERMISSION_DENIED") throw error;
-    return frame(outline(session), session, error.missingFlags ?? ["--yes"]);
+    const missingFlags = error.missingFlags ?? ["--yes"];
+    return frame(outline(session), session, { ends: [], missingFlags });
   }
   const plan = await look(permitted, (engine) => engine.plan());
-  return frame(plan, session);
+  return frame(plan, session, { ends: await LIVE.ends(session) });
 }
 
 /** Reads from the nodes, and keeps nothing. */

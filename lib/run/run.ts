@@ -1,6 +1,6 @@
 import { foresee } from "../authority/foresee.js";
 import { refuseOutlasting } from "../authority/known-faults.js";
-import { describeDrift } from "../plan/drift.js";
+import { describeDrift, describeEnds } from "../plan/drift.js";
 import { digestOf, type SealedPlan } from "../plan/seal.js";
 import { HopbookError } from "../errors.js";
 import type { RunOptions, RunReport, SharedOptions } from "../session/options.js";
@@ -8,6 +8,7 @@ import { plannedAccess } from "./plan-frame.js";
 import { openRunbookSession, permit, type RunbookSession } from "../session/runbook-session.js";
 import { inputsOfPlan, readPlanFile } from "./plan-file.js";
 import { runSession } from "./run-session.js";
+import { LIVE } from "./world.js";
 
 export type { RunOutcome } from "../engine/engine.js";
 export type { RunOptions, RunReport } from "../session/options.js";
@@ -61,7 +62,9 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
   );
   refuseOtherWays(agreed, session);
   const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });
-  return runSession(await permit(session), { ...options, agree });
+  const permitted = await permit(session);
+  refuseOtherEnds(agreed, await LIVE.ends(permitted));
+  return runSession(permitted, { ...options, agree });
 }
 
 /** Ways in are no commands of the plan, and making them comes first: what differs there is found before anything is made. */
@@ -85,6 +88,16 @@ function refuseOtherWays({ access = [] }: SealedPlan, { profile }: RunbookSessio
       },
     );
   }
+}
+
+/** Found before anything is entered: what answers at another place is never asked. */
+function refuseOtherEnds({ ends }: SealedPlan, now: SealedPlan["ends"]): void {
+  const lines = describeEnds(ends, now);
+  if (lines.length === 0) return;
+  throw new HopbookError("PLAN_DRIFT", "Cannot run the plan: its commands would go elsewhere than it says", {
+    detail: lines.join("\n"),
+    hint: "Look at ssh's configuration and the kubeconfig, and make a new plan with hopbook plan … --out",
+  });
 }
 
 function refuseDrift(agreed: SealedPlan, now: SealedPlan): void {

@@ -21,6 +21,7 @@ function step(id: string, more: Partial<PlanStep> = {}): PlanStep {
 const FRAME: PlanFrame = {
   ...{ run: { id: "0123456789ab" }, named: { runbook: "r", cluster: null }, profileSha256: "p" },
   ...{ sources: [{ file: "/r.yaml", sha256: "1" }], scripts: [], declared: {}, missingFlags: [] },
+  ends: [{ of: "a", settings: { HostName: "10.0.0.1", Port: "22" } }],
 };
 
 function seal(
@@ -96,6 +97,14 @@ t.test("each difference is told", async (t) => {
       [/^a script's text changed: \/s\.ts$/],
     ],
     [seal([step("one"), two], { frame: { profileSha256: "q" } }), [/^the cluster profile c changed$/]],
+    [
+      seal([step("one"), two], { frame: { ends: [{ of: "a", settings: { HostName: "10.0.0.2" } }] } }),
+      [/^a: HostName: 10\.0\.0\.1 → 10\.0\.0\.2$/, /^a: Port: 22 → nothing$/],
+    ],
+    [
+      seal([step("one"), two], { frame: { ends: [{ of: "b", settings: {} }] } }),
+      [/^a: it is gone$/, /^b: it is new$/],
+    ],
     [seal([step("one"), two], { frame: { declared: { shell: true } } }), [/other permissions/]],
     [seal([step("one"), two], { plan: { inputs: { count: 5 } } }), [/^input count: 4 → 5$/]],
     [seal([step("one"), two], { frame: { run: { id: "ba9876543210" } } }), [/^digest: sha256:/]],

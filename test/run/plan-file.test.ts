@@ -75,6 +75,35 @@ t.test("what changed since is refused, and leaves no folder", async (t) => {
   t.throws(() => statSync(join(dir, "runs", "x")));
 });
 
+t.test("another host behind the same name is refused before it is entered", async (t) => {
+  const { dir, shared } = await setUp(t);
+  const cluster = join(dir, "cluster.yaml");
+  const config = (host: string): void =>
+    writeFileSync(join(dir, "ssh_config"), `Host node-a\n  HostName ${host}\n  Port 1\n`);
+  writeFileSync(
+    cluster,
+    `${HERE_CLUSTER}  - name: node-a\n    access: {via: ssh, sshConfig: ./ssh_config}\n`,
+  );
+  config("127.0.0.1");
+  const raw = { token: "hunter2-secret" };
+  const planned = { ...shared, cluster, runbook: join(dir, "sample.yaml"), raw };
+  const plan = await planRunbook(planned);
+  const file = await writePlanFile(plan, { file: join(dir, "ssh.json"), force: false });
+  t.match(plan.ends, [{ of: "node-a", settings: { HostName: "127.0.0.1", Port: "1" } }]);
+  t.equal((await runPlan({ ...shared, cluster, plan: file, raw })).exitCode, 0);
+  config("127.0.0.2");
+  await t.rejects(runPlan({ ...shared, cluster, plan: file, raw }), {
+    code: "PLAN_DRIFT",
+    message: /would go elsewhere/,
+    detail: "node-a: HostName: 127.0.0.1 → 127.0.0.2",
+  });
+  writeFileSync(join(dir, "ssh_config"), "NoSuchWord yes\n");
+  await t.rejects(runPlan({ ...shared, cluster, plan: file, raw }), {
+    code: "PLAN_DRIFT",
+    detail: /^node-a: Cannot tell where ssh would enter node-a/,
+  });
+});
+
 t.test("a file that is no plan, or was changed, is refused", async (t) => {
   const { dir, plan, file } = await setUp(t);
   const wrong: [unknown, RegExp][] = [

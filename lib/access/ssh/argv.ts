@@ -58,26 +58,25 @@ export interface Login {
   readonly hasTimeout: boolean;
 }
 
-export interface SshEnd {
+export interface SshHost {
   readonly host: string;
   readonly config: SshAccessConfig;
+}
+
+export interface SshEnd extends SshHost {
   readonly socketPath: string;
+}
+
+/** The ssh that says what it makes of its configuration, and connects to nothing. */
+export function buildResolveArgv({ host, config }: SshHost): Argv {
+  return ["ssh", "-G", ...configWords(config), "-o", "BatchMode=yes", "--", host];
 }
 
 /** The ssh that makes the one connection, asks the probe, and leaves the master behind. */
 export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
-  const { config } = end;
-  const option = (name: string, value: string | number): string[] => ["-o", `${name}=${value}`];
   return [
     "ssh",
-    ...(config.sshConfig === undefined ? [] : ["-F", config.sshConfig]),
-    ...(config.port === undefined ? [] : option("Port", config.port)),
-    ...(config.user === undefined ? [] : option("User", config.user)),
-    ...(config.identityFile === undefined
-      ? []
-      : [...option("IdentityFile", quotePath(config.identityFile)), ...option("IdentitiesOnly", "yes")]),
-    ...(config.knownHosts === undefined ? [] : option("UserKnownHostsFile", quotePath(config.knownHosts))),
-    ...(config.proxyJump === undefined ? [] : option("ProxyJump", config.proxyJump)),
+    ...configWords(end.config),
     ...option("BatchMode", "yes"),
     ...option("StrictHostKeyChecking", "yes"),
     ...option("ConnectTimeout", Math.max(1, Math.ceil(connectTimeoutMs / 1000))),
@@ -100,9 +99,27 @@ export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
       PROBE_SCRIPT,
       "hopbook-probe",
       SYSTEM_PATH,
-      config.sudo === false ? "none" : "sudo",
+      end.config.sudo === false ? "none" : "sudo",
     ]),
   ];
+}
+
+/** What a profile says of a host, in ssh's words. */
+function configWords(config: SshAccessConfig): string[] {
+  return [
+    ...(config.sshConfig === undefined ? [] : ["-F", config.sshConfig]),
+    ...(config.port === undefined ? [] : option("Port", config.port)),
+    ...(config.user === undefined ? [] : option("User", config.user)),
+    ...(config.identityFile === undefined
+      ? []
+      : [...option("IdentityFile", quotePath(config.identityFile)), ...option("IdentitiesOnly", "yes")]),
+    ...(config.knownHosts === undefined ? [] : option("UserKnownHostsFile", quotePath(config.knownHosts))),
+    ...(config.proxyJump === undefined ? [] : option("ProxyJump", config.proxyJump)),
+  ];
+}
+
+function option(name: string, value: string | number): string[] {
+  return ["-o", `${name}=${value}`];
 }
 
 /**
