@@ -46,6 +46,8 @@ const ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   [1459, "two pairs of ends of which the addresses have the same exclusive or"],
   [2602, "a reply that stops, where one way alone tells of the clocks"],
   [3222, "a piece that is sent again as a packet of its own, for the clocks"],
+  [7068, "ACKs that are alike, and where their capture began late seem doubled"],
+  [7966, "a reply that stops, where the clocks are farther apart than the places"],
   [3359, "a translation that is seen from behind first"],
 ]);
 

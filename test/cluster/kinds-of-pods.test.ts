@@ -89,7 +89,12 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
       hostNetwork: true,
       containers: [{ name: "c", image: busybox, command: sleep }],
     }),
-    pod("crash", far, ["false"]),
+    // Between two restarts it would be ready for a moment.
+    pod("crash", far, ["false"], {
+      containers: [
+        { name: "c", image: busybox, command: ["false"], readinessProbe: { exec: { command: ["false"] } } },
+      ],
+    }),
     pod("done", far, ["true"], { restartPolicy: "Never" }),
     pod("stuck", "no-such-node", sleep),
     pod("ending", far, ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], {

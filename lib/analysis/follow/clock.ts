@@ -16,6 +16,8 @@ export interface ClockEstimate {
    */
   readonly method: "pairs" | "between" | "one-way" | "starts" | "none";
   readonly packets: number;
+  /** How far it may be from that; Infinity: nobody knows. */
+  readonly errorUs: number;
 }
 
 /** What the first packets tell of the places. */
@@ -47,7 +49,7 @@ export function estimateClocks(captures: readonly HopCapture[]): FirstLook {
   const compared = new Comparisons(read.map(({ heads }) => heads));
   const twice = new Set(read.flatMap(({ isTwice }, place) => (isTwice ? [place] : [])));
   const ahead = new Map<string, ClockEstimate>();
-  ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "pairs", packets: 0 });
+  ahead.set(nodes[0]!, { node: nodes[0]!, aheadUs: 0, method: "pairs", packets: 0, errorUs: 0 });
   while (ahead.size < nodes.length) {
     const known = ahead.size;
     const guesses: ClockEstimate[] = [];
@@ -81,6 +83,7 @@ function estimateNode(
   },
 ): ClockEstimate | null {
   let best: Comparison | null = null;
+  let errorUs = Infinity;
   // What comes from a node of which the clock is known was there before, what goes on to one comes there later.
   let [most, least] = [Infinity, -Infinity];
   for (const [here, capture] of at.captures.entries()) {
@@ -95,19 +98,23 @@ function estimateNode(
         if (found.limit.isMost) most = Math.min(most, limitUs);
         else least = Math.max(least, limitUs);
       }
-      if (best === null || isBetter(found, best)) best = { ...found, aheadUs: base.aheadUs + found.aheadUs };
+      if (best !== null && !isBetter(found, best)) continue;
+      best = { ...found, aheadUs: base.aheadUs + found.aheadUs };
+      errorUs = base.errorUs + found.errorUs;
     }
   }
   if (best === null) return null;
   if (best.method !== "pairs" && least <= most && Number.isFinite(most - least))
-    return { node, aheadUs: (least + most) / 2, method: "between", packets: best.packets };
+    return {
+      ...{ node, aheadUs: (least + most) / 2, method: "between", packets: best.packets },
+      errorUs: (most - least) / 2,
+    };
   const { aheadUs, method, packets } = best;
-  return { node, aheadUs, method, packets };
+  return { node, aheadUs, method, packets, errorUs: method === "pairs" ? errorUs : Infinity };
 }
 
 /** What two places' packets say of their clocks; the second one's is ahead by so much, give or take an error. */
 interface Comparison extends Omit<ClockEstimate, "node"> {
-  readonly errorUs: number;
   /** Of packets that went one way alone: the second clock is ahead by so much at most, or at least; else null. */
   readonly limit: { readonly aheadUs: number; readonly isMost: boolean } | null;
   /** Of `packets`: there is no doubt which they are. */
@@ -216,5 +223,11 @@ function estimateByStarts(captures: readonly HopCapture[], node: string, first: 
     Math.min(...captures.map((one) => (one.node === name ? (one.listeningUs ?? Infinity) : Infinity)));
   const apart = startOf(node) - startOf(first);
   const isGross = Number.isFinite(apart) && Math.abs(apart) > LONGEST_START_US;
-  return { node, aheadUs: isGross ? apart : 0, method: isGross ? "starts" : "none", packets: 0 };
+  return {
+    node,
+    aheadUs: isGross ? apart : 0,
+    method: isGross ? "starts" : "none",
+    packets: 0,
+    errorUs: Infinity,
+  };
 }

@@ -1,6 +1,7 @@
 import { Chains, END } from "./chains.js";
 import { copyInto } from "./columns.js";
 import type { PlaceSets } from "./sets.js";
+import { TRAIT } from "./traits.js";
 import { SightingPool } from "./sightings.js";
 
 const FIRST_CAPACITY = 1024;
@@ -124,7 +125,9 @@ export class InFlight {
       // The chain goes from newest to oldest.
       if (!sets.has(this.set[slot]!, place)) {
         if (this.isElsewhere(slot, place)) continue;
-        if (found === NONE || isRecent) found = slot;
+        // What only looks doubled, where its direction seemed to begin, stands behind what was sent.
+        const isBehind = found !== NONE && this.isDoubled(slot) && !this.isDoubled(found);
+        if (found === NONE || (isRecent && !isBehind)) found = slot;
         isFoundRecent ||= isRecent;
       } else if (again === NONE && this.comesAgain(slot)) again = slot;
     }
@@ -202,6 +205,10 @@ export class InFlight {
     }
     chains.release(ties[slot]!);
     chains.release(this.elsewhere[slot]!);
+  }
+
+  private isDoubled(slot: number): boolean {
+    return (this.traits[slot]! & TRAIT.copy) !== 0;
   }
 
   private comesAgain(slot: number): boolean {

@@ -132,6 +132,7 @@ class Follower {
       captures: input.captures,
       sources: this.sources,
       wholePaths: this.wholePaths,
+      clocks: look.clocks,
     });
     this.turning = new Turning(this.flight, this.judge, (slot) => this.isComplete(slot));
   }

@@ -1,4 +1,5 @@
 import { append } from "./append.js";
+import type { ClockEstimate } from "./clock.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 import { NONE, type InFlight } from "./flight.js";
@@ -37,6 +38,7 @@ interface JudgeInput {
   readonly sources: readonly HopSource[];
   /** Sets of all places of a path. */
   readonly wholePaths: ReadonlySet<number>;
+  readonly clocks: readonly ClockEstimate[];
 }
 
 /** Says which way a packet took, once no other place can show it any more, and forgets it. */
@@ -46,6 +48,8 @@ export class Judge {
   private readonly fromUs: readonly number[];
   private readonly untilUs: readonly number[];
   private readonly allFromUs: number;
+  /** How far apart the clocks of two places may be, after correction. */
+  private readonly errorUs: (from: number, to: number) => number;
   private readonly allUntilUs: number;
 
   constructor(private readonly input: JudgeInput) {
@@ -53,6 +57,11 @@ export class Judge {
     const aheadUs = (place: number): number => sources[place]!.options.clockAheadUs;
     this.fromUs = captures.map(({ listeningUs }, place) => (listeningUs ?? -Infinity) - aheadUs(place));
     this.untilUs = captures.map(({ stoppedUs }, place) => (stoppedUs ?? Infinity) - aheadUs(place));
+    const errorOf = new Map(input.clocks.map(({ node, errorUs }) => [node, errorUs]));
+    this.errorUs = (from, to) => {
+      const [one, other] = [captures[from]!.node, captures[to]!.node];
+      return one === other ? 0 : (errorOf.get(one) ?? 0) + (errorOf.get(other) ?? 0);
+    };
     this.allFromUs = Math.max(...this.fromUs);
     this.allUntilUs = Math.min(...this.untilUs);
   }
@@ -79,7 +88,7 @@ export class Judge {
     const most = this.mostOf(flow, way);
     if (way.kept.length < most.way || record.story.length < most.story)
       this.keep(record, way, { slot, flow });
-    if (flow.target < 0) record.noteOrder(flight, slot, sets.places);
+    if (flow.target < 0) record.noteOrder(flight, slot, { places: sets.places, errorUs: this.errorUs });
     if (flow.target >= 0 || flow.number < MOST_EARLY) record.noteDelays(flight, slot, sets.places);
   }
 

@@ -29,18 +29,12 @@ class Sides {
 export class Orders {
   /** By path, where it was wanted: most flows say themselves which way they go. */
   private readonly sides: (Sides | undefined)[] = [];
-  private readonly sets: PlaceSets;
-  /** Places whose clock was set by packets that went one way, as if they went along the path. */
-  private readonly guessed: ReadonlySet<number>;
 
   constructor(
     private readonly paths: readonly (readonly number[])[],
     private readonly flows: readonly Flow[],
-    { sets, guessed }: { readonly sets: PlaceSets; readonly guessed: ReadonlySet<number> },
-  ) {
-    this.sets = sets;
-    this.guessed = guessed;
-  }
+    private readonly sets: PlaceSets,
+  ) {}
 
   /** The index of the path whose places show most of a flow; null where none shows any of it. */
   findPath(flow: Flow): number | null {
@@ -79,20 +73,20 @@ export class Orders {
   }
 
   /**
-   * More than 0 where requests pass the places in the path's order, or replies against it: by places whose clocks are
-   * known, where there are any.
+   * More than 0 where requests pass the places in the path's order, or replies against it: by packets of
+   * which it is sure where they came first, else by where they stop.
    */
   private votes(flow: Flow, path: readonly number[]): number {
     const { places } = this.sets;
     let [votes, guessed] = [0, 0];
     for (const { direction, order } of flow.records) {
-      for (const { key, packets } of order) {
+      for (const { key, isSure, packets } of order) {
         const [from, to] = [Math.floor(key / places), key % places];
         const [first, last] = [path.indexOf(from), path.indexOf(to)];
         if (first < 0 || last < 0 || first === last) continue;
         const vote = first < last === (direction === REQUEST) ? packets : -packets;
-        if (this.guessed.has(from) || this.guessed.has(to)) guessed += vote;
-        else votes += vote;
+        if (isSure) votes += vote;
+        else guessed += vote;
       }
     }
     if (votes !== 0) return votes;

@@ -41,7 +41,8 @@ export class OverTime {
     return last - Math.min(slot, this.first) + 1;
   }
 
-  private widen(): void {
+  /** Makes slots twice as wide. */
+  widen(): void {
     const [before, { counts }] = [this.first, this];
     this.slotUs *= 2;
     this.first = Math.floor(before / 2);

@@ -62,9 +62,10 @@ export class DirectionRecord {
   /** The first packets, whatever became of them. */
   story: readonly KeptPacket[] = NOTHING;
   /**
-   * By `first place × places + last place`: how many of the first packets took that way by time, or by TTL where that fell.
+   * By `first place × places + last place`: how many of the first packets took that way by TTL where that fell, else by
+   * time: surely, where the clocks may not be so far apart.
    */
-  order: readonly { readonly key: number; packets: number }[] = NOTHING;
+  order: readonly { readonly key: number; readonly isSure: boolean; packets: number }[] = NOTHING;
   private ordered = 0;
   /** By `place × places + next place`; holes where no packet went so. */
   delays: (Delay | undefined)[] | null = null;
@@ -117,7 +118,12 @@ export class DirectionRecord {
     }
   }
 
-  noteOrder(flight: InFlight, slot: number, places: number): void {
+  /** `errorUs` of two places: how far apart their clocks may be, after correction. */
+  noteOrder(
+    flight: InFlight,
+    slot: number,
+    at: { readonly places: number; readonly errorUs: (from: number, to: number) => number },
+  ): void {
     if (this.ordered >= MOST_ORDERED) return;
     const { sightings } = flight;
     const newest = flight.sighting[slot]!;
@@ -131,10 +137,13 @@ export class DirectionRecord {
     }
     const byTtl = sightings.ttl[highest]! > sightings.ttl[lowest]!;
     const [first, last] = byTtl ? [highest, lowest] : [oldest, newest];
-    const key = sightings.place[first]! * places + sightings.place[last]!;
+    const [from, to] = [sightings.place[first]!, sightings.place[last]!];
+    const apartUs = sightings.timeUs[last]! - sightings.timeUs[first]!;
+    const isSure = byTtl || apartUs >= at.errorUs(from, to);
+    const key = from * at.places + to;
     this.ordered++;
-    const known = this.order.find((one) => one.key === key);
-    if (known === undefined) this.order = append(this.order, { key, packets: 1 });
+    const known = this.order.find((one) => one.key === key && one.isSure === isSure);
+    if (known === undefined) this.order = append(this.order, { key, isSure, packets: 1 });
     else known.packets++;
   }
 }

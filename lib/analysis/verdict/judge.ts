@@ -120,7 +120,8 @@ function joinTwins(
 ): JoinedTarget[] {
   const targets = new Map<string, JoinedTarget>();
   for (const [index, flow] of flows.entries()) {
-    const identity = identifyProbes(probesOf(flow));
+    const probes = probesOf(flow);
+    const identity = identifyProbes(probes);
     const { requestOrder, replyOrder } = routes[index]!;
     const ends = JSON.stringify([flow.protocol, flow.from.addresses, flow.to.addresses]);
     const key = identity.known ? `${index}` : ends;
@@ -133,10 +134,15 @@ function joinTwins(
       identity,
       requestOrder: [...new Set([...(twin?.requestOrder ?? []), ...requestOrder])],
       replyOrder: [...new Set([...(twin?.replyOrder ?? []), ...replyOrder])],
-      tailUs: flow.probe === null ? TAIL_US.watched : TAIL_US.probed,
+      tailUs: flow.probe === null || isLeft(probes) ? TAIL_US.watched : TAIL_US.probed,
     });
   }
   return [...targets.values()];
+}
+
+/** Whether a probe may go on for as long as the captures do: its node was lost. */
+function isLeft(probes: readonly ProbeRecord[]): boolean {
+  return probes.some(({ error }) => error !== null);
 }
 
 /** Packets of other conversations between the ends of a flow that was asked about. */

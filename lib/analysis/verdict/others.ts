@@ -36,16 +36,11 @@ export class OtherFlows {
     private readonly followed: Followed,
     private readonly paths: readonly Route[],
   ) {
-    const { flows, sets, clocks } = followed;
-    const guessed = new Set(clocks.flatMap(({ node, method }) => (method === "one-way" ? [node] : [])));
-    const places = paths.flatMap(({ hopAt }) => [...hopAt]);
+    const { flows, sets } = followed;
     this.orders = new Orders(
       paths.map(({ requestOrder }) => requestOrder),
       flows,
-      {
-        sets,
-        guessed: new Set(places.flatMap(([place, { node }]) => (guessed.has(node) ? [place] : []))),
-      },
+      sets,
     );
     this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
     const seen = new Set<number>();

@@ -5,6 +5,8 @@ import type { Outcome } from "./outcome.js";
 
 /** Of fewer packets the list says all. */
 const LEAST_PACKETS = 8;
+/** Few packets in many slots show nothing but that they are few. */
+const LEAST_SLOTS = 24;
 
 interface Direction {
   readonly tally: DirectionTally;
@@ -27,7 +29,9 @@ export function describeRate(request: Direction, reply: Direction): RateFinding 
   if ([request, reply].some(({ outcome }, lane) => sum(lanes[lane]![1]!.counts) !== outcome.lost))
     return null;
   const all = new OverTime().addAll(lanes.flat());
-  if (sum(all.counts) < LEAST_PACKETS) return null;
+  const packets = sum(all.counts);
+  if (packets < LEAST_PACKETS) return null;
+  while (all.counts.length > Math.max(LEAST_SLOTS, packets / 2)) all.widen();
   const [sent, missing, sentBack, missingBack] = lanes.flat().map((lane) => spread(lane, all));
   return {
     slotMs: all.slotUs / 1000,

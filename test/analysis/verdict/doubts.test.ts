@@ -123,6 +123,13 @@ t.test("packets outside the time of the next hop's capture are not judged", asyn
     captures: { 4: { stoppedAtSec: START_SEC + 2.1 } },
   });
   t.match(watched.verdict.lost, { packets: 1, of: 1 });
+  const left = await judge(t, {
+    protocol: "icmp",
+    probes: [{ error: "the connection to the cluster's API was lost" }],
+    packets: lostAt(4),
+    captures: { 4: { stoppedAtSec: START_SEC + 1.2 } },
+  });
+  t.equal(left.verdict.status, "inconclusive", "a probe that nobody ended goes on while the captures stop");
   const replies = await judge(t, {
     protocol: "icmp",
     packets: pings(2, (_, reply) => (reply ? { reach: 4 } : {})),
