@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, mkdir, open } from "node:fs/promises";
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 
 /**
  * What this user agreed to before, by digest: files without content in `$XDG_STATE_HOME/hopbook/trusted`
@@ -27,14 +27,19 @@ export function digestOf(parts: readonly (string | Uint8Array)[]): string {
 export async function trustDigest(digest: string): Promise<void> {
   const dir = storeDir();
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  if (!(await isMineAlone(dir, "folder"))) throw new Error(`others may write ${dir}`);
+  if (!(await isStoreMine(dir))) throw new Error(`others may write ${dir}`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW;
   await (await open(join(dir, digest), flags, 0o600)).close();
 }
 
 export async function isTrusted(digest: string): Promise<boolean> {
   const dir = storeDir();
-  return (await isMineAlone(dir, "folder")) && (await isMineAlone(join(dir, digest), "file"));
+  return (await isStoreMine(dir)) && (await isMineAlone(join(dir, digest), "file"));
+}
+
+/** The folder above it too: who may write that can put another in its place. */
+async function isStoreMine(dir: string): Promise<boolean> {
+  return (await isMineAlone(dirname(dir), "folder")) && (await isMineAlone(dir, "folder"));
 }
 
 /** No link, and nobody else may write it. */
