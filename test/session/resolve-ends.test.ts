@@ -45,7 +45,7 @@ Host *
   });
   const ends = await endsOf(cwd);
   t.match(ends, [
-    { of: "loop", settings: { "ssh://round: ProxyJump": "loop", "loop: ProxyJump": "ssh://round" } },
+    { of: "loop", settings: { "round: ProxyJump": "loop", "loop: ProxyJump": "round" } },
     {
       of: "node-a",
       settings: {
