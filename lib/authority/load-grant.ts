@@ -64,7 +64,9 @@ export function regardNodes(
   { grant, notes, strange, laidOver }: LoadedGrant,
   { profile, isClusterNamed }: Pick<GrantPlaces, "profile" | "isClusterNamed">,
 ): LoadedGrant {
-  const now = isClusterNamed ? [] : [...laidOver, ...warnOfSsh(profile), ...warnOfImages(profile)];
+  const now = isClusterNamed
+    ? []
+    : [...laidOver, ...warnOfLocal(profile), ...warnOfSsh(profile), ...warnOfImages(profile)];
   return {
     grant,
     notes: [...notes.filter((note) => !strange.includes(note)), ...now],
@@ -79,6 +81,14 @@ function warnOfOverlays({ file }: GrantPlaces["profile"], overlayFiles: readonly
     (overlay) =>
       `${file ?? "the profile"} was not named, and lays ${overlay} over the runbook: it may change each of its steps`,
   );
+}
+
+/** Who only cloned a folder does not think of this machine as a node of it. */
+function warnOfLocal({ file, nodes }: GrantPlaces["profile"]): string[] {
+  const names = nodes.flatMap(({ name, access }) => (access.via === "local" ? [name] : []));
+  if (file === undefined || names.length === 0) return [];
+  const some = names.length > 4 ? [...names.slice(0, 4), `${names.length - 4} more`] : names;
+  return [`${file} was not named, and takes this machine for nodes (via: local): ${some.join(", ")}`];
 }
 
 /** What comes with a folder from anybody is ssh's own configuration: a ProxyCommand in it runs here, not on a node. */

@@ -114,7 +114,10 @@ nodes: [{name: a, access: ${access}}, {name: b, access: ${access}}, {name: c, ac
   const profile = await loadProfile(join(dir, "hopbook.yaml"));
   const places = { flags: {}, profile, runbook: "x", cwd: dir, sourceFiles: [], overlayFiles: [] };
   const { notes } = await loadGrant({ ...places, isClusterNamed: false });
-  t.match(notes, [/hopbook\.yaml was not named, and logs in with .*ssh_config: .* on this machine/]);
-  t.equal(notes.length, 1);
+  t.match(notes, [
+    /hopbook\.yaml was not named, and takes this machine for nodes \(via: local\): c$/,
+    /hopbook\.yaml was not named, and logs in with .*ssh_config: .* on this machine/,
+  ]);
+  t.equal(notes.length, 2);
   t.strictSame((await loadGrant({ ...places, isClusterNamed: true })).notes, []);
 });

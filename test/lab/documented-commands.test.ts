@@ -37,12 +37,13 @@ t.teardown(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
-/** What goes to nodes asks a person first: nobody sits here, so the answer is given beforehand. */
+/** What goes to nodes asks a person first: nobody sits here, so the answer is given beforehand, and the profile named. */
 function answered(line: string): string {
   const [command = "", ...comment] = line.split(/\s+#/);
   const asks =
     /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor) /.test(command) && !/--yes|<\/dev\/null/.test(command);
-  return `${command}${asks ? " --yes" : ""}${comment.map((text) => `   #${text}`).join("")}`;
+  const names = asks && !/--cluster|--context/.test(command);
+  return `${command}${asks ? " --yes" : ""}${names ? " --cluster hopbook.yaml" : ""}${comment.map((text) => `   #${text}`).join("")}`;
 }
 
 function shell(line: string): Promise<{ readonly code: number; readonly text: string }> {

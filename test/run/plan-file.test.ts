@@ -29,7 +29,7 @@ async function setUp(t: Test) {
   };
   const plan = await planRunbook({ ...shared, runbook: join(dir, "sample.yaml"), raw: { from: "shop/web" } });
   const file = await writePlanFile(plan, { file: join(dir, "plan.json"), force: false });
-  return { dir, plan, file, shared: { ...shared, cluster: undefined, out: join(dir, "runs") } };
+  return { dir, plan, file, shared: { ...shared, out: join(dir, "runs") } };
 }
 
 t.test("it is written whole, for its owner, and never over another file", async (t) => {
@@ -63,6 +63,14 @@ t.test("it runs as it is, from any folder, and a secret has to be given again", 
   t.equal(report.findings.run.id, plan.run.id);
   t.notMatch(readFileSync(join(report.dir, "plan.json"), "utf8"), /another-secret|hunter2/);
   t.match(JSON.parse(readFileSync(join(report.dir, "inputs.json"), "utf8")), { from: "shop/web" });
+});
+
+t.test("this machine is a node where the profile is named, and not by --yes alone", async (t) => {
+  const { file, shared } = await setUp(t);
+  await t.rejects(runPlan({ ...shared, cluster: undefined, plan: file, raw: { token: "hunter2-secret" } }), {
+    code: "PERMISSION_DENIED",
+    detail: /takes this machine for nodes \(via: local\): me/,
+  });
 });
 
 t.test("what changed since is refused, and leaves no folder", async (t) => {

@@ -94,13 +94,15 @@ t.test("--yes does not cover what a profile that nobody named has run", async (t
   const access = { via: "ssh", sshConfig: "./ssh_config" };
   const table = [
     { nodes: [{ name: "a", access }] },
+    { nodes: [{ name: "a", access: { via: "local" } }] },
+    { nodes: ["a", "b", "c", "d", "e"].map((name) => ({ name, access: { via: "local", pid: 1 } })) },
     { images: { tools: "evil.example/t:1" }, nodes: [{ name: "a", access: { via: "toolbox" } }] },
   ];
   for (const rest of table) {
     const dir = t.testdir({ "hopbook.yaml": profileOf(rest) });
     const profile = await loadProfile(join(dir, "hopbook.yaml"));
     const metadata = { name: "x", title: "x", description: undefined, labels: {} };
-    const runbook = { metadata, permissions: { node: { via: ["ssh", "toolbox"] } } } as const;
+    const runbook = { metadata, permissions: { node: { via: ["ssh", "toolbox", "local"] } } } as const;
     const asked: string[] = [];
     const confirm = (question: PermissionQuestion): Promise<boolean> => {
       asked.push(...question.notes);
@@ -116,7 +118,7 @@ t.test("--yes does not cover what a profile that nobody named has run", async (t
         code: "PERMISSION_DENIED",
         message: /hopbook\.yaml was not named/,
         hint: /--cluster \S*hopbook\.yaml/,
-        detail: /programs on this machine|gets all rights there/,
+        detail: /programs on this machine|gets all rights there|via: local\): a$|a, b, c, d, 1 more$/,
       });
     }
     const named = { ...options, grants: { yes: true }, isClusterNamed: true };
