@@ -54,7 +54,7 @@ const ONCE_WRONG: ReadonlyMap<number, string> = new Map([
 t.test("what was judged wrongly once", async (t) => {
   const dir = t.testdir();
   for (const [seed, what] of ONCE_WRONG) {
-    const failure = await findFailure(dir, inventScenario(seed));
+    const failure = await findFailure(dir, inventScenario(seed, seed % 4 === 0 ? "healthy" : "any"));
     t.equal(failure === null ? "" : describeFailure(failure), "", what);
   }
 });
