@@ -1,5 +1,6 @@
 import type { Argv, ExecOptions, ExecResult } from "../model/access.js";
 import { HopbookError } from "../errors.js";
+import { GrowingBuffer } from "./growing-buffer.js";
 import { LEASE_BEAT_MS } from "./lease.js";
 import {
   startProcess,
@@ -95,16 +96,14 @@ function buildResult(
 }
 
 function collect(maxBytes: number, onOverflow: () => void) {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const kept = new GrowingBuffer();
   return {
     push: (chunk: Buffer): void => {
-      const room = maxBytes - bytes;
-      if (room > 0) chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
-      bytes += Math.min(chunk.length, room);
+      const room = maxBytes - kept.length;
+      if (room > 0) kept.append(chunk.subarray(0, room));
       if (chunk.length > room) onOverflow();
     },
-    take: (): Buffer => Buffer.concat(chunks),
+    take: (): Buffer => kept.take(kept.length),
   };
 }
 

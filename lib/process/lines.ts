@@ -1,3 +1,5 @@
+import { GrowingBuffer } from "./growing-buffer.js";
+
 /** A line longer than this is handed out in pieces: a node can send bytes without a newline for ever. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 /** What a waiting line takes besides its bytes, about: empty ones count as well. */
@@ -26,34 +28,35 @@ export function createLineQueue(options: LineQueueOptions): LineQueue {
   const { maxLineBytes = MAX_LINE_BYTES } = options;
   let ready: Buffer[] = [];
   let taken = 0; // lines of `ready` that were handed out: shifting a long array would move all of it
-  let partial: Buffer[] = [];
-  let partialBytes = 0;
+  const partial = new GrowingBuffer();
   let waitingBytes = 0;
   let full = false;
   let closed = false;
   let wake: (() => void) | undefined;
 
-  const flushPartial = (): void => {
-    const line = partial.length === 1 && partial[0] !== undefined ? partial[0] : Buffer.concat(partial);
+  const keep = (line: Buffer): void => {
     ready.push(line);
     waitingBytes += line.length + LINE_COST_BYTES;
-    partial = [];
-    partialBytes = 0;
   };
+  const flushPartial = (): void => keep(partial.take(partial.length));
   const addPartial = (piece: Buffer): void => {
     for (let start = 0; start < piece.length;) {
-      const part = piece.subarray(start, start + maxLineBytes - partialBytes);
-      partial.push(part);
-      partialBytes += part.length;
+      const part = piece.subarray(start, start + maxLineBytes - partial.length);
+      partial.append(part);
       start += part.length;
-      if (partialBytes >= maxLineBytes) flushPartial();
+      if (partial.length >= maxLineBytes) flushPartial();
     }
+  };
+  const endLine = (piece: Buffer): void => {
+    // Most lines are whole in one chunk, and are not copied.
+    if (partial.length === 0 && piece.length < maxLineBytes) return keep(piece);
+    addPartial(piece);
+    flushPartial();
   };
   const push = (chunk: Buffer): void => {
     let start = 0;
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, start)) {
-      addPartial(chunk.subarray(start, at));
-      flushPartial();
+      endLine(chunk.subarray(start, at));
       start = at + 1;
     }
     addPartial(chunk.subarray(start));
@@ -65,7 +68,7 @@ export function createLineQueue(options: LineQueueOptions): LineQueue {
   };
   const close = (): void => {
     if (closed) return;
-    if (partialBytes > 0) flushPartial();
+    if (partial.length > 0) flushPartial();
     closed = true;
     wake?.();
   };

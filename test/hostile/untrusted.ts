@@ -4,6 +4,8 @@ import { openRelay } from "../../lib/access/relay/shell.js";
 import { messageOf } from "../../lib/errors.js";
 import type { Argv } from "../../lib/model/access.js";
 import { BARE_ENV } from "../../lib/process/environment.js";
+import { runCommand, type Command } from "../../lib/process/command.js";
+import { createLineQueue } from "../../lib/process/lines.js";
 import { startProcess, type LocalProcess } from "../../lib/process/start.js";
 import { startSandbox } from "../../lib/sandbox/sandbox.js";
 import { openScript, SCRIPT_GUEST } from "../../lib/script/index.js";
@@ -25,7 +27,12 @@ const times = (count: number, of: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => of(index)).join(",");
 
 /** A script in its sandbox, whose calls are answered by one handler. */
-async function runScript(folder: string, text: string, handler: CallHandler): Promise<string> {
+async function runScript(
+  folder: string,
+  text: string,
+  handler: CallHandler,
+  timeoutMs = 8000,
+): Promise<string> {
   const file = join(folder, "main.ts");
   writeFileSync(file, text);
   const { signal } = new AbortController();
@@ -36,7 +43,7 @@ async function runScript(folder: string, text: string, handler: CallHandler): Pr
     ["artifact.read", handler],
     ["artifact.write", handler],
   ]);
-  return String(await session.run({ start, handlers, timeoutMs: 3000 }));
+  return String(await session.run({ start, handlers, timeoutMs }));
 }
 
 /** A node whose shell tells of a frame and fills it. */
@@ -49,6 +56,37 @@ async function hearRelay(frame: string): Promise<string> {
   const result = await relay?.run(["true"], { timeoutMs: 5000, maxOutputBytes: 1000, signal });
   await relay?.close();
   return result?.how ?? "no relay";
+}
+
+const SINGLY = 1_500_000;
+
+/** Output that comes a byte at a time, as through a connection that carries each write by itself. */
+async function hearSingly(name: "stdout" | "stderr"): Promise<string> {
+  const command: Command = {
+    ...{ node: "node-a", argv: ["x"], leased: false },
+    start: ({ onStdout, onStderr }) => {
+      const push = name === "stdout" ? onStdout : onStderr;
+      for (let count = 0; count < SINGLY; count++) push?.(Buffer.from(new Uint8Array([120]).buffer));
+      return startProcess(["true"], { stdin: "closed", env: BARE_ENV });
+    },
+  };
+  const result = await runCommand(command, { timeoutMs: 5000 });
+  return `kept ${result[name].length}`;
+}
+
+/** The same of a line that does not end. */
+async function hearLine(): Promise<string> {
+  const queue = createLineQueue({
+    highWaterBytes: 2 ** 20,
+    maxLineBytes: 2 ** 23,
+    onFull: () => undefined,
+    onDrained: () => undefined,
+  });
+  for (let count = 0; count < SINGLY; count++) queue.push(Buffer.from(new Uint8Array([120]).buffer));
+  queue.close();
+  let chars = 0;
+  for await (const line of queue.lines) chars += line.length;
+  return `kept ${chars}`;
 }
 
 const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
@@ -66,6 +104,7 @@ const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
       folder,
       `export default (hb: any) => { for (let at = 0; at < 250; at++) void hb.artifacts.read("a.txt"); for (;;) ; };`,
       async () => Buffer.alloc(8 * 1024 ** 2, "x").toString(),
+      1500,
     ),
   "a script whose calls are large": (folder) =>
     runScript(
@@ -73,6 +112,9 @@ const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
       `export default (hb: any) => { for (let at = 0; at < 40; at++) void hb.artifacts.writeText("a.txt", "x".repeat(7e6)); return new Promise(() => {}); };`,
       () => new Promise(() => undefined),
     ),
+  "stdout a byte at a time": () => hearSingly("stdout"),
+  "stderr a byte at a time": () => hearSingly("stderr"),
+  "a line a byte at a time": () => hearLine(),
   "a frame of the relay without measure": () => hearRelay("0 130000000 130000000"),
 };
 

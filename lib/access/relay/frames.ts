@@ -1,3 +1,5 @@
+import { GrowingBuffer } from "../../process/growing-buffer.js";
+
 /** A command's end as its relay tells it. */
 export interface RelayFrame {
   readonly id: number;
@@ -22,21 +24,19 @@ export function createFrameReader(on: {
   /** The most that a command was to print, on either output: more in a frame is no frame of ours. */
   readonly maxBytes: () => number;
 }): FrameReader {
-  let chunks: Buffer[] = [];
-  let bytes = 0;
+  const waiting = new GrowingBuffer();
   let wanted:
     { readonly head: RegExpExecArray; readonly outBytes: number; readonly errBytes: number } | undefined;
 
   const takeHeader = (): boolean => {
-    const joined = join();
-    const end = joined.indexOf(NEWLINE);
+    const end = waiting.view().indexOf(NEWLINE);
     if (end === -1) {
-      if (bytes > MAX_HEADER_BYTES) throw new RangeError("the relay's header has no end");
+      if (waiting.length > MAX_HEADER_BYTES) throw new RangeError("the relay's header has no end");
       return false;
     }
-    const head = HEADER.exec(joined.subarray(0, end).toString("latin1"));
+    const head = HEADER.exec(waiting.view().subarray(0, end).toString("latin1"));
     if (head === null) throw new RangeError("what came is no header of the relay");
-    keep(joined.subarray(end + 1));
+    waiting.take(end + 1);
     if (head[1] !== undefined) {
       on.ready();
       return true;
@@ -47,32 +47,21 @@ export function createFrameReader(on: {
     return true;
   };
   const takeBody = ({ head, outBytes, errBytes }: NonNullable<typeof wanted>): boolean => {
-    if (bytes < outBytes + errBytes) return false;
-    const joined = join();
+    if (waiting.length < outBytes + errBytes) return false;
     wanted = undefined;
-    keep(joined.subarray(outBytes + errBytes));
+    const body = waiting.take(outBytes + errBytes);
     on.frame({
       id: Number(head[2]),
       exitCode: Number(head[3]),
-      stdout: Buffer.from(joined.subarray(0, outBytes)),
-      stderr: Buffer.from(joined.subarray(outBytes, outBytes + errBytes)),
+      stdout: body.subarray(0, outBytes),
+      stderr: body.subarray(outBytes),
     });
     return true;
   };
-  const join = (): Buffer => {
-    const joined = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-    chunks = [joined];
-    return joined;
-  };
-  const keep = (rest: Buffer): void => {
-    chunks = [rest];
-    bytes = rest.length;
-  };
   return {
     push: (chunk) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      for (let more = true; more && (bytes > 0 || wanted !== undefined);) {
+      waiting.append(chunk);
+      for (let more = true; more && (waiting.length > 0 || wanted !== undefined);) {
         more = wanted === undefined ? takeHeader() : takeBody(wanted);
       }
     },
