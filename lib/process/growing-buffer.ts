@@ -34,3 +34,22 @@ export class GrowingBuffer {
     return taken;
   }
 }
+
+/** The last bytes of what comes, at most so many; an object and a copy for each twice as many. */
+export class Tail {
+  readonly #kept = new GrowingBuffer();
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  readonly push = (chunk: Buffer): void => {
+    this.#kept.append(chunk.subarray(-this.#maxBytes));
+    if (this.#kept.length > 2 * this.#maxBytes) this.#kept.take(this.#kept.length - this.#maxBytes);
+  };
+
+  bytes(): Buffer {
+    return Buffer.from(this.#kept.view().subarray(-this.#maxBytes));
+  }
+}

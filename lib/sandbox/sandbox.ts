@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { SandboxOptions, SandboxProcess, ScriptModule } from "../model/sandbox.js";
 import { findDeno } from "./deno.js";
+import { Tail } from "../process/growing-buffer.js";
 import { createLineQueue } from "../process/lines.js";
 import { signalGroup } from "../process/group.js";
 import { startProcess } from "../process/start.js";
@@ -23,7 +24,7 @@ export async function startSandbox(options: SandboxOptions, guest: SandboxGuest)
   findDeno();
   const { file, memoryBytes, signal } = options;
   const { folder, modules } = await sealScript(file, { guest, signal });
-  let stderr = Buffer.alloc(0);
+  const stderr = new Tail(STDERR_KEPT_BYTES);
   let outputBytes = 0;
   let limitHit = "";
   const give = (why: string): void => {
@@ -47,8 +48,7 @@ export async function startSandbox(options: SandboxOptions, guest: SandboxGuest)
       else queue.push(chunk);
     },
     onStderr: (chunk) => {
-      const joined = Buffer.concat([stderr, chunk]);
-      stderr = joined.length > STDERR_KEPT_BYTES ? Buffer.from(joined.subarray(-STDERR_KEPT_BYTES)) : joined;
+      stderr.push(chunk);
       outputBytes += chunk.length;
       if (outputBytes > MAX_SANDBOX_OUTPUT_BYTES) give("it wrote more than 512 MiB");
     },
@@ -73,7 +73,7 @@ export async function startSandbox(options: SandboxOptions, guest: SandboxGuest)
     localise: (text) => localise(text, folder, dirname(file)),
     writeLine: (line) => child.writeTaken(`${line}\n`),
     lines: readLines(),
-    stderrText: () => [stderr.toString("utf8"), limitHit].filter((text) => text !== "").join("\n"),
+    stderrText: () => [stderr.bytes().toString("utf8"), limitHit].filter((text) => text !== "").join("\n"),
     done,
     kill: async () => {
       child.end();

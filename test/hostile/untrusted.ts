@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openStream } from "../../lib/access/streams/stream.js";
 import { openRelay } from "../../lib/access/relay/shell.js";
 import { messageOf } from "../../lib/errors.js";
 import type { Argv } from "../../lib/model/access.js";
@@ -74,6 +75,20 @@ async function hearSingly(name: "stdout" | "stderr"): Promise<string> {
   return `kept ${result[name].length}`;
 }
 
+/** The same of a stream's stderr, of which the end is kept. */
+async function hearTail(): Promise<string> {
+  const stream = openStream({
+    ...{ node: "node-a", argv: ["x"] },
+    start: async ({ onStderr }) => {
+      for (let count = 0; count < SINGLY; count++) onStderr(Buffer.from(new Uint8Array([120]).buffer));
+      return startProcess(["true"], { stdin: "closed", env: BARE_ENV });
+    },
+    judge: (_, stderr) => ({ end: { exitCode: 0, signal: null, transportLost: false }, stderr }),
+  });
+  await stream.done;
+  return `kept ${stream.stderrText().length}`;
+}
+
 /** The same of a line that does not end. */
 async function hearLine(): Promise<string> {
   const queue = createLineQueue({
@@ -114,17 +129,18 @@ const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
     ),
   "stdout a byte at a time": () => hearSingly("stdout"),
   "stderr a byte at a time": () => hearSingly("stderr"),
+  "a stream's stderr a byte at a time": hearTail,
   "a line a byte at a time": () => hearLine(),
   "a frame of the relay without measure": () => hearRelay("0 130000000 130000000"),
 };
 
 const [name = "", folder = ""] = process.argv.slice(2);
-const startedMs = Date.now();
 let result: string;
 try {
   result = (await INPUTS[name]?.(folder)) ?? "no such input";
 } catch (error) {
   result = messageOf(error);
 }
-const cost = { tookMs: Date.now() - startedMs, rssMiB: Math.round(process.resourceUsage().maxRSS / 1024) };
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+const cost = { cpuMs: Math.round((userCPUTime + systemCPUTime) / 1000), rssMiB: Math.round(maxRSS / 1024) };
 process.stdout.write(JSON.stringify({ result: result.slice(0, 2000), ...cost }));

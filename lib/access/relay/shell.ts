@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Argv } from "../../model/access.js";
 import { onAbort } from "../../process/abort.js";
 import type { LocalProcess, ProcessEnd, ProcessOptions } from "../../process/start.js";
+import { Tail } from "../../process/growing-buffer.js";
 import { quotePosix } from "../../process/quote.js";
 import { createFrameReader, type RelayFrame } from "./frames.js";
 import { RELAY_PRELUDE } from "./script.js";
@@ -49,7 +50,7 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
   let lastId = 0;
   // A frame may come after its caller gave up: the bound is of all that were asked.
   let mostAsked = 0;
-  let stderr: Buffer = Buffer.alloc(0);
+  const stderr = new Tail(KEPT_STDERR_BYTES);
   let ready: () => void = () => undefined;
   const isReady = new Promise<true>((resolve) => (ready = () => resolve(true)));
   const reader = createFrameReader({
@@ -69,11 +70,11 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
         void shell.stop("killed");
       }
     },
-    onStderr: (chunk) => (stderr = Buffer.concat([stderr, chunk]).subarray(-KEPT_STDERR_BYTES)),
+    onStderr: stderr.push,
   });
   const ended = shell.done.then((end): false => {
     alive = false;
-    for (const settle of [...waiting.values()]) settle({ how: "lost", end, stderr });
+    for (const settle of [...waiting.values()]) settle({ how: "lost", end, stderr: stderr.bytes() });
     return false;
   });
   shell.write(RELAY_PRELUDE);
@@ -110,7 +111,7 @@ export async function openRelay(start: Start, argv: Argv = ["sh"]): Promise<Rela
         waiting.set(id, settle);
         const ignoreSignal = onAbort(options.signal, () => queueMicrotask(() => settle({ how: "canceled" })));
         if (alive) shell.write(line);
-        else void shell.done.then((end) => settle({ how: "lost", end, stderr }));
+        else void shell.done.then((end) => settle({ how: "lost", end, stderr: stderr.bytes() }));
       });
     },
     close,

@@ -1,6 +1,7 @@
 import type { Argv, NodeStream, StreamEnd } from "../../model/access.js";
 import { messageOf } from "../../errors.js";
 import { onAbort } from "../../process/abort.js";
+import { Tail } from "../../process/growing-buffer.js";
 import { createLineQueue } from "../../process/lines.js";
 import type { LocalProcess, ProcessEnd } from "../../process/start.js";
 
@@ -33,30 +34,28 @@ export function openStream(recipe: StreamRecipe): NodeStream {
   let child: LocalProcess | undefined;
   const giveUp = new AbortController();
   let stdinEnded = false;
-  let stderr: Buffer = Buffer.alloc(0);
+  const heard = new Tail(STDERR_KEPT_BYTES);
+  /** What is left of it when the end was judged. */
+  let judgedStderr: Buffer | undefined;
   const early: string[] = [];
   const queue = createLineQueue({
     highWaterBytes: HIGH_WATER_BYTES,
     onFull: () => child?.pauseStdout(),
     onDrained: () => child?.resumeStdout(),
   });
-  const keepStderr = (chunk: Buffer): void => {
-    const joined = Buffer.concat([stderr, chunk]);
-    stderr = joined.length > STDERR_KEPT_BYTES ? Buffer.from(joined.subarray(-STDERR_KEPT_BYTES)) : joined;
-  };
   const run = async (): Promise<StreamEnd> => {
     try {
-      child = await recipe.start({ onStdout: queue.push, onStderr: keepStderr }, giveUp.signal);
+      child = await recipe.start({ onStdout: queue.push, onStderr: heard.push }, giveUp.signal);
     } catch (error) {
-      keepStderr(Buffer.from(`${messageOf(error)}\n`));
+      heard.push(Buffer.from(`${messageOf(error)}\n`));
       return { exitCode: null, signal: null, transportLost: !giveUp.signal.aborted };
     }
     for (const text of early) child.write(text);
     if (stdinEnded) child.end();
     if (giveUp.signal.aborted) void child.stop("killed");
     const ended = await child.done;
-    const judged = await recipe.judge(ended, stderr);
-    stderr = judged.stderr;
+    const judged = await recipe.judge(ended, heard.bytes());
+    judgedStderr = judged.stderr;
     return judged.end;
   };
   const done = run().finally(() => {
@@ -81,7 +80,7 @@ export function openStream(recipe: StreamRecipe): NodeStream {
       child?.end();
     },
     stdoutLines: queue.lines,
-    stderrText: () => stderr.toString("utf8"),
+    stderrText: () => (judgedStderr ?? heard.bytes()).toString("utf8"),
     done,
     kill,
   };
