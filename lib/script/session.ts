@@ -80,6 +80,8 @@ class Link {
   readonly #lines: AsyncIterator<string>;
   readonly #options: OpenOptions;
   readonly #sending = createSlots(1);
+  /** No call is worked on any more. */
+  readonly #ending = new AbortController();
   #notes = 0;
   /** Of the line that was read last. */
   #lineChars = 0;
@@ -113,6 +115,7 @@ class Link {
     const timer = setTimeout(() => {
       over = true;
       void this.#process.kill();
+      this.#ending.abort();
     }, leftMs);
     try {
       return await body();
@@ -129,7 +132,6 @@ class Link {
   }
 
   async run({ start, handlers, timeoutMs, leftMs }: ScriptRun): Promise<unknown> {
-    const ending = new AbortController();
     const slots = createSlots(CALLS_IN_WORK);
     const answering = new Set<Promise<void>>();
     let calls = 0;
@@ -160,7 +162,7 @@ class Link {
               "Await calls before you make more of them",
             );
           }
-          const answer = this.#answer(message, { handlers, slots, signal: ending.signal });
+          const answer = this.#answer(message, { handlers, slots, signal: this.#ending.signal });
           answering.add(answer);
           void answer.finally(() => {
             answering.delete(answer);
@@ -169,7 +171,7 @@ class Link {
         }
       });
     } finally {
-      ending.abort();
+      this.#ending.abort();
       await this.#process.kill();
       await settleWithin(ANSWER_GRACE_MS, [...answering]);
     }
