@@ -6,6 +6,7 @@ import { readCliFailure } from "./end.js";
 import type { CliRecipe, StartedDebug } from "./start.js";
 import { runCommand, startLocally } from "../../process/command.js";
 import { buildLeaseJob, type ObjectRef } from "../pod/spec.js";
+import { isGone as isGoneByUid } from "../pod/remove.js";
 import { createLeaseJob } from "../pod/start.js";
 import type { KubeConnectOptions } from "../ways.js";
 
@@ -76,7 +77,7 @@ export async function removeDebugPod(
             namespace,
             name: made.job.name,
           },
-          body: { propagationPolicy: "Background" },
+          body: { propagationPolicy: "Background", preconditions: { uid: made.job.uid } },
         });
   const [deleted] = await Promise.all([
     runCommand(
@@ -84,7 +85,7 @@ export async function removeDebugPod(
       { timeoutMs: DELETE_TIMEOUT_MS },
     ).catch((error: unknown) => messageOf(error)),
     job.catch((error: unknown) => {
-      if (error instanceof HopbookError && error.code === "KUBE_NOT_FOUND") return;
+      if (isGoneByUid(error)) return;
       leftovers.push(`job ${namespace}/${made.job?.name ?? ""}: ${messageOf(error)}`);
     }),
   ]);

@@ -52,7 +52,7 @@ export async function openDebugPodAccess(
   const made: MadePod =
     lasting === null
       ? await makePod(api, plan, { ...start, keepsWarm: detached === undefined })
-      : { name: lasting, uids: {}, warm: false, canStay: false };
+      : { name: lasting.name, uids: { pod: lasting.uid, job: null }, warm: false, canStay: false };
   const container: ContainerRef = { namespace: plan.namespace, pod: made.name, container: DEBUG_CONTAINER };
   try {
     const run = (argv: Argv): Promise<ExecResult> =>
@@ -84,10 +84,14 @@ export async function openDebugPodAccess(
     });
   } catch (error) {
     // What was left there may hold captures.
-    if (left?.pod === made.name) throw error;
+    if (left?.pod?.name === made.name) throw error;
     held?.release();
-    const job = held ?? { pod: made.name, job: null };
-    throw withLeftovers(error, await removeDetached(api, { namespace: plan.namespace, ...job }));
+    const { namespace } = plan;
+    const leftovers =
+      held === null
+        ? await removePod(api, { namespace, name: made.name, uids: made.uids })
+        : await removeDetached(api, { namespace, ...held });
+    throw withLeftovers(error, leftovers);
   }
 }
 
@@ -152,7 +156,7 @@ function describeMade(
     left,
   }: { readonly plan: DebugPodPlan; readonly place: NodePlace; readonly left: DetachedPod | null },
 ): string {
-  const isLeft = left?.pod === made.name;
+  const isLeft = left?.pod?.name === made.name;
   const how = made.warm ? "left warm by an earlier run" : isLeft ? "left by this run" : "made for this run";
   const asked = imageOf(plan.config);
   const { image = asked } = made;

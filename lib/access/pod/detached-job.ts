@@ -12,7 +12,7 @@ import {
 /** Through it the client holds a pod until it leaves: a line now and then, and its end when the client is gone. */
 const HOLD_DIR = `${RUN_DIR}/hopbook`;
 /** What ps shows beside the scripts. */
-const HOLD_NAME = "hopbook-hold";
+export const HOLD_NAME = "hopbook-hold";
 /** Longer than any pause of an API server that a run gets over. */
 const HOLD_SECONDS = 45;
 export const BEAT_MS = 4_000;

@@ -2,23 +2,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { asHopbookError, HopbookError, messageOf } from "../../errors.js";
 import { leaseLabels } from "../../kube/index.js";
 import { DETACHED_LABEL, OWNER_LABEL, type KubeApi } from "../../model/kube.js";
-import { BEAT_MS, buildDetachedJob, HOLD_ARGV } from "./detached-job.js";
-import { DEBUG_CONTAINER, type DebugPodPlan } from "./spec.js";
-import { removePod, withLeftovers } from "./remove.js";
+import { BEAT_MS, buildDetachedJob, HOLD_ARGV, HOLD_NAME } from "./detached-job.js";
+import { DEBUG_CONTAINER, type DebugPodPlan, type ObjectRef } from "./spec.js";
+import { isGone, removePod, withLeftovers } from "./remove.js";
 import { assertWanted, JOBS, listEvents, PODS, waitUntilRuns, type PodStartOptions } from "./start.js";
 import { hintOfRefusal } from "./start-failure.js";
 
 /** A pod in which captures go on, or are to go on, without their client. */
 export interface DetachedPod {
   /** null: none that runs. */
-  readonly pod: string | null;
-  /** The Job that runs it; null where it has none, or it may not be looked for. */
-  readonly job: string | null;
+  readonly pod: ObjectRef | null;
+  /** The Job that runs it; null where there is none, or it may not be looked for. */
+  readonly job: ObjectRef | null;
 }
 
 interface HeldPod extends DetachedPod {
-  readonly pod: string;
-  readonly job: string;
+  readonly pod: ObjectRef;
+  readonly job: ObjectRef;
   /** Leaves the pod to itself: it stays while there are captures to tend. */
   readonly release: () => void;
 }
@@ -28,7 +28,9 @@ const EVENTS_AFTER_MS = 1_000;
 const JOB_OF_POD = "batch.kubernetes.io/job-name";
 
 interface PodOfJob {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly metadata: ObjectRef & {
+    readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
+  };
   readonly status?: { readonly phase?: string };
 }
 
@@ -43,18 +45,21 @@ export async function makeDetachedPod(
 ): Promise<HeldPod> {
   const { namespace, node } = plan;
   const manifest = buildDetachedJob(plan, options);
-  const job = manifest.metadata.name;
   assertWanted(options);
+  let job: ObjectRef;
   try {
     // Not to be interrupted: what was asked for must be known to be there, or it could not be taken away.
-    await api.request({ ...JOBS, verb: "create", namespace, body: manifest });
+    const { metadata } = await api.request<{ readonly metadata: ObjectRef }>({
+      ...{ ...JOBS, verb: "create", namespace, body: manifest },
+    });
+    job = { name: metadata.name, uid: metadata.uid };
   } catch (error) {
     throw explainRefusal(asHopbookError(error), { node, namespace });
   }
   try {
     const pod = await findPodOf(api, { namespace, job, ...options });
-    await waitUntilRuns(api, { metadata: { namespace, name: pod } }, options);
-    const release = await holdPod(api, { namespace, pod, signal: options.signal });
+    await waitUntilRuns(api, { metadata: { namespace, name: pod.name } }, options);
+    const release = await holdPod(api, { namespace, pod: pod.name, signal: options.signal });
     return { pod, job, release };
   } catch (error) {
     throw withLeftovers(error, await removeDetached(api, { namespace, pod: null, job }));
@@ -84,18 +89,18 @@ function explainRefusal(
 /** The pod that the Job controller made; where it is refused one, the Job's events say why. */
 async function findPodOf(
   api: KubeApi,
-  use: PodStartOptions & { readonly namespace: string; readonly job: string },
-): Promise<string> {
+  use: PodStartOptions & { readonly namespace: string; readonly job: ObjectRef },
+): Promise<ObjectRef> {
   const { namespace, job, node, deadline, signal } = use;
   const startedAt = Date.now();
   for (;;) {
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     assertWanted(use);
     const [pod] = await listPodsOf(api, { namespace, job });
-    if (pod !== undefined) return pod.metadata.name;
+    if (pod !== undefined) return refOf(pod);
     const now = Date.now();
     if (now - startedAt < EVENTS_AFTER_MS) continue;
-    const events = await listEvents(api, { namespace, name: job, signal });
+    const events = await listEvents(api, { namespace, name: job.name, signal });
     const refusal = events.findLast(({ reason }) => reason === "FailedCreate")?.message;
     if (refusal === undefined && now < deadline) continue;
     const why = refusal ?? "its Job made none yet: is the cluster's Job controller running?";
@@ -108,11 +113,23 @@ async function findPodOf(
   }
 }
 
+/** Its pods by the controller's own reference: a label is put on by anybody who may make pods there. */
 async function listPodsOf(
   api: KubeApi,
-  { namespace, job }: { readonly namespace: string; readonly job: string },
+  { namespace, job }: { readonly namespace: string; readonly job: ObjectRef },
 ): Promise<readonly PodOfJob[]> {
-  return api.list<PodOfJob>({ ...PODS, namespace, query: { labelSelector: `${JOB_OF_POD}=${job}` } });
+  const query = { labelSelector: `${JOB_OF_POD}=${job.name}` };
+  const pods = await api.list<PodOfJob>({ ...PODS, namespace, query });
+  return pods.filter((pod) => isOf(pod, job));
+}
+
+function isOf({ metadata }: PodOfJob, job: ObjectRef): boolean {
+  const owners = metadata.ownerReferences ?? [];
+  return owners.some(({ uid, controller }) => uid === job.uid && controller === true);
+}
+
+function refOf({ metadata: { name, uid } }: { readonly metadata: ObjectRef }): ObjectRef {
+  return { name, uid };
 }
 
 /** Says to the pod, as long as this client lives, that it does. */
@@ -139,61 +156,87 @@ async function holdPod(
   };
 }
 
-/** What a run left on a node, by whomever. A Job whose pod is just being replaced has none that runs. */
+/**
+ * What a run left on a node, by whomever: a Job as hopbook makes them, and its own pod. A Job whose pod is just being
+ * replaced has none that runs; a pod that only has the labels is nobody's here.
+ */
 export async function findDetachedPod(api: KubeApi, plan: DebugPodPlan): Promise<DetachedPod> {
-  const { lease, node, namespace } = plan;
+  const { namespace } = plan;
+  const job = await findJob(api, plan);
+  if (job === null) return { pod: null, job: null };
+  const pods = await listPodsOf(api, { namespace, job });
+  const pod = pods.find(({ status }) => status?.phase === "Running");
+  return { pod: pod === undefined ? null : refOf(pod), job };
+}
+
+interface JobOfNode {
+  readonly metadata: ObjectRef;
+  readonly spec?: {
+    readonly template?: {
+      readonly spec?: {
+        readonly nodeName?: string;
+        readonly hostPID?: boolean;
+        readonly hostNetwork?: boolean;
+        readonly containers?: readonly { readonly name?: string; readonly command?: readonly string[] }[];
+      };
+    };
+  };
+}
+
+async function findJob(api: KubeApi, plan: DebugPodPlan): Promise<ObjectRef | null> {
+  const { lease, namespace } = plan;
   const labels = Object.entries({ ...leaseLabels(lease), [DETACHED_LABEL]: "true" }).filter(
     ([key]) => key !== OWNER_LABEL,
   );
   const labelSelector = labels.map(([key, value]) => `${key}=${value}`).join(",");
-  const pods = await api.list<PodOfJob>({
-    ...{ ...PODS, namespace },
-    query: { labelSelector, fieldSelector: `spec.nodeName=${node}` },
-  });
-  const pod = pods.find(({ status }) => status?.phase === "Running");
-  const job = (pod ?? pods[0])?.metadata.labels?.[JOB_OF_POD];
-  const name = job ?? (await findJob(api, { namespace, node, labelSelector }));
-  return { pod: pod?.metadata.name ?? null, job: name };
-}
-
-interface JobOfNode {
-  readonly metadata: { readonly name: string };
-  readonly spec?: { readonly template?: { readonly spec?: { readonly nodeName?: string } } };
-}
-
-async function findJob(
-  api: KubeApi,
-  use: { readonly namespace: string; readonly node: string; readonly labelSelector: string },
-): Promise<string | null> {
-  const { namespace, node, labelSelector } = use;
   try {
     const jobs = await api.list<JobOfNode>({ ...JOBS, namespace, query: { labelSelector } });
-    const job = jobs.find(({ spec }) => spec?.template?.spec?.nodeName === node);
-    return job?.metadata.name ?? null;
+    const job = jobs.find((each) => isOurMaking(each, plan));
+    return job === undefined ? null : refOf(job);
   } catch (error) {
     if (error instanceof HopbookError && error.code === "KUBE_FORBIDDEN") return null;
     throw error;
   }
 }
 
-/** Deletes the Job first, which would make another pod. Never rejects: what could not be removed is said, a line each. */
+/** Its image and the text of its script are those of whoever left it, maybe by another version. */
+function isOurMaking({ spec }: JobOfNode, { node, lease }: DebugPodPlan): boolean {
+  const pod = spec?.template?.spec;
+  const [container, ...others] = pod?.containers ?? [];
+  const [shell, option, , name, run] = container?.command ?? [];
+  return (
+    pod?.nodeName === node &&
+    pod.hostPID === true &&
+    pod.hostNetwork === true &&
+    others.length === 0 &&
+    container?.name === DEBUG_CONTAINER &&
+    [shell, option, name, run].join(" ") === ["sh", "-c", HOLD_NAME, lease.runId].join(" ")
+  );
+}
+
+/**
+ * Deletes the Job first, which would make another pod; both by their UIDs. Never rejects: what could not be removed is
+ * said, a line each.
+ */
 export async function removeDetached(
   api: KubeApi,
   { namespace, pod, job }: DetachedPod & { readonly namespace: string },
 ): Promise<readonly string[]> {
   const left: string[] = [];
-  const names = new Set(pod === null ? [] : [pod]);
+  const pods = new Map(pod === null ? [] : [[pod.uid, pod.name]]);
   if (job !== null) {
     try {
-      const body = { gracePeriodSeconds: 0, propagationPolicy: "Background" };
-      await api.request({ ...JOBS, verb: "delete", namespace, name: job, body });
+      const preconditions = { uid: job.uid };
+      const body = { gracePeriodSeconds: 0, propagationPolicy: "Background", preconditions };
+      await api.request({ ...JOBS, verb: "delete", namespace, name: job.name, body });
     } catch (error) {
-      const isGone = error instanceof HopbookError && error.code === "KUBE_NOT_FOUND";
-      if (!isGone) left.push(`job ${namespace}/${job}: ${messageOf(error)}`);
+      if (!isGone(error)) left.push(`job ${namespace}/${job.name}: ${messageOf(error)}`);
     }
-    const pods = await listPodsOf(api, { namespace, job }).catch(() => []);
-    for (const { metadata } of pods) names.add(metadata.name);
+    for (const each of await listPodsOf(api, { namespace, job }).catch(() => []))
+      pods.set(each.metadata.uid, each.metadata.name);
   }
-  const ended = await Promise.all([...names].map((name) => removePod(api, { namespace, name })));
+  const ended = await Promise.all(
+    [...pods].map(([uid, name]) => removePod(api, { namespace, name, uids: { pod: uid, job: null } })),
+  );
   return [...left, ...ended.flat()];
 }

@@ -63,14 +63,18 @@ async function removeOne(
     await api.request({ ...of, verb: "delete", namespace, name, body, timeoutMs });
     return { uid, left: [] };
   } catch (error) {
-    const { code = "", message = "" } = error instanceof HopbookError ? error : {};
-    // It went, and the name is another's by now.
-    const isOther = code === "KUBE_REFUSED" && /precondition/i.test(message);
     // Where no Job was allowed, there is none to delete either.
-    const neverMade = of === JOBS && code === "KUBE_FORBIDDEN";
-    if (code === "KUBE_NOT_FOUND" || isOther || neverMade) return NOTHING;
+    const neverMade = of === JOBS && error instanceof HopbookError && error.code === "KUBE_FORBIDDEN";
+    if (isGone(error) || neverMade) return NOTHING;
     return { uid: null, left: [`${kind} ${namespace}/${name}: ${messageOf(error)}`] };
   }
+}
+
+/** Whether a deletion by UID failed since what was meant is not there, or its name is another's by now. */
+export function isGone(error: unknown): boolean {
+  if (!(error instanceof HopbookError)) return false;
+  const { code, message } = error;
+  return code === "KUBE_NOT_FOUND" || (code === "KUBE_REFUSED" && /precondition/i.test(message));
 }
 
 async function findOurs(
