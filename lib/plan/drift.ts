@@ -35,7 +35,7 @@ function describeSources(agreed: SealedPlan, now: SealedPlan): string[] {
 }
 
 /** Where commands would go to other places than was agreed to: a line each. */
-export function describeEnds(agreed: SealedPlan["ends"], now: SealedPlan["ends"]): string[] {
+export function describeEnds(agreed: SealedPlan["ends"] = [], now: SealedPlan["ends"] = []): string[] {
   const before = new Map(agreed.map(({ of, settings }) => [of, settings]));
   const after = new Map(now.map(({ of, settings }) => [of, settings]));
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((of) => {

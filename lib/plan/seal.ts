@@ -39,7 +39,8 @@ export interface SealedPlan extends Omit<Plan, "digest"> {
   readonly sources: PlanFrame["sources"];
   readonly scripts: PlanFrame["scripts"];
   readonly profileSha256: string;
-  readonly ends: PlanFrame["ends"];
+  /** Absent: of an older version, and no plan to run. */
+  readonly ends?: PlanFrame["ends"];
   readonly permissions: {
     /** As the runbook has it. */
     readonly declared: PermissionsSpec;
