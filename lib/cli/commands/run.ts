@@ -202,9 +202,11 @@ async function executePlan({ runbook, raw, options, types }: ParsedRun, io: Comm
   if (options.out === undefined) return;
   const { writePlanFile } = await import("../../api/plan-file.js");
   const file = resolve(await writePlanFile(plan, { file: options.out, force: options.force === true }));
-  // What a plan does not say of itself, since it may come from anybody: an image of the operator's, a kubeconfig.
-  const carried = { flags: options, carry: ["kubeconfig", "entry", "permissions"] } as const;
-  const again = nextCommand(io.terminal, ["run", "--plan", file], carried);
+  const again = nextCommand(io.terminal, ["run", "--plan", file], {
+    // A plan may come from anybody: a profile that it names has to be named again, as an image of the operator's.
+    flags: { ...options, context: undefined, namespace: undefined },
+    carry: [options.cluster === undefined ? "kubeconfig" : "cluster", "entry", "permissions"],
+  });
   io.terminal.err(`\nplan: ${file}\nrun it: ${again}\n`);
 }
 
