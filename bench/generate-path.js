@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { checksumOf, createWriter, writeIpv4 } from "./pcap.js";
+import { checksumOf, createWriter, wrapInVxlan, writeIpv4 } from "./pcap.js";
 
 const HOPS = 10;
 /** The first hop that shows the pod's address in place of the Service's. */
@@ -56,7 +56,7 @@ function sendAlong(writers, connection, index) {
   for (let step = 0; step < HOPS; step++) {
     const hop = isReply ? HOPS - 1 - step : step;
     address(frame, connection, { isReply, isTranslated: hop >= TRANSLATED, ttl: 64 - step });
-    const shown = IN_VXLAN.includes(hop) ? wrap(frame) : frame;
+    const shown = IN_VXLAN.includes(hop) ? wrapInVxlan(frame, NODES) : frame;
     writers[hop].write(index * PACKET_US + step * HOP_US, shown);
   }
 }
@@ -91,17 +91,4 @@ function address(frame, { client, service, pod, clientPort }, { isReply, isTrans
   // Addresses, protocol, length and header: the payload is zeros.
   const start = 6 + frame.length - TCP_AT;
   frame.writeUInt16BE(checksumOf(frame, { from: IP_AT + 12, to: HEADERS_BYTES, start }), TCP_AT + 16);
-}
-
-function wrap(frame) {
-  const outer = Buffer.alloc(50 + frame.length);
-  outer.writeUInt16BE(0x0800, 12);
-  writeIpv4(outer, 14, { source: NODES[0], destination: NODES[1], protocol: 17 });
-  outer.writeUInt16BE(50_000, 34);
-  outer.writeUInt16BE(4789, 36);
-  outer.writeUInt16BE(outer.length - 34, 38);
-  outer[42] = 0x08;
-  outer.writeUIntBE(4096, 46, 3);
-  frame.copy(outer, 50);
-  return outer;
 }

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createWriter, writeIpv4 } from "./pcap.js";
+import { createWriter, wrapInVxlan, writeIpv4 } from "./pcap.js";
 
 const CLIENT = [10, 244, 1, 2];
 const SERVER = [10, 244, 2, 3];
@@ -64,15 +64,7 @@ function makeFrame(index, state) {
 }
 
 function wrap(frame) {
-  const outer = Buffer.alloc(14 + 20 + 8 + 8 + frame.length);
-  outer.writeUInt16BE(0x0800, 12);
-  writeIpv4(outer, 14, { source: NODES[0], destination: NODES[1], protocol: 17 });
-  outer.writeUInt16BE(50_000, 34);
-  outer.writeUInt16BE(4789, 36);
-  outer.writeUInt16BE(outer.length - 34, 38);
-  outer[42] = 0x08;
-  outer.writeUIntBE(4096, 46, 3);
-  frame.copy(outer, 50);
+  const outer = wrapInVxlan(frame, NODES);
   outer[50 + 14 + 8] -= 1;
   return outer;
 }

@@ -54,3 +54,17 @@ export function checksumOf(frame, { from, to, start = 0 }) {
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
   return ~sum & 0xffff;
 }
+
+/** A frame in VXLAN (RFC 7348) with the VNI 4096, from one node to the other, each an address as a number. */
+export function wrapInVxlan(frame, [source, destination]) {
+  const outer = Buffer.alloc(50 + frame.length);
+  outer.writeUInt16BE(0x0800, 12);
+  writeIpv4(outer, 14, { source, destination, protocol: 17 });
+  outer.writeUInt16BE(50_000, 34);
+  outer.writeUInt16BE(4789, 36);
+  outer.writeUInt16BE(outer.length - 34, 38);
+  outer[42] = 0x08;
+  outer.writeUIntBE(4096, 46, 3);
+  frame.copy(outer, 50);
+  return outer;
+}

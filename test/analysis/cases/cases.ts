@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FlowProtocol, VerdictStatus } from "../../../lib/model/findings.js";
+import type { FlowFinding, FlowProtocol, HopRef, VerdictStatus } from "../../../lib/model/findings.js";
 
 /**
  * Captures of faults that people met, each taken at every hop: `p1` to `p3` are pods, `n1` and `n2` nodes (cni0 a
@@ -19,6 +19,25 @@ export interface ExpectedFlow {
   /** Between which captures packets vanish: names of files without their ending. */
   readonly between?: readonly [string, string];
   readonly lost?: number;
+}
+
+/** A hop by its file, without its ending. */
+export const nameOf = (hop: HopRef | null): string => hop?.interface.replace(/\.pcap$/, "") ?? "-";
+
+/** Whether a flow of the findings is the one that is expected, and its verdict the right one. */
+export function fitsFlow(flow: FlowFinding, wanted: ExpectedFlow): boolean {
+  const { verdict } = flow;
+  const [lastSeen, firstMissing] = wanted.between ?? [];
+  return (
+    flow.protocol === wanted.protocol &&
+    (wanted.port === undefined || flow.to.port === wanted.port) &&
+    (wanted.to === undefined || flow.to.ip === wanted.to) &&
+    wanted.statuses.includes(verdict.status) &&
+    (wanted.direction === undefined || verdict.direction === wanted.direction) &&
+    (lastSeen === undefined || nameOf(verdict.lastSeen) === lastSeen) &&
+    (firstMissing === undefined || nameOf(verdict.firstMissing) === firstMissing) &&
+    (wanted.lost === undefined || verdict.lost.packets === wanted.lost)
+  );
 }
 
 export interface Case {

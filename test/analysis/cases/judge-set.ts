@@ -1,9 +1,8 @@
-import type { Findings, FlowFinding, HopRef } from "../../../lib/model/findings.js";
+import type { Findings, FlowFinding } from "../../../lib/model/findings.js";
 import type { ExpectedFlow, Scenario } from "../../lab/captures/scenario.js";
+import { fitsFlow, nameOf } from "./cases.js";
 
 type Truth = Readonly<Record<string, number>>;
-
-const nameOf = (hop: HopRef | null): string => hop?.interface.replace(/\.pcap$/, "") ?? "-";
 
 /** What is not as it should be, in words; empty: all is. */
 export function judgeSet({ flows }: Findings, scenario: Scenario, truth: Truth): readonly string[] {
@@ -21,17 +20,9 @@ export function judgeSet({ flows }: Findings, scenario: Scenario, truth: Truth):
 function fits(flow: FlowFinding, wanted: ExpectedFlow, truth: Truth): boolean {
   const { verdict } = flow;
   const { packets, of } = verdict.lost;
-  const [lastSeen, firstMissing] = wanted.between ?? [];
   const codes = flow.findings?.map(({ code }) => code) ?? [];
   return (
-    flow.protocol === wanted.protocol &&
-    (wanted.port === undefined || flow.to.port === wanted.port) &&
-    (wanted.to === undefined || flow.to.ip === wanted.to) &&
-    wanted.statuses.includes(verdict.status) &&
-    (wanted.direction === undefined || verdict.direction === wanted.direction) &&
-    (lastSeen === undefined || nameOf(verdict.lastSeen) === lastSeen) &&
-    (firstMissing === undefined || nameOf(verdict.firstMissing) === firstMissing) &&
-    (wanted.lost === undefined || packets === wanted.lost) &&
+    fitsFlow(flow, wanted) &&
     (wanted.counted !== true || (packets === truth["lost"] && of === truth["seen"])) &&
     (wanted.missing ?? []).every(([way, from, to, packets]) =>
       (flow.legs ?? []).some(

@@ -1,16 +1,9 @@
-import type { FlowProtocol, VerdictStatus } from "../../../lib/model/findings.js";
+import type { FlowProtocol } from "../../../lib/model/findings.js";
+import type { ExpectedFlow as ExpectedVerdict } from "../../analysis/cases/cases.js";
 import type { Shape } from "./world.js";
 
-/** A flow that the findings must have. What is left out may be anything. */
-export interface ExpectedFlow {
-  readonly protocol: FlowProtocol;
-  readonly port?: number;
-  readonly to?: string;
-  readonly statuses: readonly VerdictStatus[];
-  readonly direction?: "request" | "reply";
-  /** Between which captures packets vanish: names of files without their ending. */
-  readonly between?: readonly [string, string];
-  readonly lost?: number;
+/** A flow that the findings must have, with what is known of it where the fault was made for real. */
+export interface ExpectedFlow extends ExpectedVerdict {
   /** What nft's counters `seen` and `lost` counted while the traffic ran. */
   readonly counted?: true;
   /** What legs must say is missing. */
