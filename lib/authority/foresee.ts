@@ -1,6 +1,14 @@
 import type { Argv } from "../model/access.js";
-import { evaluateCondition, interpolateValue, type Runbook, type RunbookStep } from "../runbook/index.js";
+import type { ScriptModule } from "../model/sandbox.js";
+import {
+  evaluateCondition,
+  fileOf,
+  interpolateValue,
+  type Runbook,
+  type RunbookStep,
+} from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
+import type { RunbookPart } from "./bound-grant.js";
 
 /** What can be said of a step before any node is touched: from the file and the inputs alone. */
 export interface ForeseenStep {
@@ -115,4 +123,26 @@ export function sourceFilesOf({ document, sources }: Pick<Runbook, "document" | 
 export function overlayFilesOf({ document, sources }: Pick<Runbook, "document" | "sources">): string[] {
   const own = sources.findIndex(({ file }) => file === document.file);
   return sources.slice(own + 1).map(({ file }) => file);
+}
+
+/**
+ * Each file of the runbook but those that the cluster profile lays over it and what only they bring. `scripts`: all files
+ * of each script, by the path of the first, as far as that could be said.
+ */
+export function partsOf(
+  runbook: Runbook,
+  scripts: ReadonlyMap<string, readonly ScriptModule[]>,
+): RunbookPart[] {
+  const { document, sources } = runbook;
+  const laidOver = new Set(overlayFilesOf(runbook));
+  const own = [...sources]
+    .filter(({ file }) => !laidOver.has(file) && !scripts.has(file))
+    .sort((one, other) => Number(other.file === document.file) - Number(one.file === document.file));
+  const ofScripts = [...runbook.steps, ...runbook.finally].flatMap((step): readonly RunbookPart[] => {
+    const { file } = step.with;
+    if (step.uses !== "script/run" || typeof file !== "string") return [];
+    if (laidOver.has(fileOf(runbook, [...step.path, "script"]))) return [];
+    return scripts.get(file) ?? [{ file, sha256: null }];
+  });
+  return [...own, ...ofScripts].map(({ file, sha256 }) => ({ file, sha256 }));
 }

@@ -1,17 +1,19 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ClusterProfile } from "../model/cluster.js";
-import { fitsName } from "../model/names.js";
 import type { GrantSource } from "../model/permissions.js";
 import { parseGrant, type Grant, type GrantFlags } from "../permissions/index.js";
 import { RUNBOOK_DIR } from "../catalogue/places.js";
+import { findGrantFault, isDeniedBy, NOT_MEANT, type RunbookPart } from "./bound-grant.js";
 import { findForeignDir, findOwnerFault, loadPermissionProfile } from "./permission-profile.js";
 
 interface GrantPlaces {
   readonly flags: GrantFlags;
   readonly profile: Pick<ClusterProfile, "file" | "grants" | "nodes" | "operatorImage">;
-  /** The runbook's name. */
+  /** The runbook's name, as its file has it. */
   readonly runbook: string;
+  /** What it is made of, but for what the cluster profile lays over it; none: a command of hopbook's own. */
+  readonly parts: readonly RunbookPart[];
   readonly cwd: string;
   /** Files that the runbook and its parts come from. */
   readonly sourceFiles: readonly string[];
@@ -36,7 +38,7 @@ export interface LoadedGrant {
 
 /** Flags, permission profiles and the cluster's grants as one. Throws what the profiles throw, and USAGE. */
 export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
-  const { flags, profile, runbook, cwd, sourceFiles, overlayFiles, isClusterNamed } = places;
+  const { flags, profile, cwd, sourceFiles, overlayFiles, isClusterNamed } = places;
   const foreignDirs = dirsOf(sourceFiles);
   const profiles: GrantSource[] = [];
   for (const name of flags.permissionProfile ?? []) {
@@ -49,14 +51,29 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
     // A denial only takes away, so it holds whoever wrote it.
     fault === undefined ? source : withoutAllow(source),
   );
-  const sources = [...profiles, ...cluster].filter(
-    ({ runbooks }) => runbooks === undefined || runbooks.some((pattern) => fitsName(pattern, runbook)),
-  );
+  const { sources, missed } = await narrowSources([...profiles, ...cluster], places);
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
-  const notes = isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : [];
+  const notes = [...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []), ...missed];
   const grant = parseGrant(flags, { cwd, sources });
   const laidOver = isClusterNamed ? [] : warnOfOverlays(profile, overlayFiles);
   return regardNodes({ grant, notes, strange: [], laidOver }, { profile, isClusterNamed });
+}
+
+/** Of each source what it says of this runbook, and why one that seems to be for it grants it nothing. */
+async function narrowSources(
+  all: readonly GrantSource[],
+  places: GrantPlaces,
+): Promise<{ readonly sources: readonly GrantSource[]; readonly missed: readonly string[] }> {
+  const sources: GrantSource[] = [];
+  const missed: string[] = [];
+  for (const source of all) {
+    const isDenied = source.deny !== undefined && (await isDeniedBy(source, places));
+    const fault = source.allow === undefined ? NOT_MEANT : await findGrantFault(source, places);
+    const granting = fault === null ? source : withoutAllow(source);
+    if (fault === null || isDenied) sources.push(isDenied ? granting : withoutDeny(granting));
+    if (fault !== null && fault !== NOT_MEANT) missed.push(`A grant is left out: ${fault}`);
+  }
+  return { sources, missed };
 }
 
 /** The same, once it is known which nodes there are and how they are entered. */
@@ -118,6 +135,10 @@ function dirsOf(files: readonly string[]): string[] {
 }
 
 function withoutAllow({ allow: _, ...rest }: GrantSource): GrantSource {
+  return rest;
+}
+
+function withoutDeny({ deny: _, ...rest }: GrantSource): GrantSource {
   return rest;
 }
 

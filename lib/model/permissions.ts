@@ -51,7 +51,10 @@ export interface GrantBlock {
 
 /** An operator's file, or the part of it that speaks of a runbook. */
 export interface GrantSource {
-  /** Names of the runbooks that it is for, `*` for any letters; absent: for all. */
+  /**
+   * The runbooks that it is for: names of hopbook's own, `*` for any letters; paths, which have a slash; digests, as
+   * `sha256:HEX`. Absent: for all.
+   */
   readonly runbooks?: readonly string[];
   readonly allow?: GrantBlock;
   readonly deny?: GrantBlock;

@@ -17,7 +17,12 @@ interface NodeErrand {
 /** Such a command as work of a session. */
 export function workOf({ name, title, action }: NodeErrand): Work {
   const metadata = { name, title, description: undefined, labels: {} };
-  return { runbook: { metadata, permissions: { exec: [action] } }, sourceFiles: [], overlayFiles: [] };
+  return {
+    runbook: { metadata, permissions: { exec: [action] } },
+    sourceFiles: [],
+    overlayFiles: [],
+    parts: [],
+  };
 }
 
 interface EnterOptions extends WaysUse {

@@ -4,7 +4,7 @@ import { fitsAction } from "../permissions/index.js";
 import { coerceInputs, interpolate, listSecrets, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { authorise } from "../authority/authority.js";
-import { foresee, overlayFilesOf, sourceFilesOf } from "../authority/foresee.js";
+import { foresee, overlayFilesOf, partsOf, sourceFilesOf } from "../authority/foresee.js";
 import { loadNamedRunbook } from "../catalogue/named-runbook.js";
 import { checkScripts } from "../catalogue/scripts.js";
 import { foreseeEnds } from "./foresee-ends.js";
@@ -36,9 +36,10 @@ export function openRunbookSession(
     const runbook = await loadNamedRunbook(options.runbook, options.cwd, { cluster });
     const inputs = readInputs(runbook);
     checkInputs(runbook, inputs);
+    const scripts = await checkScripts(runbook, options.signal);
     return {
-      ...workOfRunbook(runbook, inputs),
-      ...{ namedRunbook: options.runbook, scripts: await checkScripts(runbook, options.signal) },
+      ...workOfRunbook(runbook, inputs, scripts),
+      ...{ namedRunbook: options.runbook, scripts },
       ends: foreseeEnds(runbook, inputs),
     };
   });
@@ -47,8 +48,11 @@ export function openRunbookSession(
 export function workOfRunbook(
   runbook: Runbook,
   inputs: Readonly<Record<string, unknown>>,
+  scripts: SeenScripts = new Map(),
 ): Omit<RunbookWork, "namedRunbook"> {
-  return { runbook, inputs, sourceFiles: sourceFilesOf(runbook), overlayFiles: overlayFilesOf(runbook) };
+  const sourceFiles = sourceFilesOf(runbook);
+  const overlayFiles = overlayFilesOf(runbook);
+  return { runbook, inputs, sourceFiles, overlayFiles, parts: partsOf(runbook, scripts) };
 }
 
 /**

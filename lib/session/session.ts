@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { TranscriptEntry } from "../artifacts/index.js";
 import type { Authority, Confirm, GrantFlags } from "../authority/authority.js";
+import type { RunbookPart } from "../authority/bound-grant.js";
 import { guardKube, refuseDenied } from "../authority/guard-kube.js";
 import { loadGrant, regardNodes, type LoadedGrant } from "../authority/load-grant.js";
 import { RECIPE_DIR } from "../catalogue/places.js";
@@ -32,6 +33,8 @@ export interface Work {
   readonly sourceFiles: readonly string[];
   /** Those of them that the cluster profile lays over it. */
   readonly overlayFiles: readonly string[];
+  /** What it is made of, but for those; none: it is a command of hopbook's own. */
+  readonly parts: readonly RunbookPart[];
   /** Ends that it names: their pods are the ones to enter where no node can be. */
   readonly ends?: NamedEnds;
   /** false: the nodes and the ways in are left as the profile has them. */
@@ -108,10 +111,10 @@ export async function settleSession<W extends Work>(
   const { cwd, signal, confirm, onPods, leaseMs, command, onEvent = () => undefined } = options;
   const { openKube = shareKube() } = options;
   const isClusterNamed = options.isClusterNamed ?? options.cluster !== undefined;
-  const { sourceFiles, overlayFiles, ends } = work;
+  const { sourceFiles, overlayFiles, parts, ends } = work;
   const granted = await loadGrant({
     ...{ flags: options.grants, profile: cluster.profile, runbook: work.runbook.metadata.name },
-    ...{ cwd, sourceFiles, overlayFiles, isClusterNamed },
+    ...{ cwd, sourceFiles, overlayFiles, parts, isClusterNamed },
   });
   const guard = (kube: KubeReader): KubeReader => guardKube(kube, granted.grant);
   const { profile, notes, asked } =

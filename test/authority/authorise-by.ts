@@ -19,7 +19,7 @@ export async function authoriseBy(options: AuthoriseBy): Promise<Authority> {
   const { runbook, profile, grants, cwd = process.cwd(), sourceFiles = [], isClusterNamed = true } = options;
   const granted = await loadGrant({
     ...{ flags: grants, profile, runbook: runbook.metadata.name, cwd, sourceFiles, overlayFiles: [] },
-    isClusterNamed,
+    ...{ isClusterNamed, parts: sourceFiles.map((file) => ({ file, sha256: null })) },
   });
   return authorise({ ...options, granted, folder: dirname(sourceFiles[0] ?? `${cwd}/.`) });
 }

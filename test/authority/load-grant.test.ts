@@ -12,7 +12,7 @@ kind: ClusterProfile
 metadata: {name: prod}
 nodes: [{name: node-a, access: {via: ssh}}]
 grants:
-  - runbooks: [trace-*]
+  - runbooks: [trace-*, ./books/x.yaml]
     allow:
       node: true
       exec: [runtime/*]
@@ -23,7 +23,7 @@ grants:
 `;
 
 t.test("grants of a cluster are for its runbooks, and say which line grants", async (t) => {
-  const dir = t.testdir({ "hopbook.yaml": CLUSTER, overlay: {}, books: {}, elsewhere: {} });
+  const dir = t.testdir({ "hopbook.yaml": CLUSTER, overlay: {}, books: { "x.yaml": "" }, elsewhere: {} });
   const profile = await loadProfile(join(dir, "hopbook.yaml"));
   const check = async (
     request: PermissionRequest,
@@ -41,6 +41,7 @@ t.test("grants of a cluster are for its runbooks, and say which line grants", as
     const { grant, notes } = await loadGrant({
       ...{ flags, profile, runbook, cwd: dir, isClusterNamed },
       ...{ sourceFiles: absolute([...files, ...overlays]), overlayFiles: absolute(overlays) },
+      parts: absolute(files).map((file) => ({ file, sha256: null })),
     });
     return {
       ...effective(declared({ ...EVERYTHING, write: [join(dir, "out")] }), grant).check(request),
@@ -53,7 +54,10 @@ t.test("grants of a cluster are for its runbooks, and say which line grants", as
     allowed: true,
     by: `${dir}/hopbook.yaml:10`,
   });
-  t.match(await check(REQUESTS.exec, { runbook: "other" }), { allowed: false, by: "no grant" });
+  t.match(await check(REQUESTS.exec, { runbook: "other", files: ["elsewhere/y.yaml"] }), {
+    allowed: false,
+    by: "no grant",
+  });
   t.match(await check(REQUESTS.shell, { flags: { yes: true } }), {
     allowed: false,
     by: `${dir}/hopbook.yaml:12`,
@@ -112,7 +116,7 @@ nodes: [{name: a, access: ${access}}, {name: b, access: ${access}}, {name: c, ac
 `;
   const dir = t.testdir({ "hopbook.yaml": text });
   const profile = await loadProfile(join(dir, "hopbook.yaml"));
-  const places = { flags: {}, profile, runbook: "x", cwd: dir, sourceFiles: [], overlayFiles: [] };
+  const places = { flags: {}, profile, runbook: "x", cwd: dir, sourceFiles: [], overlayFiles: [], parts: [] };
   const { notes } = await loadGrant({ ...places, isClusterNamed: false });
   t.match(notes, [
     /hopbook\.yaml was not named, and takes this machine for nodes \(via: local\): c$/,

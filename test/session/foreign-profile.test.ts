@@ -81,7 +81,8 @@ t.test("the image of a profile that nobody named is told of", async (t) => {
   const kube = { kube: {}, nodes: [{ name: "a", access: { via: "debugPod" } }] };
   const dir = t.testdir({ "hopbook.yaml": profileOf({ ...kube, images: { tools: "evil.example/t:1" } }) });
   const profile = await loadProfile(join(dir, "hopbook.yaml"));
-  const places = { flags: {}, profile, runbook: "x", cwd: dir, sourceFiles: [], overlayFiles: [] };
+  const origin = { runbook: "x", sourceFiles: [], overlayFiles: [], parts: [] };
+  const places = { flags: {}, profile, cwd: dir, ...origin };
   const { notes, strange } = await loadGrant({ ...places, isClusterNamed: false });
   t.match(notes, [/was not named, and enters nodes with the image evil\.example\/t:1/]);
   t.strictSame(strange, notes);
