@@ -35,6 +35,15 @@ export async function buildTests() {
   return jobs.length;
 }
 
+/** tap as compiled tests import it: by itself, or in a group (bin/test-group.js) the test of the file whose turn it is. */
+const TAP = `import tap from "@tapjs/bundle";
+export * from "@tapjs/bundle";
+const turn = globalThis[Symbol.for("hopbook.test-group")];
+const read = (key) => (typeof turn.t[key] === "function" ? turn.t[key].bind(turn.t) : turn.t[key]);
+const write = (key, value) => Reflect.set(turn.t, key, value);
+export default turn === undefined ? tap : new Proxy({}, { get: (_, key) => read(key), set: (_, key, value) => write(key, value) });
+`;
+
 /**
  * tap as one file, where compiled tests find it first: its hundreds of files take longer to load than most tests to run,
  * once for each test file. The file lies among tap's own packages, which it leaves out of stacks.
@@ -46,7 +55,7 @@ async function bundleTap() {
   const all = (name) => `export * from "${name}"; export { default } from "${name}";\n`;
   for (const name of ["tap", "@tapjs/bundle"])
     writeWhole(join(folder, name, "package.json"), '{ "type": "module", "exports": "./index.js" }\n');
-  writeWhole(join(folder, "tap/index.js"), all("@tapjs/bundle"));
+  writeWhole(join(folder, "tap/index.js"), TAP);
   const { outputFiles } = await build({
     stdin: { contents: all("tap"), resolveDir: ROOT },
     ...{ bundle: true, platform: "node", format: "esm", write: false, logLevel: "warning" },

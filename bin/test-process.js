@@ -1,19 +1,19 @@
-// One test file's process: what it printed, and whether it passed.
+// A process that runs tests: what it printed, and whether it passed.
 import { spawn } from "node:child_process";
 
 /** After its time-out a file's tests get this long to say which of them hung. */
 const LAST_WORDS_MS = 5_000;
 
 /**
- * Runs a compiled test file of tap's. Gives `{ name, ms, tap, stderr, counts, why }`: `counts` is what its closing line says
+ * Runs a program that prints tap's output: `args` are Node's, a compiled test file first or what runs several. Gives `{ name, ms, tap, stderr, counts, why }`: `counts` is what its closing line says
  * (`{ total, pass, fail, skip, todo }`), `why` is undefined where it passed and else one line that says what is wrong.
  * `onChild` gets the process, for whoever has to end it.
  */
-export async function runTestFile({ name, built, cwd, env, timeoutMs, nodeFlags = [], onChild }) {
+export async function runTests({ name, args, cwd, env, timeoutMs, nodeFlags = [], onChild }) {
   const began = performance.now();
   const child = spawn(
     process.execPath,
-    ["--enable-source-maps", "--disable-warning=ExperimentalWarning", ...nodeFlags, built],
+    ["--enable-source-maps", "--disable-warning=ExperimentalWarning", ...nodeFlags, ...args],
     {
       cwd,
       env: { ...env, TAP: "1", TAP_TIMEOUT: String(timeoutMs / 1000) },
@@ -59,6 +59,8 @@ function sayEnd(code, signal, counts, tap) {
   if (code !== 0) return `exit code ${code}`;
   if (counts === undefined) return "ended without a closing line: its tests did not run to their end";
   // TAP_GREP and TAP_ONLY leave tests out.
+  const [, empty] = /^# Subtest: (test\/\S+)\n {4}1\.\.0$/m.exec(tap) ?? [];
+  if (empty !== undefined) return `no test in ${empty}`;
   return counts.pass === 0 && /# SKIP filter/.test(tap) ? "the filter leaves no test of it" : undefined;
 }
 

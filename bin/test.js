@@ -1,5 +1,6 @@
-// Compiles what changed and runs tests as plain JavaScript, each file a process, some at once. Prints TAP; on a terminal only
-// what failed and the closing line.
+// Compiles what changed and runs tests as plain JavaScript, some processes at once. Files of one room share a process where a
+// whole suite is asked for, and have one each where a part of it is. Prints TAP; on a terminal only what failed and the
+// closing line.
 // Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--not=TEXT]… [--coverage] [--tap] [WHAT…]
 // WHAT is a suite (unit, slow, lab, cluster, or covered: those whose coverage counts) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +11,8 @@ import { parseArgs } from "node:util";
 import { buildTests } from "./build-tests.js";
 import { describeFailures } from "./ci-failures.js";
 import { isCoverageTest, judgeCoverage } from "./coverage.js";
-import { runTestFile } from "./test-process.js";
+import { groupTests, nameGroup, programOf, readFileTimes } from "./test-groups.js";
+import { runTests } from "./test-process.js";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const V8_COVERAGE = join(ROOT, ".build/coverage");
@@ -62,8 +64,7 @@ const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8
   .filter((name) => name.endsWith(".test.ts"))
   .map((name) => `test/${name}`)
   .filter((name) => isWanted(name.slice("test/".length)) && !values.not.some((text) => name.includes(text)))
-  // The longest first, so that all cores end together. One after the other by name.
-  .sort((a, b) => (values.jobs === "1" ? 0 : lengthOf(b) - lengthOf(a)) || a.localeCompare(b));
+  .sort();
 if (files.length === 0) {
   console.log(
     `TAP version 14\nnot ok 1 - no test is named ${wanted.join(", ")}\n1..1\n# { total: 1, pass: 0, fail: 1 }`,
@@ -86,7 +87,11 @@ const began = performance.now();
 const results = [];
 const sum = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 };
 if (values.tap) console.log("TAP version 14");
-const queue = [...files];
+const isWhole = wanted.some((what) => Object.hasOwn(SUITES, what));
+const groups = isWhole ? groupTests(files) : files.map((file) => [file]);
+const lengthOfAll = (group) => group.reduce((ms, name) => ms + lengthOf(name), 0);
+// The longest first, so that all cores end together. One after the other by name.
+const queue = values.jobs === "1" ? groups : groups.toSorted((a, b) => lengthOfAll(b) - lengthOfAll(a));
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 if (values.coverage) await checkCoverage();
 if (values.tap) console.log(`1..${results.length}`);
@@ -96,18 +101,18 @@ console.log(`# time=${Math.round(performance.now() - began)}ms`);
 const slowest = results.toSorted((a, b) => b.ms - a.ms).slice(0, 5);
 console.log(`# slowest: ${slowest.map(({ name, ms }) => `${name} ${(ms / 1000).toFixed(1)} s`).join(", ")}`);
 mkdirSync(join(ROOT, ".build"), { recursive: true });
-const times = { ...readTimes(), ...Object.fromEntries(results.map(({ name, ms }) => [name, ms])) };
-writeFileSync(TIMES, JSON.stringify(times));
+const times = results.flatMap(({ name, ms, tap }) => [[name, ms], ...readFileTimes(tap)]);
+writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...Object.fromEntries(times) }));
 process.exitCode = sum.fail > 0 ? 1 : 0;
 
 async function work() {
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+  for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
     let child;
-    const result = await runTestFile({
-      name,
-      built: join(ROOT, ".build", name.replace(/\.ts$/, ".js")),
+    const result = await runTests({
+      name: nameGroup(group),
+      args: programOf(group),
       cwd: ROOT,
-      env: envOf(name),
+      env: envOf(group[0]),
       timeoutMs: Number(values.timeout) * 1000,
       onChild: (started) => running.add((child = started)),
     });

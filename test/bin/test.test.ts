@@ -17,6 +17,9 @@ t.test("a selection that is empty fails", async (t) => {
   t.match(stdout, /^# \{ total: 1, pass: 0, fail: 1 \}$/m);
 });
 
+const GROUPS = `import { groupTests } from ${JSON.stringify(new URL("../../bin/test-groups.js", import.meta.url))};
+  console.log(JSON.stringify(groupTests(FILES)));`;
+
 type Programs = Readonly<Record<string, { readonly program: string; readonly timeoutMs?: number }>>;
 
 /** Runs each program as a test file, all at once. */
@@ -24,11 +27,11 @@ function judge(t: Test, programs: Programs): unknown {
   const dir = t.testdir(
     Object.fromEntries(Object.entries(programs).map(([name, { program }]) => [`${name}.js`, program])),
   );
-  const source = `import { runTestFile } from ${JSON.stringify(new URL("../../bin/test-process.js", import.meta.url))};
+  const source = `import { runTests } from ${JSON.stringify(new URL("../../bin/test-process.js", import.meta.url))};
     const judged = Object.entries(${JSON.stringify(programs)}).map(async ([name, { timeoutMs = 20_000 }]) => {
-      const built = ${JSON.stringify(dir)} + "/" + name + ".js";
+      const args = [${JSON.stringify(dir)} + "/" + name + ".js"];
       const env = { PATH: process.env.PATH };
-      const { why, counts } = await runTestFile({ name, built, env, timeoutMs, onChild: () => {} });
+      const { why, counts } = await runTests({ name, args, env, timeoutMs, onChild: () => {} });
       return [name, { why, counts }];
     });
     console.log(JSON.stringify(Object.fromEntries(await Promise.all(judged))));`;
@@ -63,3 +66,22 @@ t.test("a file passes only where its tests ran to their end, and there are some"
     },
   );
 });
+
+t.test(
+  "files of one room share a process, one after the other, and a file without a test fails there too",
+  async (t) => {
+    const files = ["test/linux/json.test.ts", "test/linux/links.test.ts"];
+    const group = (...names: string[]): string =>
+      run("--input-type=module", "--eval", GROUPS.replace("FILES", JSON.stringify(names))).stdout;
+    t.same(JSON.parse(group(...files, "test/access/a.test.ts", "test/index.test.ts")), [
+      files,
+      ["test/access/a.test.ts"],
+      ["test/index.test.ts"],
+    ]);
+    const { status, stdout } = run("bin/test-group.js", ...files);
+    t.equal(status, 0);
+    for (const file of files) t.match(stdout, new RegExp(`^ok \\d - ${file} # time=`, "m"));
+    const program = `console.log("# Subtest: test/a/empty.test.ts\\n    1..0\\nok 1 - test/a/empty.test.ts\\n# { total: 1, pass: 1 }");`;
+    t.match(judge(t, { empty: { program } }), { empty: { why: "no test in test/a/empty.test.ts" } });
+  },
+);
