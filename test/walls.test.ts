@@ -207,7 +207,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "string-width": ["text"],
   "wrap-ansi": ["text"],
   "mdast-util-to-markdown": ["report"],
-  "p-map": ["engine", "inspect", "session", "reap"],
+  "p-map": ["engine", "hops", "inspect", "session", "steps", "reap"],
   // No package: the name by which a script is imported in its sandbox.
   "hopbook:entry": ["script"],
 };

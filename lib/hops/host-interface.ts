@@ -28,7 +28,10 @@ const PAIRED_KINDS = ["veth", "netkit"];
  * The host's end of a pod's interface, by the recipe's methods in their order. Throws HOP_UNRESOLVED, which
  * says what each method found.
  */
-export function findHostInterface(input: HostInterfaceInput, recipe: HopRecipe): HostInterface {
+export function findHostInterface(
+  input: HostInterfaceInput,
+  recipe: Pick<HopRecipe, "hostInterface">,
+): HostInterface {
   const tried: string[] = [];
   for (const method of recipe.hostInterface.methods) {
     const outcome = METHODS[method](input);

@@ -7,6 +7,7 @@ import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { flowDefine } from "./flow-define.js";
 import { pathDiscover } from "./path-discover.js";
+import { podLocate } from "./pod-locate.js";
 import { scriptRun } from "./script-run.js";
 import { stateBaseline } from "./state-baseline.js";
 import { stateInspect } from "./state-inspect.js";
@@ -17,6 +18,7 @@ import { trafficProbe } from "./traffic-probe.js";
 export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
   [
     pathDiscover,
+    podLocate,
     flowDefine,
     stateBaseline,
     dropsStart,

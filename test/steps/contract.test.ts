@@ -103,8 +103,8 @@ for (const kind of kinds) {
   });
 }
 
-/** Examples that need more than these nodes have; they run in path-discover.test.ts and in lib/script's own tests. */
-const ELSEWHERE = new Set(["path/discover", "script/run"]);
+/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts and in lib/script's own tests. */
+const ELSEWHERE = new Set(["path/discover", "pod/locate", "script/run"]);
 
 for (const kind of kinds.filter(({ name }) => !ELSEWHERE.has(name))) {
   t.test(`${kind.name}: its example is planned and run`, async (t) => {

@@ -1,9 +1,10 @@
 import { asHopbookError, HopbookError } from "../../errors.js";
-import { objectNotFound, type KubeQuery } from "./pods.js";
+import type { KubePod } from "./objects.js";
+import { listPodsBy, objectNotFound, type KubeQuery } from "./pods.js";
 import { showText } from "../names.js";
 import { canonicalIp } from "../../linux/address.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
-import { asList, fieldOf, integerOf, textOf } from "../../linux/json.js";
+import { asList, fieldOf, integerOf, textEntries, textOf } from "../../linux/json.js";
 
 /** A Service and the endpoint that is followed. */
 export interface FoundService {
@@ -55,6 +56,34 @@ export async function findKubeService(
     if (failure.code !== "KUBE_NOT_FOUND") throw failure;
     throw await objectNotFound({ ...SERVICES, ...name }, query);
   }
+}
+
+/** All pods that a Service's own selector selects, ready or not. Throws TARGET_NOT_FOUND, also where it has no selector. */
+export async function listPodsOfService(
+  name: { readonly namespace: string; readonly name: string },
+  query: KubeQuery,
+): Promise<readonly KubePod[]> {
+  const { kube, text, signal } = query;
+  let value: unknown;
+  try {
+    value = await kube.request({ verb: "get", ...SERVICES, ...name, signal });
+  } catch (error) {
+    const failure = asHopbookError(error);
+    if (failure.code !== "KUBE_NOT_FOUND") throw failure;
+    throw await objectNotFound({ ...SERVICES, ...name }, query);
+  }
+  const labels = Object.entries(textEntries(fieldOf(value, "spec", "selector")));
+  if (labels.length === 0) {
+    throw new HopbookError(
+      "TARGET_NOT_FOUND",
+      `Cannot tell the pods of ${showText(text)}: it has no selector`,
+      {
+        hint: "name the pods behind it, or their labels",
+      },
+    );
+  }
+  const labelSelector = labels.map(([key, label]) => `${key}=${label}`).join(",");
+  return listPodsBy({ namespace: name.namespace, labelSelector }, query);
 }
 
 /** The Service that has a ClusterIP; null where none has it, or Services may not be listed. */
