@@ -46,12 +46,21 @@ export async function cniRow(
     }
     const { error, said } = decided;
     const beside = said.length === 0 ? "" : `; the API says: ${said.join("; ")}`;
-    return blocks("cni", null, { found: `${error.message}${beside}`, todo: error.hint ?? TODO });
+    return warn("cni", null, openRow(`${error.message}${beside}`));
   } catch (error) {
     const { message, hint, code } = asHopbookError(error);
+    if (code === "CNI_UNRECOGNISED" && profile.cni === "auto") return warn("cni", null, openRow(message));
     const said = { found: message, todo: hint ?? TODO };
     return code === "CNI_UNRECOGNISED" ? blocks("cni", null, said) : warn("cni", null, said);
   }
+}
+
+/** It stops no run. */
+function openRow(found: string): { readonly found: string; readonly todo: string } {
+  return {
+    found: `${found}; runs go by the nodes' routes, pairs of devices, bridges and tunnels`,
+    todo: TODO,
+  };
 }
 
 async function rowOf(

@@ -4,7 +4,7 @@ import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import { readNodeView, type NodeView } from "./read-node.js";
-import { recogniseCni, type RecogniseOptions } from "./recognise.js";
+import { recogniseOrGeneric } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, hasOwnNetns, makeSide, readPod, type PodReading, type Side } from "./side.js";
 import { traceBetweenNodes, traceToOutside, traceWithinNode, type TracedPath } from "./trace.js";
@@ -16,6 +16,8 @@ export interface DiscoverContext {
   readonly recipes: readonly HopRecipe[];
   /** Names of recipes that the cluster's API speaks for. */
   readonly preferred?: readonly string[] | undefined;
+  /** Nodes that no recipe fits are an error, so that the API may be asked, and not taken by the kernel's word alone. */
+  readonly mustRecognise?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +36,7 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
   const [from, to] = [enterByPod(source, context), enterByPod(target, context)];
   if (from.target !== undefined || to.target !== undefined) return discoverByPods(from, to, context);
   const { views, readings } = await readAll([from, to], context);
-  const recipe = recogniseCni([...views.values()], context.recipes, recogniseBy(context));
+  const { recipe, notes: doubts } = recognise([...views.values()], context);
   const sideOf = (end: End, reading: PodReading | null): Side | null => {
     const view = views.get(end.node ?? "");
     return view === undefined ? null : makeSide(end, view, { reading, recipe });
@@ -43,7 +45,7 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
   const far = sideOf(to, readings[1] ?? null);
   const traced = await trace({ near, far, from, to }, { ...context, recipe });
   const { fromSource, ...path } = traced;
-  const notes = [...(near?.notes ?? []), ...(far?.notes ?? []), ...path.notes];
+  const notes = [...doubts, ...(near?.notes ?? []), ...(far?.notes ?? []), ...path.notes];
   return {
     ...path,
     from: fromSource === null ? from : withAddress(from, fromSource),
@@ -53,8 +55,11 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
   };
 }
 
-function recogniseBy({ profile, preferred = [] }: DiscoverContext): RecogniseOptions {
-  return { wanted: profile.cni, preferred };
+function recognise(
+  views: readonly NodeView[],
+  { recipes, profile, preferred = [], mustRecognise }: DiscoverContext,
+): ReturnType<typeof recogniseOrGeneric> {
+  return recogniseOrGeneric(views, recipes, { wanted: profile.cni, preferred, isStrict: mustRecognise });
 }
 
 /** Of the recipe that is written down where no node was asked for its CNI. */
@@ -62,7 +67,7 @@ const NO_RECIPE = "pods-only";
 
 /** At least one end is seen from within its pod alone; the node of the other one may be asked, its own is not. */
 async function discoverByPods(from: End, to: End, context: DiscoverContext): Promise<FlowPath> {
-  const { accesses, recipes, profile, signal } = context;
+  const { accesses, profile, signal } = context;
   const look = async (end: End, peer: End): Promise<LonePod | PodReadingOf | null> => {
     const options = { peerIp: addressAtPod(peer), signal };
     if (end.target !== undefined) return readLonePod(end, accessOf(end.target, accesses), options);
@@ -74,7 +79,8 @@ async function discoverByPods(from: End, to: End, context: DiscoverContext): Pro
   };
   const found = await Promise.all([look(from, to), look(to, from)]);
   const views = found.flatMap((one) => (one !== null && "view" in one ? [one.view] : []));
-  const recipe = views.length === 0 ? null : recogniseCni(views, recipes, recogniseBy(context));
+  const { recipe, notes: doubts } =
+    views.length === 0 ? { recipe: null, notes: [] } : recognise(views, context);
   const seen = [from, to].map((end, index): SeenEnd => {
     const one = found[index] ?? null;
     if (one === null) return null;
@@ -94,7 +100,7 @@ async function discoverByPods(from: End, to: End, context: DiscoverContext): Pro
     from: fromSource === null ? from : withAddress(from, fromSource),
     to,
     recipe: recipe?.metadata.name ?? NO_RECIPE,
-    notes: [...new Set(path.notes)],
+    notes: [...new Set([...doubts, ...path.notes])],
     unseen: [...new Set(unseen)],
   };
 }

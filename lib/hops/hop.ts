@@ -152,11 +152,12 @@ export function arrivingWay(
   const { tunnel } = sent;
   if (tunnel === null) return { ...base, tunnel: null, notes: [] };
   const network = wornBy(tunnel.link, 4);
-  const twin = here.tunnels.find((link) => {
+  const alike = here.tunnels.filter(({ kind }) => kind === tunnel.link.kind);
+  const twin = alike.find((link) => {
     const other = wornBy(link, 4);
     return other?.vni === network?.vni && other?.port === network?.port;
   });
-  const link = twin ?? here.tunnels[0];
+  const link = twin ?? alike[0];
   if (link === undefined) {
     return { ...base, tunnel: null, notes: [`${side.view.node} has no tunnel device of this CNI`] };
   }

@@ -54,7 +54,8 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   const route = await lookUpLeaving(side, { ...options, looks }, notes);
   const dev = route.found?.dev ?? null;
   // Without any route the recipe's own way stays: the packets are to be looked for where they should be.
-  const assumed = route.found === null && options.far !== null ? tunnels[0] : undefined;
+  const isKnown = options.far !== null && options.recipe.tunnel?.kind !== undefined;
+  const assumed = route.found === null && isKnown ? tunnels[0] : undefined;
   const tunnel = tunnels.find((link) => link.name === dev) ?? assumed;
   const base = { source: route.found?.source ?? null, notes };
   if (tunnel !== undefined) {
@@ -160,7 +161,7 @@ function checkFarEnd(
       `${node}'s ${input.saidBy} sends to ${remoteVtep}, which is no address of ${far.node} (${far.underlay.ip})`,
     );
   }
-  const farTunnels = findTunnels(far.links, input.recipe);
+  const farTunnels = findTunnels(far.links, input.recipe).filter(({ kind }) => kind === link.kind);
   const macs = farTunnels.map((candidate) => candidate.mac?.toLowerCase());
   if (remoteMac !== null && farTunnels.length > 0 && !macs.includes(remoteMac)) {
     const named = farTunnels.map((candidate) => `${candidate.name} has ${String(candidate.mac)}`).join(", ");

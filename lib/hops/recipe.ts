@@ -49,7 +49,8 @@ export interface HopRecipe {
     readonly methods: readonly HostInterfaceMethod[];
     readonly naming?: RecipeNaming;
   };
-  readonly tunnel?: { readonly kind: string; readonly names?: readonly string[] };
+  /** `kind` absent: any tunnel that can be read, where the route goes through it. */
+  readonly tunnel?: { readonly kind?: string; readonly names?: readonly string[] };
 }
 
 /**
@@ -72,8 +73,8 @@ export async function loadRecipes(folders: string | readonly string[]): Promise<
         const message = `nothing says where it stands: add its rank, or take one of ${Object.keys(ROLE_RANKS).join(", ")}`;
         throw invalid(doc, [{ path: ["path", way, bare], message }]);
       }
-      const { tunnel } = recipe;
-      if (tunnel !== undefined && formatOfLink(tunnel.kind) === null) {
+      const { kind } = recipe.tunnel ?? {};
+      if (kind !== undefined && formatOfLink(kind) === null) {
         const message = `no tunnel of this kind can be read; those that can: ${listLinkKinds().join(", ")}`;
         throw invalid(doc, [{ path: ["tunnel", "kind"], message }]);
       }

@@ -1,4 +1,5 @@
 import { HopbookError } from "../errors.js";
+import { GENERIC } from "./generic.js";
 import { fitsLink } from "./link-look.js";
 import type { Link } from "../linux/links.js";
 import type { HopRecipe, RecipeEvidence } from "./recipe.js";
@@ -30,6 +31,7 @@ export function recogniseCni(
   recipes: readonly HopRecipe[],
   { wanted = "auto", preferred = [] }: RecogniseOptions = {},
 ): HopRecipe {
+  if (wanted === GENERIC.metadata.name) return GENERIC;
   if (wanted !== "auto") {
     const named = recipes.find((recipe) => recipe.metadata.name === wanted);
     if (named !== undefined) return named;
@@ -62,6 +64,23 @@ export function recogniseCni(
     );
   }
   return best.recipe;
+}
+
+/** As recogniseCni, but where no recipe fits, or several fit alike, the kernel's own word has to do, and that is noted. */
+export function recogniseOrGeneric(
+  nodes: readonly NodeEvidence[],
+  recipes: readonly HopRecipe[],
+  options: RecogniseOptions & { readonly isStrict?: boolean | undefined } = {},
+): { readonly recipe: HopRecipe; readonly notes: readonly string[] } {
+  const { wanted = "auto", isStrict = false } = options;
+  try {
+    return { recipe: recogniseCni(nodes, recipes, options), notes: [] };
+  } catch (error) {
+    const isOpen = error instanceof HopbookError && error.code === "CNI_UNRECOGNISED" && wanted === "auto";
+    if (!isOpen || isStrict) throw error;
+    const note = `${error.message}. The hops are those of the nodes' routes, pairs of devices, bridges and tunnels`;
+    return { recipe: GENERIC, notes: [note] };
+  }
 }
 
 function countSupport(nodes: readonly NodeEvidence[], recipe: HopRecipe): number {

@@ -1,6 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import { localEndOf } from "../wire/registry.js";
+import { formatOfLink, localEndOf } from "../wire/registry.js";
 import { findLink, type Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
@@ -11,8 +11,11 @@ import { canonicalIp } from "../linux/address.js";
 export function findTunnels(links: readonly Link[], recipe: HopRecipe): Link[] {
   const { tunnel } = recipe;
   if (tunnel === undefined) return [];
+  const { kind, names } = tunnel;
   return links.filter(
-    (link) => link.kind === tunnel.kind && (tunnel.names === undefined || tunnel.names.includes(link.name)),
+    (link) =>
+      (kind === undefined ? formatOfLink(link.kind) !== null : link.kind === kind) &&
+      (names === undefined || names.includes(link.name)),
   );
 }
 
@@ -31,11 +34,15 @@ export function findUnderlay(view: NodeView, recipe: HopRecipe, profile: Cluster
   const named = underlayOverride(view, profile);
   const target = profile.nodes.find((node) => node.name === view.node);
   const defaultRoute = view.routes.find((route) => route.dst === "default");
+  const localEnds = findTunnels(view.links, recipe).map((link) => canonicalIp(localEndOf(link) ?? ""));
+  // Of tunnels that nobody names, some may be left over from another network.
+  const isNamed = recipe.tunnel?.kind !== undefined;
   const candidates = [
     ...(named === null ? [] : named.addresses),
-    ...findTunnels(view.links, recipe).map((link) => canonicalIp(localEndOf(link) ?? "")),
+    ...(isNamed ? localEnds : []),
     canonicalIp(target?.address ?? ""),
     ...(findLink(view.links, defaultRoute?.dev ?? null)?.addresses ?? []),
+    ...localEnds,
   ];
   for (const ip of candidates) {
     const link = view.links.find((candidate) => ip != null && candidate.addresses.includes(ip));

@@ -1,4 +1,3 @@
-import { HopbookError } from "../errors.js";
 import {
   askOfRecipe,
   decideByApi,
@@ -15,7 +14,7 @@ type Asking = Pick<StepContext, "kube" | "profile" | "signal" | "recipeDirs">;
 
 /**
  * discoverPath, with the cluster's API asked where the nodes leave open which CNI they have: it decides between recipes
- * that fit alike. Where none fits, what the API says is told with the error.
+ * that fit alike. Where none fits the kernel's own word has to do, and what the API says is noted beside it.
  */
 export async function discoverWithApi(
   ends: { readonly from: End; readonly to: End },
@@ -25,20 +24,20 @@ export async function discoverWithApi(
   const { from, to } = ends;
   const { kube, profile, signal, recipeDirs } = context;
   if (kube === undefined || profile.cni !== "auto") return discoverPath(from, to, discovery);
-  const decided = await decideByApi((preferred) => discoverPath(from, to, { ...discovery, preferred }), {
-    recipes: discovery.recipes,
-    recipeDirs,
-    kube,
-    profile,
-    signal,
-  });
+  const decided = await decideByApi(
+    (preferred) => discoverPath(from, to, { ...discovery, preferred, mustRecognise: true }),
+    {
+      recipes: discovery.recipes,
+      recipeDirs,
+      kube,
+      profile,
+      signal,
+    },
+  );
   if (!("error" in decided)) return decided.value;
-  const { error, said } = decided;
-  const detail = [error.detail, "what the cluster's API says:", ...said];
-  throw new HopbookError(error.code, error.message, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    detail: detail.filter((line) => line !== undefined).join("\n"),
-  });
+  const path = await discoverPath(from, to, discovery);
+  const said = decided.said.map((line) => `the CNI in the API: ${line}`);
+  return { ...path, notes: [...path.notes, ...said] };
 }
 
 /** What the API says of the recipe of paths: evidence beside the nodes', who are believed. null: it is not asked. */

@@ -205,7 +205,7 @@ t.test("ends without a path are refused", async (t) => {
   await t.rejects(discoverPath(pod, gone, context), { code: "TARGET_NOT_FOUND" });
 });
 
-t.test("an unknown CNI lists what was seen and tried", async (t) => {
+t.test("an unknown CNI's hops are those that the kernel tells, and it is said", async (t) => {
   await t.rejects(discover("healthy", ["shop/client", "shop/web"], { cni: "weave" }), {
     code: "CNI_UNRECOGNISED",
     detail: /calico-vxlan/,
@@ -214,16 +214,25 @@ t.test("an unknown CNI lists what was seen and tried", async (t) => {
   const facts = await gatherFacts(profile, accesses, { namings: NAMINGS });
   const from = await resolveEnd("shop/client", facts);
   const to = await resolveEnd("shop/web", facts);
-  const other = recipes.map((recipe) => ({
+  const none = recipes.map((recipe) => ({
     ...recipe,
     detect: { required: [{ link: { kind: "geneve" } }] },
   }));
-  await t.rejects(discoverPath(from, to, { accesses, profile, recipes: other }), {
+  const context = { accesses, profile, recipes: none };
+  const path = await discoverPath(from, to, context);
+  t.equal(path.recipe, "generic");
+  t.strictSame(ids(path), DIRECT);
+  t.match(path.hops[3]?.encapsulation, { kind: "vxlan", port: 4789, vni: 4096 });
+  t.match(path.notes, [/no recipe fits what the nodes show\. The hops are those of the nodes' routes/]);
+  t.equal(path.notes.length, 1);
+  const alike = await discoverPath(from, to, { ...context, recipes: [...recipes, ...recipes] });
+  t.strictSame(ids(alike), DIRECT);
+  t.match(alike.notes, [/fit alike/]);
+  await t.rejects(discoverPath(from, to, { ...context, mustRecognise: true }), {
     code: "CNI_UNRECOGNISED",
     detail: /node-a: devices lo, eth0 \(veth\), vxlan\.calico \(vxlan\).*wants .*geneve/s,
   });
-  await t.rejects(discoverPath(from, to, { accesses, profile, recipes: [...recipes, ...recipes] }), {
-    code: "CNI_UNRECOGNISED",
-    message: /fit alike/,
-  });
+  const forced = await discover("healthy", ["shop/client", "shop/web"], { cni: "generic" });
+  t.strictSame(ids(forced), DIRECT);
+  t.strictSame(forced.notes, [], "it was asked for");
 });
