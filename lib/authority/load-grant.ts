@@ -51,6 +51,8 @@ export async function loadGrant(places: GrantPlaces): Promise<LoadedGrant> {
     // A denial only takes away, so it holds whoever wrote it.
     fault === undefined ? source : withoutAllow(source),
   );
+  // What is wrong in one is told, be it for this runbook or not.
+  parseGrant(flags, { cwd, sources: [...profiles, ...cluster] });
   const { sources, missed } = await narrowSources([...profiles, ...cluster], places);
   const isMissed = fault !== undefined && (profile.grants ?? []).some(({ allow }) => allow !== undefined);
   const notes = [...(isMissed ? [`The grants of ${profile.file} are left out: ${fault}`] : []), ...missed];

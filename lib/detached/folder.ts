@@ -8,6 +8,7 @@ import { digestOf } from "../authority/trust-store.js";
 import { makeFolder as makeParents } from "../artifacts/make-folder.js";
 import { HopbookError, messageOf } from "../errors.js";
 import type { DetachedFile } from "../model/detached.js";
+import { isTargetName } from "../model/names.js";
 
 /** Marks the folder of a run that goes on without its client. */
 export const DETACHED_FILE = "detached.json";
@@ -123,12 +124,23 @@ export async function readDetached(dir: string): Promise<DetachedFile> {
     value?.kind === "DetachedRun" &&
     typeof value.about?.run === "string" &&
     Array.isArray(value.nodes) &&
+    value.nodes.every((node: { name?: unknown }) => isTargetName(String(node.name))) &&
     typeof value.startedAt === "string" &&
-    typeof value.snapshot === "object";
+    isSnapshot(value.snapshot);
   if (isWhole) return value as DetachedFile;
   throw new HopbookError(
     "EVIDENCE_INVALID",
     `Cannot read ${join(dir, DETACHED_FILE)}: it is no detached run`,
+  );
+}
+
+/** As takeSnapshot makes it, as far as it is walked when the run is taken up. */
+function isSnapshot(value: unknown): boolean {
+  const { ended, outputs, plans, incomplete, issued, again } = Object(value) as Record<string, unknown>;
+  const isText = (item: unknown): boolean => typeof item === "string";
+  return (
+    [ended, outputs, plans].every((map) => typeof map === "object" && map !== null && !Array.isArray(map)) &&
+    [incomplete, issued, again].every((list) => Array.isArray(list) && list.every(isText))
   );
 }
 

@@ -36,6 +36,7 @@ const RULES = {
   "unknown-step-kind": "There is no step kind of that name",
   "undeclared-action": "A step needs an action that the runbook does not declare",
   "refused-step": "A run would refuse the step, whoever grants what",
+  "made-up-object": "A step is given what only another step can give, such as a flow or a path",
   "output-clash": "An output has the name of one that the step kind gives",
   "matrix-size": "The matrix has too many combinations",
   "expression-misplaced": "An expression stands where none is evaluated",

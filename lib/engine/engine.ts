@@ -6,6 +6,7 @@ import type { Runbook, RunbookStep } from "../runbook/index.js";
 import { contextFor } from "./context.js";
 import type { Core } from "./core.js";
 import { environmentOf } from "./environment.js";
+import { guardKinds } from "./issued.js";
 import { deferredPart, describeStep, withoutOutputs } from "./plan-step.js";
 import { Planner } from "./planner.js";
 import { Scheduler } from "./scheduler.js";
@@ -42,9 +43,9 @@ export class Engine {
   readonly #core: Core;
 
   constructor(options: EngineOptions) {
+    const state = new RunState(options.host);
     this.#core = {
-      ...options,
-      state: new RunState(options.host),
+      ...{ ...options, kinds: guardKinds(options.kinds, state.issued), state },
       timing: { ...TIMING, ...options.timing },
     };
   }

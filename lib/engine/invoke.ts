@@ -1,4 +1,4 @@
-import { nearest, validateValue } from "../document/index.js";
+import { nearest } from "../document/index.js";
 import { HopbookError } from "../errors.js";
 import type { StepContext } from "../model/steps.js";
 import type { Core } from "./core.js";
@@ -28,11 +28,6 @@ export async function invokeKind(core: Core, invocation: Invocation, context: St
     );
   }
   if (depth >= maxDepth) throw refuse(uses, `it would be invoked ${depth + 1} levels deep`);
-  const [problem] = validateValue(input, kind.inputSchema);
-  if (problem !== undefined) {
-    const where = problem.path.length === 0 ? "" : `${problem.path.join(".")}: `;
-    throw refuse(uses, `${where}${problem.message}`, problem.suggestion);
-  }
   const plan = await kind.plan(input, context);
   const commands = plan.commands.length === 0 ? "" : `: ${describeCommands(plan.commands)}`;
   context.note("info", `invokes ${uses}${commands}`);

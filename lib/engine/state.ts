@@ -5,6 +5,7 @@ import type { DetachContext, ReleaseHow } from "../model/detached.js";
 import type { Clock } from "../model/clock.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import type { RunbookStep } from "../runbook/index.js";
+import { IssuedObjects } from "./issued.js";
 
 /** What the engine is given; everything that touches the world comes from outside. */
 export interface EngineHost {
@@ -58,6 +59,7 @@ export class RunState {
   /** By evidence name. */
   readonly plans = new Map<string, StepPlan>();
   readonly incomplete: string[] = [];
+  readonly issued = new IssuedObjects();
   readonly #held: Held[] = [];
   readonly #host: EngineHost;
 

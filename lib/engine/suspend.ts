@@ -11,6 +11,8 @@ export interface Snapshot {
   /** Of the steps that are still to run, by evidence name: what was agreed to. */
   readonly plans: Readonly<Record<string, StepPlan>>;
   readonly incomplete: readonly string[];
+  /** Digests of the engine's own objects that steps gave. */
+  readonly issued: readonly string[];
   /** Steps that run again, to take up what they had started. */
   readonly again: readonly string[];
   /** What they made on the nodes. */
@@ -55,6 +57,7 @@ export function takeSnapshot(core: Core): Snapshot {
       plans.filter(({ step }) => !state.ended.has(step)).map(({ name, plan }) => [name, plan]),
     ),
     incomplete: [...state.incomplete],
+    issued: state.issued.digests,
     again,
     places: plans.filter(({ step }) => again.includes(step)).flatMap(({ plan }) => plan.left ?? []),
   };
@@ -70,5 +73,6 @@ export function restoreSnapshot({ runbook, state }: Core, snapshot: Snapshot): v
     if (state.ended.has(id)) state.outputs.set(id, outputs);
   }
   for (const [name, plan] of Object.entries(snapshot.plans)) state.plans.set(name, plan);
+  state.issued.restore(snapshot.issued);
   for (const reason of snapshot.incomplete) state.markIncomplete(reason, null);
 }

@@ -188,6 +188,9 @@ export interface StepContext {
   readonly detach?: DetachContext;
 }
 
+/** What steps hand to each other and only they make. */
+export type EngineObject = "path" | "flow" | "node's tools";
+
 /** A kind of step: one file each, registered by name. */
 export interface StepKind<I = Record<string, unknown>, O = unknown> {
   readonly name: string;
@@ -230,6 +233,13 @@ export interface StepKind<I = Record<string, unknown>, O = unknown> {
   lastsMs?(known: Readonly<Record<string, unknown>>): number | null;
   /** In the background the next step begins only when this one has called `ready()`, or has ended. */
   readonly announcesReady?: boolean;
+  /**
+   * Inputs that are the engine's own objects, and what each of a list or mapping is: only what a step of the same run gave
+   * is taken, so that no file and no script makes one up.
+   */
+  readonly takes?: Readonly<Record<string, EngineObject>>;
+  /** Outputs that are such objects. */
+  readonly gives?: Readonly<Record<string, EngineObject>>;
   /** JSON Schemas, 2020-12. */
   readonly inputSchema: Record<string, unknown>;
   readonly outputSchema: Record<string, unknown>;

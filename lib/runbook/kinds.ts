@@ -35,11 +35,30 @@ export function findStepKindProblems(
   const kind = kinds.get(step.uses);
   if (kind === undefined) return [describeUnknownKind(step, [...kinds.keys()])];
   return [
+    ...findMadeUp(step, kind),
     ...findWithProblems(step, kind),
     ...findActionProblems(step, { kind, runbook }),
     ...findPhaseProblems(step, kind),
     ...findOutputClashes(step, kind),
   ];
+}
+
+/** What a runbook writes down in place of what a step gives, and what would be refused in the run. */
+function findMadeUp(step: RunbookStep, kind: KnownKind): Problem[] {
+  return Object.entries(kind.takes ?? {}).flatMap(([property, what]) => {
+    const value = step.with[property];
+    if (typeof value !== "object" || value === null) return [];
+    const made = Object.entries(value).find(([, element]) => !hasExpression(element));
+    if (made === undefined) return [];
+    return [
+      {
+        path: placeOfInput(step, [property]),
+        message: `"${property}" takes what a step gave, and this ${what} is made up`,
+        suggestion: "hand on the output of a step, such as ${{ steps.ID.outputs.NAME }}",
+        rule: "made-up-object",
+      },
+    ];
+  });
 }
 
 function describeUnknownKind(step: RunbookStep, names: readonly string[]): Problem {

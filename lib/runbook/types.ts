@@ -93,6 +93,8 @@ export interface KnownKind {
   readonly inputSchema: object;
   /** JSON Schema, 2020-12. Absent: nothing is known of its outputs, and expressions may read any of them. */
   readonly outputSchema?: object;
+  /** Inputs that only a step can give, with what they are. */
+  readonly takes?: Readonly<Record<string, string>>;
   /** Named actions that it may use; the runbook has to declare them under permissions.exec. */
   readonly actions?: readonly string[];
   readonly phase?: "discovery" | "action";

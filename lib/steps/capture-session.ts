@@ -20,6 +20,7 @@ import type { LeftPlace, PlannedCommand, StepContext } from "../model/steps.js";
 import { formatDuration, formatSize } from "../model/units.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./lease.js";
+import { flowSchema, toolsSchema } from "./objects.js";
 import { sizeSchema, toBytes } from "./schema.js";
 
 /** What every capture takes. */
@@ -33,12 +34,14 @@ export interface CaptureInput {
 }
 
 export const captureProperties = {
-  flows: { type: "array", minItems: 1, title: "Flows, from flow/define" },
-  tools: { type: "object", title: "What the nodes have, from path/discover" },
+  flows: { type: "array", minItems: 1, items: flowSchema, title: "Flows, from flow/define" },
+  tools: { ...toolsSchema, title: "What the nodes have, from path/discover" },
   payload: { type: "boolean", default: false, title: "Whole packets in place of headers" },
   maxBytes: { ...sizeSchema, default: "64MiB", title: "Of one node, all hops together" },
   minFree: { ...sizeSchema, default: "64MiB", title: "Free disk on the node that is never gone below" },
 } as const;
+
+export const captureObjects = { flows: "flow", tools: "node's tools" } as const;
 
 export const HELD_CAPTURE = "captures";
 export const CAPTURE_ACTIONS = ["netns/tcpdump", "capture/pull"] as const;

@@ -3,6 +3,7 @@ import {
   beginSession,
   captureTime,
   CAPTURE_ACTIONS,
+  captureObjects,
   captureProperties,
   HELD_CAPTURE,
   planSession,
@@ -30,6 +31,7 @@ export const captureStart: StepKind<Input, Output> = {
   phase: "action",
   detach: "twice",
   actions: CAPTURE_ACTIONS,
+  takes: captureObjects,
   inputSchema: {
     type: "object",
     required: ["flows"],

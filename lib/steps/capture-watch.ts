@@ -4,6 +4,7 @@ import {
   beginSession,
   captureTime,
   CAPTURE_ACTIONS,
+  captureObjects,
   captureProperties,
   countPackets,
   planSession,
@@ -45,6 +46,7 @@ export const captureWatch: StepKind<Input, Output> = {
   detach: "twice",
   actions: CAPTURE_ACTIONS,
   announcesReady: true,
+  takes: captureObjects,
   inputSchema: {
     type: "object",
     required: ["flows"],

@@ -2,6 +2,7 @@ import { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "../capture/i
 import type { DropTraceRecord } from "../model/evidence.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
+import { pathSchema } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 import { leaseSecondsOf } from "./lease.js";
 
@@ -25,11 +26,12 @@ export const dropsStart: StepKind<Input, Output> = {
     "packet. A node that has no tracefs to be had is left out without a fuss.",
   phase: "action",
   actions: [DROPTRACE_ACTION],
+  takes: { paths: "path" },
   inputSchema: {
     type: "object",
     required: ["paths"],
     additionalProperties: false,
-    properties: { paths: { type: "array", title: "Paths, from path/discover" } },
+    properties: { paths: { type: "array", items: pathSchema, title: "Paths, from path/discover" } },
   },
   outputSchema: { type: "object", properties: { nodes: { type: "array" } } },
   example: { paths: "${{ steps.path.outputs.paths }}" },

@@ -2,6 +2,7 @@ import { HopbookError } from "../errors.js";
 import type { ProbeKind, Protocol } from "../model/traffic.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
+import { pathSchema } from "./objects.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -32,12 +33,14 @@ export const flowDefine: StepKind<Input, Output> = {
     "`auto` is tcp where the destination has a port, udp for port 53, else icmp.",
   phase: "discovery",
   actions: [],
+  takes: { paths: "path" },
+  gives: { flows: "flow" },
   inputSchema: {
     type: "object",
     required: ["paths"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", minItems: 1, title: "Paths, from path/discover" },
+      paths: { type: "array", minItems: 1, items: pathSchema, title: "Paths, from path/discover" },
       protocol: { enum: ["auto", "icmp", "udp", "tcp"], default: "auto", title: "What to follow" },
       probe: {
         type: "array",

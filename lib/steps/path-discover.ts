@@ -36,6 +36,7 @@ export const pathDiscover: StepKind<Input, Output> = {
     "neighbours and forwarding entries. What contradicts itself there is noted, since it may be the fault.",
   phase: "discovery",
   actions: ["runtime/pods", "runtime/inspect", "node/read", "netns/read"],
+  gives: { paths: "path", tools: "node's tools" },
   inputSchema: {
     type: "object",
     required: ["from", "to"],

@@ -2,6 +2,7 @@ import { planBaseline, runInspection } from "../inspect/index.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
+import { pathSchema } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 
 interface Input {
@@ -20,11 +21,12 @@ export const stateBaseline: StepKind<Input, Output> = {
     "Reads the counters of the path's nodes and pods, so that their growth over the run can be told.",
   phase: "action",
   actions: ["node/read", "netns/read"],
+  takes: { paths: "path" },
   inputSchema: {
     type: "object",
     required: ["paths"],
     additionalProperties: false,
-    properties: { paths: { type: "array", title: "Paths, from path/discover" } },
+    properties: { paths: { type: "array", items: pathSchema, title: "Paths, from path/discover" } },
   },
   outputSchema: { type: "object", properties: { read: { type: "integer" } } },
   example: { paths: "${{ steps.path.outputs.paths }}" },

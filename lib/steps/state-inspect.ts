@@ -1,6 +1,7 @@
 import { mergeCommands, planInspection, planSuperset, runInspection } from "../inspect/index.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
+import { flowSchema, pathSchema } from "./objects.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
 import { NOT_YET } from "./schema.js";
 
@@ -21,13 +22,14 @@ export const stateInspect: StepKind<Input, Output> = {
     "Where nothing broke it reads nothing.",
   phase: "action",
   actions: ["node/read", "netns/read"],
+  takes: { paths: "path", flows: "flow" },
   inputSchema: {
     type: "object",
     required: ["paths", "flows"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", title: "Paths, from path/discover" },
-      flows: { type: "array", title: "Flows, from flow/define" },
+      paths: { type: "array", items: pathSchema, title: "Paths, from path/discover" },
+      flows: { type: "array", items: flowSchema, title: "Flows, from flow/define" },
     },
   },
   outputSchema: { type: "object", properties: { read: { type: "integer" } } },

@@ -4,6 +4,7 @@ import type { Flow } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
+import { flowSchema } from "./objects.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 
 interface Input {
@@ -32,12 +33,13 @@ export const trafficProbe: StepKind<Input, Output> = {
     const ms = typeof interval === "number" ? interval : parseDuration(String(interval));
     return typeof count === "number" && ms !== undefined ? (count - 1) * ms : null;
   },
+  takes: { flows: "flow" },
   inputSchema: {
     type: "object",
     required: ["flows"],
     additionalProperties: false,
     properties: {
-      flows: { type: "array", title: "Flows, from flow/define" },
+      flows: { type: "array", items: flowSchema, title: "Flows, from flow/define" },
       count: {
         type: "integer",
         minimum: 1,

@@ -230,7 +230,7 @@ t.test(
     const profile = `apiVersion: hopbook.dev/v1
 kind: PermissionProfile
 metadata: {name: oncall}
-runbooks: [trace-*]
+runbooks: [trace-*, "${join(t.testdirName, "books/trace-x.yaml")}"]
 allow:
   node: ["node-*"]
   exec: true
@@ -250,6 +250,7 @@ deny:
       "mine.yaml": profile,
       "open.yaml": profile,
       "broken.yaml": profile.replace("exec: true", "exec: [no/such]"),
+      "other.yaml": profile.replace(/^runbooks.*/m, "runbooks: [trace-x]"),
       "typo.yaml": profile.replace("exec:", "exce:"),
       link: t.fixture("symlink", "books/mine.yaml"),
     });
@@ -285,6 +286,14 @@ deny:
     t.equal(missing, 4);
     t.match(err, /Grant exactly this: '--allow-read=/, "what it denies and grants is not asked for");
     t.notMatch(err, /CHANGE things/, "nor asked about");
+    const named = await hopbook([...book, "-P", join(dir, "other.yaml")]);
+    t.equal(named.code, 4);
+    t.match(named.err, /A grant is left out: .*other\.yaml:4 names hopbook's own trace-x, .*sha256:/s);
+    t.match(
+      named.err,
+      /Grant exactly this: .*--allow-node/,
+      "a name alone grants nothing to a file that has it",
+    );
     t.equal((await hopbook([...book, "-P", "nobody"])).code, 2, "a name that is none");
   },
 );

@@ -29,11 +29,20 @@ const MANIFEST = {
   run: { id: RUN, runbook: "trace-path", target: "x", createdAt: TIME, finishedAt: TIME },
 };
 
+const SNAPSHOT = { ended: {}, outputs: {}, plans: {}, incomplete: [], issued: [], again: [], places: [] };
+
 function folderOf(run: string): Record<string, string> {
   const about = { run, runbook: "trace-path", target: "x", cluster: "x", owner: "x@y" };
   const file = {
     ...{ apiVersion: "hopbook.dev/v1", kind: "DetachedRun", about, durationMs: null, keepMs: 1, nodes: [] },
-    ...{ startedAt: TIME, until: TIME, expires: TIME, folder: "x", snapshot: {}, named: { cluster: "/x" } },
+    ...{
+      startedAt: TIME,
+      until: TIME,
+      expires: TIME,
+      folder: "x",
+      snapshot: SNAPSHOT,
+      named: { cluster: "/x" },
+    },
   };
   return {
     ...{ "detached.json": JSON.stringify(file), "manifest.json": JSON.stringify(MANIFEST) },
@@ -61,7 +70,7 @@ t.test("of a plan that only a node kept, the captures alone are taken up", async
     ...{ node: {}, exec: ["netns/tcpdump", "capture/pull"], capture: { duration: "10m" } },
   });
   const kept: Snapshot = {
-    ...{ ended: { path: "done" }, outputs: {}, incomplete: [], places: [] },
+    ...{ ended: { path: "done" }, outputs: {}, incomplete: [], issued: [], places: [] },
     ...{ plans: { steal: { commands: [], outputs: null, notes: [] } }, again: ["capture", "steal"] },
   };
   const snapshot = capturesOfSnapshot(kept, runbook);

@@ -4,6 +4,8 @@ import t from "tap";
 import { RECIPE_DIR, RUNBOOK_DIR } from "../../lib/catalogue/places.js";
 import { prepareDetached } from "../../lib/detached/collect.js";
 
+const SNAPSHOT = { ended: {}, outputs: {}, plans: {}, incomplete: [], issued: [], again: [], places: [] };
+
 const CLUSTER = {
   ...{ apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "x" } },
   nodes: [{ name: "node-a", access: { via: "local" } }],
@@ -14,7 +16,7 @@ t.test("a run is collected with the hop recipes of its cluster, as it was starte
   const time = "2026-01-01T00:00:00Z";
   const file = {
     ...{ apiVersion: "hopbook.dev/v1", kind: "DetachedRun", about, durationMs: null, keepMs: 1, nodes: [] },
-    ...{ startedAt: time, until: time, expires: time, folder: "x", snapshot: {} },
+    ...{ startedAt: time, until: time, expires: time, folder: "x", snapshot: SNAPSHOT },
   };
   const cwd = t.testdir({
     "cluster.yaml": JSON.stringify(CLUSTER),

@@ -54,8 +54,8 @@ t.test("its evidence has names of its own, and what it holds is the step's", asy
 
 for (const [what, uses, input, message] of [
   ["a kind that is not there", "log/sya", {}, /no such step kind/],
-  ["an input that does not fit", "strict/it", { n: "one" }, /Cannot invoke strict\/it: n/],
-  ["a key that is not known", "strict/it", { m: 1 }, /Cannot invoke strict\/it/],
+  ["an input that does not fit", "strict/it", { n: "one" }, /Cannot run strict\/it: n/],
+  ["a key that is not known", "strict/it", { m: 1 }, /Cannot run strict\/it: m/],
   ["one that invokes itself without end", "again/it", {}, /levels deep/],
 ] as const) {
   t.test(`refused: ${what}`, async (t) => {

@@ -50,6 +50,11 @@ export const KINDS: readonly KnownKind[] = [
     },
   },
   {
+    name: "flow/take",
+    takes: { flows: "flow" },
+    inputSchema: { type: "object", properties: { flows: { type: "array" } } },
+  },
+  {
     name: "text/make",
     phase: "action",
     inputSchema: {

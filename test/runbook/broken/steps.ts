@@ -194,6 +194,12 @@ export const STEP_CASES: readonly BrokenCase[] = [
   ],
 
   [
+    "an object of the engine that is written down",
+    "made-up-object",
+    step("uses: flow/take, with: {flows: »[{id: f0-ping}]}"),
+    /takes what a step gave, and this flow is made up/,
+  ],
+  [
     "an output that the kind gives",
     "output-clash",
     step('uses: text/make, outputs: {»count: "${{ 1 }}"}'),
