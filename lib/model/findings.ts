@@ -46,12 +46,20 @@ export interface Cause {
   readonly evidence: readonly string[];
 }
 
+/** What a confidence is made of: nothing in `against` is high, one reason medium, more low. Reasons are caveats too. */
+export interface ConfidenceGrounds {
+  readonly for: readonly string[];
+  readonly against: readonly string[];
+}
+
 export interface Verdict {
   readonly status: VerdictStatus;
   readonly direction: "request" | "reply" | null;
   readonly lastSeen: HopRef | null;
   readonly firstMissing: HopRef | null;
   readonly confidence: Confidence;
+  /** Absent in findings of before 0.2. */
+  readonly grounds?: ConfidenceGrounds;
   /** null where the nodes show none; then `lookedAt` says what was read. */
   readonly cause: Cause | null;
   readonly lookedAt: readonly string[];

@@ -1,5 +1,6 @@
 import type { AccessFinding, Findings, FlowFinding, HopFinding } from "../model/findings.js";
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
+import { describeConfidence } from "./confidence.js";
 import { describeFacts, quoteCommand, type RunFacts } from "./facts.js";
 import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
 import { describeExchange, describeRewrite, sortDetected, sortExchanges } from "./flow-words.js";
@@ -81,7 +82,7 @@ function renderFlow(flow: FlowFinding): string[] {
   ];
   if (cause !== null) blocks.push(`Cause: ${md(endSentence(cause.summary))} (${code(cause.code)})`);
   else if (verdict.status !== "delivered") blocks.push(`Cause: ${describeNoCause(flow)}`);
-  blocks.push(`Confidence: ${verdict.confidence}.`, ...renderSaid(flow), renderHops(flow, flow.hops));
+  blocks.push(md(endSentence(describeConfidence(verdict))), ...renderSaid(flow), renderHops(flow, flow.hops));
   if (flow.replyHops !== undefined) blocks.push("The reply's own way:", renderHops(flow, flow.replyHops));
   blocks.push(...renderLegs(flow), ...renderDetected(flow));
   if (cause !== null && cause.evidence.length > 0)

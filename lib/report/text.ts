@@ -1,5 +1,6 @@
 import type { AccessFinding, CheckFinding, Findings, FlowFinding, PacketRef } from "../model/findings.js";
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
+import { summariseConfidence } from "./confidence.js";
 import { fitColumns, measureColumns, wrapColumns } from "../text/columns.js";
 import type { Style } from "../text/paint.js";
 import { describeExchange, sortExchanges } from "./flow-words.js";
@@ -107,8 +108,8 @@ function renderVerdict(flow: FlowFinding, style: TextStyle): string[] {
   if (verdict.cause !== null)
     painted.push(...wrapColumns(style.show(`Cause: ${endSentence(verdict.cause.summary)}`), style.width));
   else if (verdict.status !== "delivered") painted.push(`Cause: ${describeNoCause(flow)}`);
-  const doubt = `Confidence: ${verdict.confidence}${verdict.caveats.length > 0 ? ", see the caveats" : ""}`;
-  return [...painted, style.paint(doubt, "dim")];
+  const doubt = wrapColumns(style.show(summariseConfidence(verdict)), style.width);
+  return [...painted, ...doubt.map((line) => style.paint(line, "dim"))];
 }
 
 /** Every hop saw the same: the picture would say no more than a line does. */

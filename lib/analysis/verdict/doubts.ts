@@ -11,7 +11,7 @@ const NOTABLE_CLOCK_US = 1000;
 /** Collects what speaks against a verdict; its weight makes the confidence. */
 export class Doubts {
   readonly caveats: string[] = [];
-  private readonly weighty = new Set<string>();
+  private readonly reasons = new Set<string>();
 
   /** Worth knowing, and no reason to doubt the verdict. */
   note(text: string): void {
@@ -21,12 +21,17 @@ export class Doubts {
   /** A reason to doubt the verdict: one makes it medium, two make it low. */
   doubt(text: string): void {
     this.note(text);
-    this.weighty.add(text);
+    this.reasons.add(text);
+  }
+
+  /** The reasons, as they were found. */
+  get weighty(): readonly string[] {
+    return [...this.reasons];
   }
 
   get confidence(): Confidence {
-    if (this.weighty.size === 0) return "high";
-    return this.weighty.size === 1 ? "medium" : "low";
+    if (this.reasons.size === 0) return "high";
+    return this.reasons.size === 1 ? "medium" : "low";
   }
 }
 

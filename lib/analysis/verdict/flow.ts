@@ -18,6 +18,7 @@ import { factsOf } from "./facts.js";
 import type { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, shareOf } from "./legs.js";
+import { listGrounds } from "./grounds.js";
 import { listExchanges } from "./observation.js";
 import { describeRate } from "./rate.js";
 import { describeRewrites } from "./rewrites.js";
@@ -107,7 +108,7 @@ function countHop(hop: EvidenceHop, { route, found }: JudgedFlow): HopFinding {
 }
 
 function describeVerdict(judged: JudgedFlow, frames: FrameReader, findCause: FindFlowCause): Verdict {
-  const { flow, route, decision } = judged;
+  const { flow, route, found, decision } = judged;
   const { status, direction, refusal, doubts, lastSeen, firstMissing } = decision;
   const rejectedBy = refusal === null ? null : { ip: refusal.ip, node: refusal.node, how: refusal.how };
   const ended = listEnded(judged);
@@ -129,6 +130,7 @@ function describeVerdict(judged: JudgedFlow, frames: FrameReader, findCause: Fin
     lastSeen: refOf(route, lastSeen),
     firstMissing: refOf(route, firstMissing),
     confidence: doubts.confidence,
+    grounds: listGrounds(decision, found, route),
     cause,
     lookedAt,
     rejectedBy,

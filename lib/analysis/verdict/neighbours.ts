@@ -42,6 +42,10 @@ export function describeUnanswered(
       lastSeen: { node: last.node, role: last.role, interface: last.interface },
       firstMissing: null,
       confidence: "medium",
+      grounds: {
+        for: [`${tries} questions were followed at ${seen.length} places`],
+        against: ["an answer may have gone another way than by the places that were captured"],
+      },
       cause: null,
       lookedAt: [],
       rejectedBy: null,

@@ -1,4 +1,5 @@
 import type { FlowFinding, HopFinding } from "../../model/findings.js";
+import { describeConfidence } from "../confidence.js";
 import { escapeMarkup as esc } from "../escape.js";
 import {
   describeLoss,
@@ -36,7 +37,7 @@ export function renderFlowSection(flow: FlowFinding, { index, isOnly }: FlowSect
 <div class="flow-head"><span class="badge-status">${verdict.status}</span><h2 id="flow-${index}-name">${esc(nameFlow(flow))}</h2><span class="traffic">${esc(traffic)}</span></div>
 ${isOnly ? "" : `<p class="sentence">${esc(endSentence(describeVerdict(flow)))}</p>`}
 ${renderCause(flow)}
-<p class="meta">Confidence: ${verdict.confidence}</p>
+<p class="meta">${esc(describeConfidence(verdict))}</p>
 ${renderExchanges(flow)}
 ${renderPicture(flow, flow.hops, `path-${index}`)}
 ${flow.replyHops === undefined ? "" : `<h3>The reply’s own way</h3>${renderPicture(flow, flow.replyHops, `reply-path-${index}`)}`}
