@@ -38,6 +38,10 @@ interface Differences {
   votes: number;
 }
 
+const [FORTH, BACK] = [0, 1] as const;
+/** Between two ends, by direction; null where both places show no packet of it. */
+type Pair = [Differences | null, Differences | null];
+
 /**
  * Estimates the nodes' clocks from the first packets that places on different nodes have both shown. The first place's
  * node is the reference. Nodes of one capture each cost a short read.
@@ -128,7 +132,7 @@ const isSound = ({ method }: ClockEstimate): boolean => method === "pairs" || me
 class Comparisons {
   private readonly made = new Map<number, Comparison | null>();
 
-  constructor(private readonly heads: readonly ReadonlyMap<string, Head>[]) {}
+  constructor(private readonly heads: readonly ReadonlyMap<number, Head>[]) {}
 
   of(there: number, here: number): Comparison | null {
     const key = there * this.heads.length + here;
@@ -150,19 +154,20 @@ function isBetter(one: Comparison, than: Comparison): boolean {
 
 /** How far the second place's clock is ahead; null where both show no packet. */
 function compare(
-  first: ReadonlyMap<string, Head>,
-  second: ReadonlyMap<string, Head>,
+  first: ReadonlyMap<number, Head>,
+  second: ReadonlyMap<number, Head>,
   isInOrder: boolean,
 ): Comparison | null {
   const pairs = collect(first, second, isInOrder);
   let [packets, sure] = [0, 0];
   let best: { aheadUs: number; errorUs: number } | null = null;
   let oneWay: Differences | null = null;
-  for (const { forth, back } of pairs.values()) {
-    packets += forth.packets + back.packets;
-    sure += forth.sure + back.sure;
-    if (forth.packets === 0 || back.packets === 0) {
-      const only = forth.packets > 0 ? forth : back;
+  for (const pair of pairs.values()) {
+    const [forth, back] = [pair[FORTH], pair[BACK]];
+    packets += (forth?.packets ?? 0) + (back?.packets ?? 0);
+    sure += (forth?.sure ?? 0) + (back?.sure ?? 0);
+    if (forth === null || back === null) {
+      const only = (forth ?? back)!;
       if (oneWay === null || only.packets > oneWay.packets) oneWay = only;
       continue;
     }
@@ -187,21 +192,21 @@ function compare(
 }
 
 function collect(
-  first: ReadonlyMap<string, Head>,
-  second: ReadonlyMap<string, Head>,
+  first: ReadonlyMap<number, Head>,
+  second: ReadonlyMap<number, Head>,
   isInOrder: boolean,
-): Map<string, { forth: Differences; back: Differences }> {
-  const pairs = new Map<string, { forth: Differences; back: Differences }>();
+): Map<number, Pair> {
+  const pairs = new Map<number, Pair>();
   for (const [key, head] of first) {
     const later = second.get(key);
     if (later === undefined) continue;
     let pair = pairs.get(head.pair);
-    if (pair === undefined) pairs.set(head.pair, (pair = { forth: nothing(), back: nothing() }));
-    const into = head.isForth ? pair.forth : pair.back;
+    if (pair === undefined) pairs.set(head.pair, (pair = [null, null]));
+    const into = (pair[head.isForth ? FORTH : BACK] ??= nothing());
     const difference = later.timeUs - head.timeUs;
     into.packets++;
     const isSure = head.times === later.times;
-    if (isSure && into.sure++ === 0) [into.least, into.most] = [difference, difference];
+    if (isSure && into.sure++ === 0) into.least = into.most = difference;
     // What shows at one place more often, as a piece here and sent again there, may be another packet.
     if (isSure || into.sure === 0) {
       into.least = Math.min(into.least, difference);

@@ -15,19 +15,30 @@ const MOST_RECORDS = 100_000;
 export interface Head {
   readonly timeUs: number;
   readonly ttl: number;
-  /** The two ends, the same for both directions; and whether it goes from the lower one. */
-  readonly pair: string;
+  /** Number of the two ends, the same for both directions; and whether it goes from the lower one. */
+  readonly pair: number;
   readonly isForth: boolean;
   readonly isRequest: boolean;
   /** How often it showed: of packets that are alike, nobody knows which came first elsewhere. */
   times: number;
 }
 
-/** The packets that a place first showed, by key. */
+/** The packets that a place first showed, by the number of their key. */
 interface Heads {
-  readonly heads: ReadonlyMap<string, Head>;
+  readonly heads: ReadonlyMap<number, Head>;
   /** It showed one again, with a lower TTL. */
   readonly isTwice: boolean;
+}
+
+/** Numbers for names, the same at all places: they are compared with each other again and again. */
+class Numbers {
+  private readonly known = new Map<string, number>();
+
+  of(name: string): number {
+    let number = this.known.get(name);
+    if (number === undefined) this.known.set(name, (number = this.known.size));
+    return number;
+  }
 }
 
 /** Reads the first packets of each capture. Throws what opening a capture throws. */
@@ -36,17 +47,18 @@ export function readHeads(captures: readonly HopCapture[]): readonly Heads[] {
   try {
     for (const capture of captures) readers.push(openPlace(capture));
     const hashedBytes = leastHashedBytes(captures, readers);
+    const [keys, pairs] = [new Numbers(), new Numbers()];
     return readers.map((reader, index) => {
       const tunnels = openersOf(captures[index]!.encapsulation);
-      return readHead(new HopSource(reader, { tunnels, hashedBytes, clockAheadUs: 0 }));
+      return readHead(new HopSource(reader, { tunnels, hashedBytes, clockAheadUs: 0 }), keys, pairs);
     });
   } finally {
     for (const reader of readers) reader.close();
   }
 }
 
-function readHead(source: HopSource): Heads {
-  const seen = new Map<string, Head>();
+function readHead(source: HopSource, keys: Numbers, pairs: Numbers): Heads {
+  const seen = new Map<number, Head>();
   let isTwice = false;
   let packets = 0;
   const { packet, reader, key } = source;
@@ -55,8 +67,8 @@ function readHead(source: HopSource): Heads {
     packets++;
     key.compute(packet, reader.bytes);
     if (!key.isStrong) continue;
-    const name = `${key.first} ${key.second}`;
-    const known = seen.get(name);
+    const number = keys.of(`${key.first} ${key.second}`);
+    const known = seen.get(number);
     if (known !== undefined) {
       known.times++;
       isTwice ||= packet.ttl < known.ttl;
@@ -64,10 +76,10 @@ function readHead(source: HopSource): Heads {
     }
     const [from, to] = endsOf(packet);
     const isForth = from < to;
-    seen.set(name, {
+    seen.set(number, {
       timeUs: source.timeUs,
       ttl: packet.ttl,
-      pair: isForth ? `${from} ${to}` : `${to} ${from}`,
+      pair: pairs.of(isForth ? `${from} ${to}` : `${to} ${from}`),
       isForth,
       isRequest: isRequest(packet),
       times: 1,
@@ -80,8 +92,8 @@ function endsOf(packet: Packet): readonly [string, string] {
   const { source0, source1, source2, source3, destination0, destination1, destination2, destination3 } =
     packet;
   return [
-    [source0, source1, source2, source3].join(),
-    [destination0, destination1, destination2, destination3].join(),
+    `${source0},${source1},${source2},${source3}`,
+    `${destination0},${destination1},${destination2},${destination3}`,
   ];
 }
 
