@@ -137,8 +137,14 @@ function renameFlow(flow: FlowFinding, renamed: Renamed): FlowFinding {
       ] as const;
     })
     .sort(([a], [b]) => b.length - a.length);
-  const say = (text: string): string => told.reduce((said, [was, now]) => said.replaceAll(was, now), text);
+  const nodes = new Map(places.map(({ was, now }) => [was.node, now.node]));
+  // What is left speaks of a file's node by itself: its clock.
+  const say = (text: string): string =>
+    told
+      .reduce((said, [was, now]) => said.replaceAll(was, now), text)
+      .replaceAll(/\bfile \d+\b/g, (node) => nodes.get(node) ?? node);
   const { verdict, legs, rewrites, findings, replyHops } = flow;
+  const { grounds } = verdict;
   const detected = (finding: DetectorFinding): DetectorFinding => ({
     ...finding,
     summary: say(finding.summary),
@@ -154,6 +160,9 @@ function renameFlow(flow: FlowFinding, renamed: Renamed): FlowFinding {
       lastSeen: optional(verdict.lastSeen),
       firstMissing: optional(verdict.firstMissing),
       caveats: verdict.caveats.map(say),
+      ...(grounds === undefined
+        ? {}
+        : { grounds: { for: grounds.for.map(say), against: grounds.against.map(say) } }),
       rejectedBy: renameRejecter(verdict.rejectedBy, renamed),
     },
     ...(legs === undefined

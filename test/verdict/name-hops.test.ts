@@ -53,7 +53,8 @@ const bare = (() => {
       ...everyThird.verdict,
       lastSeen: ref(4),
       firstMissing: ref(5),
-      caveats: ["file 1 f0.pcap ended early"],
+      caveats: ["file 1 f0.pcap ended early", "The clock of file 6 is 3.0 ms ahead of the first node's"],
+      grounds: { for: ["file 2's to 8 µs"], against: ["No capture at file 3 f2.pcap"] },
       rejectedBy: { ip: "10.0.0.1", node: "file 2", how: "TCP RST" },
     },
     legs: (everyThird.legs ?? []).map((leg) => ({ ...leg, from: ref(4), to: ref(5) })),
@@ -72,7 +73,11 @@ t.test("hops are called so wherever they are named", async (t) => {
   t.match(flow?.verdict.lastSeen, { node: "n4", interface: "f4.pcap" });
   t.match(flow?.legs?.[0]?.to, { node: "n5", interface: "f5.pcap" });
   t.match(flow?.rewrites?.[0]?.before, { node: "n0", interface: "eth0" });
-  t.strictSame(flow?.verdict.caveats, ["n0 eth0 ended early"]);
+  t.strictSame(flow?.verdict.caveats, [
+    "n0 eth0 ended early",
+    "The clock of n5 is 3.0 ms ahead of the first node's",
+  ]);
+  t.strictSame(flow?.verdict.grounds, { for: ["n1's to 8 µs"], against: ["No capture at f2.pcap"] });
   t.equal(flow?.verdict.rejectedBy?.node, "n1");
   const same = names.map(() => ({ node: "n", interface: "eth0" }));
   t.equal(renameHops(bare, same), bare, "two of one name cannot be told apart");
