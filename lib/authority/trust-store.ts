@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import type { MadeKey, MadeObjects } from "../model/kube.js";
 
 /**
  * What this user agreed to before, by digest: files without content in `$XDG_STATE_HOME/hopbook/trusted`
@@ -35,6 +36,20 @@ export async function trustDigest(digest: string): Promise<void> {
 export async function isTrusted(digest: string): Promise<boolean> {
   const dir = storeDir();
   return (await isStoreMine(dir)) && (await isMineAlone(join(dir, digest), "file"));
+}
+
+/** Of the same store, as it is now: what this user made in clusters. */
+export const madeObjects: MadeObjects = {
+  remember: (key) =>
+    trustDigest(digestOfMade(key)).then(
+      () => true,
+      () => false,
+    ),
+  isMine: (key) => isTrusted(digestOfMade(key)),
+};
+
+function digestOfMade(key: MadeKey): string {
+  return digestOf(["made in a cluster", key]);
 }
 
 /** The folder above it too: who may write that can put another in its place. */

@@ -156,6 +156,21 @@ export interface Lease {
   /** Who runs it: `user@host`, as the API's audit log would not know. */
   readonly owner: string;
   readonly durationMs: number;
+  /** Absent: nothing is remembered, and what is found by its labels alone is nobody's. */
+  readonly made?: MadeObjects;
+}
+
+/** A thing in a cluster by its UID, or a run as a whole. */
+export type MadeKey = `uid ${string}` | `run ${string}`;
+
+/**
+ * What this user made in clusters, remembered outside of them: labels are put on by anybody who may make pods there, and a
+ * UID by the API's server alone.
+ */
+export interface MadeObjects {
+  /** false: it cannot be remembered. */
+  remember(key: MadeKey): Promise<boolean>;
+  isMine(key: MadeKey): Promise<boolean>;
 }
 
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";

@@ -1,4 +1,5 @@
 import type { Recorder } from "../authority/authority.js";
+import { madeObjects } from "../authority/trust-store.js";
 import type { DetachedPods } from "../model/detached.js";
 import type { Lease } from "../model/kube.js";
 import { auditKube } from "./audit-kube.js";
@@ -38,5 +39,5 @@ export function waysOf(session: Permitted, use: WaysUse): OpenClusterOptions {
 }
 
 export function leaseOf({ id }: Pick<Permitted, "id">, { leaseMs, runId = id }: WaysUse): Lease {
-  return { runId, owner: whoRuns(), durationMs: leaseMs };
+  return { runId, owner: whoRuns(), durationMs: leaseMs, made: madeObjects };
 }

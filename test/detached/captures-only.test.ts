@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { NOTHING_DONE } from "../fixtures/left-run.js";
 import { trustDigest } from "../../lib/authority/trust-store.js";
 import { prepareDetached } from "../../lib/detached/collect.js";
 import { capturesOfSnapshot, capturesOnly } from "../../lib/detached/captures-only.js";
@@ -29,8 +30,6 @@ const MANIFEST = {
   run: { id: RUN, runbook: "trace-path", target: "x", createdAt: TIME, finishedAt: TIME },
 };
 
-const SNAPSHOT = { ended: {}, outputs: {}, plans: {}, incomplete: [], issued: [], again: [], places: [] };
-
 function folderOf(run: string): Record<string, string> {
   const about = { run, runbook: "trace-path", target: "x", cluster: "x", owner: "x@y" };
   const file = {
@@ -40,7 +39,7 @@ function folderOf(run: string): Record<string, string> {
       until: TIME,
       expires: TIME,
       folder: "x",
-      snapshot: SNAPSHOT,
+      snapshot: NOTHING_DONE,
       named: { cluster: "/x" },
     },
   };

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { NOTHING_DONE } from "../fixtures/left-run.js";
 import { RECIPE_DIR, RUNBOOK_DIR } from "../../lib/catalogue/places.js";
 import { prepareDetached } from "../../lib/detached/collect.js";
-
-const SNAPSHOT = { ended: {}, outputs: {}, plans: {}, incomplete: [], issued: [], again: [], places: [] };
 
 const CLUSTER = {
   ...{ apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "x" } },
@@ -16,7 +15,7 @@ t.test("a run is collected with the hop recipes of its cluster, as it was starte
   const time = "2026-01-01T00:00:00Z";
   const file = {
     ...{ apiVersion: "hopbook.dev/v1", kind: "DetachedRun", about, durationMs: null, keepMs: 1, nodes: [] },
-    ...{ startedAt: time, until: time, expires: time, folder: "x", snapshot: SNAPSHOT },
+    ...{ startedAt: time, until: time, expires: time, folder: "x", snapshot: NOTHING_DONE },
   };
   const cwd = t.testdir({
     "cluster.yaml": JSON.stringify(CLUSTER),

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { NOTHING_DONE } from "../fixtures/left-run.js";
 import type { PermissionQuestion } from "../../lib/authority/authority.js";
 import { authoriseBy } from "../authority/authorise-by.js";
 import { openProfile } from "../../lib/session/cluster-profile.js";
@@ -50,7 +51,7 @@ t.test("a folder to collect is no more believed than the profile that it names",
   const file = {
     ...{ apiVersion: "hopbook.dev/v1", kind: "DetachedRun", about, durationMs: null, keepMs: 1, nodes: [] },
     ...{ startedAt: "2026-01-01T00:00:00Z", until: "2026-01-01T00:00:00Z", expires: "2026-01-01T00:00:00Z" },
-    ...{ folder: "x", snapshot: {}, named: { cluster: "./hostile.yaml" } },
+    ...{ folder: "x", snapshot: NOTHING_DONE, named: { cluster: "./hostile.yaml" } },
   };
   const cwd = t.testdir({
     "hostile.yaml": profileOf({ kube: { kubeconfig: "./evil" } }),

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { HopbookError, asHopbookError } from "../../errors.js";
 import type { Argv, DebugPodAccessConfig, ExecResult, NodeAccess } from "../../model/access.js";
 import type { KubeApi } from "../../model/kube.js";
-import { leaveWarm, takeWarmPod } from "./warm.js";
+import { leaveWarm, takeWarmPod, type WarmRef } from "./warm.js";
 import { findDetachedPod, makeDetachedPod, removeDetached, type DetachedPod } from "./detached.js";
 import {
   explainStart,
@@ -52,7 +52,7 @@ export async function openDebugPodAccess(
   const made: MadePod =
     lasting === null
       ? await makePod(api, plan, { ...start, keepsWarm: detached === undefined })
-      : { name: lasting.name, uids: { pod: lasting.uid, job: null }, warm: false, canStay: false };
+      : { name: lasting.name, uids: { pod: lasting.uid, job: null }, warm: false, stays: null };
   const container: ContainerRef = { namespace: plan.namespace, pod: made.name, container: DEBUG_CONTAINER };
   try {
     const run = (argv: Argv): Promise<ExecResult> =>
@@ -99,8 +99,8 @@ interface MadePod {
   readonly name: string;
   readonly uids: MadeUids;
   readonly warm: boolean;
-  /** It has a Job by which it can be left to end later. */
-  readonly canStay: boolean;
+  /** With the Job by which it can be left to end later; null: it goes. */
+  readonly stays: WarmRef["uids"] | null;
   /** No Job could be made that would take it away: Kubernetes ends it, and its object stays for `reap`. */
   readonly isJobless?: boolean;
   /** As the cluster's admission left it. Default: what was asked for. */
@@ -114,8 +114,8 @@ async function makePod(
 ): Promise<MadePod> {
   const keepsWarm = mayKeep && (plan.config.keepWarmMs ?? 0) > 0;
   if (keepsWarm) {
-    const name = await takeWarmPod(api, plan);
-    if (name !== null) return { name, uids: {}, warm: true, canStay: true };
+    const warm = await takeWarmPod(api, plan);
+    if (warm !== null) return { ...warm, warm: true, stays: warm.uids };
   }
   const { name, namespace } = buildLeaseJob(plan).metadata;
   const uids: { pod?: string | null; job?: string | null } = { pod: null };
@@ -129,8 +129,8 @@ async function makePod(
     const admitted = readAdmitted(pod, made);
     assertWhole(admitted, plan);
     await waitUntilRuns(api, pod, start);
-    const canStay = keepsWarm && job !== null;
-    return { name, uids, warm: false, canStay, image: admitted.image, isJobless: job === null };
+    const stays = keepsWarm && job !== null ? { pod: made.metadata.uid, job: job.uid } : null;
+    return { name, uids, warm: false, stays, image: admitted.image, isJobless: job === null };
   } catch (error) {
     const { code } = asHopbookError(error);
     // The answer that never came may have been that it was made.
@@ -143,8 +143,10 @@ function leavePod(
   api: KubeApi,
   { plan, made }: { readonly plan: DebugPodPlan; readonly made: MadePod },
 ): Promise<readonly string[]> {
-  const { name, canStay, uids } = made;
-  return canStay ? leaveWarm(api, { plan, name }) : removePod(api, { namespace: plan.namespace, name, uids });
+  const { name, stays, uids } = made;
+  return stays !== null
+    ? leaveWarm(api, { plan, name, uids: stays })
+    : removePod(api, { namespace: plan.namespace, name, uids });
 }
 
 /** For the run folder: "pod ns/name, left warm by an earlier run; the node's own programs". */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asHopbookError, HopbookError, messageOf } from "../../errors.js";
 import { leaseLabels } from "../../kube/index.js";
-import { DETACHED_LABEL, OWNER_LABEL, type KubeApi } from "../../model/kube.js";
+import { DETACHED_LABEL, OWNER_LABEL, type KubeApi, type Lease } from "../../model/kube.js";
 import { BEAT_MS, buildDetachedJob, HOLD_ARGV, HOLD_NAME } from "./detached-job.js";
 import { DEBUG_CONTAINER, type DebugPodPlan, type ObjectRef } from "./spec.js";
 import { isGone, removePod, withLeftovers } from "./remove.js";
@@ -43,7 +43,7 @@ export async function makeDetachedPod(
   plan: DebugPodPlan,
   options: PodStartOptions & { readonly workDir: string },
 ): Promise<HeldPod> {
-  const { namespace, node } = plan;
+  const { namespace, node, lease } = plan;
   const manifest = buildDetachedJob(plan, options);
   assertWanted(options);
   let job: ObjectRef;
@@ -57,6 +57,7 @@ export async function makeDetachedPod(
     throw explainRefusal(asHopbookError(error), { node, namespace });
   }
   try {
+    if (await lease.made?.remember(`uid ${job.uid}`)) await lease.made?.remember(`run ${lease.runId}`);
     const pod = await findPodOf(api, { namespace, job, ...options });
     await waitUntilRuns(api, { metadata: { namespace, name: pod.name } }, options);
     const release = await holdPod(api, { namespace, pod: pod.name, signal: options.signal });
@@ -157,7 +158,8 @@ async function holdPod(
 }
 
 /**
- * What a run left on a node, by whomever: a Job as hopbook makes them, and its own pod. A Job whose pod is just being
+ * What a run left on a node: the Job that this user made for it, by the UID that was remembered; of another user's run a Job
+ * as hopbook makes them, where there is but one; and its own pod. A Job whose pod is just being
  * replaced has none that runs; a pod that only has the labels is nobody's here.
  */
 export async function findDetachedPod(api: KubeApi, plan: DebugPodPlan): Promise<DetachedPod> {
@@ -191,12 +193,22 @@ async function findJob(api: KubeApi, plan: DebugPodPlan): Promise<ObjectRef | nu
   const labelSelector = labels.map(([key, value]) => `${key}=${value}`).join(",");
   try {
     const jobs = await api.list<JobOfNode>({ ...JOBS, namespace, query: { labelSelector } });
-    const job = jobs.find((each) => isOurMaking(each, plan));
-    return job === undefined ? null : refOf(job);
+    const [job, ...others] = await keepOwn(
+      jobs.filter((each) => isOurMaking(each, plan)),
+      lease,
+    );
+    return job === undefined || others.length > 0 ? null : refOf(job);
   } catch (error) {
     if (error instanceof HopbookError && error.code === "KUBE_FORBIDDEN") return null;
     throw error;
   }
+}
+
+/** Anybody who may make Jobs there can make one that looks like it: of a run of this user's own they are told apart. */
+async function keepOwn(jobs: readonly JobOfNode[], { runId, made }: Lease): Promise<readonly JobOfNode[]> {
+  if (made === undefined || !(await made.isMine(`run ${runId}`))) return jobs;
+  const isMine = await Promise.all(jobs.map(({ metadata }) => made.isMine(`uid ${metadata.uid}`)));
+  return jobs.filter((_, index) => isMine[index]);
 }
 
 /** Its image and the text of its script are those of whoever left it, maybe by another version. */

@@ -17,11 +17,17 @@ interface WarmPod extends PodState {
   };
 }
 
+/** A pod with the Job that ends it, which has its name. */
+export interface WarmRef {
+  readonly name: string;
+  readonly uids: { readonly pod: string; readonly job: string };
+}
+
 /**
- * The name of a pod that an earlier run of the same owner left for this one, made of the same things; its lease is now
- * this run's. null where there is none, or it may not be taken: then one is made.
+ * A pod that an earlier run of this user left for this one, made of the same things; its lease is now this run's. Both it and
+ * its Job are those that this user made, by their UIDs. null where there is none, or it may not be taken: then one is made.
  */
-export async function takeWarmPod(api: KubeApi, plan: DebugPodPlan): Promise<string | null> {
+export async function takeWarmPod(api: KubeApi, plan: DebugPodPlan): Promise<WarmRef | null> {
   const { namespace, lease, node, config } = plan;
   const labels = {
     [MANAGED_BY_LABEL]: MANAGED_BY,
@@ -34,9 +40,11 @@ export async function takeWarmPod(api: KubeApi, plan: DebugPodPlan): Promise<str
   try {
     const pods = await api.list<WarmPod>({ ...PODS, namespace, query: { labelSelector } });
     for (const pod of pods) {
-      const name = pod.metadata?.name;
-      if (name === undefined || !isUsable(pod, { ...plan, now: api.nowMs() })) continue;
-      if (await renewLease(api, { plan, name, durationMs: lease.durationMs })) return name;
+      const { name, uid } = pod.metadata ?? {};
+      if (name === undefined || uid === undefined || !isUsable(pod, { ...plan, now: api.nowMs() })) continue;
+      if (lease.made === undefined || !(await lease.made.isMine(`uid ${uid}`))) continue;
+      const job = await renewLease(api, { plan, name, pod: uid, durationMs: lease.durationMs });
+      if (job !== null) return { name, uids: { pod: uid, job } };
     }
   } catch {
     // To look for one is to save time; why it failed is told by the making of a new one.
@@ -44,18 +52,26 @@ export async function takeWarmPod(api: KubeApi, plan: DebugPodPlan): Promise<str
   return null;
 }
 
-/** Leaves a pod for `keepWarmMs` more; where that cannot be arranged it is removed. What could not be removed. */
+/**
+ * Leaves a pod for `keepWarmMs` more; where that cannot be arranged, or not be remembered, it is removed. What could not be
+ * removed.
+ */
 export async function leaveWarm(
   api: KubeApi,
-  { plan, name }: { readonly plan: DebugPodPlan; readonly name: string },
+  { plan, name, uids }: WarmRef & { readonly plan: DebugPodPlan },
 ): Promise<readonly string[]> {
   const durationMs = plan.config.keepWarmMs ?? 0;
+  const { made } = plan.lease;
   try {
-    if (await renewLease(api, { plan, name, durationMs })) return [];
+    const isKnown =
+      made !== undefined &&
+      (await made.remember(`uid ${uids.pod}`)) &&
+      (await made.remember(`uid ${uids.job}`));
+    if (isKnown && (await renewLease(api, { plan, name, pod: uids.pod, durationMs })) !== null) return [];
   } catch {
     // Then it goes.
   }
-  return removePod(api, { namespace: plan.namespace, name });
+  return removePod(api, { namespace: plan.namespace, name, uids });
 }
 
 /** Labels can be put on by anybody who may make pods there, so what they stand on is looked at as well. */
@@ -77,23 +93,34 @@ function isUsable(pod: WarmPod, { node, config, lease, now }: DebugPodPlan): boo
   );
 }
 
+interface JobOfPod {
+  readonly metadata: { readonly uid: string };
+  readonly status?: { readonly startTime?: string };
+}
+
 interface Renewal {
   readonly plan: DebugPodPlan;
   readonly name: string;
+  /** Its UID. */
+  readonly pod: string;
   readonly durationMs: number;
 }
 
-/** Lets the Job, and with it the pod, end `durationMs` from now; false where there is no such Job any more. */
-async function renewLease(api: KubeApi, { plan, name, durationMs }: Renewal): Promise<boolean> {
+/**
+ * Lets the Job, and with it the pod, end `durationMs` from now; the Job's UID, or null where there is no such Job of this
+ * user's any more. A UID in what is patched is a precondition.
+ */
+async function renewLease(api: KubeApi, { plan, name, pod, durationMs }: Renewal): Promise<string | null> {
   const { namespace, lease } = plan;
-  const job = await api.request<{ readonly status?: { readonly startTime?: string } }>({
+  const job = await api.request<JobOfPod>({
     ...JOBS,
     verb: "get",
     namespace,
     name,
   });
+  const { uid } = job.metadata;
   const startedAt = Date.parse(job.status?.startTime ?? "");
-  if (Number.isNaN(startedAt)) return false;
+  if (Number.isNaN(startedAt) || (await lease.made?.isMine(`uid ${uid}`)) !== true) return null;
   // The Job's deadline counts from a time by the server's clock.
   const now = api.nowMs();
   const mine = { ...lease, durationMs };
@@ -104,8 +131,14 @@ async function renewLease(api: KubeApi, { plan, name, durationMs }: Renewal): Pr
     verb: "patch",
     namespace,
     name,
-    body: { metadata, spec: { activeDeadlineSeconds } },
+    body: { metadata: { ...metadata, uid }, spec: { activeDeadlineSeconds } },
   });
-  await api.request({ ...PODS, verb: "patch", namespace, name, body: { metadata } });
-  return true;
+  await api.request({
+    ...PODS,
+    verb: "patch",
+    namespace,
+    name,
+    body: { metadata: { ...metadata, uid: pod } },
+  });
+  return uid;
 }

@@ -3,7 +3,7 @@ import { findDetachedPod, removeDetached } from "../../../lib/access/pod/detache
 import { buildDetachedJob } from "../../../lib/access/pod/detached-job.js";
 import type { DebugPodPlan } from "../../../lib/access/pod/spec.js";
 import { HopbookError } from "../../../lib/errors.js";
-import type { KubeApi, KubeRequest } from "../../../lib/model/kube.js";
+import type { KubeApi, KubeRequest, MadeObjects } from "../../../lib/model/kube.js";
 
 const PLAN: DebugPodPlan = {
   ...{ node: "node-a", namespace: "ops", now: 0, config: { via: "debugPod", kube: {} } },
@@ -32,6 +32,10 @@ function podOf(name: string, owner?: object): Pod {
 }
 
 const OWN = podOf("own", { kind: "Job", uid: "job-1", controller: true });
+
+function memoryOf(keys: readonly string[]): MadeObjects {
+  return { remember: () => Promise.resolve(false), isMine: (key) => Promise.resolve(keys.includes(key)) };
+}
 
 /** An API with these objects, of which it selects by labels; it judges preconditions as the real one does. */
 function fakeApi(jobs: readonly object[], pods: readonly Pod[]) {
@@ -98,6 +102,25 @@ t.test("a Job that hopbook does not make so is not the run's", async (t) => {
     ...{ pod: null, job: null },
   });
 });
+
+t.test(
+  "of a run of this user's the Job is the one that was remembered, not one that looks like it",
+  async (t) => {
+    const twin = { ...JOB, metadata: { ...JOB.metadata, name: "a-twin", uid: "job-0" } };
+    const twinPod = podOf("twin", { kind: "Job", uid: "job-0", controller: true });
+    const find = (mine: readonly string[], jobs: readonly object[]) =>
+      findDetachedPod(fakeApi(jobs, [twinPod, OWN]).api, {
+        ...PLAN,
+        lease: { ...PLAN.lease, made: memoryOf(mine) },
+      });
+    const own = { pod: { name: "own", uid: "own-uid" }, job: REF };
+    const none = { pod: null, job: null };
+    t.strictSame(await find(["run 0123456789ab", "uid job-1"], [twin, JOB]), own);
+    t.strictSame(await find(["run 0123456789ab", "uid job-1"], [twin]), none);
+    t.strictSame(await find([], [JOB]), own, "another user's run, by what it is made of");
+    t.strictSame(await find([], [twin, JOB]), none, "where two look alike, neither is entered or deleted");
+  },
+);
 
 t.test("both go by their UIDs, and what has their names by now stays", async (t) => {
   const mine = fakeApi([JOB], [OWN, podOf("foreign")]);
