@@ -4,7 +4,7 @@ import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import { readNodeView, type NodeView } from "./read-node.js";
-import { recogniseOrGeneric } from "./recognise.js";
+import { chooseRecipe } from "./choose-recipe.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, hasOwnNetns, makeSide, readPod, type PodReading, type Side } from "./side.js";
 import { traceBetweenNodes, traceToOutside, traceWithinNode, type TracedPath } from "./trace.js";
@@ -36,7 +36,9 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
   const [from, to] = [enterByPod(source, context), enterByPod(target, context)];
   if (from.target !== undefined || to.target !== undefined) return discoverByPods(from, to, context);
   const { views, readings } = await readAll([from, to], context);
-  const { recipe, notes: doubts } = recognise([...views.values()], context);
+  const viewAt = ({ node }: End): NodeView | null => views.get(node ?? "") ?? null;
+  const viewed = [from, to].map((end) => ({ end, view: viewAt(end) }));
+  const { recipe, notes: doubts } = await chooseRecipe(viewed, context);
   const sideOf = (end: End, reading: PodReading | null): Side | null => {
     const view = views.get(end.node ?? "");
     return view === undefined ? null : makeSide(end, view, { reading, recipe });
@@ -55,13 +57,6 @@ export async function discoverPath(source: End, target: End, context: DiscoverCo
   };
 }
 
-function recognise(
-  views: readonly NodeView[],
-  { recipes, profile, preferred = [], mustRecognise }: DiscoverContext,
-): ReturnType<typeof recogniseOrGeneric> {
-  return recogniseOrGeneric(views, recipes, { wanted: profile.cni, preferred, isStrict: mustRecognise });
-}
-
 /** Of the recipe that is written down where no node was asked for its CNI. */
 const NO_RECIPE = "pods-only";
 
@@ -78,9 +73,14 @@ async function discoverByPods(from: End, to: End, context: DiscoverContext): Pro
     return { view, reading };
   };
   const found = await Promise.all([look(from, to), look(to, from)]);
-  const views = found.flatMap((one) => (one !== null && "view" in one ? [one.view] : []));
-  const { recipe, notes: doubts } =
-    views.length === 0 ? { recipe: null, notes: [] } : recognise(views, context);
+  const viewed = [from, to].map((end, index) => {
+    const one = found[index] ?? null;
+    return { end, view: one !== null && "view" in one ? one.view : null };
+  });
+  const isNone = viewed.every(({ view }) => view === null);
+  const { recipe, notes: doubts } = isNone
+    ? { recipe: null, notes: [] }
+    : await chooseRecipe(viewed, context);
   const seen = [from, to].map((end, index): SeenEnd => {
     const one = found[index] ?? null;
     if (one === null) return null;

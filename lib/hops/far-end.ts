@@ -1,4 +1,4 @@
-import { formatOfLink, remoteEndOf } from "../wire/registry.js";
+import { formatOfLink, isToldFarEnd, remoteEndOf, sealedFormatOfLink } from "../wire/registry.js";
 import type { FarEndWay } from "../wire/types.js";
 import { canonicalIp } from "../linux/address.js";
 import type { Link } from "../linux/links.js";
@@ -33,11 +33,15 @@ type FindFarEnd = (input: FarEndInput) => Promise<FarEnd | null>;
 /** Asks in the order of the tunnel's wire format. What is missing is a fault to be found, so it is noted. */
 export async function findFarEnd(input: FarEndInput): Promise<FarEnd> {
   const { link, view, notes } = input;
+  const isTold = isToldFarEnd(link);
   for (const way of formatOfLink(link.kind)?.farEnd ?? []) {
+    if (isTold && way !== "encap") continue;
     const found = await WAYS[way](input);
     if (found !== null) return found;
   }
-  notes.push(`nothing on ${view.node} says where ${link.name} ends`);
+  // What tells the device is a program's own table, and a sealed one's peers are keys: neither is read.
+  if (!isTold && sealedFormatOfLink(link.kind) === null)
+    notes.push(`nothing on ${view.node} says where ${link.name} ends`);
   return { remoteMac: null, remoteVtep: null, saidBy: link.name };
 }
 

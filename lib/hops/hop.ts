@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
 import { rankOf, type HopRole } from "../model/roles.js";
-import { localEndOf, wornBy } from "../wire/registry.js";
+import { localEndOf, sealedFormatOfLink, wornBy } from "../wire/registry.js";
 import type { Leaving } from "./leave.js";
 import type { Link } from "../linux/links.js";
 import { fitsLink } from "./link-look.js";
-import type { KnownRole, RecipeDevice, RecipeHop } from "./recipe.js";
+import type { HopRecipe, KnownRole, RecipeDevice, RecipeHop } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
-import type { Underlay } from "./underlay.js";
+import { findOutsidePort, type Underlay } from "./underlay.js";
 import { ipVersion } from "../linux/address.js";
 
 /** A hop before it has its place in the path. */
@@ -25,16 +25,40 @@ export interface NodeWay {
   readonly nic: { readonly link: Link; readonly evidence: string } | null;
   /** What the packets wear at the NIC. */
   readonly encapsulation: Encapsulation;
+  /** The direction in which packets leave the side's end. */
+  readonly outward: Direction;
+  /** The packets at the NIC can be read by nobody but the tunnel's ends. */
+  readonly isSealed?: boolean;
 }
 
+type Direction = "request" | "reply";
+const DIRECTIONS: readonly Direction[] = ["request", "reply"];
+
 /** The hops of one node from the pod outwards: those of the recipe that are there, by their rank. */
-export function makeHops(way: NodeWay, places: readonly RecipeHop[]): LooseHop[] {
+export function makeHops(
+  way: NodeWay,
+  places: readonly RecipeHop[],
+  sees: HopRecipe["sees"] = {},
+): LooseHop[] {
   return places
     .flatMap((place): LooseHop[] => {
       const hop = typeof place === "string" ? HOPS_BY_ROLE[place](way) : findDevice(way, place);
-      return hop === null ? [] : [hop];
+      if (hop === null) return [];
+      const passedBy = passersBy(way, hop.role, sees);
+      return [passedBy.length === 0 ? hop : { ...hop, passedBy }];
     })
     .sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+/** Directions whose packets the place may not show. */
+function passersBy(
+  { outward, isSealed }: NodeWay,
+  role: HopRole,
+  sees: NonNullable<HopRecipe["sees"]>,
+): readonly Direction[] {
+  const own = Object.hasOwn(sees, role) ? sees[role] : undefined;
+  if (own === "nothing" || (role === "nic" && isSealed === true)) return DIRECTIONS;
+  return own === "outgoing" ? DIRECTIONS.filter((direction) => direction !== outward) : [];
 }
 
 function findDevice({ side: { view } }: NodeWay, { role, rank, device }: RecipeDevice): LooseHop | null {
@@ -54,13 +78,13 @@ const HOPS_BY_ROLE: Record<KnownRole, (way: NodeWay) => LooseHop | null> = {
   },
   "host-veth": (way) => {
     const { pod, view } = way.side;
-    if (pod === null) return null;
+    if (pod === null || pod.host === null) return null;
     const { link, evidence } = pod.host;
     return makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
   },
   bridge: (way) => {
     const { pod, view } = way.side;
-    if (pod === null || pod.bridge === null) return null;
+    if (pod === null || pod.host === null || pod.bridge === null) return null;
     const evidence = [`ip -d link: ${pod.host.link.name} is a port of ${pod.bridge.name}`];
     return makeHop(pod.bridge, { ...onHost(view.node, "bridge", pod.bridge), evidence });
   },
@@ -122,14 +146,22 @@ export function encapsulationOf(leaving: Leaving, own: Underlay): Encapsulation 
 }
 
 /** The way of packets out of the near node. */
-export function leavingWay(side: Side, leaving: Leaving, own: Underlay): NodeWay {
+export function leavingWay(
+  side: Side,
+  leaving: Leaving,
+  { own, outward }: { readonly own: Underlay; readonly outward: Direction },
+): NodeWay {
   const { tunnel } = leaving;
   return {
-    side,
+    ...{ side, outward, isSealed: isSealed(leaving) },
     tunnel: tunnel === null ? null : { link: tunnel.link, evidence: leaving.tunnelEvidence },
-    nic: { link: leaving.nic, evidence: leaving.nicEvidence },
+    nic: leaving.isHidden ? null : { link: leaving.nic, evidence: leaving.nicEvidence },
     encapsulation: encapsulationOf(leaving, own),
   };
+}
+
+function isSealed({ tunnel }: Leaving): boolean {
+  return tunnel !== null && sealedFormatOfLink(tunnel.link.kind) !== null;
 }
 
 /** The way of packets that the other node sent so, into this one. */
@@ -141,14 +173,16 @@ export function arrivingWay(
     readonly nic: Link | null;
     readonly tunnels: readonly Link[];
     readonly encapsulation: Encapsulation;
+    readonly outward: Direction;
+    /** How this side's replies leave, where the recipe says that packets come in that way. */
+    readonly back: Leaving | null;
   },
 ): NodeWay & { readonly notes: readonly string[] } {
-  const nic = here.nic ?? here.own.link;
-  const nicEvidence =
-    here.nic === null
-      ? `${nic.name} has ${side.view.node}'s address ${here.own.ip}`
-      : "the profile's interfaces.underlay";
-  const base = { side, nic: { link: nic, evidence: nicEvidence }, encapsulation: here.encapsulation };
+  const { encapsulation, outward } = here;
+  const base = {
+    ...{ side, encapsulation, outward, isSealed: isSealed(sent) },
+    nic: findArrival(side, sent, here),
+  };
   const { tunnel } = sent;
   if (tunnel === null) return { ...base, tunnel: null, notes: [] };
   const network = wornBy(tunnel.link, 4);
@@ -170,6 +204,27 @@ export function arrivingWay(
   return { ...base, tunnel: { link, evidence: `the device of the same kind, identifier and port` }, notes };
 }
 
+/** The device by which packets come in; null where none shows them. */
+function findArrival(
+  { pod, view }: Side,
+  sent: Leaving,
+  here: { readonly own: Underlay; readonly nic: Link | null; readonly back: Leaving | null },
+): NodeWay["nic"] {
+  const { own, nic, back } = here;
+  if (pod !== null && pod.host === null) {
+    const evidence = `the pod's ${pod.link.name} is on top of it`;
+    return pod.parent === null ? null : { link: pod.parent, evidence };
+  }
+  if (nic !== null) return { link: nic, evidence: "the profile's interfaces.underlay" };
+  if (back !== null && sent.tunnel === null && back.tunnel === null) {
+    return { link: back.nic, evidence: `replies leave by it: ${back.nicEvidence}` };
+  }
+  const evidence = `${own.link.name} has ${view.node}'s address ${own.ip}`;
+  const port = findOutsidePort(view.links, own.link, pod?.bridge ?? null);
+  if (port === null) return { link: own.link, evidence };
+  return { link: port, evidence: `${evidence}, and its port to the outside is ${port.name}` };
+}
+
 /** The hop's devices are known by name only: a device that is down is worth a word. */
 export function noteDownLinks(way: NodeWay): string[] {
   const { side } = way;
@@ -177,7 +232,7 @@ export function noteDownLinks(way: NodeWay): string[] {
     link === undefined || link.up ? [] : [`${link.name} ${where} is down`];
   return [
     ...down(side.pod?.link, `in ${side.end.pod ?? "the pod"}`),
-    ...down(side.pod?.host.link, `on ${side.view.node}`),
+    ...down(side.pod?.host?.link, `on ${side.view.node}`),
     ...down(side.pod?.bridge ?? undefined, `on ${side.view.node}`),
     ...down(way.tunnel?.link, `on ${side.view.node}`),
     ...down(way.nic?.link, `on ${side.view.node}`),

@@ -24,6 +24,36 @@ export interface HostInterface {
 /** Kinds that come in pairs. A macvlan's or VLAN's link index names the parent, not a peer. */
 const PAIRED_KINDS = ["veth", "netkit"];
 
+/** The host's side of a pod's interface, or the device that is in its place. */
+interface HostSide {
+  readonly host: HostInterface | null;
+  readonly parent: Link | null;
+  readonly notes: readonly string[];
+}
+
+/** Kinds of interfaces on top of a device of the host, which is all that shows their packets there. */
+const CHILD_KINDS = ["macvlan", "macvtap", "ipvlan", "ipvtap"];
+
+/** The host's side of a pod's interface; where it can have none, what is in its place, and a note. Throws HOP_UNRESOLVED. */
+export function findHostSide(input: HostInterfaceInput, recipe: HopRecipe): HostSide {
+  const { podLink, hostLinks, end, node } = input;
+  const name = `${end.pod ?? end.ip}'s ${podLink.name}`;
+  if (CHILD_KINDS.includes(podLink.kind ?? "")) {
+    const parent = hostLinks.find(({ index }) => index > 0 && index === podLink.peerIndex) ?? null;
+    const where = parent === null ? "by no device that is known" : `by ${parent.name} itself`;
+    const note = `${name} is of kind ${String(podLink.kind)}: it has no other end on ${node}, and its packets leave ${where}`;
+    return { host: null, parent, notes: [note] };
+  }
+  try {
+    const host = findHostInterface(input, recipe);
+    return { host, parent: null, notes: host.notes };
+  } catch (error) {
+    if (podLink.kind !== null) throw error;
+    const note = `${name} is a device of the machine's own (SR-IOV, or one that was moved into the pod): no device of ${node} shows its packets`;
+    return { host: null, parent: null, notes: [note] };
+  }
+}
+
 /**
  * The host's end of a pod's interface, by the recipe's methods in their order. Throws HOP_UNRESOLVED, which
  * says what each method found.

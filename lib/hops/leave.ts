@@ -5,8 +5,8 @@ import { Looks } from "./looks.js";
 import { askFdb, askRoute, lookUpRoute, type RouteLookup, type RouteQuestion } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
-import { findNic, findTunnels, underlayOverride, type Underlay } from "./underlay.js";
-import { formatOfLink } from "../wire/registry.js";
+import { findNic, findOutsidePort, findTunnels, underlayOverride, type Underlay } from "./underlay.js";
+import { formatOfLink, isToldFarEnd } from "../wire/registry.js";
 
 /** The tunnel that a node puts a packet into, and where its tables say that it ends. */
 interface TunnelWay {
@@ -22,6 +22,8 @@ export interface Leaving {
   readonly tunnelEvidence: string;
   readonly nic: Link;
   readonly nicEvidence: string;
+  /** No device of the node shows the packets. */
+  readonly isHidden: boolean;
   /** The source address the node itself would use; null for pods. */
   readonly source: string | null;
   readonly notes: readonly string[];
@@ -49,6 +51,7 @@ interface LeaveOptions {
 export async function findLeaving(side: Side, options: LeaveOptions): Promise<Leaving> {
   const { view } = side;
   const notes: string[] = [];
+  if (side.pod !== null && side.pod.host === null) return leaveWithoutHost(side, side.pod.parent, options);
   const tunnels = findTunnels(view.links, options.recipe);
   const looks = await lookAhead(side, options, tunnels);
   const route = await lookUpLeaving(side, { ...options, looks }, notes);
@@ -56,8 +59,9 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   // Without any route the recipe's own way stays: the packets are to be looked for where they should be.
   const isKnown = options.far !== null && options.recipe.tunnel?.kind !== undefined;
   const assumed = route.found === null && isKnown ? tunnels[0] : undefined;
-  const tunnel = tunnels.find((link) => link.name === dev) ?? assumed;
-  const base = { source: route.found?.source ?? null, notes };
+  const behind = options.recipe.tunnel?.through?.includes(dev ?? "") === true ? tunnels[0] : undefined;
+  const tunnel = tunnels.find((link) => link.name === dev) ?? behind ?? assumed;
+  const base = { isHidden: false, source: route.found?.source ?? null, notes };
   if (tunnel !== undefined) {
     const way = await followTunnel(side, tunnel, {
       ...options,
@@ -72,10 +76,11 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
     return {
       ...base,
       tunnel: way,
-      tunnelEvidence:
-        dev === tunnel.name ? `ip route get ${options.dst}: dev ${dev}` : "the recipe's tunnel device",
-      nic: nic?.link ?? options.own.link,
-      nicEvidence: nic?.evidence ?? `${options.own.link.name} has ${view.node}'s address`,
+      tunnelEvidence: sayTunnel({ dst: options.dst, dev, tunnel, isBehind: behind !== undefined }),
+      ...asPort(side, {
+        nic: nic?.link ?? options.own.link,
+        nicEvidence: nic?.evidence ?? `${options.own.link.name} has ${view.node}'s address`,
+      }),
     };
   }
   const direct = findLink(view.links, dev);
@@ -83,31 +88,67 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
     ...base,
     tunnel: null,
     tunnelEvidence: "",
-    nic: direct ?? options.own.link,
-    nicEvidence:
-      direct === undefined
-        ? `${options.own.link.name} has ${view.node}'s address ${options.own.ip}`
-        : `ip route get ${options.dst}: dev ${direct.name}`,
+    ...asPort(side, {
+      nic: direct ?? options.own.link,
+      nicEvidence:
+        direct === undefined
+          ? `${options.own.link.name} has ${view.node}'s address ${options.own.ip}`
+          : `ip route get ${options.dst}: dev ${direct.name}`,
+    }),
   };
 }
 
+function sayTunnel(found: {
+  readonly dst: string;
+  readonly dev: string | null;
+  readonly tunnel: Link;
+  readonly isBehind: boolean;
+}): string {
+  const { dst, dev, tunnel, isBehind } = found;
+  if (dev === tunnel.name) return `ip route get ${dst}: dev ${dev}`;
+  return isBehind
+    ? `ip route get ${dst}: dev ${String(dev)}, behind which the recipe has ${tunnel.name}`
+    : "the recipe's tunnel device";
+}
+
+/** A switch's own device shows nothing of what the switch sends by itself: its port to the outside is meant. */
+function asPort(
+  { view, pod }: Side,
+  found: Pick<Leaving, "nic" | "nicEvidence">,
+): Pick<Leaving, "nic" | "nicEvidence"> {
+  const port = findOutsidePort(view.links, found.nic, pod?.bridge ?? null);
+  if (port === null) return found;
+  return { nic: port, nicEvidence: `${found.nicEvidence}, whose port to the outside is ${port.name}` };
+}
+
+/** The packets of such a pod pass nothing of the host's own network. */
+function leaveWithoutHost(side: Side, parent: Link | null, { own }: Pick<LeaveOptions, "own">): Leaving {
+  const nicEvidence = `the pod's ${side.pod?.link.name ?? "interface"} is on top of it`;
+  const base = { tunnel: null, tunnelEvidence: "", source: null, notes: [] };
+  return { ...base, nic: parent ?? own.link, nicEvidence, isHidden: parent === null };
+}
+
 /** As for a packet that comes out of the pod; null for what the node itself sends. */
-function askFromPod(side: Side, dst: string): RouteQuestion | null {
-  if (side.pod === null) return null;
+function askFromPod({ pod, view, end }: Side, dst: string, recipe: HopRecipe): RouteQuestion | null {
+  if (pod === null || pod.host === null) return null;
+  const { entry = [] } = recipe.hostInterface;
+  const enters = entry.map((name) => findLink(view.links, name)).find((link) => link !== undefined);
   // What comes in by a bridge's port is routed as come in by the bridge.
-  return { dst, from: addressAtPod(side.end), iif: (side.pod.bridge ?? side.pod.host.link).name };
+  return { dst, from: addressAtPod(end), iif: (enters ?? pod.bridge ?? pod.host.link).name };
 }
 
 /** All that may be wanted on the way out, in one round trip: most ways need all of it, one after the other. */
 function lookAhead(
   side: Side,
-  { dst, far, profile, signal }: LeaveOptions,
+  { dst, far, recipe, profile, signal }: LeaveOptions,
   tunnels: readonly Link[],
 ): Promise<Looks> {
   const { view } = side;
   const toPeer = far === null || underlayOverride(view, profile) !== null ? [] : [far.underlay.ip];
-  const routes = [askFromPod(side, dst) ?? { dst }, ...toPeer.map((ip) => ({ dst: ip }))];
-  const fdbs = tunnels.filter((link) => formatOfLink(link.kind)?.farEnd.includes("fdb") === true);
+  const routes = [askFromPod(side, dst, recipe) ?? { dst }, ...toPeer.map((ip) => ({ dst: ip }))];
+  const fdbs = tunnels.filter(
+    (link) => !isToldFarEnd(link) && formatOfLink(link.kind)?.farEnd.includes("fdb") === true,
+  );
   return Looks.take({ access: view.access, netns: { kind: "host" }, signal }, [
     ...routes.map(askRoute),
     ...fdbs.map((link) => askFdb(link.name)),
@@ -117,11 +158,11 @@ function lookAhead(
 /** The kernel's decision for a packet that comes out of the pod; without the device where it refuses that. */
 async function lookUpLeaving(
   side: Side,
-  { dst, looks }: { readonly dst: string; readonly looks: Looks },
+  { dst, looks, recipe }: { readonly dst: string; readonly looks: Looks; readonly recipe: HopRecipe },
   notes: string[],
 ): Promise<RouteLookup> {
   const { node } = side.view;
-  const fromPod = askFromPod(side, dst);
+  const fromPod = askFromPod(side, dst, recipe);
   if (fromPod !== null) {
     const exact = await lookUpRoute(looks, fromPod);
     if (exact.found !== null) return { found: { ...exact.found, source: null }, error: null };

@@ -5,6 +5,7 @@ import { wornBy } from "../wire/registry.js";
 export interface LinkLook {
   readonly name?: string;
   readonly namePrefix?: string;
+  readonly aliasPrefix?: string;
   readonly kind?: string;
   readonly vni?: number;
   readonly port?: number;
@@ -15,6 +16,7 @@ export function fitsLink(found: Link, wanted: LinkLook): boolean {
   return (
     (wanted.name === undefined || found.name === wanted.name) &&
     (wanted.namePrefix === undefined || found.name.startsWith(wanted.namePrefix)) &&
+    (wanted.aliasPrefix === undefined || found.alias?.startsWith(wanted.aliasPrefix) === true) &&
     (wanted.kind === undefined || found.kind === wanted.kind) &&
     (wanted.vni === undefined || network?.vni === wanted.vni) &&
     (wanted.port === undefined || network?.port === wanted.port)

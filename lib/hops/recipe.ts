@@ -4,7 +4,7 @@ import { assertValid, invalid, readDocument } from "../document/index.js";
 import { HopbookError } from "../errors.js";
 import { ROLE_RANKS, type HopRole } from "../model/roles.js";
 import type { LinkLook } from "./link-look.js";
-import { formatOfLink, listLinkKinds } from "../wire/registry.js";
+import { listLinkKinds } from "../wire/registry.js";
 
 /** Places whose devices are found whatever the CNI. */
 export type KnownRole = "pod" | "host-veth" | "bridge" | "tunnel" | "nic";
@@ -20,10 +20,23 @@ export interface RecipeDevice {
 export type RecipeHop = KnownRole | RecipeDevice;
 export type HostInterfaceMethod = "cni-result" | "peer-index" | "route";
 
-/** A piece of evidence on a node: a device or a route with all of these properties. */
+/** A piece of evidence on a node: a device or a route with all of these properties, or any of several pieces. */
 export interface RecipeEvidence {
   readonly link?: LinkLook;
-  readonly route?: { readonly protocol?: string; readonly type?: string };
+  readonly route?: { readonly protocol?: string; readonly type?: string; readonly device?: string };
+  readonly anyOf?: readonly RecipeEvidence[];
+}
+
+/** What a place surely shows of a flow, where that is not all of it: what leaves the pod, or nothing. */
+type Sees = "outgoing" | "nothing";
+
+interface RecipeTunnel {
+  /** Absent: any tunnel that can be read, where the route goes through it. */
+  readonly kind?: string;
+  readonly names?: readonly string[];
+  readonly namePrefixes?: readonly string[];
+  /** Devices into which routes lead in its place: what is behind them (eBPF, Open vSwitch) puts packets into it. */
+  readonly through?: readonly string[];
 }
 
 export interface RecipeNaming {
@@ -44,13 +57,26 @@ export interface HopRecipe {
       readonly facts?: Readonly<Record<string, readonly string[]>>;
     };
   };
-  readonly path: { readonly local: readonly RecipeHop[]; readonly leaving: readonly RecipeHop[] };
+  readonly path: {
+    readonly local: readonly RecipeHop[];
+    readonly leaving: readonly RecipeHop[];
+    /** To what is no node and no pod; absent: as `leaving`. */
+    readonly outside?: readonly RecipeHop[];
+    /** Where packets without a tunnel come in. Absent: by the interface of the node's own address. */
+    readonly arriving?: "reply-route";
+  };
+  /** By role. */
+  readonly sees?: Readonly<Record<string, Sees>>;
+  /** Where it is described. */
+  readonly source?: string;
+  readonly verified?: "lab" | "cluster" | "recorded" | "no";
   readonly hostInterface: {
     readonly methods: readonly HostInterfaceMethod[];
     readonly naming?: RecipeNaming;
+    /** The devices by which packets of pods enter the host's own network, where that is not the pod's host side. */
+    readonly entry?: readonly string[];
   };
-  /** `kind` absent: any tunnel that can be read, where the route goes through it. */
-  readonly tunnel?: { readonly kind?: string; readonly names?: readonly string[] };
+  readonly tunnel?: RecipeTunnel;
 }
 
 /**
@@ -67,14 +93,14 @@ export async function loadRecipes(folders: string | readonly string[]): Promise<
         const message = "the path goes through a tunnel, and nothing says what it is: add the key tunnel";
         throw invalid(doc, [{ path: ["path", "leaving"], message }]);
       }
-      for (const way of ["local", "leaving"] as const) {
-        const bare = recipe.path[way].findIndex(needsRank);
+      for (const way of ["local", "leaving", "outside"] as const) {
+        const bare = recipe.path[way]?.findIndex(needsRank) ?? -1;
         if (bare < 0) continue;
         const message = `nothing says where it stands: add its rank, or take one of ${Object.keys(ROLE_RANKS).join(", ")}`;
         throw invalid(doc, [{ path: ["path", way, bare], message }]);
       }
       const { kind } = recipe.tunnel ?? {};
-      if (kind !== undefined && formatOfLink(kind) === null) {
+      if (kind !== undefined && !listLinkKinds().includes(kind)) {
         const message = `no tunnel of this kind can be read; those that can: ${listLinkKinds().join(", ")}`;
         throw invalid(doc, [{ path: ["tunnel", "kind"], message }]);
       }

@@ -1,8 +1,9 @@
 import { HopbookError } from "../errors.js";
 import { GENERIC } from "./generic.js";
 import { fitsLink } from "./link-look.js";
-import type { Link } from "../linux/links.js";
+import { findLink, type Link } from "../linux/links.js";
 import type { HopRecipe, RecipeEvidence } from "./recipe.js";
+import { findTunnels, isTunnel } from "./underlay.js";
 import type { RouteEntry } from "../linux/routes.js";
 
 /** What a node shows of its CNI. */
@@ -10,6 +11,8 @@ interface NodeEvidence {
   readonly node: string;
   readonly links: readonly Link[];
   readonly routes: readonly RouteEntry[];
+  /** Where its route to the other end's pod leads; null: to no device that tells a CNI, or there is no such end. */
+  readonly towards?: string | null;
 }
 
 export interface RecogniseOptions {
@@ -22,8 +25,8 @@ export interface RecogniseOptions {
 const MAX_LISTED = 30;
 
 /**
- * The recipe of the CNI on these nodes: the one that is named, or with "auto" the one whose required
- * evidence one node shows, with the most supporting evidence. Throws CNI_UNRECOGNISED, which lists what was
+ * The recipe of the CNI on these nodes: the one that is named, or with "auto" of those whose required evidence one node
+ * shows the one that fits the nodes' routes to the other end best, and then the one with the most evidence. Throws CNI_UNRECOGNISED, which lists what was
  * seen and what was tried.
  */
 export function recogniseCni(
@@ -49,12 +52,15 @@ export function recogniseCni(
     .filter((recipe) =>
       nodes.some((node) => recipe.detect.required.every((evidence) => shows(node, evidence))),
     )
-    .map((recipe) => ({ recipe, support: countSupport(nodes, recipe) }))
-    .sort((a, b) => b.support - a.support);
+    .map((recipe) => ({ recipe, fit: fitRoutes(nodes, recipe), support: countSupport(nodes, recipe) }))
+    .filter(({ fit }) => fit > FIT.other)
+    .sort((a, b) => b.fit - a.fit || b.support - a.support);
   const [best, second] = rated;
   if (best === undefined) throw unrecognised(nodes, recipes, "no recipe fits what the nodes show");
-  if (second?.support === best.support) {
-    const alike = rated.filter(({ support }) => support === best.support).map(({ recipe }) => recipe);
+  if (second?.support === best.support && second.fit === best.fit) {
+    const alike = rated
+      .filter(({ support, fit }) => support === best.support && fit === best.fit)
+      .map(({ recipe }) => recipe);
     const [one, other] = alike.filter(({ metadata }) => preferred.includes(metadata.name));
     if (one !== undefined && other === undefined) return one;
     throw unrecognised(
@@ -66,12 +72,17 @@ export function recogniseCni(
   return best.recipe;
 }
 
+export interface Recognised {
+  readonly recipe: HopRecipe;
+  readonly notes: readonly string[];
+}
+
 /** As recogniseCni, but where no recipe fits, or several fit alike, the kernel's own word has to do, and that is noted. */
 export function recogniseOrGeneric(
   nodes: readonly NodeEvidence[],
   recipes: readonly HopRecipe[],
   options: RecogniseOptions & { readonly isStrict?: boolean | undefined } = {},
-): { readonly recipe: HopRecipe; readonly notes: readonly string[] } {
+): Recognised {
   const { wanted = "auto", isStrict = false } = options;
   try {
     return { recipe: recogniseCni(nodes, recipes, options), notes: [] };
@@ -84,18 +95,40 @@ export function recogniseOrGeneric(
 }
 
 function countSupport(nodes: readonly NodeEvidence[], recipe: HopRecipe): number {
-  return (recipe.detect.supporting ?? []).filter((evidence) => nodes.some((node) => shows(node, evidence)))
+  const { required, supporting = [] } = recipe.detect;
+  return [...required, ...supporting].filter((evidence) => nodes.some((node) => shows(node, evidence)))
     .length;
 }
 
+/** What a route to the other end says of a recipe: it names another tunnel, avoids all, says nothing, or is as the recipe has it. */
+const FIT = { other: 0, avoided: 1, unknown: 2, named: 3 } as const;
+
+function fitRoutes(nodes: readonly NodeEvidence[], recipe: HopRecipe): number {
+  const known = nodes.map((node) => fitRoute(node, recipe)).filter((fit) => fit !== FIT.unknown);
+  return known.length === 0 ? FIT.unknown : Math.max(...known);
+}
+
+/** Devices that merely exist, left over or made by a module, say less than the one that packets are routed into. */
+function fitRoute({ links, towards = null }: NodeEvidence, recipe: HopRecipe): number {
+  const device = findLink(links, towards);
+  if (device === undefined) return FIT.unknown;
+  const { tunnel } = recipe;
+  const isThrough = tunnel?.through?.includes(device.name) === true;
+  if (isThrough || findTunnels(links, recipe).includes(device)) return FIT.named;
+  if (isTunnel(device.kind)) return FIT.other;
+  return tunnel === undefined ? FIT.named : FIT.avoided;
+}
+
 function shows(node: NodeEvidence, evidence: RecipeEvidence): boolean {
-  const { link, route } = evidence;
+  const { link, route, anyOf } = evidence;
+  if (anyOf !== undefined) return anyOf.some((one) => shows(node, one));
   if (link !== undefined) return node.links.some((found) => fitsLink(found, link));
   if (route === undefined) return false;
   return node.routes.some(
     (found) =>
       (route.protocol === undefined || found.protocol === route.protocol) &&
-      (route.type === undefined || found.type === route.type),
+      (route.type === undefined || found.type === route.type) &&
+      (route.device === undefined || found.nexthops.some(({ dev }) => dev === route.device)),
   );
 }
 

@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import { findHostInterface, type HostInterface } from "./host-interface.js";
+import { findHostSide, type HostInterface } from "./host-interface.js";
 import { findLink, type Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { lookIntoPod, lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-node.js";
@@ -10,7 +10,10 @@ import type { HopRecipe } from "./recipe.js";
 /** A pod's own interface and the host's end of it. */
 interface PodSide {
   readonly link: Link;
-  readonly host: HostInterface;
+  /** null for interfaces without one: macvlan, ipvlan, a device of the machine's own. */
+  readonly host: HostInterface | null;
+  /** Of those, the host's device that their packets pass; null where there is none. */
+  readonly parent: Link | null;
   /** The bridge that the host's end is a port of; null where the host routes to the pod itself. */
   readonly bridge: Link | null;
   readonly evidence: readonly string[];
@@ -77,15 +80,19 @@ export function makeSide(
   const notes: string[] = [];
   const { link, evidence } = choosePodLink(end, view, reading);
   const input = { end, node: view.node, hostLinks: view.links, podLink: link, route: reading.inward };
-  const host = findHostInterface(input, recipe);
-  notes.push(...host.notes);
+  const { host, parent, notes: doubts } = findHostSide(input, recipe);
+  notes.push(...doubts);
   const name = end.pod ?? end.ip;
   if (reading.outward.found === null) {
     notes.push(`${name} has no route to the other end: ${reading.outward.error}`);
   }
-  const bridge = findBridge(host.link, view);
-  notes.push(...checkInward({ end, view, reading, podLink: link, host: bridge ?? host.link }));
-  return { end, view, pod: { link, host, bridge, evidence }, notes };
+  const bridge = host === null ? null : findBridge(host.link, view);
+  // Behind Open vSwitch the host's own network knows the pod as being behind a device of the switch.
+  const { entry = [] } = recipe.hostInterface;
+  const isBehindSwitch = entry.some((name) => findLink(view.links, name) !== undefined);
+  if (host !== null && !isBehindSwitch)
+    notes.push(...checkInward({ end, view, reading, podLink: link, host: bridge ?? host.link }));
+  return { end, view, pod: { link, host, parent, bridge, evidence }, notes };
 }
 
 /** A VRF or a bond is a master too, and no hop. */

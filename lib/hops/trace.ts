@@ -34,9 +34,9 @@ export interface TraceContext {
 export async function traceWithinNode(from: Side, to: Side, context: TraceContext): Promise<TracedPath> {
   const { recipe, signal } = context;
   const roles = recipe.path.local;
-  const near: NodeWay = { side: from, tunnel: null, nic: null, encapsulation: PLAIN };
-  const far: NodeWay = { side: to, tunnel: null, nic: null, encapsulation: PLAIN };
-  const hops = [...makeHops(near, roles), ...makeHops(far, roles).reverse()];
+  const near: NodeWay = { side: from, tunnel: null, nic: null, encapsulation: PLAIN, outward: "request" };
+  const far: NodeWay = { side: to, tunnel: null, nic: null, encapsulation: PLAIN, outward: "reply" };
+  const hops = [...makeHops(near, roles, recipe.sees), ...makeHops(far, roles, recipe.sees).reverse()];
   const { access } = from.view;
   const host = new Looks({ access, netns: { kind: "host" }, signal });
   const lookup = from.pod === null ? await lookUpRoute(host, { dst: addressAtPod(to.end) }) : null;
@@ -77,8 +77,16 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
     goOut,
     leave(to, source ?? addressAtPod(from.end), { own: far, other: near, otherSide: from }),
   ]);
-  const request = joinWays({ side: from, own: near, leaving: out }, { side: to, own: far }, context);
-  const reply = joinWays({ side: to, own: far, leaving: back }, { side: from, own: near }, context);
+  const request = joinWays(
+    { side: from, own: near, leaving: out },
+    { side: to, own: far, leaving: back },
+    { ...context, outward: "request" },
+  );
+  const reply = joinWays(
+    { side: to, own: far, leaving: back },
+    { side: from, own: near, leaving: out },
+    { ...context, outward: "reply" },
+  );
   const same = sameHops(request.hops, [...reply.hops].reverse());
   const notes = [...out.notes, ...back.notes, ...request.notes, ...reply.notes];
   // From a pod to a node the sender's node usually masquerades (Calico's natOutgoing), and then replies come back
@@ -114,8 +122,10 @@ export async function traceToOutside(
   const { recipe, profile, signal } = context;
   const own = findUnderlay(side.view, recipe, profile);
   const leaving = await findLeaving(side, { dst: outside.ip, own, far: null, recipe, profile, signal });
-  const way = leavingWay(side, leaving, own);
-  const hops = makeHops(way, recipe.path.leaving);
+  const way = leavingWay(side, leaving, { own, outward: context.outward ? "request" : "reply" });
+  const isInside = context.inside === true || outside.node !== null;
+  const roles = isInside ? recipe.path.leaving : (recipe.path.outside ?? recipe.path.leaving);
+  const hops = makeHops(way, roles, recipe.sees);
   const { node } = side.view;
   const masquerade =
     side.pod === null || !context.outward || context.inside === true
@@ -148,21 +158,23 @@ function sourceOf(
 
 function joinWays(
   sender: { readonly side: Side; readonly own: Underlay; readonly leaving: Leaving },
-  receiver: { readonly side: Side; readonly own: Underlay },
-  context: TraceContext,
+  receiver: { readonly side: Side; readonly own: Underlay; readonly leaving: Leaving },
+  context: TraceContext & { readonly outward: "request" | "reply" },
 ): { readonly hops: LooseHop[]; readonly notes: readonly string[] } {
-  const { recipe, profile } = context;
+  const { recipe, profile, outward } = context;
   const encapsulation: Encapsulation = encapsulationOf(sender.leaving, sender.own);
-  const out = leavingWay(sender.side, sender.leaving, sender.own);
+  const out = leavingWay(sender.side, sender.leaving, { own: sender.own, outward });
   const into = arrivingWay(receiver.side, sender.leaving, {
     own: receiver.own,
     nic: underlayOverride(receiver.side.view, profile),
     tunnels: findTunnels(receiver.side.view.links, recipe),
     encapsulation,
+    outward: outward === "request" ? "reply" : "request",
+    back: recipe.path.arriving === "reply-route" ? receiver.leaving : null,
   });
   const roles = recipe.path.leaving;
   return {
-    hops: [...makeHops(out, roles), ...makeHops(into, roles).reverse()],
+    hops: [...makeHops(out, roles, recipe.sees), ...makeHops(into, roles, recipe.sees).reverse()],
     notes: [...into.notes, ...noteDownLinks(out), ...noteDownLinks(into)],
   };
 }

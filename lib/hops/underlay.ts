@@ -1,6 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
-import { formatOfLink, localEndOf } from "../wire/registry.js";
+import { formatOfLink, localEndOf, sealedFormatOfLink } from "../wire/registry.js";
 import { findLink, type Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
@@ -11,12 +11,19 @@ import { canonicalIp } from "../linux/address.js";
 export function findTunnels(links: readonly Link[], recipe: HopRecipe): Link[] {
   const { tunnel } = recipe;
   if (tunnel === undefined) return [];
-  const { kind, names } = tunnel;
+  const { kind, names, namePrefixes } = tunnel;
+  const isAny = names === undefined && namePrefixes === undefined;
   return links.filter(
-    (link) =>
-      (kind === undefined ? formatOfLink(link.kind) !== null : link.kind === kind) &&
-      (names === undefined || names.includes(link.name)),
+    ({ kind: own, name }) =>
+      (kind === undefined ? isTunnel(own) : own === kind) &&
+      (isAny ||
+        names?.includes(name) === true ||
+        namePrefixes?.some((prefix) => name.startsWith(prefix)) === true),
   );
+}
+
+export function isTunnel(kind: string | null): boolean {
+  return formatOfLink(kind) !== null || sealedFormatOfLink(kind) !== null;
 }
 
 export interface Underlay {
@@ -57,6 +64,29 @@ export function findUnderlay(view: NodeView, recipe: HopRecipe, profile: Cluster
     },
   );
 }
+
+/** Kinds of devices by which a switch is plugged in; null is hardware. */
+const OUTSIDE_KINDS: readonly (string | null)[] = [null, "bond", "team", "vlan"];
+
+/**
+ * Of a device that is a switch itself, the one port to the outside: of Open vSwitch's bridges, whose own device has the
+ * port's MAC, and of a pod's own bridge. null where there is none, or not one alone.
+ */
+export function findOutsidePort(links: readonly Link[], device: Link, podBridge: Link | null): Link | null {
+  const isSwitch = device.kind === "openvswitch";
+  if (!isSwitch && device.name !== podBridge?.name) return null;
+  const ports = links.filter(
+    ({ kind, master, mac, name }) =>
+      name !== device.name &&
+      OUTSIDE_KINDS.includes(kind) &&
+      (isSwitch ? master === SWITCH_MASTER && mac === device.mac : master === device.name),
+  );
+  const [port] = ports;
+  return port === undefined || ports.length > 1 ? null : port;
+}
+
+/** Whatever their bridge, ports of the kernel's datapath have this device of Open vSwitch's as their master. */
+const SWITCH_MASTER = "ovs-system";
 
 /** The interface that the profile names, which has to be there. */
 export function underlayOverride(view: NodeView, profile: ClusterProfile): Link | null {

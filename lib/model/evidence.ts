@@ -35,6 +35,8 @@ export interface EvidenceHop {
   readonly interface: string;
   readonly mtuBytes: number | null;
   readonly encapsulation: Encapsulation;
+  /** Directions whose packets may go by it unseen: that it shows none proves nothing. Absent: none. */
+  readonly passedBy?: readonly ("request" | "reply")[];
   /** Relative to the run folder. */
   readonly pcap: string;
 }

@@ -33,6 +33,8 @@ export interface Hop {
   readonly netns: NetnsRef;
   readonly mtuBytes: number | null;
   readonly encapsulation: Encapsulation;
+  /** Directions whose packets may go by it unseen (eBPF, Open vSwitch, encryption): that it shows none proves nothing. */
+  readonly passedBy?: readonly ("request" | "reply")[];
   /** How it is known, for people: "crictl inspectp: cniResult names cali…". */
   readonly evidence: readonly string[];
 }

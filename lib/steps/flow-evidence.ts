@@ -6,9 +6,10 @@ import type { Flow, Hop } from "../model/hops.js";
 export function describeFlow(flow: Flow): FlowEvidence {
   const { path } = flow;
   const hops = (list: readonly Hop[]): FlowEvidence["hops"] =>
-    list.map(({ index, id, node, role, rank, interface: name, mtuBytes, encapsulation }) => ({
+    list.map(({ index, id, node, role, rank, interface: name, mtuBytes, encapsulation, passedBy }) => ({
       ...{ index, id, node, role, ...(rank === undefined ? {} : { rank }) },
       ...{ interface: name, mtuBytes, encapsulation },
+      ...(passedBy === undefined ? {} : { passedBy }),
       pcap: `captures/${node}/${id}.pcap`,
     }));
   return {

@@ -11,6 +11,7 @@ export const esp: SealedFormat = {
   kind: "esp",
   title: "ESP",
   udpPorts: [4500],
+  linkKinds: ["xfrm"],
   protocols: [50],
   recognises(bytes, at, { end, payloadBytes }) {
     if (payloadBytes < HEADER_BYTES || end - at < 4) return false;

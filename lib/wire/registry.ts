@@ -40,13 +40,24 @@ export function formatOfLink(kind: string | null): WireFormat | null {
   return BY_LINK.get(kind ?? "") ?? null;
 }
 
+/** What a device of this kind puts packets into, where only its ends can read them. */
+export function sealedFormatOfLink(kind: string | null): SealedFormat | null {
+  return SEALED_FORMATS.find(({ linkKinds }) => linkKinds.includes(kind ?? "")) ?? null;
+}
+
+/** Of tunnels that can be read, then of those that cannot. */
 export function listLinkKinds(): readonly string[] {
-  return [...BY_LINK.keys()];
+  return [...BY_LINK.keys(), ...SEALED_FORMATS.flatMap(({ linkKinds }) => linkKinds)];
 }
 
 /** What the packets of a device wear, by its attributes; null where it is no tunnel, or they do not say. */
 export function wornBy(link: TunnelLink, outer: 4 | 6): Worn | null {
   return formatOfLink(link.kind)?.wornBy(link, outer) ?? null;
+}
+
+/** Whether a device is told the far end with each packet, by OVS, eBPF or a route, and has none of its own. */
+export function isToldFarEnd({ data }: TunnelLink): boolean {
+  return data["external"] === true;
 }
 
 /** The address that a tunnel's device sends from; null where it has none of its own. */

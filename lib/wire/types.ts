@@ -80,6 +80,8 @@ export interface SealedFormat {
   readonly title: string;
   /** Of either side. */
   readonly udpPorts: readonly number[];
+  /** Kinds of devices that put packets into it. */
+  readonly linkKinds: readonly string[];
   /** Of IP. */
   readonly protocols: readonly number[];
   /** Called with the offset behind the UDP or IP header; reads nothing outside of the captured bytes. */

@@ -1,5 +1,5 @@
 import { ETHERTYPE, hexType, IP_TYPE, typeOfNext } from "./ethertype.js";
-import { matchUdp, readNetwork } from "./udp.js";
+import { matchUdp, readNetwork, readPort } from "./udp.js";
 import type { WireFormat } from "./types.js";
 
 /** From the UDP header to the inner Ethernet header: UDP 8, VXLAN 8. */
@@ -24,12 +24,17 @@ export const vxlan: WireFormat = {
   // IANA's port, the one Linux had before it, and the generic extension's.
   carrier: { over: "udp", usualPorts: [4789, 8472, 4790] },
   linkKinds: ["vxlan"],
-  fields: { port: "always", vni: "always" },
-  farEnd: ["fdb"],
+  // A device that is told the network with each packet has no VNI of its own.
+  fields: { port: "always", vni: "maybe" },
+  farEnd: ["encap", "fdb"],
   farEndChecks: ["socket", "mac", "network"],
   overheadBytes: { 4: 50, 6: 70 },
   optionBytes: 0,
   wornBy({ data }, outer) {
+    if (data["external"] === true) {
+      const port = readPort(data);
+      return port === null ? null : { kind: "vxlan", port, outer };
+    }
     const network = readNetwork(data);
     return network === null ? null : { kind: "vxlan", ...network, outer };
   },
@@ -40,7 +45,7 @@ export const vxlan: WireFormat = {
       base: String(shift + IP),
       guards: [
         ...guards,
-        `${unit}[${shift + 12}:4]>>8=${worn.vni ?? 0}`,
+        ...(worn.vni === undefined ? [] : [`${unit}[${shift + 12}:4]>>8=${worn.vni}`]),
         `${unit}[${shift + IP - 2}:2]=${hexType(IP_TYPE[inner])}`,
       ],
     };

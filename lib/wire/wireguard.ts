@@ -11,6 +11,7 @@ export const wireguard: SealedFormat = {
   title: "WireGuard",
   // wg-quick's usual one, the next one that CNIs take for IPv6, and another CNI's own.
   udpPorts: [51820, 51821, 51871],
+  linkKinds: ["wireguard"],
   protocols: [],
   recognises(bytes, at, { end, payloadBytes }) {
     if (end - at < 4 || bytes[at + 1] !== 0 || bytes[at + 2] !== 0 || bytes[at + 3] !== 0) return false;

@@ -11,10 +11,22 @@ const looks = new Looks({ access, netns: { kind: "host" } });
 
 t.test("a device of no known kind has no far end", async (t) => {
   const notes: string[] = [];
-  const link = { ...bareLink("wg0"), kind: "wireguard" };
+  const link = { ...bareLink("odd0"), kind: "odd" };
   const found = await findFarEnd({ view, looks, link, gateway: "10.0.0.2", encapsulatedTo: null, notes });
   t.match(found, { remoteMac: null, remoteVtep: null });
-  t.strictSame(notes, ["nothing on node-a says where wg0 ends"]);
+  t.strictSame(notes, ["nothing on node-a says where odd0 ends"]);
+});
+
+t.test("a device that is told its far end with each packet, or sealed, is not asked for it", async (t) => {
+  const notes: string[] = [];
+  const external = { ...bareLink("vx0"), kind: "vxlan", data: { external: true, id: 0, port: 8472 } };
+  for (const link of [external, { ...bareLink("wg0"), kind: "wireguard" }]) {
+    const found = await findFarEnd({ view, looks, link, gateway: "10.0.0.2", encapsulatedTo: null, notes });
+    t.match(found, { remoteMac: null, remoteVtep: null }, link.name);
+  }
+  const routed = { view, looks, link: external, gateway: "10.0.0.2", encapsulatedTo: "192.0.2.7", notes };
+  t.match(await findFarEnd(routed), { remoteVtep: "192.0.2.7", saidBy: "route into vx0" });
+  t.strictSame(notes, []);
 });
 
 t.test("of a route's two keys dst the encapsulation's is kept", (t) => {

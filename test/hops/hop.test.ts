@@ -18,7 +18,10 @@ const [nic] = links;
 if (nic === undefined) throw new Error("no link");
 const view = { node: "node-a", links } as unknown as NodeWay["side"]["view"];
 const side = { view, pod: null, notes: [], end: {} } as unknown as NodeWay["side"];
-const way: NodeWay = { side, tunnel: null, nic: { link: nic, evidence: "x" }, encapsulation: PLAIN };
+const way: NodeWay = {
+  ...{ side, tunnel: null, nic: { link: nic, evidence: "x" }, encapsulation: PLAIN },
+  outward: "request",
+};
 
 t.test("a recipe's own places are hops, by their rank", (t) => {
   const hops = makeHops(way, [

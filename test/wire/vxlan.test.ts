@@ -27,8 +27,11 @@ t.test("VXLAN: filter and dissector choose the same packets, those of the flow",
   t.end();
 });
 
-t.test("VXLAN: evidence without an identifier means the network 0", (t) => {
-  const worn = { kind: "vxlan", port: 4789, outer: 4 } as const;
-  t.strictSame(wire.reach(worn, 4), wire.reach({ ...worn, vni: 0 }, 4));
+t.test("VXLAN: a device that is told the network with each packet has none of its own", (t) => {
+  const worn = wire.wornBy({ kind: "vxlan", data: { external: true, id: 0, port: 8472 } }, 4);
+  t.strictSame(worn, { kind: "vxlan", port: 8472, outer: 4 });
+  t.equal(wire.wornBy({ kind: "vxlan", data: { external: true } }, 4), null);
+  const { guards } = wire.reach({ kind: "vxlan", port: 8472, outer: 4 }, 4);
+  t.strictSame(guards, ["udp dst port 8472", "udp[28:2]=0x0800"]);
   t.end();
 });

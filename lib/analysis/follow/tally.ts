@@ -60,15 +60,21 @@ export interface DirectionTally {
   readonly story: readonly KeptPacket[];
 }
 
-/** Puts what places showed in the order of a way; places beside it do not count. */
+/**
+ * Puts what places showed in the order of a way; places beside it do not count, nor those that show nothing of it and that
+ * packets are known to pass by unseen.
+ */
 export function tallyDirection(
   record: DirectionRecord,
   order: readonly number[],
   sets: PlaceSets,
+  passedBy: ReadonlySet<number> = new Set(),
 ): DirectionTally {
   const all = tallyOrder(record, order, sets);
   // A place that shows nothing of a direction (eBPF passes it by) says nothing of what is lost there.
-  const telling = order.filter((place) => all.packets[place]! > 0 || !all.silent.has(place));
+  const telling = order.filter(
+    (place) => all.packets[place]! > 0 || !(all.silent.has(place) || passedBy.has(place)),
+  );
   if (telling.length === order.length) return all;
   return { ...tallyOrder(record, telling, sets), silent: all.silent };
 }

@@ -99,6 +99,13 @@ function noteSilentHops(doubts: Doubts, found: Observation, route: Route): void 
         `Silent hop ${nameHop(hop)}: ${packets} ${word} packets were seen before and behind it, not there`,
       );
     }
+    if (tally.ways.length === 0) continue;
+    for (const place of route.passedBy[word]) {
+      if (tally.silent.has(place) || tally.packets[place]! > 0) continue;
+      doubts.note(
+        `Silent hop ${nameHop(hopOf(route, place))}: ${word} packets may pass it unseen, so it proves nothing`,
+      );
+    }
   }
 }
 
@@ -123,8 +130,10 @@ export function doubtGap(
   between: readonly [EvidenceHop, EvidenceHop],
 ): void {
   const [start, end] = between.map((hop) => way.findIndex(({ id }) => id === hop.id));
-  for (const hop of way.slice(start! + 1, end))
+  for (const hop of way.slice(start! + 1, end)) {
+    if (hop.passedBy !== undefined) continue;
     doubts.doubt(`The loss may be on either side of ${nameHop(hop)}, which has no capture`);
+  }
 }
 
 /** A break with a node on one side of it, or both, of which the pod alone was seen: it may be anywhere in between. */

@@ -35,6 +35,8 @@ export interface Observation {
 export interface ObservationOrder {
   readonly requestOrder: readonly number[];
   readonly replyOrder: readonly number[];
+  /** Places that packets of a direction may pass by unseen. Absent: none. */
+  readonly passedBy?: Readonly<Record<"request" | "reply", ReadonlySet<number>>>;
 }
 
 /** `flow` is null where the captures show nothing of it. */
@@ -46,8 +48,8 @@ export function observe(
   const { sets, clocks, readings } = followed;
   const [request, reply] = flow?.records ?? [new DirectionRecord(REQUEST), new DirectionRecord(REPLY)];
   return {
-    request: tallyDirection(request, at.requestOrder, sets),
-    reply: tallyDirection(reply, at.replyOrder, sets),
+    request: tallyDirection(request, at.requestOrder, sets, at.passedBy?.request),
+    reply: tallyDirection(reply, at.replyOrder, sets, at.passedBy?.reply),
     rejections: flow?.rejections ?? [],
     connections: flow?.kept ?? [],
     connectionCount: flow?.connections ?? 0,

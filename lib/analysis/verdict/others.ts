@@ -93,6 +93,8 @@ export class OtherFlows {
     const known = this.routes.get(key);
     if (known !== undefined) return known;
     const hops = order.map((place, index) => ({ ...path.hopAt.get(place)!, index }));
+    // Which of its directions is the one that they are passed by in is not known of a flow that nobody asked for.
+    const passed = new Set(order.filter((place) => path.hopAt.get(place)?.passedBy !== undefined));
     const route: Route = {
       hops,
       places: path.places,
@@ -101,6 +103,7 @@ export class OtherFlows {
       replyHops: [...hops].reverse(),
       requestOrder: order,
       replyOrder: [...order].reverse(),
+      passedBy: { request: passed, reply: passed },
       blind: [],
     };
     this.routes.set(key, route);

@@ -24,6 +24,8 @@ export interface Route {
   readonly replyHops: readonly EvidenceHop[];
   readonly requestOrder: readonly number[];
   readonly replyOrder: readonly number[];
+  /** Places that packets of a direction may pass by unseen. */
+  readonly passedBy: Readonly<Record<"request" | "reply", ReadonlySet<number>>>;
   /** Hops without a readable capture, and why. */
   readonly blind: readonly { readonly hop: EvidenceHop; readonly reason: string }[];
 }
@@ -71,6 +73,7 @@ export class Places {
       replyHops,
       requestOrder: orderOf(requestHops),
       replyOrder: orderOf(replyHops),
+      passedBy: { request: passedBy(hopAt, "request"), reply: passedBy(hopAt, "reply") },
       blind,
     };
   }
@@ -117,6 +120,13 @@ export class Places {
       return asHopbookError(error).message;
     }
   }
+}
+
+function passedBy(
+  hopAt: ReadonlyMap<number, EvidenceHop>,
+  direction: "request" | "reply",
+): ReadonlySet<number> {
+  return new Set([...hopAt].flatMap(([place, hop]) => (hop.passedBy?.includes(direction) ? [place] : [])));
 }
 
 /** The hop of a place that is on the flow's way. */
