@@ -45,7 +45,7 @@ export function makeHops(
       const hop = typeof place === "string" ? HOPS_BY_ROLE[place](way) : findDevice(way, place);
       if (hop === null) return [];
       const passedBy = passersBy(way, hop.role, sees);
-      return [passedBy.length === 0 ? hop : { ...hop, passedBy }];
+      return [passedBy.length === 0 || hop.passedBy !== undefined ? hop : { ...hop, passedBy }];
     })
     .sort((a, b) => rankOf(a) - rankOf(b));
 }
@@ -80,7 +80,9 @@ const HOPS_BY_ROLE: Record<KnownRole, (way: NodeWay) => LooseHop | null> = {
     const { pod, view } = way.side;
     if (pod === null || pod.host === null) return null;
     const { link, evidence } = pod.host;
-    return makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
+    const hop = makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
+    // Its program sends packets on before the host's side has seen them.
+    return link.kind === "netkit" ? { ...hop, passedBy: DIRECTIONS } : hop;
   },
   bridge: (way) => {
     const { pod, view } = way.side;

@@ -149,7 +149,10 @@ function isPair(host: Link, pod: Link): boolean {
 function checkName(link: Link, end: End, naming: RecipeNaming | undefined): string[] {
   if (naming === undefined || end.pod === null) return [];
   const hash = createHash(naming.hash).update(end.pod.replace("/", ".")).digest("hex");
-  const expected = `${naming.prefix}${hash.slice(0, naming.hexDigits)}`;
-  if (link.name === expected) return [];
-  return [`${end.pod}'s host side is ${link.name}; by the recipe's naming it would be ${expected}`];
+  const prefixes = typeof naming.prefix === "string" ? [naming.prefix] : naming.prefix;
+  const expected = prefixes.map((prefix) => `${prefix}${hash.slice(0, naming.hexDigits)}`);
+  if (expected.includes(link.name)) return [];
+  return [
+    `${end.pod}'s host side is ${link.name}; by the recipe's naming it would be ${expected.join(" or ")}`,
+  ];
 }

@@ -3,4 +3,4 @@ export { askOfRecipe, describeReading, describeSkipped, EVIDENCE_DIR, recipesByA
 export { decideByApi } from "./decide-by-api.js";
 export { loadRecipes, type HopRecipe } from "./recipe.js";
 export { recogniseCni } from "./recognise.js";
-export { readPodInterfaces, type PodInterface, type PodWithInterfaces } from "./pod-interfaces.js";
+export { readPodInterfaces, type PodWithInterfaces } from "./pod-interfaces.js";

@@ -10,7 +10,7 @@ import { recogniseCni } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
 
 /** An interface in a pod's network namespace, and what it hangs on. */
-export interface PodInterface {
+interface PodInterface {
   readonly name: string;
   readonly kind: string | null;
   readonly mac: string | null;
@@ -36,7 +36,7 @@ export interface PodWithInterfaces {
   readonly notes: readonly string[];
 }
 
-export interface PodInterfacesContext {
+interface PodInterfacesContext {
   readonly profile: Pick<ClusterProfile, "cni">;
   readonly recipes: readonly HopRecipe[];
   readonly signal?: AbortSignal | undefined;

@@ -40,7 +40,8 @@ interface RecipeTunnel {
 }
 
 export interface RecipeNaming {
-  readonly prefix: string;
+  /** Of several any. */
+  readonly prefix: string | readonly string[];
   readonly hash: "sha1" | "sha256";
   readonly hexDigits: number;
 }

@@ -15,7 +15,7 @@ interface NodeEvidence {
   readonly towards?: string | null;
 }
 
-export interface RecogniseOptions {
+interface RecogniseOptions {
   /** Name of a recipe, or `auto`. */
   readonly wanted?: string;
   /** Those that the cluster's API speaks for: they decide between recipes that fit alike, and nothing else. */
@@ -96,8 +96,9 @@ export function recogniseOrGeneric(
 
 function countSupport(nodes: readonly NodeEvidence[], recipe: HopRecipe): number {
   const { required, supporting = [] } = recipe.detect;
-  return [...required, ...supporting].filter((evidence) => nodes.some((node) => shows(node, evidence)))
-    .length;
+  const seen = supporting.filter((evidence) => nodes.some((node) => shows(node, evidence)));
+  // A recipe that requires more is for a more special case.
+  return 2 * required.length + seen.length;
 }
 
 /** What a route to the other end says of a recipe: it names another tunnel, avoids all, says nothing, or is as the recipe has it. */

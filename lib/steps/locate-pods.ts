@@ -17,7 +17,7 @@ import type { NodeTarget } from "../model/access.js";
 import type { StepContext } from "../model/steps.js";
 
 /** Which pods are meant. */
-export interface PodWishes extends PodChoice {
+interface PodWishes extends PodChoice {
   /** Texts as selectPods takes them. */
   readonly pods: readonly string[];
   /** Only those on these nodes; empty: on any. */

@@ -206,7 +206,7 @@ t.test("ends without a path are refused", async (t) => {
 });
 
 t.test("an unknown CNI's hops are those that the kernel tells, and it is said", async (t) => {
-  await t.rejects(discover("healthy", ["shop/client", "shop/web"], { cni: "weave" }), {
+  await t.rejects(discover("healthy", ["shop/client", "shop/web"], { cni: "nowhere" }), {
     code: "CNI_UNRECOGNISED",
     detail: /calico-vxlan/,
   });
