@@ -4,8 +4,10 @@ import { PROTOCOL } from "../dissect/packet.js";
 import { Connection } from "./connection.js";
 import { NONE } from "./flight.js";
 import { Flow } from "./flow.js";
+import { Numbering } from "./numbering.js";
+import { Records } from "./record.js";
 import type { Belonging, Target } from "./target.js";
-import type { TupleEnd, Tuples } from "./tuples.js";
+import type { Tuples } from "./tuples.js";
 
 /** So many pairs of ends are remembered before those that are long silent are forgotten. */
 const MOST_ROWS = 1 << 17;
@@ -16,9 +18,11 @@ const MOST_FLOWS = 1 << 16;
 export class Connections {
   readonly flows: Flow[] = [];
   flowsLeftOut = 0;
+  readonly records = new Records();
   private readonly all: (Connection | null)[] = [];
   private readonly free: number[] = [];
-  private readonly byKey = new Map<string, Flow>();
+  /** Numbers of flows, by target, protocol, client, server, and the server behind that. */
+  private readonly keys = new Numbering(5, MOST_FLOWS);
 
   constructor(
     private readonly tuples: Tuples,
@@ -28,7 +32,7 @@ export class Connections {
 
   /** The connection of a row of `Tuples`; null where it has none yet. */
   of(row: number): Connection | null {
-    const index = this.tuples.connection[row]!;
+    const index = this.tuples.connectionOf(row);
     return index === NONE ? null : this.at(index);
   }
 
@@ -42,7 +46,7 @@ export class Connections {
     const index = this.free.pop() ?? this.all.length;
     this.all[index] = connection;
     connection.index = index;
-    this.tuples.connection[row] = index;
+    this.tuples.connect(row, index);
     connection.rows = [row];
     return connection;
   }
@@ -50,7 +54,7 @@ export class Connections {
   /** Another pair of ends of a connection that is known: a translation. */
   alias(row: number, index: number): Connection {
     const connection = this.at(index);
-    this.tuples.connection[row] = index;
+    this.tuples.connect(row, index);
     if (!connection.rows.includes(row)) connection.rows = append(connection.rows, row);
     return connection;
   }
@@ -63,7 +67,7 @@ export class Connections {
   /** Whether a packet that goes from `row`'s source (A where `tuples.fromA`) goes back to where it came from. */
   isTurnedBack(before: number, row: number, isRequest: boolean): boolean {
     const { tuples } = this;
-    const sourceIsA = (tuples.clientIsA[before] === 1) === isRequest;
+    const sourceIsA = tuples.clientIsA(before) === isRequest;
     const { fromA } = tuples;
     return (
       tuples.isSameEnd(before, sourceIsA, row, !fromA) || tuples.isSameEnd(before, !sourceIsA, row, fromA)
@@ -73,29 +77,34 @@ export class Connections {
   /** Settles to which flow a connection belongs; null where there are too many to be told apart. */
   flowOf(connection: Connection): Flow | null {
     if (connection.flow !== NONE) return this.flows[connection.flow]!;
-    const { tuples } = this;
+    const { tuples, records, keys } = this;
     const front = connection.front === NONE ? connection.rows[0]! : connection.front;
-    const [client, server] = [tuples.client(front), tuples.server(front)];
     const behind = this.behind(connection, front);
     const target = connection.isOwn ? connection.target : NONE;
     const protocol = protocolOf(tuples.protocol(front));
-    const key =
-      target === NONE
-        ? `${protocol} ${client.ip} ${server.ip} ${server.port ?? ""} ${behind?.ip ?? ""} ${behind?.port ?? ""}`
-        : `${target}`;
-    let flow = this.byKey.get(key);
-    if (flow === undefined) {
-      if (this.flows.length >= MOST_FLOWS) {
-        this.flowsLeftOut++;
-        return null;
-      }
-      const number = this.flows.length;
-      flow = new Flow({ number, target, between: connection.target, protocol, client, server, behind });
-      this.byKey.set(key, flow);
-      this.flows.push(flow);
+    const { key } = keys;
+    key.fill(0);
+    key[0] = target;
+    if (target === NONE) {
+      key[1] = PROTOCOLS.indexOf(protocol);
+      key[2] = tuples.endNumber(front, tuples.clientIsA(front), false);
+      key[3] = this.serverNumber(front);
+      key[4] = behind === NONE ? NONE : this.serverNumber(behind);
     }
-    connection.flow = flow.number;
-    return flow;
+    const number = keys.of();
+    if (number === NONE) {
+      this.flowsLeftOut++;
+      return null;
+    }
+    if (number === this.flows.length) {
+      const ends = {
+        ...{ number, target, between: connection.target, protocol, client: tuples.client(front) },
+        ...{ server: tuples.server(front), behind: behind === NONE ? null : tuples.server(behind) },
+      };
+      this.flows.push(new Flow(ends, records));
+    }
+    connection.flow = number;
+    return this.flows[number]!;
   }
 
   foldAll(): void {
@@ -103,14 +112,15 @@ export class Connections {
       if (connection !== null) this.fold(connection, index);
   }
 
-  private behind({ rows }: Connection, front: number): TupleEnd | null {
-    const { tuples } = this;
-    const server = tuples.server(front);
-    for (const row of rows) {
-      const other = tuples.server(row);
-      if (other.ip !== server.ip || other.port !== server.port) return other;
-    }
-    return null;
+  /** The row that shows another server than the first one; NONE: none does. */
+  private behind({ rows }: Connection, front: number): number {
+    if (rows.length === 1) return NONE;
+    const server = this.serverNumber(front);
+    return rows.find((row) => this.serverNumber(row) !== server) ?? NONE;
+  }
+
+  private serverNumber(row: number): number {
+    return this.tuples.endNumber(row, !this.tuples.clientIsA(row), true);
   }
 
   /** Those that are silent the longest, first by half a minute, then the older half whatever it takes. */
@@ -132,11 +142,13 @@ export class Connections {
     const { tuples } = this;
     if (connection.front === NONE) connection.front = connection.rows[0]!;
     this.flowOf(connection)?.fold(connection, tuples, this.places);
-    for (const row of connection.rows) if (tuples.connection[row] === index) tuples.remove(row);
+    for (const row of connection.rows) if (tuples.connectionOf(row) === index) tuples.remove(row);
     this.all[index] = null;
     this.free.push(index);
   }
 }
+
+const PROTOCOLS: readonly Protocol[] = ["icmp", "tcp", "udp"];
 
 function protocolOf(protocol: number): Protocol {
   if (protocol === PROTOCOL.tcp) return "tcp";

@@ -32,7 +32,7 @@ export class Errors {
     const row = tuples.look(quoted);
     const connection = row === NONE ? null : connections.of(row);
     if (connection === null) return;
-    const direction = tuples.fromA === (tuples.clientIsA[row] === 1) ? REQUEST : REPLY;
+    const direction = tuples.fromA === tuples.clientIsA(row) ? REQUEST : REPLY;
     connection.rejections ??= [];
     const isTooBig = packet.icmpMtu > 0;
     const kindOf = { direction, ip: sourceOf(packet), how: nameIcmp(packet), isTooBig };

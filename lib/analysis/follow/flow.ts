@@ -3,7 +3,7 @@ import type { Protocol } from "../../model/traffic.js";
 import type { Connection } from "./connection.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { NONE } from "./flight.js";
-import { DirectionRecord } from "./record.js";
+import type { DirectionRecord, Records } from "./record.js";
 import { mergeRejections, type Rejection } from "./rejections.js";
 import type { Talk } from "./talk.js";
 import { SideTotals, type TcpSigns } from "./tcp-signs.js";
@@ -37,10 +37,8 @@ export interface RewriteRecord {
 
 /** All connections from one client to one port of a server (and to the same backend behind it). */
 export class Flow {
-  readonly records: readonly [DirectionRecord, DirectionRecord] = [
-    new DirectionRecord(REQUEST),
-    new DirectionRecord(REPLY),
-  ];
+  /** Of its requests in `Records`; the next one is of its replies. */
+  readonly firstRow: number;
   rejections: readonly Rejection[] = NOTHING;
   kept: ConnectionFacts[] = [];
   rewrites: readonly RewriteRecord[] = NOTHING;
@@ -58,18 +56,21 @@ export class Flow {
   readonly server: TupleEnd;
   readonly behind: TupleEnd | null;
 
-  constructor(ends: {
-    readonly number: number;
-    /** Index of the flow of interest that it is; -1: none. */
-    readonly target: number;
-    /** Index of the flow of interest between whose ends it goes, as its own or not; -1: none. */
-    readonly between: number;
-    readonly protocol: Protocol;
-    readonly client: TupleEnd;
-    readonly server: TupleEnd;
-    /** What the server was translated to; null: nothing. */
-    readonly behind: TupleEnd | null;
-  }) {
+  constructor(
+    ends: {
+      readonly number: number;
+      /** Index of the flow of interest that it is; -1: none. */
+      readonly target: number;
+      /** Index of the flow of interest between whose ends it goes, as its own or not; -1: none. */
+      readonly between: number;
+      readonly protocol: Protocol;
+      readonly client: TupleEnd;
+      readonly server: TupleEnd;
+      /** What the server was translated to; null: nothing. */
+      readonly behind: TupleEnd | null;
+    },
+    private readonly all: Records,
+  ) {
     this.number = ends.number;
     this.target = ends.target;
     this.between = ends.between;
@@ -77,6 +78,37 @@ export class Flow {
     this.client = ends.client;
     this.server = ends.server;
     this.behind = ends.behind;
+    this.firstRow = all.open();
+    all.open();
+  }
+
+  /** What the places showed of its requests, and of its replies. */
+  get records(): readonly [DirectionRecord, DirectionRecord] {
+    const { all, firstRow } = this;
+    return [all.describe(firstRow, REQUEST), all.describe(firstRow + 1, REPLY)];
+  }
+
+  /** Whether any place showed something of a direction. */
+  hasShown(direction: 0 | 1): boolean {
+    return this.all.headOf(this.firstRow + direction) !== NONE;
+  }
+
+  /** The way that all packets of a direction took; null where there is none, or more than one. */
+  onlyWay(direction: 0 | 1): { readonly set: number; readonly packets: number } | null {
+    const { ways } = this.all;
+    const head = this.all.headOf(this.firstRow + direction);
+    if (head === NONE || ways.next(head) !== NONE) return null;
+    return { set: ways.setOf(head), packets: ways.packetsOf(head) };
+  }
+
+  /** How many packets of both directions places showed, each counted anew; `has` tells whether one is in a set. */
+  countAt(places: readonly number[], has: (set: number, place: number) => boolean): number {
+    const { ways } = this.all;
+    let packets = 0;
+    for (const row of [this.firstRow, this.firstRow + 1])
+      for (let way = this.all.headOf(row); way !== NONE; way = ways.next(way))
+        for (const place of places) if (has(ways.setOf(way), place)) packets += ways.packetsOf(way);
+    return packets;
   }
 
   /** Takes over what a connection has told. */
@@ -87,7 +119,7 @@ export class Flow {
     if (connection.rejections !== null)
       this.rejections = mergeRejections([...this.rejections], connection.rejections, places);
     this.keep({
-      clientPort: tuples.client(connection.front).port,
+      clientPort: tuples.clientPort(connection.front),
       firstUs: connection.firstUs,
       lastUs: connection.lastUs,
       story: connection.story,
@@ -127,7 +159,7 @@ export class Flow {
 
   private noteRewrite({ front }: Connection, row: number, tuples: Tuples): void {
     const setOf = (of: number, request: boolean): number =>
-      request === (tuples.clientIsA[of] === 1) ? tuples.fromASet[of]! : tuples.fromBSet[of]!;
+      tuples.placesOf(of, request === tuples.clientIsA(of));
     const fresh: RewriteRecord = {
       front: { client: this.known(tuples.client(front)), server: this.known(tuples.server(front)) },
       behind: { client: this.known(tuples.client(row)), server: this.known(tuples.server(row)) },

@@ -55,6 +55,8 @@ export interface Followed {
   /** Who has an address, asked by ARP and neighbour discovery. */
   readonly questions: readonly NeighbourQuestion[];
   readonly sets: PlaceSets;
+  /** The sets of places that showed a packet. */
+  readonly shown: ReadonlySet<number>;
   readonly clocks: readonly ClockEstimate[];
   readonly readings: readonly CaptureReading[];
   /** Until when the captures show what happened, by the first node's clock; -Infinity: they show nothing. */
@@ -127,6 +129,7 @@ class Follower {
       flight: this.flight,
       sets: this.sets,
       connections: this.connections,
+      records: this.connections.records,
       pieces: this.pieces,
       targets: this.targets,
       captures: input.captures,
@@ -158,6 +161,7 @@ class Follower {
       flowsLeftOut: this.connections.flowsLeftOut,
       questions: this.neighbours.all,
       sets: this.sets,
+      shown: this.connections.records.ways.sets,
       untilUs: untilUsOf(sources, this.input.captures),
       clocks: this.look.clocks,
       readings: sources.map(({ reader, damage, firstRecordUs, lastRecordUs }) => ({
@@ -197,8 +201,8 @@ class Follower {
         direction = belonging?.direction ?? (isRequest(packet) ? REQUEST : REPLY);
         connection = connections.open(row, belonging, timeUs);
       }
-      tuples.clientIsA[row] = fromA === (direction === REQUEST) ? 1 : 0;
-    } else direction = fromA === (tuples.clientIsA[row] === 1) ? REQUEST : REPLY;
+      tuples.setClient(row, fromA === (direction === REQUEST));
+    } else direction = fromA === tuples.clientIsA(row) ? REQUEST : REPLY;
     if (slot === NONE) {
       this.wanted = connection;
       this.wantedDirection = direction;
@@ -206,8 +210,7 @@ class Follower {
     }
     if (connection.target >= 0 && !connections.isOnWay(connection, direction, place)) return;
     connection.lastUs = timeUs;
-    if (fromA) tuples.fromASet[row] = this.sets.add(tuples.fromASet[row]!, place);
-    else tuples.fromBSet[row] = this.sets.add(tuples.fromBSet[row]!, place);
+    tuples.setPlaces(row, fromA, this.sets.add(tuples.placesOf(row, fromA), place));
     if (direction === REQUEST && connection.front === NONE) connection.front = row;
     const isNew = slot === NONE;
     if (isNew) slot = this.begin(source, connection, direction);

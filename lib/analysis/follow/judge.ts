@@ -1,16 +1,15 @@
-import { append } from "./append.js";
 import type { ClockEstimate } from "./clock.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
-import { OverTime } from "./over-time.js";
 import type { Pieces } from "./pieces.js";
-import { ALL_LIVE, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
+import type { Records } from "./record.js";
 import type { PlaceSets } from "./sets.js";
 import type { HopCapture, HopSource } from "./source.js";
 import type { Target } from "./target.js";
 import { TRAIT } from "./traits.js";
+import { ALL_LIVE, type KeptPacket } from "./ways.js";
 
 /** How many packets are kept for people and for the search for a cause: of each way, and of a direction's story. */
 const KEPT = {
@@ -32,6 +31,7 @@ interface JudgeInput {
   readonly flight: InFlight;
   readonly sets: PlaceSets;
   readonly connections: Connections;
+  readonly records: Records;
   readonly pieces: Pieces;
   readonly targets: readonly Target[];
   readonly captures: readonly HopCapture[];
@@ -78,68 +78,51 @@ export class Judge {
   }
 
   private count(flow: Flow, slot: number): void {
-    const { flight, sets, targets } = this.input;
-    const record = flow.records[flight.direction[slot] as 0 | 1];
+    const { flight, sets, targets, pieces, records } = this.input;
+    const { ways } = records;
+    const direction = flight.direction[slot]!;
+    const row = flow.firstRow + direction;
     const tailUs = targets[flow.target]?.tailUs ?? TAIL_US;
-    const live = this.liveAt(flight.lastUs[slot]!, tailUs);
-    const way = record.way(flight, slot, { live, elsewhere: this.input.pieces.elsewhere(slot) });
-    this.add(way, slot);
-    if (flow.target >= 0 || flow.number < MOST_EARLY) this.noteTime(way, slot);
-    const most = this.mostOf(flow, way);
-    if (way.kept.length < most.way || record.story.length < most.story)
-      this.keep(record, way, { slot, flow });
-    if (flow.target < 0) record.noteOrder(flight, slot, { places: sets.places, errorUs: this.errorUs });
-    if (flow.target >= 0 || flow.number < MOST_EARLY) record.noteDelays(flight, slot, sets.places);
-  }
-
-  private add(way: Way, slot: number): void {
-    const { flight } = this.input;
-    const traits = flight.traits[slot]!;
-    const ipBytes = flight.ipBytes[slot]!;
-    const firstUs = flight.firstUs[slot]!;
-    way.packets++;
-    way.bytes += ipBytes;
-    if ((traits & TRAIT.bare) !== 0) way.bare++;
-    if ((traits & TRAIT.again) !== 0) way.again++;
-    if ((traits & TRAIT.opens) !== 0) way.opens++;
-    if ((traits & TRAIT.lateReset) !== 0) way.lateResets++;
-    if ((traits & TRAIT.copy) !== 0) way.copies++;
-    if (ipBytes < way.smallestBytes) way.smallestBytes = ipBytes;
-    if (ipBytes > way.largestBytes) way.largestBytes = ipBytes;
-    if (firstUs < way.firstUs) way.firstUs = firstUs;
-    if (firstUs > way.lastUs) way.lastUs = firstUs;
-  }
-
-  private noteTime(way: Way, slot: number): void {
-    const { flight } = this.input;
-    way.overTime ??= { all: new OverTime(), due: new OverTime() };
-    way.overTime.all.note(flight.firstUs[slot]!);
-    if ((flight.traits[slot]! & (TRAIT.lateReset | TRAIT.copy)) === 0)
-      way.overTime.due.note(flight.firstUs[slot]!);
-  }
-
-  private keep(record: DirectionRecord, way: Way, { slot, flow }: { slot: number; flow: Flow }): void {
-    const isTarget = flow.target >= 0;
-    const most = this.mostOf(flow, way);
-    const [ofWay, ofStory] = [way.kept.length < most.way, record.story.length < most.story];
-    if (!isTarget) {
-      if (this.keptOfOthers >= MOST_KEPT_OF_OTHERS) return;
-      this.keptOfOthers++;
+    const { whole, any } = pieces.elsewhere(slot);
+    const { sought } = ways;
+    sought.set = flight.set[slot]!;
+    sought.live = this.liveAt(flight.lastUs[slot]!, tailUs);
+    sought.whole = whole;
+    sought.any = any;
+    sought.tooBig = (flight.traits[slot]! & TRAIT.tooBig) !== 0;
+    const way = records.wayOf(row);
+    ways.count(way, flight, slot);
+    const isTimed = flow.target >= 0 || flow.number < MOST_EARLY;
+    if (isTimed) ways.noteTime(way, flight, slot);
+    const most = this.mostOf(flow, sought.set);
+    const isOfWay = ways.keptOf(way) < most.way;
+    const isOfStory = records.toldOf(row) < most.story;
+    if ((isOfWay || isOfStory) && this.mayKeep(flow)) {
+      const packet = this.packetAt(slot);
+      if (isOfWay) ways.keep(way, packet);
+      if (isOfStory) records.tell(row, packet);
     }
+    if (flow.target < 0) records.noteOrder(row, { flight, slot, places: sets.places, errorUs: this.errorUs });
+    if (isTimed) records.noteDelays(row, { flight, slot, places: sets.places });
+  }
+
+  private mayKeep(flow: Flow): boolean {
+    return flow.target >= 0 || this.keptOfOthers++ < MOST_KEPT_OF_OTHERS;
+  }
+
+  private packetAt(slot: number): KeptPacket {
     const { flight } = this.input;
-    const kept: KeptPacket = {
-      direction: record.direction,
+    return {
+      direction: flight.direction[slot]!,
       sightings: flight.sightings.list(flight.sighting[slot]!),
       ipBytes: flight.ipBytes[slot]!,
     };
-    if (ofWay) way.kept = append(way.kept, kept);
-    if (ofStory) record.story = append(record.story, kept);
   }
 
-  private mostOf(flow: Flow, way: Way): (typeof KEPT)[keyof typeof KEPT] {
+  private mostOf(flow: Flow, set: number): (typeof KEPT)[keyof typeof KEPT] {
     if (flow.target >= 0) return KEPT.target;
     if (flow.number < MOST_EARLY) return KEPT.early;
-    return this.input.wholePaths.has(way.set) ? KEPT.whole : KEPT.broken;
+    return this.input.wholePaths.has(set) ? KEPT.whole : KEPT.broken;
   }
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */

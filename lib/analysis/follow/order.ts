@@ -41,7 +41,7 @@ export class Orders {
     let best: number | null = null;
     let most = 0;
     for (const [index, path] of this.paths.entries()) {
-      const packets = this.packetsOn(flow, path);
+      const packets = flow.countAt(path, (set, place) => this.sets.has(set, place));
       if (packets > most) [best, most] = [index, packets];
     }
     return best;
@@ -96,12 +96,13 @@ export class Orders {
   /** More than 0 where packets stop on their way, and do not appear in the midst of it, if requests go along the path. */
   private stops(flow: Flow, path: readonly number[]): number {
     const { sets } = this;
+    const { records } = flow;
     const telling = path.filter((place) =>
-      flow.records.some(({ ways }) => ways.some(({ set }) => sets.has(set, place))),
+      records.some(({ ways }) => ways.some(({ set }) => sets.has(set, place))),
     );
     const [first, last] = [telling[0]!, telling.at(-1)!];
     let [votes, whole] = [0, 0];
-    for (const { direction, ways } of flow.records)
+    for (const { direction, ways } of records)
       for (const { set, elsewhere, packets, copies } of ways) {
         const isAt = (place: number): boolean => sets.has(set, place) || sets.has(elsewhere.any, place);
         const singles = packets - copies;
@@ -115,25 +116,17 @@ export class Orders {
     return Math.abs(votes) < whole ? 0 : votes;
   }
 
-  private packetsOn(flow: Flow, path: readonly number[]): number {
-    let packets = 0;
-    for (const { ways } of flow.records)
-      for (const way of ways)
-        for (const place of path) if (this.sets.has(way.set, place)) packets += way.packets;
-    return packets;
-  }
-
   /**
    * A flow begins where it first shows. It ends where it was answered from, if it was, and else at the path's end: what
    * is not answered should have come there.
    */
   private trim(flow: Flow, path: readonly number[]): FlowOrder {
+    const { records } = flow;
     const shows = path.map((place) =>
-      flow.records.some(({ ways }) => ways.some(({ set }) => this.sets.has(set, place))),
+      records.some(({ ways }) => ways.some(({ set }) => this.sets.has(set, place))),
     );
     const [first, last] = [shows.indexOf(true), shows.lastIndexOf(true)];
-    const isAnswered = flow.records[REPLY].ways.length > 0;
-    if (!isAnswered) return { order: path.slice(first), beyond: [] };
+    if (!flow.hasShown(REPLY)) return { order: path.slice(first), beyond: [] };
     return { order: path.slice(first, last + 1), beyond: path.slice(last + 1) };
   }
 }

@@ -1,45 +1,6 @@
-import { append } from "./append.js";
+import { copyInto } from "./columns.js";
 import { NONE, type InFlight } from "./flight.js";
-import type { OverTime } from "./over-time.js";
-import type { Sighting } from "./sightings.js";
-import { TRAIT } from "./traits.js";
-
-/** A packet that is kept: where it was seen. */
-export interface KeptPacket {
-  readonly direction: number;
-  readonly sightings: readonly Sighting[];
-  readonly ipBytes: number;
-}
-
-/** Transmissions of one direction that the same places have shown. */
-export interface Way {
-  /** Which places: a set of `PlaceSets`. */
-  readonly set: number;
-  /** Which captures covered their time; ALL_LIVE: every one. */
-  readonly live: number;
-  /** Sets of places that showed all, or some, of their bytes in frames cut otherwise (GSO, GRO, fragments). */
-  readonly elsewhere: { readonly whole: number; readonly any: number };
-  /** A router said that they were too big. */
-  readonly tooBig: boolean;
-  packets: number;
-  bytes: number;
-  /** Of `packets`: bare ACKs; retransmissions; the first ones of their connections; late RSTs; what was doubled. */
-  bare: number;
-  again: number;
-  opens: number;
-  lateResets: number;
-  copies: number;
-  smallestBytes: number;
-  largestBytes: number;
-  firstUs: number;
-  lastUs: number;
-  /** The first of them. */
-  kept: readonly KeptPacket[];
-  /** When they were sent: all, and those that would be missed; null: not counted over time. */
-  overTime: { readonly all: OverTime; readonly due: OverTime } | null;
-}
-
-export const ALL_LIVE = -1;
+import { Ways, type KeptPacket, type Way } from "./ways.js";
 
 const NOTHING: readonly never[] = [];
 
@@ -52,99 +13,165 @@ export interface Delay {
   readonly sampleUs: number[];
 }
 
+/** How many of a direction's first packets took a way, by TTL where that fell, else by time. */
+interface Ordered {
+  /** `first place × places + last place`. */
+  readonly key: number;
+  /** The clocks may not be so far apart that it was the other way round. */
+  readonly isSure: boolean;
+  packets: number;
+}
+
 const MOST_SAMPLES = 512;
 /** So many packets of a direction say in which order places show it. */
 const MOST_ORDERED = 64;
 
 /** All that the places showed of one direction of a flow. */
-export class DirectionRecord {
-  ways: Way[] = [];
+export interface DirectionRecord {
+  readonly direction: number;
+  readonly ways: readonly Way[];
   /** The first packets, whatever became of them. */
-  story: readonly KeptPacket[] = NOTHING;
-  /**
-   * By `first place × places + last place`: how many of the first packets took that way by TTL where that fell, else by
-   * time: surely, where the clocks may not be so far apart.
-   */
-  order: readonly { readonly key: number; readonly isSure: boolean; packets: number }[] = NOTHING;
-  private ordered = 0;
+  readonly story: readonly KeptPacket[];
+  readonly order: readonly Ordered[];
   /** By `place × places + next place`; holes where no packet went so. */
-  delays: (Delay | undefined)[] | null = null;
+  readonly delays: readonly (Delay | undefined)[] | null;
+}
 
-  constructor(readonly direction: number) {}
+/** Of a direction in which nothing was shown. */
+export function emptyRecord(direction: number): DirectionRecord {
+  return { direction, ways: NOTHING, story: NOTHING, order: NOTHING, delays: null };
+}
 
-  /** The way that a packet took, by the captures that covered its time. */
-  way(flight: InFlight, slot: number, seen: Pick<Way, "live" | "elsewhere">): Way {
-    const set = flight.set[slot]!;
-    const tooBig = (flight.traits[slot]! & TRAIT.tooBig) !== 0;
-    const { live, elsewhere } = seen;
-    const { ways } = this;
-    for (let index = 0; index < ways.length; index++) {
-      const way = ways[index]!;
-      if (way.set !== set || way.live !== live || way.tooBig !== tooBig) continue;
-      if (way.elsewhere.whole === elsewhere.whole && way.elsewhere.any === elsewhere.any) return way;
-    }
-    const fresh: Way = {
-      set,
-      live,
-      elsewhere,
-      tooBig,
-      packets: 0,
-      bytes: 0,
-      bare: 0,
-      again: 0,
-      opens: 0,
-      lateResets: 0,
-      copies: 0,
-      smallestBytes: flight.ipBytes[slot]!,
-      largestBytes: 0,
-      firstUs: flight.firstUs[slot]!,
-      lastUs: flight.firstUs[slot]!,
-      kept: NOTHING,
-      overTime: null,
-    };
-    // Most have one way, and a list that one is pushed to makes room for seventeen.
-    if (ways.length === 0) this.ways = [fresh];
-    else ways.push(fresh);
-    return fresh;
+const FIRST_CAPACITY = 256;
+const LINE = 8;
+/** The first way; packets in `story`; packets that were ordered; of the first kind of order its key and how many. */
+const [HEAD, TOLD, ORDERED, ORDER_KEY, ORDER_SURE, ORDER_PACKETS] = [0, 1, 2, 3, 4, 5] as const;
+
+/** What the places showed of all flows, in tables. A row is one direction of a flow. */
+export class Records {
+  readonly ways = new Ways();
+  private size = 0;
+  private lines = new Int32Array(FIRST_CAPACITY * LINE);
+  private readonly stories = new Map<number, KeptPacket[]>();
+  /** Where packets of one direction do not all take the same way: the others. */
+  private readonly orders = new Map<number, Ordered[]>();
+  private readonly delays = new Map<number, (Delay | undefined)[]>();
+
+  /** A new row. */
+  open(): number {
+    if (this.size * LINE === this.lines.length)
+      this.lines = copyInto(new Int32Array(this.lines.length * 2), this.lines);
+    const at = this.size * LINE;
+    this.lines[at + HEAD] = NONE;
+    this.lines[at + ORDER_KEY] = NONE;
+    return this.size++;
   }
 
-  noteDelays(flight: InFlight, slot: number, places: number): void {
+  describe(row: number, direction: number): DirectionRecord {
+    return {
+      direction,
+      ways: this.ways.list(this.headOf(row)),
+      story: this.stories.get(row) ?? NOTHING,
+      order: this.orderOf(row),
+      delays: this.delays.get(row) ?? null,
+    };
+  }
+
+  /** The first of the ways that `ways` lists; NONE: nothing was shown. */
+  headOf(row: number): number {
+    return this.lines[row * LINE + HEAD]!;
+  }
+
+  /** The way of a packet, by `ways.sought`. */
+  wayOf(row: number): number {
+    const at = row * LINE + HEAD;
+    const head = this.lines[at]!;
+    const way = this.ways.of(head);
+    if (head === NONE) this.lines[at] = way;
+    return way;
+  }
+
+  /** How many packets `story` has. */
+  toldOf(row: number): number {
+    return this.lines[row * LINE + TOLD]!;
+  }
+
+  tell(row: number, packet: KeptPacket): void {
+    const story = this.stories.get(row);
+    if (story === undefined) this.stories.set(row, [packet]);
+    else story.push(packet);
+    this.lines[row * LINE + TOLD]!++;
+  }
+
+  noteDelays(
+    row: number,
+    { flight, slot, places }: { flight: InFlight; slot: number; places: number },
+  ): void {
     const { sightings } = flight;
     let at = flight.sighting[slot]!;
+    let delays = this.delays.get(row);
     for (let before = sightings.next[at]!; before !== NONE; before = sightings.next[at]!) {
       const key = sightings.place[before]! * places + sightings.place[at]!;
-      addDelay((this.delays ??= []), key, sightings.timeUs[at]! - sightings.timeUs[before]!);
+      if (delays === undefined) this.delays.set(row, (delays = []));
+      addDelay(delays, key, sightings.timeUs[at]! - sightings.timeUs[before]!);
       at = before;
     }
   }
 
   /** `errorUs` of two places: how far apart their clocks may be, after correction. */
   noteOrder(
-    flight: InFlight,
-    slot: number,
-    at: { readonly places: number; readonly errorUs: (from: number, to: number) => number },
+    row: number,
+    at: {
+      readonly flight: InFlight;
+      readonly slot: number;
+      readonly places: number;
+      readonly errorUs: (from: number, to: number) => number;
+    },
   ): void {
-    if (this.ordered >= MOST_ORDERED) return;
-    const { sightings } = flight;
-    const newest = flight.sighting[slot]!;
+    if (this.lines[row * LINE + ORDERED]! >= MOST_ORDERED) return;
+    const { sightings, sighting } = at.flight;
+    const newest = sighting[at.slot]!;
     if (newest === NONE || sightings.next[newest] === NONE) return;
     // From the newest to the oldest: each router took one off the TTL, whatever the clocks say.
     let [oldest, highest, lowest] = [newest, newest, newest];
-    for (let at = newest; at !== NONE; at = sightings.next[at]!) {
-      oldest = at;
-      if (sightings.ttl[at]! >= sightings.ttl[highest]!) highest = at;
-      if (sightings.ttl[at]! < sightings.ttl[lowest]!) lowest = at;
+    for (let one = newest; one !== NONE; one = sightings.next[one]!) {
+      oldest = one;
+      if (sightings.ttl[one]! >= sightings.ttl[highest]!) highest = one;
+      if (sightings.ttl[one]! < sightings.ttl[lowest]!) lowest = one;
     }
     const byTtl = sightings.ttl[highest]! > sightings.ttl[lowest]!;
     const [first, last] = byTtl ? [highest, lowest] : [oldest, newest];
     const [from, to] = [sightings.place[first]!, sightings.place[last]!];
     const apartUs = sightings.timeUs[last]! - sightings.timeUs[first]!;
-    const isSure = byTtl || apartUs >= at.errorUs(from, to);
-    const key = from * at.places + to;
-    this.ordered++;
-    const known = this.order.find((one) => one.key === key && one.isSure === isSure);
-    if (known === undefined) this.order = append(this.order, { key, isSure, packets: 1 });
+    this.vote(row, from * at.places + to, byTtl || apartUs >= at.errorUs(from, to));
+  }
+
+  private vote(row: number, key: number, isSure: boolean): void {
+    const { lines } = this;
+    const at = row * LINE;
+    const sure = isSure ? 1 : 0;
+    lines[at + ORDERED]!++;
+    if (lines[at + ORDER_KEY] === NONE) {
+      lines[at + ORDER_KEY] = key;
+      lines[at + ORDER_SURE] = sure;
+    }
+    if (lines[at + ORDER_KEY] === key && lines[at + ORDER_SURE] === sure) {
+      lines[at + ORDER_PACKETS]!++;
+      return;
+    }
+    let others = this.orders.get(row);
+    if (others === undefined) this.orders.set(row, (others = []));
+    const known = others.find((one) => one.key === key && one.isSure === isSure);
+    if (known === undefined) others.push({ key, isSure, packets: 1 });
     else known.packets++;
+  }
+
+  private orderOf(row: number): readonly Ordered[] {
+    const at = row * LINE;
+    const key = this.lines[at + ORDER_KEY]!;
+    if (key === NONE) return NOTHING;
+    const isSure = this.lines[at + ORDER_SURE] === 1;
+    return [{ key, isSure, packets: this.lines[at + ORDER_PACKETS]! }, ...(this.orders.get(row) ?? NOTHING)];
   }
 }
 

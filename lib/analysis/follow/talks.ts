@@ -2,6 +2,7 @@ import { PROTOCOL } from "../dissect/packet.js";
 import type { Connection } from "./connection.js";
 import { NONE } from "./flight.js";
 import { MacTexts } from "./mac-texts.js";
+import { Numbering } from "./numbering.js";
 import { PlaceSigns, type SignsMemory } from "./place-signs.js";
 import { RecentPackets } from "./recent.js";
 import { SightingPool } from "./sightings.js";
@@ -32,7 +33,9 @@ export class Talks {
     macs: new MacTexts(),
     sightings: new SightingPool(),
   };
-  private readonly byEnds = new Map<string, Talk>();
+  private readonly all: Talk[] = [];
+  /** Numbers of talks, by target, protocol, client and server. */
+  private readonly keys = new Numbering(4, MOST_TALKS);
 
   constructor(private readonly tuples: Tuples) {}
 
@@ -60,16 +63,18 @@ export class Talks {
   }
 
   private talkOf({ target, isOwn }: Connection, row: number): Talk | null {
-    const { tuples } = this;
-    const [client, server] = [tuples.client(row), tuples.server(row)];
-    const ends = `${tuples.protocol(row)} ${client.ip} ${server.ip} ${server.port ?? ""}`;
-    const key = target === NONE ? ends : `${target} ${isOwn ? "" : ends}`;
-    let talk = this.byEnds.get(key);
-    if (talk === undefined) {
-      if (this.byEnds.size >= MOST_TALKS) return null;
-      talk = new Talk(target !== NONE || this.byEnds.size < MOST_WITH_SIGNS);
-      this.byEnds.set(key, talk);
+    const { tuples, keys } = this;
+    const { key } = keys;
+    key.fill(0);
+    key[0] = target;
+    if (target === NONE || !isOwn) {
+      const isA = tuples.clientIsA(row);
+      key[1] = tuples.protocol(row);
+      key[2] = tuples.endNumber(row, isA, false);
+      key[3] = tuples.endNumber(row, !isA, true);
     }
-    return talk;
+    const number = keys.of();
+    if (number === NONE) return null;
+    return (this.all[number] ??= new Talk(target !== NONE || number < MOST_WITH_SIGNS));
   }
 }

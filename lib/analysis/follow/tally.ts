@@ -1,6 +1,7 @@
-import { ALL_LIVE, type Delay, type DirectionRecord, type KeptPacket, type Way } from "./record.js";
 import type { OverTime } from "./over-time.js";
+import type { Delay, DirectionRecord } from "./record.js";
 import type { PlaceSets } from "./sets.js";
+import { ALL_LIVE, type KeptPacket, type Way } from "./ways.js";
 
 /** So many packets of each kind are kept for people and for the search for a cause. */
 const MOST_KEPT = 64;

@@ -1,9 +1,21 @@
 import { formatIp } from "../dissect/address.js";
 import { PROTOCOL, type Packet } from "../dissect/packet.js";
+import { copyInto } from "./columns.js";
+import { Numbering } from "./numbering.js";
 
 const FIRST_CAPACITY = 1024;
 const NONE = -1;
+/** Words of a row: one line of memory, so that each packet touches no other. A's address, B's, and: */
+const ROW = 16;
+const [A, B, PORTS, KIND, HASH, NEXT, CONNECTION, CLIENT, FROM_A, FROM_B] = [
+  0, 4, 8, 9, 10, 11, 12, 13, 14, 15,
+] as const;
+
 const MOST_TEXTS = 1 << 14;
+/** Address, version, port. */
+const END_WORDS = 6;
+/** More than all flows that are told apart can have. */
+const MOST_ENDS = 1 << 19;
 
 /** One end of a conversation, as it stands in packets. */
 export interface TupleEnd {
@@ -17,40 +29,42 @@ export interface TupleEnd {
  * one row. A hash table of typed arrays; a row is a number. End A is the numerically lower one.
  */
 export class Tuples {
-  /** Index of the row's connection; -1: none yet. */
-  connection: Int32Array;
-  /** 1 where A is the client. */
-  clientIsA: Uint8Array;
-  /** Sets of places that show packets from A, and from B. */
-  fromASet: Int32Array;
-  fromBSet: Int32Array;
   /** Of the last `locate`: whether the packet comes from A. */
   fromA = true;
   size = 0;
-
+  private readonly ends = new Numbering(END_WORDS, MOST_ENDS);
   private readonly texts = new Map<number, string>();
-  private words: Int32Array;
-  private ports: Int32Array;
-  private kind: Int32Array;
-  private hashes: Int32Array;
-  private next: Int32Array;
-  private buckets: Int32Array;
+  private words = new Int32Array(FIRST_CAPACITY * ROW);
+  private buckets = new Int32Array(FIRST_CAPACITY * 2).fill(NONE);
   private free = NONE;
   private used = 0;
   private capacity = FIRST_CAPACITY;
 
-  constructor() {
-    const rows = this.capacity;
-    this.connection = new Int32Array(rows);
-    this.clientIsA = new Uint8Array(rows);
-    this.fromASet = new Int32Array(rows);
-    this.fromBSet = new Int32Array(rows);
-    this.words = new Int32Array(rows * 8);
-    this.ports = new Int32Array(rows);
-    this.kind = new Int32Array(rows);
-    this.hashes = new Int32Array(rows);
-    this.next = new Int32Array(rows);
-    this.buckets = new Int32Array(rows * 2).fill(NONE);
+  /** Index of a row's connection; -1: none yet. */
+  connectionOf(row: number): number {
+    return this.words[row * ROW + CONNECTION]!;
+  }
+
+  connect(row: number, connection: number): void {
+    this.words[row * ROW + CONNECTION] = connection;
+  }
+
+  /** Whether A is the client. */
+  clientIsA(row: number): boolean {
+    return this.words[row * ROW + CLIENT] === 1;
+  }
+
+  setClient(row: number, isA: boolean): void {
+    this.words[row * ROW + CLIENT] = isA ? 1 : 0;
+  }
+
+  /** The set of places that show packets from A, or from B. */
+  placesOf(row: number, fromA: boolean): number {
+    return this.words[row * ROW + (fromA ? FROM_A : FROM_B)]!;
+  }
+
+  setPlaces(row: number, fromA: boolean, set: number): void {
+    this.words[row * ROW + (fromA ? FROM_A : FROM_B)] = set;
   }
 
   /** The row of a packet's ends, made where there is none; `fromA` says which way it goes. */
@@ -79,10 +93,19 @@ export class Tuples {
     hash ^= hash >>> 15;
     this.wantedHash = hash;
     this.wantedPorts = ports;
-    for (let row = this.buckets[hash & (this.buckets.length - 1)]!; row !== NONE; row = this.next[row]!) {
-      if (this.hashes[row] !== hash || this.ports[row] !== ports || this.kind[row] !== kind) continue;
-      if (this.words[row * 8] === a0 && this.words[row * 8 + 4] === b0 && this.restMatches(row, packet))
+    const { words } = this;
+    for (let row = this.buckets[hash & (this.buckets.length - 1)]!; row !== NONE;) {
+      const at = row * ROW;
+      if (
+        words[at + HASH] === hash &&
+        words[at + PORTS] === ports &&
+        words[at + KIND] === kind &&
+        words[at + A] === a0 &&
+        words[at + B] === b0 &&
+        this.restMatches(at, packet)
+      )
         return row;
+      row = words[at + NEXT]!;
     }
     return NONE;
   }
@@ -92,31 +115,35 @@ export class Tuples {
 
   /** The end that packets from A, or from B, come from. */
   end(row: number, isA: boolean): TupleEnd {
-    const at = row * 8 + (isA ? 0 : 4);
-    const version = this.kind[row]! >> 8;
-    const protocol = this.kind[row]! & 0xff;
-    const ports = this.ports[row]!;
-    const hasPorts = protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
-    return {
-      ip:
-        version === 4
-          ? this.textOf(this.words[at]!)
-          : formatIp(version, [...this.words.subarray(at, at + 4)]),
-      port: hasPorts ? (isA ? ports >>> 16 : ports & 0xffff) : null,
-    };
+    return { ip: this.ipOf(row, isA), port: this.namedPort(row, isA) };
   }
 
   client(row: number): TupleEnd {
-    return this.end(row, this.clientIsA[row] === 1);
+    return this.end(row, this.clientIsA(row));
   }
 
   server(row: number): TupleEnd {
-    return this.end(row, this.clientIsA[row] !== 1);
+    return this.end(row, !this.clientIsA(row));
+  }
+
+  /** A number that an end has wherever it stands, and no other one; without its port that of the address. -1: too many. */
+  endNumber(row: number, isA: boolean, withPort: boolean): number {
+    const { words, ends } = this;
+    const at = row * ROW + (isA ? A : B);
+    const { key } = ends;
+    for (let word = 0; word < 4; word++) key[word] = words[at + word]!;
+    key[4] = words[row * ROW + KIND]! >> 8;
+    key[5] = withPort ? (this.namedPort(row, isA) ?? NONE) : NONE;
+    return ends.of();
+  }
+
+  clientPort(row: number): number | null {
+    return this.namedPort(row, this.clientIsA(row));
   }
 
   /** Whether an end of one row is an end of another. */
   isSameEnd(row: number, isA: boolean, other: number, otherIsA: boolean): boolean {
-    const [at, otherAt] = [row * 8 + (isA ? 0 : 4), other * 8 + (otherIsA ? 0 : 4)];
+    const [at, otherAt] = [row * ROW + (isA ? A : B), other * ROW + (otherIsA ? A : B)];
     for (let word = 0; word < 4; word++)
       if (this.words[at + word] !== this.words[otherAt + word]) return false;
     return this.portOf(row, isA) === this.portOf(other, otherIsA);
@@ -125,7 +152,7 @@ export class Tuples {
   /** Whether two rows are between the same addresses, whatever the ports: A's is the lower one in both. */
   hasSameAddresses(row: number, other: number): boolean {
     for (let word = 0; word < 8; word++)
-      if (this.words[row * 8 + word] !== this.words[other * 8 + word]) return false;
+      if (this.words[row * ROW + word] !== this.words[other * ROW + word]) return false;
     return true;
   }
 
@@ -139,54 +166,71 @@ export class Tuples {
   }
 
   private portOf(row: number, isA: boolean): number {
-    return isA ? this.ports[row]! >>> 16 : this.ports[row]! & 0xffff;
+    const ports = this.words[row * ROW + PORTS]!;
+    return isA ? ports >>> 16 : ports & 0xffff;
   }
 
   protocol(row: number): number {
-    return this.kind[row]! & 0xff;
+    return this.words[row * ROW + KIND]! & 0xff;
   }
 
   remove(row: number): void {
-    const bucket = this.hashes[row]! & (this.buckets.length - 1);
+    const { words } = this;
+    const bucket = words[row * ROW + HASH]! & (this.buckets.length - 1);
+    const next = words[row * ROW + NEXT]!;
     let at = this.buckets[bucket]!;
-    if (at === row) this.buckets[bucket] = this.next[row]!;
+    if (at === row) this.buckets[bucket] = next;
     else {
-      while (this.next[at] !== row) at = this.next[at]!;
-      this.next[at] = this.next[row]!;
+      while (words[at * ROW + NEXT] !== row) at = words[at * ROW + NEXT]!;
+      words[at * ROW + NEXT] = next;
     }
-    this.next[row] = this.free;
+    words[row * ROW + NEXT] = this.free;
     this.free = row;
     this.size--;
   }
 
+  private ipOf(row: number, isA: boolean): string {
+    const { words } = this;
+    const at = row * ROW + (isA ? A : B);
+    const version = words[row * ROW + KIND]! >> 8;
+    if (version === 4) return this.textOf(words[at]!);
+    return formatIp(version, [...words.subarray(at, at + 4)]);
+  }
+
+  /** null where the protocol has none. */
+  private namedPort(row: number, isA: boolean): number | null {
+    const protocol = this.protocol(row);
+    return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp ? this.portOf(row, isA) : null;
+  }
+
   private insert(packet: Packet): number {
     const row = this.take();
-    const { fromA } = this;
-    const at = row * 8;
-    const [a, b] = fromA ? [at, at + 4] : [at + 4, at];
-    this.words[a] = packet.source0;
-    this.words[a + 1] = packet.source1;
-    this.words[a + 2] = packet.source2;
-    this.words[a + 3] = packet.source3;
-    this.words[b] = packet.destination0;
-    this.words[b + 1] = packet.destination1;
-    this.words[b + 2] = packet.destination2;
-    this.words[b + 3] = packet.destination3;
-    this.ports[row] = this.wantedPorts;
-    this.kind[row] = (packet.version << 8) | packet.protocol;
-    this.hashes[row] = this.wantedHash;
-    this.connection[row] = NONE;
-    this.fromASet[row] = 0;
-    this.fromBSet[row] = 0;
+    const { words, fromA } = this;
+    const at = row * ROW;
+    const [a, b] = fromA ? [at + A, at + B] : [at + B, at + A];
+    words[a] = packet.source0;
+    words[a + 1] = packet.source1;
+    words[a + 2] = packet.source2;
+    words[a + 3] = packet.source3;
+    words[b] = packet.destination0;
+    words[b + 1] = packet.destination1;
+    words[b + 2] = packet.destination2;
+    words[b + 3] = packet.destination3;
+    words[at + PORTS] = this.wantedPorts;
+    words[at + KIND] = (packet.version << 8) | packet.protocol;
+    words[at + HASH] = this.wantedHash;
+    words[at + CONNECTION] = NONE;
+    words[at + FROM_A] = 0;
+    words[at + FROM_B] = 0;
     this.chain(row);
     this.size++;
     return row;
   }
 
-  private restMatches(row: number, packet: Packet): boolean {
+  /** Of an address of which the first word is compared already. */
+  private restMatches(at: number, packet: Packet): boolean {
     if (packet.version !== 6) return true;
-    const at = row * 8;
-    const [a, b] = this.fromA ? [at, at + 4] : [at + 4, at];
+    const [a, b] = this.fromA ? [at + A, at + B] : [at + B, at + A];
     const { words } = this;
     return (
       words[a + 1] === packet.source1 &&
@@ -201,7 +245,7 @@ export class Tuples {
   private take(): number {
     if (this.free !== NONE) {
       const row = this.free;
-      this.free = this.next[row]!;
+      this.free = this.words[row * ROW + NEXT]!;
       return row;
     }
     if (this.used === this.capacity) this.grow();
@@ -209,24 +253,16 @@ export class Tuples {
   }
 
   private chain(row: number): void {
-    const bucket = this.hashes[row]! & (this.buckets.length - 1);
-    this.next[row] = this.buckets[bucket]!;
-    this.buckets[bucket] = row;
+    const { words, buckets } = this;
+    const bucket = words[row * ROW + HASH]! & (buckets.length - 1);
+    words[row * ROW + NEXT] = buckets[bucket]!;
+    buckets[bucket] = row;
   }
 
   private grow(): void {
     this.capacity *= 2;
-    const rows = this.capacity;
-    this.connection = copyInto(new Int32Array(rows), this.connection);
-    this.clientIsA = copyInto(new Uint8Array(rows), this.clientIsA);
-    this.fromASet = copyInto(new Int32Array(rows), this.fromASet);
-    this.fromBSet = copyInto(new Int32Array(rows), this.fromBSet);
-    this.words = copyInto(new Int32Array(rows * 8), this.words);
-    this.ports = copyInto(new Int32Array(rows), this.ports);
-    this.kind = copyInto(new Int32Array(rows), this.kind);
-    this.hashes = copyInto(new Int32Array(rows), this.hashes);
-    this.next = new Int32Array(rows);
-    this.buckets = new Int32Array(rows * 2).fill(NONE);
+    this.words = copyInto(new Int32Array(this.capacity * ROW), this.words);
+    this.buckets = new Int32Array(this.capacity * 2).fill(NONE);
     // It grows only when no row is free, so all of them are in use.
     for (let row = 0; row < this.used; row++) this.chain(row);
   }
@@ -238,9 +274,4 @@ function isLower(packet: Packet, sourcePort: number, destinationPort: number): b
   if (packet.source2 !== packet.destination2) return packet.source2 < packet.destination2;
   if (packet.source3 !== packet.destination3) return packet.source3 < packet.destination3;
   return sourcePort <= destinationPort;
-}
-
-function copyInto<T extends Int32Array | Uint8Array>(to: T, from: T): T {
-  to.set(from);
-  return to;
 }

@@ -1,6 +1,6 @@
 import type { FlowAlike } from "../../model/cause.js";
 import type { EvidenceHop } from "../../model/evidence.js";
-import type { KeptPacket } from "../follow/record.js";
+import type { KeptPacket } from "../follow/ways.js";
 import type { DirectionTally } from "../follow/tally.js";
 import type { JudgedFlow } from "./judged.js";
 import { hopOf } from "./route.js";

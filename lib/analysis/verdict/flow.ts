@@ -10,7 +10,7 @@ import type {
 } from "../../model/findings.js";
 import type { OtherFlow } from "../detectors/facts.js";
 import { detectAll } from "../detectors/registry.js";
-import type { KeptPacket } from "../follow/record.js";
+import type { KeptPacket } from "../follow/ways.js";
 import type { Sighting } from "../follow/sightings.js";
 import type { DirectionTally } from "../follow/tally.js";
 import { listEnded } from "./ended.js";

@@ -4,7 +4,7 @@ import type { Flow, ConnectionFacts, RewriteRecord } from "../follow/flow.js";
 import type { CaptureReading, Followed } from "../follow/follow.js";
 import { REPLY, REQUEST } from "../follow/ends.js";
 import type { NeighbourQuestion } from "../follow/neighbours.js";
-import { DirectionRecord } from "../follow/record.js";
+import { emptyRecord } from "../follow/record.js";
 import type { Rejection } from "../follow/rejections.js";
 import type { PlaceSets } from "../follow/sets.js";
 import { tallyDirection, type DirectionTally } from "../follow/tally.js";
@@ -46,7 +46,7 @@ export function observe(
   at: ObservationOrder & { readonly others: number },
 ): Observation {
   const { sets, clocks, readings } = followed;
-  const [request, reply] = flow?.records ?? [new DirectionRecord(REQUEST), new DirectionRecord(REPLY)];
+  const [request, reply] = flow?.records ?? [emptyRecord(REQUEST), emptyRecord(REPLY)];
   return {
     request: tallyDirection(request, at.requestOrder, sets, at.passedBy?.request),
     reply: tallyDirection(reply, at.replyOrder, sets, at.passedBy?.reply),

@@ -43,36 +43,32 @@ export class OtherFlows {
       sets,
     );
     this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
-    const seen = new Set<number>();
-    for (const { records } of flows)
-      for (const { ways } of records) for (const { set } of ways) seen.add(set);
-    for (const set of seen) for (const place of sets.placesOf(set)) this.shown.add(place);
+    for (const set of followed.shown) for (const place of sets.placesOf(set)) this.shown.add(place);
     this.summaries = flows.flatMap((flow): FlowSummary[] => {
       if (flow.target >= 0 || !isWorthTelling(flow)) return [];
       const path = this.orders.findPath(flow);
       if (path === null) return [];
-      if (this.isPlain(flow)) {
-        const [way] = flow.records[REQUEST].ways;
-        return [{ flow, path, status: "delivered", lost: 0, sent: way!.packets }];
-      }
+      const sent = this.countPlain(flow);
+      if (sent !== null) return [{ flow, path, status: "delivered", lost: 0, sent }];
       const { status, lost, request } = this.judge({ flow, path }).decision;
       return [{ flow, path, status, lost: lost.packets, sent: request.sent }];
     });
   }
 
   /**
-   * Whether nothing can be wrong with a flow: each packet was seen at all places of a path, each connection came about,
-   * each request was answered. Of thousands of flows most are such, and are not worth a longer look.
+   * The number of requests of a flow with which nothing can be wrong: each packet was seen at all places of a path, each
+   * connection came about, each request was answered. Of thousands of flows most are such, and are not worth a longer look.
+   * null of others.
    */
-  private isPlain({ records, rejections, kept, protocol }: Flow): boolean {
-    const [request, reply] = records.map(({ ways }) => ways);
-    const [there] = request!;
-    const [back] = reply!;
-    if (there === undefined || back === undefined || request!.length + reply!.length > 2) return false;
-    if (!this.whole.has(there.set) || there.set !== back.set || rejections.length > 0) return false;
-    return protocol === "tcp"
-      ? kept.every(({ story }) => isGood(story) && !isSilent(story))
-      : there.packets <= back.packets;
+  private countPlain(flow: Flow): number | null {
+    const [there, back] = [flow.onlyWay(REQUEST), flow.onlyWay(REPLY)];
+    if (there === null || back === null) return null;
+    if (!this.whole.has(there.set) || there.set !== back.set || flow.rejections.length > 0) return null;
+    const isAnswered =
+      flow.protocol === "tcp"
+        ? flow.kept.every(({ story }) => isGood(story) && !isSilent(story))
+        : there.packets <= back.packets;
+    return isAnswered ? there.packets : null;
   }
 
   judge({ flow, path: index }: Pick<FlowSummary, "flow" | "path">): JudgedFlow {
@@ -142,9 +138,9 @@ function describe(flow: Flow, hops: readonly EvidenceHop[], isFromBehind: boolea
  * Whether a flow that nobody asked about is one to judge: what is sent to all and answered by none is not, nor are answers
  * that come late, between the ends of a flow that was asked about, to what was said before the captures began.
  */
-function isWorthTelling({ server, records, between }: Flow): boolean {
-  if (between >= 0 && records[REQUEST].ways.length === 0) return false;
-  return !isToMany(server.ip) || records[REPLY].ways.length > 0;
+function isWorthTelling(flow: Flow): boolean {
+  if (flow.between >= 0 && !flow.hasShown(REQUEST)) return false;
+  return !isToMany(flow.server.ip) || flow.hasShown(REPLY);
 }
 
 /** Multicast (RFC 5771, RFC 4291 2.7), limited broadcast, and nobody's address. */

@@ -1,4 +1,4 @@
-import type { KeptPacket } from "../follow/record.js";
+import type { KeptPacket } from "../follow/ways.js";
 import type { DirectionTally, WayCount } from "../follow/tally.js";
 
 /** So many of the lost packets are kept for people and for the search for a cause. */

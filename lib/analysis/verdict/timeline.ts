@@ -1,7 +1,7 @@
 import type { TimelinePacket } from "../../model/findings.js";
 import type { Observation } from "./observation.js";
 import { REQUEST } from "../follow/ends.js";
-import type { KeptPacket } from "../follow/record.js";
+import type { KeptPacket } from "../follow/ways.js";
 import type { FrameReader } from "./frames.js";
 import type { Route } from "./route.js";
 

@@ -21,7 +21,7 @@ function opener(): {
     packet.source0 = index >> 16;
     packet.destination0 = 100;
     const row = tuples.locate(packet);
-    tuples.clientIsA[row] = 1;
+    tuples.setClient(row, true);
     return connections.open(row, null, timeUs);
   };
   return { tuples, connections, open };
@@ -65,7 +65,7 @@ t.test("of too many flows the first are told apart, the rest counted", async (t)
   const flowOf = (server: number): ReturnType<Connections["flowOf"]> => {
     packet.destination0 = 10 + server;
     const row = tuples.locate(packet);
-    tuples.clientIsA[row] = 1;
+    tuples.setClient(row, true);
     return connections.flowOf(connections.open(row, null, 0));
   };
   for (let server = 0; server < MOST_FLOWS; server++) flowOf(server);

@@ -33,12 +33,12 @@ t.test("a row that was forgotten meanwhile is made anew", async (t) => {
   const first = packetOf({ sourcePort: 9000, destinationPort: 53, ipId: 1 });
   const row = tuples.locate(first);
   fragments.note(first);
-  tuples.connection[row] = 3;
+  tuples.connect(row, 3);
   tuples.remove(row);
   const other = tuples.locate(packetOf({ sourcePort: 1, destinationPort: 2 }));
   t.equal(other, row, "it is another pair's by now");
   const found = fragments.find(packetOf({ ipId: 1, fragmentOffset: 1480 }), tuples);
   t.not(found, other);
-  t.equal(tuples.connection[found], -1);
+  t.equal(tuples.connectionOf(found), -1);
   t.equal(tuples.size, 2);
 });

@@ -26,7 +26,7 @@ t.test("of more pairs of ends than are kept packets are counted alone", async (t
   const hear = (port: number, times = 1): Connection => {
     source.packet.destinationPort = port;
     const row = tuples.locate(source.packet);
-    tuples.clientIsA[row] = tuples.fromA ? 1 : 0;
+    tuples.setClient(row, tuples.fromA);
     const connection = new Connection(-1, true, 1);
     for (let time = 0; time < times; time++) {
       Object.assign(talks.heard, { direction: 0, place: 0, row, isAgain: time > 0 });

@@ -14,7 +14,7 @@ t.test(
     const connections = new Connections(tuples, [], 2);
     const request = packetOf({ sourcePort: 9000, destinationPort: 53 });
     const before = tuples.locate(request);
-    tuples.clientIsA[before] = 1;
+    tuples.setClient(before, true);
     const slot = flight.add();
     flight.direction[slot] = 0;
     flight.ipId[slot] = 7;
