@@ -76,7 +76,7 @@ export function tallyDirection(
   const telling = order.filter(
     (place) => all.packets[place]! > 0 || !(all.silent.has(place) || passedBy.has(place)),
   );
-  if (telling.length === order.length) return all;
+  if (telling.length === order.length || telling.length === 0) return all;
   return { ...tallyOrder(record, telling, sets), silent: all.silent };
 }
 

@@ -19,6 +19,7 @@ export interface SimHop {
   readonly role: HopRole;
   readonly interface: string;
   readonly tunnel?: boolean;
+  readonly passedBy?: readonly ("request" | "reply")[];
 }
 
 const hop = (node: NodeName, role: HopRole, name: string, tunnel = false): SimHop => ({
@@ -196,6 +197,7 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
       one.tunnel === true
         ? ({ kind: "vxlan", port: 4789, vni: 4096, outer: 4 } as const)
         : ({ kind: "none" } as const),
+    ...(one.passedBy === undefined ? {} : { passedBy: one.passedBy }),
     pcap: `captures/${index}.pcap`,
   }));
   const port = options.protocol === "icmp" ? null : PORT;
