@@ -25,7 +25,7 @@ const SCHEMAS = {
 /** Schemas of what people write, which name each other: whether a document fits. What is wrong with one is told by ajv. */
 const DOCUMENTS = [
   ...["runbook", "runbook-overlay", "runbook-extension", "runbook-test"],
-  ...["cluster-profile", "permission-profile", "hop-recipe", "cni-evidence", "naming"],
+  ...["cluster-profile", "permission-profile", "hop-recipe", "cni-evidence", "naming", "next-steps"],
 ];
 
 /** What schemas/ means by a format: evidence comes from anybody, so that a path must stay in its folder. */

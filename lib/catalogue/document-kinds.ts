@@ -36,6 +36,7 @@ export const DOCUMENT_KINDS: Readonly<Record<string, DocumentKind>> = {
   HopRecipe: { title: "hop recipe", check: (document) => assertValid(document, "hop-recipe") },
   CniEvidence: { title: "CNI evidence", check: (document) => assertValid(document, "cni-evidence") },
   Naming: { title: "naming", check: (document) => assertValid(document, "naming") },
+  NextSteps: { title: "next steps", check: (document) => assertValid(document, "next-steps") },
   RunbookTest: { title: "runbook test", check: readCases },
   PermissionProfile: {
     title: "permission profile",

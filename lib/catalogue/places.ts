@@ -7,6 +7,8 @@ const root = new URL("../../", import.meta.url);
 
 export const RUNBOOK_DIR = fileURLToPath(new URL("runbooks", root));
 export const RECIPE_DIR = fileURLToPath(new URL("runbooks/cni", root));
+/** What a person does after a verdict. */
+export const NEXT_STEPS_FILE = fileURLToPath(new URL("runbooks/next/steps.yaml", root));
 /** Runs that were recorded with real packets, for where no lab can be had. */
 export const EXAMPLE_RUN_DIR = fileURLToPath(new URL("docs/example-runs", root));
 export const SCHEMA_DIR = fileURLToPath(new URL("schemas", root));

@@ -78,7 +78,7 @@ async function trace(
     onEvent: makeProgress(terminal),
     command: ["hopbook", "demo"],
   });
-  terminal.out(`\n${reportText(report.findings, terminal)}`);
+  terminal.out(`\n${reportText(report.findings, terminal, report.dir)}`);
   terminal.err(`\nevidence and report.html: ${report.dir}\n`);
   return report.findings.flows;
 }

@@ -18,7 +18,7 @@ export async function printFindings(
   if (output !== "json") {
     // Most commands have none to print; TAB is to be quick.
     const { reportText } = await import("../api/report.js");
-    terminal.out(`\n${reportText(findings, terminal)}`);
+    terminal.out(`\n${reportText(findings, terminal, dir)}`);
     return;
   }
   const run = dir === null ? findings.run : { ...findings.run, folder: dir };

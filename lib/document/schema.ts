@@ -15,6 +15,7 @@ export type SchemaName =
   | "hop-recipe"
   | "cni-evidence"
   | "naming"
+  | "next-steps"
   | "cluster-profile"
   | "permission-profile"
   | "runbook-test"

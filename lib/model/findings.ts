@@ -71,6 +71,8 @@ export interface Verdict {
    */
   readonly lost: { readonly packets: number; readonly of: number; readonly share?: number };
   readonly caveats: readonly string[];
+  /** What a person does now, the nearest first; commands stand between backticks. Absent: nothing to say. */
+  readonly next?: readonly string[];
   readonly packets: readonly PacketRef[];
 }
 

@@ -5,5 +5,6 @@ export { renderJunit } from "./junit.js";
 export { renderMarkdown } from "./markdown.js";
 export { renderSarif } from "./sarif.js";
 export { renderSarifFindings } from "./sarif-findings.js";
+export { nameCluster } from "./next.js";
 export { renderText } from "./text.js";
 export { renderTap, renderTestJunit, renderTestText } from "./tests.js";

@@ -5,6 +5,7 @@ import { describeFacts, quoteCommand, type RunFacts } from "./facts.js";
 import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
 import { describeExchange, describeRewrite, sortDetected, sortExchanges } from "./flow-words.js";
 import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
+import { nameCluster } from "./next.js";
 import { describeLeftOut, rankFlows } from "./ranking.js";
 import {
   describeLoss,
@@ -24,7 +25,8 @@ const MAX_ROWS = 100;
 const MAX_FLOWS = 12;
 
 /** The report for a ticket: GitHub's Markdown, nothing of which comes from the cluster's strings. */
-export function renderMarkdown(findings: Findings, record?: RunFacts): string {
+export function renderMarkdown(bare: Findings, record?: RunFacts): string {
+  const findings = nameCluster(bare, record);
   const { run, flows, checks } = findings;
   const blocks = [
     `# hopbook ${md(run.runbook)}`,
@@ -87,10 +89,20 @@ function renderFlow(flow: FlowFinding): string[] {
   blocks.push(...renderLegs(flow), ...renderDetected(flow));
   if (cause !== null && cause.evidence.length > 0)
     blocks.push("### Evidence", cause.evidence.map((item) => `- ${code(item)}`).join("\n"));
+  if (verdict.next !== undefined && verdict.next.length > 0)
+    blocks.push("### What to do now", verdict.next.map((step) => `- ${renderStep(step)}`).join("\n"));
   if (verdict.caveats.length > 0) blocks.push("### Caveats", renderList(verdict.caveats));
   if (verdict.lookedAt.length > 0) blocks.push("### Looked at", renderList(verdict.lookedAt));
   if (verdict.packets.length > 0) blocks.push("### Packets that show it", renderPackets(flow));
   return blocks;
+}
+
+/** What stands between backticks is code. */
+function renderStep(step: string): string {
+  return step
+    .split("`")
+    .map((part, index) => (index % 2 === 1 ? code(part) : part.replace(/\S(?:.*\S)?/s, (words) => md(words))))
+    .join("");
 }
 
 function renderSaid(flow: FlowFinding): string[] {

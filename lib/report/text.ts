@@ -7,6 +7,7 @@ import { describeExchange, sortExchanges } from "./flow-words.js";
 import { rankFlows, troubleOf } from "./ranking.js";
 import { renderDetails } from "./text-details.js";
 import { renderFlowTable } from "./text-flows.js";
+import { renderNext } from "./next.js";
 import { fitPacket } from "./fit-packet.js";
 import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
 import type { TextOptions, TextStyle } from "./text-style.js";
@@ -89,8 +90,11 @@ function renderFlow(flow: FlowFinding, numbered: boolean, style: TextStyle): str
     // Where no cause was found it is the answer; beside a cause it stands in the other reports.
     ["Looked at", verdict.cause === null ? verdict.lookedAt : []],
   ];
-  for (const [name, items] of parts)
+  const next = renderNext(verdict.next ?? [], style);
+  for (const [name, items] of parts) {
     if (items.length > 0) blocks.push([style.paint(name, "bold"), ...renderList(items, style)]);
+    if (name === "Evidence" && next.length > 0) blocks.push(next);
+  }
   if (verdict.packets.length > 0) blocks.push(renderPackets(verdict.packets, style));
   return blocks;
 }

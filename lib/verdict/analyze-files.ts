@@ -3,6 +3,8 @@ import { HopbookError } from "../errors.js";
 import { parseAddress, parsePort } from "../linux/endpoint.js";
 import type { Findings } from "../model/findings.js";
 import type { Protocol } from "../model/traffic.js";
+import { loadNextSteps } from "../catalogue/next-steps.js";
+import { addNextSteps } from "./next-steps.js";
 import { readLinks } from "./read-links.js";
 import { nameFiles, renameHops, type HopName } from "./name-hops.js";
 
@@ -52,7 +54,8 @@ export async function analyzePcapFiles(
     ...(devices.length < 2 ? { links: devices } : { links: sortBy(order, devices) }),
   });
   const named = renameHops(findings, sortBy(order, given));
-  return order === null ? named : withCaveat(named, REORDERED);
+  const told = addNextSteps(named, await loadNextSteps());
+  return order === null ? told : withCaveat(told, REORDERED);
 }
 
 /**

@@ -11,6 +11,8 @@ import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
 import { readAccessFindings } from "./access-evidence.js";
 import { EXAMPLE_RUN_DIR, RECIPE_DIR } from "../catalogue/places.js";
+import { loadNextSteps } from "../catalogue/next-steps.js";
+import { addNextSteps } from "./next-steps.js";
 import { loadNamings } from "../cluster/index.js";
 
 /** Where the evidence of a run that is still going on says that its flows break. */
@@ -20,10 +22,8 @@ export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
 
 /** Findings of a run folder with the runbook's checks. */
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
-  const findings = withAccess(
-    await analyzeRun(dir, { findCause, namings: await loadNamings([RECIPE_DIR]) }),
-    dir,
-  );
+  const followed = await analyzeRun(dir, { findCause, namings: await loadNamings([RECIPE_DIR]) });
+  const findings = withAccess(addNextSteps(followed, await loadNextSteps()), dir);
   return runbook === null ? findings : withChecks(findings, runbook, readEnvironment(dir));
 }
 

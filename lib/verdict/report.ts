@@ -9,6 +9,7 @@ import type { FlowPath } from "../model/hops.js";
 import { visible } from "../model/visible.js";
 import { padColumns } from "../text/columns.js";
 import {
+  nameCluster,
   renderHtml,
   renderJson,
   renderJunit,
@@ -31,8 +32,14 @@ export interface TextTarget {
   readonly width: number;
 }
 
-export function reportText(findings: Findings, target: TextTarget): string {
-  return renderText(findings, { color: target.color, unicode: target.unicode, width: target.width });
+/** `dir`: the run's folder, which says the cluster's name for the commands that come next. */
+export function reportText(findings: Findings, target: TextTarget, dir?: string | null): string {
+  const record = dir == null ? undefined : readRecord(dir);
+  return renderText(nameCluster(findings, record), {
+    color: target.color,
+    unicode: target.unicode,
+    width: target.width,
+  });
 }
 
 /** findings.json, report.md and report.html of a run. */
@@ -81,7 +88,7 @@ export async function renderReport(
   const record = readRecord(dir);
   switch (options.format) {
     case "text":
-      return reportText(findings, options.terminal);
+      return reportText(findings, options.terminal, dir);
     case "md":
       return renderMarkdown(findings, record);
     case "html":

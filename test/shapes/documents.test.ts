@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "runbook-test": read("templates/trace.test.yaml"),
   "hop-recipe": read("cni/flannel-vxlan.yaml"),
   naming: read("cni/names/calico.yaml"),
+  "next-steps": read("next/steps.yaml"),
   "cni-evidence": read("cni/evidence/calico.yaml"),
   "cluster-profile": {
     ...{ ...HEAD, kind: "ClusterProfile", metadata: { name: "lab" } },

@@ -68,9 +68,10 @@ function renderPicture(flow: FlowFinding, hops: readonly HopFinding[], id: strin
 }
 
 function renderNotes(flow: FlowFinding): string {
-  const { cause, caveats, lookedAt } = flow.verdict;
+  const { cause, caveats, lookedAt, next = [] } = flow.verdict;
   const columns = [
     renderList("Evidence", cause?.evidence ?? [], "evidence"),
+    renderList("What to do now", next, "next", markCode),
     renderList("Caveats", caveats, "caveats"),
     // Where no cause was found it is the answer; beside a cause it is for who wants to check.
     cause === null ? renderList("Looked at", lookedAt, "looked") : "",
@@ -85,9 +86,15 @@ function renderLookedAt(lookedAt: readonly string[]): string {
   return `<details><summary>What was looked at</summary><ul>${list}</ul></details>`;
 }
 
-function renderList(title: string, items: readonly string[], className: string): string {
+/** What stands between backticks is code. */
+function markCode(text: string): string {
+  const parts = text.split("`").map(esc);
+  return parts.map((part, index) => (index % 2 === 1 ? `<code>${part}</code>` : part)).join("");
+}
+
+function renderList(title: string, items: readonly string[], className: string, write = esc): string {
   if (items.length === 0) return "";
-  const list = items.map((item) => `<li>${esc(item)}</li>`).join("");
+  const list = items.map((item) => `<li>${write(item)}</li>`).join("");
   return `<div class="${className}"><h3>${title}</h3><ul>${list}</ul></div>`;
 }
 

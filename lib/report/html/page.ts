@@ -3,6 +3,7 @@ import type { AccessFinding, CheckFinding, Findings, FlowFinding } from "../../m
 import { describeAccess, describeChosen, describeRejected } from "../access.js";
 import { escapeMarkup as esc } from "../escape.js";
 import { describeFacts, quoteCommand, type RunFacts } from "../facts.js";
+import { nameCluster } from "../next.js";
 import { describeLeftOut, findWorstStatus, rankFlows, tallyTrouble, type RankedFlow } from "../ranking.js";
 import { sortDetected } from "../flow-words.js";
 import { describeVerdict, endSentence, formatTime } from "../words.js";
@@ -27,7 +28,8 @@ interface HtmlOptions {
  * program) under which a browser would run or load nothing else even if an escape were missing. Without JavaScript the
  * charts are still pictures.
  */
-export function renderHtml(findings: Findings, options: HtmlOptions = {}): string {
+export function renderHtml(bare: Findings, options: HtmlOptions = {}): string {
+  const findings = nameCluster(bare, options.record);
   const { run, flows } = findings;
   const shown = rankFlows(flows).slice(0, MAX_SECTIONS);
   const isOnly = flows.length === 1 && findings.leftOut === undefined;

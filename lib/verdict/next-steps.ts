@@ -1,0 +1,93 @@
+import type { NextSteps } from "../catalogue/next-steps.js";
+import type { Findings, FindingsEnd, FlowFinding, HopRef } from "../model/findings.js";
+import { quoteShellWord } from "../model/shell-word.js";
+
+type BreakPlace = NonNullable<NextSteps["verdicts"][number]["at"]>;
+
+/**
+ * Findings whose verdicts say what a person does now: by the cause, else by the verdict and where it broke. Of the cluster
+ * they say nothing, so that the same evidence gives the same findings: reports do.
+ */
+export function addNextSteps(findings: Findings, steps: NextSteps): Findings {
+  const flows = findings.flows.map((flow) => {
+    const known = factsOf(flow);
+    const next = chooseSteps(flow, steps).flatMap((step) => fill(step, known) ?? []);
+    return next.length === 0 ? flow : { ...flow, verdict: { ...flow.verdict, next } };
+  });
+  return { ...findings, flows };
+}
+
+function chooseSteps(flow: FlowFinding, { causes, verdicts }: NextSteps): readonly string[] {
+  const { cause, status } = flow.verdict;
+  // Whatever else the captures held and is well is nobody's concern.
+  if (status === "delivered" && flow.probe === null) return [];
+  const own = cause !== null && Object.hasOwn(causes, cause.code) ? causes[cause.code] : undefined;
+  if (own !== undefined) return own;
+  const place = placeOf(flow);
+  const fitting = verdicts.find((one) => one.status === status && (one.at === undefined || one.at === place));
+  return fitting?.next ?? [];
+}
+
+function placeOf({ verdict: { lastSeen, firstMissing } }: FlowFinding): BreakPlace | null {
+  if (lastSeen === null || firstMissing === null) return null;
+  if (lastSeen.node !== firstMissing.node) return "wire";
+  return [lastSeen, firstMissing].some(({ role }) => role === "pod") ? "pod" : "node";
+}
+
+type Facts = ReadonlyMap<string, string>;
+
+function factsOf(flow: FlowFinding): Facts {
+  const { from, to, verdict, hops } = flow;
+  const { lastSeen, firstMissing } = verdict;
+  const [toNamespace, toPod] = to.pod?.split("/") ?? [];
+  const shown = [...hops, ...(flow.replyHops ?? [])].find((hop) => isSame(hop, lastSeen));
+  const isWatched = from.pod !== null || from.node !== null;
+  const facts: Readonly<Record<string, string | null | undefined>> = {
+    from: isWatched ? endWord({ ...from, port: null }) : null,
+    to: isWatched ? endWord(to) : null,
+    fromIp: from.ip,
+    toIp: to.ip,
+    ...{ toNamespace, toPod },
+    toPort: to.port === null ? null : String(to.port),
+    pod: podAt(flow),
+    lastNode: lastSeen?.node,
+    lastInterface: lastSeen?.interface,
+    missingNode: firstMissing?.node,
+    missingInterface: firstMissing?.interface,
+    pcap: shown?.pcap,
+  };
+  // A name that begins with a dash would be a flag of the command it is pasted in.
+  const isSound = (value: string | null | undefined): value is string =>
+    value != null && !value.startsWith("-");
+  return new Map(Object.entries(facts).flatMap(([name, value]) => (isSound(value) ? [[name, value]] : [])));
+}
+
+const isSame = (one: HopRef, other: HopRef | null): boolean =>
+  one.node === other?.node && one.interface === other.interface && one.role === other.role;
+
+/** As `run` takes an end. */
+function endWord({ pod, node, ip, port }: FindingsEnd): string {
+  const suffix = port === null ? "" : `:${port}`;
+  if (pod !== null) return `${pod}${suffix}`;
+  if (node !== null && port === null) return `node/${node}`;
+  return ip.includes(":") && port !== null ? `[${ip}]${suffix}` : `${ip}${suffix}`;
+}
+
+function podAt({ from, to, verdict: { lastSeen, direction } }: FlowFinding): string | null {
+  const isAtSender = lastSeen?.role === "pod";
+  return isAtSender === (direction === "request") ? from.pod : to.pod;
+}
+
+/** null where it names what is not known. Within backticks stands what is pasted into a shell. */
+function fill(step: string, facts: Facts): string | null {
+  let isWhole = true;
+  const parts = step.split("`").map((part, index) =>
+    part.replaceAll(/\{([a-zA-Z]+)\}/g, (_, name: string) => {
+      const value = facts.get(name);
+      if (value === undefined) isWhole = false;
+      const said = value ?? "";
+      return index % 2 === 1 ? quoteShellWord(said) : said;
+    }),
+  );
+  return isWhole ? parts.join("`") : null;
+}

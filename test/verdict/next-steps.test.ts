@@ -1,0 +1,68 @@
+import t from "tap";
+import { CAUSES } from "../../lib/analysis/cause/index.js";
+import { loadNextSteps } from "../../lib/catalogue/next-steps.js";
+import type { FlowFinding, Verdict } from "../../lib/model/findings.js";
+import { addNextSteps } from "../../lib/verdict/next-steps.js";
+import { buildFindings, fdbMissing, healthy, inconclusive, rejected, unanswered } from "../report/samples.js";
+
+const steps = await loadNextSteps();
+const nextOf = (flow: FlowFinding): readonly string[] =>
+  addNextSteps(buildFindings([flow]), steps).flows[0]?.verdict.next ?? [];
+const withVerdict = (flow: FlowFinding, change: Partial<Verdict>): FlowFinding => ({
+  ...flow,
+  verdict: { ...flow.verdict, ...change },
+});
+
+t.test("each cause that can be said has its steps, and no other has", async (t) => {
+  t.same(Object.keys(steps.causes).sort(), [...CAUSES.keys()].sort());
+});
+
+t.test("each verdict without a cause has steps for where nothing more is known", async (t) => {
+  for (const flow of [fdbMissing, healthy, inconclusive, rejected, unanswered]) {
+    const bare = withVerdict(flow, { cause: null });
+    const next = nextOf(bare);
+    t.ok(next.length > 0, flow.verdict.status);
+    t.notMatch(next.join(), /[{}]/);
+  }
+});
+
+t.test("the cause's steps come first; places and ends stand in them", async (t) => {
+  const next = nextOf(fdbMissing).join("\n");
+  t.match(next, /`bridge fdb show dev vxlan\.calico` on node-a lacks/);
+  const lost = withVerdict(fdbMissing, { cause: null });
+  t.notMatch(nextOf(lost).join(), /bridge fdb/);
+});
+
+t.test("where it broke decides between verdicts", async (t) => {
+  const { lastSeen } = fdbMissing.verdict;
+  if (lastSeen === null) throw new Error("It was seen somewhere");
+  const at = (change: Partial<Verdict>): string =>
+    nextOf(withVerdict(fdbMissing, { cause: null, ...change })).join();
+  t.match(at({ firstMissing: { ...lastSeen, node: "node-b" } }), /--from node\/node-a --to node\/node-b/);
+  t.match(at({ firstMissing: { ...lastSeen, role: "pod" } }), /hopbook run pod-interfaces --pod shop\/web/);
+  t.match(at({ firstMissing: { ...lastSeen, role: "nic" } }), /nstat -as/);
+  t.match(at({ firstMissing: null }), /nstat -as/);
+});
+
+t.test("what nobody asked about and is well needs nothing", async (t) => {
+  t.match(nextOf(healthy).join(), /--watch 5m`$/);
+  t.same(nextOf({ ...healthy, probe: null }), []);
+});
+
+t.test("what is not known is not named, and what is hostile is quoted", async (t) => {
+  const bare = {
+    ...withVerdict(fdbMissing, { cause: null, lastSeen: null, firstMissing: null }),
+    from: { pod: null, node: null, ip: "10.0.0.1", port: null },
+  };
+  t.notMatch(nextOf(bare).join(), /hopbook|\{/);
+  const { lastSeen } = fdbMissing.verdict;
+  if (lastSeen === null) throw new Error("It was seen somewhere");
+  const place = (name: string): FlowFinding =>
+    withVerdict(fdbMissing, { lastSeen: { ...lastSeen, interface: name } });
+  t.match(nextOf(place("x;reboot")).join(), /bridge fdb show dev 'x;reboot'/);
+  t.notMatch(nextOf(place("-batch")).join(), /bridge fdb/);
+  const v6 = { ...healthy, to: { pod: null, node: null, ip: "fd00::1", port: 80 } };
+  t.match(nextOf(v6).join(), /--to '\[fd00::1\]:80'/);
+  const node = { ...healthy, to: { pod: null, node: "node-b", ip: "10.0.0.2", port: null } };
+  t.match(nextOf(node).join(), /--to node\/node-b /);
+});
