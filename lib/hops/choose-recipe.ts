@@ -47,8 +47,9 @@ async function findTowards(
   const dst = addressAtPod(peer);
   const byTable = findInTable(view, dst);
   const tunnels = view.links.filter(({ kind }) => isTunnel(kind));
-  // Of several tunnels the main table may name one and rules of policy routing another.
-  if (tunnels.length < 2) return byTable;
+  // Where there are tunnels besides what the main table names, rules of policy routing may lead into them.
+  const others = tunnels.filter(({ name }) => name !== byTable);
+  if (others.length === 0 || (byTable === null && others.length === 1)) return byTable;
   const looks = new Looks({ access: view.access, netns: { kind: "host" }, signal });
   const { found } = await lookUpRoute(looks, { dst });
   const isTold = byTable !== null || tunnels.some(({ name }) => name === found?.dev);

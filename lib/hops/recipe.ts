@@ -74,7 +74,7 @@ export interface HopRecipe {
   readonly hostInterface: {
     readonly methods: readonly HostInterfaceMethod[];
     readonly naming?: RecipeNaming;
-    /** The devices by which packets of pods enter the host's own network, where that is not the pod's host side. */
+    /** Devices between the host's own network and its pods, where that is not the pod's host side; the first that is there. */
     readonly entry?: readonly string[];
   };
   readonly tunnel?: RecipeTunnel;

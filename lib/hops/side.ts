@@ -87,10 +87,10 @@ export function makeSide(
     notes.push(`${name} has no route to the other end: ${reading.outward.error}`);
   }
   const bridge = host === null ? null : findBridge(host.link, view);
-  // Behind Open vSwitch the host's own network knows the pod as being behind a device of the switch.
+  // Behind Open vSwitch or eBPF the host's own network knows pods as being behind one device for all.
   const { entry = [] } = recipe.hostInterface;
-  const isBehindSwitch = entry.some((name) => findLink(view.links, name) !== undefined);
-  if (host !== null && !isBehindSwitch)
+  const isBehindOne = entry.some((name) => findLink(view.links, name) !== undefined);
+  if (host !== null && !isBehindOne)
     notes.push(...checkInward({ end, view, reading, podLink: link, host: bridge ?? host.link }));
   return { end, view, pod: { link, host, parent, bridge, evidence }, notes };
 }
