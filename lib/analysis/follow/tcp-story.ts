@@ -26,6 +26,7 @@ export class TcpStory {
   private serverBytes = 0;
   private hasClientFinished = false;
   private hasServerFinished = false;
+  private lastPayload: typeof REQUEST | typeof REPLY | null = null;
   /** The server acknowledged something that the client sent after its SYN. */
   requestAcked = false;
   reset: Reset | null = null;
@@ -43,7 +44,13 @@ export class TcpStory {
     return this.hasClientFinished || this.hasServerFinished;
   }
 
+  /** Who said something last. */
+  get saidLast(): typeof REQUEST | typeof REPLY | null {
+    return this.lastPayload;
+  }
+
   addPayload(bytes: number, direction: 0 | 1): void {
+    if (bytes > 0) this.lastPayload = direction;
     if (direction === REQUEST) this.clientBytes += bytes;
     else this.serverBytes += bytes;
   }

@@ -99,9 +99,12 @@ function findSilence({ flow, found }: DecideInput, doubts: Doubts): Silence["of"
   return silences.length === 0 && failed.every(({ story }) => story.synAcks > 0) ? REPLY : REQUEST;
 }
 
-/** The client said something over a connection, the server never did, and the client gave up: others may yet be answered. */
-export const isSilent = ({ payloadBytes, finished }: TcpStory): boolean =>
-  payloadBytes[REQUEST] > 0 && payloadBytes[REPLY] === 0 && finished[REQUEST];
+/**
+ * The client said something over a connection, the server nothing after it, and the client gave up: others may yet be
+ * answered. Of a connection that went well before, the protocol has to say that an answer was due.
+ */
+export const isSilent = ({ saidLast, finished }: TcpStory): boolean =>
+  saidLast === REQUEST && finished[REQUEST];
 
 /** Requests of protocols that answer each, and that had no answer though the connection is over or waits long. */
 function listSilences(found: Observation): readonly string[] {

@@ -286,6 +286,29 @@ t.test(
   },
 );
 
+t.test("HTTP: a second request on a connection is not answered, and the client gives up", async (t) => {
+  const say = (atUs: number, reply: boolean, at: readonly [number, number], text: string): SimPacket => ({
+    ...{ atUs, reply },
+    tcp: { seq: at[0], ack: at[1], flags: "P.", payload: Buffer.from(text) },
+  });
+  const asked = "GET /a HTTP/1.1\r\nHost: web\r\n\r\n";
+  const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  const again = asked.replace("/a", "/b");
+  const [next, back] = [101 + asked.length, 901 + answer.length];
+  const end = next + again.length;
+  const packets = [
+    ...[syn(), synAck(), ack(), say(700, false, [101, 901], asked), say(900, true, [901, next], answer)],
+    say(1_000_000, false, [next, back], again),
+    { atUs: 1_001_000, reply: true, tcp: { seq: back, ack: end, flags: "." } },
+  ];
+  const fin = { atUs: 4_000_000, tcp: { seq: end, ack: back, flags: "F." } };
+  const found = await judge(t, { ...TCP_FLOW, packets: [...packets, fin] });
+  t.equal(found.verdict.status, "unanswered");
+  t.match(found.verdict.caveats, ["There is no answer to GET /b"]);
+  const open = await judge(t, { ...TCP_FLOW, packets });
+  t.equal(open.verdict.status, "delivered", "a client that still waits may get its answer");
+});
+
 t.test("TCP: SYNs lost, SYN-ACKs lost, one tried again, nobody answers", async (t) => {
   const tries = (reach?: number): SimPacket[] =>
     [0, 1, 3].map((second) =>
