@@ -169,6 +169,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "document",
     "runbook",
     "permissions",
+    "hops",
     "steps",
     "analysis",
     "catalogue",

@@ -1,7 +1,10 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { derivePatchSchemas, readSchema } from "../document/index.js";
-import { RUNBOOK_DIR } from "../catalogue/places.js";
+import { loadRecipes } from "../hops/index.js";
+import { RECIPE_DIR, RUNBOOK_DIR } from "../catalogue/places.js";
 import { causesPage } from "./causes.js";
+import { cnisPage, readmeWithCnis } from "./cnis.js";
 import { errorsPage } from "./errors.js";
 import { expressionsPage } from "./expressions.js";
 import { permissionsPage } from "./permissions.js";
@@ -9,9 +12,16 @@ import { runbookPages } from "./runbooks.js";
 import { runbookPage } from "./schema.js";
 import { stepsPage } from "./steps.js";
 
-/** What is generated of the package's files, by path: the reference in docs/ and runbooks/, and the derived schemas. */
+/**
+ * What is generated of the package's files, by path: the reference in docs/ and runbooks/, README.md's table of CNIs, and the
+ * derived schemas.
+ */
 export async function makeReference(): Promise<Record<string, string>> {
+  const recipes = await loadRecipes(RECIPE_DIR);
+  const readme = await readFile(join(RUNBOOK_DIR, "../README.md"), "utf8");
   return {
+    "README.md": readmeWithCnis(readme, recipes),
+    "docs/cnis.md": cnisPage(recipes),
     "docs/causes.md": causesPage(),
     "docs/errors.md": errorsPage(),
     "docs/expressions.md": expressionsPage(),
