@@ -85,6 +85,7 @@ const DETAILS = `
 .block > ul:not(.said) { margin: 0; padding-left: 18px; } .block > ul li { overflow-wrap: anywhere; }
 .none { padding: 0; } .legs tr:not(.pattern) td:first-child { white-space: nowrap; color: var(--soft); } tr.lossy td { color: var(--bad); font-weight: 600; } tr.pattern td { color: var(--bad); padding-left: 10px; background: var(--bad-soft); font-size: 13px; }
 .way { width: auto; min-width: min(100%, 460px); } .way th[scope=rowgroup] { color: var(--ink); font-weight: 650; padding-top: 14px; } .way td { padding: 5px 12px 5px 0; border-bottom: 0; } .way td:first-child { padding-left: 12px; border-left: 3px solid var(--good); } .way .unseen td:first-child { border-left: 3px dashed var(--soft); color: var(--soft); } .way tr.cut td, .way tr.cut td:first-child { border-left: 3px solid var(--bad); padding: 7px 10px; border-radius: 0 6px 6px 0; } .way .change td { color: var(--request); font-size: 13px; } .missed { color: var(--warn); font-size: 12.5px; font-weight: 600; }
+.flows td:nth-child(2) { min-width: 15em; }
 .narrow { display: none; }
 .missing-count, .missing-share, .change-text { text-anchor: middle; font-size: 11.5px; font-weight: 650; } .missing-count, .missing-share { fill: var(--bad); } .change-text { fill: var(--request); } .change-line { stroke: var(--request); stroke-width: 1.4; stroke-dasharray: 2 3; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 20px 32px; margin-top: 24px; }
