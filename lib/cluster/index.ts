@@ -28,6 +28,7 @@ export { locateEnds } from "./ends/locate.js";
 export { choosePods, type PodChoice } from "./ends/choose-pods.js";
 export { selectPods, type SelectedPod } from "./ends/select-pods.js";
 export { inspectPodsOfNode } from "./runtime/pods-of-node.js";
+export { asUnseen, finishEnds, sayWhy } from "./ends/unseen.js";
 export { checkRun, jsonTextOf, runOnNode } from "./run.js";
 export { SNAPSHOT_LOOK_MS, snapshotArgv } from "./snapshot/script.js";
 export { takeSnapshot } from "./snapshot/take.js";

@@ -1,8 +1,11 @@
+import { HopbookError } from "../errors.js";
 import { accessOf, checkEnds, enterByPod } from "./ends.js";
 import { readLonePod, traceLonePods, type LonePod, type SeenEnd } from "./lone-pod.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
-import type { FlowPath } from "../model/hops.js";
+import type { FlowPath, Unentered } from "../model/hops.js";
+import { placeByRoute } from "./place-by-route.js";
+import { readEnds, type ReadEnd } from "./read-ends.js";
 import { readNodeView, type NodeView } from "./read-node.js";
 import { chooseRecipe } from "./choose-recipe.js";
 import type { HopRecipe } from "./recipe.js";
@@ -14,6 +17,8 @@ export interface DiscoverContext {
   readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly profile: ClusterProfile;
   readonly recipes: readonly HopRecipe[];
+  /** Why the other nodes could not. */
+  readonly failures?: ReadonlyMap<string, HopbookError> | undefined;
   /** Names of recipes that the cluster's API speaks for. */
   readonly preferred?: readonly string[] | undefined;
   /** Nodes that no recipe fits are an error, so that the API may be asked, and not taken by the kernel's word alone. */
@@ -24,36 +29,72 @@ export interface DiscoverContext {
 /**
  * The ordered hops between two ends, by what the nodes of the path say: devices, routes, neighbours and
  * forwarding entries, read and never changed. What is missing or contradicts itself is often the fault that
- * is looked for: it stands in `notes`, and the hops go on.
+ * is looked for: it stands in `notes`, and the hops go on. Where one end cannot be looked into, it stands in
+ * `unentered`, and the hops are the other one's.
  *
  * `from` gets a further address where the node itself sends by another one (its tunnel's).
  *
  * Throws TARGET_AMBIGUOUS (a service without one backend), INPUT_INVALID (both ends are one, or both are
- * outside), NODE_UNREACHABLE, CNI_UNRECOGNISED, HOP_UNRESOLVED, or what a command on a node says.
+ * outside), CNI_UNRECOGNISED, HOP_UNRESOLVED; where neither end can be looked into, what the nodes say.
  */
 export async function discoverPath(source: End, target: End, context: DiscoverContext): Promise<FlowPath> {
   checkEnds(source, target);
   const [from, to] = [enterByPod(source, context), enterByPod(target, context)];
   if (from.target !== undefined || to.target !== undefined) return discoverByPods(from, to, context);
-  const { views, readings } = await readAll([from, to], context);
-  const viewAt = ({ node }: End): NodeView | null => views.get(node ?? "") ?? null;
-  const viewed = [from, to].map((end) => ({ end, view: viewAt(end) }));
-  const { recipe, notes: doubts } = await chooseRecipe(viewed, context);
-  const sideOf = (end: End, reading: PodReading | null): Side | null => {
-    const view = views.get(end.node ?? "");
-    return view === undefined ? null : makeSide(end, view, { reading, recipe });
-  };
-  const near = sideOf(from, readings[0] ?? null);
-  const far = sideOf(to, readings[1] ?? null);
-  const traced = await trace({ near, far, from, to }, { ...context, recipe });
-  const { fromSource, ...path } = traced;
-  const notes = [...doubts, ...(near?.notes ?? []), ...(far?.notes ?? []), ...path.notes];
+  const seen = await traceRead(await readEnds(from, to, context), context);
+  const placed = await placeOutside(seen, context);
+  return describePath(placed === null ? seen : await traceRead(placed, context), context);
+}
+
+type Ends = readonly [ReadEnd, ReadEnd];
+
+interface Traced {
+  readonly ends: Ends;
+  readonly sides: readonly (Side | null)[];
+  readonly path: TracedPath;
+  readonly recipe: HopRecipe;
+  readonly notes: readonly string[];
+}
+
+async function traceRead(ends: Ends, context: DiscoverContext): Promise<Traced> {
+  const { recipe, notes } = await chooseRecipe(ends, context);
+  const sides = ends.map(({ end, view, reading }) =>
+    view === null ? null : makeSide(end, view, { reading, recipe }),
+  );
+  const [near = null, far = null] = sides;
+  const path = await trace({ near, far, from: ends[0].end, to: ends[1].end }, { ...context, recipe });
+  return { ends, sides, path, recipe, notes };
+}
+
+/** An end that nobody knows, where the other one's node says that it is on a node of the cluster; null: it is not. */
+async function placeOutside({ ends, sides, path }: Traced, context: DiscoverContext): Promise<Ends | null> {
+  const side = sides.find((one) => one !== null);
+  if (side === null || side === undefined) return null;
+  const placing = { ...context, from: side.view.node, towards: path.towards };
+  const [from, to] = await Promise.all(ends.map((end) => placeByRoute(end, placing)));
+  if (from != null) return [from, ends[1]];
+  return to == null ? null : [ends[0], to];
+}
+
+function describePath(found: Traced, { profile }: DiscoverContext): FlowPath {
+  const { ends, sides, path, recipe, notes } = found;
+  const [{ end: from }, { end: to }] = ends;
+  const { fromSource, towards, ...traced } = path;
+  const unseen = ends.flatMap(({ end, error }) => (error === null || end.node === null ? [] : [end.node]));
+  const unentered = ends.flatMap(({ end, error }): Unentered[] => {
+    if (end.node === null || end.unseen === undefined) return [];
+    const { address } = profile.nodes.find(({ name }) => name === end.node) ?? {};
+    const pod = error === null ? (end.pod ?? addressAtPod(end)) : null;
+    return [{ node: end.node, pod, address: address ?? towards, why: end.unseen }];
+  });
   return {
-    ...path,
+    ...traced,
     from: fromSource === null ? from : withAddress(from, fromSource),
     to,
     recipe: recipe.metadata.name,
-    notes: [...new Set(notes)],
+    notes: [...new Set([...notes, ...sides.flatMap((side) => side?.notes ?? []), ...path.notes])],
+    ...(unseen.length === 0 ? {} : { unseen: [...new Set(unseen)] }),
+    ...(unentered.length === 0 ? {} : { unentered }),
   };
 }
 
@@ -119,39 +160,10 @@ async function trace(
     const sameNode = near.view.node === far.view.node;
     return sameNode ? traceWithinNode(near, far, context) : traceBetweenNodes(near, far, context);
   }
-  if (near !== null) return traceToOutside(near, ends.to, { ...context, outward: true });
-  return traceToOutside(far as Side, ends.from, { ...context, outward: false });
-}
-
-/** Everything that does not depend on the recipe, of both nodes and both pods at once. */
-async function readAll(
-  ends: readonly [End, End],
-  context: DiscoverContext,
-): Promise<{
-  readonly views: ReadonlyMap<string, NodeView>;
-  readonly readings: readonly (PodReading | null)[];
-}> {
-  const { signal } = context;
-  const nodes = [...new Set(ends.map((end) => end.node).filter((node) => node !== null))];
-  const hosts = new Map(
-    nodes.map((node) => {
-      const access = accessOf(node, context.accesses);
-      const routesTo = routesToPods(ends.filter((end) => end.node === node));
-      return [node, { access, read: readNodeView(access, { routesTo, signal }) }] as const;
-    }),
-  );
-  const readPodOf = async (end: End, peer: End): Promise<PodReading | null> => {
-    const host = hosts.get(end.node ?? "");
-    if (host === undefined) return null;
-    const { access, read } = host;
-    return readPod(end, read, { access, peerIp: peer.ip, signal });
-  };
-  const [read, first, second] = await Promise.all([
-    Promise.all([...hosts.values()].map((host) => host.read)),
-    readPodOf(ends[0], ends[1]),
-    readPodOf(ends[1], ends[0]),
-  ]);
-  return { views: new Map(read.map(({ view }) => [view.node, view])), readings: [first, second] };
+  const [side, other] = near === null ? [far, ends.from] : [near, ends.to];
+  if (side === null) throw new HopbookError("INTERNAL", "A path has a side that was read");
+  const inside = other.node !== null && !other.hostNetwork;
+  return traceToOutside(side, other, { ...context, outward: near !== null, inside });
 }
 
 /** The host's routes to its pods, which are asked for with what else is read of it. */

@@ -24,6 +24,8 @@ export interface Leaving {
   readonly nicEvidence: string;
   /** No device of the node shows the packets. */
   readonly isHidden: boolean;
+  /** The route's next hop; null where it has none. */
+  readonly gateway: string | null;
   /** The source address the node itself would use; null for pods. */
   readonly source: string | null;
   readonly notes: readonly string[];
@@ -61,7 +63,8 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   const assumed = route.found === null && isKnown ? tunnels[0] : undefined;
   const behind = options.recipe.tunnel?.through?.includes(dev ?? "") === true ? tunnels[0] : undefined;
   const tunnel = tunnels.find((link) => link.name === dev) ?? behind ?? assumed;
-  const base = { isHidden: false, source: route.found?.source ?? null, notes };
+  const source = route.found?.source ?? null;
+  const base = { isHidden: false, source, gateway: route.found?.gateway ?? null, notes };
   if (tunnel !== undefined) {
     const way = await followTunnel(side, tunnel, {
       ...options,
@@ -124,7 +127,7 @@ function asPort(
 /** The packets of such a pod pass nothing of the host's own network. */
 function leaveWithoutHost(side: Side, parent: Link | null, { own }: Pick<LeaveOptions, "own">): Leaving {
   const nicEvidence = `the pod's ${side.pod?.link.name ?? "interface"} is on top of it`;
-  const base = { tunnel: null, tunnelEvidence: "", source: null, notes: [] };
+  const base = { tunnel: null, tunnelEvidence: "", gateway: null, source: null, notes: [] };
   return { ...base, nic: parent ?? own.link, nicEvidence, isHidden: parent === null };
 }
 

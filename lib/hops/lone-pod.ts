@@ -79,7 +79,7 @@ export async function traceLonePods(
   near: { readonly end: End; readonly seen: SeenEnd },
   far: { readonly end: End; readonly seen: SeenEnd },
   context: TraceContext | null,
-): Promise<TracedPath> {
+): Promise<Omit<TracedPath, "towards">> {
   const sideOf = ({ seen }: typeof near): Side | null => (seen !== null && "side" in seen ? seen.side : null);
   const side = sideOf(near) ?? sideOf(far);
   const outward = sideOf(near) !== null;

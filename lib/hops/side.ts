@@ -23,9 +23,14 @@ interface PodSide {
 export interface Side {
   readonly end: End;
   readonly view: NodeView;
-  /** null for the node itself and for pods in its network namespace. */
+  /** null for the node itself, for pods in its network namespace, and for what could not be looked into. */
   readonly pod: PodSide | null;
   readonly notes: readonly string[];
+}
+
+/** Whether it is the node itself that sends and receives: a pod that could not be looked into has none of its own either. */
+export function isNode({ end }: Pick<Side, "end">): boolean {
+  return end.hostNetwork;
 }
 
 /** What is read of a pod before anything about the path is known. */

@@ -15,13 +15,15 @@ import { findLink } from "../linux/links.js";
 import { Looks } from "./looks.js";
 import { lookUpRoute } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
-import { addressAtPod, type Side } from "./side.js";
+import { addressAtPod, isNode, type Side } from "./side.js";
 import { findTunnels, findUnderlay, underlayOverride, type Underlay } from "./underlay.js";
 
 /** A path without what its ends and recipe say. */
 export type TracedPath = Pick<FlowPath, "hops" | "replyHops" | "underlay" | "tunnels" | "notes"> & {
   /** Addresses that the ends have in packets besides their own: a node's tunnel address. */
   readonly fromSource: string | null;
+  /** Of one end alone: where its node sends packets for the other one: its tunnel's far end, or the next hop. */
+  readonly towards: string | null;
 };
 
 export interface TraceContext {
@@ -39,7 +41,7 @@ export async function traceWithinNode(from: Side, to: Side, context: TraceContex
   const hops = [...makeHops(near, roles, recipe.sees), ...makeHops(far, roles, recipe.sees).reverse()];
   const { access } = from.view;
   const host = new Looks({ access, netns: { kind: "host" }, signal });
-  const lookup = from.pod === null ? await lookUpRoute(host, { dst: addressAtPod(to.end) }) : null;
+  const lookup = isNode(from) ? await lookUpRoute(host, { dst: addressAtPod(to.end) }) : null;
   const link = findLink(from.view.links, lookup?.found?.dev ?? null);
   // From the node to itself there is only the device that the kernel names.
   if (hops.length === 0 && link !== undefined) {
@@ -53,6 +55,7 @@ export async function traceWithinNode(from: Side, to: Side, context: TraceContex
     tunnels: {},
     notes: [...noteDownLinks(near), ...noteDownLinks(far)],
     fromSource: lookup?.found?.source ?? null,
+    towards: null,
   };
 }
 
@@ -72,7 +75,7 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
   };
   const goOut = leave(from, addressAtPod(to.end), { own: near, other: far, otherSide: to });
   // Replies to a node go to the address that it sends by.
-  const source = from.pod === null ? (await goOut).source : null;
+  const source = isNode(from) ? (await goOut).source : null;
   const [out, back] = await Promise.all([
     goOut,
     leave(to, source ?? addressAtPod(from.end), { own: far, other: near, otherSide: from }),
@@ -91,7 +94,7 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
   const notes = [...out.notes, ...back.notes, ...request.notes, ...reply.notes];
   // From a pod to a node the sender's node usually masquerades (Calico's natOutgoing), and then replies come back
   // through the request's hops, whatever the route to the pod's own address says.
-  const masquerades = from.pod !== null && to.pod === null;
+  const masquerades = !isNode(from) && isNode(to);
   if (masquerades && !same) {
     notes.push(
       `where ${from.view.node} does not masquerade, replies come back another way, through ${back.nic.name}`,
@@ -107,6 +110,7 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
     tunnels: { ...describeTunnel(from, out), ...describeTunnel(to, back) },
     notes: same || masquerades ? notes : [...notes, "replies come back another way than requests go"],
     fromSource: masquerades ? near.ip : source,
+    towards: null,
   };
 }
 
@@ -121,14 +125,21 @@ export async function traceToOutside(
 ): Promise<TracedPath> {
   const { recipe, profile, signal } = context;
   const own = findUnderlay(side.view, recipe, profile);
-  const leaving = await findLeaving(side, { dst: outside.ip, own, far: null, recipe, profile, signal });
+  const leaving = await findLeaving(side, {
+    dst: addressAtPod(outside),
+    own,
+    far: null,
+    recipe,
+    profile,
+    signal,
+  });
   const way = leavingWay(side, leaving, { own, outward: context.outward ? "request" : "reply" });
   const isInside = context.inside === true || outside.node !== null;
   const roles = isInside ? recipe.path.leaving : (recipe.path.outside ?? recipe.path.leaving);
   const hops = makeHops(way, roles, recipe.sees);
   const { node } = side.view;
   const masquerade =
-    side.pod === null || !context.outward || context.inside === true
+    isNode(side) || !context.outward || context.inside === true
       ? []
       : [`outside the cluster the packets may have ${node}'s address (masquerade)`];
   return {
@@ -138,6 +149,7 @@ export async function traceToOutside(
     tunnels: describeTunnel(side, leaving),
     notes: [...leaving.notes, ...noteDownLinks(way), ...masquerade],
     fromSource: sourceOf(side, { ...context, leaving, own }),
+    towards: leaving.tunnel === null ? leaving.gateway : leaving.tunnel.remoteVtep,
   };
 }
 
@@ -152,7 +164,7 @@ function sourceOf(
   },
 ): string | null {
   if (!way.outward) return null;
-  if (side.pod === null) return way.leaving.source;
+  if (isNode(side)) return way.leaving.source;
   return way.inside === true ? null : way.own.ip;
 }
 

@@ -106,8 +106,10 @@ export interface End {
   readonly addresses: readonly { readonly ip: string; readonly port: number | null }[];
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
   readonly otherBackends?: number;
-  /** Where packets of this end can be captured; null for an address outside the cluster. */
+  /** Where packets of this end can be captured; null for an address outside the cluster, and for what is unseen. */
   readonly netns: NetnsRef | null;
+  /** Of an end in the cluster that cannot be looked into: why. */
+  readonly unseen?: string;
   readonly hostNetwork: boolean;
   /** Host-side interface names from the runtime's CNI result. */
   readonly cniHostInterfaces: readonly string[];

@@ -76,6 +76,19 @@ export interface FlowPath {
   readonly notes: readonly string[];
   /** Nodes of the ends that could not be entered, so that none of their own hops is there. Absent: all could. */
   readonly unseen?: readonly string[];
+  /** Why, and which pods could not be looked into though their nodes could. Absent: none that was meant to be. */
+  readonly unentered?: readonly Unentered[];
+}
+
+/** A node of an end, or a pod, that was to be looked into and could not be. */
+export interface Unentered {
+  readonly node: string;
+  /** `namespace/name`, or the address where no name is known; null: the node itself. */
+  readonly pod: string | null;
+  /** The node's own address, by the profile, the API or the other node; null where none is known. */
+  readonly address: string | null;
+  /** A clause without a full stop: "no route to host". */
+  readonly why: string;
 }
 
 /** The name of the way in by which commands get to a hop or an end. */

@@ -2,6 +2,7 @@ import {
   avoidMasquerade,
   checkPodTools,
   checkTools,
+  finishEnds,
   gatherFacts,
   locateEnds,
   parseEnd,
@@ -10,7 +11,7 @@ import {
 } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import { loadRecipes } from "../hops/index.js";
-import { targetOf, type FlowPath } from "../model/hops.js";
+import { targetOf, type FlowPath, type Unentered } from "../model/hops.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
@@ -84,11 +85,11 @@ export const pathDiscover: StepKind<Input, Output> = {
       note,
     });
     // Ways in are opened by the first command there: all of them at once.
-    const [from, ...tos] = await Promise.all(located.map((end) => end.finish()));
+    const [from, ...tos] = await finishEnds(located);
     const paths: FlowPath[] = [];
-    const discovery = { accesses, profile: context.profile, recipes, signal };
+    const { failures } = facts;
+    const discovery = { accesses, failures, profile: context.profile, recipes, signal };
     for (const to of tos) {
-      if (from === undefined) break;
       paths.push(await discoverWithApi({ from, to: avoidMasquerade(from, to, note) }, discovery, context));
     }
     const hops = paths.flatMap((path) => path.hops);
@@ -99,6 +100,9 @@ export const pathDiscover: StepKind<Input, Output> = {
       readCni(paths, discovery, context),
     ]);
     notePods([...pods], paths, context);
+    for (const said of new Set(paths.flatMap(({ unentered = [] }) => unentered.map(sayUnentered)))) {
+      context.markIncomplete(said);
+    }
     for (const [node, { clockOffsetSec, clockErrorSec }] of Object.entries(tools)) {
       if (clockOffsetSec !== null && Math.abs(clockOffsetSec) > 1 + clockErrorSec) {
         context.note("warn", `the clock of ${node} is ${clockOffsetSec.toFixed(1)} s off this machine's`);
@@ -117,13 +121,21 @@ function endsOf(input: Input): readonly string[] {
   return typeof input.to === "string" ? [input.to] : input.to;
 }
 
+/** "node-b could not be entered: no route to host". */
+function sayUnentered({ node, pod, why }: Unentered): string {
+  const what = pod === null ? `${node} could not be entered` : `${pod} on ${node} could not be looked into`;
+  return `${what}: ${why}`;
+}
+
 /** What is left out where a node cannot be entered, and what stays behind, is said once, and here. */
 function notePods(
   pods: readonly string[],
   paths: readonly FlowPath[],
   { accesses, note }: Pick<StepContext, "accesses" | "note">,
 ): void {
-  const unseen = [...new Set(paths.flatMap((path) => path.unseen ?? []))];
+  const meant = new Set(paths.flatMap(({ unentered = [] }) => unentered.map(({ node }) => node)));
+  const dark = paths.flatMap((path) => path.unseen ?? []);
+  const unseen = [...new Set(dark)].filter((node) => !meant.has(node));
   if (unseen.length > 0) {
     note(
       "info",

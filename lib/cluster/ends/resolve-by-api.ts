@@ -34,6 +34,8 @@ export interface Located {
   readonly node: string | null;
   /** Asks the node. */
   readonly finish: () => Promise<End>;
+  /** The end by what is known without its node: nothing of it can be captured. null: that is too little. */
+  readonly known: End | null;
 }
 
 interface Place {
@@ -129,11 +131,15 @@ async function locateIp(address: AddressAndPort, asking: Asking): Promise<Locate
 }
 
 function settled(end: End): Located {
-  return { node: end.node, finish: () => Promise.resolve(end) };
+  return { node: end.node, finish: () => Promise.resolve(end), known: end };
 }
 
-function withEnd({ node, finish }: Located, change: (end: End) => End): Located {
-  return { node, finish: async () => change(await finish()) };
+function withEnd({ node, finish, known }: Located, change: (end: End) => End): Located {
+  return {
+    node,
+    finish: async () => change(await finish()),
+    known: known === null ? null : change(known),
+  };
 }
 
 async function findPodByIp(ip: string, { query, options }: Asking): Promise<KubePod | null> {
@@ -176,10 +182,15 @@ function nodeByAddress({ profile }: KubeFacts, ip: string): NodeTarget | undefin
 }
 
 function locatePod(place: Place, asking: Asking): Located {
-  return { node: place.pod.node, finish: () => podEnd(place, asking) };
+  return {
+    node: place.pod.node,
+    finish: () => podEnd(place, asking),
+    known: place.pod.ips.length === 0 || place.pod.node === null ? null : knownEnd(place, asking),
+  };
 }
 
-async function podEnd({ pod, port }: Place, { facts, options }: Asking): Promise<End> {
+/** What the API alone says of a pod. Throws TARGET_NOT_FOUND where that is no address. */
+function knownEnd({ pod, port }: Place, { facts, options }: Asking): End & { readonly node: string } {
   const name = nameOf(pod);
   const [ip] = pod.ips;
   if (ip === undefined) {
@@ -187,12 +198,20 @@ async function podEnd({ pod, port }: Place, { facts, options }: Asking): Promise
       hint: "wait until the pod is running",
     });
   }
-  const inPod = facts.profile.nodes.find((target) => target.pod === name);
-  const node = pod.node ?? inPod?.name ?? "";
-  const end = {
-    ...{ kind: "pod" as const, text: options.text, pod: name, node, ip, port, addresses: [{ ip, port }] },
-    hostNetwork: pod.hostNetwork,
+  const node = pod.node ?? facts.profile.nodes.find((target) => target.pod === name)?.name ?? "";
+  return {
+    ...{ kind: "pod", text: options.text, pod: name, node, ip, port, addresses: [{ ip, port }] },
+    ...{ hostNetwork: pod.hostNetwork, netns: null, cniHostInterfaces: [] },
   };
+}
+
+async function podEnd(place: Place, asking: Asking): Promise<End> {
+  const { pod } = place;
+  const { facts, options } = asking;
+  const name = nameOf(pod);
+  const end = knownEnd(place, asking);
+  const { node } = end;
+  const inPod = facts.profile.nodes.find((target) => target.pod === name);
   if (inPod !== undefined) {
     const target = inPod.name === node ? {} : { target: inPod.name };
     return { ...end, ...target, netns: { kind: "own" }, cniHostInterfaces: [] };

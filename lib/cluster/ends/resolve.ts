@@ -54,7 +54,7 @@ export async function locateEnd(
     return locateKubeEnd(name, facts, { text, away: fromNode, backend, signal, note });
   }
   const end = await resolveByNodes(name, facts, { ...options, text });
-  return { node: end.node, finish: () => Promise.resolve(end) };
+  return { node: end.node, finish: () => Promise.resolve(end), known: end };
 }
 
 async function resolveByNodes(
