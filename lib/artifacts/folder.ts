@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HopbookError, messageOf } from "../errors.js";
@@ -76,9 +77,16 @@ interface RunFolderConfig {
 /** The writer for a folder that exists. `createRunFolder` makes one. */
 export function openRunFolder(config: RunFolderConfig): RunFolder {
   const redactor = createRedactor();
+  const identity = identityOf(config.dir);
+  // Who may write the folder above can put a link in its place.
+  const assertItself = (): void => {
+    if (identityOf(config.dir) !== identity)
+      throw failWrite(config.dir, "another folder or a link has its name now");
+  };
+  const file = join(config.dir, TRANSCRIPT_FILE);
   return new RunFolderOnDisk(config, {
-    redactor,
-    transcript: createTranscriptWriter(join(config.dir, TRANSCRIPT_FILE), redactor),
+    ...{ redactor, assertItself },
+    transcript: createTranscriptWriter(file, redactor, assertItself),
   });
 }
 
@@ -86,6 +94,8 @@ class RunFolderOnDisk implements RunFolder {
   readonly dir: string;
   readonly id: string;
   readonly #config: RunFolderConfig;
+  /** Throws where something else has the folder's name. */
+  readonly #assertItself: () => void;
   readonly #redactor: Redactor;
   readonly #transcript: TranscriptWriter;
   readonly #metas = new Map<string, FileMeta>();
@@ -95,10 +105,14 @@ class RunFolderOnDisk implements RunFolder {
   /** The last of them: the next one begins when it is written. */
   #appending: Promise<void> = Promise.resolve();
 
-  constructor(config: RunFolderConfig, parts: { redactor: Redactor; transcript: TranscriptWriter }) {
+  constructor(
+    config: RunFolderConfig,
+    parts: { redactor: Redactor; transcript: TranscriptWriter; assertItself: () => void },
+  ) {
     this.dir = config.dir;
     this.id = config.id;
     this.#config = config;
+    this.#assertItself = parts.assertItself;
     this.#redactor = parts.redactor;
     this.#transcript = parts.transcript;
   }
@@ -135,6 +149,7 @@ class RunFolderOnDisk implements RunFolder {
   }
 
   path(rel: string): LocalFile {
+    this.#assertItself();
     const inside = resolveInside(this.dir, rel);
     if (!inside.ok) throw failWrite(rel, inside.reason);
     try {
@@ -166,6 +181,7 @@ class RunFolderOnDisk implements RunFolder {
   }
 
   async finish(): Promise<void> {
+    this.#assertItself();
     const unwritten = this.#transcript.flush();
     const { files, notFiles } = await listFolder(this.dir);
     const entries: ManifestFile[] = [];
@@ -228,6 +244,12 @@ class RunFolderOnDisk implements RunFolder {
       throw failWrite(target, error);
     }
   }
+}
+
+/** Of a folder and no link; "none": it is none. */
+function identityOf(dir: string): string {
+  const info = lstatSync(dir, { throwIfNoEntry: false });
+  return info?.isDirectory() === true ? `${info.dev}:${info.ino}` : "none";
 }
 
 async function readRecords(file: string, key: string): Promise<readonly unknown[]> {

@@ -67,12 +67,18 @@ export interface TranscriptWriter {
   flush(): string | undefined;
 }
 
-export function createTranscriptWriter(file: string, redactor: Redactor): TranscriptWriter {
+/** `assertPlace` throws where the file's folder is not the one that is meant. */
+export function createTranscriptWriter(
+  file: string,
+  redactor: Redactor,
+  assertPlace: () => void,
+): TranscriptWriter {
   let pending: Buffer = Buffer.alloc(0);
   let lostLines = 0;
 
   const flush = (): string | undefined => {
     try {
+      assertPlace();
       pending = writePending(file, pending);
     } catch (error) {
       return messageOf(error);

@@ -4,9 +4,9 @@
  * blocks, and every way out goes through `leave`, which stops and removes everything:
  *   the client's stdin ends · the lease runs out · TERM, HUP or INT · an error · the agent itself is killed
  *   (then the ticker, which can no longer write to the pipe, does it in its place).
- * The folder is moved away before that, so that what is just about to start cannot note its process id any more, and
- * does not; into one that was made at the start, since any user of the node could make that in the meantime, with
- * process ids of their choice in it.
+ * All is done from within the folder, by names without a path: once it is removed nothing is written any more, be the
+ * name by then a link of any user of the node. The process ids are moved away before that, so that what is just about to
+ * start cannot note its own any more, and does not.
  * Who it is and whose stands in the folder's file `agent`, for `reap`.
  * An agent defines `undo` (kill what was started; must be safe twice) before it calls `begin`.
  */
@@ -19,9 +19,10 @@ now() { t=$(date +%s.%N 2>/dev/null); case $t in *[!0-9.]*|'') t=$(date +%s) ;; 
 clean() { printf '%s' "$1" | tr -c '[:print:]' ' ' | cut -c1-300; }
 leave() {
   trap '' TERM HUP INT
-  mv "$dir" "$dir.ending/dir" 2>/dev/null
+  mv pids ending 2>/dev/null
   undo
-  rm -rf "$dir.ending"
+  # What was just starting may have opened a file meanwhile.
+  rm -rf "$dir" 2>/dev/null || { sleep "$nap"; rm -rf "$dir" 2>/dev/null; }
   [ -n "$reader" ] && kill -TERM "$reader" 2>/dev/null
   [ -n "$ticker" ] && [ "$2" != ticker ] && kill -TERM "$ticker" 2>/dev/null
   echo "$1" 2>/dev/null
@@ -31,12 +32,11 @@ begin() {
   reader=; ticker=
   sleep 0.01 2>/dev/null || nap=1
   [ -e "$dir" ] && { echo "error exists $dir"; exit 3; }
-  mkdir "$dir.ending" 2>/dev/null || { echo "error dir $dir"; exit 3; }
-  mkdir "$dir" 2>/dev/null || { rmdir "$dir.ending"; echo "error dir $dir"; exit 3; }
-  echo "$$ \${HOPBOOK_OWNER:--}" >"$dir/agent"
-  mkfifo "$dir/events" 2>/dev/null || { rm -rf "$dir" "$dir.ending"; echo "error tool mkfifo"; exit 3; }
+  mkdir "$dir" 2>/dev/null && cd "$dir" && mkdir pids 2>/dev/null || { echo "error dir $dir"; exit 3; }
+  echo "$$ \${HOPBOOK_OWNER:--}" >agent
+  mkfifo events 2>/dev/null || { rm -rf "$dir"; echo "error tool mkfifo"; exit 3; }
   trap 'leave "bye signal"' TERM HUP INT
-  exec 3<&0 4<>"$dir/events" 5>"$dir/events" </dev/null
+  exec 3<&0 4<>events 5>events </dev/null
   ( trap - TERM HUP INT
     exec 4<&- >/dev/null 2>&1
     while IFS= read -r word <&3; do

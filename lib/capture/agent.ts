@@ -7,7 +7,7 @@ export const AGENT_NAME = "hopbook-capture";
 const [ENTER, ENTERED] = enterWords("$2");
 const TCPDUMP = tcpdumpWords({
   ...{ flags: ["$flag"], interface: '"$3"', snaplenBytes: '"$4"', bufferKiB: '"$buffer"' },
-  ...{ file: '"$dir/$1.pcap"', filter: '"$6"' },
+  ...{ file: '"$1.pcap"', filter: '"$6"' },
 }).join(" ");
 
 /**
@@ -23,9 +23,12 @@ export const CAPTURE_AGENT = `${AGENT_BASE}
 dir=$1; seconds=$2; maxkib=$3; floor=$4; lease=$5; buffer=$6
 shift 6
 undo() {
-  for f in "$dir.ending/dir"/*.pid; do
+  for f in ending/*.pid; do
     [ -f "$f" ] || continue
-    read -r p <"$f" || continue
+    p=; n=0
+    # Whoever had opened it before the folder was moved writes now.
+    while ! read -r p <"$f" && [ $n -lt 10 ]; do n=$((n + 1)); sleep "$nap"; done
+    [ -n "$p" ] || continue
     kill -TERM "$p" 2>/dev/null || continue
     n=0
     while [ $n -lt 5 ] && kill -0 "$p" 2>/dev/null; do n=$((n + 1)); sleep "$nap"; done
@@ -49,9 +52,9 @@ hop() {
   [ "$2" != - ] && enter="${ENTER} ${ENTERED}"
   flag=${NOT_PROMISCUOUS}
   [ "$5" = y ] && flag=
-  sh -c 'echo $$ >"$1" || exit 1; shift; exec 5>&-; exec "$@"' hopbook-hop "$dir/$1.pid" \\
+  sh -c 'echo $$ >"$1" || exit 1; shift; exec 5>&-; exec "$@"' hopbook-hop "pids/$1.pid" \\
     timeout $opts $((seconds + 10)) \${enter:+${ENTER}} \${enter:+"${ENTERED}"} \\
-    ${TCPDUMP} </dev/null 2>"$dir/$1.err" &
+    ${TCPDUMP} </dev/null 2>"$1.err" &
   p=$!
   n=0
   # It listens within a few hundredths of a second, for which the whole run waits.
@@ -59,14 +62,14 @@ hop() {
   while [ $n -lt 150 ] && kill -0 $p 2>/dev/null; do
     while IFS= read -r line; do
       case $line in *'listening on '*) now; echo "up $1 $t" >&5; n=999; break ;; esac
-    done <"$dir/$1.err"
+    done <"$1.err"
     [ $n -lt 150 ] && sleep "$soon"
     n=$((n + 1))
     [ $n -eq 10 ] && soon=$nap
   done 2>/dev/null
   wait $p
   rc=$?
-  rm -f "$dir/$1.pid"
+  rm -f "pids/$1.pid"
   now
   echo "end $1 $rc $t" >&5
 }
@@ -82,7 +85,7 @@ for word; do
       [ -e "$h2" ] || leave "error netns $h1 $h2"
     fi
     ( hop "$h1" "$h2" "$h3" "$h4" "$h5" "$word" ) &
-    ids="$ids $h1"; echo "$h2" >"$dir/$h1.ns" ;;
+    ids="$ids $h1"; echo "$h2" >"$h1.ns" ;;
   esac
 done
 
@@ -95,45 +98,45 @@ tell() {
       *': '*) text=$line ;;
       *) text=\${text:-$line} ;;
     esac
-  done <"$dir/$1.err"
+  done <"$1.err"
   clean "\${text:-exit code $2}"
 }
 halt() {
-  for f in "$dir"/*.pid; do [ -f "$f" ] && read -r p <"$f" && kill -"$1" "$p" 2>/dev/null; done
+  for f in pids/*.pid; do [ -f "$f" ] && read -r p <"$f" && kill -"$1" "$p" 2>/dev/null; done
 }
 limit() { [ -z "$because" ] && { because=$1; halt INT; }; }
 watch() {
   age=$((age + 1))
   [ "$left" -eq 0 ] && return
   [ "$age" -ge "$seconds" ] && limit 'time limit'
-  free=$(avail "$dir")
+  free=$(avail .)
   [ "\${free:-0}" -lt "$floor" ] && limit 'free disk floor'
   bytes=0
-  for word in $(ls -ln "$dir" | while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
+  for word in $(ls -ln . | while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
     bytes=$((bytes + word))
   done
   [ $((bytes / 1024)) -ge "$maxkib" ] && limit 'size limit'
   for id in $ids; do
-    read -r ns <"$dir/$id.ns"
-    [ "$ns" = - ] || [ -e "$ns" ] || [ ! -f "$dir/$id.pid" ] || {
+    read -r ns <"$id.ns"
+    [ "$ns" = - ] || [ -e "$ns" ] || [ ! -f "pids/$id.pid" ] || {
       # The kernel may still hold its last packets back: a second and more until they are in the file.
-      n=0; [ -f "$dir/$id.gone" ] && read -r n <"$dir/$id.gone"
-      echo $((n + 1)) >"$dir/$id.gone"
+      n=0; [ -f "$id.gone" ] && read -r n <"$id.gone"
+      echo $((n + 1)) >"$id.gone"
       [ "$n" -ge 2 ] || continue
-      echo 'network namespace is gone' >"$dir/$id.why"; read -r p <"$dir/$id.pid"; kill -INT "$p" 2>/dev/null; }
+      echo 'network namespace is gone' >"$id.why"; read -r p <"pids/$id.pid"; kill -INT "$p" 2>/dev/null; }
   done
 }
 close() {
   cap=-; rec=-; drop=-; ifdrop=-; at=-
-  [ -f "$dir/$1.end" ] && read -r at <"$dir/$1.end"
+  [ -f "$1.end" ] && read -r at <"$1.end"
   while read -r n line; do
     case $n in ''|*[!0-9]*) continue ;; esac
     case $line in
       *' captured'|*' captured'?) cap=$n ;; *'received by filter'*) rec=$n ;;
       *'dropped by kernel'*) drop=$n ;; *'dropped by interface'*) ifdrop=$n ;;
     esac
-  done <"$dir/$1.err"
-  size=$(ls -ln "$dir/$1.pcap" 2>/dev/null | { read -r a b c d s e; echo "\${s:-0}"; })
+  done <"$1.err"
+  size=$(ls -ln "$1.pcap" 2>/dev/null | { read -r a b c d s e; echo "\${s:-0}"; })
   echo "closed $1 $at $cap $rec $drop $ifdrop $size"
 }
 finish() {
@@ -149,17 +152,17 @@ while :; do
       watch
       if [ "$stopping" -gt 0 ] && [ "$left" -gt 0 ]; then
         waited=$((waited + 1))
-        case $waited in 2) halt TERM ;; 4) for f in "$dir"/*.pid; do
+        case $waited in 2) halt TERM ;; 4) for f in pids/*.pid; do
           [ -f "$f" ] && read -r p <"$f" && { kill -KILL -- "-$p"; kill -KILL "$p"; } 2>/dev/null; done ;; esac
       fi ;;
     'up '*)
-      set -- $event; up=$((up + 1)); echo "listening $2 $3"; : >"$dir/$2.up"
+      set -- $event; up=$((up + 1)); echo "listening $2 $3"; : >"$2.up"
       [ "$up" -eq "$total" ] && echo ready ;;
     'end '*)
-      set -- $event; left=$((left - 1)); echo "$4" >"$dir/$2.end"
+      set -- $event; left=$((left - 1)); echo "$4" >"$2.end"
       why=$because
-      [ -f "$dir/$2.why" ] && read -r why <"$dir/$2.why"
-      if [ ! -f "$dir/$2.up" ]; then echo "failed $2 $(tell "$2" "$3")"
+      [ -f "$2.why" ] && read -r why <"$2.why"
+      if [ ! -f "$2.up" ]; then echo "failed $2 $(tell "$2" "$3")"
       elif [ "$stopping" -eq 0 ] || [ -n "$why" ]; then
         [ "$3" = 153 ] && why='size limit'
         # The ticks of a long capture fall behind the clock of timeout(1).

@@ -27,6 +27,10 @@ birth() {
   shift 19
   echo "$1"
 } 2>/dev/null
+# By what lies in the folder that was entered, and no more by its name: that may be a link of any user by then.
+enter() {
+  owned "$1" && cd -P "$1" && owned . && case $(pwd -P) in */"\${1##*/}") ;; *) false ;; esac
+} 2>/dev/null
 alive() {
   [ -f "$1" ] && read -r p born <"$1" && [ -n "$p" ] && [ "$(birth "$p")" = "$born" ]
 }
@@ -36,9 +40,9 @@ alive() {
 const KEEPER = `
 state=$1; agent=$2; until=$3
 shift 3
-sh -c "$agent" hopbook-capture "$@" <>"$state/in" >>"$state/out" 2>>"$state/err"
-[ -e "$state/kept" ] || exit 0
-case $(tail -n 1 "$state/out" 2>/dev/null) in
+sh -c "$agent" hopbook-capture "$@" <>in >>out 2>>err
+[ -e kept ] || exit 0
+case $(tail -n 1 out 2>/dev/null) in
   removed|'bye lease') ;;
   *) while [ -d "$state" ] && [ "$(date +%s)" -lt "$until" ]; do sleep 5; done ;;
 esac
@@ -60,22 +64,22 @@ shift 3
 agent=${quoteScript(CAPTURE_AGENT)}
 keeper=${quoteScript(KEEPER)}
 nap=0.1; sleep 0.01 2>/dev/null || nap=1
-tell() { echo "$1" 1<>"$state/in"; } 2>/dev/null
+tell() { echo "$1" 1<>in; } 2>/dev/null
 follow() {
-  tail -n +1 -f "$state/out" 2>/dev/null &
+  tail -n +1 -f out 2>/dev/null &
   tailer=$!
 }
 drop() {
   [ -n "$guard" ] && kill -TERM "$guard" 2>/dev/null
   [ -n "$tailer" ] && kill -TERM "$tailer" 2>/dev/null
-  [ -n "$locked" ] && rm -rf "$state/lock"
+  [ -n "$locked" ] && rm -rf lock
 }
 gone() {
   tell remove
   n=0
-  while [ $n -lt 40 ] && alive "$state/pid"; do n=$((n + 1)); sleep "$nap"; done
+  while [ $n -lt 40 ] && alive pid; do n=$((n + 1)); sleep "$nap"; done
   sleep "$nap"
-  rm -rf "$dir" "$dir.ending" "$state"
+  rm -rf "$dir" "$state"
   locked=
   drop
   echo removed
@@ -89,8 +93,8 @@ away() {
 }
 
 if [ "$mode" = keep ]; then
-  owned "$state" || { echo "error gone $state"; exit 3; }
-  cat >"$state/bundle.part" && mv "$state/bundle.part" "$state/bundle" && echo kept && exit 0
+  enter "$state" || { echo "error gone $state"; exit 3; }
+  cat >bundle.part && mv bundle.part bundle && echo kept && exit 0
   exit 4
 fi
 tailer=; guard=; locked=
@@ -98,28 +102,28 @@ if [ "$mode" = start ]; then
   until=$1; meta=$2
   shift 2
   [ -e "$state" ] && { echo "error exists $state"; exit 3; }
-  mkdir "$state" 2>/dev/null || { echo "error dir $state"; exit 3; }
-  mkfifo "$state/in" 2>/dev/null || { rmdir "$state"; echo 'error tool mkfifo'; exit 3; }
-  printf '%s\\n' "$meta" >"$state/meta"
-  echo "$until" >"$state/expires"
-  echo "$$ \${HOPBOOK_OWNER:--}" >"$state/agent"
-  : >"$state/out"
+  mkdir "$state" 2>/dev/null && enter "$state" || { echo "error dir $state"; exit 3; }
+  mkfifo in 2>/dev/null || { rmdir "$state"; echo 'error tool mkfifo'; exit 3; }
+  printf '%s\\n' "$meta" >meta
+  echo "$until" >expires
+  echo "$$ \${HOPBOOK_OWNER:--}" >agent
+  : >out
   own=
   command -v setsid >/dev/null 2>&1 && own=setsid
   $own sh -c "$keeper" hopbook-keeper "$state" "$agent" "$until" "$@" </dev/null >/dev/null 2>&1 &
-  echo "$! $(birth $!)" >"$state/pid"
+  echo "$! $(birth $!)" >pid
   dead=
 else
-  owned "$state" || { echo "error gone $state"; exit 3; }
-  if ! mkdir "$state/lock" 2>/dev/null; then
-    alive "$state/lock/pid" && { echo "error locked $state"; exit 3; }
-    rm -rf "$state/lock"
-    mkdir "$state/lock" 2>/dev/null || { echo "error locked $state"; exit 3; }
+  enter "$state" || { echo "error gone $state"; exit 3; }
+  if ! mkdir lock 2>/dev/null; then
+    alive lock/pid && { echo "error locked $state"; exit 3; }
+    rm -rf lock
+    mkdir lock 2>/dev/null || { echo "error locked $state"; exit 3; }
   fi
-  echo "$$ $(birth $$)" >"$state/lock/pid"
+  echo "$$ $(birth $$)" >lock/pid
   locked=1
   dead=1
-  alive "$state/pid" && dead=
+  alive pid && dead=
 fi
 trap away TERM HUP INT
 
@@ -132,15 +136,15 @@ trap away TERM HUP INT
 guard=$!
 
 each() { for f in "$dir"/*.pcap; do [ -f "$f" ] && { id=\${f##*/}; "$1" "\${id%.pcap}" "$f"; }; done; }
-said() { grep -q "^$1 $2 " "$state/out" 2>/dev/null; }
+said() { grep -q "^$1 $2 " out 2>/dev/null; }
 lost() { said ended "$1" || echo "ended $1 - $why"; }
 size() { said closed "$1" || echo "closed $1 - - - - - $(ls -ln "$2" | { read -r a b c d s e; echo "$s"; })"; }
 why='the capture died before it was ended: was the node or its pod restarted?'
 if [ -z "$dead" ]; then follow
 else
-  cat "$state/out"
-  if [ -f "$state/why" ] && IFS= read -r why <"$state/why"; then each lost
-  else grep -q '^stopped' "$state/out" || each lost; fi
+  cat out
+  if [ -f why ] && IFS= read -r why <why; then each lost
+  else grep -q '^stopped' out || each lost; fi
 fi
 
 while IFS= read -r word; do
@@ -149,7 +153,7 @@ while IFS= read -r word; do
     stop) if [ -z "$dead" ]; then tell stop; else each size; echo stopped; fi ;;
     remove) gone ;;
     leave)
-      : >"$state/kept"
+      : >kept
       drop
       echo left
       exit 0 ;;
@@ -167,26 +171,26 @@ export const DETACHED_LIST = `${STATE_BASE}
 mode=$1
 shift
 if [ "$mode" = bundle ]; then
-  owned "$1" && [ -f "$1/bundle" ] && exec cat "$1/bundle"
+  enter "$1" && [ -f bundle ] && exec cat bundle
   exit 3
 fi
 for folder; do
   for state in "$folder"/hopbook-*.detached; do
-    owned "$state" && [ -f "$state/meta" ] && [ -e "$state/kept" ] || continue
+    ( enter "$state" && [ -f meta ] && [ -e kept ] || exit
     how=dead
-    if alive "$state/pid"; then
+    if alive pid; then
       how=live
-      up=$(grep -c '^listening ' "$state/out" 2>/dev/null)
-      [ "\${up:-0}" -gt 0 ] && [ "$(grep -c '^ended ' "$state/out" 2>/dev/null)" = "$up" ] && how=over
+      up=$(grep -c '^listening ' out 2>/dev/null)
+      [ "\${up:-0}" -gt 0 ] && [ "$(grep -c '^ended ' out 2>/dev/null)" = "$up" ] && how=over
     fi
-    grep -q '^stopped' "$state/out" 2>/dev/null && how=stopped
+    grep -q '^stopped' out 2>/dev/null && how=stopped
     bytes=0
     for size in $(ls -ln "\${state%.detached}" 2>/dev/null |
       while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
       bytes=$((bytes + size))
     done
-    IFS= read -r meta <"$state/meta"
-    printf 'run %s %s %s %s\\n' "$state" "$how" "$bytes" "$meta"
+    IFS= read -r meta <meta
+    printf 'run %s %s %s %s\\n' "$state" "$how" "$bytes" "$meta" )
   done
 done
 `;

@@ -41,7 +41,7 @@ export interface HopCapturePlan {
   readonly hop: Hop;
   readonly filter: string;
   readonly snaplenBytes: number;
-  /** What runs on the node for this hop (inside `timeout`). */
+  /** What runs on the node for this hop (inside `timeout`, in the folder of its captures). */
   readonly argv: Argv;
   /** Where the node keeps the packets until they are pulled. */
   readonly remotePath: string;
@@ -165,15 +165,15 @@ function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopC
   const headers = HEADERS_BYTES + around;
   const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
   const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[targetOf(hop)] ?? null });
-  const remotePath = `${dir}/${checkId(hop.id)}.pcap`;
+  const file = `${checkId(hop.id)}.pcap`;
   const tcpdump = tcpdumpWords({
     flags: promiscuous(hop) ? [] : [NOT_PROMISCUOUS],
     interface: checkInterface(hop.interface),
     snaplenBytes: String(snaplenBytes),
     bufferKiB: String(Math.ceil(bufferKiB)),
-    ...{ file: remotePath, filter },
+    ...{ file, filter },
   });
   const argv: Argv =
     hop.netns.kind === "path" ? [...enterWords(checkPath(hop.netns.path)), ...tcpdump] : tcpdump;
-  return { hop, filter, snaplenBytes, argv, remotePath };
+  return { hop, filter, snaplenBytes, argv, remotePath: `${dir}/${file}` };
 }

@@ -97,10 +97,7 @@ class Agent {
   }
   /** What is still there after at most `ms`; empty where all is gone. */
   async leftovers(ms = 15_000): Promise<string[]> {
-    const now = (): string[] => [
-      ...this.processes(),
-      ...[this.dir, `${this.dir}.ending`].filter((file) => existsSync(file)),
-    ];
+    const now = (): string[] => [...this.processes(), ...[this.dir].filter((file) => existsSync(file))];
     for (const end = Date.now() + ms; Date.now() < end && now().length > 0; await sleep(50));
     return now();
   }

@@ -30,15 +30,13 @@ t.test(
   { skip: !hasTcpdump && "no tcpdump" },
   async (t) => {
     for (const [name, prepare] of Object.entries(PREPARED)) {
-      for (const suffix of ["", ".ending"]) {
-        const dir = t.testdir({ victim: {}, work: {} });
-        const own = join(dir, "work/hopbook-x");
-        prepare(t, `${own}${suffix}`, join(dir, "victim"));
-        const said = runAgent(CAPTURE_AGENT, own, "5", "64", "0", "5", "4096");
-        t.match(said, /^error (exists|dir) /, `${name} at ${suffix || "the folder"}`);
-        t.strictSame(readdirSync(join(dir, "victim")), [], "nothing behind the link");
-        t.strictSame(readdirSync(join(dir, "work")), [`hopbook-x${suffix}`], "nothing else is left");
-      }
+      const dir = t.testdir({ victim: {}, work: {} });
+      const own = join(dir, "work/hopbook-x");
+      prepare(t, own, join(dir, "victim"));
+      const said = runAgent(CAPTURE_AGENT, own, "5", "64", "0", "5", "4096");
+      t.match(said, /^error (exists|dir) /, name);
+      t.strictSame(readdirSync(join(dir, "victim")), [], "nothing behind the link");
+      t.strictSame(readdirSync(join(dir, "work")), ["hopbook-x"], "nothing else is left");
     }
   },
 );

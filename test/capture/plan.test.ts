@@ -58,7 +58,7 @@ t.test("one plan a node; shared hops once, with the filter of all their flows", 
     "-s",
     "128",
   ];
-  const file = "/var/tmp/hopbook-0123456789ab-node-a/node-a.x.eth0.pcap";
+  const file = "node-a.x.eth0.pcap";
   t.same(podPlan?.argv, [...command, "-B", "4096", "-w", file, "--", podPlan?.filter]);
   t.equal(plans[1]?.hops[0]?.snaplenBytes, 178, "room for the tunnel's headers");
   const values = ["hopbook-capture", "/var/tmp/hopbook-0123456789ab-node-a", "60", "1024", "2", "20", "4096"];

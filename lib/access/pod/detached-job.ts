@@ -40,14 +40,15 @@ kept() {
   return 1
 }
 nap() { sleep "$1" & wait $!; }
-tell() { echo "$1" 1<>"$state/in"; } 2>/dev/null
+# From within, so that nothing is written through a link that has the name once the folder is removed.
+tell() { ( cd -P "$state" && owned . && echo "$1" 1<>in ); } 2>/dev/null
 said() { grep -q "^$1" "$state/out" 2>/dev/null; }
 busy() { printf '%s\\n' /proc/[0-9]*/environ | xargs grep -lsF "HOPBOOK_RUN=$run" >/dev/null 2>&1; }
 halt() {
   trap '' TERM
   kept || exit 1
   said stopped || {
-    echo 'its pod was deleted, or evicted from the node' >"$state/why"
+    ( cd -P "$state" && owned . && echo 'its pod was deleted, or evicted from the node' >why ) 2>/dev/null
     # The kernel holds packets back for up to a second.
     sleep 1.2 2>/dev/null || sleep 2
     tell stop
@@ -67,7 +68,7 @@ while kept; do
   if [ "$over" -gt 900 ] || { [ "$over" -gt 10 ] && [ ! -e "$state/lock" ]; }; then
     tell remove
     nap 5
-    rm -rf "\${state%.detached}" "\${state%.detached}.ending" "$state"
+    rm -rf "\${state%.detached}" "$state"
   else nap 2; fi
 done
 n=0

@@ -60,8 +60,7 @@ same() { started "$1" && [ "$state" != Z ] && [ "$start" = "$2" ]; }
 uid_of() { ls -ldn "$1" 2>/dev/null | { read -r a b c d; echo "\${c:--}"; }; }
 
 kept_until() {
-  held=\${1%.ending}
-  held=\${held%.detached}.detached
+  held=\${1%.detached}.detached
   [ -d "$held" ] && [ ! -L "$held" ] && [ -f "$held/expires" ] && [ ! -L "$held/expires" ] || return 1
   [ "$(uid_of "$held")" = "$me" ] && read -r until <"$held/expires" || return 1
   case $until in ''|*[!0-9]*|?????????????*) return 1 ;; esac
@@ -77,13 +76,12 @@ list_all() {
   find_agents
   for name in $folders; do
     owner=-
-    for f in "$work/\${name%.ending}/agent" "$work/$name/dir/agent"; do
-      [ -f "$f" ] && [ ! -L "$f" ] && read -r a owner b <"$f"
-    done
+    f=$work/$name/agent
+    [ -f "$f" ] && [ ! -L "$f" ] && read -r a owner b <"$f"
     case $owner in ''|*[!0-9a-f]*) owner=- ;; esac
     state=idle
     young "$work/$name" 1 && state=young
-    live hopbook-capture "$work/\${name%.ending}" && state=live
+    live hopbook-capture "$work/$name" && state=live
     kept_until "$work/$name" && state="kept $until"
     echo "folder $name $(uid_of "$work/$name") $owner $state"
   done
@@ -146,7 +144,7 @@ remove_all() {
       if [ -L "$path" ]; then echo "kept $item it is a symbolic link"; continue; fi
       if [ ! -d "$path" ]; then echo "removed $item"; continue; fi
       if [ "$(uid_of "$path")" != "$me" ]; then echo "kept $item it is another user's"; continue; fi
-      if [ "$force" != y ] && live hopbook-capture "\${path%.ending}"; then echo "kept $item it is in use"; continue; fi
+      if [ "$force" != y ] && live hopbook-capture "$path"; then echo "kept $item it is in use"; continue; fi
       if [ "$force" != y ] && kept_until "$path"; then echo "kept $item it waits to be collected"; continue; fi
       rm -rf -- "$path" 2>/dev/null ;;
     relay:*)

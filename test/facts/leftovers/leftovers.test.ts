@@ -26,7 +26,7 @@ t.test("what a node says", async (t) => {
     item: `folder:hopbook-${RUN}-node-a`,
     name: `/var/tmp/hopbook-${RUN}-node-a`,
   });
-  t.match(parseLeftover(`folder hopbook-${RUN}-node-a.ending - - live`, place), {
+  t.match(parseLeftover(`folder hopbook-${RUN}-node-a - - live`, place), {
     ...{ ownerHash: null, state: "live", uid: null },
   });
   t.match(parseLeftover(`folder hopbook-${RUN}-node-a.detached 0 ${HASH} kept 4102444800`, place), {
@@ -101,7 +101,6 @@ t.test("a real shell: folders and processes are found and removed", linux, async
     return dir;
   };
   const idle = makeFolder(`hopbook-${RUN}-node-a`);
-  const ending = makeFolder(`hopbook-${RUN}-node-a.ending`);
   const young = makeFolder("hopbook-bbbbbbbbbbbb-node-a", new Date());
   const foreign = makeFolder("hopbook-of somebody");
   makeFolder(`hopbook-${ME}-node-a`);
@@ -121,7 +120,7 @@ t.test("a real shell: folders and processes are found and removed", linux, async
   const states = Object.fromEntries(
     found.filter(({ kind }) => kind === "folder").map(({ name, state }) => [name, state]),
   );
-  t.strictSame(states, { [idle]: "idle", [ending]: "idle", [young]: "young", [used]: "live" });
+  t.strictSame(states, { [idle]: "idle", [young]: "young", [used]: "live" });
   t.ok(found.every(({ kind, ownerHash }) => kind === "trace" || kind === "relay" || ownerHash === HASH));
   const processes = found.filter(({ runId }) => runId === "eeeeeeeeeeee");
   t.strictSame(
