@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { describeError, type RunFolder } from "../artifacts/index.js";
 import type { Engine, RunOutcome, Snapshot } from "../engine/engine.js";
 import { asHopbookError, HopbookError, type ErrorCode } from "../errors.js";
+import type { AccessEnd } from "../model/access.js";
 import type { EnteredNode } from "../model/cluster.js";
 import type { DetachContext } from "../model/detached.js";
 import type { SealedPlan } from "../plan/seal.js";
@@ -21,6 +22,8 @@ interface Execution {
   readonly startedAt: Date;
   readonly folder: RunFolder;
   readonly world: World;
+  /** Where commands for the nodes go, where that was asked already. */
+  readonly ends?: readonly AccessEnd[];
   /** Throws where the plan is not the one that was agreed to. */
   readonly agree?: (plan: SealedPlan) => void;
   /** Nothing of the folder stays. */
@@ -75,7 +78,8 @@ export async function execute(session: PermittedRun, execution: Execution): Prom
         detach: execution.detach?.context,
       },
       async (engine, entered) => {
-        const plan = await frame(await engine.plan(), session, { ends: await world.ends(session) });
+        const asking = execution.ends ?? startAsking(world, session);
+        const plan = await frame(await engine.plan(), session, { ends: await asking });
         await folder.writeJson("plan.json", plan);
         execution.agree?.(plan);
         if (execution.detach === undefined) return engine.run();
@@ -96,6 +100,17 @@ export async function execute(session: PermittedRun, execution: Execution): Prom
   }
   execution.onLastAnswer?.();
   return conclude(session, { startedAt, folder, outcome });
+}
+
+/** While the plan is made, which waits for nodes anyway. */
+export function startAsking(
+  world: Pick<World, "ends">,
+  session: PermittedRun,
+): Promise<readonly AccessEnd[]> {
+  const asking = world.ends(session);
+  // Where making the plan fails nobody waits for it.
+  asking.catch(() => undefined);
+  return asking;
 }
 
 /** A run that did not begin: a mistyped name leaves no folder, everything else what was read so far. */

@@ -7,6 +7,7 @@ import type { SealedPlan } from "../plan/seal.js";
 import { STEP_KINDS } from "../steps/registry.js";
 import { whileWanted } from "../session/interruption.js";
 import type { PlanOptions, SharedOptions } from "../session/options.js";
+import { startAsking } from "./execute.js";
 import { frame } from "./plan-frame.js";
 import {
   discoveryKinds,
@@ -35,8 +36,9 @@ export async function planRunbook(options: PlanOptions): Promise<SealedPlan> {
     const missingFlags = error.missingFlags ?? ["--yes"];
     return frame(outline(session), session, { ends: [], missingFlags });
   }
+  const asking = startAsking(LIVE, permitted);
   const plan = await look(permitted, (engine) => engine.plan());
-  return frame(plan, session, { ends: await LIVE.ends(session) });
+  return frame(plan, session, { ends: await asking });
 }
 
 /** Reads from the nodes, and keeps nothing. */

@@ -1,4 +1,5 @@
 import { createRunFolder, type RunFolder } from "../artifacts/index.js";
+import type { AccessEnd } from "../model/access.js";
 import type { SealedPlan } from "../plan/seal.js";
 import { startRecording, type Recorder } from "../recording/index.js";
 import type { RunOptions, RunReport } from "../session/options.js";
@@ -9,12 +10,14 @@ import { LIVE, recordWorld } from "./world.js";
 
 interface Keeping extends Pick<RunOptions, "out" | "record"> {
   readonly agree?: (plan: SealedPlan) => void;
+  /** See Execution. */
+  readonly ends?: readonly AccessEnd[];
 }
 
 /** Runs what is settled, in a folder of its own, and keeps what came back so that it can be replayed. */
 export async function runSession(session: PermittedRun, keeping: Keeping): Promise<RunReport> {
   const startedAt = new Date();
-  const { agree } = keeping;
+  const { agree, ends } = keeping;
   const { id, runbook, inputs, recipeDirs, signal, onEvent } = session;
   const { name } = runbook.metadata;
   const folder = await createRunFolder({
@@ -27,6 +30,7 @@ export async function runSession(session: PermittedRun, keeping: Keeping): Promi
     ...{ startedAt, folder },
     world: recorder === null ? LIVE : recordWorld(LIVE, recorder),
     ...(agree === undefined ? {} : { agree }),
+    ...(ends === undefined ? {} : { ends }),
     onLastAnswer: () => {
       const incomplete = recorder?.finish() ?? null;
       if (incomplete === null) return;

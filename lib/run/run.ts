@@ -63,8 +63,9 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
   refuseOtherWays(agreed, session);
   const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });
   const permitted = await permit(session);
-  refuseOtherEnds(agreed, await LIVE.ends(permitted));
-  return runSession(permitted, { ...options, agree });
+  const ends = await LIVE.ends(permitted);
+  refuseOtherEnds(agreed, ends);
+  return runSession(permitted, { ...options, agree, ends });
 }
 
 /** Ways in are no commands of the plan, and making them comes first: what differs there is found before anything is made. */

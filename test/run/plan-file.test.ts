@@ -112,6 +112,30 @@ t.test("another host behind the same name is refused before it is entered", asyn
   });
 });
 
+t.test("ssh is asked once a run where it would go, and so for a plan", async (t) => {
+  const { dir, shared } = await setUp(t);
+  const cluster = join(dir, "cluster.yaml");
+  const asked = join(dir, "asked");
+  const config = `Match exec "echo %n >>${asked}"\n  HostName 127.0.0.1\n  Port 1\n`;
+  writeFileSync(join(dir, "ssh_config"), config);
+  const nodes = ["node-a", "node-b"].map(
+    (name) => `  - name: ${name}\n    access: {via: ssh, sshConfig: ./ssh_config}\n`,
+  );
+  writeFileSync(cluster, HERE_CLUSTER + nodes.join(""));
+  const raw = { token: "hunter2-secret" };
+  /** Besides the login, for which ssh reads its configuration itself. */
+  const count = (): readonly number[] => {
+    const lines = readFileSync(asked, "utf8").split("\n");
+    writeFileSync(asked, "");
+    return ["node-a", "node-b"].map((name) => lines.filter((line) => line === name).length - 1);
+  };
+  const plan = await planRunbook({ ...shared, cluster, runbook: join(dir, "sample.yaml"), raw });
+  t.strictSame(count(), [1, 1]);
+  const file = await writePlanFile(plan, { file: join(dir, "once.json"), force: false });
+  await runPlan({ ...shared, cluster, plan: file, raw });
+  t.strictSame(count(), [1, 1]);
+});
+
 t.test("a file that is no plan, or was changed, is refused", async (t) => {
   const { dir, plan, file } = await setUp(t);
   const wrong: [unknown, RegExp][] = [

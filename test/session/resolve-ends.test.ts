@@ -10,9 +10,13 @@ const profileOf = (rest: object): string =>
     ...{ apiVersion: "hopbook.dev/v1", kind: "ClusterProfile", metadata: { name: "x" }, ...rest },
   });
 
-async function endsOf(cwd: string, signal = new AbortController().signal) {
+async function endsOf(
+  cwd: string,
+  signal = new AbortController().signal,
+  bound: Parameters<typeof resolveEnds>[1] = {},
+) {
   const { profile } = await openProfile({ cwd, cluster: "hopbook.yaml" });
-  return resolveEnds({ profile, openKube: shareKube(), signal });
+  return resolveEnds({ profile, openKube: shareKube(), signal }, bound);
 }
 
 t.test("of ssh's, what it makes of its configuration, jump hosts and theirs included", async (t) => {
@@ -61,6 +65,27 @@ Host *
     { of: "node-z", settings: { unresolved: /Cannot tell where ssh would enter node-z: .*NoSuchWord/i } },
   ]);
   await t.rejects(endsOf(cwd, AbortSignal.abort()), { code: "INTERRUPTED" });
+});
+
+t.test("where ssh waits for what does not come, all nodes together are given up in time", async (t) => {
+  const cwd = t.testdir({
+    ssh_config: 'Match exec "sleep 30"\n  Port 1\n',
+    quick: "Host *\n  Port 2\n",
+    "hopbook.yaml": profileOf({
+      nodes: [
+        { name: "quick", access: { via: "ssh", sshConfig: "./quick" } },
+        ...Array.from({ length: 40 }, (_, index) => ({
+          ...{ name: `n${index}`, access: { via: "ssh", sshConfig: "./ssh_config" } },
+        })),
+      ],
+    }),
+  });
+  const startedAt = Date.now();
+  const ends = await endsOf(cwd, undefined, { allWithinMs: 700 });
+  t.ok(Date.now() - startedAt < 5_000, "not as long as 40 nodes take, one after the other");
+  t.match(ends.find(({ of }) => of === "quick")?.settings, { Port: "2" });
+  const late = ends.filter(({ settings }) => /took too long .* looked up/.test(settings["unresolved"] ?? ""));
+  t.equal(late.length, 40);
 });
 
 t.test("hosts that jump on and on are given up", async (t) => {
