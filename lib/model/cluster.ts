@@ -104,6 +104,8 @@ export interface End {
    * a pod just its own.
    */
   readonly addresses: readonly { readonly ip: string; readonly port: number | null }[];
+  /** Of a service: `namespace/name`; null where nobody says. */
+  readonly service?: string | null;
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
   readonly otherBackends?: number;
   /** Where packets of this end can be captured; null for an address outside the cluster, and for what is unseen. */

@@ -14,12 +14,21 @@ export interface FlowAddress {
   readonly port: number | null;
 }
 
+/** A Service as an end, with the backend that is followed. */
+export interface ServiceEnd {
+  /** `namespace/name`; null where nobody says. */
+  readonly name: string | null;
+  readonly clusterIp: FlowAddress;
+  readonly backend: FlowAddress;
+}
+
 export interface EvidenceEnd {
   readonly pod: string | null;
   readonly node: string | null;
   readonly ip: string;
   readonly port: number | null;
   readonly addresses: readonly FlowAddress[];
+  readonly service?: ServiceEnd;
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
   readonly otherBackends?: number;
 }

@@ -1,5 +1,6 @@
 import type { Via } from "./access.js";
 import type { HopRole } from "./roles.js";
+import type { ServiceEnd } from "./evidence.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
 
 /** findings.json, schemas/findings.json. Programs depend on these names. */
@@ -81,6 +82,8 @@ export interface FindingsEnd {
   readonly node: string | null;
   readonly ip: string;
   readonly port: number | null;
+  /** Where it was asked for as a Service; `ip` is the ClusterIP, or the backend's own where that was sent to. */
+  readonly service?: ServiceEnd;
 }
 
 /** One packet's way, for the report's timeline: times in µs since the flow's first packet, by hop index. */

@@ -5,8 +5,20 @@ import { formatShare } from "./numbers.js";
 
 /** The sentences that every format shares. They are raw: each format escapes them for itself. */
 
-/** `shop/web:8080`, `[fd00::1]:53`, `10.0.0.1`. */
+/**
+ * `shop/web:8080`, `[fd00::1]:53`, `10.0.0.1`; `Service shop/web 10.96.0.20:80 (shop/web-1:8080)`, and the other way round
+ * where the backend itself was sent to.
+ */
 export function nameEnd(end: FindingsEnd): string {
+  const { service, pod } = end;
+  if (service === undefined) return nameAddress(end);
+  const { name, clusterIp, backend } = service;
+  const own = nameAddress({ pod, ...backend });
+  const whole = `Service ${name === null ? "" : `${name} `}${nameAddress({ pod: null, ...clusterIp })}`;
+  return end.ip === clusterIp.ip ? `${whole} (${own})` : `${own} (of ${whole})`;
+}
+
+function nameAddress(end: Pick<FindingsEnd, "pod" | "ip" | "port">): string {
   const port = end.port === null ? "" : `:${end.port}`;
   if (end.pod !== null) return `${end.pod}${port}`;
   return end.ip.includes(":") && port !== "" ? `[${end.ip}]${port}` : `${end.ip}${port}`;

@@ -27,6 +27,16 @@ export function describeFlow(flow: Flow): FlowEvidence {
   };
 }
 
-function endOf({ pod, node, ip, port, addresses, otherBackends }: End): EvidenceEnd {
-  return { pod, node, ip, port, addresses, ...(otherBackends === undefined ? {} : { otherBackends }) };
+function endOf(end: End): EvidenceEnd {
+  const { pod, node, ip, port, addresses, otherBackends } = end;
+  return {
+    ...{ pod, node, ip, port, addresses, ...serviceOf(end) },
+    ...(otherBackends === undefined ? {} : { otherBackends }),
+  };
+}
+
+function serviceOf({ kind, service = null, addresses }: End): Pick<EvidenceEnd, "service"> {
+  const [clusterIp, backend] = addresses;
+  if (kind !== "service" || clusterIp === undefined || backend === undefined) return {};
+  return { service: { name: service, clusterIp, backend } };
 }

@@ -32,6 +32,31 @@ const silence = (count: number, page: string): ExchangeFinding => ({
   outcome: `no answer to GET /${page}`,
 });
 
+t.test("a Service is named with its ClusterIP, its port and the backend", (t) => {
+  const service = {
+    name: "shop/web",
+    clusterIp: { ip: "10.96.0.20", port: 80 },
+    backend: { ip: "10.1.1.7", port: 8080 },
+  };
+  const end = { pod: "shop/web-1", node: "node-b", ip: "10.96.0.20", port: 80, service };
+  t.equal(nameEnd(end), "Service shop/web 10.96.0.20:80 (shop/web-1:8080)");
+  t.equal(
+    nameEnd({ ...end, ip: "10.1.1.7", port: 8080 }),
+    "shop/web-1:8080 (of Service shop/web 10.96.0.20:80)",
+    "the backend itself was sent to",
+  );
+  t.equal(
+    nameEnd({ ...end, pod: null, service: { ...service, name: null } }),
+    "Service 10.96.0.20:80 (10.1.1.7:8080)",
+  );
+  const ipv6 = { name: null, clusterIp: { ip: "fd00::a", port: 53 }, backend: { ip: "fd01::b", port: 53 } };
+  t.equal(
+    nameEnd({ ...end, pod: null, ip: "fd00::a", port: 53, service: ipv6 }),
+    "Service [fd00::a]:53 ([fd01::b]:53)",
+  );
+  t.end();
+});
+
 t.test("one sentence a verdict", async (t) => {
   const sentences: [FlowFinding, string][] = [
     [fdbMissing, "LOST on node-a between vxlan.calico (tunnel) and eth0 (nic): 4 of 4 requests"],

@@ -42,7 +42,10 @@ export function describeFlow(
   return {
     id: flow.id,
     from: { pod: from.pod, node: from.node, ip: from.ip, port: from.port },
-    to: { pod: to.pod, node: to.node, ip: to.ip, port: to.port },
+    to: {
+      ...{ pod: to.pod, node: to.node, ip: to.ip, port: to.port },
+      ...(to.service === undefined ? {} : { service: to.service }),
+    },
     protocol: flow.protocol,
     probe: flow.probe,
     hops: route.requestHops.map((hop) => countHop(hop, judged)),

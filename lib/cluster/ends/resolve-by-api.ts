@@ -165,7 +165,8 @@ async function locateService(service: FoundService, asking: Asking): Promise<Loc
   // What is sent to the ClusterIP may go to any backend.
   const sentTo = clusterIp === null || otherBackends > 0 ? own : clusterIp;
   // A headless one stands for its pods: no address of its own is ever in a packet.
-  const kind = clusterIp === null ? {} : { kind: "service" as const, ...spread(otherBackends) };
+  const kind =
+    clusterIp === null ? {} : { kind: "service" as const, service: service.name, ...spread(otherBackends) };
   const as = (end: End): End => ({ ...end, ...kind, ...sentTo, addresses });
   if (backend.pod !== null) {
     const [namespace = "", name = ""] = backend.pod.split("/");

@@ -9,6 +9,8 @@ import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
 import { ipVersion } from "../../linux/address.js";
 
 interface ResolvedService {
+  /** `namespace/name`; null where the table does not say. */
+  readonly name: string | null;
   readonly clusterIp: AddressAndPort;
   /** The endpoint that is followed. */
   readonly backend: AddressAndPort;
@@ -51,7 +53,9 @@ export async function resolveService(
     ...options,
     name: fits[0]?.name ?? null,
   });
-  return { clusterIp: { ip: address.ip, port }, backend, otherBackends: endpoints.size - 1 };
+  // The port's own name stands behind the Service's.
+  const name = fits[0]?.name?.replace(/:[^/:]*$/, "") ?? null;
+  return { name, clusterIp: { ip: address.ip, port }, backend, otherBackends: endpoints.size - 1 };
 }
 
 async function readNatTable(

@@ -121,6 +121,7 @@ async function resolveAddress(
   const service = await resolveService(address, facts, options);
   if (service === null) return outsideEnd(text, address);
   const { clusterIp, backend, otherBackends } = service;
+  const kind = { kind: "service" as const, service: service.name };
   // What is sent to the ClusterIP may go to any backend.
   const sentTo = otherBackends > 0 ? backend : clusterIp;
   const [backendPod, second] = await findPodsByAddress(backend.ip, facts, options);
@@ -135,16 +136,16 @@ async function resolveAddress(
   );
   if (backendPod === undefined && backendNode !== undefined) {
     const host = nodeEnd({ text, node: backendNode.name, ...sentTo });
-    return { ...host, kind: "service", addresses, ...spread(otherBackends) };
+    return { ...host, ...kind, addresses, ...spread(otherBackends) };
   }
-  if (backendPod === undefined) return { ...outsideEnd(text, sentTo), kind: "service", addresses };
+  if (backendPod === undefined) return { ...outsideEnd(text, sentTo), ...kind, addresses };
   const end = await podEnd(await inspect(backendPod, facts, options), {
     text,
     port: backend.port,
     facts,
     signal,
   });
-  return { ...end, kind: "service", ...sentTo, addresses, ...spread(otherBackends) };
+  return { ...end, ...kind, ...sentTo, addresses, ...spread(otherBackends) };
 }
 
 async function podEnd(

@@ -121,7 +121,7 @@ t.test("ends that are found", async (t) => {
 
 t.test("services", async (t) => {
   t.match(await resolveEnd("10.96.0.20:80", facts), {
-    kind: "service",
+    ...{ kind: "service", service: "shop/web", pod: "shop/web" },
     node: "node-b",
     ip: "10.96.0.20",
     port: 80,

@@ -1,0 +1,23 @@
+import t from "tap";
+import { describeFlow } from "../../lib/steps/flow-evidence.js";
+import { makeFlow, makePath, WEB } from "./samples.js";
+
+t.test("an end that is a Service says so, with what is followed", (t) => {
+  const clusterIp = { ip: "10.96.0.20", port: 80 };
+  const backend = { ip: "10.1.1.7", port: 8080 };
+  const to = {
+    ...WEB,
+    kind: "service",
+    service: "shop/web",
+    ...clusterIp,
+    addresses: [clusterIp, backend],
+  } as const;
+  const { from, to: told } = describeFlow(makeFlow({ path: makePath(to) }));
+  t.match(told, { pod: "shop/web", ...clusterIp, service: { name: "shop/web", clusterIp, backend } });
+  t.notOk("service" in from);
+  const unnamed = describeFlow(makeFlow({ path: makePath({ ...to, service: null }) }));
+  t.equal(unnamed.to.service?.name, null);
+  const alone = describeFlow(makeFlow({ path: makePath({ ...to, addresses: [clusterIp] }) }));
+  t.notOk("service" in alone.to, "of which no backend is known");
+  t.end();
+});
