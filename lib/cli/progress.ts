@@ -2,11 +2,13 @@ import type { RunEvent } from "../model/steps.js";
 import { formatDuration } from "../model/units.js";
 import { visible } from "../model/visible.js";
 import { makePaint } from "../text/paint.js";
+import { RunningLine } from "./running-line.js";
 import type { Terminal } from "./terminal.js";
 
 /**
  * Plain lines, one an event, that read the same on a terminal, in a log and over a bad line. The combinations of a
- * matrix stand indented before the step's own line; where steps run side by side, a note says whose it is.
+ * matrix stand indented before the step's own line; where steps run side by side, a note says whose it is. On a terminal
+ * a last line says what goes on, and goes before the next one.
  */
 export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
   const paint = makePaint(terminal.color);
@@ -15,6 +17,7 @@ export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
   const info = terminal.unicode ? "·" : "-";
   /** Titles of the steps that run now, by id and combination. */
   const running = new Map<string, string>();
+  const line = new RunningLine(terminal);
   const keyOf = (event: { step: string | null; combination?: string }): string =>
     JSON.stringify([event.step, event.combination]);
   return (event) => {
@@ -23,9 +26,11 @@ export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
         break;
       case "stepStarted":
         running.set(keyOf(event), event.title);
+        line.begin(keyOf(event), event.title);
         break;
       case "stepEnded": {
         running.delete(keyOf(event));
+        line.end(keyOf(event));
         // A step that was not wanted is in the transcript; here it would be noise.
         if (event.status === "skipped") break;
         const indent = event.combination === undefined ? "" : "  ";

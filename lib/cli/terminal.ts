@@ -1,3 +1,4 @@
+import { LiveLine } from "./live-line.js";
 import { stopUnheard } from "./signals.js";
 
 /** Where the command's words go. Injected, so that tests read them. */
@@ -6,6 +7,8 @@ export interface Terminal {
   out(text: string): void;
   /** For people: progress, questions, errors. */
   err(text: string): void;
+  /** Shows a line that goes before anything else is written; absent where what is written stays. */
+  live?(text: string): void;
   readonly color: boolean;
   readonly unicode: boolean;
   readonly width: number;
@@ -23,14 +26,23 @@ export function processTerminal(): Terminal {
   for (const stream of [stdout, stderr]) stream.on("error", endQuietly);
   const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0";
   const locale = env["LC_ALL"] ?? env["LC_CTYPE"] ?? env["LANG"] ?? "";
+  const line = stderr.isTTY && env["TERM"] !== "dumb" ? new LiveLine(stderr) : null;
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => {
+      line?.erase();
+      stdout.write(text);
+    },
+    err: (text) => {
+      line?.erase();
+      stderr.write(text);
+    },
+    ...(line === null ? {} : { live: (text: string) => line.show(text) }),
     color: forced || (stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb"),
     unicode: /utf-?8/i.test(locale) || (locale === "" && env["TERM"] !== "linux" && stdout.isTTY),
     width: Math.max(40, Math.min(stdout.columns ?? 100, 160)),
     interactive: stdin.isTTY && stderr.isTTY,
     ask: async (question) => {
+      line?.erase();
       const { createInterface } = await import("node:readline");
       const reader = createInterface({ input: stdin, output: stderr });
       return new Promise((resolve) => {
