@@ -8,3 +8,5 @@ export { renderSarifFindings } from "./sarif-findings.js";
 export { nameCluster } from "./next.js";
 export { renderText } from "./text.js";
 export { renderTap, renderTestJunit, renderTestText } from "./tests.js";
+export { renderPrometheus } from "./prometheus.js";
+export { renderSummary } from "./summary.js";

@@ -14,7 +14,9 @@ import {
   renderJson,
   renderJunit,
   renderMarkdown,
+  renderPrometheus,
   renderSarifFindings,
+  renderSummary,
   renderText,
 } from "../report/index.js";
 import { VERSION } from "../catalogue/places.js";
@@ -22,7 +24,16 @@ import { analyzeRunFolder } from "./analyze.js";
 
 export { renderPlan } from "../plan/render.js";
 
-export const REPORT_FORMATS = ["text", "md", "html", "json", "junit", "sarif"] as const;
+export const REPORT_FORMATS = [
+  "text",
+  "md",
+  "html",
+  "json",
+  "junit",
+  "sarif",
+  "prometheus",
+  "summary",
+] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What a text report needs to know of where it is shown. */
@@ -97,6 +108,10 @@ export async function renderReport(
       return renderJson(findings);
     case "junit":
       return renderJunit(findings);
+    case "prometheus":
+      return renderPrometheus(findings);
+    case "summary":
+      return renderSummary(findings);
     case "sarif":
       return renderSarifFindings(findings, { version: VERSION, root: resolve(dir) });
   }
