@@ -3,6 +3,7 @@ import { CNI_CACHE_SCRIPT } from "./runtime/cni-cache.js";
 import { INSPECT_SCRIPT, RUN_SCRIPT } from "./runtime/crictl.js";
 import { CTR_SCRIPT } from "./runtime/ctr.js";
 import { DOCKER_SCRIPT } from "./runtime/docker.js";
+import { PODMAN_SCRIPT } from "./runtime/podman.js";
 import { PROC_SCRIPT } from "./runtime/proc.js";
 import { ADDRESSES_SCRIPT } from "./runtime/sources.js";
 import { FOLDER_SCRIPT } from "./tools/pod.js";
@@ -17,6 +18,7 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-cni-cache": CNI_CACHE_SCRIPT,
   "hopbook-runtime-ctr": CTR_SCRIPT,
   "hopbook-runtime-docker": DOCKER_SCRIPT,
+  "hopbook-runtime-podman": PODMAN_SCRIPT,
   "hopbook-runtime-proc": PROC_SCRIPT,
   "hopbook-runtime-addresses": ADDRESSES_SCRIPT,
   "hopbook-tools": TOOLS_SCRIPT,

@@ -1,4 +1,5 @@
 import {
+  CRI_SOCKETS,
   IS_TRACEFS,
   LOOK_FREE,
   LOOK_PATH,
@@ -34,8 +35,7 @@ ${LOOK_UP}
 if [ -w "$folder" ]; then printf 'writable %s\\n' "$folder"; fi
 ${LOOK_FREE}
 ${lookForPrograms(DOCTOR_TOOLS.join(" "))}
-for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/crio/crio.sock \\
-  /var/run/cri-dockerd.sock /var/run/docker.sock; do
+for socket in ${CRI_SOCKETS} /var/run/docker.sock; do
   if [ -S "$socket" ] || [ -S "$root$socket" ]; then
     printf 'socket %s\\n' "$socket"
     [ -n "$endpoint" ] || [ "$socket" = /var/run/docker.sock ] || found=\${found:-unix://$socket}

@@ -130,7 +130,7 @@ function findByRoute({ end, hostLinks, podLink, route }: HostInterfaceInput): Ou
   return { link, says: `ip route get ${end.ip}: dev ${link.name}` };
 }
 
-function isPaired(link: Link): boolean {
+export function isPaired(link: Link): boolean {
   return link.kind !== null && PAIRED_KINDS.includes(link.kind);
 }
 

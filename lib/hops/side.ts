@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import { findHostSide, type HostInterface } from "./host-interface.js";
+import { findHostSide, isPaired, type HostInterface } from "./host-interface.js";
 import { findLink, type Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { lookIntoPod, lookUpRoute, readLinks, type NodeView, type RouteLookup } from "./read-node.js";
@@ -88,7 +88,8 @@ export function makeSide(
   const { host, parent, notes: doubts } = findHostSide(input, recipe);
   notes.push(...doubts);
   const name = end.pod ?? end.ip;
-  if (reading.outward.found === null) {
+  notes.push(...noteIsolation(end));
+  if (reading.outward.found === null && end.isolation !== "user-kernel") {
     notes.push(`${name} has no route to the other end: ${reading.outward.error}`);
   }
   const bridge = host === null ? null : findBridge(host.link, view);
@@ -98,6 +99,19 @@ export function makeSide(
   if (host !== null && !isBehindOne)
     notes.push(...checkInward({ end, view, reading, podLink: link, host: bridge ?? host.link }));
   return { end, view, pod: { link, host, parent, bridge, evidence }, notes };
+}
+
+/** What is made or looked at in such a pod's network namespace is not what the pod itself does there. */
+function noteIsolation({ pod, isolation }: End): string[] {
+  if (isolation === undefined) return [];
+  const where = {
+    vm: "in a virtual machine (Kata): its network namespace passes packets on to it",
+    "user-kernel":
+      "on a kernel of their own in user space (gVisor), which takes packets from its network namespace",
+  }[isolation];
+  return [
+    `${pod ?? "The pod"}'s processes are ${where}; probes from there come to no answer, and its sockets are not to be seen`,
+  ];
 }
 
 /** A VRF or a bond is a master too, and no hop. */
@@ -120,6 +134,10 @@ export function choosePodLink(
   const byAddress = reading.links.find((link) => link.addresses.includes(ip));
   if (byAddress !== undefined)
     return { link: byAddress, evidence: [`${byAddress.name} has the address ${ip}`] };
+  // Such a kernel takes the addresses away from the device.
+  const [only, ...more] = end.isolation === undefined ? [] : reading.links.filter(isPaired);
+  if (only !== undefined && more.length === 0)
+    return { link: only, evidence: [`${only.name} is the pod's only device with an end on the host`] };
   throw new HopbookError("HOP_UNRESOLVED", `Cannot find the interface of ${end.pod ?? ip}: none has ${ip}`, {
     where: { node: view.node },
     hint: "check the pod's interfaces and whether it is still running",

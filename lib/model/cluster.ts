@@ -80,7 +80,12 @@ export interface Pod {
   readonly containers: readonly Container[];
   /** Names of the host-side interfaces in the runtime's CNI result, in its order; empty if unknown. */
   readonly cniHostInterfaces: readonly string[];
+  /** Absent: its processes are the node's own, or nothing says what they are. */
+  readonly isolation?: Isolation;
 }
+
+/** Where the processes of a pod are that has a kernel of its own: in a virtual machine, or on one in user space (gVisor). */
+export type Isolation = "vm" | "user-kernel";
 
 /** One end of a flow. */
 export interface End {
@@ -115,4 +120,6 @@ export interface End {
   readonly hostNetwork: boolean;
   /** Host-side interface names from the runtime's CNI result. */
   readonly cniHostInterfaces: readonly string[];
+  /** Of a pod whose processes have a kernel of their own. */
+  readonly isolation?: Isolation;
 }

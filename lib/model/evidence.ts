@@ -1,4 +1,5 @@
 import type { Argv } from "./access.js";
+import type { Isolation } from "./cluster.js";
 import type { HopRole } from "./roles.js";
 import type { Encapsulation, TunnelsByNode, UnderlayByNode } from "./hops.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
@@ -31,6 +32,8 @@ export interface EvidenceEnd {
   readonly service?: ServiceEnd;
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
   readonly otherBackends?: number;
+  /** Of a pod whose processes have a kernel of their own: what the node shows of its sockets is not theirs. */
+  readonly isolation?: Isolation;
 }
 
 /** A hop of a flow with the capture that was made there. */

@@ -28,10 +28,11 @@ export function describeFlow(flow: Flow): FlowEvidence {
 }
 
 function endOf(end: End): EvidenceEnd {
-  const { pod, node, ip, port, addresses, otherBackends } = end;
+  const { pod, node, ip, port, addresses, otherBackends, isolation } = end;
   return {
     ...{ pod, node, ip, port, addresses, ...serviceOf(end) },
     ...(otherBackends === undefined ? {} : { otherBackends }),
+    ...(isolation === undefined ? {} : { isolation }),
   };
 }
 

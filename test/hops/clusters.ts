@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { LoadedProfile } from "../../lib/cluster/index.js";
 import { discoverPath, loadRecipes, type HopRecipe } from "../../lib/hops/index.js";
-import type { End } from "../../lib/model/cluster.js";
+import type { End, Isolation } from "../../lib/model/cluster.js";
 import type { FlowPath } from "../../lib/model/hops.js";
 import { asNode, podEnd, type Device, type Machine, type Way } from "./machine.js";
 
@@ -15,6 +15,8 @@ export interface Wiring {
   readonly devices?: readonly Device[];
   readonly ways?: readonly Way[];
   readonly pod?: Partial<Device>;
+  /** In place of a default route. */
+  readonly podWays?: readonly Way[];
   readonly fdb?: Machine["fdb"];
   readonly neighbours?: Machine["neighbours"];
   /** In place of eth0 with the node's address and the default route. */
@@ -54,7 +56,7 @@ export function makeMachine(n: number, wiring: Wiring): Machine {
     pods: {
       [`/run/netns/${podName(n)}`]: {
         devices: [{ index: 1, name: "lo" }, eth0],
-        ways: [{ dst: "default", dev: "eth0", gateway: "169.254.1.1" }],
+        ways: wiring.podWays ?? [{ dst: "default", dev: "eth0", gateway: "169.254.1.1" }],
       },
     },
   };
@@ -123,10 +125,15 @@ const profile: LoadedProfile = {
 /** The path from the pod of node 1 to that of node 2, or to another end. */
 export async function discover(
   wire: (n: number) => Wiring,
-  options: { readonly recipes?: readonly HopRecipe[]; readonly to?: End } = {},
+  options: {
+    readonly recipes?: readonly HopRecipe[];
+    readonly to?: End;
+    readonly isolation?: Isolation;
+  } = {},
 ): Promise<FlowPath> {
   const accesses = new Map([1, 2].map((n) => [`node-${n}`, asNode(makeMachine(n, wire(n)))]));
-  const [from, to] = [1, 2].map((n) => podEnd(podName(n), `node-${n}`, podIp(n)));
+  const isolated = options.isolation === undefined ? {} : { isolation: options.isolation };
+  const [from, to] = [1, 2].map((n) => ({ ...podEnd(podName(n), `node-${n}`, podIp(n)), ...isolated }));
   if (from === undefined || to === undefined) throw new Error("no ends");
   return discoverPath(from, options.to ?? to, { accesses, profile, recipes: options.recipes ?? recipes });
 }

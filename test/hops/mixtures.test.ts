@@ -206,6 +206,26 @@ t.test("pods without a host side: what shows their packets is a hop, and it is s
   t.match(path.notes.join("\n"), /shop\/web's eth0 is a device of the machine's own \(SR-IOV/);
 });
 
+t.test("a pod with a kernel of its own is told, and its device is found without an address", async (t) => {
+  const wire = (n: number): Wiring => ({ ...calico(n, vxlanCalico(n)), pod: { ips: [] } });
+  for (const [isolation, said] of [
+    ["vm", /shop\/client's processes are in a virtual machine \(Kata\)/],
+    ["user-kernel", /shop\/client's processes are on a kernel of their own in user space \(gVisor\)/],
+  ] as const) {
+    const path = await discover(wire, { isolation });
+    t.strictSame(outward(path), ways("tunnel vxlan.calico", "nic eth0"));
+    t.match(path.notes.join("\n"), said);
+    t.equal(path.notes.length, 2, path.notes.join("\n"));
+  }
+  await t.rejects(
+    discover((n) => ({ ...wire(n), podWays: [] })),
+    { code: "HOP_UNRESOLVED" },
+  );
+  const path = await discover((n) => ({ ...wire(n), podWays: [] }), { isolation: "user-kernel" });
+  t.match(path.hops[0]?.evidence, [/only device with an end on the host/]);
+  t.equal(path.notes.length, 2, "that it has no route is how it is with gVisor");
+});
+
 t.test("netkit: what passes its host side need not be seen there", async (t) => {
   const wire = (n: number): Wiring => {
     const wiring = cilium(n, viaCiliumHost(n), { devices: [external(44, "cilium_vxlan", "vxlan", 8472)] });

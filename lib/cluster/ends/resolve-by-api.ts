@@ -225,7 +225,8 @@ async function podEnd(place: Place, asking: Asking): Promise<End> {
     { namespace: pod.namespace, name: pod.name, uid: pod.runtimeUid },
     { endpoint: facts.profile.runtimeEndpoint, signal: options.signal },
   );
-  return { ...end, netns: found.netns, cniHostInterfaces: found.cniHostInterfaces };
+  const { netns, cniHostInterfaces, isolation } = found;
+  return { ...end, netns, cniHostInterfaces, ...(isolation === undefined ? {} : { isolation }) };
 }
 
 function noAccess(

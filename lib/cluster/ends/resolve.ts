@@ -177,6 +177,7 @@ async function podEnd(
     netns: pod.netns,
     hostNetwork: pod.hostNetwork,
     cniHostInterfaces: pod.cniHostInterfaces,
+    ...(pod.isolation === undefined ? {} : { isolation: pod.isolation }),
   };
 }
 

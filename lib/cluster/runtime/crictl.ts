@@ -3,23 +3,22 @@ import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import { showTail } from "../names.js";
 import { runOnNode } from "../run.js";
+import { CRI_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
 
 /** crictl's own limit is 2 s and a busy node needs more; a runtime that takes longer than this hangs. */
 const RUNTIME_TIMEOUT_MS = 20_000;
 
 /**
  * Where crictl is and which endpoint it takes, without any value from outside: $1 is the endpoint of the
- * profile or empty. Sudo's secure_path and k3s/RKE2 keep crictl off the PATH, hence the folders. Without
- * an endpoint crictl would try its deprecated list, slowly.
+ * profile or empty. Without an endpoint crictl would try its deprecated list, slowly.
  */
 const PRELUDE = `
-PATH=$PATH:/usr/local/bin:/usr/local/sbin:/opt/bin:/var/lib/rancher/rke2/bin
+PATH=$PATH:${PROGRAM_FOLDERS}
 command -v crictl >/dev/null 2>&1 || { echo "crictl: not found" >&2; exit 127; }
 endpoint=$1; shift
 if [ -z "$endpoint" ] && [ -z "$CONTAINER_RUNTIME_ENDPOINT" ] &&
   ! grep -q '^[[:space:]]*runtime-endpoint:[[:space:]]*[^[:space:]]' /etc/crictl.yaml 2>/dev/null; then
-  for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock \\
-    /run/crio/crio.sock /var/run/cri-dockerd.sock; do
+  for socket in ${CRI_SOCKETS}; do
     if [ -S "$socket" ]; then endpoint=unix://$socket; break; fi
   done
 fi

@@ -1,5 +1,7 @@
 import type { NetnsRef } from "../../model/cluster.js";
 import { distinctAddresses, hostInterfaces } from "./cni-cache.js";
+import { CONTAINERD_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
+import { isolationBy } from "./isolation.js";
 import { isNetnsPath, isRuntimeId } from "../names.js";
 import { isKubernetesName, type SeenPod } from "./pod-summary.js";
 import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../../linux/json.js";
@@ -11,13 +13,13 @@ import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../.
  * their place here. Constant POSIX sh.
  */
 export const CTR_SCRIPT = `
-PATH=$PATH:/usr/local/bin:/usr/local/sbin:/opt/bin:/var/lib/rancher/rke2/bin
+PATH=$PATH:${PROGRAM_FOLDERS}
 command -v ctr >/dev/null 2>&1 || { echo "ctr: not found" >&2; exit 127; }
 root=/proc/1/root
 [ -d "$root/run" ] || root=
 address=\${1#unix://}
 if [ -z "$address" ]; then
-  for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock; do
+  for socket in ${CONTAINERD_SOCKETS}; do
     if [ -S "$root$socket" ]; then address=$socket; break; fi
   done
 fi
@@ -80,6 +82,7 @@ function parseContainer(
   const createdAtMs = Date.parse(textOf(value, "CreatedAt") ?? "");
   const createdAtNs = Number.isFinite(createdAtMs) && createdAtMs > 0 ? `${createdAtMs}000000` : "0";
   const more = asList(fieldOf(metadata, "AdditionalIPs")).map((ip) => (typeof ip === "string" ? ip : null));
+  const isolation = isolationBy([textOf(value, "Runtime", "Name"), textOf(metadata, "RuntimeHandler")]);
   const ips = distinctAddresses([textOf(metadata, "IP"), ...more]);
   return {
     summary: { namespace, name, uid, node, sandboxId, attempt, createdAtNs, labels, source: "ctr" },
@@ -87,6 +90,7 @@ function parseContainer(
       ...{ namespace, name, uid, node, sandboxId, pid, netns, hostNetwork, ips, labels },
       containers: [],
       cniHostInterfaces: hostNetwork ? [] : hostInterfaces(fieldOf(metadata, "CNIResult", "Interfaces")),
+      ...(isolation === undefined ? {} : { isolation }),
     },
   };
 }

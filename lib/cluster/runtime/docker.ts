@@ -1,3 +1,4 @@
+import { PROGRAM_FOLDERS } from "./places.js";
 import { isRuntimeId } from "../names.js";
 import { isKubernetesName, type SeenPod } from "./pod-summary.js";
 import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../../linux/json.js";
@@ -7,7 +8,7 @@ import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../.
  * $2, $3: namespace and name of a pod, or empty for all. Constant POSIX sh.
  */
 export const DOCKER_SCRIPT = `
-PATH=$PATH:/usr/local/bin:/usr/local/sbin:/opt/bin
+PATH=$PATH:${PROGRAM_FOLDERS}
 command -v docker >/dev/null 2>&1 || { echo "docker: not found" >&2; exit 127; }
 namespace=$2 name=$3
 set -- --filter label=io.kubernetes.docker.type=podsandbox

@@ -3,6 +3,7 @@ import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { Container, NetnsRef, Pod } from "../../model/cluster.js";
 import { distinctAddresses, hostInterfaces } from "./cni-cache.js";
 import { inspectByCrictl, type CrictlOptions } from "./crictl.js";
+import { isolationBy } from "./isolation.js";
 import { isNetnsPath, showText } from "../names.js";
 import type { SeenPod } from "./pod-summary.js";
 import { completePod, seePods, seePodsAfter } from "./sources.js";
@@ -135,6 +136,12 @@ export function parseSandbox(
   const netns = findNetns(value, summary);
   const hostNetwork = netns.kind === "host";
   const interfaces = fieldOf(value, "info", "cniResult", "Interfaces");
+  const isolation = isolationBy([
+    textOf(value, "info", "runtimeType"),
+    textOf(value, "info", "runtimeHandler"),
+    textOf(value, "status", "runtimeHandler"),
+    textOf(value, "info", "runtimeSpec", "annotations", "io.kubernetes.cri-o.RuntimeHandler"),
+  ]);
   return {
     namespace: summary.namespace,
     name: summary.name,
@@ -148,6 +155,7 @@ export function parseSandbox(
     labels: summary.labels,
     containers: known.containers,
     cniHostInterfaces: hostNetwork ? [] : hostInterfaces(interfaces),
+    ...(isolation === undefined ? {} : { isolation }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Pod } from "../../model/cluster.js";
 
 /** What told of a pod on its node: crictl, or what is asked where a node has none. */
-export type PodSource = "crictl" | "ctr" | "docker" | "proc";
+export type PodSource = "crictl" | "ctr" | "docker" | "podman" | "proc";
 
 /** A pod as its node lists it: what is known without an inspection. */
 export interface PodSummary {

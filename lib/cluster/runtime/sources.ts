@@ -8,6 +8,7 @@ import { showTail } from "../names.js";
 import { keepNewest, type PodSource, type PodSummary, type SeenPod } from "./pod-summary.js";
 import { CTR_SCRIPT, parseCtr } from "./ctr.js";
 import { DOCKER_SCRIPT, parseDocker } from "./docker.js";
+import { parsePodman, PODMAN_SCRIPT } from "./podman.js";
 import { parseProc, PROC_SCRIPT } from "./proc.js";
 import { runOnNode } from "../run.js";
 import { parseLinks } from "../../linux/links.js";
@@ -29,6 +30,7 @@ interface Source {
 const SOURCES: readonly Source[] = [
   { name: "ctr", script: CTR_SCRIPT, parse: parseCtr },
   { name: "docker", script: DOCKER_SCRIPT, parse: parseDocker },
+  { name: "podman", script: PODMAN_SCRIPT, parse: parsePodman },
   { name: "proc", script: PROC_SCRIPT, parse: parseProc },
 ];
 

@@ -36,6 +36,7 @@ const RULES: Readonly<Record<string, ValueRule>> = {
     firstMisfit([[endpoint, ENDPOINT], ...ids.map((id) => [id, RUNTIME_ID] as const)]),
   "hopbook-runtime-ctr": checkPodOfNode,
   "hopbook-runtime-docker": checkPodOfNode,
+  "hopbook-runtime-podman": checkPodOfNode,
   "hopbook-runtime-proc": checkPodOfNode,
   "hopbook-runtime-addresses": ([path = "", ...rest]) =>
     firstMisfit([

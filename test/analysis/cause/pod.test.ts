@@ -31,6 +31,9 @@ t.test("a listener, or not enough known of it", async (t) => {
   t.equal(cause({ looks: [sockets("")], flow: FLOW }), null, "ICMP");
   t.equal(cause({ looks: [sockets("")], lastSeen: VETH_B }), null, "refused before the pod");
   t.equal(cause({ looks: [sockets("")], status: "unanswered" }), null);
+  const flow = flowOf("tcp", 8080);
+  const vm = { ...flow, to: { ...flow.to, isolation: "vm" as const } };
+  t.equal(cause({ looks: [sockets("")], flow: vm }), null, "the listener is in a virtual machine");
 });
 
 t.test("a wrong checksum, by the counter of the flow's protocol", async (t) => {

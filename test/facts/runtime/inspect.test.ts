@@ -3,6 +3,8 @@ import { join } from "node:path";
 import t from "tap";
 import { HopbookError } from "../../../lib/errors.js";
 import { inspectPod, inspectPods, listPods, type PodSummary } from "../../../lib/cluster/index.js";
+import { RUN_SCRIPT } from "../../../lib/cluster/runtime/crictl.js";
+import { CTR_SCRIPT } from "../../../lib/cluster/runtime/ctr.js";
 import { parseSandbox } from "../../../lib/cluster/runtime/inspect.js";
 import { parseContainers, parsePods } from "../../../lib/cluster/runtime/sandboxes.js";
 import { askedOf, replayNode } from "../../fixtures/nodes/replay.js";
@@ -13,7 +15,7 @@ const real = (name: string): string => readFileSync(join(FOLDER, "../crictl/cont
 const made = (name: string): string => readFileSync(join(FOLDER, "hand-made", name), "utf8");
 /** Nor ctr, nor docker, nor a /proc that can be read; see runtime-sources.test.ts. */
 const NOTHING_ELSE = Object.fromEntries(
-  ["ctr", "docker", "proc"].map((name) => [`hopbook-runtime-${name}   `, { exitCode: 127 }]),
+  ["ctr", "docker", "podman", "proc"].map((name) => [`hopbook-runtime-${name}   `, { exitCode: 127 }]),
 );
 const ID = "29ffd8ed6cd16370703a5da5262ff64ede3daaf05df5ca7462f6cb1126633e3e";
 const summary: PodSummary = {
@@ -160,5 +162,31 @@ t.test("whatever is printed, only HopbookErrors come out", (t) => {
     { numRuns: 1000 },
   );
   t.pass("1000 random answers");
+  t.end();
+});
+
+t.test("Kata and gVisor are known by their runtime, whoever tells its name", (t) => {
+  const isolationOf = (value: object): unknown => {
+    const spec = { runtimeSpec: { linux: { namespaces: [{ type: "network", path: "/var/run/netns/x" }] } } };
+    const { info = {}, ...rest } = value as { info?: object };
+    const text = JSON.stringify({ info: { ...spec, ...info }, ...rest });
+    return parseSandbox(text, { summary, containers: [] }).isolation;
+  };
+  t.equal(isolationOf({ info: { runtimeType: "io.containerd.kata.v2", runtimeHandler: "sandboxed" } }), "vm");
+  t.equal(isolationOf({ info: { runtimeType: "io.containerd.runsc.v1" } }), "user-kernel");
+  t.equal(isolationOf({ status: { runtimeHandler: "kata-qemu" } }), "vm");
+  t.equal(isolationOf({ info: { runtimeType: "io.containerd.runc.v2", runtimeHandler: "" } }), undefined);
+  const annotations = { "io.kubernetes.cri-o.RuntimeHandler": "kata" };
+  const crio = { linux: { namespaces: [{ type: "network", path: "/var/run/netns/x" }] }, annotations };
+  t.equal(isolationOf({ info: { runtimeSpec: crio } }), "vm");
+  t.end();
+});
+
+t.test("sockets of k3s, rke2, microk8s, k0s and CRI-O are tried", (t) => {
+  for (const place of ["/run/k3s/containerd/", "/snap/microk8s/common/run/", "/run/k0s/", "/run/crio/"]) {
+    t.ok(RUN_SCRIPT.includes(place), place);
+  }
+  t.ok(CTR_SCRIPT.includes("/snap/microk8s/common/run/containerd.sock"));
+  t.ok(CTR_SCRIPT.includes("/snap/microk8s/current/bin"));
   t.end();
 });

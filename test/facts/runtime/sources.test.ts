@@ -4,6 +4,7 @@ import t from "tap";
 import { findSandbox, inspectPod, inspectPods, listPods, readListing } from "../../../lib/cluster/index.js";
 import { parseCtr } from "../../../lib/cluster/runtime/ctr.js";
 import { parseDocker } from "../../../lib/cluster/runtime/docker.js";
+import { parsePodman } from "../../../lib/cluster/runtime/podman.js";
 import { parseProc } from "../../../lib/cluster/runtime/proc.js";
 import { askedOf, replayNode, type Recorded, type Recording } from "../../fixtures/nodes/replay.js";
 import { fc } from "../../fixtures/property.js";
@@ -15,6 +16,7 @@ const recorded = (name: string): string => readFileSync(join(FOLDER, name), "utf
 const [CTR, PROC, DOCKER] = ["ctr-containerd-2.4.txt", "proc-containerd-2.4.txt", "docker-20.10.txt"].map(
   recorded,
 ) as [string, string, string];
+const PODMAN = readFileSync(join(FOLDER, "../hand-made/podman.txt"), "utf8");
 const SANDBOX = "646e8d65db10dc0970670dc30d3c5dc3a3541d8ea8b132d636539381d5a1805f";
 const UID = "7561bd03-740a-4728-b557-4b9212444b3b";
 const WEB = {
@@ -102,6 +104,31 @@ t.test("docker (20.10, labels as cri-dockerd's): addresses and host side are lib
   });
 });
 
+t.test("Podman (the shape of 4.9's answers): pods have the namespace podman", async (t) => {
+  const pods = parsePodman(PODMAN, "n").map(({ pod }) => pod);
+  t.match(pods, [
+    {
+      ...{ namespace: "podman", name: "shop", pid: 4711, hostNetwork: false, ips: ["10.89.0.2"] },
+      netns: { kind: "path", path: "/run/netns/netns-7b8c2d1e-0f4a-3b5c-6d7e-8f9012345678" },
+    },
+    { name: "agent", netns: { kind: "host" }, hostNetwork: true, ips: [], isolation: "vm" },
+  ]);
+  t.equal(pods.length, 2, "a name that is none of a pod's is left out");
+  const [first] = parsePodman(PODMAN.replace(/"SandboxKey": "[^"]+"/, '"SandboxKey": "/a/../b"'), "n");
+  t.strictSame(first?.pod.netns, { kind: "path", path: "/proc/4711/ns/net" });
+  t.strictSame(parsePodman("", "n"), []);
+  const access = replayNode("n", {
+    ...NO_CRICTL,
+    "hopbook-runtime-ctr   ": missing("ctr"),
+    "hopbook-runtime-docker   ": "[]",
+    "hopbook-runtime-podman   ": PODMAN,
+    "hopbook-runtime-podman  podman shop": PODMAN,
+    [`hopbook-cni-cache ${pods[0]?.sandboxId}`]: "",
+  });
+  const uid = pods[0]?.uid ?? "";
+  t.match(await findSandbox(access, { namespace: "podman", name: "shop", uid }), { ips: ["10.89.0.2"] });
+});
+
 t.test("no tool at all: cgroups, the kubelet's folders of logs and libcni's cache", async (t) => {
   t.match(
     parseProc(PROC, "node-b").map(({ pod }) => pod),
@@ -111,6 +138,7 @@ t.test("no tool at all: cgroups, the kubelet's folders of logs and libcni's cach
     ...NO_CRICTL,
     "hopbook-runtime-ctr   ": missing("ctr"),
     "hopbook-runtime-docker   ": missing("docker"),
+    "hopbook-runtime-podman   ": missing("podman"),
     "hopbook-runtime-proc   ": PROC,
     "hopbook-runtime-proc  shop web": PROC,
   });
@@ -227,6 +255,7 @@ t.test("each one's reason where nothing knows the pods; crictl's own where it is
   const nothing: Recording = {
     "hopbook-runtime-ctr   ": missing("ctr"),
     "hopbook-runtime-docker   ": { exitCode: 1, stderr: "Cannot connect to the Docker daemon\n" },
+    "hopbook-runtime-podman   ": missing("podman"),
     "hopbook-runtime-proc   ": missing("readlink"),
   };
   await t.rejects(listPods(replayNode("n", { ...NO_CRICTL, ...nothing })), {
@@ -272,6 +301,7 @@ t.test("crictl that lists and does not inspect (cri-dockerd)", async (t) => {
     [`hopbook-inspectp  ${SANDBOX}`]: `\u001e${JSON.stringify({ status: { network: { ip: "10.244.1.2" } } })}`,
     "hopbook-runtime-ctr  shop web": missing("ctr"),
     "hopbook-runtime-docker  shop web": missing("docker"),
+    "hopbook-runtime-podman  shop web": missing("podman"),
     "hopbook-runtime-proc  shop web": PROC,
   });
   t.match(await inspectPod(access, summary), { ...WEB, labels: { app: "x" }, containers: [{ name: "app" }] });

@@ -19,6 +19,7 @@ function detectNoListener({ input, spot, state }: DetectorInput): readonly Candi
   const all = [spot.target.port, ...spot.target.addresses.map((address) => address.port)];
   const ports = [...new Set(all.filter((port) => port !== null))];
   if (input.status !== "rejected" || spot.kind !== "pod-in" || at === null || protocol === "icmp") return [];
+  if (spot.target.isolation !== undefined) return [];
   const sockets = state.readings(at, "sockets")[0];
   if (sockets === undefined || ports.length === 0) return [];
   const open = parseSockets(sockets.text).filter(
