@@ -52,16 +52,17 @@ export class PcapReader implements CaptureReader {
       const at = window.offset + window.cursor;
       throw damaged(this.file, this.frame + 1, `a length of ${captured} bytes at offset ${at}`);
     }
-    const recordBytes = recordHeaderBytes + captured;
+    // In 32 bits, so that no offset within a record ever becomes a floating-point number.
+    const recordBytes = (recordHeaderBytes + captured) | 0;
     if (window.filled - window.cursor < recordBytes && !this.refill(recordBytes)) return false;
-    const start = window.cursor;
+    const start = window.cursor | 0;
     this.wireBytes = this.uint32(start + 12);
     this.recordOffset = window.offset + start;
-    this.at = start + recordHeaderBytes;
-    this.capturedBytes = captured;
+    this.at = (start + recordHeaderBytes) | 0;
+    this.capturedBytes = captured | 0;
     this.timeUs = this.uint32(start) * 1_000_000 + this.uint32(start + 4) / this.subsecondDivisor;
     this.frame++;
-    window.cursor = start + recordBytes;
+    window.cursor = (start + recordBytes) | 0;
     return true;
   }
 

@@ -63,7 +63,7 @@ export class FileWindow {
 
   seek(offset: number): void {
     if (offset >= this.offset && offset < this.offset + this.filled) {
-      this.cursor = offset - this.offset;
+      this.cursor = (offset - this.offset) | 0;
       return;
     }
     this.offset = offset;
