@@ -57,7 +57,8 @@ function labelsOf(flow: FlowFinding): Labels {
 }
 
 function labelsOfLeg({ direction, from, to }: LegFinding): Labels {
-  const place = ({ node, interface: device }: HopRef): string => `${node}/${device}`;
+  // A pod's interface may be called as its node's.
+  const place = ({ node, role, interface: device }: HopRef): string => `${node}/${role}/${device}`;
   return { direction, from_hop: place(from), to_hop: place(to) };
 }
 

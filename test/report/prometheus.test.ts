@@ -32,7 +32,10 @@ t.test("loss and delay of each leg, what became of flows and checks", async (t) 
   const found = read(buildFindings([everyThird, healthy], { checks: [check] }));
   const [leg] = (everyThird.legs ?? []).filter(({ missing }) => missing > 0);
   if (leg === undefined) throw new Error("It lost packets on no leg");
-  const place = [`from_hop="${leg.from.node}/${leg.from.interface}"`, `direction="${leg.direction}"`];
+  const place = [
+    `from_hop="${leg.from.node}/${leg.from.role}/${leg.from.interface}"`,
+    `direction="${leg.direction}"`,
+  ];
   t.equal(found.value("hopbook_leg_missing_packets", ...place), leg.missing);
   t.equal(found.value("hopbook_leg_sent_packets", ...place), leg.sent);
   t.equal(
