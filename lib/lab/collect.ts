@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HopbookError } from "../errors.js";
-import { NODES, SERVICES, type NodeSpec } from "./calico-vxlan/cluster.js";
+import type { NodeSpec } from "./cluster/types.js";
 import { makeRuntimePod, type RuntimePod } from "./crictl/ids.js";
 import { netnsPath } from "./crictl/inspectp.js";
 import { writeCrictlFiles } from "./crictl/write.js";
@@ -9,6 +9,7 @@ import { nodeFilesDir } from "./files.js";
 import { renderLocalProfile, renderSshProfile } from "./profile.js";
 import { readProcessFile } from "./state.js";
 import { renderSshConfig } from "./ssh.js";
+import type { Blueprint } from "./topology/blueprint.js";
 import type { LabNodeState, LabPodState, LabProcess, LabState } from "./types.js";
 
 function requireProcess(path: string): LabProcess {
@@ -36,7 +37,7 @@ function describePod(pod: RuntimePod): LabPodState {
     namespace: spec.namespace,
     name: spec.name,
     ip: spec.ip,
-    hostInterface: ids.hostInterface,
+    hostInterface: spec.hostInterface,
     sandboxId: ids.sandboxId,
     containerId: ids.containerId,
     pid,
@@ -45,9 +46,9 @@ function describePod(pod: RuntimePod): LabPodState {
   };
 }
 
-function collectNode(dir: string, node: NodeSpec): LabNodeState {
+function collectNode(dir: string, node: NodeSpec, { topology }: Blueprint): LabNodeState {
   const pods = collectPods(dir, node);
-  writeCrictlFiles(join(nodeFilesDir(dir, node.name), "crictl"), pods);
+  writeCrictlFiles(join(nodeFilesDir(dir, node.name), "crictl"), pods, topology.cni);
   const own = requireProcess(join(dir, "nodes", node.name, "pid"));
   return { name: node.name, address: node.address, ...own, pods: pods.map(describePod) };
 }
@@ -56,16 +57,17 @@ function collectNode(dir: string, node: NodeSpec): LabNodeState {
  * Reads what the lab's scripts noted about themselves, gives each node's crictl its answers, and writes the
  * cluster profiles and ssh's configuration.
  */
-export function collectLabState(lab: {
-  readonly name: string;
-  readonly dir: string;
-  readonly rootless: boolean;
-  /** By performance.now(). */
-  readonly startedAtMs: number;
-}): LabState {
-  const { name, dir, rootless } = lab;
+export function collectLabState(
+  lab: Pick<LabState, "name" | "topology" | "dir" | "rootless"> & {
+    /** By performance.now(). */
+    readonly startedAtMs: number;
+  },
+  blueprint: Blueprint,
+): LabState {
+  const { name, topology, dir, rootless } = lab;
+  const { cluster } = blueprint;
   const operator = requireProcess(join(dir, "operator"));
-  const nodes = NODES.map((node) => collectNode(dir, node));
+  const nodes = cluster.nodes.map((node) => collectNode(dir, node, blueprint));
   const files = {
     profile: join(dir, "cluster.yaml"),
     sshProfile: join(dir, "cluster-ssh.yaml"),
@@ -77,16 +79,16 @@ export function collectLabState(lab: {
   const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });
   write(files.profile, renderLocalProfile(name, nodes));
   write(files.sshProfile, renderSshProfile(name, nodes));
-  write(files.sshConfig, renderSshConfig(NODES, { dir, rootless, operatorPid: operator.pid }));
+  write(files.sshConfig, renderSshConfig(cluster.nodes, { dir, rootless, operatorPid: operator.pid }));
   return {
     name,
-    topology: "calico-vxlan",
+    topology,
     dir,
     rootless,
     supervisor: requireProcess(join(dir, "supervisor")),
     operator,
     nodes,
-    services: SERVICES.map((service) => ({
+    services: cluster.services.map((service) => ({
       ...service,
       name: `${service.namespace}/${service.name}`,
     })),

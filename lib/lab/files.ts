@@ -1,13 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  NODES,
-  OPERATOR_ADDRESS,
-  derivePodIds,
-  type NodeSpec,
-  type PodSpec,
-} from "./calico-vxlan/cluster.js";
-import { renderIptables } from "./calico-vxlan/iptables.js";
+import { derivePodIds } from "./cluster/ids.js";
 import {
   renderFdbBatch,
   renderNodeBatch,
@@ -15,7 +8,9 @@ import {
   renderOperatorBatch,
   renderPodBatch,
   renderUnderlayBatch,
-} from "./calico-vxlan/links.js";
+  type PodPlace,
+} from "./cluster/links.js";
+import { OPERATOR_ADDRESS } from "./cluster/make.js";
 import {
   DEAD_RESOLVER,
   INDEX_PAGE,
@@ -25,9 +20,11 @@ import {
   renderPodHosts,
   renderPodResolv,
   renderServes,
-} from "./calico-vxlan/pods.js";
+} from "./cluster/pods.js";
+import type { Cluster, NodeSpec } from "./cluster/types.js";
 import { CRICTL_PROGRAM } from "./crictl/program.js";
 import { findProgram } from "./programs.js";
+import { renderIptables } from "./rules/iptables.js";
 import {
   CONTAINER_SCRIPT,
   HTTP_PROGRAM,
@@ -37,6 +34,7 @@ import {
   POD_SCRIPT,
 } from "./scripts.js";
 import { renderSshdConfig } from "./ssh.js";
+import type { Blueprint } from "./topology/blueprint.js";
 
 /** The user that logs in without being root; `sudo` for it only where sudo is installed. */
 const ONCALL = { name: "oncall", uid: 1977 } as const;
@@ -55,11 +53,16 @@ function copyAccounts(path: string): string[] {
 }
 
 /** The layer above the machine's /etc on a node. The shadow file holds no password of the machine. */
-function writeEtc(etc: string, node: NodeSpec, deadDns: boolean): void {
+function writeEtc(
+  etc: string,
+  node: NodeSpec,
+  all: { readonly cluster: Cluster; readonly deadDns: boolean },
+): void {
+  const { cluster, deadDns } = all;
   const id = String(ONCALL.uid);
   const lines = (list: readonly string[]): string => `${list.join("\n")}\n`;
   const passwd = `${ONCALL.name}:x:${id}:${id}::/run/oncall:/bin/sh`;
-  write(join(etc, "hosts"), renderNodeHosts(deadDns ? [] : NODES));
+  write(join(etc, "hosts"), renderNodeHosts(deadDns ? [] : cluster.nodes));
   write(join(etc, "hostname"), `${node.name}\n`);
   write(join(etc, "resolv.conf"), `nameserver ${deadDns ? DEAD_RESOLVER : OPERATOR_ADDRESS}\n`);
   write(join(etc, "passwd"), lines([...copyAccounts("/etc/passwd"), passwd]));
@@ -76,14 +79,14 @@ function writeEtc(etc: string, node: NodeSpec, deadDns: boolean): void {
 }
 
 /** Files a pod's scripts use, in `dir` (which becomes /run/pod in the pod). */
-function writePod(dir: string, pod: PodSpec): void {
+function writePod(dir: string, { node, pod }: PodPlace, { topology, cluster }: Blueprint): void {
   mkdirSync(join(dir, "mnt"), { recursive: true });
-  write(join(dir, "net.batch"), renderPodBatch(pod));
+  write(join(dir, "net.batch"), renderPodBatch(topology, cluster, { node, pod }));
   write(join(dir, "hosts"), renderPodHosts(pod));
   write(join(dir, "container.sh"), CONTAINER_SCRIPT);
   const tools = { busybox: findProgram("busybox") !== undefined, node: process.execPath };
   write(join(dir, "serves"), renderServes(pod, tools));
-  if (pod.serves === "dns") write(join(dir, "dnsmasq.conf"), renderDnsmasq());
+  if (pod.serves === "dns") write(join(dir, "dnsmasq.conf"), renderDnsmasq(cluster));
   if (pod.serves !== "http") return;
   write(join(dir, "http.mjs"), HTTP_PROGRAM);
   write(join(dir, "www", "index.html"), INDEX_PAGE);
@@ -95,13 +98,14 @@ export function nodeFilesDir(dir: string, node: string): string {
   return join(dir, "nodes", node, "files");
 }
 
-function writeNode(dir: string, node: NodeSpec, deadDns: boolean): void {
+function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly deadDns: boolean }): void {
+  const { topology, cluster, deadDns } = options;
   mkdirSync(join(dir, "nodes", node.name, "mnt"), { recursive: true });
   const files = nodeFilesDir(dir, node.name);
-  write(join(files, "links.batch"), renderNodeBatch(node));
-  write(join(files, "fdb.batch"), renderFdbBatch(node));
-  write(join(files, "sysctl"), renderNodeSysctls(node));
-  write(join(files, "iptables"), renderIptables(node));
+  write(join(files, "links.batch"), renderNodeBatch(topology, cluster, node));
+  write(join(files, "fdb.batch"), renderFdbBatch(topology, cluster, node));
+  write(join(files, "sysctl"), renderNodeSysctls(topology, node));
+  write(join(files, "iptables"), renderIptables(cluster, topology.rules(cluster, node)));
   write(join(files, "sshd_config"), renderSshdConfig(node));
   write(join(files, "pod-resolv.conf"), renderPodResolv());
   write(join(files, "scripts", "pod.sh"), POD_SCRIPT);
@@ -111,15 +115,15 @@ function writeNode(dir: string, node: NodeSpec, deadDns: boolean): void {
     join(files, "pods.list"),
     node.pods.map((pod) => `${pod.name} ${derivePodIds(pod).netns}\n`).join(""),
   );
-  writeEtc(join(files, "etc"), node, deadDns);
-  for (const pod of node.pods) writePod(join(files, "pods", pod.name), pod);
+  writeEtc(join(files, "etc"), node, { cluster, deadDns });
+  for (const pod of node.pods) writePod(join(files, "pods", pod.name), { node, pod }, options);
 }
 
 /** Every FIFO the scripts talk through. */
-export function listFifos(dir: string): string[] {
+export function listFifos(dir: string, { nodes }: Cluster): string[] {
   return [
     join(dir, "reports"),
-    ...NODES.flatMap((node) => [
+    ...nodes.flatMap((node) => [
       join(nodeFilesDir(dir, node.name), "reports"),
       ...node.pods.map((pod) => join(nodeFilesDir(dir, node.name), "pods", pod.name, "orders")),
     ]),
@@ -127,12 +131,12 @@ export function listFifos(dir: string): string[] {
 }
 
 /** Writes all that the lab's scripts read into the lab's folder, which exists. */
-export function writeLabFiles(dir: string, { deadDns }: { readonly deadDns: boolean }): void {
+export function writeLabFiles(dir: string, options: Blueprint & { readonly deadDns: boolean }): void {
   if (!existsSync(join(dir, "mnt"))) mkdirSync(join(dir, "mnt"));
   write(join(dir, "scripts", "lab.sh"), LAB_SCRIPT);
   write(join(dir, "scripts", "operator.sh"), OPERATOR_SCRIPT);
   write(join(dir, "scripts", "node.sh"), NODE_SCRIPT);
-  write(join(dir, "underlay.batch"), renderUnderlayBatch());
+  write(join(dir, "underlay.batch"), renderUnderlayBatch(options.cluster));
   write(join(dir, "operator.batch"), renderOperatorBatch());
-  for (const node of NODES) writeNode(dir, node, deadDns);
+  for (const node of options.cluster.nodes) writeNode(dir, node, options);
 }

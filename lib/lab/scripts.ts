@@ -89,7 +89,10 @@ mount -n -t sysfs -o nosuid,nodev,noexec sysfs /sys
 mount -n -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || :
 ip -batch links.batch
 bridge -batch fdb.batch
-while read -r key value; do echo "$value" >"/proc/sys/$key"; done <sysctl
+while read -r key value; do
+  case $key in -*) key=${"${key#-}"}; [ -e "/proc/sys/$key" ] || continue ;; esac
+  echo "$value" >"/proc/sys/$key"
+done <sysctl
 iptables-restore <iptables &
 rules=$!
 /usr/sbin/sshd -f sshd_config 4>&-

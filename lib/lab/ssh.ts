@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HopbookError } from "../errors.js";
-import type { NodeSpec } from "./calico-vxlan/cluster.js";
+import type { NodeSpec } from "./cluster/types.js";
 import { runProgram } from "./enter.js";
 import { findProgram } from "./programs.js";
 

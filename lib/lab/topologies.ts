@@ -1,6 +1,16 @@
 /** The clusters that the lab can build, and what each is, for people. */
-export const LAB_TOPOLOGIES = { "calico-vxlan": "Calico with VXLAN" } as const;
+export const LAB_TOPOLOGIES = {
+  "calico-vxlan": "Calico with VXLAN",
+  "calico-none": "Calico without encapsulation",
+  "flannel-vxlan": "Flannel with VXLAN",
+  "flannel-host-gw": "Flannel with routes alone (host-gw)",
+  kindnet: "kindnet: routes alone, each pod by a veth of its own",
+} as const;
 
 export type LabTopology = keyof typeof LAB_TOPOLOGIES;
 
 export const DEFAULT_TOPOLOGY: LabTopology = "calico-vxlan";
+
+export function isLabTopology(text: string): text is LabTopology {
+  return Object.hasOwn(LAB_TOPOLOGIES, text);
+}

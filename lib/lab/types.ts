@@ -9,6 +9,8 @@ export interface LabOptions {
 
 export interface UpOptions extends LabOptions {
   readonly topology: LabTopology;
+  /** 2 or 3. Default: 2. */
+  readonly nodes?: number | undefined;
   /** Build it in a user namespace. Default: only where the caller is not root. */
   readonly rootless?: boolean;
   /** The nodes' resolver takes every query and answers none, and their names are nowhere. Default: false. */

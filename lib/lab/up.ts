@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { HopbookError } from "../errors.js";
-import { NODES } from "./calico-vxlan/cluster.js";
+import { MIN_NODES } from "./cluster/make.js";
 import { collectLabState } from "./collect.js";
 import { downLab } from "./down.js";
 import { runProgram } from "./enter.js";
@@ -23,6 +23,7 @@ import { listFifos, writeLabFiles } from "./files.js";
 import { requireNamespaces, requirePrograms, unshareArgv } from "./programs.js";
 import { isAlive, locateLab, readProcessFile, readStat } from "./state.js";
 import { writeSshKeys } from "./ssh.js";
+import { makeBlueprint } from "./topology/blueprint.js";
 import type { LabState, UpOptions } from "./types.js";
 
 const READY_TIMEOUT_MS = 20_000;
@@ -30,26 +31,24 @@ const READY_TIMEOUT_MS = 20_000;
 /**
  * Builds a lab and returns when every pod answers and every sshd listens.
  *
- * Throws USAGE for a bad name or folder, or where a lab of that name is up; LAB_UNAVAILABLE where the machine
+ * Throws USAGE for a bad name, folder, topology or number of nodes, or where a lab of that name is up; LAB_UNAVAILABLE where the machine
  * lacks programs (the hint names the Debian packages) or refuses namespaces (the message has the kernel's
  * words); LAB_FAILED otherwise, with the end of the lab's log. A lab that failed leaves nothing.
  */
 export async function upLab(options: UpOptions): Promise<LabState> {
   const startedAtMs = performance.now();
-  if ((options.topology as string) !== "calico-vxlan") {
-    throw new HopbookError("USAGE", `Cannot build a lab: current topology is "${String(options.topology)}"`, {
-      hint: "The topology there is: calico-vxlan",
-    });
-  }
+  const blueprint = makeBlueprint(options.topology, options.nodes ?? MIN_NODES);
+  const { nodes } = blueprint.cluster;
   const rootless = options.rootless ?? process.getuid?.() !== 0;
   const { name, dir } = locateLab(options);
   requirePrograms({ rootless });
   await claimFolder(options);
   try {
-    writeLabFiles(dir, { deadDns: options.deadDns ?? false });
-    await Promise.all([writeSshKeys(dir, NODES), makeFifos(dir)]);
-    await startSupervisor({ name, dir, rootless });
-    const state = collectLabState({ name, dir, rootless, startedAtMs });
+    writeLabFiles(dir, { ...blueprint, deadDns: options.deadDns ?? false });
+    await Promise.all([writeSshKeys(dir, nodes), makeFifos(listFifos(dir, blueprint.cluster))]);
+    await startSupervisor({ name, dir, rootless, nodes: nodes.map((node) => node.name) });
+    const { topology } = options;
+    const state = collectLabState({ name, topology, dir, rootless, startedAtMs }, blueprint);
     writeFileSync(join(dir, "state.json"), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
     return state;
   } catch (error) {
@@ -99,19 +98,23 @@ function taken(name: string, dir: string): HopbookError {
   });
 }
 
-async function makeFifos(dir: string): Promise<void> {
-  const result = await runProgram(["mkfifo", "-m", "600", ...listFifos(dir)]);
+async function makeFifos(paths: readonly string[]): Promise<void> {
+  const result = await runProgram(["mkfifo", "-m", "600", ...paths]);
   if (result.exitCode === 0) return;
   throw new HopbookError("LAB_FAILED", `Cannot make the lab's FIFOs: ${result.stderr.trim()}`);
 }
 
 /** Starts the lab's pid 1 and waits for its word. It outlives this process. */
-async function startSupervisor(lab: { name: string; dir: string; rootless: boolean }): Promise<void> {
+async function startSupervisor(lab: {
+  readonly name: string;
+  readonly dir: string;
+  readonly rootless: boolean;
+  readonly nodes: readonly string[];
+}): Promise<void> {
   const log = openSync(join(lab.dir, "log"), "a", 0o600);
-  const nodes = NODES.map((node) => node.name);
   const [program = "", ...args] = [
     ...unshareArgv(lab.rootless),
-    ...["sh", join(lab.dir, "scripts", "lab.sh"), lab.dir, ...nodes],
+    ...["sh", join(lab.dir, "scripts", "lab.sh"), lab.dir, ...lab.nodes],
   ];
   const child = spawn(program, args, {
     detached: true,

@@ -3,14 +3,15 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { NODES } from "../../lib/lab/calico-vxlan/cluster.js";
+import { makeBlueprint } from "../../lib/lab/topology/blueprint.js";
 import { makeRuntimePod } from "../../lib/lab/crictl/ids.js";
 import { renderInfo } from "../../lib/lab/crictl/info.js";
 import { CRICTL_PROGRAM } from "../../lib/lab/crictl/program.js";
 import { writeCrictlFiles } from "../../lib/lab/crictl/write.js";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/crictl/containerd-2.4/", import.meta.url));
-const node = NODES[0];
+const { topology, cluster } = makeBlueprint("calico-vxlan", 2);
+const node = cluster.near;
 const pods = node.pods.map((spec, index) =>
   makeRuntimePod(node, spec, { pid: 20 + index, containerPid: 40 + index, createdAtMs: 1_795_230_256_249 }),
 );
@@ -32,7 +33,7 @@ t.test("answers have the keys of the real crictl's", async (t) => {
   const program = join(dir, "crictl");
   writeFileSync(program, CRICTL_PROGRAM.replace("base=/run/lab/crictl", `base=${dir}`));
   chmodSync(program, 0o755);
-  writeCrictlFiles(dir, pods);
+  writeCrictlFiles(dir, pods, topology.cni);
   const run = (...args: string[]) => spawnSync("sh", [program, ...args], { encoding: "utf8" });
   const json = (...args: string[]): unknown => JSON.parse(run(...args).stdout);
   const [client, cart] = pods;
@@ -46,7 +47,7 @@ t.test("answers have the keys of the real crictl's", async (t) => {
     (key) => !/Plugins\[\]\.Network\.(ipam|capab)/.test(key),
   );
   t.same(
-    shape(renderInfo()).filter((key) => !/Network\.ipam/.test(key)),
+    shape(renderInfo(topology.cni)).filter((key) => !/Network\.ipam/.test(key)),
     recorded,
     "info",
   );

@@ -91,6 +91,7 @@ for (const [way, file] of [
 
 /** Faults that stand in the tables discovery reads, and what it says of them. */
 const NOTED: Record<string, RegExp> = {
+  "route-blackhole-a": /node-a has no route to|refuses packets/,
   "fdb-missing": /FDB of .* has no entry/,
   "fdb-wrong-host": /FDB of .* sends to .*, which is no address of node-b/,
   "wrong-neighbour-mac": /neighbour entry on .* is .*; on node-b /,

@@ -240,6 +240,7 @@ t.test("faults", { skip: allowed }, async (t) => {
     Array.from({ length: 8 }, (_, index) => (index < from ? "2/0" : "0/0"));
   const lostAt: Readonly<Record<string, number>> = {
     "forward-drop-a": 2,
+    "route-blackhole-a": 2,
     "fdb-missing": 3,
     "fdb-wrong-host": 4,
     "underlay-cut": 4,

@@ -1,4 +1,4 @@
-import { NODES } from "../../lib/lab/calico-vxlan/cluster.js";
+import { makeBlueprint } from "../../lib/lab/topology/blueprint.js";
 
 /** Rules that drop a part of some traffic at one place of the lab, and count what they saw and what they dropped. */
 
@@ -27,7 +27,7 @@ export interface LossSpec {
 }
 
 export const TABLE = "loss";
-const [near, far] = NODES;
+const { near, far } = makeBlueprint("calico-vxlan", 2).cluster;
 const CLIENT = near.pods[0]!.ip;
 const [WEB, DNS] = far.pods.map(({ ip }) => ip) as [string, string];
 export const SERVERS = { web: WEB, dns: DNS } as const;

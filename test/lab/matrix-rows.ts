@@ -21,6 +21,7 @@ const UNANSWERED = "unanswered b:pod>-";
 export const ROWS: readonly Row[] = [
   { fault: null, all: DELIVERED, only: { "ping-large": DELIVERED } },
   { fault: "forward-drop-a", all: lost("request a:host-veth>a:tunnel", "netfilter-drop") },
+  { fault: "route-blackhole-a", all: lost("request a:host-veth>a:tunnel", "route-blackhole") },
   { fault: "fdb-missing", all: lost("request a:tunnel>a:nic", "fdb-entry-missing") },
   { fault: "fdb-wrong-host", all: lost(NIC_TO_NIC, "fdb-wrong-destination") },
   { fault: "wrong-neighbour-mac", all: lost(TUNNEL_TO_POD_B, "neighbour-mac-wrong") },

@@ -120,7 +120,7 @@ t.test("without root", { skip: canMakeUsers ? false : "needs root, useradd and n
     after: 0,
     left: [],
   });
-  t.equal(faults.length, 16, "every fault goes on and off");
+  t.equal(faults.length, 17, "every fault goes on and off");
   const left = readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {

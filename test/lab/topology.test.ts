@@ -1,8 +1,13 @@
 import t from "tap";
-import { NODES, derivePodIds, nameHostInterface } from "../../lib/lab/calico-vxlan/cluster.js";
-import { renderIptables } from "../../lib/lab/calico-vxlan/iptables.js";
-import { renderNodeBatch } from "../../lib/lab/calico-vxlan/links.js";
+import { nameCalicoInterface } from "../../lib/lab/attachment/calico.js";
+import { derivePodIds } from "../../lib/lab/cluster/ids.js";
+import { renderNodeBatch } from "../../lib/lab/cluster/links.js";
 import { listFaults } from "../../lib/lab/index.js";
+import { renderIptables } from "../../lib/lab/rules/iptables.js";
+import { LAB_TOPOLOGIES, type LabTopology } from "../../lib/lab/topologies.js";
+import { makeBlueprint } from "../../lib/lab/topology/blueprint.js";
+
+const NAMES = Object.keys(LAB_TOPOLOGIES) as LabTopology[];
 
 t.test("host interfaces have the names that Calico gives", async (t) => {
   const published = [
@@ -13,52 +18,93 @@ t.test("host interfaces have the names that Calico gives", async (t) => {
     ["kube-system", "coredns-86b5dd7f68-kp2bk", "cali895d469e349"],
   ] as const;
   for (const [namespace, name, expected] of published) {
-    t.equal(nameHostInterface({ namespace, name }), expected);
+    t.equal(nameCalicoInterface({ namespace, name }), expected);
   }
 });
 
 t.test("ids are distinct and shaped like the runtime's", async (t) => {
-  const ids = NODES.flatMap((node) => node.pods).map(derivePodIds);
-  for (const key of ["uid", "sandboxId", "containerId", "netns", "mac", "hostInterface"] as const) {
-    t.equal(new Set(ids.map((each) => each[key])).size, ids.length, key);
-  }
-  for (const { sandboxId, uid, mac, netns } of ids) {
-    t.match(sandboxId, /^[0-9a-f]{64}$/);
-    t.match(uid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-9[0-9a-f]{3}-[0-9a-f]{12}$/);
-    t.match(mac, /^0a(:[0-9a-f]{2}){5}$/);
-    t.match(netns, /^cni-[0-9a-f-]{36}$/);
-  }
-});
-
-t.test("every chain that is jumped to exists", async (t) => {
-  for (const node of NODES) {
-    for (const table of renderIptables(node).split("COMMIT\n").slice(0, -1)) {
-      const chains = new Set(table.match(/^:\S+/gm)?.map((line) => line.slice(1)));
-      const targets = [...table.matchAll(/ -[jg] (\S+)/g)].map(([, target = ""]) => target);
-      for (const target of targets.filter((each) => /^(KUBE|cali)-/.test(each)))
-        t.ok(chains.has(target), target);
-      for (const [, chain = ""] of table.matchAll(/^-A (\S+)/gm)) t.ok(chains.has(chain), chain);
+  for (const topology of NAMES) {
+    const pods = makeBlueprint(topology, 3).cluster.nodes.flatMap((node) => node.pods);
+    const ids = pods.map(derivePodIds);
+    for (const key of ["uid", "sandboxId", "containerId", "netns", "mac"] as const) {
+      t.equal(new Set(ids.map((each) => each[key])).size, pods.length, `${topology}: ${key}`);
+    }
+    for (const key of ["ip", "hostInterface"] as const) {
+      t.equal(new Set(pods.map((each) => each[key])).size, pods.length, `${topology}: ${key}`);
+    }
+    for (const { hostInterface } of pods) t.ok(hostInterface.length <= 15, hostInterface);
+    for (const { sandboxId, uid, mac, netns } of ids) {
+      t.match(sandboxId, /^[0-9a-f]{64}$/);
+      t.match(uid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-9[0-9a-f]{3}-[0-9a-f]{12}$/);
+      t.match(mac, /^0a(:[0-9a-f]{2}){5}$/);
+      t.match(netns, /^cni-[0-9a-f-]{36}$/);
     }
   }
 });
 
-t.test("a node's wiring is Calico's", async (t) => {
-  const batch = renderNodeBatch(NODES[0]);
-  t.match(batch, "route add blackhole 192.168.174.128/26 proto 80");
-  t.match(batch, "route add 192.168.218.64/26 via 192.168.218.64 dev vxlan.calico onlink mtu 1450");
-  t.match(
-    batch,
-    /link add vxlan\.calico .* type vxlan id 4096 local 10\.77\.0\.11 dev eth0 dstport 4789 nolearning/,
-  );
-  t.match(batch, /^neigh replace 192\.168\.218\.64 lladdr 66:.* nud permanent$/m);
+t.test("every chain that is jumped to exists", async (t) => {
+  for (const name of NAMES) {
+    const { topology, cluster } = makeBlueprint(name, 3);
+    for (const node of cluster.nodes) {
+      const text = renderIptables(cluster, topology.rules(cluster, node));
+      for (const table of text.split("COMMIT\n").slice(0, -1)) {
+        const chains = new Set(table.match(/^:\S+/gm)?.map((line) => line.slice(1)));
+        const targets = [...table.matchAll(/ -[jg] (\S+)/g)].map(([, target = ""]) => target);
+        for (const target of targets.filter((each) => each.includes("-"))) t.ok(chains.has(target), target);
+        for (const [, chain = ""] of table.matchAll(/^-A (\S+)/gm)) t.ok(chains.has(chain), chain);
+      }
+    }
+  }
 });
 
-t.test("faults have unique names and say where packets end", async (t) => {
-  const faults = listFaults();
-  t.equal(new Set(faults.map((fault) => fault.name)).size, faults.length);
-  t.equal(faults.length, 16);
-  for (const { name, signature } of faults) {
-    t.equal(signature.verdict === "lost", signature.lastSeen !== null, name);
-    t.equal(signature.lastSeen === null, signature.firstMissing === null, name);
+t.test("a node's wiring is its CNI's", async (t) => {
+  const wiringOf = (name: LabTopology): string => {
+    const { topology, cluster } = makeBlueprint(name, 3);
+    return renderNodeBatch(topology, cluster, cluster.near);
+  };
+  const calico = wiringOf("calico-vxlan");
+  t.match(calico, "route add blackhole 192.168.174.128/26 proto 80");
+  t.match(calico, "route add 192.168.218.64/26 via 192.168.218.64 dev vxlan.calico onlink mtu 1450");
+  t.match(
+    calico,
+    /link add vxlan\.calico .* type vxlan id 4096 local 10\.77\.0\.11 dev eth0 dstport 4789 nolearning/,
+  );
+  t.match(calico, /^neigh replace 192\.168\.218\.64 lladdr 66:.* nud permanent$/m);
+  t.match(calico, "route add 192.168.131.0/26 via 192.168.131.0 dev vxlan.calico", "of the third node too");
+  t.match(wiringOf("calico-none"), "route add 192.168.218.64/26 via 10.77.0.12 dev eth0 proto 12");
+  const flannel = wiringOf("flannel-vxlan");
+  t.match(flannel, /type vxlan id 1 local 10\.77\.0\.11 dev eth0 dstport 8472 nolearning/);
+  t.match(flannel, "address add 10.244.0.1/24 brd + dev cni0");
+  t.match(flannel, "route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink\n");
+  t.match(wiringOf("flannel-host-gw"), "route add 10.244.1.0/24 via 10.77.0.12 dev eth0\n");
+  t.match(wiringOf("kindnet"), 'alias "link-pod shop/client"');
+});
+
+t.test("a lab has two nodes or three, and a topology that there is", async (t) => {
+  t.strictSame(
+    makeBlueprint("kindnet", 3).cluster.nodes.map(({ name, address }) => `${name} ${address}`),
+    ["node-a 10.77.0.11", "node-b 10.77.0.12", "node-c 10.77.0.13"],
+  );
+  for (const count of [0, 1, 4, 2.5, Number.NaN])
+    t.throws(() => makeBlueprint("kindnet", count), { code: "USAGE", message: /of .* nodes/ });
+  t.throws(() => makeBlueprint("toString", 2), { code: "USAGE", hint: /calico-vxlan, .*kindnet/ });
+});
+
+t.test("faults have unique names, say where packets end, and fit what the topology has", async (t) => {
+  for (const topology of NAMES) {
+    const faults = listFaults(topology);
+    t.equal(new Set(faults.map((fault) => fault.name)).size, faults.length);
+    for (const { name, signature } of faults) {
+      t.equal(signature.verdict === "lost", signature.lastSeen !== null, name);
+      t.equal(signature.lastSeen === null, signature.firstMissing === null, name);
+    }
   }
+  const namesOf = (topology: LabTopology): string[] => listFaults(topology).map(({ name }) => name);
+  t.equal(namesOf("calico-vxlan").length, 17);
+  for (const name of ["fdb-missing", "tunnel-input-drop-b", "rp-filter-b"]) {
+    t.ok(namesOf("flannel-vxlan").includes(name), name);
+    t.notOk(namesOf("kindnet").includes(name), name);
+  }
+  t.notOk(namesOf("flannel-vxlan").includes("pod-route-missing-b"), "a bridge's pods share one route");
+  t.ok(namesOf("kindnet").includes("wrong-next-hop-mac"));
 });

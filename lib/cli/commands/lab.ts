@@ -1,4 +1,4 @@
-import { DEFAULT_TOPOLOGY, LAB_TOPOLOGIES, type LabTopology } from "../../api/topologies.js";
+import { DEFAULT_TOPOLOGY, LAB_TOPOLOGIES, isLabTopology, type LabTopology } from "../../api/topologies.js";
 import type { Command } from "commander";
 import { HopbookError } from "../../errors.js";
 import { formatDuration } from "../../model/units.js";
@@ -11,6 +11,7 @@ interface LabOptions extends CommonOptions {
   readonly name: string;
   readonly rootless?: boolean;
   readonly deadDns?: boolean;
+  readonly nodes: string;
 }
 
 /** lab up|down|status|faults|fault|exec, and demo. */
@@ -20,19 +21,18 @@ export function addLabCommands(program: Command, io: CommandIo): void {
     addOutputOption(command).option("--name <NAME>", "which lab, where there are several", "lab");
 
   named(lab.command("up").description("bring it up and write its cluster profiles"))
-    .argument("[topology]", "what to build", DEFAULT_TOPOLOGY)
+    .argument("[topology]", `what to build: ${Object.keys(LAB_TOPOLOGIES).join(", ")}`, DEFAULT_TOPOLOGY)
+    .option("--nodes <N>", "how many nodes: 2 or 3", "2")
     .option("--rootless", "in a user namespace, without root")
     .option("--dead-dns", "nodes whose resolver answers nothing, and whose names are nowhere")
     .action(async (topology: string, options: LabOptions) => {
       const { upLab } = await import("../../api/lab.js");
       const startedMs = Date.now();
-      if (!isTopology(topology)) {
-        const there = Object.keys(LAB_TOPOLOGIES).join(", ");
-        throw new HopbookError("USAGE", `Cannot build a lab of topology ${topology}: there is ${there}`);
-      }
+      requireTopology(topology);
       const state = await upLab({
         name: options.name,
         topology,
+        nodes: Number(options.nodes),
         rootless: options.rootless,
         deadDns: options.deadDns,
       });
@@ -86,17 +86,18 @@ export function addLabCommands(program: Command, io: CommandIo): void {
     },
   );
 
-  addOutputOption(lab.command("faults").description("the faults that can be set")).action(
-    async (options: CommonOptions) => {
+  addOutputOption(lab.command("faults").description("the faults that can be set"))
+    .argument("[topology]", "in a lab of which topology", DEFAULT_TOPOLOGY)
+    .action(async (topology: string, options: CommonOptions) => {
+      requireTopology(topology);
       const { listFaults } = await import("../../api/lab.js");
-      const faults = listFaults();
+      const faults = listFaults(topology);
       if (options.output === "json") io.terminal.out(printJson(faults));
       else {
         const { alignCells } = await import("../../text/table.js");
         io.terminal.out(alignCells(faults.map(({ name, title }) => [name, title])));
       }
-    },
-  );
+    });
 
   named(lab.command("fault").description("set a fault, or take it away"))
     .argument("<fault>", "its name: hopbook lab faults lists them")
@@ -120,6 +121,8 @@ export function addLabCommands(program: Command, io: CommandIo): void {
     });
 }
 
-function isTopology(text: string): text is LabTopology {
-  return Object.hasOwn(LAB_TOPOLOGIES, text);
+function requireTopology(text: string): asserts text is LabTopology {
+  if (isLabTopology(text)) return;
+  const there = Object.keys(LAB_TOPOLOGIES).join(", ");
+  throw new HopbookError("USAGE", `Cannot build a lab of topology ${text}: there is ${there}`);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { derivePodIds, type NodeSpec, type PodIds, type PodSpec } from "../calico-vxlan/cluster.js";
+import { derivePodIds, type PodIds } from "../cluster/ids.js";
+import type { NodeSpec, PodSpec } from "../cluster/types.js";
 
 /** What crictl's answers are made from. */
 export interface RuntimePod {

@@ -1,13 +1,8 @@
+import type { Topology } from "../topology/types.js";
+
 /** `crictl version`, as text. */
 export const VERSION_TEXT =
   "Version:  0.1.0\nRuntimeName:  containerd\nRuntimeVersion:  2.4.2+unknown\nRuntimeApiVersion:  v1\n";
-
-const CALICO = {
-  datastore_type: "kubernetes",
-  ipam: { type: "calico-ipam" },
-  mtu: 0,
-  type: "calico",
-};
 
 function network(name: string, ifName: string, plugins: readonly { type: string }[]): object {
   const config = { cniVersion: "0.3.1", name, plugins };
@@ -96,12 +91,12 @@ const CONFIG = {
 };
 
 /** `crictl info`. */
-export function renderInfo(): object {
+export function renderInfo(cni: Topology["cni"]): object {
   return {
     cniconfig: {
       Networks: [
         network("cni-loopback", "lo", [{ type: "loopback" }]),
-        network("k8s-pod-network", "eth0", [CALICO]),
+        network(cni.name, "eth0", cni.plugins),
       ],
       PluginConfDir: "/etc/cni/net.d",
       PluginDirs: ["/opt/cni/bin", "/usr/lib/cni"],

@@ -21,10 +21,12 @@ function renderCniResult(pod: RuntimePod): object {
   const sandbox = netnsPath(pod);
   const local = ["127.0.0.1", "::1"].map((ip) => ({ Gateway: "", IP: ip }));
   const shared = { PciID: "", SocketPath: "" };
+  const ofHost = (mac: string): object => ({ IPConfigs: null, Mac: mac, Sandbox: "", ...shared });
   return {
     DNS: [{}, {}],
     Interfaces: {
-      [ids.hostInterface]: { IPConfigs: null, Mac: "ee:ee:ee:ee:ee:ee", Sandbox: "", ...shared },
+      ...(spec.bridge === null ? {} : { [spec.bridge.name]: ofHost(spec.bridge.mac) }),
+      [spec.hostInterface]: ofHost(spec.hostMac),
       eth0: { IPConfigs: [{ Gateway: "", IP: spec.ip }], Mac: ids.mac, Sandbox: sandbox, ...shared },
       lo: { IPConfigs: local, Mac: "00:00:00:00:00:00", Sandbox: sandbox, ...shared },
     },

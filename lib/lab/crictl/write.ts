@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Topology } from "../topology/types.js";
 import type { RuntimePod } from "./ids.js";
 import { VERSION_TEXT, renderInfo } from "./info.js";
 import { renderInspect } from "./inspect.js";
@@ -13,7 +14,7 @@ const pretty = (value: object): string => JSON.stringify(value, null, 2);
 const item = (value: object): string => pretty(value).replace(/^/gm, "    ");
 
 /** Writes what a node's crictl answers from into `dir` (which becomes /run/lab/crictl on the node). */
-export function writeCrictlFiles(dir: string, pods: readonly RuntimePod[]): void {
+export function writeCrictlFiles(dir: string, pods: readonly RuntimePod[], cni: Topology["cni"]): void {
   mkdirSync(join(dir, "pods"), { recursive: true });
   mkdirSync(join(dir, "containers"), { recursive: true });
   for (const pod of pods) {
@@ -26,6 +27,6 @@ export function writeCrictlFiles(dir: string, pods: readonly RuntimePod[]): void
   }
   writeFileSync(join(dir, "index"), pods.map((pod) => `${renderIndexLine(pod)}\n`).join(""));
   writeFileSync(join(dir, "version"), VERSION_TEXT);
-  writeFileSync(join(dir, "info.json"), `${pretty(renderInfo())}\n`);
+  writeFileSync(join(dir, "info.json"), `${pretty(renderInfo(cni))}\n`);
   writeFileSync(join(dir, "table.awk"), TABLE_PROGRAM);
 }

@@ -1,78 +1,35 @@
-import { NODES, OPERATOR_ADDRESS, TUNNEL, nameHostInterface, type PodSpec } from "../calico-vxlan/cluster.js";
-import { ACCEPT_MARK, TIER_PASS_MARK } from "../calico-vxlan/felix.js";
+import type { Tunnel } from "../carriage/types.js";
+import { OPERATOR_ADDRESS } from "../cluster/make.js";
+import type { PodSpec } from "../cluster/types.js";
 import { addTable, insertRule, setSysctl } from "./commands.js";
-import { LOST_ON_UNDERLAY } from "./near.js";
+import { denyByForward, denyLikeFelix } from "./policy.js";
 import type { Fault, FaultStep } from "./types.js";
+import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
 
 /** Faults on the receiver's node. */
 
-const [near, far] = NODES;
-const port = String(TUNNEL.port);
-
-const lostAfter = (role: "nic" | "tunnel"): Fault["signature"] => ({
-  direction: "request",
-  lastSeen: { node: far.name, role },
-  firstMissing: { node: far.name, role: role === "nic" ? "tunnel" : "host-veth" },
-  verdict: "lost",
-  affects: "all",
-});
-
-/** The far NIC loses its carrier: the bridge's end of the link goes down, node-b's own settings stay. */
-const UNPLUG: FaultStep = {
-  place: "underlay",
-  probe: { argv: ["ip", "-o", "link", "show", far.name] },
-  isOn: (seen) => !/<[^>]*\bUP\b[^>]*>/.test(seen.stdout),
-  on: [{ argv: ["ip", "link", "set", far.name, "down"] }],
-  off: [{ argv: ["ip", "link", "set", far.name, "up"] }],
-};
-
 /** The ingress hook comes before IP: taps still see the packet. */
-const INGRESS = [
-  "  chain ingress {",
-  '    type filter hook ingress device "eth0" priority 0; policy accept;',
-  `    udp dport ${port} counter drop comment "edge filter: no VXLAN from outside"`,
-  "  }",
-].join("\n");
-
-/**
- * What Felix writes for a NetworkPolicy that selects the pod and allows nothing: the tier's rules between the
- * conntrack rules (1 to 3) and the profiles of the workload's chain.
- */
-function denyIngress(pod: PodSpec): FaultStep {
-  const chain = `cali-tw-${nameHostInterface(pod)}`;
-  const policy = `cali-pi-knp/${pod.namespace}/deny-${pod.name}`;
-  const say = (comment: string): string => `-m comment --comment "${comment}"`;
-  const rules = [
-    `${say("cali:Xs2W3YVxZ2xTfq1M")} ${say("Start of tier default")} -j MARK --set-xmark 0x0/0x20000`,
-    `${say("cali:9HnTnC1fO2nrtl6K")} -m mark --mark 0x0/0x20000 -j ${policy}`,
-    `${say("cali:1Ff5mTyVJzDqh0uW")} ${say("Return if policy accepted")} -m mark --mark ${ACCEPT_MARK} -j RETURN`,
-    `${say("cali:dNs5Rd2dYpEBMRm4")} ${say("End of tier default. Drop if no policies passed packet")} -m mark --mark ${TIER_PASS_MARK.replace("0x20000/", "0x0/")} -j DROP`,
-  ];
-  const name = `KubernetesNetworkPolicy ${pod.namespace}/deny-${pod.name} ingress`;
-  const restore = (lines: readonly string[]): { argv: string[]; stdin: string } => ({
-    argv: ["iptables-restore", "-w", "5", "--noflush"],
-    stdin: `*filter\n${lines.join("\n")}\nCOMMIT\n`,
-  });
-  return {
-    place: "node-b",
-    probe: { argv: ["iptables", "-w", "5", "-n", "-L", policy] },
-    isOn: (seen) => seen.exitCode === 0,
-    on: [
-      restore([
-        `:${policy} - [0:0]`,
-        `-A ${policy} ${say("cali:uG0MLm7fQFEQ4Q2v")} ${say(name)}`,
-        ...rules.map((rule, index) => `-I ${chain} ${String(4 + index)} ${rule}`),
-      ]),
-    ],
-    off: [restore([...rules.map((rule) => `-D ${chain} ${rule}`), `-F ${policy}`, `-X ${policy}`])],
-  };
+function dropAtIngress({ far, near, tunnel }: FaultWorld): FaultStep {
+  const [match, what] =
+    tunnel === null ? [`ip saddr ${near.block}`, "pods"] : [matchForNft(tunnel), tunnel.title];
+  const body = [
+    "  chain ingress {",
+    '    type filter hook ingress device "eth0" priority 0; policy accept;',
+    `    ${match} counter drop comment "edge filter: no ${what} from outside"`,
+    "  }",
+  ].join("\n");
+  return addTable(nodePlace(far), { family: "netdev", name: "edge", body });
 }
 
-/** The pod's /32 goes; its block's blackhole route takes the packets. */
-function removeRoute(pod: PodSpec): FaultStep {
-  const route = [`${pod.ip}/32`, "dev", nameHostInterface(pod), "scope", "link", "metric", "1024"];
+function matchForNft({ match }: Tunnel): string {
+  return match.port === null ? "ip protocol 4" : `${match.protocol} dport ${String(match.port)}`;
+}
+
+/** The pod's own route goes. */
+function removeRoute({ far }: FaultWorld, pod: PodSpec, words: string): FaultStep {
+  const route = [`${pod.ip}/32`, ...words.split(" ")];
   return {
-    place: "node-b",
+    place: nodePlace(far),
     probe: { argv: ["ip", "route", "show", "exact", `${pod.ip}/32`] },
     isOn: (seen) => seen.exitCode === 0 && seen.stdout.trim() === "",
     on: [{ argv: ["ip", "route", "del", ...route] }],
@@ -80,95 +37,101 @@ function removeRoute(pod: PodSpec): FaultStep {
   };
 }
 
-/** Half of node-a's block, its pods included, seems to live behind the NIC: what the tunnel brings looks spoofed. */
-const ASYMMETRY: FaultStep = {
-  place: "node-b",
-  probe: { argv: ["ip", "route", "show", "exact", near.block.replace("/26", "/27")] },
-  isOn: (seen) => seen.stdout.trim() !== "",
-  on: [
-    {
-      argv: ["ip", "route", "add", near.block.replace("/26", "/27"), "via", OPERATOR_ADDRESS, "dev", "eth0"],
-    },
-  ],
-  off: [
-    {
-      argv: ["ip", "route", "del", near.block.replace("/26", "/27"), "via", OPERATOR_ADDRESS, "dev", "eth0"],
-    },
-  ],
-};
+/** Half of the near node's block, its pods included, seems to live behind the NIC: what the tunnel brings looks spoofed. */
+function makeAsymmetric({ near, far }: FaultWorld): FaultStep {
+  const half = near.block.replace(/\d+$/, (bits) => String(Number(bits) + 1));
+  const route = (action: string): { argv: string[] } => ({
+    argv: ["ip", "route", action, half, "via", OPERATOR_ADDRESS, "dev", "eth0"],
+  });
+  return {
+    place: nodePlace(far),
+    probe: { argv: ["ip", "route", "show", "exact", half] },
+    isOn: (seen) => seen.stdout.trim() !== "",
+    on: [route("add")],
+    off: [route("del")],
+  };
+}
 
 const comment = (text: string): string[] => ["-m", "comment", "--comment", text, "-j", "DROP"];
 
-export const FAR_FAULTS: readonly Fault[] = [
-  {
-    name: "nic-down-b",
-    title: "node-b's NIC has no carrier",
-    signature: LOST_ON_UNDERLAY,
-    causeCode: "link-down",
-    steps: [UNPLUG],
-  },
-  {
-    name: "nic-ingress-drop-b",
-    title: "nftables drops VXLAN at the ingress hook of node-b's NIC",
-    signature: lostAfter("nic"),
-    causeCode: "netfilter-drop",
-    steps: [addTable("node-b", { family: "netdev", name: "edge", body: INGRESS })],
-  },
-  {
-    name: "tunnel-input-drop-b",
-    title: "INPUT drop of the tunnel's port on node-b",
-    signature: lostAfter("nic"),
-    causeCode: "netfilter-drop",
-    steps: [
-      insertRule("node-b", "INPUT", [
-        "-p",
-        "udp",
-        "--dport",
-        port,
-        ...comment("host-firewall: default deny"),
-      ]),
-    ],
-  },
-  {
-    name: "forward-drop-b",
-    title: "A NetworkPolicy on node-b denies ingress to shop/web and shop/dns",
-    signature: lostAfter("tunnel"),
-    causeCode: "netfilter-drop",
-    steps: far.pods.map(denyIngress),
-  },
-  {
-    name: "pod-route-missing-b",
-    title: "node-b has no route to the pods shop/web and shop/dns",
-    signature: lostAfter("tunnel"),
-    causeCode: "route-missing",
-    steps: far.pods.map(removeRoute),
-  },
-  {
-    name: "rp-filter-b",
-    title: "Strict rp_filter on node-b's tunnel, and a route to node-a's pods by the NIC",
-    signature: lostAfter("tunnel"),
-    causeCode: "rp-filter",
-    steps: [
-      ASYMMETRY,
-      setSysctl("node-b", `net/ipv4/conf/${TUNNEL.device}/rp_filter`, { on: "1", off: "0" }),
-    ],
-  },
-  {
-    name: "reply-drop-b",
-    title: "FORWARD drop on node-b of what its pods send",
-    signature: {
-      direction: "reply",
-      lastSeen: { node: far.name, role: "host-veth" },
-      firstMissing: { node: far.name, role: "tunnel" },
-      verdict: "lost",
-      affects: "all",
+function listTunnelFaults(world: FaultWorld, { device, title, match }: Tunnel): Fault[] {
+  const { far } = world;
+  const port = match.port === null ? [] : ["--dport", String(match.port)];
+  return [
+    {
+      name: "tunnel-input-drop-b",
+      title: `INPUT drop of ${title} on ${far.name}`,
+      signature: lostAfter(world, "request", { node: far, role: "nic" }),
+      causeCode: "netfilter-drop",
+      steps: [
+        insertRule(nodePlace(far), "INPUT", [
+          ...["-p", match.protocol, ...port],
+          ...comment("host-firewall: default deny"),
+        ]),
+      ],
     },
-    causeCode: "netfilter-drop",
-    steps: [
-      insertRule("node-b", "FORWARD", [
-        ...["-s", far.block, "-d", near.block],
-        ...comment("site-hardening: no egress from this block"),
-      ]),
-    ],
-  },
-];
+    {
+      name: "rp-filter-b",
+      title: `Strict rp_filter on ${far.name}'s tunnel, and a route to node-a's pods by the NIC`,
+      signature: lostAfter(world, "request", { node: far, role: "tunnel" }),
+      causeCode: "rp-filter",
+      steps: [
+        makeAsymmetric(world),
+        setSysctl(nodePlace(far), `net/ipv4/conf/${device}/rp_filter`, { on: "1", off: "0" }),
+      ],
+    },
+  ];
+}
+
+function listRouteFaults(world: FaultWorld): Fault[] {
+  const { far, entry, topology } = world;
+  const steps = far.pods.flatMap((pod) => {
+    const words = topology.attachment.podRoute(pod);
+    return words === null ? [] : [removeRoute(world, pod, words)];
+  });
+  if (steps.length === 0) return [];
+  return [
+    {
+      name: "pod-route-missing-b",
+      title: `${far.name} has no route to the pods shop/web and shop/dns`,
+      signature: lostAfter(world, "request", { node: far, role: entry }),
+      causeCode: "route-missing",
+      steps,
+    },
+  ];
+}
+
+export function listFarFaults(world: FaultWorld): Fault[] {
+  const { near, far, tunnel, entry, door, topology } = world;
+  const isFelix = topology.policies === "felix";
+  return [
+    {
+      name: "nic-ingress-drop-b",
+      title: `nftables drops ${tunnel?.title ?? `what ${near.name}'s pods send`} at the ingress hook of ${far.name}'s NIC`,
+      signature: lostAfter(world, "request", { node: far, role: "nic" }),
+      causeCode: "netfilter-drop",
+      steps: [dropAtIngress(world)],
+    },
+    {
+      name: "forward-drop-b",
+      title: `${isFelix ? "A NetworkPolicy" : "A rule in FORWARD"} on ${far.name} denies ingress to shop/web and shop/dns`,
+      signature: lostAfter(world, "request", { node: far, role: entry }),
+      causeCode: "netfilter-drop",
+      steps: far.pods.map((pod) => (isFelix ? denyLikeFelix(far, pod) : denyByForward(far, pod))),
+    },
+    {
+      name: "reply-drop-b",
+      title: `FORWARD drop on ${far.name} of what its pods send`,
+      signature: lostAfter(world, "reply", { node: far, role: door }),
+      causeCode: "netfilter-drop",
+      steps: [
+        insertRule(nodePlace(far), "FORWARD", [
+          ...["-s", far.block, "-d", near.block],
+          ...comment("site-hardening: no egress from this block"),
+        ]),
+      ],
+    },
+    ...(tunnel === null ? [] : listTunnelFaults(world, tunnel)),
+    ...listRouteFaults(world),
+  ];
+}

@@ -1,160 +1,136 @@
-import { NODES, OPERATOR_ADDRESS, TUNNEL, deriveTunnelMac } from "../calico-vxlan/cluster.js";
-import { STRAY_MAC } from "../calico-vxlan/links.js";
-import { addTable, disableOffloads, insertRule } from "./commands.js";
+import type { Tunnel } from "../carriage/types.js";
+import { STRAY_MAC, deriveNodeMac, deriveTunnelMac } from "../cluster/ids.js";
+import { OPERATOR_ADDRESS } from "../cluster/make.js";
+import { insertRule } from "./commands.js";
 import type { Fault, FaultStep } from "./types.js";
+import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
 
-/** Faults on the sender's node and on the underlay. */
+/** Faults on the sender's node. */
 
-const [near, far] = NODES;
-const between = ["-s", near.block, "-d", far.block];
-const farMac = deriveTunnelMac(far.name);
-const device = ["dev", TUNNEL.device];
-
-const lostAfter = (role: "host-veth" | "tunnel"): Fault["signature"] => ({
-  direction: "request",
-  lastSeen: { node: near.name, role },
-  firstMissing: { node: near.name, role: role === "host-veth" ? "tunnel" : "nic" },
-  verdict: "lost",
-  affects: "all",
-});
-
-export const LOST_ON_UNDERLAY: Fault["signature"] = {
-  direction: "request",
-  lastSeen: { node: near.name, role: "nic" },
-  firstMissing: { node: far.name, role: "nic" },
-  verdict: "lost",
-  affects: "all",
-};
-
-/** The entry of the far tunnel MAC in node-a's FDB: where its packets go. */
-function pointFdb(mac: string, address: string | null): FaultStep {
-  const right = {
-    argv: ["bridge", "fdb", "replace", mac, ...device, "dst", far.address, "self", "permanent"],
-  };
-  const remove = { argv: ["bridge", "fdb", "del", mac, ...device, "self"] };
-  const wrong = {
-    argv: ["bridge", "fdb", "add", mac, ...device, "dst", address ?? "", "self", "permanent"],
-  };
+/** The entry of the far tunnel MAC in the near node's FDB: where its packets go. */
+function pointFdb({ near, far }: FaultWorld, { device }: Tunnel, address: string | null): FaultStep {
+  const mac = deriveTunnelMac(far.name);
+  const entry = (action: string, dst: string): { argv: string[] } => ({
+    argv: ["bridge", "fdb", action, mac, "dev", device, "dst", dst, "self", "permanent"],
+  });
+  const remove = { argv: ["bridge", "fdb", "del", mac, "dev", device, "self"] };
+  const right = entry("replace", far.address);
   return {
-    place: near.name as "node-a",
-    probe: { argv: ["bridge", "fdb", "show", ...device] },
+    place: nodePlace(near),
+    probe: { argv: ["bridge", "fdb", "show", "dev", device] },
     isOn: (seen) => {
       const line = seen.stdout.split("\n").find((each) => each.startsWith(mac));
       return address === null ? line === undefined : line?.includes(`dst ${address} `) === true;
     },
-    on: address === null ? [remove] : [remove, wrong],
+    on: address === null ? [remove] : [remove, entry("add", address)],
     off: address === null ? [right] : [remove, right],
   };
 }
 
-/** Sends what is for the far node's tunnel to a MAC that the far node's tunnel does not have. */
-function misleadNeighbour(): FaultStep {
-  const to = (mac: string): { argv: string[] } => ({
-    argv: ["ip", "neigh", "replace", far.tunnelIp, "lladdr", mac, ...device, "nud", "permanent"],
-  });
-  const fdb = (action: string): { argv: string[] } => ({
-    argv: ["bridge", "fdb", action, STRAY_MAC, ...device, "dst", far.address, "self", "permanent"],
+/** A neighbour entry with a MAC that nobody has. */
+function misleadNeighbour(
+  { near }: FaultWorld,
+  neighbour: { readonly ip: string; readonly mac: string; readonly device: string },
+): FaultStep {
+  const { ip, mac, device } = neighbour;
+  const to = (lladdr: string): { argv: string[] } => ({
+    argv: ["ip", "neigh", "replace", ip, "lladdr", lladdr, "dev", device, "nud", "permanent"],
   });
   return {
-    place: near.name as "node-a",
-    probe: { argv: ["ip", "neigh", "show", far.tunnelIp, ...device] },
+    place: nodePlace(near),
+    probe: { argv: ["ip", "neigh", "show", ip, "dev", device] },
     isOn: (seen) => seen.stdout.includes(STRAY_MAC),
-    // Without an FDB entry of its own the stray MAC's packets would not leave node-a at all.
-    on: [fdb("replace"), to(STRAY_MAC)],
-    off: [to(farMac), fdb("del")],
+    on: [to(STRAY_MAC)],
+    off: [to(mac)],
   };
 }
 
-/**
- * IP between the two nodes' ports is dropped in the bridge; ARP goes on, so that senders do keep sending, as
- * through a router whose next hop is gone. The operator's port is not touched.
- */
-const CUT = [
-  "  chain forward {",
-  "    type filter hook forward priority 0; policy accept;",
-  `    iifname "${near.name}" oifname "${far.name}" ether type ip drop`,
-  `    iifname "${far.name}" oifname "${near.name}" ether type ip drop`,
-  "  }",
-].join("\n");
-
-/** MTU of the bridge's ports under the MTU fault: 50 bytes of VXLAN leave 1,350 for the inner packet. */
-const SMALL_MTU = "1400";
-
-/** A bridge drops frames above its port's MTU without a word; the nodes' own MTUs still say 1500. */
-function shrinkPort(port: string): FaultStep {
-  const set = (mtu: string): { argv: string[] } => ({ argv: ["ip", "link", "set", port, "mtu", mtu] });
-  return {
-    place: "underlay",
-    probe: { argv: ["ip", "-o", "link", "show", port] },
-    isOn: (seen) => seen.stdout.includes(`mtu ${SMALL_MTU} `),
-    on: [set(SMALL_MTU)],
-    off: [set("1500")],
-  };
+/** Sends what is for the far node's tunnel to a MAC that the far node's tunnel does not have. */
+function misleadTunnel(world: FaultWorld, { device }: Tunnel): FaultStep {
+  const { far } = world;
+  const step = misleadNeighbour(world, { ip: far.tunnelIp, mac: deriveTunnelMac(far.name), device });
+  const fdb = (action: string): { argv: string[] } => ({
+    argv: ["bridge", "fdb", action, STRAY_MAC, "dev", device, "dst", far.address, "self", "permanent"],
+  });
+  // Without an FDB entry of its own the stray MAC's packets would not leave the node at all.
+  return { ...step, on: [fdb("replace"), ...step.on], off: [...step.off, fdb("del")] };
 }
 
-/** Bridges let segmentation offload's giants through whatever their MTU; a wire would see segments. */
-const SEGMENTATION = {
-  "tx-udp_tnl-segmentation": "tx-udp_tnl-segmentation",
-  "tx-udp_tnl-csum-segmentation": "tx-udp_tnl-csum-segmentation",
-  tso: "tcp-segmentation-offload",
-  gso: "generic-segmentation-offload",
-};
-
-export const NEAR_FAULTS: readonly Fault[] = [
-  {
-    name: "forward-drop-a",
-    title: "FORWARD drop on node-a",
-    signature: lostAfter("host-veth"),
-    causeCode: "netfilter-drop",
-    steps: [
-      insertRule("node-a", "FORWARD", [
-        ...between,
-        ...["-m", "comment", "--comment", "site-hardening: no east-west traffic", "-j", "DROP"],
-      ]),
-    ],
-  },
-  {
-    name: "fdb-missing",
-    title: "FDB entry of node-b's tunnel deleted on node-a",
-    signature: lostAfter("tunnel"),
-    causeCode: "fdb-entry-missing",
-    steps: [pointFdb(farMac, null)],
-  },
-  {
-    name: "fdb-wrong-host",
-    title: "FDB entry of node-b's tunnel points at a host that is no node",
-    signature: LOST_ON_UNDERLAY,
-    causeCode: "fdb-wrong-destination",
-    steps: [pointFdb(farMac, OPERATOR_ADDRESS)],
-  },
-  {
-    name: "wrong-neighbour-mac",
-    title: "node-a's neighbour entry of node-b's tunnel has another MAC",
-    signature: {
-      direction: "request",
-      lastSeen: { node: far.name, role: "tunnel" },
-      firstMissing: { node: far.name, role: "host-veth" },
-      verdict: "lost",
-      affects: "all",
+function listFdbFaults(world: FaultWorld, tunnel: Tunnel): Fault[] {
+  const { near, far } = world;
+  const title = (what: string): string => `FDB entry of ${far.name}'s tunnel ${what}`;
+  return [
+    {
+      name: "fdb-missing",
+      title: title(`deleted on ${near.name}`),
+      signature: lostAfter(world, "request", { node: near, role: "tunnel" }),
+      causeCode: "fdb-entry-missing",
+      steps: [pointFdb(world, tunnel, null)],
     },
-    causeCode: "neighbour-mac-wrong",
-    steps: [misleadNeighbour()],
-  },
-  {
-    name: "underlay-cut",
-    title: "The underlay carries no IP between the two nodes",
-    signature: LOST_ON_UNDERLAY,
-    causeCode: null,
-    steps: [addTable("underlay", { family: "bridge", name: "underlay_cut", body: CUT })],
-  },
-  {
-    name: "mtu-hole",
-    title: "The underlay drops frames above 1400 bytes and does not say so",
-    signature: { ...LOST_ON_UNDERLAY, affects: "large" },
-    causeCode: null,
-    steps: [
-      ...[near.name, far.name].map(shrinkPort),
-      ...(["node-a", "node-b"] as const).map((node) => disableOffloads(node, "eth0", SEGMENTATION)),
-    ],
-  },
-];
+    {
+      name: "fdb-wrong-host",
+      title: title("points at a host that is no node"),
+      signature: lostAfter(world, "request", { node: near, role: "nic" }),
+      causeCode: "fdb-wrong-destination",
+      steps: [pointFdb(world, tunnel, OPERATOR_ADDRESS)],
+    },
+    {
+      name: "wrong-neighbour-mac",
+      title: `${near.name}'s neighbour entry of ${far.name}'s tunnel has another MAC`,
+      signature: lostAfter(world, "request", { node: far, role: "tunnel" }),
+      causeCode: "neighbour-mac-wrong",
+      steps: [misleadTunnel(world, tunnel)],
+    },
+  ];
+}
+
+/** Where the other node itself is the next hop. */
+function listNextHopFaults(world: FaultWorld): Fault[] {
+  const { near, far } = world;
+  const neighbour = { ip: far.address, mac: deriveNodeMac(far.name), device: "eth0" };
+  return [
+    {
+      name: "wrong-next-hop-mac",
+      title: `${near.name}'s neighbour entry of ${far.name} has another MAC`,
+      signature: lostAfter(world, "request", { node: far, role: "nic" }),
+      causeCode: "neighbour-mac-wrong",
+      steps: [misleadNeighbour(world, neighbour)],
+    },
+  ];
+}
+
+/** The near node's route to the far one's pods. */
+function blackhole({ near, far, topology }: FaultWorld): FaultStep {
+  const block = ["ip", "route", "replace"];
+  return {
+    place: nodePlace(near),
+    probe: { argv: ["ip", "route", "show", "exact", far.block] },
+    isOn: (seen) => seen.stdout.startsWith("blackhole"),
+    on: [{ argv: [...block, "blackhole", far.block] }],
+    off: [{ argv: [...block, far.block, ...topology.carriage.routeTo(far).split(" ")] }],
+  };
+}
+
+export function listNearFaults(world: FaultWorld): Fault[] {
+  const { near, far, tunnel, door } = world;
+  const forwarding = lostAfter(world, "request", { node: near, role: door });
+  const comment = ["-m", "comment", "--comment", "site-hardening: no east-west traffic", "-j", "DROP"];
+  return [
+    {
+      name: "forward-drop-a",
+      title: `FORWARD drop on ${near.name}`,
+      signature: forwarding,
+      causeCode: "netfilter-drop",
+      steps: [insertRule(nodePlace(near), "FORWARD", ["-s", near.block, "-d", far.block, ...comment])],
+    },
+    {
+      name: "route-blackhole-a",
+      title: `${near.name} has a blackhole in the place of its route to ${far.name}'s pods`,
+      signature: forwarding,
+      causeCode: "route-blackhole",
+      steps: [blackhole(world)],
+    },
+    ...(tunnel?.hasFdb === true ? listFdbFaults(world, tunnel) : []),
+    ...(tunnel === null ? listNextHopFaults(world) : []),
+  ];
+}

@@ -1,10 +1,10 @@
-import { NODES, TUNNEL, type PodSpec } from "../calico-vxlan/cluster.js";
+import type { PodSpec } from "../cluster/types.js";
 import { addTable, disableOffloads, insertRule, setSysctl } from "./commands.js";
 import type { Fault, FaultPlace, FaultStep } from "./types.js";
+import { nodePlace, type FaultWorld } from "./world.js";
 
 /** Faults in the pods themselves, and of what they send. */
 
-const [near, far] = NODES;
 const nameOf = (pod: PodSpec): FaultPlace => `${pod.namespace}/${pod.name}`;
 
 const delivered = (verdict: "unanswered" | "rejected", affects: "all" | "ports"): Fault["signature"] => ({
@@ -40,42 +40,49 @@ function stopServer(pod: PodSpec): FaultStep {
 }
 
 /**
- * The sender's node writes 0x1234 into the checksum of what leaves by the tunnel. The pods must compute their
+ * The sender's node writes 0x1234 into the checksum of what leaves it. The pods must compute their
  * checksums themselves (tx off), or the kernel would put the right one in later. node-b's conntrack must not
  * look at checksums, or Felix's rule for invalid packets would drop them before the far pod's kernel does.
  */
-const SPOIL = [
-  "  chain postrouting {",
-  "    type filter hook postrouting priority 300; policy accept;",
-  `    oifname "${TUNNEL.device}" ip saddr ${near.block} meta l4proto udp udp checksum set 0x1234`,
-  `    oifname "${TUNNEL.device}" ip saddr ${near.block} meta l4proto tcp tcp checksum set 0x1234`,
-  "  }",
-].join("\n");
+function spoil({ near, tunnel }: FaultWorld): FaultStep {
+  const set = (protocol: string): string =>
+    `    oifname "${tunnel?.device ?? "eth0"}" ip saddr ${near.block} meta l4proto ${protocol} ${protocol} checksum set 0x1234`;
+  const body = [
+    "  chain postrouting {",
+    "    type filter hook postrouting priority 300; policy accept;",
+    ...["udp", "tcp"].map(set),
+    "  }",
+  ].join("\n");
+  return addTable(nodePlace(near), { family: "ip", name: "broken_offload", body });
+}
 
-export const POD_FAULTS: readonly Fault[] = [
-  {
-    name: "pod-input-drop",
-    title: "shop/web and shop/dns drop what comes in",
-    signature: delivered("unanswered", "all"),
-    causeCode: "netfilter-drop",
-    steps: far.pods.map(dropInput),
-  },
-  {
-    name: "closed-port",
-    title: "The servers of shop/web and shop/dns are stopped: nobody listens",
-    signature: delivered("rejected", "ports"),
-    causeCode: "no-listener",
-    steps: far.pods.map(stopServer),
-  },
-  {
-    name: "bad-checksum",
-    title: "TCP and UDP from node-a's pods arrive with wrong checksums",
-    signature: delivered("unanswered", "ports"),
-    causeCode: "checksum-error",
-    steps: [
-      ...near.pods.map((pod) => disableOffloads(nameOf(pod), "eth0", { tx: "tx-checksumming" })),
-      setSysctl("node-b", "net/netfilter/nf_conntrack_checksum", { on: "0", off: "1" }),
-      addTable("node-a", { family: "ip", name: "broken_offload", body: SPOIL }),
-    ],
-  },
-];
+export function listPodFaults(world: FaultWorld): Fault[] {
+  const { near, far } = world;
+  return [
+    {
+      name: "pod-input-drop",
+      title: "shop/web and shop/dns drop what comes in",
+      signature: delivered("unanswered", "all"),
+      causeCode: "netfilter-drop",
+      steps: far.pods.map(dropInput),
+    },
+    {
+      name: "closed-port",
+      title: "The servers of shop/web and shop/dns are stopped: nobody listens",
+      signature: delivered("rejected", "ports"),
+      causeCode: "no-listener",
+      steps: far.pods.map(stopServer),
+    },
+    {
+      name: "bad-checksum",
+      title: "TCP and UDP from node-a's pods arrive with wrong checksums",
+      signature: delivered("unanswered", "ports"),
+      causeCode: "checksum-error",
+      steps: [
+        ...near.pods.map((pod) => disableOffloads(nameOf(pod), "eth0", { tx: "tx-checksumming" })),
+        setSysctl(nodePlace(far), "net/netfilter/nf_conntrack_checksum", { on: "0", off: "1" }),
+        spoil(world),
+      ],
+    },
+  ];
+}

@@ -1,28 +1,41 @@
 import { HopbookError } from "../../errors.js";
-import { FAR_FAULTS } from "./far.js";
-import { NEAR_FAULTS } from "./near.js";
-import { POD_FAULTS } from "./pods.js";
+import { makeBlueprint, type Blueprint } from "../topology/blueprint.js";
+import { DEFAULT_TOPOLOGY, type LabTopology } from "../topologies.js";
+import { MIN_NODES } from "../cluster/make.js";
+import { listFarFaults } from "./far.js";
+import { listNearFaults } from "./near.js";
+import { listPodFaults } from "./pods.js";
 import type { Fault } from "./types.js";
+import { listUnderlayFaults } from "./underlay.js";
+import { makeWorld } from "./world.js";
 
-const FAULTS: readonly Fault[] = [...NEAR_FAULTS, ...FAR_FAULTS, ...POD_FAULTS];
+/** Those that fit what the topology has. */
+function makeFaults(blueprint: Blueprint): Fault[] {
+  const world = makeWorld(blueprint);
+  return [listNearFaults, listUnderlayFaults, listFarFaults, listPodFaults].flatMap((list) => list(world));
+}
 
 /** A fault without the way it is made. */
 export type FaultDescription = Omit<Fault, "steps">;
 
-/** Every fault the lab knows. */
-export function listFaults(): readonly FaultDescription[] {
-  return FAULTS.map(({ name, title, signature, causeCode }) => ({ name, title, signature, causeCode }));
+/** Every fault that a topology's lab knows. */
+export function listFaults(topology: LabTopology = DEFAULT_TOPOLOGY): readonly FaultDescription[] {
+  return makeFaults(makeBlueprint(topology, MIN_NODES)).map(({ name, title, signature, causeCode }) => ({
+    ...{ name, title, signature, causeCode },
+  }));
 }
 
-/** Throws USAGE for a name there is not. */
-export function findFault(name: string): Fault {
-  const found = FAULTS.find((fault) => fault.name === name);
+/** Throws USAGE for a name that no fault of this lab has. */
+export function findFault(
+  name: string,
+  lab: { readonly topology: LabTopology; readonly nodes: number },
+): Fault {
+  const faults = makeFaults(makeBlueprint(lab.topology, lab.nodes));
+  const found = faults.find((fault) => fault.name === name);
   if (found !== undefined) return found;
   throw new HopbookError(
     "USAGE",
-    `Cannot find the fault ${JSON.stringify(name)}: there is none of that name`,
-    {
-      hint: `The faults are ${FAULTS.map((fault) => fault.name).join(", ")}`,
-    },
+    `Cannot find the fault ${JSON.stringify(name)}: ${lab.topology} has none of that name`,
+    { hint: `Its faults are ${faults.map((fault) => fault.name).join(", ")}` },
   );
 }

@@ -62,8 +62,8 @@ async function setSteps(lab: LabState, fault: Fault, on: boolean): Promise<void>
  * command of the fault fails.
  */
 export async function setFault(options: SetFaultOptions): Promise<void> {
-  const fault = findFault(options.fault);
   const lab = requireLab(options);
+  const fault = findFault(options.fault, { topology: lab.topology, nodes: lab.nodes.length });
   const folder = join(lab.dir, "faults");
   const note = join(folder, fault.name);
   if (!options.on) {

@@ -1,4 +1,5 @@
 import type { LabCommandResult } from "../enter.js";
+import type { HopPlace } from "../topology/hops.js";
 
 /** Where a command of a fault runs: the underlay's bridge, a node by name, or a pod as `namespace/name`. */
 export type FaultPlace = "underlay" | `node-${string}` | `${string}/${string}`;
@@ -23,11 +24,8 @@ export interface FaultStep {
 /** How a fault's packets end, for a request from node-a to a pod on node-b. */
 interface FaultSignature {
   readonly direction: "request" | "reply" | null;
-  readonly lastSeen: { readonly node: string; readonly role: "pod" | "host-veth" | "tunnel" | "nic" } | null;
-  readonly firstMissing: {
-    readonly node: string;
-    readonly role: "pod" | "host-veth" | "tunnel" | "nic";
-  } | null;
+  readonly lastSeen: HopPlace | null;
+  readonly firstMissing: HopPlace | null;
   /** What a verdict is to say, and of which probes. */
   readonly verdict: "lost" | "unanswered" | "rejected";
   /** "large": only packets of more than 1,330 bytes; "ports": TCP and UDP, not ICMP. */

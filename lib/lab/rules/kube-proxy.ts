@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { POD_POOL, SERVICES, type ServiceSpec } from "./cluster.js";
+import type { Cluster, ServiceSpec } from "../cluster/types.js";
 
 /**
  * The chains of kube-proxy in iptables mode, with its names and comments. Names are "KUBE-SVC-" or
@@ -29,14 +29,14 @@ function nameEndpointChain(service: ServiceSpec): string {
 /** A jump that only explains itself by its comment. */
 const jump = (chain: string, comment: string): string => `-m comment --comment "${comment}" -j ${chain}`;
 
-function renderService(service: ServiceSpec): string[] {
+function renderService(service: ServiceSpec, pool: string): string[] {
   const name = describe(service);
   const [svc, sep] = [nameServiceChain(service), nameEndpointChain(service)];
   const endpoint = `${service.endpoint.ip}:${String(service.endpoint.port)}`;
   const match = `-d ${service.clusterIp}/32 -p ${service.protocol} -m comment --comment "${name} cluster IP" -m ${service.protocol} --dport ${String(service.clusterPort)}`;
   return [
     `-A KUBE-SERVICES ${match} -j ${svc}`,
-    `-A ${svc} ! -s ${POD_POOL} ${match} -j KUBE-MARK-MASQ`,
+    `-A ${svc} ! -s ${pool} ${match} -j KUBE-MARK-MASQ`,
     `-A ${svc} ${jump(sep, `${name} -> ${endpoint}`)}`,
     `-A ${sep} -s ${service.endpoint.ip}/32 ${jump("KUBE-MARK-MASQ", name)}`,
     `-A ${sep} -p ${service.protocol} -m comment --comment "${name}" -m ${service.protocol} -j DNAT --to-destination ${endpoint}`,
@@ -44,7 +44,10 @@ function renderService(service: ServiceSpec): string[] {
 }
 
 /** Chains and rules of the nat table, in the order kube-proxy writes them. */
-export function renderKubeProxyNat(): { readonly chains: string[]; readonly rules: string[] } {
+export function renderKubeProxyNat({ services, pool }: Cluster): {
+  readonly chains: string[];
+  readonly rules: string[];
+} {
   return {
     chains: [
       "KUBE-SERVICES",
@@ -52,7 +55,7 @@ export function renderKubeProxyNat(): { readonly chains: string[]; readonly rule
       "KUBE-POSTROUTING",
       "KUBE-MARK-MASQ",
       "KUBE-PROXY-CANARY",
-      ...SERVICES.flatMap((service) => [nameServiceChain(service), nameEndpointChain(service)]),
+      ...services.flatMap((service) => [nameServiceChain(service), nameEndpointChain(service)]),
     ],
     rules: [
       `-A PREROUTING ${jump("KUBE-SERVICES", "kubernetes service portals")}`,
@@ -62,7 +65,7 @@ export function renderKubeProxyNat(): { readonly chains: string[]; readonly rule
       "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN",
       "-A KUBE-POSTROUTING -j MARK --xor-mark 0x4000",
       `-A KUBE-POSTROUTING ${jump("MASQUERADE", "kubernetes service traffic requiring SNAT")} --random-fully`,
-      ...SERVICES.flatMap(renderService),
+      ...services.flatMap((service) => renderService(service, pool)),
       '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS',
     ],
   };

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { NODES, POD_POOL, TUNNEL, nameHostInterface, type NodeSpec } from "./cluster.js";
+import type { Tunnel } from "../carriage/types.js";
+import { othersOf, type Cluster, type NodeSpec } from "../cluster/types.js";
+import type { CniRules, TablePart } from "./types.js";
 
 /**
  * The chains of Calico's Felix, with its names, marks and comments: each rule carries a "cali:" comment of 16
@@ -42,7 +44,7 @@ function renderWorkload(hostInterface: string): Record<string, string[]> {
     [`cali-tw-${hostInterface}`]: [...CONNTRACK, ...renderProfiles("cali-pri")],
     [`cali-fw-${hostInterface}`]: [
       ...CONNTRACK,
-      `-p udp ${say("Drop VXLAN encapped packets originating in workloads")} -m multiport --dports ${String(TUNNEL.port)} -j DROP`,
+      `-p udp ${say("Drop VXLAN encapped packets originating in workloads")} -m multiport --dports 4789 -j DROP`,
       `-p ipencap ${say("Drop IPinIP encapped packets originating in workloads")} -j DROP`,
       ...renderProfiles("cali-pro"),
     ],
@@ -62,9 +64,41 @@ function renderProfileChains(): Record<string, string[]> {
   };
 }
 
-function renderFilterChains(node: NodeSpec): Record<string, string[]> {
-  const interfaces = node.pods.map(nameHostInterface);
-  const vteps = NODES.filter((other) => other.name !== node.name).map((other) => other.address);
+/** What lets the other nodes' wrapped packets in and out, and nobody else's. Ports come after the comment. */
+function renderTunnelRules(
+  tunnel: Tunnel | null,
+  vteps: readonly string[],
+): { readonly input: string[]; readonly output: string[] } {
+  if (tunnel === null) return { input: [], output: [] };
+  const { protocol, port } = tunnel.match;
+  const ports = port === null ? "" : ` -m multiport --dports ${String(port)}`;
+  const rule = (match: string, comment: string, end: string): string =>
+    `${match}-p ${protocol} ${say(comment)}${ports} ${end}`;
+  const [local, own] = ["-m addrtype --dst-type LOCAL", "-m addrtype --src-type LOCAL"];
+  const packets = `IPv4 ${tunnel.title} packets`;
+  return {
+    input: [
+      ...vteps.map((vtep) =>
+        rule(`-s ${vtep}/32 `, `Allow ${packets} from allowed hosts`, `${local} -j ACCEPT`),
+      ),
+      rule("", `Drop ${packets} from non-allowed hosts`, `${local} -j DROP`),
+    ],
+    output: vteps.map((vtep) =>
+      rule(`-d ${vtep}/32 `, `Allow ${packets} to other allowed hosts`, `${own} -j ACCEPT`),
+    ),
+  };
+}
+
+function renderFilterChains(
+  cluster: Cluster,
+  node: NodeSpec,
+  tunnel: Tunnel | null,
+): Record<string, string[]> {
+  const interfaces = node.pods.map(({ hostInterface }) => hostInterface);
+  const hosts = renderTunnelRules(
+    tunnel,
+    othersOf(cluster, node).map((other) => other.address),
+  );
   return {
     "cali-FORWARD": [
       "-j MARK --set-xmark 0x0/0xe0000",
@@ -75,11 +109,7 @@ function renderFilterChains(node: NodeSpec): Record<string, string[]> {
       "-j cali-cidr-block",
     ],
     "cali-INPUT": [
-      ...vteps.map(
-        (vtep) =>
-          `-s ${vtep}/32 -p udp ${say("Allow IPv4 VXLAN packets from allowed hosts")} -m multiport --dports ${String(TUNNEL.port)} -m addrtype --dst-type LOCAL -j ACCEPT`,
-      ),
-      `-p udp ${say("Drop IPv4 VXLAN packets from non-allowed hosts")} -m multiport --dports ${String(TUNNEL.port)} -m addrtype --dst-type LOCAL -j DROP`,
+      ...hosts.input,
       "-i cali+ -g cali-wl-to-host",
       `-m mark --mark ${ACCEPT} -j ACCEPT`,
       "-j MARK --set-xmark 0x0/0xf0000",
@@ -89,10 +119,7 @@ function renderFilterChains(node: NodeSpec): Record<string, string[]> {
     "cali-OUTPUT": [
       `-m mark --mark ${ACCEPT} -j ACCEPT`,
       "-o cali+ -j RETURN",
-      ...vteps.map(
-        (vtep) =>
-          `-d ${vtep}/32 -p udp ${say("Allow IPv4 VXLAN packets to other allowed hosts")} -m multiport --dports ${String(TUNNEL.port)} -m addrtype --src-type LOCAL -j ACCEPT`,
-      ),
+      ...hosts.output,
       "-j MARK --set-xmark 0x0/0xf0000",
       "-m conntrack ! --ctstate DNAT -j cali-to-host-endpoint",
     ],
@@ -118,15 +145,6 @@ function renderFilterChains(node: NodeSpec): Record<string, string[]> {
   };
 }
 
-export interface TablePart {
-  readonly chains: string[];
-  /** Jumps from the built-in chains that come before everybody else's. */
-  readonly first: string[];
-  readonly rules: string[];
-  /** Rules of the built-in chains that come after everybody else's. */
-  readonly last: string[];
-}
-
 function assemble(chains: Record<string, string[]>): Pick<TablePart, "chains" | "rules"> {
   return {
     chains: Object.keys(chains),
@@ -134,9 +152,14 @@ function assemble(chains: Record<string, string[]>): Pick<TablePart, "chains" | 
   };
 }
 
-export function renderFelixFilter(node: NodeSpec): TablePart {
+/** `tunnel`: the device whose packets are let in from other nodes; null where nothing is wrapped. */
+export function renderFelix(cluster: Cluster, node: NodeSpec, tunnel: Tunnel | null): CniRules {
+  return { filter: renderFilter(cluster, node, tunnel), nat: renderNat(cluster.pool, tunnel) };
+}
+
+function renderFilter(cluster: Cluster, node: NodeSpec, tunnel: Tunnel | null): TablePart {
   return {
-    ...assemble(renderFilterChains(node)),
+    ...assemble(renderFilterChains(cluster, node, tunnel)),
     first: ["INPUT", "FORWARD", "OUTPUT"].flatMap((chain) => sign(chain, [`-j cali-${chain}`])),
     last: sign("FORWARD", [
       `${say("Policy explicitly accepted packet.")} -m mark --mark ${ACCEPT} -j ACCEPT`,
@@ -145,7 +168,9 @@ export function renderFelixFilter(node: NodeSpec): TablePart {
   };
 }
 
-export function renderFelixNat(): TablePart {
+function renderNat(pool: string, tunnel: Tunnel | null): TablePart {
+  const masquerade = (device: string): string =>
+    `-o ${device} -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL -j MASQUERADE --random-fully`;
   return {
     ...assemble({
       "cali-PREROUTING": ["-j cali-fip-dnat"],
@@ -153,11 +178,11 @@ export function renderFelixNat(): TablePart {
       "cali-POSTROUTING": [
         "-j cali-fip-snat",
         "-j cali-nat-outgoing",
-        `-o ${TUNNEL.device} -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL -j MASQUERADE --random-fully`,
+        ...(tunnel === null ? [] : [masquerade(tunnel.device)]),
       ],
       "cali-fip-dnat": [],
       "cali-fip-snat": [],
-      "cali-nat-outgoing": [`-s ${POD_POOL} ! -d ${POD_POOL} -j MASQUERADE --random-fully`],
+      "cali-nat-outgoing": [`-s ${pool} ! -d ${pool} -j MASQUERADE --random-fully`],
     }),
     first: ["PREROUTING", "OUTPUT", "POSTROUTING"].flatMap((chain) => sign(chain, [`-j cali-${chain}`])),
     last: [],

@@ -1,13 +1,12 @@
-import type { NodeSpec, PodSpec } from "./cluster.js";
-import { SERVICES } from "./cluster.js";
+import type { Cluster, NodeSpec, PodSpec } from "./types.js";
 
 export const INDEX_PAGE = "web of shop answers\n";
 /** Large enough that the answer takes many full segments. */
 export const LARGE_PAGE = "0123456789abcdef".repeat(4096);
 
 /** Configuration of the DNS pod: the cluster's names, NXDOMAIN for everything else, no forwarding. */
-export function renderDnsmasq(): string {
-  const names = SERVICES.map(
+export function renderDnsmasq({ services }: Cluster): string {
+  const names = services.map(
     (service) => `host-record=${service.name}.${service.namespace}.svc.cluster.local,${service.clusterIp}`,
   );
   return [

@@ -1,0 +1,15 @@
+import { othersOf } from "../cluster/types.js";
+import type { Carriage } from "./types.js";
+
+/** No encapsulation: the other nodes are the next hops. `routeWords`: what the CNI writes besides. */
+export function makeRoutes(routeWords = ""): Carriage {
+  const routeTo: Carriage["routeTo"] = (remote) => `via ${remote.address} dev eth0${routeWords}`;
+  return {
+    tunnel: null,
+    mtuBytes: 1500,
+    routeTo,
+    onNode: (cluster, node) =>
+      othersOf(cluster, node).map((remote) => `route add ${remote.block} ${routeTo(remote)}`),
+    fdb: () => [],
+  };
+}

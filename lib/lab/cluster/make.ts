@@ -1,0 +1,77 @@
+import { HopbookError } from "../../errors.js";
+import type { Attachment } from "../attachment/types.js";
+import type { AddressPlan, Cluster, NodeSpec, PodSpec, ServiceSpec } from "./types.js";
+
+export const OPERATOR_ADDRESS = "10.77.0.1";
+export const UNDERLAY_PREFIX = 24;
+
+const NODE_NAMES = ["node-a", "node-b", "node-c"] as const;
+const FIRST_NODE = 11;
+export const MIN_NODES = 2;
+const MAX_NODES = NODE_NAMES.length;
+
+type PodPlan = Pick<PodSpec, "namespace" | "name" | "serves">;
+
+/** Who runs on which node. */
+const PODS: readonly (readonly PodPlan[])[] = [
+  [
+    { namespace: "shop", name: "client", serves: "nothing" },
+    { namespace: "shop", name: "cart", serves: "nothing" },
+  ],
+  [
+    { namespace: "shop", name: "web", serves: "http" },
+    { namespace: "shop", name: "dns", serves: "dns" },
+  ],
+  [
+    { namespace: "shop", name: "stock", serves: "http" },
+    { namespace: "shop", name: "till", serves: "nothing" },
+  ],
+];
+
+/** The address `offset` after a block's first one. */
+function addressAt(block: string, offset: number): string {
+  const [base = ""] = block.split("/");
+  const parts = base.split(".").map(Number);
+  return [...parts.slice(0, 3), (parts[3] ?? 0) + offset].join(".");
+}
+
+function makeServices(far: NodeSpec): ServiceSpec[] {
+  const ipOf = (name: string): string => far.pods.find((pod) => pod.name === name)?.ip ?? "";
+  const dns = {
+    ...{ namespace: "shop", name: "dns", clusterIp: "10.96.0.10", clusterPort: 53 },
+    endpoint: { ip: ipOf("dns"), port: 53 },
+  };
+  return [
+    { ...dns, port: "dns", protocol: "udp" },
+    { ...dns, port: "dns-tcp", protocol: "tcp" },
+    {
+      ...{ namespace: "shop", name: "web", port: "http", protocol: "tcp" },
+      ...{ clusterIp: "10.96.0.20", clusterPort: 80, endpoint: { ip: ipOf("web"), port: 8080 } },
+    },
+  ];
+}
+
+/** Throws USAGE for a number of nodes that the lab has no names for. */
+export function makeCluster(
+  plan: { readonly addresses: AddressPlan; readonly attachment: Attachment },
+  nodeCount: number,
+): Cluster {
+  if (!Number.isInteger(nodeCount) || nodeCount < MIN_NODES || nodeCount > MAX_NODES) {
+    throw new HopbookError("USAGE", `Cannot build a lab of ${String(nodeCount)} nodes`, {
+      hint: `A lab has ${String(MIN_NODES)} or ${String(MAX_NODES)} nodes`,
+    });
+  }
+  const { addresses, attachment } = plan;
+  const nodes = NODE_NAMES.slice(0, nodeCount).map((name, index): NodeSpec => {
+    const block = addresses.blocks[index] ?? "";
+    const node = { name, address: `10.77.0.${String(FIRST_NODE + index)}`, block };
+    const pods = (PODS[index] ?? []).map((pod, place) => ({
+      ...pod,
+      ip: addressAt(block, addresses.firstPod + place),
+      ...attachment.describe(pod, name),
+    }));
+    return { ...node, tunnelIp: addressAt(block, 0), pods };
+  });
+  const [near, far] = nodes as [NodeSpec, NodeSpec];
+  return { nodes, near, far, services: makeServices(far), pool: addresses.pool };
+}

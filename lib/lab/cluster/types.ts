@@ -1,0 +1,56 @@
+/** A cluster of the lab as data: who is where. */
+
+export interface PodSpec {
+  readonly namespace: string;
+  readonly name: string;
+  readonly ip: string;
+  readonly serves: "nothing" | "http" | "dns";
+  /** The device of the host that a CNI would name first: the other end of the pod's eth0. */
+  readonly hostInterface: string;
+  readonly hostMac: string;
+  /** What the host's end is a port of, where the CNI's result names it too. */
+  readonly bridge: { readonly name: string; readonly mac: string } | null;
+}
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly address: string;
+  /** The node's block of pod addresses. */
+  readonly block: string;
+  /** The block's first address: the tunnel device's, where there is one. */
+  readonly tunnelIp: string;
+  readonly pods: readonly PodSpec[];
+}
+
+export interface ServiceSpec {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: string;
+  readonly protocol: "tcp" | "udp";
+  readonly clusterIp: string;
+  readonly clusterPort: number;
+  readonly endpoint: { readonly ip: string; readonly port: number };
+}
+
+/** Where pods get their addresses. */
+export interface AddressPlan {
+  readonly pool: string;
+  /** One for each node that there may be. */
+  readonly blocks: readonly [string, string, string];
+  /** Of the first pod within its node's block. */
+  readonly firstPod: number;
+}
+
+/** What the wirings and rules are made from. `near` sends, `far` has the servers; the others come after them. */
+export interface Cluster {
+  readonly nodes: readonly NodeSpec[];
+  readonly near: NodeSpec;
+  readonly far: NodeSpec;
+  readonly services: readonly ServiceSpec[];
+  /** All pods' addresses. */
+  readonly pool: string;
+}
+
+export function othersOf(cluster: Cluster, node: NodeSpec): NodeSpec[] {
+  return cluster.nodes.filter((other) => other.name !== node.name);
+}

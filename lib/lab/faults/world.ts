@@ -1,0 +1,46 @@
+import type { Tunnel } from "../carriage/types.js";
+import type { NodeSpec } from "../cluster/types.js";
+import type { Blueprint } from "../topology/blueprint.js";
+import { listHops, type HopRole } from "../topology/hops.js";
+import type { Fault, FaultPlace } from "./types.js";
+
+/** What the faults of one lab are made from. */
+export interface FaultWorld extends Blueprint {
+  readonly near: NodeSpec;
+  readonly far: NodeSpec;
+  readonly tunnel: Tunnel | null;
+  /** Where a node's routing takes what a pod sends. */
+  readonly door: HopRole;
+  /** Where a node's routing takes what another node sends. */
+  readonly entry: HopRole;
+}
+
+export function makeWorld(blueprint: Blueprint): FaultWorld {
+  const { topology, cluster } = blueprint;
+  const { tunnel } = topology.carriage;
+  const door = topology.attachment.roles.at(-1) ?? "host-veth";
+  const entry = tunnel === null ? "nic" : "tunnel";
+  return { ...blueprint, near: cluster.near, far: cluster.far, tunnel, door, entry };
+}
+
+export function nodePlace(node: NodeSpec): FaultPlace {
+  return node.name as FaultPlace;
+}
+
+/** What is lost behind one place of the path: the next one misses it. */
+export function lostAfter(
+  { topology, cluster }: FaultWorld,
+  direction: "request" | "reply",
+  at: { readonly node: NodeSpec; readonly role: HopRole },
+): Fault["signature"] {
+  const hops = listHops(topology, cluster);
+  const order = direction === "request" ? hops : hops.toReversed();
+  const index = order.findIndex(({ node, role }) => node === at.node.name && role === at.role);
+  return {
+    direction,
+    lastSeen: order[index] ?? null,
+    firstMissing: order[index + 1] ?? null,
+    verdict: "lost",
+    affects: "all",
+  };
+}

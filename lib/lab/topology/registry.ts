@@ -1,0 +1,79 @@
+import { HopbookError } from "../../errors.js";
+import { BRIDGE_ATTACHMENT } from "../attachment/bridge.js";
+import { CALICO_ATTACHMENT } from "../attachment/calico.js";
+import { PTP_ATTACHMENT } from "../attachment/ptp.js";
+import { makeRoutes } from "../carriage/routes.js";
+import type { Carriage } from "../carriage/types.js";
+import { makeVxlan } from "../carriage/vxlan.js";
+import type { AddressPlan } from "../cluster/types.js";
+import { renderFelix } from "../rules/felix.js";
+import { renderFlannel } from "../rules/flannel.js";
+import { renderKindnet } from "../rules/kindnet.js";
+import { LAB_TOPOLOGIES, isLabTopology, type LabTopology } from "../topologies.js";
+import type { Topology } from "./types.js";
+
+/** Blocks as Calico's IPAM gives them: /26 of a /16, none beside another. */
+const CALICO_ADDRESSES: AddressPlan = {
+  pool: "192.168.0.0/16",
+  blocks: ["192.168.174.128/26", "192.168.218.64/26", "192.168.131.0/26"],
+  firstPod: 1,
+};
+
+/** The nodes' podCIDRs, as the controller manager gives them. */
+const NODE_CIDRS: AddressPlan = {
+  pool: "10.244.0.0/16",
+  blocks: ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24"],
+  firstPod: 2,
+};
+
+function makeCalico(carriage: Carriage): Topology {
+  return {
+    addresses: CALICO_ADDRESSES,
+    attachment: CALICO_ATTACHMENT,
+    carriage,
+    rules: (cluster, node) => renderFelix(cluster, node, carriage.tunnel),
+    policies: "felix",
+    cni: {
+      name: "k8s-pod-network",
+      plugins: [{ datastore_type: "kubernetes", ipam: { type: "calico-ipam" }, mtu: 0, type: "calico" }],
+    },
+  };
+}
+
+function makeFlannel(carriage: Carriage): Topology {
+  return {
+    addresses: NODE_CIDRS,
+    attachment: BRIDGE_ATTACHMENT,
+    carriage,
+    rules: renderFlannel,
+    cni: {
+      name: "cbr0",
+      plugins: [{ type: "flannel", delegate: { hairpinMode: true, isDefaultGateway: true } }],
+    },
+  };
+}
+
+const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
+  "calico-vxlan": makeCalico(
+    makeVxlan({ device: "vxlan.calico", vni: 4096, port: 4789, routeWords: " mtu 1450" }),
+  ),
+  // BIRD's routes; proto 12 is "bird" in /etc/iproute2/rt_protos.
+  "calico-none": makeCalico(makeRoutes(" proto 12")),
+  "flannel-vxlan": makeFlannel(makeVxlan({ device: "flannel.1", vni: 1, port: 8472 })),
+  "flannel-host-gw": makeFlannel(makeRoutes()),
+  kindnet: {
+    addresses: NODE_CIDRS,
+    attachment: PTP_ATTACHMENT,
+    carriage: makeRoutes(),
+    rules: renderKindnet,
+    cni: { name: "kindnet", plugins: [{ type: "ptp", ipMasq: false, ipam: { type: "host-local" } }] },
+  },
+};
+
+/** Throws USAGE for a name there is not. */
+export function findTopology(name: string): Topology {
+  if (isLabTopology(name)) return TOPOLOGIES[name];
+  throw new HopbookError("USAGE", `Cannot build a lab: current topology is "${name}"`, {
+    hint: `The topologies are ${Object.keys(LAB_TOPOLOGIES).join(", ")}`,
+  });
+}

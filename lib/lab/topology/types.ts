@@ -1,0 +1,19 @@
+import type { Attachment } from "../attachment/types.js";
+import type { Carriage } from "../carriage/types.js";
+import type { AddressPlan, Cluster, NodeSpec } from "../cluster/types.js";
+import type { CniRules } from "../rules/types.js";
+
+/** One CNI, one configuration: all that the lab has to know of it. */
+export interface Topology {
+  readonly addresses: AddressPlan;
+  readonly attachment: Attachment;
+  readonly carriage: Carriage;
+  readonly rules: (cluster: Cluster, node: NodeSpec) => CniRules;
+  /** How its NetworkPolicies stand in the tables; without it a plain FORWARD rule plays their part. */
+  readonly policies?: "felix";
+  /** /etc/cni/net.d, as `crictl info` shows it. */
+  readonly cni: {
+    readonly name: string;
+    readonly plugins: readonly ({ readonly type: string } & Readonly<Record<string, unknown>>)[];
+  };
+}
