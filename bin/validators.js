@@ -15,6 +15,7 @@ const SCHEMAS = {
     run: "#/$defs/run",
     flows: "#/$defs/flows",
     captures: "#/$defs/captures",
+    points: "#/$defs/points",
     traffic: "#/$defs/traffic",
     state: "#/$defs/state",
     drops: "#/$defs/drops",

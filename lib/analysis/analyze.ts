@@ -3,6 +3,7 @@ import type { Naming } from "../model/naming.js";
 import type { Findings, FlowFinding, HopRef, VerdictStatus } from "../model/findings.js";
 import { findCause as findCauseInState } from "./cause/index.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
+import { describePoints, nameEnds } from "./point-places.js";
 import { compareFlows } from "./verdict/ended.js";
 import { compareAll } from "./verdict/facts.js";
 import { describeFlow, refOf, type FindFlowCause } from "./verdict/flow.js";
@@ -33,13 +34,16 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
   const findCause: FindFlowCause = (input) =>
     search({ ...input, state, drops, namings, readText: (path) => readRunText(dir, path) });
   const reasons = [...run.incomplete, ...incomplete];
-  const { flows: inFlows, captures: records, probes } = paths;
+  const { flows: inFlows, captures: records, probes, points } = paths;
+  const places = points.length === 0 ? null : describePoints(points, dir);
   const { asked, others, unanswered, leftOut, captures } = judgeFlows({
     flows: inFlows,
     records,
     probes,
     dir,
+    ...(places === null ? {} : { paths: places.paths, devices: places.devices, areTunnelsUnknown: true }),
   });
+  reasons.push(...(places?.leftOut ?? []));
   for (const { flow, route } of asked)
     for (const { hop, reason } of route.blind)
       reasons.push(`Flow ${flow.id} has no capture at ${hop.node} ${hop.interface}: ${reason}`);
@@ -60,7 +64,7 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
     apiVersion: "hopbook.dev/v1",
     kind: "Findings",
     run: { id, runbook, startedAt, complete: run.complete && unique.length === 0, incomplete: unique },
-    flows,
+    flows: points.length === 0 ? flows : nameEnds(flows, points),
     ...countLeftOut(rest, leftOut),
     checks: [],
   };

@@ -7,7 +7,7 @@ import type { FilePlace } from "./file-order.js";
 import { findWays } from "./ways.js";
 
 /** So many devices of one file are places of their own: each is read for itself. */
-const MOST_DEVICES = 32;
+export const MOST_DEVICES = 32;
 
 /** The hops of bare captures. */
 export interface BarePlaces {
@@ -69,7 +69,7 @@ export function describePlaces(files: readonly string[], links: readonly string[
 }
 
 /** What a file shows of devices; none where it cannot tell them apart: then it is not read for that. */
-function findDevices(file: string, links: string | undefined): readonly Place[] {
+export function findDevices(file: string, links: string | undefined): readonly Place[] {
   const reader = openCapture(file);
   reader.close();
   const isOfOne = reader.linktype >= 0 && reader.linktype !== LINKTYPE.LINUX_SLL2;

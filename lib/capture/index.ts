@@ -1,4 +1,4 @@
-export { planCaptures, type NodeCapturePlan, type PodFolder } from "./plan.js";
+export { planCaptures, planPoints, type NodeCapturePlan, type PodFolder } from "./plan.js";
 export { CaptureSession, startCaptures } from "./session.js";
 export { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "./droptrace.js";
 export { CAPTURE_SCRIPTS } from "./scripts.js";
@@ -12,3 +12,5 @@ export {
   planList,
   type DetachedPlan,
 } from "./detached.js";
+export { FILTER_CHECK_ACTION, planFilterCheck, readFilterCheck } from "./filter-check.js";
+export { checkFilterText, withoutLogin } from "./user-filter.js";

@@ -4,6 +4,7 @@ import { enterWords, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
 import { checkId, checkInterface, checkNode, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
 import { targetOf, type Flow, type Hop } from "../model/hops.js";
+import { ANY_INTERFACE, type CapturePoint } from "../model/points.js";
 import { wireOf } from "../wire/registry.js";
 
 export interface CapturePlanOptions {
@@ -37,8 +38,11 @@ export interface PodFolder {
   readonly freeBytes: number | null;
 }
 
+/** Where is captured. */
+type CapturedHop = Omit<Hop, "index" | "pod">;
+
 export interface HopCapturePlan {
-  readonly hop: Hop;
+  readonly hop: CapturedHop;
   readonly filter: string;
   readonly snaplenBytes: number;
   /** What runs on the node for this hop (inside `timeout`, in the folder of its captures). */
@@ -68,6 +72,8 @@ export interface NodeCapturePlan {
  * every usual header and 40 bytes of an ICMP or DNS payload. An ICMP error's quote fits as well.
  */
 const HEADERS_BYTES = 128;
+/** Where nobody knows whether packets wear a tunnel's headers: room for one over IPv6 with options, and a name in DNS. */
+const POINT_HEADERS_BYTES = 320;
 /** tcpdump's largest. */
 const WHOLE_BYTES = 262_144;
 
@@ -79,28 +85,64 @@ export function planCaptures(
   flows: readonly Flow[],
   options: CapturePlanOptions,
 ): readonly NodeCapturePlan[] {
-  const byNode = new Map<string, Map<string, { hop: Hop; flows: Flow[] }>>();
+  const shared = new Map<string, { readonly hop: Hop; readonly flows: Flow[] }>();
   for (const flow of flows) {
     for (const hop of [...flow.path.hops, ...(flow.path.replyHops ?? [])]) {
-      const hops = byNode.get(targetOf(hop)) ?? new Map<string, { hop: Hop; flows: Flow[] }>();
-      byNode.set(targetOf(hop), hops);
-      const shared = hops.get(hop.id);
-      if (shared === undefined) hops.set(hop.id, { hop, flows: [flow] });
-      else if (!shared.flows.includes(flow)) shared.flows.push(flow);
+      const key = `${targetOf(hop)}\n${hop.id}`;
+      const known = shared.get(key);
+      if (known === undefined) shared.set(key, { hop, flows: [flow] });
+      else if (!known.flows.includes(flow)) known.flows.push(flow);
     }
   }
-  return [...byNode].map(([node, hops]) => planNode(node, [...hops.values()], options));
+  const wanted = [...shared.values()].map(({ hop, flows: own }): WantedCapture => {
+    const filter = (): string =>
+      buildFilter(hop, own, { sshConnection: options.sshConnections[targetOf(hop)] ?? null });
+    return { hop, filter, headersBytes: HEADERS_BYTES };
+  });
+  return planNodes(wanted, options);
+}
+
+/** The same for places that were named, each with its own filter. */
+export function planPoints(
+  points: readonly CapturePoint[],
+  options: CapturePlanOptions,
+): readonly NodeCapturePlan[] {
+  const wanted = points.map((hop): WantedCapture => ({
+    hop,
+    filter: () => hop.filter,
+    headersBytes: POINT_HEADERS_BYTES,
+  }));
+  return planNodes(wanted, options);
+}
+
+interface WantedCapture {
+  readonly hop: CapturedHop;
+  readonly filter: () => string;
+  /** Bytes of a packet without what a tunnel that is known puts around it. */
+  readonly headersBytes: number;
+}
+
+function planNodes(
+  wanted: readonly WantedCapture[],
+  options: CapturePlanOptions,
+): readonly NodeCapturePlan[] {
+  const byNode = new Map<string, WantedCapture[]>();
+  for (const one of wanted) {
+    const node = targetOf(one.hop);
+    byNode.set(node, [...(byNode.get(node) ?? []), one]);
+  }
+  return [...byNode].map(([node, own]) => planNode(node, own, options));
 }
 
 function planNode(
   node: string,
-  shared: readonly { readonly hop: Hop; readonly flows: readonly Flow[] }[],
+  wanted: readonly WantedCapture[],
   options: CapturePlanOptions,
 ): NodeCapturePlan {
   const { leaseSeconds = 20, bufferKiB = 4096 } = options;
   const { workDir, maxBytes, minFreeBytes } = roomOf(options, options.podFolders?.[node]);
   const dir = `${checkPath(workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
-  const hops = shared.map(({ hop, flows }) => planHop(hop, { flows, options, dir, bufferKiB }));
+  const hops = wanted.map((one) => planHop(one, { options, dir, bufferKiB }));
   const captures = {
     dir,
     leaseSeconds,
@@ -147,28 +189,28 @@ function hopWords({ hop, snaplenBytes, filter }: HopCapturePlan): readonly strin
 }
 
 /** Only a bridge needs it: frames that it forwards between its ports are not its own. */
-function promiscuous(hop: Hop): boolean {
+function promiscuous(hop: CapturedHop): boolean {
   return hop.role === "bridge";
 }
 
 interface HopContext {
-  readonly flows: readonly Flow[];
   readonly options: CapturePlanOptions;
   readonly dir: string;
   readonly bufferKiB: number;
 }
 
-function planHop(hop: Hop, { flows, options, dir, bufferKiB }: HopContext): HopCapturePlan {
+function planHop(wanted: WantedCapture, { options, dir, bufferKiB }: HopContext): HopCapturePlan {
+  const { hop, headersBytes } = wanted;
   checkNode(hop.node);
   const wire = wireOf(hop.encapsulation);
   const around = wire === null ? 0 : wire.format.overheadBytes[wire.worn.outer] + wire.format.optionBytes;
-  const headers = HEADERS_BYTES + around;
+  const headers = headersBytes + around;
   const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
-  const filter = buildFilter(hop, flows, { sshConnection: options.sshConnections[targetOf(hop)] ?? null });
+  const filter = wanted.filter();
   const file = `${checkId(hop.id)}.pcap`;
   const tcpdump = tcpdumpWords({
     flags: promiscuous(hop) ? [] : [NOT_PROMISCUOUS],
-    interface: checkInterface(hop.interface),
+    interface: hop.interface === ANY_INTERFACE ? ANY_INTERFACE : checkInterface(hop.interface),
     snaplenBytes: String(snaplenBytes),
     bufferKiB: String(Math.ceil(bufferKiB)),
     ...{ file, filter },

@@ -28,6 +28,31 @@ export function matchOuterFragment(
  * server port", sshd(8)); null where there is none.
  */
 export function matchTransportSession(sshConnection: string | null): string | null {
+  const login = readLogin(sshConnection);
+  if (login === null) return null;
+  const { near, far, clientPort, serverPort } = login;
+  const incoming = `tcp and src host ${far} and src port ${clientPort} and dst host ${near} and dst port ${serverPort}`;
+  const outgoing = `tcp and src host ${near} and src port ${serverPort} and dst host ${far} and dst port ${clientPort}`;
+  return anyOf(`(${incoming})`, `(${outgoing})`);
+}
+
+/**
+ * All logins between the same two machines: without the client's port, which is another one each time, so that a plan is
+ * the same when it is made again.
+ */
+export function matchLogins(sshConnection: string | null): string | null {
+  const login = readLogin(sshConnection);
+  if (login === null) return null;
+  const { near, far, serverPort } = login;
+  return `(tcp port ${serverPort} and host ${near} and host ${far})`;
+}
+
+function readLogin(sshConnection: string | null): {
+  readonly near: string;
+  readonly far: string;
+  readonly clientPort: string;
+  readonly serverPort: string;
+} | null {
   if (sshConnection === null) return null;
   const [client = "", clientPort = "", server = "", serverPort = "", ...more] = sshConnection
     .trim()
@@ -41,7 +66,5 @@ export function matchTransportSession(sshConnection: string | null): string | nu
       { hint: "Let the node's sshd set SSH_CONNECTION as sshd(8) says" },
     );
   }
-  const incoming = `tcp and src host ${far} and src port ${clientPort} and dst host ${near} and dst port ${serverPort}`;
-  const outgoing = `tcp and src host ${near} and src port ${serverPort} and dst host ${far} and dst port ${clientPort}`;
-  return anyOf(`(${incoming})`, `(${outgoing})`);
+  return { near, far, clientPort, serverPort };
 }

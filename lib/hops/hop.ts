@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
 import { rankOf, type HopRole } from "../model/roles.js";
-import { localEndOf, sealedFormatOfLink, wornBy } from "../wire/registry.js";
+import { formatOfLink, localEndOf, sealedFormatOfLink, wornBy } from "../wire/registry.js";
 import type { Leaving } from "./leave.js";
 import type { Link } from "../linux/links.js";
 import { fitsLink } from "./link-look.js";
@@ -103,6 +103,14 @@ const HOPS_BY_ROLE: Record<KnownRole, (way: NodeWay) => LooseHop | null> = {
   },
 };
 
+/** What an interface of a node is, by its own word. */
+export function roleOfLink({ kind }: Pick<Link, "kind">): HopRole {
+  if (kind === null) return "nic";
+  if (kind === "bridge") return "bridge";
+  if (formatOfLink(kind) !== null) return "tunnel";
+  return kind === "veth" || kind === "netkit" ? "host-veth" : "nic";
+}
+
 /** The hop in a pod's own namespace. */
 export function podHop(at: {
   readonly end: End;
@@ -115,7 +123,11 @@ export function podHop(at: {
   const name = end.pod ?? addressAtPod(end);
   const id = safeId([node, "pod", name.replace("/", "_"), link.name]);
   const hop = makeHop(link, { id, node, role: "pod", netns, evidence });
-  return end.target === undefined ? hop : { ...hop, target: end.target };
+  return {
+    ...hop,
+    ...(end.pod === null ? {} : { pod: end.pod }),
+    ...(end.target === undefined ? {} : { target: end.target }),
+  };
 }
 
 function makeHop(link: Link, hop: Pick<Hop, "id" | "node" | "role" | "netns" | "evidence">): LooseHop {
@@ -131,7 +143,7 @@ const LONGEST_ID = 110;
 const HASH_DIGITS = 12;
 
 /** Safe as a file name; other characters stand by their code, so that two names never become one. */
-function safeId(parts: readonly string[]): string {
+export function safeId(parts: readonly string[]): string {
   const encode = (char: string): string => `~${char.charCodeAt(0).toString(16)}`;
   const id = parts.map((part) => part.replaceAll(/[^0-9A-Za-z._-]/g, encode)).join(".");
   if (id.length <= LONGEST_ID) return id;

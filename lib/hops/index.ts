@@ -5,3 +5,5 @@ export { loadRecipes, type HopRecipe } from "./recipe.js";
 export { GENERIC } from "./generic.js";
 export { recogniseCni } from "./recognise.js";
 export { readPodInterfaces, type PodWithInterfaces } from "./pod-interfaces.js";
+export { roleOfLink, safeId } from "./hop.js";
+export { readHostLinks } from "./read-node.js";

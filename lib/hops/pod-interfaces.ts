@@ -11,6 +11,8 @@ import type { HopRecipe } from "./recipe.js";
 
 /** An interface in a pod's network namespace, and what it hangs on. */
 interface PodInterface {
+  /** In the pod's network namespace. */
+  readonly index: number;
   readonly name: string;
   readonly kind: string | null;
   readonly mac: string | null;
@@ -120,8 +122,8 @@ async function describe(
   pod: Pod,
   host: Host & { readonly isMain: boolean },
 ): Promise<PodInterface & { readonly notes: readonly string[] }> {
-  const { name, kind, mac, addresses, mtuBytes, up } = link;
-  const about = { name, kind, mac, addresses, mtuBytes, up };
+  const { index, name, kind, mac, addresses, mtuBytes, up } = link;
+  const about = { index, name, kind, mac, addresses, mtuBytes, up };
   const { view, isMain } = host;
   const [ip = addresses[0] ?? ""] = pod.ips;
   // What is known of the pod's address and the CNI's result is its first interface's; another one's peer tells by itself.

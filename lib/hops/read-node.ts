@@ -57,6 +57,11 @@ export async function lookIntoPod(
   return Looks.take(at, [LINKS, askRoute({ dst: peerIp })]);
 }
 
+/** The devices of a node itself. */
+export async function readHostLinks(access: GuardedAccess, signal?: AbortSignal): Promise<Link[]> {
+  return readLinks(new Looks({ access, netns: { kind: "host" }, signal }));
+}
+
 /** The devices with their addresses in a network namespace. */
 export async function readLinks(looks: Looks): Promise<Link[]> {
   const { access, netns } = looks.at;

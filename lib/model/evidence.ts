@@ -69,6 +69,23 @@ export interface FlowEvidence {
   readonly unseen?: readonly string[];
 }
 
+/** A place of evidence/points.json (lib/model/points.ts), as analysis needs it. */
+export interface PointEvidence {
+  readonly id: string;
+  readonly node: string;
+  readonly role: HopRole;
+  /** `any`: all of the network namespace. */
+  readonly interface: string;
+  readonly mtuBytes: number | null;
+  readonly pod: string | null;
+  readonly ips: readonly string[];
+  readonly name: string;
+  /** Relative to the run folder. */
+  readonly pcap: string;
+  /** Names of interfaces by their index, where all are captured. */
+  readonly links?: Readonly<Record<string, string>>;
+}
+
 /** evidence/captures.json: `{captures: CaptureRecord[], barrier}`. */
 export interface CaptureRecord {
   readonly hopId: string;

@@ -26,6 +26,8 @@ export interface Hop {
   readonly node: string;
   /** Name of the way in that leads there, where that is not the node's: a pod that alone can be entered. */
   readonly target?: string;
+  /** `namespace/name`, of a hop in a pod's network namespace. */
+  readonly pod?: string;
   readonly role: HopRole;
   /** Of a role that the recipe names by itself; absent: the role's own. */
   readonly rank?: number;

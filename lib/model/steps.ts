@@ -30,6 +30,8 @@ export interface StepPlan<O = unknown> {
   readonly outputs: O;
   /** For people: limits, sizes, what is left out. */
   readonly notes: readonly string[];
+  /** What was found on the way, for the step's own run. */
+  readonly kept?: unknown;
   /** What goes on without the client once it leaves, where it does. */
   readonly left?: readonly LeftPlace[];
 }

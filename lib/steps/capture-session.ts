@@ -3,6 +3,7 @@ import {
   attachCaptures,
   planCaptures,
   planDetached,
+  planPoints,
   startCaptures,
   type CaptureSession,
   type DetachedPlan,
@@ -15,33 +16,14 @@ import type { NodeTools } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { ReleaseHow } from "../model/detached.js";
 import type { CapturesFile, CaptureRecord } from "../model/evidence.js";
-import type { Flow } from "../model/hops.js";
+import type { PointsFile } from "../model/points.js";
 import type { LeftPlace, PlannedCommand, StepContext } from "../model/steps.js";
 import { formatDuration, formatSize } from "../model/units.js";
+import type { CaptureInput } from "./capture-input.js";
+import { POINTS_FILE, type FoundPoints } from "./capture-points.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./lease.js";
-import { flowSchema, toolsSchema } from "./objects.js";
-import { sizeSchema, toBytes } from "./schema.js";
-
-/** What every capture takes. */
-export interface CaptureInput {
-  readonly flows: readonly Flow[];
-  /** By node, from path/discover. */
-  readonly tools?: Readonly<Record<string, NodeTools>>;
-  readonly payload?: boolean;
-  readonly maxBytes?: string | number;
-  readonly minFree?: string | number;
-}
-
-export const captureProperties = {
-  flows: { type: "array", minItems: 1, items: flowSchema, title: "Flows, from flow/define" },
-  tools: { ...toolsSchema, title: "What the nodes have, from path/discover" },
-  payload: { type: "boolean", default: false, title: "Whole packets in place of headers" },
-  maxBytes: { ...sizeSchema, default: "64MiB", title: "Of one node, all hops together" },
-  minFree: { ...sizeSchema, default: "64MiB", title: "Free disk on the node that is never gone below" },
-} as const;
-
-export const captureObjects = { flows: "flow", tools: "node's tools" } as const;
+import { toBytes } from "./schema.js";
 
 export const HELD_CAPTURE = "captures";
 export const CAPTURE_ACTIONS = ["netns/tcpdump", "capture/pull"] as const;
@@ -56,7 +38,7 @@ export interface CaptureTime {
 export function planSession(
   input: CaptureInput,
   context: StepContext,
-  { maxMs, marginMs }: CaptureTime,
+  { maxMs, marginMs, found }: CaptureTime & { readonly found: FoundPoints | null },
 ): {
   readonly plans: readonly NodeCapturePlan[];
   /** By node: where they go on without the client. */
@@ -68,10 +50,9 @@ export function planSession(
   const { detach } = context;
   const leaseSeconds = leaseSecondsOf(context.profile);
   const maxBytes = toBytes(input.maxBytes ?? "64MiB");
-  const logins = Object.entries(input.tools ?? {}).map(
-    ([node, tools]) => [node, tools.sshConnection] as const,
-  );
-  const attached = planCaptures(input.flows, {
+  const tools = found?.tools ?? input.tools ?? {};
+  const logins = Object.entries(tools).map(([node, { sshConnection }]) => [node, sshConnection] as const);
+  const options = {
     runId: context.runId,
     workDir: context.profile.workDir,
     payload: input.payload === true,
@@ -81,8 +62,11 @@ export function planSession(
     leaseSeconds,
     bufferKiB: BUFFER_KIB,
     sshConnections: Object.fromEntries(logins),
-    podFolders: podFoldersOf(input.tools ?? {}),
-  });
+    podFolders: podFoldersOf(tools),
+    ...(input.snaplen === undefined ? {} : { snaplenBytes: input.snaplen }),
+  };
+  const attached =
+    found === null ? planCaptures(input.flows ?? [], options) : planPoints(found.points, options);
   const detached = new Map(
     detach === undefined ? [] : attached.map((plan) => [plan.node, planDetached(plan, detach)] as const),
   );
@@ -90,7 +74,7 @@ export function planSession(
     const own = detached.get(plan.node);
     return own === undefined ? plan : detach?.phase === "collect" ? own.attach : own.start;
   });
-  const hops = plans.flatMap((plan) => plan.hops).length;
+  const captures = plans.flatMap((plan) => plan.hops).length;
   const ending =
     detach === undefined
       ? `end within ${leaseSeconds} s`
@@ -107,7 +91,7 @@ export function planSession(
       return [{ ...what, argv: plan.argv, files }, ...keep];
     }),
     note:
-      `${hops} captures on ${plans.length} nodes, each at most ${formatDuration(maxMs)}, ` +
+      `${captures} captures on ${plans.length} nodes, each at most ${formatDuration(maxMs)}, ` +
       `${formatSize(maxBytes)} a node; without the client they ${ending}`,
   };
 }
@@ -144,9 +128,10 @@ export class HeldCaptures {
 export async function beginSession(
   input: CaptureInput,
   context: StepContext,
-  time: CaptureTime,
+  time: CaptureTime & { readonly found: FoundPoints | null },
 ): Promise<{ readonly captures: HeldCaptures; readonly hops: number }> {
   const { plans, detached } = planSession(input, context, time);
+  const { found } = time;
   for (const plan of plans) {
     for (const { filter } of plan.hops) {
       context.demand({
@@ -170,11 +155,15 @@ export async function beginSession(
   const captures = new HeldCaptures(session);
   context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.
-  await context.sink.writeJson("evidence/flows.json", { flows: input.flows.map(describeFlow) });
+  await context.sink.writeJson("evidence/flows.json", { flows: (input.flows ?? []).map(describeFlow) });
+  if (found !== null) {
+    const file: PointsFile = { filter: found.filter, points: found.points };
+    await context.sink.writeJson(POINTS_FILE, file);
+  }
   const hops = plans.flatMap((plan) => plan.hops).length;
   context.note(
     "info",
-    `${hops} hops listening within ${formatDuration(session.barrier.skewMs)} of each other`,
+    `${hops} ${found === null ? "hops" : "points"} listening within ${formatDuration(session.barrier.skewMs)} of each other`,
   );
   return { captures, hops };
 }

@@ -3,13 +3,19 @@ import {
   beginSession,
   captureTime,
   CAPTURE_ACTIONS,
-  captureObjects,
-  captureProperties,
   HELD_CAPTURE,
   planSession,
-  type CaptureInput,
   type CaptureTime,
 } from "./capture-session.js";
+import {
+  captureObjects,
+  captureProperties,
+  checkCaptureInput,
+  findPointsOf,
+  foundOf,
+  POINT_ACTIONS,
+  type CaptureInput,
+} from "./capture-input.js";
 import { durationSchema, toMs } from "./schema.js";
 
 interface Input extends CaptureInput {
@@ -27,14 +33,15 @@ export const captureStart: StepKind<Input, Output> = {
   title: "Capture at every hop",
   description:
     "Starts one tcpdump a hop with the exact filter of the flows, on all nodes at once, and goes on when every one " +
-    "of them listens. Without the client they end by themselves, and remove what they wrote.",
+    "of them listens; or one a point, with a filter that tcpdump on the node compiled before anything starts. Without " +
+    "the client they end by themselves, and remove what they wrote.",
   phase: "action",
   detach: "twice",
   actions: CAPTURE_ACTIONS,
   takes: captureObjects,
+  planActions: POINT_ACTIONS,
   inputSchema: {
     type: "object",
-    required: ["flows"],
     additionalProperties: false,
     properties: {
       ...captureProperties,
@@ -47,13 +54,17 @@ export const captureStart: StepKind<Input, Output> = {
     properties: { capture: { type: "string" }, hops: { type: "integer" } },
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", maxBytes: "64MiB" },
+  check: checkCaptureInput,
   async plan(input, context) {
-    const { plans, commands, note, left } = planSession(input, context, captureTime(timeOf(input), context));
+    const found = await findPointsOf(input, context);
+    const time = { ...captureTime(timeOf(input), context), found };
+    const { plans, commands, note, left } = planSession(input, context, time);
     const hops = plans.flatMap((plan) => plan.hops).length;
-    return { commands, outputs: { capture: HELD_CAPTURE, hops }, notes: [note], left };
+    return { commands, outputs: { capture: HELD_CAPTURE, hops }, notes: [note], left, kept: found };
   },
-  async run(input, context) {
-    const { hops } = await beginSession(input, context, captureTime(timeOf(input), context));
+  async run(input, context, plan) {
+    const time = { ...captureTime(timeOf(input), context), found: foundOf(plan) };
+    const { hops } = await beginSession(input, context, time);
     return { capture: HELD_CAPTURE, hops };
   },
 };

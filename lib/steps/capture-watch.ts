@@ -4,13 +4,19 @@ import {
   beginSession,
   captureTime,
   CAPTURE_ACTIONS,
-  captureObjects,
-  captureProperties,
   countPackets,
   planSession,
-  type CaptureInput,
   type CaptureTime,
 } from "./capture-session.js";
+import {
+  captureObjects,
+  captureProperties,
+  checkCaptureInput,
+  findPointsOf,
+  foundOf,
+  POINT_ACTIONS,
+  type CaptureInput,
+} from "./capture-input.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 
 interface Input extends CaptureInput {
@@ -39,17 +45,17 @@ export const captureWatch: StepKind<Input, Output> = {
   name: "capture/watch",
   title: "Watch every hop",
   description:
-    "Captures at every hop of the flows until its duration is over or a `cancel` step ends it, then stops, brings " +
+    "Captures at every hop of the flows, or at points with a filter, until its duration is over or a `cancel` step ends it, then stops, brings " +
     "the captures here and removes them from the nodes. Made for `background: true`: the next step begins when every " +
     "hop listens. It is capture/start and capture/stop in one step; a run has one set of captures.",
   phase: "action",
   detach: "twice",
   actions: CAPTURE_ACTIONS,
+  planActions: POINT_ACTIONS,
   announcesReady: true,
   takes: captureObjects,
   inputSchema: {
     type: "object",
-    required: ["flows"],
     additionalProperties: false,
     properties: {
       ...captureProperties,
@@ -76,12 +82,15 @@ export const captureWatch: StepKind<Input, Output> = {
     },
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", duration: "30s" },
+  check: checkCaptureInput,
   async plan(input, context) {
-    const { commands, note, left } = planSession(input, context, captureTime(timeOf(input), context));
-    return { commands, outputs: NOT_YET, notes: [note], left };
+    const found = await findPointsOf(input, context);
+    const time = { ...captureTime(timeOf(input), context), found };
+    const { commands, note, left } = planSession(input, context, time);
+    return { commands, outputs: NOT_YET, notes: [note], left, kept: found };
   },
-  async run(input, context) {
-    const time = captureTime(timeOf(input), context);
+  async run(input, context, plan) {
+    const time = { ...captureTime(timeOf(input), context), found: foundOf(plan) };
     const { captures: held } = await beginSession(input, context, time);
     context.ready();
     // Its end comes when the run is collected: what is put out until then is nothing yet.

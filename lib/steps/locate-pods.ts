@@ -33,7 +33,8 @@ export interface FoundPod {
   readonly target?: string;
   /** null: the pod alone can be entered. */
   readonly found: PodWithInterfaces | null;
-  readonly by: string;
+  /** The texts by which it was found. */
+  readonly by: readonly string[];
 }
 
 const PARALLEL_NODES = 16;

@@ -1,7 +1,5 @@
 import {
   avoidMasquerade,
-  checkPodTools,
-  checkTools,
   finishEnds,
   gatherFacts,
   locateEnds,
@@ -9,11 +7,10 @@ import {
   type NodeTools,
   loadNamings,
 } from "../cluster/index.js";
-import { HopbookError } from "../errors.js";
 import { loadRecipes } from "../hops/index.js";
 import { targetOf, type FlowPath, type Unentered } from "../model/hops.js";
-import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StepContext, StepKind } from "../model/steps.js";
+import { checkNodes } from "./check-nodes.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
 import { watchAccesses } from "./watched.js";
 
@@ -149,49 +146,4 @@ function notePods(
     "info",
     `an ephemeral container in ${entered.join(" and ")} ends with this run, and stays listed in the pod: Kubernetes removes none`,
   );
-}
-
-/** Programs without which nothing can be captured; said before anything is started. */
-const NEEDED = ["tcpdump", "timeout", "nsenter"] as const;
-
-async function checkNodes(
-  nodes: readonly string[],
-  {
-    accesses,
-    pods,
-  }: { readonly accesses: ReadonlyMap<string, GuardedAccess>; readonly pods: ReadonlySet<string> },
-  context: StepContext,
-): Promise<Record<string, NodeTools>> {
-  const { workDir } = context.profile;
-  const checked = await Promise.all(
-    nodes.map(async (node) => {
-      const access = accesses.get(node);
-      if (access === undefined) {
-        const reason = context.unreachable.get(node);
-        throw (
-          reason ?? new HopbookError("NODE_UNREACHABLE", `Cannot reach ${node}, which the path goes through`)
-        );
-      }
-      const options = { workDir, signal: context.signal };
-      const tools = await checkTools(access, options);
-      return pods.has(node) ? checkPodTools(access, tools, options) : tools;
-    }),
-  );
-  for (const tools of checked) {
-    if (pods.has(tools.node)) continue;
-    const missing = NEEDED.filter((tool) => tools.paths[tool] === null);
-    if (missing.length > 0) {
-      throw new HopbookError(
-        "TOOL_MISSING",
-        `Cannot capture on ${tools.node}: it has no ${missing.join(", no ")}`,
-        {
-          where: { node: tools.node },
-          hint:
-            "Install it on the node (Debian, Ubuntu: apt-get install tcpdump; RHEL, Fedora: dnf install tcpdump), " +
-            "or log in through a toolbox that has it",
-        },
-      );
-    }
-  }
-  return Object.fromEntries(checked.map((tools) => [tools.node, tools]));
 }

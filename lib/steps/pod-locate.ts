@@ -1,6 +1,7 @@
 import { parseEnd } from "../cluster/index.js";
 import type { Container, NetnsRef } from "../model/cluster.js";
 import type { StepKind } from "../model/steps.js";
+import { rememberPods } from "./known-pods.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
 import { watchAccesses } from "./watched.js";
 
@@ -154,6 +155,7 @@ export const podLocate: StepKind<Input, Output> = {
     const { nodes, onePerNode, percent, max = 100, seed } = input;
     const wishes = { pods: textsOf(input), nodes, onePerNode, percent, max, seed };
     const found = await locatePods(wishes, { ...context, accesses });
+    rememberPods(context.accesses, found);
     const pods = found.map(describe);
     await context.sink.writeJson("evidence/pods.json", { pods });
     const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
@@ -177,7 +179,7 @@ function describe({ namespace, name, node, target, found, by }: FoundPod): Locat
     return {
       ...{ pod, node, ips: [], hostNetwork: false, pid: null, netns: null, sandbox: null, containers: [] },
       ...{ interface: null, hostInterface: null, interfaces: [] },
-      evidence: [`${by}: the pod alone can be entered, by ${target ?? pod}`],
+      evidence: [`${by.join(", ")}: the pod alone can be entered, by ${target ?? pod}`],
     };
   }
   const { pod: seen, interfaces: links } = found;
@@ -198,7 +200,7 @@ function describe({ namespace, name, node, target, found, by }: FoundPod): Locat
     hostInterface: interfaces[0]?.hostInterface ?? null,
     interfaces,
     evidence: [
-      `${by}: the runtime of ${node} has it in sandbox ${seen.sandboxId.slice(0, 13)}`,
+      `${by.join(", ")}: the runtime of ${node} has it in sandbox ${seen.sandboxId.slice(0, 13)}`,
       ...(seen.pid === null ? ["the runtime names no process of the sandbox"] : []),
     ],
   };

@@ -4,6 +4,7 @@ import type {
   CaptureRecord,
   DropTraceRecord,
   FlowEvidence,
+  PointEvidence,
   ProbeRecord,
   RunRecord,
   StateRecord,
@@ -28,6 +29,8 @@ export interface PathEvidence {
   readonly flows: readonly FlowEvidence[];
   readonly captures: readonly CaptureRecord[];
   readonly probes: readonly ProbeRecord[];
+  /** Where was captured with no path. */
+  readonly points: readonly PointEvidence[];
   readonly incomplete: readonly string[];
 }
 
@@ -58,7 +61,8 @@ export function loadPaths(dir: string): PathEvidence {
       "evidence/captures.json is missing: when the captures ran, and what they dropped, is not known",
     );
   const traffic = readOptional(dir, { name: "traffic", shape: shapes.traffic, incomplete });
-  return { flows, captures: captures?.captures ?? [], probes: traffic?.probes ?? [], incomplete };
+  const points = readOptional(dir, { name: "points", shape: shapes.points, incomplete })?.points ?? [];
+  return { flows, captures: captures?.captures ?? [], probes: traffic?.probes ?? [], points, incomplete };
 }
 
 /** A text file of the run folder by its relative path; undefined where it is not there, or not in there. */

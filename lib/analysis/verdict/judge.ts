@@ -31,6 +31,8 @@ export interface JudgeInput {
   readonly dir: string;
   /** Bare files: tunnels are known by their usual ports, and paths are not held to a folder. */
   readonly isBare?: boolean;
+  /** Tunnels are known by their usual ports. */
+  readonly areTunnelsUnknown?: boolean;
   /** Hops that are one of several devices in a file, by their ids. */
   readonly devices?: ReadonlyMap<string, number>;
 }

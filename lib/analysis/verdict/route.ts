@@ -38,6 +38,8 @@ export interface PlacesInput {
   readonly dir: string;
   /** Bare files: tunnels are known by their usual ports, and paths are not held to a folder. */
   readonly isBare?: boolean;
+  /** Tunnels are known by their usual ports, as in bare files. */
+  readonly areTunnelsUnknown?: boolean;
   /** Hops that are one of several devices in a file, by their ids. */
   readonly devices?: ReadonlyMap<string, number>;
 }
@@ -83,7 +85,8 @@ export class Places {
     const key = this.input.devices?.has(hop.id) === true ? hop.id : hop.pcap;
     const known = this.indexes.get(key);
     if (known !== undefined) return known;
-    const record = this.input.records.find(({ hopId }) => hopId === hop.id) ?? null;
+    const record =
+      this.input.records.find(({ hopId, pcap }) => hopId === hop.id || pcap === hop.pcap) ?? null;
     const found = this.blindness(hop, record) ?? this.add(hop, record);
     this.indexes.set(key, found);
     return found;
@@ -92,7 +95,7 @@ export class Places {
   private add(hop: EvidenceHop, record: CaptureRecord | null): number {
     const toUs = (seconds: number | null | undefined): number | null =>
       seconds == null ? null : seconds * 1_000_000;
-    const { dir, isBare = false, devices } = this.input;
+    const { dir, isBare = false, areTunnelsUnknown = isBare, devices } = this.input;
     const device = devices?.get(hop.id);
     const path = join(dir, hop.pcap);
     const capture: HopCapture = {
@@ -100,7 +103,7 @@ export class Places {
       pcap: hop.pcap,
       path,
       ...(device === undefined ? {} : { device }),
-      encapsulation: isBare ? null : hop.encapsulation,
+      encapsulation: areTunnelsUnknown ? null : hop.encapsulation,
       listeningUs: toUs(record?.listeningAtSec),
       stoppedUs: coveredUntilUs(record, path),
     };

@@ -23,8 +23,8 @@ export interface SelectedPod {
   readonly hostNetwork: boolean | null;
   /** Where the nodes were asked for it. */
   readonly summary: PodSummary | null;
-  /** By which of the texts it was found, for people. */
-  readonly by: string;
+  /** The texts by which it was found. */
+  readonly by: readonly string[];
 }
 
 interface SelectOptions {
@@ -54,7 +54,13 @@ export async function selectPods(
         : selectByApi(name, text, { facts, kube, options });
     }),
   );
-  return [...new Map(lists.flat().map((pod) => [`${pod.namespace}/${pod.name}`, pod])).values()];
+  const found = new Map<string, SelectedPod>();
+  for (const pod of lists.flat()) {
+    const key = `${pod.namespace}/${pod.name}`;
+    const known = found.get(key);
+    found.set(key, known === undefined ? pod : { ...known, by: [...known.by, ...pod.by] });
+  }
+  return [...found.values()];
 }
 
 function noPods(text: string): HopbookError {
@@ -83,7 +89,7 @@ function selectByNodes(name: EndName, text: string, facts: ClusterFacts): readon
   if (name.kind === "pod" && fits.length > 1) throw ambiguousPods(text, fits);
   return fits.map((summary) => ({
     ...{ namespace: summary.namespace, name: summary.name, node: summary.node, uid: summary.uid },
-    ...{ ips: [], hostNetwork: null, summary, by: text },
+    ...{ ips: [], hostNetwork: null, summary, by: [text] },
   }));
 }
 
@@ -125,7 +131,7 @@ async function selectByApi(
   if (sound.length === 0) throw nothingFits(text, found.length);
   return sound.map((pod) => ({
     ...{ namespace: pod.namespace, name: pod.name, node: pod.node, uid: pod.runtimeUid },
-    ...{ ips: pod.ips, hostNetwork: pod.hostNetwork, summary: null, by: text },
+    ...{ ips: pod.ips, hostNetwork: pod.hostNetwork, summary: null, by: [text] },
   }));
 }
 

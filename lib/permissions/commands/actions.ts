@@ -99,6 +99,12 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     scripts: ["hopbook-capture*"],
     needs: "capture",
   },
+  "capture/check": {
+    summary: "have tcpdump compile a filter, which captures nothing",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-filter-check"],
+  },
   "kernel/droptrace": {
     summary: "ask the kernel where it drops packets (a tracefs instance of its own)",
     entersNetns: false,

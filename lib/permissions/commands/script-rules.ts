@@ -16,8 +16,10 @@ const HOP_WORDS: readonly RegExp[] = [
   /^[^-/\s][^/\s]{0,14}$/, // interface
   COUNT, // snaplen
   /^[yn]$/, // promiscuous
-  /^/, // filter, behind --
+  /^[ -~]*$/, // filter, behind --
 ];
+/** Of them what a filter is checked with: id, network namespace, interface, filter. */
+const CHECKED_WORDS = [0, 1, 2, 5].flatMap((index) => HOP_WORDS[index] ?? []);
 const CAPTURE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+$/;
 const STATE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+\.detached$/;
 const LEFTOVER =
@@ -59,6 +61,8 @@ const RULES: Readonly<Record<string, ValueRule>> = {
               [dir, CAPTURE_DIR],
               [words.join(" "), mode === "start" ? /(?!)/ : /^$/],
             ]))),
+  "hopbook-filter-check": (words) =>
+    firstMisfit(words.map((word, index) => [word, CHECKED_WORDS[index % CHECKED_WORDS.length] ?? /(?!)/])),
   "hopbook-detached-list": ([mode = "", ...folders]) =>
     firstMisfit([
       [mode, /^(list|bundle)$/],

@@ -1,0 +1,79 @@
+import { parseEnd } from "../cluster/index.js";
+import { HopbookError } from "../errors.js";
+import { ANY_INTERFACE } from "../model/points.js";
+
+/** A point as a runbook names it; whatever else an object has is not looked at. */
+export type PointInput = string | Readonly<Record<string, unknown>>;
+
+/** A point by names alone: where it is, hopbook finds out by itself. */
+export type NamedPoint =
+  /** All pods that the text means. */
+  | { readonly kind: "pods"; readonly text: string }
+  /** `interface` null: the one with the pod's address. `sandbox`: the one in which pod/locate found it. */
+  | {
+      readonly kind: "pod";
+      readonly pod: string;
+      readonly interface: string | null;
+      readonly sandbox: string | null;
+    }
+  | { readonly kind: "node"; readonly node: string; readonly interface: string };
+
+export const pointsSchema = {
+  anyOf: [
+    { type: "string", minLength: 1 },
+    {
+      type: "array",
+      minItems: 1,
+      maxItems: 256,
+      items: {
+        anyOf: [
+          { type: "string", minLength: 1 },
+          {
+            type: "object",
+            properties: {
+              pod: { type: "string", minLength: 1 },
+              node: { type: "string", minLength: 1 },
+              interface: { type: ["string", "null"] },
+            },
+            anyOf: [{ required: ["pod"] }, { required: ["node", "interface"] }],
+          },
+        ],
+      },
+    },
+  ],
+  title:
+    "Where to capture in place of flows: pods as for pod/locate, `node/NAME`, `{pod, interface}`, `{node, interface}` " +
+    "with `any` for all, pods of pod/locate, hops of a path; or a list",
+} as const;
+
+/** What is meant, before any node is asked. Throws INPUT_INVALID. */
+export function readPoints(points: PointInput | readonly PointInput[]): readonly NamedPoint[] {
+  const list = typeof points === "string" || !Array.isArray(points) ? [points as PointInput] : points;
+  return (list as readonly PointInput[]).map(readPoint);
+}
+
+function readPoint(point: PointInput): NamedPoint {
+  if (typeof point === "string") {
+    const end = parseEnd(point);
+    if (end.kind === "node" && end.port === null) {
+      return { kind: "node", node: end.name, interface: ANY_INTERFACE };
+    }
+    return { kind: "pods", text: point };
+  }
+  const { pod, node, interface: name, sandbox } = point;
+  if (typeof pod === "string") {
+    if (parseEnd(pod).kind !== "pod") throw refuse(`${JSON.stringify(pod)} is no name of a pod`);
+    return {
+      ...{ kind: "pod", pod, interface: typeof name === "string" ? name : null },
+      sandbox: typeof sandbox === "string" ? sandbox : null,
+    };
+  }
+  if (typeof node === "string" && typeof name === "string") return { kind: "node", node, interface: name };
+  throw refuse(`${JSON.stringify(point).slice(0, 120)} names neither a pod nor an interface of a node`);
+}
+
+function refuse(why: string): HopbookError {
+  return new HopbookError("INPUT_INVALID", `Cannot capture at a point: ${why}`, {
+    hint: "Write it as shop/client, {pod: shop/client, interface: eth0} or {node: node-a, interface: ens4}",
+  });
+}

@@ -1,0 +1,161 @@
+import t from "tap";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CAPTURE_SCRIPTS } from "../../lib/capture/scripts.js";
+import { validateValue } from "../../lib/document/index.js";
+import { findArgvFault } from "../../lib/permissions/index.js";
+import { captureStart } from "../../lib/steps/capture-start.js";
+import { podLocate } from "../../lib/steps/pod-locate.js";
+import { keyOf, replayNode, type Recording } from "../fixtures/nodes/replay.js";
+import { fakeContext, type FakeContext } from "./samples.js";
+
+const ROOT = join(import.meta.dirname, "../..");
+const RECORDED = JSON.parse(
+  readFileSync(join(ROOT, "test/fixtures/nodes/calico-vxlan/healthy.json"), "utf8"),
+) as Record<string, Recording>;
+const SCRIPTS = new Map(
+  Object.entries(CAPTURE_SCRIPTS).map(([name, text]) => [name, new Set([text])] as const),
+);
+type Input = Parameters<typeof captureStart.plan>[0];
+
+interface Nodes {
+  readonly ssh?: string;
+  /** What tcpdump says of each filter. */
+  readonly verdict?: string;
+}
+
+/** The recorded nodes, with tools and a tcpdump that compiles. */
+function setUp({ ssh = "", verdict = "ok ID 12" }: Nodes = {}): FakeContext & {
+  readonly asked: () => string[];
+  readonly actions: readonly string[];
+} {
+  const asked: string[] = [];
+  const actions: string[] = [];
+  const accesses = Object.entries(RECORDED).map(([node, recording]) =>
+    replayNode(node, recording).beside({
+      exec: async (argv, options, run) => {
+        asked.push(`${node} ${keyOf(argv)}`);
+        actions.push(options.action);
+        const answer = (stdout: string) => replayNode(node, { [keyOf(argv)]: stdout }).exec(argv, options);
+        if (keyOf(argv).startsWith("hopbook-tools ")) {
+          const paths = ["tcpdump", "timeout", "nsenter", "ip"].map(
+            (name) => `path ${name} /usr/sbin/${name}`,
+          );
+          return answer(["uid 0", `ssh ${ssh}`, "clock 1", ...paths, ""].join("\n"));
+        }
+        if (!keyOf(argv).startsWith("hopbook-filter-check ")) return run();
+        const ids = argv.slice(4).filter((_, index) => index % 4 === 0);
+        return answer(ids.map((id) => verdict.replace("ID", id)).join("\n"));
+      },
+    }),
+  );
+  const nodes = Object.keys(RECORDED).map((name, index) => ({
+    ...{ name, address: `10.77.0.1${index + 1}`, access: { via: "local" as const } },
+  }));
+  const fake = fakeContext(accesses, {
+    profile: { name: "recorded", nodes, cni: "auto", interfaces: {}, workDir: "/var/tmp" },
+    recipeDirs: [join(ROOT, "runbooks/cni")],
+  });
+  return { ...fake, asked: () => asked, actions };
+}
+
+const filterOf = (argv: readonly string[]): string => argv.at(-1) ?? "";
+
+t.test("points by name: each its own tcpdump where it is, with the filter as the last word", async (t) => {
+  const input: Input = {
+    points: ["shop/client", { pod: "shop/web", interface: "any" }, { node: "node-a", interface: "eth0" }],
+    filter: "udp port 53",
+  };
+  t.strictSame(validateValue(input, captureStart.inputSchema), []);
+  const { commands, outputs, notes } = await captureStart.plan(input, setUp().context);
+  t.strictSame(
+    commands.map(({ node, action }) => `${node} ${action}`),
+    ["node-a netns/tcpdump", "node-b netns/tcpdump"],
+  );
+  t.equal(outputs.hops, 3);
+  t.match(notes, [/^3 captures on 2 nodes/]);
+  const [a, b] = commands.map(({ argv }) => argv);
+  for (const argv of [a, b]) t.equal(findArgvFault("netns/tcpdump", argv ?? [], SCRIPTS), undefined);
+  t.strictSame(a?.slice(-12), [
+    ...["node-a.point.shop_client.eth0", "/run/netns/cni-ca", "eth0", "320", "n", "udp port 53"],
+    ...["node-a.point.eth0", "-", "eth0", "320", "n", "udp port 53"],
+  ]);
+  t.strictSame(b?.slice(-6, -3), ["node-b.point.shop_web.any", "/run/netns/cni-wb", "any"]);
+});
+
+t.test("pods of pod/locate are taken as they were found there, and not as a runbook says", async (t) => {
+  const fake = setUp();
+  const { pods } = (await podLocate.plan({ pods: "shop/client" }, fake.context)).outputs;
+  const before = fake.asked().length;
+  const forged = pods.map((pod) => ({ ...pod, netns: "/proc/1/ns/net", node: "node-b" }));
+  const { commands } = await captureStart.plan({ points: forged, filter: "" }, fake.context);
+  t.strictSame([commands[0]?.node, commands[0]?.argv.at(-5)], ["node-a", "/run/netns/cni-ca"]);
+  t.strictSame(
+    fake
+      .asked()
+      .slice(before)
+      .map((text) => text.split(" ")[1]),
+    ["hopbook-tools", "hopbook-filter-check"],
+    "nothing was asked for again",
+  );
+  const elsewhere = pods.map((pod) => ({ ...pod, sandbox: "of another run" }));
+  const again = await captureStart.plan({ points: elsewhere, filter: "" }, fake.context);
+  t.equal(
+    again.commands[0]?.argv.at(-5),
+    "/run/netns/cni-ca",
+    "another sandbox is looked up by the pod's name",
+  );
+});
+
+t.test("a login's packets are left out at the node's interfaces, not in pods", async (t) => {
+  const { context } = setUp({ ssh: "192.0.2.9 50000 10.77.0.11 22" });
+  const input: Input = { points: ["shop/client", { node: "node-a", interface: "eth0" }], filter: "tcp" };
+  const argv = (await captureStart.plan(input, context)).commands[0]?.argv ?? [];
+  t.equal(argv.at(-7), "tcp");
+  t.equal(filterOf(argv), "not (tcp port 22 and host 10.77.0.11 and host 192.0.2.9) and (tcp)");
+});
+
+t.test("what tcpdump refuses is refused in the plan, in its own words", async (t) => {
+  const { context } = setUp({ verdict: "bad ID tcpdump: can't parse filter expression: syntax error" });
+  await t.rejects(captureStart.plan({ points: "shop/client", filter: "udp port" }, context), {
+    ...{
+      code: "INPUT_INVALID",
+      message: /Cannot use the filter "udp port" at client\/eth0@node-a: can't parse/,
+    },
+  });
+});
+
+t.test("what cannot be is refused before any node is asked", async (t) => {
+  const flows = [{}] as never;
+  for (const [input, message] of [
+    [{}, /neither flows nor points/],
+    [{ flows, points: "shop/a" }, /both flows and points/],
+    [{ flows, filter: "udp" }, /flows, which have their own/],
+    [{ points: "shop/a", tools: {} }, /tools are given with points/],
+    [{ points: "shop/a", filter: "udp\n-w x" }, /none of printable ASCII/],
+    [{ points: "shop/a", snaplen: 9000 }, /keeps more than headers/],
+    [{ points: [{ interface: "eth0" }] }, /names neither a pod nor/],
+    [{ points: [{ pod: "app=web" }] }, /is no name of a pod/],
+  ] as const)
+    t.throws(() => captureStart.check?.(input), { code: "INPUT_INVALID", message });
+  t.doesNotThrow(() => captureStart.check?.({ points: "shop/a", snaplen: 9000, payload: true }));
+});
+
+t.test("an interface or a node that is not there is named with those that are", async (t) => {
+  const { context } = setUp();
+  for (const [points, hint] of [
+    [{ node: "node-a", interface: "ens99" }, /There are .*eth0.*, and any for all/],
+    [{ pod: "shop/client", interface: "net1" }, /There are eth0, and any/],
+    [{ node: "node-x", interface: "any" }, /The nodes are node-a, node-b/],
+  ] as const)
+    await t.rejects(captureStart.plan({ points: [points], filter: "" }, context), {
+      code: "TARGET_NOT_FOUND",
+      hint,
+    });
+});
+
+t.test("nothing but what it may do is done while it plans", async (t) => {
+  const { context, actions } = setUp();
+  await captureStart.plan({ points: ["shop/client", "node/node-b"], filter: "" }, context);
+  t.strictSame([...new Set(actions)].sort(), [...(captureStart.planActions ?? [])].sort());
+});
