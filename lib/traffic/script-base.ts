@@ -23,6 +23,10 @@ GRACE_US=250000
 now() {
   if [[ -n \${EPOCHREALTIME-} ]]; then NOW=\${EPOCHREALTIME/[^0-9]/}; else NOW=$(date +%s%N); NOW=\${NOW%???}; fi
 }
+# UP: microseconds since the node's start, by hundredths of a second: the other clock may be set at any time.
+up() {
+  if read -r UP _ </proc/uptime; then UP=$((10#\${UP/./} * 10000)); else now; UP=$NOW; fi
+} 2>/dev/null
 secs() { printf -v SECS '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)); }
 timeout_s() { secs "$timeout_us"; }
 
@@ -52,11 +56,19 @@ find_port() {
 }
 
 hear() {
-  local seq=$1 line partial= text= local_port= reply= rtt= state=none looked=0 start sent left worker= code
-  now; start=$NOW sent=$NOW
+  local seq=$1 line partial= text= local_port= reply= rtt= state=none looked=0 start sent sent_up left worker= code
+  now; up; start=$UP sent=$NOW sent_up=$UP
+  # Since it was sent; where the clock was set meanwhile, by the coarser one.
+  took() {
+    now; up
+    rtt=$((NOW - sent))
+    local apart=$((rtt - UP + sent_up))
+    ((apart < -50000 || apart > 50000)) && rtt=$((UP - sent_up))
+    :
+  }
   while :; do
-    now
-    left=$((start + timeout_us + GRACE_US - NOW))
+    up
+    left=$((start + timeout_us + GRACE_US - UP))
     ((left > 0)) || break
     if [[ -z $local_port ]] && ((looked < 6 && left > 40000)); then left=40000; fi
     secs "$left"
@@ -68,14 +80,14 @@ hear() {
     fi
     case $line in
       'pid '*) worker=\${line#pid } ;;
-      sent) now; sent=$NOW ;;
+      sent) now; up; sent=$NOW sent_up=$UP ;;
       'port '*) local_port=\${line#port } ;;
       connected)
-        now; state=connected; rtt=$((NOW - sent))
+        took; state=connected
         [[ $mode != connect ]] || break ;;
-      'first '*) now; rtt=$((NOW - sent)) reply=\${line#first } state=reply ;;
+      'first '*) took; reply=\${line#first } state=reply ;;
       'reply '*)
-        now; rtt=$((NOW - sent)) reply=\${line#reply } state=reply
+        took; reply=\${line#reply } state=reply
         break ;;
       'body '*) text=$line; break ;;
       '') ;;
