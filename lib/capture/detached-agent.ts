@@ -1,3 +1,4 @@
+import { KEPT_TIME } from "../model/kept-time.js";
 import { CAPTURE_AGENT } from "./agent.js";
 
 /** What ps shows beside the scripts. */
@@ -13,7 +14,7 @@ function quoteScript(text: string): string {
  * What both scripts know of a state folder. It is taken for ours only where its owner is who asks: any user of the
  * node can make a folder of that name in /var/tmp.
  */
-const STATE_BASE = `
+const STATE_BASE = `${KEPT_TIME}
 umask 077
 LC_ALL=C; export LC_ALL
 trap '' PIPE
@@ -37,21 +38,21 @@ alive() {
 `;
 
 /** Runs the capture agent where nobody holds its stdin, and takes away the state folder after it. */
-const KEEPER = `
-state=$1; agent=$2; until=$3
-shift 3
+const KEEPER = `${KEPT_TIME}
+state=$1; agent=$2
+shift 2
 sh -c "$agent" hopbook-capture "$@" <>in >>out 2>>err
 [ -e kept ] || exit 0
 case $(tail -n 1 out 2>/dev/null) in
   removed|'bye lease') ;;
-  *) while [ -d "$state" ] && [ "$(date +%s)" -lt "$until" ]; do sleep 5; done ;;
+  *) while [ -d "$state" ] && time_left expires && [ "$LEFT" -gt 0 ]; do sleep 5; done ;;
 esac
 rm -rf "$state"
 `;
 
 /**
  * A capture agent that goes on without its client, constant POSIX sh; every value is a positional argument:
- *   start STATE DIR UNTIL META AGENT-ARGUMENTS…   starts it, and follows it
+ *   start STATE DIR SECONDS META AGENT-ARGUMENTS…   starts it, and follows it; it is kept for so long
  *   attach STATE DIR                              follows one that was started, from its first line on
  *   keep STATE DIR                                stores stdin beside it (what a later client needs to collect it)
  * To follow is to print what the agent says and to pass on \`stop\` and \`remove\`. After \`leave\` it goes on alone, until
@@ -99,18 +100,18 @@ if [ "$mode" = keep ]; then
 fi
 tailer=; guard=; locked=
 if [ "$mode" = start ]; then
-  until=$1; meta=$2
+  seconds=$1; meta=$2
   shift 2
   [ -e "$state" ] && { echo "error exists $state"; exit 3; }
   mkdir "$state" 2>/dev/null && enter "$state" || { echo "error dir $state"; exit 3; }
   mkfifo in 2>/dev/null || { rmdir "$state"; echo 'error tool mkfifo'; exit 3; }
   printf '%s\\n' "$meta" >meta
-  echo "$until" >expires
+  keep_for "$seconds" >expires
   echo "$$ \${HOPBOOK_OWNER:--}" >agent
   : >out
   own=
   command -v setsid >/dev/null 2>&1 && own=setsid
-  $own sh -c "$keeper" hopbook-keeper "$state" "$agent" "$until" "$@" </dev/null >/dev/null 2>&1 &
+  $own sh -c "$keeper" hopbook-keeper "$state" "$agent" "$@" </dev/null >/dev/null 2>&1 &
   echo "$! $(birth $!)" >pid
   dead=
 else

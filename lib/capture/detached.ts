@@ -40,12 +40,11 @@ export function planDetached(plan: NodeCapturePlan, options: DetachOptions): Det
     ...(["sh", "-c", DETACHED_AGENT, DETACHED_NAME] as const),
     ...[mode, stateDir, plan.dir, ...words],
   ];
-  const expires = String(Math.ceil(expiresMs / 1000));
   return {
     start: {
       ...plan,
       leaseSeconds,
-      argv: command("start", expires, meta, ...agentWords({ ...plan, leaseSeconds })),
+      argv: command("start", String(leaseSeconds), meta, ...agentWords({ ...plan, leaseSeconds })),
     },
     attach: { ...plan, leaseSeconds, argv: command("attach") },
     keep: command("keep"),

@@ -1,3 +1,4 @@
+import { KEPT_TIME } from "../../model/kept-time.js";
 import { DETACHED_LABEL } from "../../model/kube.js";
 import {
   buildDebugPod,
@@ -27,7 +28,7 @@ const REPLACEMENTS = 6;
  * once their time to be collected is over, and removes them then. Whatever its run still has there ends before it, for its
  * own end is the container's. A pod that is deleted ends them in good order: what they wrote stays where it is.
  */
-const TEND_SCRIPT = `
+const TEND_SCRIPT = `${KEPT_TIME}
 umask 077
 LC_ALL=C; export LC_ALL
 run=$1 work=$2 place=$3 ending=$4
@@ -61,10 +62,9 @@ halt() {
 trap halt TERM
 [ -n "$ending" ] && halt
 while kept; do
-  until=
-  read -r until <"$state/expires"
-  case $until in ''|*[!0-9]*) until=0 ;; esac
-  over=$(($(date +%s) - until))
+  LEFT=-1000
+  time_left "$state/expires"
+  over=$((0 - LEFT))
   if [ "$over" -gt 900 ] || { [ "$over" -gt 10 ] && [ ! -e "$state/lock" ]; }; then
     tell remove
     nap 5

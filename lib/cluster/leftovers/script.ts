@@ -1,3 +1,5 @@
+import { KEPT_TIME } from "../../model/kept-time.js";
+
 /** What ps shows beside the script. */
 export const LEFTOVERS_NAME = "hopbook-leftovers";
 
@@ -19,7 +21,7 @@ export const LEFTOVERS_NAME = "hopbook-leftovers";
  * traces, and the agent may be another node's. A relay's folder is told of where nobody has its pipe open. Processes are known by HOPBOOK_RUN in their environment. Folders are
  * looked at before the processes, so that an agent that begins in between is seen.
  */
-export const LEFTOVERS_SCRIPT = `
+export const LEFTOVERS_SCRIPT = `${KEPT_TIME}
 umask 077
 LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
@@ -62,9 +64,7 @@ uid_of() { ls -ldn "$1" 2>/dev/null | { read -r a b c d; echo "\${c:--}"; }; }
 kept_until() {
   held=\${1%.detached}.detached
   [ -d "$held" ] && [ ! -L "$held" ] && [ -f "$held/expires" ] && [ ! -L "$held/expires" ] || return 1
-  [ "$(uid_of "$held")" = "$me" ] && read -r until <"$held/expires" || return 1
-  case $until in ''|*[!0-9]*|?????????????*) return 1 ;; esac
-  [ "$(date +%s)" -lt "$until" ]
+  [ "$(uid_of "$held")" = "$me" ] && time_left "$held/expires" && [ "$LEFT" -gt 0 ]
 }
 
 list_all() {
@@ -82,7 +82,7 @@ list_all() {
     state=idle
     young "$work/$name" 1 && state=young
     live hopbook-capture "$work/$name" && state=live
-    kept_until "$work/$name" && state="kept $until"
+    kept_until "$work/$name" && state="kept $UNTIL"
     echo "folder $name $(uid_of "$work/$name") $owner $state"
   done
   for f in /dev/shm/hopbook-relay-* /var/tmp/hopbook-relay-* /tmp/hopbook-relay-*; do
