@@ -1,4 +1,5 @@
-import { dirname, join, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import type { LoadedCluster } from "../cluster/index.js";
 import { checkRunbook, findNamed, findRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
 import { HopbookError } from "../errors.js";
@@ -20,12 +21,26 @@ export async function loadNamedRunbook(
   const isOfCluster =
     cluster?.dirs.runbooks !== undefined && dirname(file) === resolve(cluster.dirs.runbooks);
   if (!isOfCluster || dirname(file) === resolve(cwd, "runbooks")) await refuseShadow(nameOrFile, file);
-  const findBases = (base: string): Promise<string[]> => findNamed(base, dirs);
+  const findBases = (base: string): Promise<string[]> => listBases(base, { dirs, cwd, file });
   const runbook = isScriptFile(file)
     ? await loadScriptRunbook(file)
     : await loadRunbook(file, { findBases, overlays: cluster?.overlays ?? [] });
   checkRunbook(runbook, [...STEP_KINDS.values()]);
   return runbook;
+}
+
+/**
+ * Files that a name behind `extends` may mean. The working folder may be anybody's: what it brings is no base of a runbook
+ * that lies elsewhere, nor ever of hopbook's own name.
+ */
+async function listBases(
+  base: string,
+  { dirs, cwd, file }: { readonly dirs: readonly string[]; readonly cwd: string; readonly file: string },
+): Promise<string[]> {
+  const found = await findNamed(base, dirs);
+  const isOwn = found.some((each) => dirname(each) === resolve(RUNBOOK_DIR));
+  const isHere = !/^\.\.(\/|$)/.test(relative(await realpath(cwd), await realpath(file)));
+  return found.filter((each) => dirname(each) !== resolve(cwd, "runbooks") || (isHere && !isOwn));
 }
 
 /** A name means what it has always meant: a folder's own file of that name is run where it is named as a file. */
