@@ -1,6 +1,6 @@
 import { open, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { assertValid, parseDocument, type DocumentPath } from "../document/index.js";
 import { HopbookError, messageOf } from "../errors.js";
 import type { GrantBlock, GrantSource } from "../model/permissions.js";
@@ -45,7 +45,8 @@ export async function loadPermissionProfile(nameOrFile: string, places: ProfileP
 function findFile(nameOrFile: string, { cwd, env }: ProfilePlaces): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(nameOrFile)) return resolve(cwd, nameOrFile);
   const home = env["XDG_CONFIG_HOME"];
-  const config = home === undefined || home === "" ? join(homedir(), ".config") : resolve(home);
+  // A relative one means nothing (XDG Base Directory Specification), and would be a folder of anybody's.
+  const config = home !== undefined && isAbsolute(home) ? home : join(homedir(), ".config");
   return join(config, "hopbook", "permissions", `${nameOrFile}.yaml`);
 }
 

@@ -1,6 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { StepKind } from "../model/steps.js";
-import { CAPTURE_ACTIONS, countPackets, type HeldCaptures } from "./capture-session.js";
+import { CAPTURE_ACTIONS, countPackets, HeldCaptures } from "./capture-session.js";
 import { NOT_YET } from "./schema.js";
 
 interface Input {
@@ -31,8 +31,9 @@ export const captureStop: StepKind<Input, Output> = {
   example: { capture: "${{ steps.capture.outputs.capture }}" },
   plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
   async run(input, context) {
-    const captures = context.held(input.capture) as HeldCaptures | undefined;
-    if (captures === undefined) {
+    const captures = context.held(input.capture);
+    // A step may hold something else under the name that it is given.
+    if (!(captures instanceof HeldCaptures)) {
       throw new HopbookError("CAPTURE_FAILED", `Cannot stop ${input.capture}: no capture of that name runs`);
     }
     return { packets: countPackets(await captures.finish(context)) };

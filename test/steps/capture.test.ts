@@ -254,6 +254,15 @@ t.test("capture/stop stops, pulls and removes, once", async (t) => {
   t.equal(log.length, 3, "letting go of it later does nothing more");
 });
 
+t.test("what is held under another name is no capture", async (t) => {
+  const fake = fakeContext();
+  fake.held.set("drops", { collect: () => Promise.resolve([]) });
+  const plan = await captureStop.plan({ capture: "drops" }, fake.context);
+  const stopped = (async (): Promise<void> =>
+    void (await captureStop.run?.({ capture: "drops" }, fake.context, plan)))();
+  await t.rejects(stopped, { code: "CAPTURE_FAILED", message: /no capture of that name/ });
+});
+
 t.test(
   "after an interruption it waits as long: cut off at different packets, hops show a loss that was none",
   async (t) => {

@@ -8,6 +8,9 @@ import { findService, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
 import { ipVersion } from "../../linux/address.js";
 
+/** A rule's comment, which is the node's word: the port's own name may stand behind the Service's. */
+const SERVICE_NAME = /^([0-9a-z-]{1,63}\/[0-9a-z.-]{1,253})(?::[^/:]*)?$/;
+
 interface ResolvedService {
   /** `namespace/name`; null where the table does not say. */
   readonly name: string | null;
@@ -53,8 +56,7 @@ export async function resolveService(
     ...options,
     name: fits[0]?.name ?? null,
   });
-  // The port's own name stands behind the Service's.
-  const name = fits[0]?.name?.replace(/:[^/:]*$/, "") ?? null;
+  const name = SERVICE_NAME.exec(fits[0]?.name ?? "")?.[1] ?? null;
   return { name, clusterIp: { ip: address.ip, port }, backend, otherBackends: endpoints.size - 1 };
 }
 
