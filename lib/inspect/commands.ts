@@ -28,7 +28,7 @@ export function planBaseline(paths: readonly FlowPath[]): InspectCommand[] {
 
 /**
  * After the traffic: counters again at the break, and the state around it. A delivered flow needs none.
- * Both nodes' tunnels are read even where the break is on one of them: a wrong entry on the near node shows
+ * Both nodes' next hops are read even where the break is on one of them: a wrong entry on the near node shows
  * as a loss on the far one.
  */
 export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] {
@@ -38,7 +38,7 @@ export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] 
   const nodes = ofPath.filter((node) => broken.size === 0 || broken.has(node));
   const placed = nodes.flatMap((node) => inspectNode(path, node));
   for (const node of ofPath.filter((other) => !nodes.includes(other))) {
-    placed.push(...put({ node, netns: "host" }, [looks.lookAtLinks(), ...tunnelLooks(path, node)]));
+    placed.push(...put({ node, netns: "host" }, [looks.lookAtLinks(), ...nextHopLooks(path, node)]));
   }
   for (const end of endsAtBreak(path, at)) placed.push(...inspectPod(path, end));
   return toCommands(placed, "after");
@@ -125,6 +125,14 @@ function tunnelLooks(path: FlowPath, node: string): Look[] {
   const device = path.tunnels[node]?.interface;
   if (device === undefined || !isPlainInterfaceName(device)) return [];
   return [looks.lookAtNeighbours(device), looks.lookAtFdb(device)];
+}
+
+/** What its packets are sent to: in the tunnel, else by the NIC. */
+function nextHopLooks(path: FlowPath, node: string): Look[] {
+  if (path.tunnels[node] !== undefined) return tunnelLooks(path, node);
+  const device = path.underlay[node]?.interface;
+  if (device === undefined || !isPlainInterfaceName(device)) return [];
+  return [looks.lookAtNeighbours(device)];
 }
 
 function podPlaces(path: FlowPath): Place[] {

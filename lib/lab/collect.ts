@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HopbookError } from "../errors.js";
+import { OUTSIDE } from "./cluster/make.js";
 import type { NodeSpec } from "./cluster/types.js";
 import { makeRuntimePod, type RuntimePod } from "./crictl/ids.js";
 import { netnsPath } from "./crictl/inspectp.js";
@@ -92,6 +93,7 @@ export function collectLabState(
       ...service,
       name: `${service.namespace}/${service.name}`,
     })),
+    outside: { ip: OUTSIDE.address, port: OUTSIDE.port },
     files,
     createdAt: new Date().toISOString(),
     upMs: Math.round(performance.now() - lab.startedAtMs),

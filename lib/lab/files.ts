@@ -6,15 +6,18 @@ import {
   renderNodeBatch,
   renderNodeSysctls,
   renderOperatorBatch,
+  renderOperatorSysctls,
+  renderOutsideBatch,
   renderPodBatch,
   renderUnderlayBatch,
   type PodPlace,
 } from "./cluster/links.js";
-import { OPERATOR_ADDRESS } from "./cluster/make.js";
+import { OPERATOR_ADDRESS, OUTSIDE } from "./cluster/make.js";
 import {
   DEAD_RESOLVER,
   INDEX_PAGE,
   LARGE_PAGE,
+  OUTSIDE_PAGE,
   renderDnsmasq,
   renderNodeHosts,
   renderPodHosts,
@@ -31,6 +34,7 @@ import {
   LAB_SCRIPT,
   NODE_SCRIPT,
   OPERATOR_SCRIPT,
+  OUTSIDE_SCRIPT,
   POD_SCRIPT,
 } from "./scripts.js";
 import { renderSshdConfig } from "./ssh.js";
@@ -104,6 +108,11 @@ function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly 
   const files = nodeFilesDir(dir, node.name);
   write(join(files, "links.batch"), renderNodeBatch(topology, cluster, node));
   write(join(files, "fdb.batch"), renderFdbBatch(topology, cluster, node));
+  const { tunnel } = topology.carriage;
+  if (tunnel?.program !== undefined) {
+    write(join(files, "tunnel", "program.pl"), tunnel.program);
+    write(join(files, "tunnel", "device"), `${tunnel.device}\n`);
+  }
   write(join(files, "sysctl"), renderNodeSysctls(topology, node));
   write(join(files, "iptables"), renderIptables(cluster, topology.rules(cluster, node)));
   write(join(files, "sshd_config"), renderSshdConfig(node));
@@ -136,7 +145,14 @@ export function writeLabFiles(dir: string, options: Blueprint & { readonly deadD
   write(join(dir, "scripts", "lab.sh"), LAB_SCRIPT);
   write(join(dir, "scripts", "operator.sh"), OPERATOR_SCRIPT);
   write(join(dir, "scripts", "node.sh"), NODE_SCRIPT);
-  write(join(dir, "underlay.batch"), renderUnderlayBatch(options.cluster));
-  write(join(dir, "operator.batch"), renderOperatorBatch());
+  write(join(dir, "underlay.batch"), renderUnderlayBatch(options.topology, options.cluster));
+  write(join(dir, "operator.batch"), renderOperatorBatch(options.topology, options.cluster));
+  write(join(dir, "outside.batch"), renderOutsideBatch());
+  write(join(dir, "scripts", "outside.sh"), OUTSIDE_SCRIPT);
+  write(join(dir, "outside", "index.html"), OUTSIDE_PAGE);
+  write(join(dir, "outside", "http.mjs"), HTTP_PROGRAM);
+  const server = findProgram("busybox") === undefined ? "node" : "busybox";
+  write(join(dir, "outside", "serves"), `${server} ${String(OUTSIDE.port)} ${process.execPath}\n`);
+  write(join(dir, "operator.sysctl"), renderOperatorSysctls());
   for (const node of options.cluster.nodes) writeNode(dir, node, options);
 }

@@ -1,18 +1,22 @@
 /**
  * The lab: a Kubernetes-like cluster of network namespaces on one machine, to rehearse and to test on.
  *
- * `upLab({topology: "calico-vxlan"})` makes, in well under a second:
+ * `upLab({topology: "calico-vxlan"})` makes, in about a second:
  *
  *     operator 10.77.0.1 ──┐
  *                          ├── bridge "underlay", in a network namespace of the lab's own
  *     node-a 10.77.0.11 ───┤     pods shop/client 192.168.174.129, shop/cart 192.168.174.130
  *     node-b 10.77.0.12 ───┘     pods shop/web 192.168.218.65:8080, shop/dns 192.168.218.66:53
  *
+ * and behind the operator a web server that is no part of the cluster, 203.0.113.10:80. Other topologies (topology/registry.ts) are
+ * put together of how pods hang on their node (attachment/), how packets go between nodes (carriage/), and the CNI's
+ * rules (rules/); `nodes: 3` adds node-c.
+ *
  * - A node is one process tree with its own network, mounts, PIDs, host name; its own /run, /root, /tmp,
  *   /var/tmp (tmpfs), /proc, /sys and, where the machine allows it, tracefs; an sshd with its own host key; a
  *   `crictl` that answers as containerd's does; a layer of its own above the machine's /etc. A pod is the same
  *   within its node. The rest of the file system is the machine's.
- * - The wiring is Calico's (see calico-vxlan/links.ts): cali* veths with proxy ARP, `vxlan.calico` with static
+ * - The wiring is Calico's: cali* veths with proxy ARP, `vxlan.calico` with static
  *   FDB and neighbours, blackhole routes; Felix's and kube-proxy's iptables chains with their names and comments.
  *   Services: shop/web:http 10.96.0.20:80, shop/dns 10.96.0.10:53 (UDP and TCP).
  * - The machine's own interfaces, routes and firewall are not touched. All processes are below one pid 1 (the

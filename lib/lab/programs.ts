@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   hostname: "hostname",
   awk: "mawk",
 };
+const TUNNEL_PACKAGES: Readonly<Record<string, string>> = { perl: "perl-base" };
 const ROOTLESS_PACKAGES: Readonly<Record<string, string>> = { newuidmap: "uidmap", newgidmap: "uidmap" };
 
 const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -48,10 +49,16 @@ export function findProgram(name: string, folders: readonly string[] = FOLDERS):
 /** Throws LAB_UNAVAILABLE with the Debian packages to install where programs are missing. */
 export function requirePrograms(options: {
   readonly rootless: boolean;
+  /** Whether a program of the lab makes the tunnel. Default: false. */
+  readonly tunnel?: boolean;
   /** Where to look. Default: the usual folders. */
   readonly folders?: readonly string[];
 }): void {
-  const wanted = { ...PACKAGES, ...(options.rootless ? ROOTLESS_PACKAGES : {}) };
+  const wanted = {
+    ...PACKAGES,
+    ...(options.rootless ? ROOTLESS_PACKAGES : {}),
+    ...(options.tunnel === true ? TUNNEL_PACKAGES : {}),
+  };
   const lacks = (name: string): boolean => findProgram(name, options.folders) === undefined;
   const missing = Object.keys(wanted).filter(lacks);
   if (lacks("nc") && lacks("busybox")) missing.push("nc");

@@ -39,7 +39,9 @@ ip -batch underlay.batch
 [ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
 ip -n operator -batch operator.batch
 exec 4<>reports
+ip -n outside -batch outside.batch
 nsenter --net=/run/netns/operator sh scripts/operator.sh 3>&- 4>&- &
+nsenter --net=/run/netns/outside sh scripts/outside.sh 3>&- 4>&- &
 for node; do
   nsenter --net="/run/netns/$node" unshare -m -u -i -p --fork --kill-child=KILL \
     sh scripts/node.sh "$node" 3>&- &
@@ -58,7 +60,18 @@ export const OPERATOR_SCRIPT = String.raw`
 set -eu
 ${RECORD}
 record /run/lab/operator /proc
+while read -r key value; do echo "$value" >"/proc/sys/$key"; done </run/lab/operator.sysctl
 exec sleep 2147483647
+`;
+
+export const OUTSIDE_SCRIPT = String.raw`
+set -eu
+cd /run/lab/outside
+read -r kind port table <serves
+case $kind in
+  busybox) exec busybox httpd -f -p "0.0.0.0:$port" -h . ;;
+  *) exec "$table" http.mjs . "$port" ;;
+esac
 `;
 
 export const NODE_SCRIPT = String.raw`
@@ -87,6 +100,11 @@ chmod 700 /root
 mount -n -t proc -o nosuid,nodev,noexec proc /proc
 mount -n -t sysfs -o nosuid,nodev,noexec sysfs /sys
 mount -n -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || :
+if [ -e tunnel/program.pl ]; then
+  read -r device <tunnel/device
+  perl tunnel/program.pl "$device" /run/tunnel-ready 4>&- &
+  until [ -e /run/tunnel-ready ]; do kill -0 "$!"; sleep 0.01; done
+fi
 ip -batch links.batch
 bridge -batch fdb.batch
 while read -r key value; do
@@ -166,7 +184,7 @@ start() {
   [ -z "$server" ] || return 0
   case $kind in
     busybox) busybox httpd -f -p 0.0.0.0:8080 -h /run/pod/www 5>&- & ;;
-    node) "$table" /run/pod/http.mjs 5>&- & ;;
+    node) "$table" /run/pod/http.mjs /run/pod/www 8080 5>&- & ;;
     dns) dnsmasq --keep-in-foreground --conf-file=/run/pod/dnsmasq.conf 5>&- & ;;
     *) return 0 ;;
   esac
@@ -189,13 +207,14 @@ while :; do
 done
 `;
 
-/** HTTP server of a pod where busybox is not installed. Serves the folder www like busybox does. */
+/** HTTP server where busybox is not installed. Serves a folder on a port like busybox does. */
 export const HTTP_PROGRAM = String.raw`
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
+const [folder, port] = process.argv.slice(2);
 createServer(async (request, response) => {
   const name = { "/": "index.html", "/index.html": "index.html", "/large": "large" }[request.url ?? ""];
   if (name === undefined) { response.writeHead(404).end("not found\n"); return; }
-  response.writeHead(200, { "content-type": "text/plain" }).end(await readFile("/run/pod/www/" + name));
-}).listen(8080, "0.0.0.0");
+  response.writeHead(200, { "content-type": "text/plain" }).end(await readFile(folder + "/" + name));
+}).listen(Number(port), "0.0.0.0");
 `;

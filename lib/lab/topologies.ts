@@ -1,9 +1,11 @@
 /** The clusters that the lab can build, and what each is, for people. */
 export const LAB_TOPOLOGIES = {
   "calico-vxlan": "Calico with VXLAN",
+  "calico-ipip": "Calico with IPIP",
   "calico-none": "Calico without encapsulation",
   "flannel-vxlan": "Flannel with VXLAN",
   "flannel-host-gw": "Flannel with routes alone (host-gw)",
+  "aws-vpc": "AWS VPC CNI: pods with addresses of the nodes' subnet, on one of two interfaces",
   kindnet: "kindnet: routes alone, each pod by a veth of its own",
 } as const;
 

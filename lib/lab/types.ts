@@ -66,6 +66,8 @@ export interface LabState {
   readonly operator: LabProcess;
   readonly nodes: readonly LabNodeState[];
   readonly services: readonly LabServiceState[];
+  /** A web server beyond the nodes' default gateway. */
+  readonly outside: { readonly ip: string; readonly port: number };
   readonly files: {
     /** Cluster profile that enters the nodes' namespaces. */
     readonly profile: string;

@@ -79,7 +79,7 @@ function parseLink(entry: JsonRecord): Link | null {
   return {
     index: integerOf(entry, "ifindex") ?? 0,
     name,
-    kind: textOf(entry, "linkinfo", "info_kind"),
+    kind: kindOf(entry),
     up:
       flags.includes("UP") && state !== "DOWN" && state !== "LOWERLAYERDOWN" && !flags.includes("NO-CARRIER"),
     mtuBytes: integerOf(entry, "mtu"),
@@ -99,6 +99,12 @@ function parseLink(entry: JsonRecord): Link | null {
         : null,
     statistics: readStatistics(entry),
   };
+}
+
+/** A program's own device (TUN) that has the link type of a tunnel is that tunnel, whoever wraps the packets. */
+function kindOf(entry: JsonRecord): string | null {
+  const kind = textOf(entry, "linkinfo", "info_kind");
+  return kind === "tun" && textOf(entry, "link_type") === "ipip" ? "ipip" : kind;
 }
 
 function nameOf(text: string | null): string | null {

@@ -1,68 +1,88 @@
-/** What each fault of the lab does to each kind of traffic. */
+import { listFaults, type FaultDescription } from "../../lib/lab/index.js";
+import {
+  DEFAULT_TOPOLOGY,
+  LAB_TOPOLOGIES,
+  isLabTopology,
+  type LabTopology,
+} from "../../lib/lab/topologies.js";
+
+/** What each fault of each topology of the lab does to each kind of traffic, by what the lab says of its faults. */
 
 export type Traffic = "ping" | "ping-large" | "http" | "tcp-connect" | "dns-udp";
 export interface Expected {
   readonly where: string;
-  /** null: no cause may be said; undefined: not judged. */
-  readonly cause: readonly string[] | null | undefined;
+  /** null: no cause may be said. */
+  readonly cause: readonly string[] | null;
 }
 export interface Row {
+  readonly topology: LabTopology;
   readonly fault: string | null;
-  readonly all?: Expected;
-  readonly only?: Partial<Record<Traffic, Expected>>;
+  readonly all: Expected;
+  readonly only: Partial<Record<Traffic, Expected>>;
 }
 
-export const DELIVERED: Expected = { where: "delivered", cause: null };
-const lost = (way: string, ...cause: string[]): Expected => ({ where: `lost ${way}`, cause });
-const NIC_TO_NIC = "request a:nic>b:nic";
-const TUNNEL_TO_POD_B = "request b:tunnel>b:host-veth";
-const UNANSWERED = "unanswered b:pod>-";
+const DELIVERED: Expected = { where: "delivered", cause: null };
 
-export const ROWS: readonly Row[] = [
-  { fault: null, all: DELIVERED, only: { "ping-large": DELIVERED } },
-  { fault: "forward-drop-a", all: lost("request a:host-veth>a:tunnel", "netfilter-drop") },
-  { fault: "route-blackhole-a", all: lost("request a:host-veth>a:tunnel", "route-blackhole") },
-  { fault: "fdb-missing", all: lost("request a:tunnel>a:nic", "fdb-entry-missing") },
-  { fault: "fdb-wrong-host", all: lost(NIC_TO_NIC, "fdb-wrong-destination") },
-  { fault: "wrong-neighbour-mac", all: lost(TUNNEL_TO_POD_B, "neighbour-mac-wrong") },
-  { fault: "underlay-cut", all: { where: `lost ${NIC_TO_NIC}`, cause: null } },
-  { fault: "nic-down-b", all: lost(NIC_TO_NIC, "link-down") },
-  { fault: "nic-ingress-drop-b", all: lost("request b:nic>b:tunnel", "netfilter-drop") },
-  { fault: "tunnel-input-drop-b", all: lost("request b:nic>b:tunnel", "netfilter-drop") },
-  { fault: "forward-drop-b", all: lost(TUNNEL_TO_POD_B, "netfilter-drop") },
-  { fault: "pod-route-missing-b", all: lost(TUNNEL_TO_POD_B, "route-missing", "route-blackhole") },
-  { fault: "rp-filter-b", all: lost(TUNNEL_TO_POD_B, "rp-filter") },
-  { fault: "pod-input-drop", all: { where: UNANSWERED, cause: ["netfilter-drop"] } },
-  {
-    fault: "closed-port",
-    all: { where: "rejected request b:pod>-", cause: ["no-listener"] },
-    only: { ping: DELIVERED },
-  },
-  { fault: "reply-drop-b", all: lost("reply b:host-veth>b:tunnel", "netfilter-drop") },
-  {
-    fault: "mtu-hole",
-    all: DELIVERED,
-    only: { "ping-large": lost(NIC_TO_NIC, "mtu-exceeded") },
-  },
-  {
-    fault: "bad-checksum",
-    all: { where: UNANSWERED, cause: ["checksum-error"] },
-    only: { ping: DELIVERED },
-  },
-];
+/** Causes that the traffic shows though no node does, and other words for the same. */
+const MORE_CAUSES: Readonly<Record<string, readonly string[]>> = {
+  "mtu-hole": ["mtu-exceeded"],
+  // Calico's blackhole of the block takes what no pod's route does.
+  "pod-route-missing-b": ["route-blackhole"],
+};
+
+function whereOf({ verdict, direction, lastSeen, firstMissing }: FaultDescription["signature"]): string {
+  const place = (hop: typeof lastSeen): string =>
+    hop === null ? "-" : `${hop.node.replace("node-", "")}:${hop.role}`;
+  if (verdict === "lost") return `lost ${direction ?? ""} ${place(lastSeen)}>${place(firstMissing)}`;
+  return verdict === "rejected" ? "rejected request b:pod>-" : "unanswered b:pod>-";
+}
+
+function makeRow(topology: LabTopology, { name, signature, causeCode }: FaultDescription): Row {
+  const causes = [...(causeCode === null ? [] : [causeCode]), ...(MORE_CAUSES[name] ?? [])];
+  const hurt: Expected = { where: whereOf(signature), cause: causes.length === 0 ? null : causes };
+  const row = { topology, fault: name };
+  switch (signature.affects) {
+    case "all":
+      return { ...row, all: hurt, only: {} };
+    case "ports":
+      return { ...row, all: hurt, only: { ping: DELIVERED } };
+    case "large":
+      return { ...row, all: DELIVERED, only: { "ping-large": hurt } };
+  }
+}
+
+/** The rows of one topology, the one without a fault first. */
+export function listRows(topology: LabTopology): Row[] {
+  const healthy: Row = { topology, fault: null, all: DELIVERED, only: { "ping-large": DELIVERED } };
+  return [healthy, ...listFaults(topology).map((fault) => makeRow(topology, fault))];
+}
+
+export const nameOf = ({ topology, fault }: Row): string => `${topology}/${fault ?? "none"}`;
+
+/** Of the topologies but the default one a row in so many stands for all, another one in each topology. */
+const SPREAD = 7;
 
 /**
- * The rows of the faults that are named, separated by commas; "none" is the row without one, and no text means all. Throws where a
- * name is no row's: a selection that is empty must not pass.
+ * "all", or names as `flannel-vxlan/fdb-missing`, or whole topologies, or faults of the default topology, separated by commas; "none"
+ * is the row without a fault. No text means those of the default topology and a few of each other one. Throws where a name
+ * is no row's: a selection that is empty must not pass.
  */
 export function selectRows(wanted: string): readonly Row[] {
-  if (wanted === "") return ROWS;
-  const names = wanted.split(",").map((name) => name.trim());
-  const known = ROWS.map(({ fault }) => fault ?? "none");
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new Error(
-      `The matrix has no row ${unknown.map((name) => JSON.stringify(name)).join(", ")}: it has ${known.join(", ")}`,
+  const topologies = Object.keys(LAB_TOPOLOGIES) as LabTopology[];
+  const all = topologies.flatMap(listRows);
+  if (wanted === "all") return all;
+  if (wanted === "")
+    return topologies.flatMap((topology, nth) =>
+      listRows(topology).filter(
+        (_, index) => topology === DEFAULT_TOPOLOGY || index % SPREAD === nth % SPREAD,
+      ),
     );
-  return ROWS.filter(({ fault }) => names.includes(fault ?? "none"));
+  const chosen = wanted.split(",").map((word) => {
+    const name = word.trim();
+    const full = name.includes("/") || isLabTopology(name) ? name : `${DEFAULT_TOPOLOGY}/${name}`;
+    const rows = all.filter((row) => nameOf(row) === full || row.topology === full);
+    if (rows.length > 0) return rows;
+    throw new Error(`The matrix has no row "${name}": it has ${all.map(nameOf).join(", ")}`);
+  });
+  return [...new Set(chosen.flat())];
 }

@@ -69,6 +69,8 @@ for (const topology of NAMES) {
       for (const url of urls) {
         t.equal(await client(state, "curl", "-sS", "-m3", `http://${url}/`), "web of shop answers\n", url);
       }
+      const beyond = `http://${state.outside.ip}/`;
+      t.equal(await client(state, "curl", "-sS", "-m3", beyond), "outside answers\n", "beyond the nodes");
       t.equal((await client(state, "curl", "-sS", "-m3", "http://10.96.0.20/large")).length, 65_536);
     });
 

@@ -71,7 +71,7 @@ t.test("a node's wiring is its CNI's", async (t) => {
   );
   t.match(calico, /^neigh replace 192\.168\.218\.64 lladdr 66:.* nud permanent$/m);
   t.match(calico, "route add 192.168.131.0/26 via 192.168.131.0 dev vxlan.calico", "of the third node too");
-  t.match(wiringOf("calico-none"), "route add 192.168.218.64/26 via 10.77.0.12 dev eth0 proto 12");
+  t.match(wiringOf("calico-none"), "route add 192.168.218.64/26 via 10.77.0.12 dev eth0 proto bird");
   const flannel = wiringOf("flannel-vxlan");
   t.match(flannel, /type vxlan id 1 local 10\.77\.0\.11 dev eth0 dstport 8472 nolearning/);
   t.match(flannel, "address add 10.244.0.1/24 brd + dev cni0");

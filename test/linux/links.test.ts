@@ -83,3 +83,10 @@ t.test("a hostile interface name is no device", async (t) => {
   t.strictSame(parseLinks("[{}, 7]"), []);
   t.match(bareLink("x"), { name: "x", kind: null, data: {} });
 });
+
+t.test("a program's device that says it is a tunnel is one", async (t) => {
+  const of = (link_type: string): string =>
+    JSON.stringify([{ ifname: "tunl0", link_type, linkinfo: { info_kind: "tun" } }]);
+  t.equal(parseLinks(of("ipip"))[0]?.kind, "ipip");
+  t.equal(parseLinks(of("none"))[0]?.kind, "tun");
+});

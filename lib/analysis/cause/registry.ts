@@ -1,6 +1,7 @@
 import type { Detector } from "./candidate.js";
 import { linkDown, mtu } from "./detectors/links.js";
 import { netfilter } from "./detectors/netfilter.js";
+import { nextHop } from "./detectors/next-hop.js";
 import { checksum, noListener, podNeighbour } from "./detectors/pod.js";
 import { route, rpFilter } from "./detectors/routing.js";
 import { tunnelSocket, tunnelState } from "./detectors/tunnel.js";
@@ -16,5 +17,6 @@ export const DETECTORS: readonly Detector[] = [
   noListener,
   checksum,
   podNeighbour,
+  nextHop,
   mtu,
 ];

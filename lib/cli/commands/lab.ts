@@ -51,6 +51,7 @@ export function addLabCommands(program: Command, io: CommandIo): void {
             `  ${service.name} ${clusterIp}:${clusterPort}/${protocol} to ${endpoint.ip}:${endpoint.port}\n`,
           );
         }
+        io.terminal.out(`  beyond the nodes ${state.outside.ip}:${state.outside.port}\n`);
         io.terminal.out(
           `cluster profiles:\n  ${state.files.profile}\n  ${state.files.sshProfile} (by ssh)\n`,
         );

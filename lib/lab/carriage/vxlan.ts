@@ -1,5 +1,5 @@
 import { deriveTunnelMac } from "../cluster/ids.js";
-import { othersOf } from "../cluster/types.js";
+import { othersOf, type NodeSpec } from "../cluster/types.js";
 import type { Carriage } from "./types.js";
 
 interface VxlanOptions {
@@ -14,7 +14,7 @@ const MTU_BYTES = 1450;
 
 /** One VXLAN device whose neighbours and VTEPs are static: Calico's and Flannel's way. */
 export function makeVxlan({ device, vni, port, routeWords = "" }: VxlanOptions): Carriage {
-  const routeTo: Carriage["routeTo"] = (remote) => `via ${remote.tunnelIp} dev ${device} onlink${routeWords}`;
+  const routeTo = (remote: NodeSpec): string => `via ${remote.tunnelIp} dev ${device} onlink${routeWords}`;
   return {
     tunnel: {
       device,
@@ -22,6 +22,7 @@ export function makeVxlan({ device, vni, port, routeWords = "" }: VxlanOptions):
       title: "VXLAN",
       match: { protocol: "udp", port },
     },
+    nics: ["eth0"],
     mtuBytes: MTU_BYTES,
     routeTo,
     onNode: (cluster, node) => [

@@ -18,8 +18,13 @@ export function deriveTunnelMac(node: string): string {
   return deriveMac(`tunnel ${node}`, "66");
 }
 
+/** Of a device on the underlay. */
+export function deriveNicMac(node: string, nic: string): string {
+  return deriveMac(`${nic} ${node}`, "52");
+}
+
 export function deriveNodeMac(node: string): string {
-  return deriveMac(`eth0 ${node}`, "52");
+  return deriveNicMac(node, "eth0");
 }
 
 /** A MAC that belongs to nobody in the lab. */

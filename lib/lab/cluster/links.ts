@@ -1,7 +1,7 @@
 import { sysctlsOf } from "../attachment/types.js";
 import type { Topology } from "../topology/types.js";
-import { deriveNodeMac, derivePodIds } from "./ids.js";
-import { OPERATOR_ADDRESS, UNDERLAY_PREFIX } from "./make.js";
+import { deriveNicMac, deriveNodeMac, derivePodIds } from "./ids.js";
+import { OPERATOR_ADDRESS, OUTSIDE, UNDERLAY_PREFIX } from "./make.js";
 import { othersOf, type Cluster, type NodeSpec, type PodSpec } from "./types.js";
 
 /** Files for `ip -batch` and `bridge -batch`: one process makes all the links of a namespace. */
@@ -10,29 +10,66 @@ const join = (lines: readonly string[]): string => lines.map((line) => `${line}\
 
 /** Name of the operator's network namespace within the lab. */
 const OPERATOR = "operator";
+/** And of the host beyond it. */
+const BEYOND = "outside";
 
 type Wiring = Pick<Topology, "attachment" | "carriage">;
 
-/** The underlay: a bridge with one port a node and one for the operator. The nodes' ends are named eth0. */
-export function renderUnderlayBatch({ nodes }: Cluster): string {
+/** The underlay: a bridge with a port for each of the nodes' NICs and one for the operator, behind which is one more host. */
+export function renderUnderlayBatch({ carriage }: Wiring, { nodes }: Cluster): string {
   const members = [...nodes.map((node) => node.name), OPERATOR];
+  const ports = [
+    ...nodes.flatMap((node) => carriage.nics.map((nic) => ({ member: node.name, nic }))),
+    { member: OPERATOR, nic: "eth0" },
+  ].map(({ member, nic }) => ({ member, nic, port: namePort(member, nic) }));
   return join([
     ...members.map((member) => `netns add ${member}`),
     "link add underlay type bridge",
-    ...members.map(
-      (member) =>
-        `link add ${member} type veth peer name eth0 address ${deriveNodeMac(member)} netns ${member}`,
+    ...ports.map(
+      ({ member, nic, port }) =>
+        `link add ${port} type veth peer name ${nic} address ${deriveNicMac(member, nic)} netns ${member}`,
     ),
-    ...members.map((member) => `link set ${member} master underlay up`),
+    ...ports.map(({ port }) => `link set ${port} master underlay up`),
     "link set underlay up",
+    `netns add ${BEYOND}`,
+    `link add ${BEYOND} type veth peer name eth0 netns ${BEYOND}`,
+    `link set ${BEYOND} netns ${OPERATOR}`,
   ]);
 }
 
-export function renderOperatorBatch(): string {
+/** The bridge's end of a device on the underlay. */
+export function namePort(member: string, nic: string): string {
+  return nic === "eth0" ? member : `${member}.${nic}`;
+}
+
+export function renderOperatorBatch({ carriage }: Wiring, cluster: Cluster): string {
   return join([
     "link set lo up",
     "link set eth0 up",
     `address add ${OPERATOR_ADDRESS}/${String(UNDERLAY_PREFIX)} brd + dev eth0`,
+    `link set ${BEYOND} up`,
+    `address add ${OUTSIDE.gateway}/${String(OUTSIDE.prefix)} brd + dev ${BEYOND}`,
+    // What nobody has is gone without a word.
+    "route add blackhole default",
+    ...(carriage.onOperator?.(cluster) ?? []),
+  ]);
+}
+
+export function renderOutsideBatch(): string {
+  return join([
+    "link set lo up",
+    "link set eth0 up",
+    `address add ${OUTSIDE.address}/${String(OUTSIDE.prefix)} brd + dev eth0`,
+    `route add default via ${OUTSIDE.gateway} dev eth0`,
+  ]);
+}
+
+/** Lines `path value` below /proc/sys; a router that says nothing of what it does. */
+export function renderOperatorSysctls(): string {
+  return join([
+    "net/ipv4/ip_forward 1",
+    ...sysctlsOf("all", { send_redirects: 0 }),
+    ...sysctlsOf("eth0", { send_redirects: 0 }),
   ]);
 }
 
@@ -44,7 +81,7 @@ export function renderNodeBatch({ attachment, carriage }: Wiring, cluster: Clust
   const { mtuBytes } = carriage;
   return join([
     "link set lo up",
-    "link set eth0 up",
+    ...carriage.nics.map((nic) => `link set ${nic} up`),
     `address add ${node.address}/${String(UNDERLAY_PREFIX)} brd + dev eth0`,
     `route add default via ${OPERATOR_ADDRESS} dev eth0`,
     ...othersOf(cluster, node).map(
@@ -80,5 +117,6 @@ export function renderNodeSysctls({ attachment, carriage }: Wiring, node: NodeSp
     "net/ipv4/ip_forward 1",
     ...devices.flatMap((name) => sysctlsOf(name, { rp_filter: 0 })),
     ...attachment.sysctls(node),
+    ...(carriage.sysctls?.() ?? []),
   ]);
 }

@@ -5,6 +5,9 @@ import type { AddressPlan, Cluster, NodeSpec, PodSpec, ServiceSpec } from "./typ
 export const OPERATOR_ADDRESS = "10.77.0.1";
 export const UNDERLAY_PREFIX = 24;
 
+/** A host that is no part of the cluster: behind the operator, which is the nodes' default gateway. */
+export const OUTSIDE = { address: "203.0.113.10", gateway: "203.0.113.1", prefix: 24, port: 80 } as const;
+
 const NODE_NAMES = ["node-a", "node-b", "node-c"] as const;
 const FIRST_NODE = 11;
 export const MIN_NODES = 2;

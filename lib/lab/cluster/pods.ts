@@ -1,6 +1,7 @@
 import type { Cluster, NodeSpec, PodSpec } from "./types.js";
 
 export const INDEX_PAGE = "web of shop answers\n";
+export const OUTSIDE_PAGE = "outside answers\n";
 /** Large enough that the answer takes many full segments. */
 export const LARGE_PAGE = "0123456789abcdef".repeat(4096);
 

@@ -9,12 +9,13 @@ import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
 /** Faults on the receiver's node. */
 
 /** The ingress hook comes before IP: taps still see the packet. */
-function dropAtIngress({ far, near, tunnel }: FaultWorld): FaultStep {
+function dropAtIngress({ far, near, tunnel, topology }: FaultWorld): FaultStep {
   const [match, what] =
     tunnel === null ? [`ip saddr ${near.block}`, "pods"] : [matchForNft(tunnel), tunnel.title];
+  const devices = topology.carriage.nics.map((nic) => `"${nic}"`).join(", ");
   const body = [
     "  chain ingress {",
-    '    type filter hook ingress device "eth0" priority 0; policy accept;',
+    `    type filter hook ingress devices = { ${devices} } priority 0; policy accept;`,
     `    ${match} counter drop comment "edge filter: no ${what} from outside"`,
     "  }",
   ].join("\n");

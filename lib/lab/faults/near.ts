@@ -102,17 +102,22 @@ function listNextHopFaults(world: FaultWorld): Fault[] {
 /** The near node's route to the far one's pods. */
 function blackhole({ near, far, topology }: FaultWorld): FaultStep {
   const block = ["ip", "route", "replace"];
+  const words = topology.carriage.routeTo(far);
   return {
     place: nodePlace(near),
     probe: { argv: ["ip", "route", "show", "exact", far.block] },
     isOn: (seen) => seen.stdout.startsWith("blackhole"),
     on: [{ argv: [...block, "blackhole", far.block] }],
-    off: [{ argv: [...block, far.block, ...topology.carriage.routeTo(far).split(" ")] }],
+    off: [
+      words === null
+        ? { argv: ["ip", "route", "del", "blackhole", far.block] }
+        : { argv: [...block, far.block, ...words.split(" ")] },
+    ],
   };
 }
 
 export function listNearFaults(world: FaultWorld): Fault[] {
-  const { near, far, tunnel, door } = world;
+  const { near, far, tunnel, door, topology } = world;
   const forwarding = lostAfter(world, "request", { node: near, role: door });
   const comment = ["-m", "comment", "--comment", "site-hardening: no east-west traffic", "-j", "DROP"];
   return [
@@ -131,6 +136,8 @@ export function listNearFaults(world: FaultWorld): Fault[] {
       steps: [blackhole(world)],
     },
     ...(tunnel?.hasFdb === true ? listFdbFaults(world, tunnel) : []),
-    ...(tunnel === null ? listNextHopFaults(world) : []),
+    ...(topology.carriage.routeTo(far)?.includes(far.address) === true && tunnel === null
+      ? listNextHopFaults(world)
+      : []),
   ];
 }

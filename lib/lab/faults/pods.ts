@@ -44,9 +44,12 @@ function stopServer(pod: PodSpec): FaultStep {
  * checksums themselves (tx off), or the kernel would put the right one in later. node-b's conntrack must not
  * look at checksums, or Felix's rule for invalid packets would drop them before the far pod's kernel does.
  */
-function spoil({ near, tunnel }: FaultWorld): FaultStep {
+function spoil({ near, tunnel, topology }: FaultWorld): FaultStep {
+  const devices = (tunnel === null ? topology.carriage.nics : [tunnel.device])
+    .map((device) => `"${device}"`)
+    .join(", ");
   const set = (protocol: string): string =>
-    `    oifname "${tunnel?.device ?? "eth0"}" ip saddr ${near.block} meta l4proto ${protocol} ${protocol} checksum set 0x1234`;
+    `    oifname { ${devices} } ip saddr ${near.block} meta l4proto ${protocol} ${protocol} checksum set 0x1234`;
   const body = [
     "  chain postrouting {",
     "    type filter hook postrouting priority 300; policy accept;",

@@ -1,3 +1,4 @@
+import { namePort } from "../cluster/links.js";
 import type { NodeSpec } from "../cluster/types.js";
 import { addTable, disableOffloads } from "./commands.js";
 import type { Fault, FaultStep } from "./types.js";
@@ -13,20 +14,20 @@ function cut(near: NodeSpec, far: NodeSpec): string {
   return [
     "  chain forward {",
     "    type filter hook forward priority 0; policy accept;",
-    `    iifname "${near.name}" oifname "${far.name}" ether type ip drop`,
-    `    iifname "${far.name}" oifname "${near.name}" ether type ip drop`,
+    `    iifname "${near.name}*" oifname "${far.name}*" ether type ip drop`,
+    `    iifname "${far.name}*" oifname "${near.name}*" ether type ip drop`,
     "  }",
   ].join("\n");
 }
 
 /** A node's NIC loses its carrier: the bridge's end of the link goes down, the node's own settings stay. */
-function unplug(node: NodeSpec): FaultStep {
+function unplug(port: string): FaultStep {
   return {
     place: "underlay",
-    probe: { argv: ["ip", "-o", "link", "show", node.name] },
+    probe: { argv: ["ip", "-o", "link", "show", port] },
     isOn: (seen) => !/<[^>]*\bUP\b[^>]*>/.test(seen.stdout),
-    on: [{ argv: ["ip", "link", "set", node.name, "down"] }],
-    off: [{ argv: ["ip", "link", "set", node.name, "up"] }],
+    on: [{ argv: ["ip", "link", "set", port, "down"] }],
+    off: [{ argv: ["ip", "link", "set", port, "up"] }],
   };
 }
 
@@ -55,6 +56,8 @@ const SEGMENTATION = {
 
 export function listUnderlayFaults(world: FaultWorld): Fault[] {
   const { near, far } = world;
+  const { nics } = world.topology.carriage;
+  const portsOf = (node: NodeSpec): string[] => nics.map((nic) => namePort(node.name, nic));
   const between = lostAfter(world, "request", { node: near, role: "nic" });
   return [
     {
@@ -69,7 +72,7 @@ export function listUnderlayFaults(world: FaultWorld): Fault[] {
       title: `${far.name}'s NIC has no carrier`,
       signature: between,
       causeCode: "link-down",
-      steps: [unplug(far)],
+      steps: portsOf(far).map(unplug),
     },
     {
       name: "mtu-hole",
@@ -77,8 +80,10 @@ export function listUnderlayFaults(world: FaultWorld): Fault[] {
       signature: { ...between, affects: "large" },
       causeCode: null,
       steps: [
-        ...[near.name, far.name].map(shrinkPort),
-        ...[near, far].map((node) => disableOffloads(nodePlace(node), "eth0", SEGMENTATION)),
+        ...[near, far].flatMap(portsOf).map(shrinkPort),
+        ...[near, far].flatMap((node) =>
+          nics.map((nic) => disableOffloads(nodePlace(node), nic, SEGMENTATION)),
+        ),
       ],
     },
   ];

@@ -1,11 +1,15 @@
 import { HopbookError } from "../../errors.js";
+import { AWS_ATTACHMENT } from "../attachment/aws.js";
 import { BRIDGE_ATTACHMENT } from "../attachment/bridge.js";
 import { CALICO_ATTACHMENT } from "../attachment/calico.js";
 import { PTP_ATTACHMENT } from "../attachment/ptp.js";
+import { IPIP_CARRIAGE } from "../carriage/ipip.js";
 import { makeRoutes } from "../carriage/routes.js";
 import type { Carriage } from "../carriage/types.js";
+import { VPC_CARRIAGE } from "../carriage/vpc.js";
 import { makeVxlan } from "../carriage/vxlan.js";
 import type { AddressPlan } from "../cluster/types.js";
+import { renderAws } from "../rules/aws.js";
 import { renderFelix } from "../rules/felix.js";
 import { renderFlannel } from "../rules/flannel.js";
 import { renderKindnet } from "../rules/kindnet.js";
@@ -24,6 +28,13 @@ const NODE_CIDRS: AddressPlan = {
   pool: "10.244.0.0/16",
   blocks: ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24"],
   firstPod: 2,
+};
+
+/** Of the subnet that the nodes are in, which is the VPC's. */
+const VPC_ADDRESSES: AddressPlan = {
+  pool: "10.77.0.0/16",
+  blocks: ["10.77.0.32/28", "10.77.0.48/28", "10.77.0.64/28"],
+  firstPod: 1,
 };
 
 function makeCalico(carriage: Carriage): Topology {
@@ -57,10 +68,17 @@ const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
   "calico-vxlan": makeCalico(
     makeVxlan({ device: "vxlan.calico", vni: 4096, port: 4789, routeWords: " mtu 1450" }),
   ),
-  // BIRD's routes; proto 12 is "bird" in /etc/iproute2/rt_protos.
-  "calico-none": makeCalico(makeRoutes(" proto 12")),
+  "calico-ipip": makeCalico(IPIP_CARRIAGE),
+  "calico-none": makeCalico(makeRoutes(" proto bird")),
   "flannel-vxlan": makeFlannel(makeVxlan({ device: "flannel.1", vni: 1, port: 8472 })),
   "flannel-host-gw": makeFlannel(makeRoutes()),
+  "aws-vpc": {
+    addresses: VPC_ADDRESSES,
+    attachment: AWS_ATTACHMENT,
+    carriage: VPC_CARRIAGE,
+    rules: renderAws,
+    cni: { name: "aws-cni", plugins: [{ type: "aws-cni", vethPrefix: "eni", mtu: "1500" }] },
+  },
   kindnet: {
     addresses: NODE_CIDRS,
     attachment: PTP_ATTACHMENT,
