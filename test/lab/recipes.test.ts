@@ -26,9 +26,11 @@ t.teardown(async () => {
 /** The recipe, and the roles from the pod outwards. */
 const WANTED: Readonly<Record<LabTopology, readonly [recipe: string, roles: readonly string[]]>> = {
   "calico-vxlan": ["calico-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
+  "calico-ipip": ["calico-ipip", ["pod", "host-veth", "tunnel", "nic"]],
   "calico-none": ["calico-direct", ["pod", "host-veth", "nic"]],
   "flannel-vxlan": ["flannel-vxlan", ["pod", "host-veth", "bridge", "tunnel", "nic"]],
   "flannel-host-gw": ["flannel-host-gw", ["pod", "host-veth", "bridge", "nic"]],
+  "aws-vpc": ["aws-vpc", ["pod", "host-veth", "nic"]],
   kindnet: ["kindnet", ["pod", "host-veth", "nic"]],
 };
 
