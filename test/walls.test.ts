@@ -34,8 +34,9 @@ const FOLDERS: Record<string, readonly string[]> = {
   steps: ["model", "errors", "linux", "cluster", "hops", "capture", "traffic", "inspect", "script"],
   plan: ["model", "errors", "document", "runbook", "text"],
   engine: ["model", "errors", "document", "cel", "runbook", "plan"],
+  rules: ["model", "errors", "linux"],
   packets: ["errors", "linux"],
-  analysis: ["model", "errors", "linux", "packets", "wire", "shapes"],
+  analysis: ["model", "errors", "linux", "rules", "packets", "wire", "shapes"],
   report: ["model", "errors", "text"],
   lab: ["model", "errors", "linux"],
   catalogue: [

@@ -79,7 +79,12 @@ export function parsePrefix(text: string): Prefix | undefined {
 /** Whether an address lies in a prefix; never for one of the other family, nor for what is no address. */
 export function containsIp(prefix: Prefix, ip: string): boolean {
   const bytes = bytesOf(ip);
-  if (bytes?.length !== prefix.bytes.length) return false;
+  return bytes !== undefined && containsBytes(prefix, bytes);
+}
+
+/** The same of an address's bytes. */
+export function containsBytes(prefix: Prefix, bytes: readonly number[]): boolean {
+  if (bytes.length !== prefix.bytes.length) return false;
   return prefix.bytes.every((byte, index) => {
     const bits = Math.min(8, Math.max(0, prefix.lengthBits - index * 8));
     const mask = 0xff & (0xff << (8 - bits));

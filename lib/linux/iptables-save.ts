@@ -43,12 +43,33 @@ export function parseIptablesSave(text: string): SavedRules {
     const rule = /^(?:\[(\d+):\d+\] )?-A (\S+)(.*)$/.exec(line);
     if (rule === null) continue;
     const [, packets, name = "", rest = ""] = rule;
-    rules.push({
-      ...{ table, chain: name, text: rest.trim(), words: splitWords(rest) },
-      packets: packets === undefined ? null : Number(packets),
-    });
+    rules.push(new Saved(table, name, { rest, packets }));
   }
   return { chains, rules };
+}
+
+/** Its words are split when they are asked for: of a large table's rules most never are. */
+class Saved implements SavedRule {
+  readonly table: string;
+  readonly chain: string;
+  readonly text: string;
+  readonly packets: number | null;
+  #words: readonly string[] | null = null;
+
+  constructor(
+    table: string,
+    chain: string,
+    { rest, packets }: { rest: string; packets: string | undefined },
+  ) {
+    this.table = table;
+    this.chain = chain;
+    this.text = rest.trim();
+    this.packets = packets === undefined ? null : Number(packets);
+  }
+
+  get words(): readonly string[] {
+    return (this.#words ??= splitWords(this.text));
+  }
 }
 
 /** What stands behind an option (`-d`, `--dport`, `-j`); null where it is not there, or negated. */

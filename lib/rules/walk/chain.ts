@@ -1,0 +1,123 @@
+import type { BaseChain, LoadedRule, Table } from "../chain.js";
+import { MOST_DEPTH, MOST_WORLDS, type WalkRecord } from "./record.js";
+import { applyRule, type Place } from "./rule.js";
+import { mergeWorlds, type World } from "./world.js";
+
+/** How rules ended a packet, or let it go out of sight. */
+export interface RuleEnd {
+  readonly kind: "drop" | "reject" | "lost-sight";
+  /** null: a chain's policy. */
+  readonly rule: LoadedRule | null;
+  readonly chain: BaseChain;
+  /** Of a refusal, or why it is out of sight. */
+  readonly how: string | null;
+  readonly world: World;
+}
+
+export interface ChainWalk {
+  /** What goes on behind the chain. */
+  readonly accepted: readonly World[];
+  readonly ended: readonly RuleEnd[];
+}
+
+export interface Walking {
+  readonly place: Place;
+  readonly record: WalkRecord;
+}
+
+interface Frame extends Walking {
+  readonly base: BaseChain;
+  readonly table: Table;
+  readonly accepted: World[];
+  readonly ended: RuleEnd[];
+}
+
+/** A packet through a chain of a hook and all that it jumps to. */
+export function walkBase(base: BaseChain, worlds: readonly World[], walking: Walking): ChainWalk {
+  const frame: Frame = { ...walking, base, table: base.table, accepted: [], ended: [] };
+  const fallen = walkRules(base.name, worlds, { frame, depth: 0 });
+  if (base.policy === "drop")
+    for (const world of fallen) frame.ended.push({ kind: "drop", rule: null, chain: base, how: null, world });
+  else frame.accepted.push(...fallen);
+  return { accepted: mergeWorlds(frame.accepted), ended: frame.ended };
+}
+
+/** Through one chain: the worlds that come back out of its end. */
+function walkRules(
+  name: string,
+  worlds: readonly World[],
+  { frame, depth }: { readonly frame: Frame; readonly depth: number },
+): World[] {
+  const rules = frame.table.chains.get(name);
+  frame.record.enter(frame.table.name, name);
+  const fallen: World[] = [];
+  let open = mergeWorlds(worlds);
+  for (const rule of rules ?? []) {
+    if (open.length === 0) break;
+    const next: World[] = [];
+    const jumps = new Map<string, { readonly isGoto: boolean; readonly worlds: World[] }>();
+    for (const world of open) {
+      if (!frame.record.look()) return [...fallen, ...loseSight(open, rule, frame)];
+      for (const { world: after, action } of applyRule(rule, world, frame)) {
+        if (action.kind === "go-on") next.push(after);
+        else if (action.kind === "return") fallen.push(after);
+        else if (action.kind === "accept") frame.accepted.push(after);
+        else if (action.kind === "translate")
+          frame.accepted.push({
+            ...after,
+            translations: [...after.translations, { ...action.translation, rule }],
+          });
+        else if (action.kind === "jump" || action.kind === "goto") {
+          const key = `${action.kind} ${action.chain}`;
+          const jump = jumps.get(key) ?? { isGoto: action.kind === "goto", worlds: [] };
+          jump.worlds.push(after);
+          jumps.set(key, jump);
+        } else {
+          const how = "how" in action ? action.how : null;
+          frame.ended.push({ kind: action.kind, rule, chain: frame.base, how, world: after });
+        }
+      }
+    }
+    for (const [key, jump] of jumps) {
+      const back = follow(key.slice(key.indexOf(" ") + 1), jump.worlds, { rule, frame, depth });
+      (jump.isGoto ? fallen : next).push(...back);
+    }
+    open = bound(next.length === 1 ? next : mergeWorlds(next), rule, frame);
+  }
+  return mergeWorlds([...fallen, ...open]);
+}
+
+function follow(
+  chain: string,
+  worlds: readonly World[],
+  { rule, frame, depth }: { readonly rule: LoadedRule; readonly frame: Frame; readonly depth: number },
+): World[] {
+  if (!frame.table.chains.has(chain)) {
+    loseSight(worlds, rule, frame, `what ${chain} does is not known`);
+    return [];
+  }
+  if (depth >= MOST_DEPTH) {
+    frame.record.giveUp("jumps nest deeper than the kernel takes");
+    return loseSight(worlds, rule, frame);
+  }
+  return walkRules(chain, worlds, { frame, depth: depth + 1 });
+}
+
+/** Nothing is said of what was not followed. */
+function loseSight(
+  worlds: readonly World[],
+  rule: LoadedRule,
+  frame: Frame,
+  how = "the rules were not followed further",
+): [] {
+  for (const world of worlds) frame.ended.push({ kind: "lost-sight", rule, chain: frame.base, how, world });
+  return [];
+}
+
+function bound(worlds: World[], rule: LoadedRule, frame: Frame): World[] {
+  if (worlds.length <= MOST_WORLDS) return worlds;
+  const how = `more than ${MOST_WORLDS} different fates are possible`;
+  frame.record.giveUp(how);
+  loseSight(worlds.slice(MOST_WORLDS), rule, frame, how);
+  return worlds.slice(0, MOST_WORLDS);
+}

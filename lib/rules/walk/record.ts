@@ -1,0 +1,56 @@
+import type { LoadedRule } from "../chain.js";
+
+/** More rule looks than any node's own rules need; what jumps in circles ends here. */
+const MOST_LOOKS = 2_000_000;
+/** Longer than any chain of jumps that the kernel takes (16 in nftables). */
+export const MOST_DEPTH = 64;
+/** So many different fates of one packet are followed. */
+export const MOST_WORLDS = 64;
+
+export interface MatchedRule {
+  readonly rule: LoadedRule;
+  /** It counts in every world that there is; else in some. */
+  readonly isCertain: boolean;
+}
+
+/** What a walk has seen, over all its worlds. */
+export class WalkRecord {
+  readonly #matched = new Map<LoadedRule, boolean>();
+  readonly #chains = new Set<string>();
+  readonly #given = new Set<string>();
+  #looks = 0;
+
+  /** False when the walk has to end. */
+  look(): boolean {
+    this.#looks += 1;
+    if (this.#looks > MOST_LOOKS) this.giveUp("more rules than can be followed, or jumps in a circle");
+    return this.#looks <= MOST_LOOKS;
+  }
+
+  count(rule: LoadedRule, isCertain: boolean): void {
+    this.#matched.set(rule, isCertain || this.#matched.get(rule) === true);
+  }
+
+  enter(table: string, chain: string): void {
+    this.#chains.add(`${table} ${chain}`);
+  }
+
+  giveUp(why: string): void {
+    this.#given.add(why);
+  }
+
+  /** In the order in which they were first met. */
+  get matched(): readonly MatchedRule[] {
+    return [...this.#matched].map(([rule, isCertain]) => ({ rule, isCertain }));
+  }
+
+  /** `table chain` of those that packets came to. */
+  get chains(): readonly string[] {
+    return [...this.#chains];
+  }
+
+  /** Why some of it was not followed. */
+  get givenUp(): readonly string[] {
+    return [...this.#given];
+  }
+}

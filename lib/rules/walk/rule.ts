@@ -1,0 +1,69 @@
+import type { Action, LoadedRule } from "../chain.js";
+import type { At } from "../node.js";
+import type { WalkRecord } from "./record.js";
+import { withDoubt, type World } from "./world.js";
+
+/** A place in the kernel, without the packet. */
+export type Place = Omit<At, "packet">;
+
+/** What a rule did in one world. */
+export interface Done {
+  readonly world: World;
+  readonly action: Exclude<Action, { readonly kind: "either" }>;
+}
+
+const GO_ON: Done["action"] = { kind: "go-on" };
+
+/** All that a rule may do with a packet; where a test is in doubt, both. */
+export function applyRule(
+  rule: LoadedRule,
+  start: World,
+  { place, record }: { readonly place: Place; readonly record: WalkRecord },
+): Done[] {
+  const done: Done[] = [];
+  const steps = rule.steps();
+  const follow = (first: World, from: number): void => {
+    let world = first;
+    for (let at = from; at < steps.length; at += 1) {
+      const step = steps[at]!;
+      if (step.kind === "count") {
+        record.count(rule, world.conditions.length === 0);
+        continue;
+      }
+      const where = { ...place, packet: world.packet };
+      if (step.kind === "test") {
+        const truth = step.test(where);
+        if (truth === true) continue;
+        if (truth === false) {
+          done.push({ world, action: GO_ON });
+          return;
+        }
+        done.push({ world: withDoubt(world, truth, { id: rule.key, holds: false }), action: GO_ON });
+        world = withDoubt(world, truth, { id: rule.key, holds: true });
+        continue;
+      }
+      const action = step.act(where);
+      if (action.kind === "go-on") {
+        if (action.packet !== undefined) world = { ...world, packet: action.packet };
+        continue;
+      }
+      if (action.kind !== "either") {
+        done.push({ world, action });
+        return;
+      }
+      for (const way of action.ways) {
+        const one = withDoubt(world, way.doubt, { id: rule.key, holds: true });
+        if (way.action.kind === "go-on") follow(withPacket(one, way.action), at + 1);
+        else if (way.action.kind !== "either") done.push({ world: one, action: way.action });
+      }
+      return;
+    }
+    done.push({ world, action: GO_ON });
+  };
+  follow(start, 0);
+  return done;
+}
+
+function withPacket(world: World, { packet }: Extract<Action, { readonly kind: "go-on" }>): World {
+  return packet === undefined ? world : { ...world, packet };
+}
