@@ -81,11 +81,12 @@ function describePath(found: Traced, { profile }: DiscoverContext): FlowPath {
   const [{ end: from }, { end: to }] = ends;
   const { fromSource, towards, ...traced } = path;
   const unseen = ends.flatMap(({ end, error }) => (error === null || end.node === null ? [] : [end.node]));
-  const unentered = ends.flatMap(({ end, error }): Unentered[] => {
+  const unentered = ends.flatMap(({ end, error }, index): Unentered[] => {
     if (end.node === null || end.unseen === undefined) return [];
     const { address } = profile.nodes.find(({ name }) => name === end.node) ?? {};
     const pod = error === null ? (end.pod ?? addressAtPod(end)) : null;
-    return [{ node: end.node, pod, address: address ?? towards, why: end.unseen }];
+    const which = index === 0 ? "from" : "to";
+    return [{ end: which, node: end.node, pod, address: address ?? towards, why: end.unseen }];
   });
   return {
     ...traced,

@@ -89,7 +89,7 @@ async function readEnd(
       : readPod(end, host, { access, peerIp: peer.ip, signal }).catch(orUnseen);
   const [seen, reading] = await Promise.all([host.catch(orUnseen), pod]);
   if (!("view" in seen)) {
-    return { ...nothing, end: { ...end, netns: null, unseen: sayWhy(seen) }, error: seen };
+    return { ...nothing, end: { ...end, netns: null, unseen: end.unseen ?? sayWhy(seen) }, error: seen };
   }
   const { view } = seen;
   if (reading === null || "links" in reading) return { end, view, reading, error: null };

@@ -1,7 +1,7 @@
 import type { Argv } from "./access.js";
 import type { Isolation } from "./cluster.js";
 import type { HopRole } from "./roles.js";
-import type { Encapsulation, TunnelsByNode, UnderlayByNode } from "./hops.js";
+import type { Encapsulation, TunnelsByNode, UnderlayByNode, Unentered } from "./hops.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
 
 /**
@@ -67,6 +67,8 @@ export interface FlowEvidence {
   readonly notes: readonly string[];
   /** Nodes of the ends that could not be entered: nothing was captured there but in the pods themselves. */
   readonly unseen?: readonly string[];
+  /** Why, and which pods could not be looked into. Absent: none that was meant to be, or an older run. */
+  readonly unentered?: readonly Unentered[];
 }
 
 /** A place of evidence/points.json (lib/model/points.ts), as analysis needs it. */

@@ -1,6 +1,7 @@
 import type { Via } from "./access.js";
 import type { HopRole } from "./roles.js";
 import type { ServiceEnd } from "./evidence.js";
+import type { Unentered } from "./hops.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
 
 /** findings.json, schemas/findings.json. Programs depend on these names. */
@@ -180,6 +181,8 @@ export interface FlowFinding {
   /** TCP connections, DNS or ICMP exchanges that the flow is made of. */
   readonly connections?: number;
   readonly rate?: RateFinding;
+  /** Nodes and pods of the ends that could not be looked into: nothing was captured there. Absent: none. */
+  readonly unentered?: readonly Unentered[];
 }
 
 export interface CheckFinding {

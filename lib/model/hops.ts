@@ -84,6 +84,7 @@ export interface FlowPath {
 
 /** A node of an end, or a pod, that was to be looked into and could not be. */
 export interface Unentered {
+  readonly end: "from" | "to";
   readonly node: string;
   /** `namespace/name`, or the address where no name is known; null: the node itself. */
   readonly pod: string | null;
@@ -91,6 +92,12 @@ export interface Unentered {
   readonly address: string | null;
   /** A clause without a full stop: "no route to host". */
   readonly why: string;
+}
+
+/** "node-b could not be entered: no route to host". */
+export function sayUnentered({ node, pod, why }: Unentered): string {
+  const what = pod === null ? `${node} could not be entered` : `${pod} on ${node} could not be looked into`;
+  return `${what}: ${why}`;
 }
 
 /** The name of the way in by which commands get to a hop or an end. */

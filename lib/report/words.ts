@@ -1,4 +1,5 @@
 import type { FindingsEnd, FlowFinding, HopFinding, HopRef } from "../model/findings.js";
+import { sayUnentered, type Unentered } from "../model/hops.js";
 import { isOneWay } from "./flow-words.js";
 import { isSameHop, placeBetween, placeHop } from "./legs.js";
 import { formatShare } from "./numbers.js";
@@ -106,7 +107,16 @@ function describeUnanswered(flow: FlowFinding): string {
     return `UNANSWERED: ${count} reached ${nameEnd(flow.to)}, and not all got what was due: ${describeSilence(flow)}`;
   if (lastSeen === null || isPlaceOfFarEnd(flow, lastSeen))
     return `UNANSWERED: ${count} reached ${nameEnd(flow.to)}${describePlace(lastSeen)}, no reply left it`;
+  const dark = flow.unentered?.find(({ end }) => end === "to");
+  if (dark !== undefined)
+    return `UNANSWERED: ${count} for ${nameEnd(flow.to)} left ${describeLeaving(lastSeen, dark)}; ${sayUnentered(dark)}; no reply came back`;
   return `UNANSWERED: ${count} for ${nameEnd(flow.to)} passed ${placeHop(lastSeen)}, the last place that was captured; no reply came back`;
+}
+
+/** "node-a by eth0 towards 10.77.0.12": the last place that was captured, before what could not be looked into. */
+function describeLeaving({ node, interface: device }: HopRef, dark: Unentered): string {
+  const towards = dark.address === null || dark.node === node ? "" : ` towards ${dark.address}`;
+  return `${node} by ${device}${towards}`;
 }
 
 function describeSilence({ exchanges = [] }: FlowFinding): string {
@@ -145,6 +155,9 @@ function describeDelivery(flow: FlowFinding): string {
     replies > 0 || last === undefined || isPlaceOfFarEnd(flow, last)
       ? `reached ${nameEnd(flow.to)}`
       : `for ${nameEnd(flow.to)} passed ${placeHop(last)}, the last place that was captured`;
+  const dark = flow.unentered?.find(({ end }) => end === "from");
+  if (dark !== undefined && replies > 0)
+    return `DELIVERED: ${requests} ${reached}, ${countOf(flow, replies, "reply")} left ${describeLeaving(back.at(-1)!, dark)}; ${sayUnentered(dark)}`;
   if (isOneWay(flow)) return `DELIVERED, one-way: ${requests} ${reached}; no answer was due`;
   return `DELIVERED: ${requests} ${reached}, ${countAll(flow, { sent, came: replies }, "reply")} came back`;
 }

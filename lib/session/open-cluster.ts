@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import { openAccess } from "../access/registry.js";
 import { asHopbookError, HopbookError } from "../errors.js";
+import { Grace } from "./grace.js";
 import { createLazyAccess } from "./lazy-access.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
@@ -48,9 +49,12 @@ export async function openCluster(
   const opened: NodeAccess[] = [];
   const accesses = new Map<string, GuardedAccess>();
   const unreachable = new Map<string, HopbookError>();
+  const grace = new Grace();
   const login = async (target: NodeTarget): Promise<void> => {
     try {
-      const access = await enter(target, options);
+      const access = await grace.bound(target.name, (late) =>
+        enter(target, { ...options, signal: AbortSignal.any([options.signal, late]) }),
+      );
       opened.push(access);
       accesses.set(target.name, options.wrap(access));
     } catch (error) {
@@ -58,6 +62,7 @@ export async function openCluster(
     }
   };
   await pMap(profile.nodes, login, { concurrency: PARALLEL_LOGINS });
+  grace.close();
   const close = async (): Promise<void> => {
     await Promise.allSettled(opened.map((access) => access.close()));
   };

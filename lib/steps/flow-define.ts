@@ -77,7 +77,8 @@ export const flowDefine: StepKind<Input, Output> = {
 };
 
 function flowsOf(path: FlowPath, input: Input): Flow[] {
-  const watchOnly = input.traffic === false;
+  // Who cannot be entered cannot be made to send.
+  const watchOnly = input.traffic === false || path.from.unseen !== undefined;
   const probes = input.probe ?? [];
   if (probes.length > 0) {
     return probes.map((probe) => {

@@ -24,11 +24,14 @@ export function describeFlow(flow: Flow): FlowEvidence {
     tunnels: path.tunnels,
     notes: path.notes,
     ...(path.unseen === undefined ? {} : { unseen: path.unseen }),
+    ...(path.unentered === undefined ? {} : { unentered: path.unentered }),
   };
 }
 
 function endOf(end: End): EvidenceEnd {
-  const { pod, node, ip, port, addresses, otherBackends, isolation } = end;
+  const { kind, pod, ip, port, addresses, otherBackends, isolation } = end;
+  // An address that nobody knows is not its node's own, wherever packets for it are sent.
+  const node = kind === "ip" ? null : end.node;
   return {
     ...{ pod, node, ip, port, addresses, ...serviceOf(end) },
     ...(otherBackends === undefined ? {} : { otherBackends }),

@@ -8,7 +8,7 @@ import {
   loadNamings,
 } from "../cluster/index.js";
 import { loadRecipes } from "../hops/index.js";
-import { targetOf, type FlowPath, type Unentered } from "../model/hops.js";
+import { sayUnentered, targetOf, type FlowPath } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { checkNodes } from "./check-nodes.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
@@ -116,12 +116,6 @@ export const pathDiscover: StepKind<Input, Output> = {
 
 function endsOf(input: Input): readonly string[] {
   return typeof input.to === "string" ? [input.to] : input.to;
-}
-
-/** "node-b could not be entered: no route to host". */
-function sayUnentered({ node, pod, why }: Unentered): string {
-  const what = pod === null ? `${node} could not be entered` : `${pod} on ${node} could not be looked into`;
-  return `${what}: ${why}`;
 }
 
 /** What is left out where a node cannot be entered, and what stays behind, is said once, and here. */

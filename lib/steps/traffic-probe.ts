@@ -73,7 +73,10 @@ export const trafficProbe: StepKind<Input, Output> = {
   async run(input, context) {
     const plans = planAll(input, context);
     for (const { node, kind } of plans) context.demand({ kind: "traffic", node, probe: kind });
-    const probes = await Promise.all(plans.map((plan) => runProbe(plan, context)));
+    const [probes] = await Promise.all([
+      Promise.all(plans.map((plan) => runProbe(plan, context))),
+      watchUnseen(input.flows, context),
+    ]);
     await context.sink.appendJson("evidence/traffic.json", { key: "probes", records: probes });
     context.signal.throwIfAborted();
     for (const { flowId, error } of probes) {
@@ -85,6 +88,17 @@ export const trafficProbe: StepKind<Input, Output> = {
     return { attempts: attempts.length, answered };
   },
 };
+
+const WATCH_MS = 5000;
+
+/** An end that cannot be entered may send by itself: that is watched in place of what cannot be made. */
+async function watchUnseen(flows: readonly Flow[], context: StepContext): Promise<void> {
+  const silent = flows.filter(({ path, probe }) => probe === null && path.from.unseen !== undefined);
+  if (silent.length === 0) return;
+  const names = [...new Set(silent.map(({ path }) => path.from.text))].join(" and ");
+  context.note("warn", `nothing can be sent from ${names}, which could not be looked into: watched for 5 s`);
+  await context.clock.sleep(WATCH_MS, context.signal);
+}
 
 function planAll(input: Input, context: StepContext): ProbePlan[] {
   return input.flows

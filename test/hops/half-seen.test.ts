@@ -65,7 +65,7 @@ t.test("an address behind the tunnel to a node that cannot be entered is on that
   t.match(path.to, { node: "node-b", pod: null, ip: "192.168.2.2", netns: null });
   t.strictSame(path.unseen, ["node-b"]);
   t.strictSame(path.unentered, [
-    { node: "node-b", pod: null, address: "10.77.0.12", why: "no route to host" },
+    { end: "to", node: "node-b", pod: null, address: "10.77.0.12", why: "no route to host" },
   ]);
   t.strictSame(path.notes, [], "nothing masquerades towards a pod");
   t.equal(path.from.addresses.length, 1);

@@ -27,6 +27,8 @@ const withVerdict = (flow: FlowFinding, more: Partial<Verdict>): FlowFinding => 
   verdict: { ...flow.verdict, ...more },
 });
 
+const DARK = { node: "node-b", pod: null, address: "10.77.0.12", why: "no route to host" } as const;
+
 const silence = (count: number, page: string): ExchangeFinding => ({
   ...{ protocol: "http", kind: "none", count, tookMs: null },
   outcome: `no answer to GET /${page}`,
@@ -69,6 +71,23 @@ t.test("one sentence a verdict", async (t) => {
     [
       unanswered,
       "UNANSWERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q:8080 (eth0 on node-b), no reply left it",
+    ],
+    [
+      {
+        ...unanswered,
+        hops: unanswered.hops.slice(0, 4),
+        unentered: [{ ...DARK, end: "to" }],
+        verdict: { ...unanswered.verdict, lastSeen: refOf(EIGHT, 3) },
+      },
+      "UNANSWERED: 4 requests for shop/web-7c9d5b8f6-x2x4q:8080 left node-a by eth0 towards 10.77.0.12; node-b could not be entered: no route to host; no reply came back",
+    ],
+    [
+      {
+        ...healthy,
+        hops: healthy.hops.slice(4),
+        unentered: [{ ...DARK, end: "from", node: "node-a", address: "10.77.0.11" }],
+      },
+      "DELIVERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q, 4 replies left node-b by eth0 towards 10.77.0.11; node-a could not be entered: no route to host",
     ],
     [healthy, "DELIVERED: 4 requests reached shop/web-7c9d5b8f6-x2x4q, 4 replies came back"],
     [

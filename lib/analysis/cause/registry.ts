@@ -1,4 +1,5 @@
 import type { Detector } from "./candidate.js";
+import { farNode } from "./detectors/far-node.js";
 import { linkDown, mtu } from "./detectors/links.js";
 import { netfilter } from "./detectors/netfilter.js";
 import { nextHop } from "./detectors/next-hop.js";
@@ -14,6 +15,7 @@ export const DETECTORS: readonly Detector[] = [
   route,
   tunnelState,
   tunnelSocket,
+  farNode,
   noListener,
   checksum,
   podNeighbour,

@@ -1,5 +1,5 @@
 import type { CauseInput } from "../../model/cause.js";
-import type { EvidenceEnd, EvidenceHop } from "../../model/evidence.js";
+import type { EvidenceEnd, EvidenceHop, FlowEvidence } from "../../model/evidence.js";
 import { rankOf } from "../../model/roles.js";
 import type { Hook } from "../../linux/ruleset.js";
 import type { Netns } from "./state.js";
@@ -54,7 +54,7 @@ export function findSpot(input: CauseInput): Spot | null {
     };
   }
   if (input.status === "unanswered" || firstMissing === null) {
-    if (lastSeen.role !== "pod") return null;
+    if (lastSeen.role !== "pod") return isFarDark(flow) ? { ...base, ...onTheWire(lastSeen) } : null;
     const hooks: Hook[] = ["ingress", "prerouting", "input", "output", "postrouting"];
     const netns = { node: lastSeen.node, pod: target.pod };
     return {
@@ -70,10 +70,19 @@ export function findSpot(input: CauseInput): Spot | null {
   return { ...base, ...between(lastSeen, firstMissing) };
 }
 
-function between(
-  last: EvidenceHop,
-  first: EvidenceHop,
-): Omit<Spot, "source" | "target" | "sender" | "receiver"> {
+/** Whether nothing of the far end could be looked into, so that the last capture is the near node's. */
+function isFarDark({ unentered = [] }: FlowEvidence): boolean {
+  return unentered.some(({ end, pod }) => end === "to" && pod === null);
+}
+
+function onTheWire(last: EvidenceHop): SpotPlace {
+  const nowhere = { netns: null, hooks: [], outDevice: null };
+  return { ...nowhere, inDevice: last.interface, outer: true, kind: "wire" };
+}
+
+type SpotPlace = Omit<Spot, "source" | "target" | "sender" | "receiver">;
+
+function between(last: EvidenceHop, first: EvidenceHop): SpotPlace {
   const ends = { inDevice: last.interface, outDevice: first.interface };
   const netns = { node: last.node, pod: null };
   if (last.node !== first.node) return { ...ends, netns: null, hooks: [], outer: true, kind: "wire" };

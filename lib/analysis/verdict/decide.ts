@@ -5,6 +5,7 @@ import type { DirectionTally } from "../follow/tally.js";
 import { judgeAnswers } from "./answers.js";
 import { doubtCapture, doubtGap, Doubts, doubtUnseen, nameHop, noteEvidence, noteProbes } from "./doubts.js";
 import type { DecideInput } from "./input.js";
+import { doubtArrival, noteUnentered } from "./half-seen.js";
 import { explainSilence } from "./inconclusive.js";
 import { discountMissed } from "./missed.js";
 import { describeUndecided, noteDelivered, noteLoss, noteTransport } from "./notes.js";
@@ -44,8 +45,10 @@ export function decide(input: DecideInput): Decision {
   noteTransport(input, request, reply, doubts);
   if (request.sent === 0) {
     explainSilence(doubts, input);
+    noteUnentered(input, doubts);
     return { ...basis, ...nowhere, status: "inconclusive" };
   }
+  noteUnentered(input, doubts);
   if ((refusal !== null || request.lost > 0) && maybeElsewhere(input, refuse(found.request, request), doubts))
     return { ...basis, ...refuse(found.request, request), status: "inconclusive" };
   noteProbes(doubts, probes, refusal === null && request.lost === 0 && reply.sent > 0 && reply.lost === 0);
@@ -65,6 +68,7 @@ export function decide(input: DecideInput): Decision {
     const { status, of } = unanswered;
     if (of === REPLY)
       return { ...basis, ...nowhere, direction: "reply", lastSeen: farthest(found.reply), status };
+    doubtArrival(input, REQUEST, doubts);
     return { ...basis, ...nowhere, lastSeen: farthest(found.request), status };
   }
   if (reply.sent > 0 && reply.arrived === 0) {
@@ -73,6 +77,8 @@ export function decide(input: DecideInput): Decision {
     return { ...basis, status: "inconclusive", direction: "reply", lastSeen, firstMissing: null };
   }
   noteDelivered(input, request, reply, doubts);
+  if (reply.sent > 0) doubtArrival(input, REPLY, doubts);
+  else doubtArrival(input, REQUEST, doubts);
   return { ...basis, ...nowhere, status: "delivered" };
 }
 

@@ -61,6 +61,7 @@ export function describeFlow(
     findings: detectAll(factsOf(judged, others, frames)),
     connections: found.connectionCount,
     ...describeTimes(judged),
+    ...(flow.unentered === undefined ? {} : { unentered: flow.unentered }),
   };
 }
 

@@ -26,9 +26,19 @@ export function asUnseen(error: unknown): HopbookError | null {
   return error instanceof HopbookError && CODES.has(error.code) ? error : null;
 }
 
-/** "no route to host": why it could not be done, without what. */
-export function sayWhy({ message }: Error): string {
-  return message.replace(/^Cannot .*?: /, "");
+/** Of these what could not be done is told already by what is said: to get in. */
+const NO_WAY_IN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "NODE_UNREACHABLE",
+  "HOST_KEY_UNKNOWN",
+  "SSH_AUTH_FAILED",
+  "SUDO_REFUSED",
+  "POD_NOT_STARTED",
+  "NO_ACCESS",
+]);
+
+/** A clause for behind "could not be entered": "no route to host", "cannot ask the container runtime on node-b: …". */
+export function sayWhy({ code, message }: HopbookError): string {
+  return NO_WAY_IN.has(code) ? message.replace(/^Cannot .*?: /, "") : message.replace(/^Cannot /, "cannot ");
 }
 
 /**

@@ -5,8 +5,10 @@ import { showTail } from "../names.js";
 import { runOnNode } from "../run.js";
 import { CRI_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
 
-/** crictl's own limit is 2 s and a busy node needs more; a runtime that takes longer than this hangs. */
-const RUNTIME_TIMEOUT_MS = 20_000;
+/** crictl's own limit is 2 s and a busy node needs more; a runtime that takes longer than this for a list hangs. */
+const LIST_TIMEOUT_MS = 6000;
+/** An inspection asks the runtime once a sandbox. */
+const INSPECT_TIMEOUT_MS = 20_000;
 
 /**
  * Where crictl is and which endpoint it takes, without any value from outside: $1 is the endpoint of the
@@ -55,7 +57,7 @@ export async function listByCrictl(
   options: CrictlOptions = {},
 ): Promise<string> {
   const argv: Argv = ["sh", "-c", RUN_SCRIPT, "hopbook-crictl", options.endpoint ?? "", what, "-o", "json"];
-  return runCrictl(access, argv, { ...options, action: "runtime/pods" });
+  return runCrictl(access, argv, { ...options, action: "runtime/pods", timeoutMs: LIST_TIMEOUT_MS });
 }
 
 /** `crictl inspectp` of sandboxes, in their order: one JSON text each. */
@@ -65,19 +67,20 @@ export async function inspectByCrictl(
   options: CrictlOptions = {},
 ): Promise<string[]> {
   const argv: Argv = ["sh", "-c", INSPECT_SCRIPT, "hopbook-inspectp", options.endpoint ?? "", ...sandboxIds];
-  const text = await runCrictl(access, argv, { ...options, action: "runtime/inspect" });
+  const run = { action: "runtime/inspect", timeoutMs: INSPECT_TIMEOUT_MS };
+  const text = await runCrictl(access, argv, { ...options, ...run });
   return text.split(RECORD_SEPARATOR).slice(1);
 }
 
 async function runCrictl(
   access: GuardedAccess,
   argv: Argv,
-  options: CrictlOptions & { readonly action: string },
+  options: CrictlOptions & { readonly action: string; readonly timeoutMs: number },
 ): Promise<string> {
   const result = await runOnNode(access, argv, {
     action: options.action,
     doing: "ask the container runtime",
-    timeoutMs: RUNTIME_TIMEOUT_MS,
+    timeoutMs: options.timeoutMs,
     signal: options.signal,
   });
   if (result.exitCode === 0) return result.stdout.toString("utf8");

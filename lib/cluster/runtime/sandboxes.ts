@@ -19,14 +19,17 @@ export async function listPods(access: GuardedAccess, options: CrictlOptions = {
     return parsePods(await listByCrictl(access, "pods", options), access.node);
   } catch (error) {
     if (!(error instanceof HopbookError) || !mayAskElsewhere(error, options)) throw error;
-    const seen = await seePodsAfter(error, access, { ...options, action: "runtime/pods" });
+    // What hangs for crictl hangs for the runtime's other clients; processes are there all the same.
+    const source = error.code === "COMMAND_TIMEOUT" ? { source: "proc" as const } : {};
+    const seen = await seePodsAfter(error, access, { ...options, action: "runtime/pods", ...source });
     return seen.map(({ summary }) => summary);
   }
 }
 
 /** A runtime that is down does not end its pods, but an endpoint that the operator named is to be put right. */
 function mayAskElsewhere(error: HopbookError, { endpoint }: CrictlOptions): boolean {
-  return error.code === "TOOL_MISSING" || (error.code === "RUNTIME_UNAVAILABLE" && endpoint === undefined);
+  const isDown = error.code === "RUNTIME_UNAVAILABLE" || error.code === "COMMAND_TIMEOUT";
+  return error.code === "TOOL_MISSING" || (isDown && endpoint === undefined);
 }
 
 /** The pods that the answer to a listing names, `namespace/name`; null where the command was no listing. */

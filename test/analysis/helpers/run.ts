@@ -88,6 +88,7 @@ export interface SimOptions {
   readonly replyHops?: readonly number[];
   /** Nodes of which only the pods were entered. */
   readonly unseen?: readonly NodeName[];
+  readonly unentered?: FlowEvidence["unentered"];
 }
 
 const PORT = 8080;
@@ -233,6 +234,7 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
     }),
     notes: [],
     ...(options.unseen === undefined ? {} : { unseen: options.unseen }),
+    ...(options.unentered === undefined ? {} : { unentered: options.unentered }),
   };
   const captures: CaptureRecord[] = [];
   for (const [index, one] of evidenceHops.entries()) {
