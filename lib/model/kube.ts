@@ -136,6 +136,9 @@ export type KubeReader = Pick<
 
 /** What the API says of a node. */
 export interface KubeNode {
+  /** Of the API's object, and of the machine; absent where it does not say. */
+  readonly uid?: string;
+  readonly machineId?: string;
   /** As `containerd://2.4.0`; "" where it does not say. */
   readonly runtime: string;
   readonly ready: boolean;

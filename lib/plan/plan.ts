@@ -29,6 +29,8 @@ interface PlannedAccess {
   readonly via: string;
   /** Of the pod or container that is made for it; null: none is made, or its program chooses. */
   readonly image: string | null;
+  /** Which node it is, as the API tells; absent where it is not asked. */
+  readonly identity?: string;
 }
 
 export interface PlanStep {

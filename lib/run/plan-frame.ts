@@ -9,6 +9,7 @@ import { originsOf, type Runbook } from "../runbook/index.js";
 import { maskingOf } from "./masking.js";
 import type { AccessEnd } from "../model/access.js";
 import type { ClusterProfile } from "../model/cluster.js";
+import type { KubeNode } from "../model/kube.js";
 import type { RunbookSession } from "../session/runbook-session.js";
 
 /** What stands in a plan in place of a secret. */
@@ -58,12 +59,23 @@ export function plannedAccess(
 ): Pick<Plan, "access"> {
   const access = nodes
     .filter(({ name }) => wanted.has(name))
-    .map(({ name, access: way }) => ({
+    .map(({ name, access: way, kube }) => ({
       ...{ node: name, via: way.via },
       image: "image" in way ? (way.image ?? null) : null,
+      ...identityOf(kube),
     }));
   const sorted = access.toSorted((a, b) => (a.node < b.node ? -1 : 1));
   return sorted.length === 0 ? {} : { access: sorted };
+}
+
+/** A node that was made anew has another UID, and a machine that was put in its place another id. */
+function identityOf(kube: KubeNode | undefined): { readonly identity?: string } {
+  const { uid, machineId } = kube ?? {};
+  const told = [
+    ...(uid === undefined ? [] : [`UID ${uid}`]),
+    ...(machineId === undefined ? [] : [`machine ${machineId}`]),
+  ];
+  return told.length === 0 ? {} : { identity: told.join(", ") };
 }
 
 function namedKube({ file, kube, api }: ClusterProfile): Pick<SealedPlan["named"], "kube"> {

@@ -4,8 +4,8 @@ import { describeDrift, describeEnds } from "../plan/drift.js";
 import { digestOf, type SealedPlan } from "../plan/seal.js";
 import { HopbookError } from "../errors.js";
 import type { RunOptions, RunReport, SharedOptions } from "../session/options.js";
-import { plannedAccess } from "./plan-frame.js";
-import { openRunbookSession, permit, type RunbookSession } from "../session/runbook-session.js";
+import { refuseOtherWays } from "./other-ways.js";
+import { openRunbookSession, permit } from "../session/runbook-session.js";
 import { inputsOfPlan, readPlanFile } from "./plan-file.js";
 import { runSession } from "./run-session.js";
 import { LIVE } from "./world.js";
@@ -60,35 +60,12 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
   const session = await openRunbookSession({ ...shared, raw: {}, runId: agreed.run.id }, (runbook) =>
     inputsOfPlan(runbook, agreed, options.raw ?? {}),
   );
-  refuseOtherWays(agreed, session);
+  refuseOtherWays(agreed, session.profile);
   const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });
   const permitted = await permit(session);
   const ends = await LIVE.ends(permitted);
   refuseOtherEnds(agreed, ends);
   return runSession(permitted, { ...options, agree, ends });
-}
-
-/** Ways in are no commands of the plan, and making them comes first: what differs there is found before anything is made. */
-function refuseOtherWays({ access = [] }: SealedPlan, { profile }: RunbookSession): void {
-  const now = plannedAccess(profile, new Set(access.map(({ node }) => node))).access ?? [];
-  const spell = ({ via, image }: (typeof access)[number]): string =>
-    image === null ? via : `${via} with the image ${image}`;
-  for (const agreed of access) {
-    const other = now.find(({ node }) => node === agreed.node);
-    if (other !== undefined && spell(other) === spell(agreed)) continue;
-    const is = other === undefined ? "it is not in the cluster now" : `it would be ${spell(other)}`;
-    const byImage = other?.via === agreed.via && agreed.image !== null;
-    throw new HopbookError(
-      "PLAN_DRIFT",
-      `Cannot run the plan: it enters ${agreed.node} by ${spell(agreed)}, and ${is}`,
-      {
-        where: { node: agreed.node },
-        hint: byImage
-          ? `Give the image again: --image ${agreed.image}`
-          : `Give the way in again: --via ${agreed.via}, or make a new plan with hopbook plan … --out`,
-      },
-    );
-  }
 }
 
 /** Found before anything is entered: what answers at another place is never asked. */

@@ -137,7 +137,11 @@ export function readKubeNode(value: unknown): Omit<NodeTarget, "access"> | null 
   const ready = conditionOf(value, "Ready");
   const annotations = Object.entries(textEntries(fieldOf(value, "metadata", "annotations")));
   const info = (key: string): string => (textOf(value, "status", "nodeInfo", key) ?? "").slice(0, 200);
+  const uid = (textOf(value, "metadata", "uid") ?? "").slice(0, 200);
+  const machineId = info("machineID");
   const kube: KubeNode = {
+    ...(uid === "" ? {} : { uid }),
+    ...(machineId === "" ? {} : { machineId }),
     runtime: info("containerRuntimeVersion"),
     ready: ready?.status === "True",
     notReady: ready?.status === "True" ? null : say(ready?.reason ?? "Unknown", ready?.message ?? ""),

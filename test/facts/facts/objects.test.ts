@@ -131,7 +131,7 @@ t.test("selectors as a query takes them", (t) => {
 
 t.test("a node as the API has it", (t) => {
   const answer = {
-    metadata: { name: "node-a", annotations: { "projectcalico.org/x": "y", other: "z" } },
+    metadata: { name: "node-a", uid: "node-uid", annotations: { "projectcalico.org/x": "y", other: "z" } },
     spec: { unschedulable: true, taints: [{ key: "k", effect: "NoSchedule" }], podCIDRs: ["10.0.0.0/24"] },
     status: {
       addresses: [
@@ -141,13 +141,14 @@ t.test("a node as the API has it", (t) => {
       conditions: [
         { type: "Ready", status: "Unknown", reason: "NodeStatusUnknown", message: "kubelet stopped" },
       ],
-      nodeInfo: { containerRuntimeVersion: "containerd://2.4" },
+      nodeInfo: { containerRuntimeVersion: "containerd://2.4", machineID: "0123abcd" },
     },
   };
   const node = readKubeNode(trimKubeObject(answer, { annotations: ["projectcalico.org"] }));
   t.match(node, {
     ...{ name: "node-a", address: "10.1.0.1" },
     kube: {
+      ...{ machineId: "0123abcd", uid: "node-uid" },
       ...{
         runtime: "containerd://2.4",
         ready: false,
