@@ -225,7 +225,7 @@ function findArrival(
   here: { readonly own: Underlay; readonly nic: Link | null; readonly back: Leaving | null },
 ): NodeWay["nic"] {
   const { own, nic, back } = here;
-  if (pod !== null && pod.host === null) {
+  if (pod?.isApart === true) {
     const evidence = `the pod's ${pod.link.name} is on top of it`;
     return pod.parent === null ? null : { link: pod.parent, evidence };
   }

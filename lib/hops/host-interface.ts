@@ -28,13 +28,15 @@ const PAIRED_KINDS = ["veth", "netkit"];
 interface HostSide {
   readonly host: HostInterface | null;
   readonly parent: Link | null;
+  /** Its packets pass nothing of the host's own network. */
+  readonly isApart: boolean;
   readonly notes: readonly string[];
 }
 
 /** Kinds of interfaces on top of a device of the host, which is all that shows their packets there. */
 const CHILD_KINDS = ["macvlan", "macvtap", "ipvlan", "ipvtap"];
 
-/** The host's side of a pod's interface; where it can have none, what is in its place, and a note. Throws HOP_UNRESOLVED. */
+/** The host's side of a pod's interface; where it has none, or none is found, what is in its place, and a note. */
 export function findHostSide(input: HostInterfaceInput, recipe: HopRecipe): HostSide {
   const { podLink, hostLinks, end, node } = input;
   const name = `${end.pod ?? end.ip}'s ${podLink.name}`;
@@ -42,15 +44,19 @@ export function findHostSide(input: HostInterfaceInput, recipe: HopRecipe): Host
     const parent = hostLinks.find(({ index }) => index > 0 && index === podLink.peerIndex) ?? null;
     const where = parent === null ? "by no device that is known" : `by ${parent.name} itself`;
     const note = `${name} is of kind ${String(podLink.kind)}: it has no other end on ${node}, and its packets leave ${where}`;
-    return { host: null, parent, notes: [note] };
+    return { host: null, parent, isApart: true, notes: [note] };
   }
   try {
     const host = findHostInterface(input, recipe);
-    return { host, parent: null, notes: host.notes };
+    return { host, parent: null, isApart: false, notes: host.notes };
   } catch (error) {
-    if (podLink.kind !== null) throw error;
+    if (!(error instanceof HopbookError) || error.code !== "HOP_UNRESOLVED") throw error;
+    if (podLink.kind !== null) {
+      const tried = error.detail?.split("\n") ?? [];
+      return { host: null, parent: null, isApart: false, notes: [`${error.message}: ${tried.join("; ")}`] };
+    }
     const note = `${name} is a device of the machine's own (SR-IOV, or one that was moved into the pod): no device of ${node} shows its packets`;
-    return { host: null, parent: null, notes: [note] };
+    return { host: null, parent: null, isApart: true, notes: [note] };
   }
 }
 
@@ -83,7 +89,7 @@ export function findHostInterface(
   const pod = input.end.pod ?? input.end.ip;
   throw new HopbookError("HOP_UNRESOLVED", `Cannot find the host side of ${pod}'s ${input.podLink.name}`, {
     where: { node: input.node },
-    hint: "pods without a host side (macvlan, ipvlan, SR-IOV) cannot be followed by this recipe",
+    hint: "Has the pod just ended, or is its other end in a namespace that is not the node's?",
     detail: tried.join("\n"),
   });
 }

@@ -53,7 +53,7 @@ interface LeaveOptions {
 export async function findLeaving(side: Side, options: LeaveOptions): Promise<Leaving> {
   const { view } = side;
   const notes: string[] = [];
-  if (side.pod !== null && side.pod.host === null) return leaveWithoutHost(side, side.pod.parent, options);
+  if (side.pod?.isApart === true) return leaveWithoutHost(side, side.pod.parent, options);
   const tunnels = findTunnels(view.links, options.recipe);
   const looks = await lookAhead(side, options, tunnels);
   const route = await lookUpLeaving(side, { ...options, looks }, notes);

@@ -10,10 +10,12 @@ import type { HopRecipe } from "./recipe.js";
 /** A pod's own interface and the host's end of it. */
 interface PodSide {
   readonly link: Link;
-  /** null for interfaces without one: macvlan, ipvlan, a device of the machine's own. */
+  /** null for interfaces without one (macvlan, ipvlan, a device of the machine's own), and where none is found. */
   readonly host: HostInterface | null;
   /** Of those, the host's device that their packets pass; null where there is none. */
   readonly parent: Link | null;
+  /** Its packets pass nothing of the host's own network. */
+  readonly isApart: boolean;
   /** The bridge that the host's end is a port of; null where the host routes to the pod itself. */
   readonly bridge: Link | null;
   readonly evidence: readonly string[];
@@ -85,7 +87,7 @@ export function makeSide(
   const notes: string[] = [];
   const { link, evidence } = choosePodLink(end, view, reading);
   const input = { end, node: view.node, hostLinks: view.links, podLink: link, route: reading.inward };
-  const { host, parent, notes: doubts } = findHostSide(input, recipe);
+  const { host, parent, isApart, notes: doubts } = findHostSide(input, recipe);
   notes.push(...doubts);
   const name = end.pod ?? end.ip;
   notes.push(...noteIsolation(end));
@@ -98,7 +100,7 @@ export function makeSide(
   const isBehindOne = entry.some((name) => findLink(view.links, name) !== undefined);
   if (host !== null && !isBehindOne)
     notes.push(...checkInward({ end, view, reading, podLink: link, host: bridge ?? host.link }));
-  return { end, view, pod: { link, host, parent, bridge, evidence }, notes };
+  return { end, view, pod: { link, host, parent, isApart, bridge, evidence }, notes };
 }
 
 /** What is made or looked at in such a pod's network namespace is not what the pod itself does there. */

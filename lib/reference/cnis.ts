@@ -42,10 +42,11 @@ export function cnisPage(recipes: readonly HopRecipe[]): string {
 }
 
 const INTRODUCTION = [
-  "How each CNI is recognised, and which hops its packets take, as `runbooks/cni/*.yaml` say. A recipe of your own lies in a",
-  "folder `cni` beside a cluster profile's runbooks; its keys are in `schemas/hop-recipe.json`, and `hopbook check` holds it",
-  "against them. All of the required evidence has to be there on a node. Of several recipes the one is taken whose tunnel the",
-  "nodes' routes to the other end lead into, or avoid; then the one with the most evidence. `cni` in a profile names one.",
+  "How each CNI is recognised, and which hops its packets take, as `runbooks/cni/*.yaml` say. A recipe of your own lies in the",
+  "folder `cni` beside a cluster's profile ([example](examples/cni/pigeon.yaml)); its keys are in `schemas/hop-recipe.json`, and",
+  "`hopbook check` holds it against them. All of the required evidence has to be there on a node. Of several recipes the one is",
+  "taken whose tunnel the nodes' routes to the other end lead into, or avoid; then the one with the most evidence. `cni` in a",
+  "profile names one.",
   "",
   "Where none fits, or several fit alike and the API does not decide, the hops are what routes, pairs of devices, bridges and",
   "tunnels tell, and it is noted.",

@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import t from "tap";
 import { loadRecipes } from "../../lib/hops/index.js";
 import type { End } from "../../lib/model/cluster.js";
@@ -226,6 +226,17 @@ t.test("a pod with a kernel of its own is told, and its device is found without 
   t.equal(path.notes.length, 2, "that it has no route is how it is with gVisor");
 });
 
+t.test("a pair without an end on the host that is found: the run goes on by the host's routes", async (t) => {
+  const wire = (n: number): Wiring => ({ ...calico(n, vxlanCalico(n)), pod: { peer: 99 } });
+  const path = await discover(wire);
+  t.equal(path.recipe, "calico-vxlan");
+  t.strictSame(outward(path), same(["pod eth0", "tunnel vxlan.calico", "nic eth0"]));
+  t.match(
+    path.notes[0],
+    /^Cannot find the host side of shop\/client's eth0: .*peer-index: no device of the host has index 99/,
+  );
+});
+
 t.test("netkit: what passes its host side need not be seen there", async (t) => {
   const wire = (n: number): Wiring => {
     const wiring = cilium(n, viaCiliumHost(n), { devices: [external(44, "cilium_vxlan", "vxlan", 8472)] });
@@ -261,27 +272,10 @@ t.test("OVN-Kubernetes, out of the cluster: the local gateway's device may show 
   t.match(path.hops[2], { passedBy: ["request", "reply"] });
 });
 
-const PIGEON = `apiVersion: hopbook.dev/v1
-kind: HopRecipe
-metadata: { name: pigeon, title: Pigeons over GRE }
-source: https://pigeon.example/design
-verified: no
-detect:
-  required:
-    - link: { kind: gretap, namePrefix: loft }
-    - link: { kind: veth, aliasPrefix: "nest of " }
-path:
-  local: [pod, host-veth]
-  leaving: [pod, host-veth, { role: dovecote, rank: 450, device: { kind: dummy, name: cote0 } }, tunnel, nic]
-sees: { dovecote: nothing }
-hostInterface: { methods: [peer-index] }
-tunnel: { kind: gretap, namePrefixes: [loft], through: [cote0] }
-`;
+const PIGEON = join(import.meta.dirname, "../../docs/examples/cni/pigeon.yaml");
 
 t.test("a CNI that nobody knows, by a short file alone", async (t) => {
-  t.ok(PIGEON.split("\n").length < 40);
-  const folder = t.testdir();
-  writeFileSync(join(folder, "pigeon.yaml"), PIGEON);
+  t.ok(readFileSync(PIGEON, "utf8").split("\n").length < 40);
   const wire = (n: number): Wiring =>
     all(routed(n, `nest${n}`, { alias: "nest of shop" }), {
       devices: [
@@ -295,7 +289,7 @@ t.test("a CNI that nobody knows, by a short file alone", async (t) => {
       ],
       ways: [{ dst: podNet(other(n)), dev: "cote0" }],
     });
-  const path = await discover(wire, { recipes: [...recipes, ...(await loadRecipes(folder))] });
+  const path = await discover(wire, { recipes: [...recipes, ...(await loadRecipes(dirname(PIGEON)))] });
   t.equal(path.recipe, "pigeon");
   t.strictSame(
     outward(path),
