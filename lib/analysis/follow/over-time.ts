@@ -11,6 +11,11 @@ export class OverTime {
   /** By one clock; in any order. */
   note(timeUs: number, packets = 1): void {
     let slot = Math.floor(timeUs / this.slotUs);
+    const index = slot - this.first;
+    if (index >= 0 && index < this.counts.length) {
+      this.counts[index]! += packets;
+      return;
+    }
     if (this.counts.length === 0) this.first = slot;
     while (this.reach(slot) > MOST_SLOTS) {
       this.widen();

@@ -120,18 +120,29 @@ function passedBytes({ ways }: DirectionTally, position: number): LegFacts["pass
   };
 }
 
+/** Most signs are looked at for their number alone. */
+class LazySign implements Sign {
+  readonly count: number;
+  readonly of: number;
+
+  constructor(
+    private readonly known: SignCount,
+    private readonly read: Read,
+  ) {
+    this.count = known.count;
+    this.of = known.of;
+  }
+
+  get packets(): readonly PacketRef[] {
+    return this.read(this.known.kept);
+  }
+}
+
 function hopFacts({ route, found }: JudgedFlow, place: number, read: Read): HopFacts {
   const signs = found.record?.talk?.signs ?? [];
   const of = (direction: SideIndex): PlaceFacts => {
     const seen = signs[place * 2 + direction];
-    const sign = (known: SignCount = NO_SIGN): Sign => ({
-      count: known.count,
-      of: known.of,
-      // Most signs are looked at for their number alone.
-      get packets() {
-        return read(known.kept);
-      },
-    });
+    const sign = (known: SignCount = NO_SIGN): Sign => new LazySign(known, read);
     return {
       packets: (direction === REQUEST ? found.request : found.reply).packets[place]!,
       ttl: seen === undefined ? null : { least: seen.ttlLeast, most: seen.ttlMost },
