@@ -67,7 +67,7 @@ export function findSpot(input: CauseInput): Spot | null {
       kind: "pod-in",
     };
   }
-  return { ...base, ...between(lastSeen, firstMissing) };
+  return { ...base, ...between(lastSeen, passedOn(input, lastSeen) ?? firstMissing) };
 }
 
 /** Whether nothing of the far end could be looked into, so that the last capture is the near node's. */
@@ -78,6 +78,15 @@ function isFarDark({ unentered = [] }: FlowEvidence): boolean {
 function onTheWire(last: EvidenceHop): SpotPlace {
   const nowhere = { netns: null, hooks: [], outDevice: null };
   return { ...nowhere, inDevice: last.interface, outer: true, kind: "wire" };
+}
+
+/** On the way to the first that misses them, a place of the node that they may have passed unseen: they go there first. */
+function passedOn(input: CauseInput, last: EvidenceHop): EvidenceHop | undefined {
+  const hops = orderHops(input);
+  const [from, to] = [last.id, input.firstMissing?.id].map((id) => hops.findIndex((hop) => hop.id === id));
+  return hops
+    .slice((from ?? 0) + 1, to)
+    .find(({ node, passedBy }) => node === last.node && passedBy !== undefined);
 }
 
 type SpotPlace = Omit<Spot, "source" | "target" | "sender" | "receiver">;

@@ -1,5 +1,18 @@
 import t from "tap";
-import { alike, ask, counted, CLIENT, FLOW, flowOf, freed, POD_B, VETH_A, VETH_B, WEB } from "./kit.js";
+import {
+  alike,
+  ask,
+  counted,
+  CLIENT,
+  FLOW,
+  flowOf,
+  freed,
+  POD_B,
+  TUNNEL_B,
+  VETH_A,
+  VETH_B,
+  WEB,
+} from "./kit.js";
 
 const DROP = `FORWARD -s ${CLIENT}/32 -j DROP`;
 
@@ -41,6 +54,16 @@ t.test("the chain of another workload is not on the way, however well it counts"
     ask({ looks: counted("node-b", rules(device), [`cali-tw-${device}`]) }).cause?.summary;
   t.equal(at("caliother"), undefined);
   t.match(at(VETH_B.interface), /rule in cali-tw-cali\w+ drops the packets \("End of tier default"\)/);
+});
+
+t.test("between a tunnel and a pod whose host side packets may pass unseen, the node forwards", async (t) => {
+  const rule = `FORWARD -o ${VETH_B.interface} -j DROP`;
+  const at = { lastSeen: TUNNEL_B, firstMissing: POD_B, looks: counted("node-b", [{ rule, to: 4 }]) };
+  const hops = FLOW.hops.map((hop) =>
+    hop.id === VETH_B.id ? { ...hop, passedBy: ["request" as const] } : hop,
+  );
+  t.equal(ask({ ...at, flow: { ...FLOW, hops } }).cause?.code, "netfilter-drop");
+  t.equal(ask(at).cause, null, "where it had to be seen, the host's side passes it on by itself");
 });
 
 t.test("several flows of one run: the counter grows by the sum", async (t) => {
