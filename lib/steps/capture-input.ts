@@ -4,7 +4,7 @@ import { HopbookError } from "../errors.js";
 import type { Flow } from "../model/hops.js";
 import type { StepContext, StepPlan } from "../model/steps.js";
 import { findPoints, type FoundPoints } from "./capture-points.js";
-import { flowSchema, toolsSchema } from "./objects.js";
+import { flowSchema, toolsSchema, MAX_OBJECTS } from "./objects.js";
 import { pointsSchema, readPoints, type PointInput } from "./point-input.js";
 import { sizeSchema } from "./schema.js";
 
@@ -24,7 +24,13 @@ export interface CaptureInput {
 }
 
 export const captureProperties = {
-  flows: { type: "array", minItems: 1, items: flowSchema, title: "Flows, from flow/define" },
+  flows: {
+    type: "array",
+    minItems: 1,
+    maxItems: MAX_OBJECTS,
+    items: flowSchema,
+    title: "Flows, from flow/define",
+  },
   points: pointsSchema,
   filter: {
     type: "string",

@@ -2,7 +2,7 @@ import { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "../capture/i
 import type { DropTraceRecord } from "../model/evidence.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { pathSchema } from "./objects.js";
+import { pathSchema, MAX_OBJECTS } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 import { leaseSecondsOf } from "./lease.js";
 
@@ -31,7 +31,9 @@ export const dropsStart: StepKind<Input, Output> = {
     type: "object",
     required: ["paths"],
     additionalProperties: false,
-    properties: { paths: { type: "array", items: pathSchema, title: "Paths, from path/discover" } },
+    properties: {
+      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
+    },
   },
   outputSchema: { type: "object", properties: { nodes: { type: "array" } } },
   example: { paths: "${{ steps.path.outputs.paths }}" },

@@ -2,7 +2,7 @@ import { HopbookError } from "../errors.js";
 import type { ProbeKind, Protocol } from "../model/traffic.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { pathSchema } from "./objects.js";
+import { pathSchema, MAX_OBJECTS } from "./objects.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -40,7 +40,13 @@ export const flowDefine: StepKind<Input, Output> = {
     required: ["paths"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", minItems: 1, items: pathSchema, title: "Paths, from path/discover" },
+      paths: {
+        type: "array",
+        minItems: 1,
+        maxItems: MAX_OBJECTS,
+        items: pathSchema,
+        title: "Paths, from path/discover",
+      },
       protocol: { enum: ["auto", "icmp", "udp", "tcp"], default: "auto", title: "What to follow" },
       probe: {
         type: "array",

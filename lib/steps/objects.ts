@@ -69,6 +69,9 @@ const hop = {
   },
 } as const;
 
+/** Of one kind, handed to one step: a script could repeat one without end. */
+export const MAX_OBJECTS = 512;
+
 const hops = { type: "array", maxItems: 200, items: hop } as const;
 const byNode = { type: "object", propertyNames: nodeName } as const;
 

@@ -2,7 +2,7 @@ import { planBaseline, runInspection } from "../inspect/index.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
-import { pathSchema } from "./objects.js";
+import { pathSchema, MAX_OBJECTS } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 
 interface Input {
@@ -26,7 +26,9 @@ export const stateBaseline: StepKind<Input, Output> = {
     type: "object",
     required: ["paths"],
     additionalProperties: false,
-    properties: { paths: { type: "array", items: pathSchema, title: "Paths, from path/discover" } },
+    properties: {
+      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
+    },
   },
   outputSchema: { type: "object", properties: { read: { type: "integer" } } },
   example: { paths: "${{ steps.path.outputs.paths }}" },

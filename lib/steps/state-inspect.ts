@@ -1,7 +1,7 @@
 import { mergeCommands, planInspection, planSuperset, runInspection } from "../inspect/index.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { flowSchema, pathSchema } from "./objects.js";
+import { flowSchema, pathSchema, MAX_OBJECTS } from "./objects.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
 import { NOT_YET } from "./schema.js";
 
@@ -28,8 +28,8 @@ export const stateInspect: StepKind<Input, Output> = {
     required: ["paths", "flows"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", items: pathSchema, title: "Paths, from path/discover" },
-      flows: { type: "array", items: flowSchema, title: "Flows, from flow/define" },
+      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
+      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
     },
   },
   outputSchema: { type: "object", properties: { read: { type: "integer" } } },

@@ -4,7 +4,7 @@ import type { Flow } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
-import { flowSchema } from "./objects.js";
+import { flowSchema, MAX_OBJECTS } from "./objects.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 
 interface Input {
@@ -39,7 +39,7 @@ export const trafficProbe: StepKind<Input, Output> = {
     required: ["flows"],
     additionalProperties: false,
     properties: {
-      flows: { type: "array", items: flowSchema, title: "Flows, from flow/define" },
+      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
       count: {
         type: "integer",
         minimum: 1,
