@@ -18,6 +18,7 @@ import { checkOptions } from "./check-options.js";
 import { groupCommands } from "./command-groups.js";
 import { errorObject, renderError } from "./render-error.js";
 import { outputOf, type CommandIo } from "./io.js";
+import { expandRunbookName } from "./runbook-alias.js";
 import { describeLabsUp } from "./lab-hint.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 import { fromCommander } from "./usage-error.js";
@@ -41,7 +42,8 @@ export async function main(argv: readonly string[], terminal: Terminal = process
       return EXIT.healthy;
     }
     if (argv.length === 0) throw nothingToDo(program, terminal);
-    await program.parseAsync([...argv], { from: "user" });
+    const words = await expandRunbookName(program, argv, process.cwd());
+    await program.parseAsync([...words], { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.healthy;
@@ -92,6 +94,8 @@ function nothingToDo(program: Command, terminal: Terminal): HopbookError {
 }
 
 const HELP_AFTER = `
+A runbook's name is a command: hopbook capture … is hopbook run capture …; hopbook list shows the names.
+
 Exit codes: 0 healthy; 1 internal error; 2 usage or invalid runbook, nothing was touched; 3 findings of severity
 fail; 4 permission refused; 5 target not reachable; 6 incomplete, partial evidence; 130 interrupted, cleaned up.
 `;

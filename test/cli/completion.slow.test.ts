@@ -226,6 +226,8 @@ t.test("bash: the script gives what fits, from words as bash splits them", async
     join(where.dir, "home/cache/hopbook"),
   );
   t.strictSame(bash(where, "hopbook complet"), ["completion"]);
+  t.strictSame(bash(where, "hopbook min"), ["mine"], "a runbook's name is a command");
+  t.strictSame(bash(where, "hopbook mine --mode "), ["fast", "slow"]);
   t.strictSame(bash(where, "hopbook run mine --mode "), ["fast", "slow"]);
   t.strictSame(
     bash(where, "hopbook run mine --mode=s"),

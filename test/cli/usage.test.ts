@@ -9,6 +9,8 @@ const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [["list", "--outptu", "json"], /Did you mean --output\?/],
   [["list", "--output", "xml"], /Allowed choices are text, json/],
   [["list", "more"], /too many arguments/],
+  [["trace-path", "--frm", "a"], /unknown option '--frm'\nhint: Did you mean --from\?/],
+  [["trace-pth"], /unknown command 'trace-pth'/],
   [["show"], /missing required argument 'runbook'\nhint: hopbook show --help/],
   [["check"], /missing required argument 'files'/],
   [["analyze"], /missing required argument/],

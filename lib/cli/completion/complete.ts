@@ -1,5 +1,6 @@
 import type { Command, Option } from "commander";
 import type { Candidate, NamedCluster, Surroundings } from "../../api/completion.js";
+import { expandRunbookName } from "../runbook-alias.js";
 import { makeRunbookCommand } from "../runbook-command.js";
 import type { InputFlag } from "../runbook-flags.js";
 import { positionalSource, valueSource, type Source } from "./sources.js";
@@ -22,7 +23,8 @@ export async function complete(
   words: readonly string[],
   surroundings: Surroundings,
 ): Promise<Completion> {
-  const place = await readPlace(program, words.slice(0, -1), surroundings);
+  const before = await expandRunbookName(program, words.slice(0, -1), surroundings.cwd);
+  const place = await readPlace(program, before, surroundings);
   const word = words.at(-1) ?? "";
   if (place.awaiting !== null)
     return completeValue(place, { option: place.awaiting, word, prefix: "" }, surroundings);
@@ -34,7 +36,10 @@ export async function complete(
     return completeValue(place, given, surroundings);
   }
   if (!place.onlyWords && word.startsWith("-")) return choose(suggestFlags(place), word);
-  if (place.subcommandWanted) return choose(suggestCommands(place.command), word);
+  if (place.subcommandWanted) {
+    const runbooks = place.command === program ? await suggestNames(surroundings) : [];
+    return choose([...suggestCommands(place.command), ...runbooks], word);
+  }
   const name = positionalAt(place);
   if (name === undefined) return choose(suggestFlags(place), word);
   const source = positionalSource(name);
@@ -117,6 +122,12 @@ function findOption(command: Command, name: string): Option | undefined {
 
 function takesValue(option: Option): boolean {
   return option.required || option.optional;
+}
+
+/** Runbooks' names are commands. */
+async function suggestNames(surroundings: Surroundings): Promise<readonly Candidate[]> {
+  const { suggestRunbooks } = await import("../../api/completion.js");
+  return suggestRunbooks(surroundings);
 }
 
 function suggestCommands(command: Command): Candidate[] {

@@ -1,0 +1,94 @@
+import t, { type Test } from "tap";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Findings } from "../../lib/model/findings.js";
+import { Bench, expectError, folderOf } from "./bench.js";
+import { startCli } from "./cli.js";
+
+/** Captures at points that are named, with filters of a person's, on the nodes of a lab. */
+
+const bench = await Bench.open("points");
+t.teardown(() => bench.close());
+
+const CLUSTER = ["--cluster", bench.lab.files.profile, "--yes"];
+const EXAMPLE = join(import.meta.dirname, "../../docs/examples/capture-dns.yaml");
+
+/** Runs a capture, and asks for a name in DNS while it goes on. */
+async function captureDns(t: Test, ...args: readonly string[]): Promise<{ findings: Findings; dir: string }> {
+  const cwd = bench.makeFolder();
+  const capture = startCli(bench.cli, [...args, ...CLUSTER], { cwd });
+  t.ok(await capture.said("listening within"), capture.stderr());
+  const probe = await bench.hopbook(
+    "run",
+    "trace-path",
+    "--from",
+    "shop/client",
+    "--to",
+    "shop/dns:53",
+    ...CLUSTER,
+  );
+  t.equal(probe.exitCode, 0, probe.stderr);
+  const { exitCode, stderr } = await capture.done;
+  t.equal(exitCode, 0, stderr);
+  const dir = folderOf(join(cwd, "artifacts"));
+  return { findings: JSON.parse(readFileSync(join(dir, "findings.json"), "utf8")) as Findings, dir };
+}
+
+t.test("the example of the docs, under 25 lines: a pod's DNS, by name alone", async (t) => {
+  t.ok(readFileSync(EXAMPLE, "utf8").split("\n").length < 25);
+  const { findings, dir } = await captureDns(t, "run", EXAMPLE, "--pod", "shop/client");
+  t.match(findings.flows, [
+    {
+      ...{ from: { pod: "shop/client" }, to: { port: 53 }, protocol: "udp" },
+      ...{ hops: [{ interface: "client/eth0@node-a" }], verdict: { status: "delivered" } },
+    },
+  ]);
+  t.match(findings.checks, [{ id: "captured", status: "pass", message: "8 packets of DNS" }]);
+  t.strictSame(readdirSync(join(dir, "captures/node-a")), ["node-a.point.shop_client.eth0.pcap"]);
+  await bench.expectClean(t);
+});
+
+t.test("hopbook capture: pods by labels and all of a node, whose way the packets tell", async (t) => {
+  const { findings } = await captureDns(
+    t,
+    ...["capture", "--pod", "app=client", "--pod", "app=dns", "--node", "node-a"],
+    ...["--filter", "udp port 53", "--duration", "6s"],
+  );
+  t.match(findings.flows, [
+    { from: { pod: "shop/client" }, to: { pod: "shop/dns" }, verdict: { status: "delivered" } },
+  ]);
+  const places = findings.flows[0]?.hops.map(({ interface: name }) => name) ?? [];
+  t.equal(places[0], "client/eth0@node-a");
+  t.equal(places.at(-1), "dns/eth0@node-b");
+  t.ok(places.length > 3, places.join(", "));
+  await bench.expectClean(t);
+});
+
+t.test("a filter that tcpdump refuses ends the run before anything starts, and runs nothing", async (t) => {
+  const made = join(bench.work, "made");
+  for (const filter of ["udp port", "-w " + made, `$(touch ${made})`, "udp; touch " + made]) {
+    const ended = await bench.hopbook("capture", "--pod", "shop/client", `--filter=${filter}`, ...CLUSTER);
+    expectError(t, ended, { exit: 2, says: [/Cannot use the filter .* at client\/eth0@node-a/] });
+    t.notOk(existsSync(join(folderOf(ended.outDir), "captures")));
+  }
+  const ended = await bench.hopbook(
+    "capture",
+    "--pod",
+    "shop/client",
+    "--filter",
+    `udp\n-w ${made}`,
+    ...CLUSTER,
+  );
+  expectError(t, ended, { exit: 2, says: [/without control characters/] });
+  t.notOk(existsSync(made));
+  await bench.expectClean(t);
+});
+
+t.test("find-interface: the host's end of each pod's interface", async (t) => {
+  const { exitCode, stdout } = await bench.hopbook("find-interface", "--pod", "node/node-a", ...CLUSTER);
+  t.equal(exitCode, 0);
+  t.match(
+    stdout.replace(/\s+/g, " "),
+    /shop\/cart on node-a: eth0 = cali\w+; shop\/client on node-a: eth0 = cali/,
+  );
+});
