@@ -1,5 +1,5 @@
 import { AGENT_BASE } from "./agent-base.js";
-import { enterWords, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
+import { enterWords, IMMEDIATE, MOST_IMMEDIATE_BYTES, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
 
 /** What ps shows beside the script. */
 export const AGENT_NAME = "hopbook-capture";
@@ -52,6 +52,7 @@ hop() {
   [ "$2" != - ] && enter="${ENTER} ${ENTERED}"
   flag=${NOT_PROMISCUOUS}
   [ "$5" = y ] && flag=
+  [ "$4" -le ${MOST_IMMEDIATE_BYTES} ] && flag="$flag ${IMMEDIATE}"
   sh -c 'echo $$ >"$1" || exit 1; shift; exec 5>&-; exec "$@"' hopbook-hop "pids/$1.pid" \\
     timeout $opts $((seconds + 10)) \${enter:+${ENTER}} \${enter:+"${ENTERED}"} \\
     ${TCPDUMP} </dev/null 2>"$1.err" &

@@ -1,6 +1,6 @@
 import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
 import { buildFilter } from "./filter.js";
-import { enterWords, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
+import { enterWords, IMMEDIATE, MOST_IMMEDIATE_BYTES, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
 import { checkId, checkInterface, checkNode, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
 import { targetOf, type Flow, type Hop } from "../model/hops.js";
@@ -209,7 +209,10 @@ function planHop(wanted: WantedCapture, { options, dir, bufferKiB }: HopContext)
   const filter = wanted.filter();
   const file = `${checkId(hop.id)}.pcap`;
   const tcpdump = tcpdumpWords({
-    flags: promiscuous(hop) ? [] : [NOT_PROMISCUOUS],
+    flags: [
+      ...(promiscuous(hop) ? [] : [NOT_PROMISCUOUS]),
+      ...(snaplenBytes <= MOST_IMMEDIATE_BYTES ? [IMMEDIATE] : []),
+    ],
     interface: hop.interface === ANY_INTERFACE ? ANY_INTERFACE : checkInterface(hop.interface),
     snaplenBytes: String(snaplenBytes),
     bufferKiB: String(Math.ceil(bufferKiB)),

@@ -7,6 +7,7 @@ import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
 import { NodeAgent } from "./node-agent.js";
 import type { HopCapturePlan, NodeCapturePlan } from "./plan.js";
+import { IMMEDIATE } from "./tcpdump.js";
 
 export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
 
@@ -29,6 +30,8 @@ export interface Barrier {
 
 /** The kernel hands packets to tcpdump in blocks, at the latest after 1 s: what is stopped sooner loses some. */
 const SETTLE_MS = 1250;
+/** In immediate mode all that is waited for is a busy node's tcpdump. */
+const IMMEDIATE_SETTLE_MS = 300;
 /** The agent's word for the time that it was given. */
 const TIME_LIMIT = "time limit";
 const STOP_TIMEOUT_MS = 10_000;
@@ -113,7 +116,10 @@ export class CaptureSession {
 
   /** Waits until the kernel's buffers are through, then ends every tcpdump in good order. */
   async stop(options: { readonly settleMs?: number; readonly clock?: Clock } = {}): Promise<void> {
-    await (options.clock ?? systemClock).sleep(options.settleMs ?? SETTLE_MS);
+    const hops = this.#agents.flatMap((agent) => agent.plan.hops);
+    const isImmediate = hops.length > 0 && hops.every(({ argv }) => argv.includes(IMMEDIATE));
+    const usualMs = isImmediate ? IMMEDIATE_SETTLE_MS : SETTLE_MS;
+    await (options.clock ?? systemClock).sleep(options.settleMs ?? usualMs);
     await Promise.all(this.#agents.map((agent) => agent.stop(STOP_TIMEOUT_MS)));
   }
 

@@ -10,6 +10,14 @@ interface TcpdumpWords {
   readonly filter: string;
 }
 
+/**
+ * Packets come to tcpdump as they arrive, not in blocks up to a second old: what was captured is in the file soon after it
+ * passed. The kernel's ring then has a slot of the snaplen for each packet, so that whole packets would leave it too few.
+ */
+export const IMMEDIATE = "--immediate-mode";
+/** At most so many bytes of a packet are taken in immediate mode. */
+export const MOST_IMMEDIATE_BYTES = 1024;
+
 /** Without it tcpdump makes the interface promiscuous. */
 export const NOT_PROMISCUOUS = "-p";
 

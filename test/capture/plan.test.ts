@@ -53,6 +53,7 @@ t.test("one plan a node; shared hops once, with the filter of all their flows", 
     "root",
     "-n",
     "-p",
+    "--immediate-mode",
     "-i",
     "eth0",
     "-s",
@@ -76,8 +77,15 @@ t.test("options change what they say", async (t) => {
   const one = (more: Partial<CapturePlanOptions>, at = POD) =>
     planCaptures([flow("f0", [at])], { ...options, ...more })[0]?.hops[0];
   t.equal(one({ payload: true })?.snaplenBytes, 262_144);
+  const immediate = "--immediate-mode";
+  t.notOk(
+    one({ payload: true })?.argv.includes(immediate),
+    "a ring of whole packets has too few slots for it",
+  );
+  t.notOk(one({ snaplenBytes: 1025 })?.argv.includes(immediate));
+  t.ok(one({ snaplenBytes: 1024 })?.argv.includes(immediate));
   t.equal(one({ snaplenBytes: 300 })?.snaplenBytes, 300);
-  t.same(one({ bufferKiB: 64 })?.argv.slice(11, 13), ["-B", "64"]);
+  t.same(one({ bufferKiB: 64 })?.argv.slice(12, 14), ["-B", "64"]);
   const outer6: Hop = { ...NIC, encapsulation: { kind: "vxlan", port: 4789, vni: 1, outer: 6 } };
   t.equal(one({}, outer6)?.snaplenBytes, 198);
   t.notOk(
