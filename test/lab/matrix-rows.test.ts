@@ -35,10 +35,12 @@ const MEASURED: Readonly<Record<string, string>> = {
 };
 
 t.test("what the lab says of its faults is what was measured", async (t) => {
-  const rows = listRows("calico-vxlan").map(({ fault, all }) => [fault ?? "none", all.where]);
+  const rows = listRows("calico-vxlan").map(({ fault, all }) => [fault ?? "none", all.where.join()]);
   t.same(Object.fromEntries(rows), MEASURED);
   const whereOf = (topology: "flannel-vxlan" | "kindnet", name: string): string | undefined =>
-    listRows(topology).find(({ fault }) => fault === name)?.all.where;
+    listRows(topology)
+      .find(({ fault }) => fault === name)
+      ?.all.where.join();
   t.equal(whereOf("flannel-vxlan", "forward-drop-a"), "lost request a:bridge>a:tunnel");
   t.equal(whereOf("flannel-vxlan", "forward-drop-b"), "lost request b:tunnel>b:bridge");
   t.equal(whereOf("kindnet", "forward-drop-a"), "lost request a:host-veth>a:nic");
