@@ -21,3 +21,15 @@ t.test("an end that is a Service says so, with what is followed", (t) => {
   t.notOk("service" in alone.to, "of which no backend is known");
   t.end();
 });
+
+t.test("what packets pass unseen, and a pod's own kernel, go on to the analysis", (t) => {
+  const path = makePath({ ...WEB, isolation: "vm" });
+  const [first, ...rest] = path.hops;
+  const hops = first === undefined ? [] : [{ ...first, passedBy: ["reply" as const] }, ...rest];
+  const told = describeFlow(makeFlow({ path: { ...path, hops } }));
+  t.equal(told.to.isolation, "vm");
+  t.notOk("isolation" in told.from);
+  t.strictSame(told.hops[0]?.passedBy, ["reply"]);
+  t.notOk(told.hops.slice(1).some((hop) => "passedBy" in hop));
+  t.end();
+});
