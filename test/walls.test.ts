@@ -95,6 +95,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "catalogue",
     "session",
   ],
+  share: ["model", "errors", "linux", "packets", "wire", "artifacts", "analysis", "verdict"],
   run: [
     "model",
     "errors",
@@ -185,6 +186,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "authority",
     "session",
     "verdict",
+    "share",
     "run",
     "replay",
     "detached",
@@ -209,6 +211,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "string-width": ["text"],
   "wrap-ansi": ["text"],
   "mdast-util-to-markdown": ["report"],
+  "tar-stream": ["share"],
   "p-map": ["engine", "hops", "inspect", "session", "steps", "reap"],
   // No package: the name by which a script is imported in its sandbox.
   "hopbook:entry": ["script"],

@@ -1,7 +1,7 @@
 export { createRunFolder } from "./create.js";
 export { openRunFolder } from "./folder.js";
 export type { RunFolder } from "./folder.js";
-export { listFolder, MANIFEST_FILE } from "./manifest.js";
+export { hashFile, listFolder, MANIFEST_FILE } from "./manifest.js";
 export type { Manifest } from "./manifest.js";
 export { makeSafeName, resolveInside } from "./names.js";
 export { FINDINGS_FILE, readFindings, readManifest, readRunJson, verifyManifest } from "./read.js";

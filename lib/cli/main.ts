@@ -12,6 +12,7 @@ import { addReapCommand } from "./commands/reap.js";
 import { addReplayCommands } from "./commands/replay.js";
 import { addNewCommand } from "./commands/new.js";
 import { addRunCommands } from "./commands/run.js";
+import { addShareCommand } from "./commands/share.js";
 import { addTestCommand } from "./commands/test.js";
 import { addSchemaCommand } from "./commands/schema.js";
 import { checkOptions } from "./check-options.js";
@@ -73,6 +74,7 @@ export function makeProgram(io: CommandIo): Command {
   addCheckCommand(program, io);
   addAnalyzeCommands(program, io);
   addReplayCommands(program, io);
+  addShareCommand(program, io);
   addDetachedCommands(program, io);
   addReapCommand(program, io);
   addTestCommand(program, io);

@@ -34,6 +34,11 @@ export function openGre(bytes: Uint8Array, at: number, into: Inside): boolean {
   return true;
 }
 
+/** Where the checksum of the header at `at` and of all behind it stands; -1 where it has none. */
+export function checksumAt(bytes: Uint8Array, at: number, end: number): number {
+  return end - at >= LEAST_BYTES + 2 && (bytes[at]! & FLAG.checksum) !== 0 ? at + LEAST_BYTES : -1;
+}
+
 /** Whether the header at `at`, which openGre read, has a sequence number. */
 export function hasSequence(bytes: Uint8Array, at: number): boolean {
   return (bytes[at]! & FLAG.sequence) !== 0;

@@ -1,4 +1,5 @@
 import type { Encapsulation } from "../model/hops.js";
+import { checksumAt, GRE_PROTOCOL } from "./gre-packet.js";
 import { SEALED_FORMATS, wireOf, WIRE_FORMATS } from "./registry.js";
 import type { SealedFormat, WireFormat } from "./types.js";
 
@@ -46,6 +47,11 @@ export function openersOf(encapsulation: Encapsulation | null): Openers {
   const { format, worn } = wire;
   const udp = openPorts(format, worn.port === undefined ? [] : [worn.port]);
   return { ...NO_OPENERS, udp, ip: openProtocols(format), depth: 1 };
+}
+
+/** Where a checksum of all that an IP protocol carries from `at` on stands; -1 where it is none that is read, or has none. */
+export function ownChecksumAt(protocol: number, bytes: Uint8Array, at: number, end: number): number {
+  return protocol === GRE_PROTOCOL ? checksumAt(bytes, at, end) : -1;
 }
 
 function usualPortsOf({ carrier }: WireFormat): readonly number[] {

@@ -1,0 +1,88 @@
+import { AddressMapper } from "./addresses.js";
+import { DigitMapper } from "./digits.js";
+import { MacMapper } from "./macs.js";
+import { NameRegistry, type NameKind, type NamePair } from "./names.js";
+import { isProjectDomain } from "./vocabulary.js";
+
+const MOST_DOMAINS = 100_000;
+const DOMAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/;
+const REVERSE = /^(?:\d{1,3}\.){4}in-addr\.arpa$|^(?:[0-9a-f]\.){32}ip6\.arpa$/;
+const REVERSE_6_LABELS = 34;
+/** Others have no other case of the same length, or would be taken for several labels. */
+const LABEL = /^[\x21-\x2d\x2f-\x7e]+$/;
+
+/** All that is hidden in a run, by one key. */
+export class Mapping {
+  readonly addresses: AddressMapper;
+  readonly macs: MacMapper;
+  readonly digits: DigitMapper;
+  readonly names: NameRegistry;
+  /** Domain names as they were met, in lower case. */
+  readonly domains = new Set<string>();
+  /** Namespace and name of what was met, as `namespace/name`. */
+  readonly objects = new Set<string>();
+
+  constructor(
+    readonly secret: Uint8Array,
+    known: readonly NamePair[] = [],
+  ) {
+    this.addresses = new AddressMapper(secret);
+    this.macs = new MacMapper(secret, (low) => this.addresses.mapLow(low));
+    this.digits = new DigitMapper(secret);
+    this.names = new NameRegistry(known);
+  }
+
+  /** A domain name label by label, each as long as it was. */
+  domain(text: string): string {
+    return this.labels(text.split(".")).join(".");
+  }
+
+  /** As many labels as were given. */
+  labels(labels: readonly string[]): readonly string[] {
+    const name = labels.join(".").toLowerCase().replace(/\.$/, "");
+    if (isProjectDomain(name)) return labels;
+    if (REVERSE.test(name)) return this.reverse(labels);
+    if (this.domains.size < MOST_DOMAINS && DOMAIN.test(name)) this.domains.add(name);
+    return labels.map((label, index) => this.label(label, kindAt(labels, index)));
+  }
+
+  /** Of PTR questions: of IPv6 the mapped address; of IPv4 digits, as many as there were. */
+  private reverse(labels: readonly string[]): readonly string[] {
+    if (labels.length < REVERSE_6_LABELS)
+      return [...this.digits.numbersLike(labels.slice(0, 4).join(".")).split("."), ...labels.slice(4)];
+    const address = Buffer.from(labels.slice(0, 32).reverse().join(""), "hex");
+    const image = Buffer.from(this.addresses.map6(address)).toString("hex");
+    return [...Array.from(image).reverse(), ...labels.slice(32)];
+  }
+
+  /** One label of a domain name; an underscore of a service's stays before it. */
+  private label(text: string, kind: NameKind): string {
+    if (!LABEL.test(text)) return "x".repeat(text.length);
+    if (/^_[^_]/.test(text)) return `_${this.names.nameOf(text.slice(1), kind)}`;
+    return this.names.nameOf(text, kind);
+  }
+
+  /** Whether an address becomes what another one was. */
+  isAmbiguous(): boolean {
+    const { addresses } = this;
+    return (
+      addresses.changed4().some((word) => addresses.knows4(addresses.map4(word))) ||
+      addresses.changed6().some((address) => addresses.knows6(addresses.map6(address)))
+    );
+  }
+
+  /** `namespace/name`. */
+  object(namespace: string, name: string, kind: NameKind): void {
+    this.names.nameOf(namespace, "ns");
+    this.names.nameOf(name, kind);
+    if (this.objects.size < MOST_DOMAINS) this.objects.add(`${namespace}/${name}`);
+  }
+}
+
+/** `web.shop.svc.cluster.local`: a Service's name and its namespace. */
+function kindAt(labels: readonly string[], index: number): NameKind {
+  const marker = labels.findIndex((label) => /^(svc|pod)$/i.test(label));
+  if (marker < 1) return "dns";
+  if (index === marker - 1) return "ns";
+  return index < marker ? "svc" : "dns";
+}

@@ -1,0 +1,94 @@
+import t from "tap";
+import { bytesOf, containsIp, formatBytes, parsePrefix } from "../../../lib/linux/address.js";
+import { AddressMapper, bytesOfWord, wordOf } from "../../../lib/share/mapping/addresses.js";
+import { fc } from "../../fixtures/property.js";
+
+const SECRET = Buffer.alloc(32, 7);
+const four = fc.uint8Array({ minLength: 4, maxLength: 4 });
+const six = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const map = (text: string, mapper = new AddressMapper(SECRET)): string => {
+  const bytes = Uint8Array.from(bytesOf(text) ?? []);
+  const image = bytes.length === 4 ? bytesOfWord(mapper.map4(wordOf(bytes))) : mapper.map6(bytes);
+  return formatBytes([...image]) ?? "";
+};
+const sharedBits = (one: Uint8Array, other: Uint8Array): number => {
+  for (let bit = 0; bit < one.length * 8; bit++)
+    if ((((one[bit >> 3]! ^ other[bit >> 3]!) >> (7 - (bit & 7))) & 1) === 1) return bit;
+  return one.length * 8;
+};
+
+t.test("an image leads back to its address, by another mapper of the same key", async () => {
+  fc.assert(
+    fc.property(four, (bytes) => {
+      const word = wordOf(bytes);
+      return new AddressMapper(SECRET).unmap4(new AddressMapper(SECRET).map4(word)) === word;
+    }),
+  );
+  fc.assert(
+    fc.property(six, (bytes) => {
+      const back = new AddressMapper(SECRET).unmap6(new AddressMapper(SECRET).map6(bytes));
+      return Buffer.from(back).equals(bytes);
+    }),
+  );
+});
+
+t.test("two addresses share as many bits as their images do", async () => {
+  const mapper = new AddressMapper(SECRET);
+  const near = (bytes: Uint8Array, bit: number): Uint8Array => {
+    const other = Uint8Array.from(bytes);
+    other[bit >> 3]! ^= 0x80 >> (bit & 7);
+    return other;
+  };
+  fc.assert(
+    fc.property(four, fc.nat(31), (bytes, bit) => {
+      const other = near(bytes, bit);
+      const images = [bytes, other].map((one) => bytesOfWord(mapper.map4(wordOf(one))));
+      return sharedBits(images[0]!, images[1]!) === sharedBits(bytes, other);
+    }),
+  );
+  fc.assert(
+    fc.property(six, fc.nat(127), (bytes, bit) => {
+      // Multicast stays, and what embeds an IPv4 address follows that.
+      const one = Uint8Array.from(bytes);
+      one[0] = 0x20;
+      const other = near(one, Math.max(bit, 3));
+      return sharedBits(mapper.map6(one), mapper.map6(other)) === sharedBits(one, other);
+    }),
+  );
+});
+
+t.test("what lies in a range of a meaning of its own stays in it", async (t) => {
+  for (const [range, address] of [
+    ["10.0.0.0/8", "10.244.1.7"],
+    ["172.16.0.0/12", "172.31.255.254"],
+    ["192.168.0.0/16", "192.168.174.129"],
+    ["100.64.0.0/10", "100.100.3.4"],
+    ["169.254.0.0/16", "169.254.7.7"],
+    ["2000::/3", "2a01:4f8::1"],
+    ["fd00::/8", "fd12:3456::9"],
+    ["fe80::/64", "fe80::1234:5678:9abc:def0"],
+  ] as const) {
+    const image = map(address);
+    t.ok(containsIp(parsePrefix(range)!, image), `${address} -> ${image}`);
+    t.not(image, address);
+  }
+  for (const same of [
+    ...["0.0.0.0", "127.0.0.1", "127.9.9.9", "169.254.1.1", "169.254.169.254", "224.0.0.251", "239.1.2.3"],
+    ...["255.255.255.255", "::", "::1", "ff02::1", "ff05::2", "fe80::ecee:eeff:feee:eeee"],
+  ])
+    t.equal(map(same), same);
+});
+
+t.test("addresses within addresses are the mapped ones", async (t) => {
+  const image = map("10.77.0.11");
+  t.equal(map("::ffff:10.77.0.11"), formatBytes(bytesOf(`::ffff:${image}`) ?? []));
+  t.equal(map("64:ff9b::10.77.0.11"), formatBytes(bytesOf(`64:ff9b::${image}`) ?? []));
+  const mapper = new AddressMapper(SECRET);
+  const target = bytesOf(map("fd00::12:3456", mapper)) ?? [];
+  const solicited = bytesOf(map("ff02::1:ff12:3456", mapper)) ?? [];
+  t.strictSame(solicited.slice(13), target.slice(13), "the last three bytes of the one that is asked for");
+});
+
+t.test("another key, other images", async (t) => {
+  t.not(map("10.77.0.11", new AddressMapper(Buffer.alloc(32, 8))), map("10.77.0.11"));
+});
