@@ -201,10 +201,12 @@ export function arrivingWay(
   if (tunnel === null) return { ...base, tunnel: null, notes: [] };
   const network = wornBy(tunnel.link, 4);
   const alike = here.tunnels.filter(({ kind }) => kind === tunnel.link.kind);
-  const twin = alike.find((link) => {
+  const twins = alike.filter((link) => {
     const other = wornBy(link, 4);
     return other?.vni === network?.vni && other?.port === network?.port;
   });
+  // A CNI may have one for each family, alike but for the name.
+  const twin = twins.find(({ name }) => name === tunnel.link.name) ?? twins[0];
   const link = twin ?? alike[0];
   if (link === undefined) {
     return { ...base, tunnel: null, notes: [`${side.view.node} has no tunnel device of this CNI`] };

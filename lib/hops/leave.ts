@@ -1,5 +1,6 @@
 import type { ClusterProfile } from "../model/cluster.js";
 import { findFarEnd, type FarEnd, type FarEndInput } from "./far-end.js";
+import { ipVersion } from "../linux/address.js";
 import { findLink, type Link } from "../linux/links.js";
 import { Looks } from "./looks.js";
 import { askFdb, askRoute, lookUpRoute, type RouteLookup, type RouteQuestion } from "./read-node.js";
@@ -60,7 +61,7 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   const dev = route.found?.dev ?? null;
   // Without any route the recipe's own way stays: the packets are to be looked for where they should be.
   const isKnown = options.far !== null && options.recipe.tunnel?.kind !== undefined;
-  const assumed = route.found === null && isKnown ? tunnels[0] : undefined;
+  const assumed = route.found === null && isKnown ? ofFamily(tunnels, options.dst) : undefined;
   const behind = options.recipe.tunnel?.through?.includes(dev ?? "") === true ? tunnels[0] : undefined;
   const tunnel = tunnels.find((link) => link.name === dev) ?? behind ?? assumed;
   const source = route.found?.source ?? null;
@@ -99,6 +100,14 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
           : `ip route get ${options.dst}: dev ${direct.name}`,
     }),
   };
+}
+
+/** A CNI may have a tunnel for each family. */
+function ofFamily(tunnels: readonly Link[], dst: string): Link | undefined {
+  const family = ipVersion(dst);
+  const isOf = ({ addresses }: Link): boolean =>
+    addresses.some((ip) => ipVersion(ip) === family && !ip.startsWith("fe80:"));
+  return tunnels.find(isOf) ?? tunnels[0];
 }
 
 function sayTunnel(found: {

@@ -24,17 +24,14 @@ import {
   brEx,
   calico,
   cali,
-  cilium,
   flannel,
   flannel1,
   switched,
   tunl0,
-  viaCiliumHost,
   viaTunl0,
   vxlanCalico,
 } from "./wirings.js";
 
-const same = (hops: readonly string[]): string[][] => [[...hops], [...hops]];
 const way = (n: number, ...rest: readonly string[]): string[] => [
   "pod eth0",
   `host-veth ${cali(n)}`,
@@ -116,6 +113,33 @@ for (const [title, wire, recipe, hops] of MIXTURES) {
   });
 }
 
+t.test(
+  "dual stack: of two tunnels with one network each family has its own, with a route and without",
+  async (t) => {
+    const v6 = {
+      devices: [
+        {
+          ...{ index: 29, name: "vxlan-v6.calico", kind: "vxlan", ips: ["fd00:10:244::1/128"] },
+          data: { id: 4096, local: "fd00::1", link: "eth0", port: 4789 },
+        },
+      ],
+    };
+    const both = ways("tunnel vxlan.calico", "nic eth0");
+    t.strictSame(outward(await discover((n) => calico(n, v6, vxlanCalico(n)))), both);
+    const unrouted = (n: number): Wiring => {
+      const wiring = calico(n, v6, { ...vxlanCalico(n), ways: [] });
+      const nic = {
+        devices: [{ index: 2, name: "eth0", ips: [`${nodeIp(n)}/24`] }],
+        ways: [{ dst: "10.0.0.0/24", dev: "eth0" }],
+      };
+      return { ...wiring, nic };
+    };
+    const path = await discover(unrouted);
+    t.strictSame(outward(path), both, "without a route the tunnel is where the packets should be");
+    t.match(path.notes.join("\n"), /node-1 has no route to 10\.244\.2\.5/);
+  },
+);
+
 /** eth0 has the default route, and the cluster is on another device. */
 const onSecond = (n: number, device: string, devices: Wiring["devices"] = []): Partial<Wiring> => ({
   nic: {
@@ -188,71 +212,6 @@ t.test("Docker's bridge and a plain pair need no recipe", async (t) => {
   t.strictSame(
     outward(await discover(pair)),
     [1, 2].map((n) => ["pod eth0", `host-veth veth27182b${n}`, "nic eth0"]),
-  );
-});
-
-t.test("pods without a host side: what shows their packets is a hop, and it is said", async (t) => {
-  for (const kind of ["macvlan", "ipvlan"]) {
-    const path = await discover(() => ({ host: [], pod: { kind, peer: 2, elsewhere: true } }));
-    t.strictSame(outward(path), same(["pod eth0", "nic eth0"]), kind);
-    t.match(
-      path.notes.join("\n"),
-      new RegExp(`shop/client's eth0 is of kind ${kind}: .* leave by eth0 itself`),
-    );
-  }
-  const hardware: Wiring = { host: [], pod: { kind: undefined, peer: undefined, elsewhere: false } };
-  const path = await discover(() => hardware);
-  t.strictSame(outward(path), same(["pod eth0"]));
-  t.match(path.notes.join("\n"), /shop\/web's eth0 is a device of the machine's own \(SR-IOV/);
-});
-
-t.test("a pod with a kernel of its own is told, and its device is found without an address", async (t) => {
-  const wire = (n: number): Wiring => ({ ...calico(n, vxlanCalico(n)), pod: { ips: [] } });
-  for (const [isolation, said] of [
-    ["vm", /shop\/client's processes are in a virtual machine \(Kata\)/],
-    ["user-kernel", /shop\/client's processes are on a kernel of their own in user space \(gVisor\)/],
-  ] as const) {
-    const path = await discover(wire, { isolation });
-    t.strictSame(outward(path), ways("tunnel vxlan.calico", "nic eth0"));
-    t.match(path.notes.join("\n"), said);
-    t.equal(path.notes.length, 2, path.notes.join("\n"));
-  }
-  await t.rejects(
-    discover((n) => ({ ...wire(n), podWays: [] })),
-    { code: "HOP_UNRESOLVED" },
-  );
-  const path = await discover((n) => ({ ...wire(n), podWays: [] }), { isolation: "user-kernel" });
-  t.match(path.hops[0]?.evidence, [/only device with an end on the host/]);
-  t.equal(path.notes.length, 2, "that it has no route is how it is with gVisor");
-});
-
-t.test("a pair without an end on the host that is found: the run goes on by the host's routes", async (t) => {
-  const wire = (n: number): Wiring => ({ ...calico(n, vxlanCalico(n)), pod: { peer: 99 } });
-  const path = await discover(wire);
-  t.equal(path.recipe, "calico-vxlan");
-  t.strictSame(outward(path), same(["pod eth0", "tunnel vxlan.calico", "nic eth0"]));
-  t.match(
-    path.notes[0],
-    /^Cannot find the host side of shop\/client's eth0: .*peer-index: no device of the host has index 99/,
-  );
-});
-
-t.test("netkit: what passes its host side need not be seen there", async (t) => {
-  const wire = (n: number): Wiring => {
-    const wiring = cilium(n, viaCiliumHost(n), { devices: [external(44, "cilium_vxlan", "vxlan", 8472)] });
-    return {
-      ...wiring,
-      pod: { kind: "netkit" },
-      host: wiring.host.map((device) => ({ ...device, kind: "netkit" })),
-    };
-  };
-  const path = await discover(wire);
-  t.equal(path.recipe, "cilium-vxlan");
-  t.match(path.hops[1], { role: "host-veth", passedBy: ["request", "reply"] });
-  t.strictSame(
-    path.hops[3]?.encapsulation,
-    { kind: "vxlan", port: 8472, outer: 4 },
-    "each packet has its own VNI",
   );
 });
 

@@ -15,7 +15,15 @@ t.test("each recipe that comes with hopbook says where it is from and how it is 
   }
   // What no test runs is not called verified.
   const known = recipes.filter(({ verified }) => verified !== "no").map(({ metadata }) => metadata.name);
-  t.strictSame(known, ["calico-direct", "calico-vxlan", "flannel-host-gw", "flannel-vxlan", "kindnet"]);
+  t.strictSame(known, [
+    "aws-vpc",
+    "calico-direct",
+    "calico-ipip",
+    "calico-vxlan",
+    "flannel-host-gw",
+    "flannel-vxlan",
+    "kindnet",
+  ]);
   t.end();
 });
 
