@@ -41,8 +41,7 @@ export async function findPoints(
   const named = readPoints(input.points);
   // They were found when the captures began: by now the pods may be gone.
   if (context.detach?.phase === "collect") {
-    const kept = JSON.parse(await readFile(join(context.sink.dir, POINTS_FILE), "utf8")) as PointsFile;
-    return { ...kept, tools: {} };
+    return { ...readKept(await readFile(join(context.sink.dir, POINTS_FILE), "utf8")), tools: {} };
   }
   const places = await findPlaces(named, context);
   if (places.length > MOST_POINTS) {
@@ -61,6 +60,50 @@ export async function findPoints(
   });
   await Promise.all(targets.map((target) => checkOn(target, points, context)));
   return { filter, points, tools };
+}
+
+/** Points as a run wrote them down, which may be what a node kept: their form; names are checked where they are used. */
+export function readKept(text: string): PointsFile {
+  const { filter, points } = parse(text) as Partial<PointsFile>;
+  const isPoint = ({
+    id,
+    node,
+    role,
+    interface: name,
+    netns,
+    pcap,
+    filter: own,
+    ...rest
+  }: Partial<Point>): boolean =>
+    [id, node, role, name, pcap, own, rest.name].every((word) => typeof word === "string") &&
+    (netns?.kind === "host" ||
+      netns?.kind === "own" ||
+      (netns?.kind === "path" && typeof netns.path === "string")) &&
+    (rest.target === undefined || typeof rest.target === "string") &&
+    rest.encapsulation?.kind === "none";
+  const list: readonly Point[] = Array.isArray(points) ? (points as readonly Point[]) : [];
+  const isWhole =
+    typeof filter === "string" &&
+    Array.isArray(points) &&
+    list.length <= MOST_POINTS &&
+    list.every((point) => isPoint(Object(point) as Partial<Point>));
+  if (!isWhole) {
+    throw new HopbookError("EVIDENCE_INVALID", `Cannot read ${POINTS_FILE}: it has not the form of points`, {
+      hint: "The run was changed since its captures began, or is of another hopbook",
+    });
+  }
+  for (const point of list) checkFilterText(point.filter);
+  return { filter, points: list };
+}
+
+type Point = PointsFile["points"][number];
+
+function parse(text: string): object {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
+  }
 }
 
 async function checkOn(

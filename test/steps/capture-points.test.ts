@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CAPTURE_SCRIPTS } from "../../lib/capture/scripts.js";
 import { validateValue } from "../../lib/document/index.js";
 import { findArgvFault } from "../../lib/permissions/index.js";
+import { readKept } from "../../lib/steps/capture-points.js";
 import { captureStart } from "../../lib/steps/capture-start.js";
 import { podLocate } from "../../lib/steps/pod-locate.js";
 import { keyOf, replayNode, type Recording } from "../fixtures/nodes/replay.js";
@@ -158,4 +159,39 @@ t.test("nothing but what it may do is done while it plans", async (t) => {
   const { context, actions } = setUp();
   await captureStart.plan({ points: ["shop/client", "node/node-b"], filter: "" }, context);
   t.strictSame([...new Set(actions)].sort(), [...(captureStart.planActions ?? [])].sort());
+});
+
+t.test("points that a node kept are held to their form", (t) => {
+  const point = {
+    ...{
+      id: "p",
+      node: "node-a",
+      role: "pod",
+      interface: "eth0",
+      netns: { kind: "own" },
+      pcap: "captures/p.pcap",
+    },
+    ...{ filter: "udp", name: "client/eth0@node-a", encapsulation: { kind: "none" }, pod: null, ips: [] },
+  };
+  const spell = (change: object): string =>
+    JSON.stringify({ filter: "udp", points: [{ ...point, ...change }] });
+  t.equal(readKept(spell({})).points.length, 1);
+  for (const text of [
+    "",
+    "null",
+    "[]",
+    "{}",
+    `{"filter": "", "points": {}}`,
+    `{"filter": "", "points": [null]}`,
+  ])
+    t.throws(() => readKept(text), { code: "EVIDENCE_INVALID" }, text);
+  for (const change of [
+    { id: 1 },
+    { netns: { kind: "path" } },
+    { netns: null },
+    { encapsulation: { kind: "vxlan" } },
+  ])
+    t.throws(() => readKept(spell(change)), { code: "EVIDENCE_INVALID" }, JSON.stringify(change));
+  t.throws(() => readKept(spell({ filter: "udp\n-w x" })), { code: "INPUT_INVALID" });
+  t.end();
 });
