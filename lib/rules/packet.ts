@@ -7,7 +7,7 @@ export interface PacketAddress {
   readonly bytes: readonly number[];
 }
 
-export type ConnectionState = "new" | "established" | "related" | "invalid" | "untracked";
+type ConnectionState = "new" | "established" | "related" | "invalid" | "untracked";
 
 /** What connection tracking knows of a packet. */
 export interface PacketConnection {
@@ -94,10 +94,4 @@ export function makePacket({
 export function addressOf(text: string): PacketAddress | undefined {
   const [canonical, bytes] = [canonicalIp(text), bytesOf(text)];
   return canonical === undefined || bytes === undefined ? undefined : { text: canonical, bytes };
-}
-
-/** `tcp 10.0.0.1:80`, for people. */
-export function spellEnd({ text }: PacketAddress, port: number | null): string {
-  if (port === null) return text;
-  return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
 }

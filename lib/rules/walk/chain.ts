@@ -14,7 +14,7 @@ export interface RuleEnd {
   readonly world: World;
 }
 
-export interface ChainWalk {
+interface ChainWalk {
   /** What goes on behind the chain. */
   readonly accepted: readonly World[];
   readonly ended: readonly RuleEnd[];

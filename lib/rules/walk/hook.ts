@@ -9,7 +9,7 @@ import { mergeWorlds, type MadeTranslation, type World } from "./world.js";
 const CONNTRACK_PRIORITY = -200;
 const MOST_NAT_CHAINS = 64;
 
-export interface HookWalk {
+interface HookWalk {
   readonly passed: readonly World[];
   readonly ended: readonly RuleEnd[];
 }

@@ -9,13 +9,14 @@ export const MOST_WORLDS = 64;
 
 export interface MatchedRule {
   readonly rule: LoadedRule;
-  /** It counts in every world that there is; else in some. */
-  readonly isCertain: boolean;
+  /** So often it counts the packet whatever is in doubt, and so often at most: a chain may be come to twice. */
+  readonly least: number;
+  readonly most: number;
 }
 
 /** What a walk has seen, over all its worlds. */
 export class WalkRecord {
-  readonly #matched = new Map<LoadedRule, boolean>();
+  readonly #matched = new Map<LoadedRule, Omit<MatchedRule, "rule">>();
   readonly #chains = new Set<string>();
   readonly #given = new Set<string>();
   #looks = 0;
@@ -28,7 +29,8 @@ export class WalkRecord {
   }
 
   count(rule: LoadedRule, isCertain: boolean): void {
-    this.#matched.set(rule, isCertain || this.#matched.get(rule) === true);
+    const { least, most } = this.#matched.get(rule) ?? { least: 0, most: 0 };
+    this.#matched.set(rule, { least: least + (isCertain ? 1 : 0), most: most + 1 });
   }
 
   enter(table: string, chain: string): void {
@@ -41,7 +43,7 @@ export class WalkRecord {
 
   /** In the order in which they were first met. */
   get matched(): readonly MatchedRule[] {
-    return [...this.#matched].map(([rule, isCertain]) => ({ rule, isCertain }));
+    return [...this.#matched].map(([rule, times]) => ({ rule, ...times }));
   }
 
   /** `table chain` of those that packets came to. */

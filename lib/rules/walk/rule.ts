@@ -7,7 +7,7 @@ import { withDoubt, type World } from "./world.js";
 export type Place = Omit<At, "packet">;
 
 /** What a rule did in one world. */
-export interface Done {
+interface Done {
   readonly world: World;
   readonly action: Exclude<Action, { readonly kind: "either" }>;
 }

@@ -3,7 +3,7 @@ import type { Packet } from "../packet.js";
 import type { Doubt } from "../truth.js";
 
 /** What has to be so for a packet to come here. */
-export interface Condition {
+interface Condition {
   /** A clause: "the set web holds 10.0.0.1". */
   readonly text: string;
   /** The same condition as another world's has the same, whichever way it went. */
@@ -52,7 +52,7 @@ export function mergeWorlds(worlds: readonly World[]): World[] {
 const MOST_CHARS = 400;
 
 /** What either of two lists of conditions says. */
-export function eitherOf(one: readonly Condition[], other: readonly Condition[]): readonly Condition[] {
+function eitherOf(one: readonly Condition[], other: readonly Condition[]): readonly Condition[] {
   let common = 0;
   while (common < one.length && isSame(one[common], other[common])) common += 1;
   const [left, right] = [one.slice(common), other.slice(common)];

@@ -1,0 +1,140 @@
+import t from "tap";
+import type { BaseChain } from "../../lib/rules/chain.js";
+import { loadIptables } from "../../lib/rules/iptables/load.js";
+import { loadNftables } from "../../lib/rules/nft/load.js";
+import type { Packet } from "../../lib/rules/packet.js";
+import { parseIptablesSave } from "../../lib/linux/iptables-save.js";
+import { parseNftables } from "../../lib/linux/nftables.js";
+import { parseRoutes } from "../../lib/linux/routes.js";
+import { viewNode } from "../../lib/rules/view.js";
+import { walkHooks } from "../../lib/rules/walk/path.js";
+import { frameOf, openWire, whyNot, type Wire } from "./kernel-kit.js";
+import { IPTABLES_GRAMMAR, makeIptables, makeNftables, NFT_GRAMMAR, Random } from "./grammar.js";
+import { packetOf } from "./kit.js";
+
+/** So many packets for each set of rules; HOPBOOK_RULE_SETS=500 makes the long suite's 5,000 pairs. */
+const PACKETS = 10;
+const SETS = Number(process.env["HOPBOOK_RULE_SETS"] ?? "12");
+const SEED = Number(process.env["HOPBOOK_SEED"] ?? "1");
+
+interface Backend {
+  readonly name: string;
+  readonly programs: readonly string[];
+  put(wire: Wire, random: Random): void;
+  /** What the kernel has counted, by the evaluator's keys. */
+  read(wire: Wire): { readonly chains: readonly BaseChain[]; readonly counts: ReadonlyMap<string, number> };
+}
+
+const iptables = (variant: string): Backend => ({
+  name: `iptables-${variant}`,
+  programs: [`iptables-${variant}-restore`, `iptables-${variant}-save`],
+  put: (wire, random) => void wire.run([`iptables-${variant}-restore`], makeIptables(random)),
+  read: (wire) => {
+    const text = wire.run([`iptables-${variant}-save`, "-c"]);
+    const seen = new Map<string, number>();
+    const counts = parseIptablesSave(text).rules.map(
+      ({ table, chain, text: rule, packets }): [string, number] => {
+        const base = `${table} ${chain} ${rule}`;
+        seen.set(base, (seen.get(base) ?? 0) + 1);
+        return [`${base} #${seen.get(base)}`, packets ?? 0];
+      },
+    );
+    return { chains: loadIptables(text, 4), counts: new Map(counts) };
+  },
+});
+
+const nft: Backend = {
+  name: "nft",
+  programs: ["nft"],
+  put: (wire, random) => void wire.run(["nft", "-f", "-"], makeNftables(random)),
+  read: (wire) => {
+    const text = wire.run(["nft", "-j", "list", "ruleset"]);
+    const places = new Map<string, number>();
+    const counts = parseNftables(text).rules.map(({ key, table, chain, packets }): [string, number] => {
+      const place = (places.get(`${table} ${chain}`) ?? 0) + 1;
+      places.set(`${table} ${chain}`, place);
+      return [`${key} ${place}`, packets ?? 0];
+    });
+    return { chains: loadNftables(text), counts: new Map(counts) };
+  },
+};
+
+for (const backend of [iptables("legacy"), iptables("nft"), nft]) {
+  const missing = whyNot(backend.programs);
+  t.test(
+    `what the evaluator says is what the kernel counts: ${backend.name}`,
+    { skip: missing ?? false },
+    async (t) => {
+      const random = new Random(SEED);
+      const wire = openWire();
+      t.teardown(() => wire.close());
+      const routes = parseRoutes(wire.run(["ip", "-j", "route", "show", "table", "all"]));
+      const node = viewNode({ routes });
+      let [certain, doubted, port] = [0, 0, 1024];
+      for (let set = 0; set < SETS; set += 1) {
+        backend.put(wire, random);
+        const packets = Array.from({ length: PACKETS }, () =>
+          makePacketOf(random, (port = (port % 60_000) + 1)),
+        );
+        wire.send(packets.map(frameOf));
+        const { chains, counts } = backend.read(wire);
+        const [least, most] = [new Map<string, number>(), new Map<string, number>()];
+        const add = (map: Map<string, number>, key: string, times: number): void =>
+          void map.set(key, (map.get(key) ?? 0) + times);
+        for (const packet of packets) {
+          const { matched } = walkHooks(chains, packet, {
+            node,
+            steps: [
+              { hook: "prerouting", family: "ip", inDevice: "eth0", outDevice: null },
+              { hook: "input", family: "ip", inDevice: "eth0", outDevice: null },
+            ],
+          });
+          for (const matches of matched) {
+            add(most, matches.rule.key, matches.most);
+            add(least, matches.rule.key, matches.least);
+            certain += matches.least;
+            doubted += matches.most - matches.least;
+          }
+        }
+        const wrong = [...counts].filter(
+          ([key, count]) => count < (least.get(key) ?? 0) || count > (most.get(key) ?? 0),
+        );
+        if (wrong.length > 0)
+          t.fail(`set ${set} of seed ${SEED}`, {
+            rules: backend.name === "nft" ? wire.run(["nft", "-a", "list", "ruleset"]) : "",
+            wrong: wrong.map(
+              ([key, count]) => `${key}: ${least.get(key) ?? 0} to ${most.get(key) ?? 0}, kernel ${count}`,
+            ),
+          });
+      }
+      t.ok(certain > SETS, `${SETS * PACKETS} packets: ${certain} matches certain, ${doubted} in doubt`);
+      t.ok(doubted < certain, "more is certain than in doubt");
+      t.comment(`${SETS * PACKETS} packets: ${certain} matches certain, ${doubted} in doubt`);
+    },
+  );
+}
+
+function makePacketOf(random: Random, port: number): Packet {
+  const protocol = random.one(["tcp", "udp", "icmp"]);
+  const isPing = protocol === "icmp";
+  return packetOf({
+    source: `10.0.0.${random.one([1, 3, 4, 5, 200])}`,
+    destination: "10.0.0.2",
+    protocol,
+    sourcePort: isPing ? null : port + 1024,
+    destinationPort: isPing ? null : random.one([22, 53, 80, 443, 8080]),
+    tcpFlags: protocol === "tcp" ? random.one([2, 2, 2, 0x29]) : null,
+    icmpType: isPing ? random.one([8, 13]) : null,
+    icmpCode: isPing ? 0 : null,
+    lengthBytes: random.one([48, 60, 100, 1000]),
+    hopLimit: random.one([1, 64, 255]),
+    trafficClass: 0,
+    // Whether an odd packet begins a connection is the kernel's to say.
+    connection: { state: isPing || protocol === "udp" ? "new" : null, mark: 0 },
+  });
+}
+
+t.test("the grammars have a word for every family of matches that a packet can be asked for", async (t) => {
+  t.ok(IPTABLES_GRAMMAR.length > 20);
+  t.ok(NFT_GRAMMAR.length > 20);
+});
