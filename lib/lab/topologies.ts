@@ -5,6 +5,7 @@ export const LAB_TOPOLOGIES = {
   "calico-none": "Calico without encapsulation",
   "flannel-vxlan": "Flannel with VXLAN",
   "flannel-host-gw": "Flannel with routes alone (host-gw)",
+  "cilium-vxlan": "Cilium with VXLAN: its devices and routes, without eBPF",
   "aws-vpc": "AWS VPC CNI: pods with addresses of the nodes' subnet, on one of two interfaces",
   kindnet: "kindnet: routes alone, each pod by a veth of its own",
 } as const;

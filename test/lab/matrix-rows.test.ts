@@ -1,4 +1,5 @@
 import t from "tap";
+import type { LabTopology } from "../../lib/lab/topologies.js";
 import { listRows, nameOf, selectRows } from "./matrix-rows.js";
 
 t.test("rows are chosen by name, and a selection that is empty throws", async (t) => {
@@ -37,12 +38,18 @@ const MEASURED: Readonly<Record<string, string>> = {
 t.test("what the lab says of its faults is what was measured", async (t) => {
   const rows = listRows("calico-vxlan").map(({ fault, all }) => [fault ?? "none", all.where.join()]);
   t.same(Object.fromEntries(rows), MEASURED);
-  const whereOf = (topology: "flannel-vxlan" | "kindnet", name: string): string | undefined =>
+  const whereOf = (topology: LabTopology, name: string): string | undefined =>
     listRows(topology)
       .find(({ fault }) => fault === name)
       ?.all.where.join();
   t.equal(whereOf("flannel-vxlan", "forward-drop-a"), "lost request a:bridge>a:tunnel");
   t.equal(whereOf("flannel-vxlan", "forward-drop-b"), "lost request b:tunnel>b:bridge");
+  t.equal(
+    whereOf("cilium-vxlan", "forward-drop-b"),
+    "lost request b:tunnel>b:pod",
+    "silence there is no loss",
+  );
+  t.equal(whereOf("cilium-vxlan", "reply-drop-b"), "lost reply b:host-veth>b:tunnel");
   t.equal(whereOf("kindnet", "forward-drop-a"), "lost request a:host-veth>a:nic");
   t.equal(whereOf("kindnet", "reply-drop-b"), "lost reply b:host-veth>b:nic");
 });

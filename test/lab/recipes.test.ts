@@ -30,6 +30,7 @@ const WANTED: Readonly<Record<LabTopology, readonly [recipe: string, roles: read
   "calico-none": ["calico-direct", ["pod", "host-veth", "nic"]],
   "flannel-vxlan": ["flannel-vxlan", ["pod", "host-veth", "bridge", "tunnel", "nic"]],
   "flannel-host-gw": ["flannel-host-gw", ["pod", "host-veth", "bridge", "nic"]],
+  "cilium-vxlan": ["cilium-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
   "aws-vpc": ["aws-vpc", ["pod", "host-veth", "nic"]],
   kindnet: ["kindnet", ["pod", "host-veth", "nic"]],
 };

@@ -77,6 +77,10 @@ t.test("a node's wiring is its CNI's", async (t) => {
   t.match(flannel, "address add 10.244.0.1/24 brd + dev cni0");
   t.match(flannel, "route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink\n");
   t.match(wiringOf("flannel-host-gw"), "route add 10.244.1.0/24 via 10.77.0.12 dev eth0\n");
+  t.match(
+    wiringOf("cilium-vxlan"),
+    "route add 10.0.1.0/24 encap ip id 2 dst 10.77.0.12 via 10.0.1.1 dev cilium_vxlan",
+  );
   t.match(wiringOf("kindnet"), 'alias "link-pod shop/client"');
 });
 

@@ -4,6 +4,8 @@ import type { Cluster, NodeSpec, PodSpec } from "../cluster/types.js";
 export interface Attachment {
   /** The places between a pod and its node's routing. */
   readonly roles: readonly ["host-veth"] | readonly ["host-veth", "bridge"];
+  /** What comes to a pod may pass these places unseen (eBPF), so that their silence proves nothing. */
+  readonly mayArriveUnseen?: boolean;
   describe(
     pod: Pick<PodSpec, "namespace" | "name">,
     node: string,

@@ -1,7 +1,7 @@
 import type { Tunnel } from "../carriage/types.js";
 import type { NodeSpec } from "../cluster/types.js";
 import type { Blueprint } from "../topology/blueprint.js";
-import { listHops, type HopRole } from "../topology/hops.js";
+import { listHops, type HopPlace, type HopRole } from "../topology/hops.js";
 import type { Fault, FaultPlace } from "./types.js";
 
 /** What the faults of one lab are made from. */
@@ -34,7 +34,11 @@ export function lostAfter(
   at: { readonly node: NodeSpec; readonly role: HopRole },
 ): Fault["signature"] {
   const hops = listHops(topology, cluster);
-  const order = direction === "request" ? hops : hops.toReversed();
+  const { roles, mayArriveUnseen } = topology.attachment;
+  const receiver = direction === "request" ? cluster.far : cluster.near;
+  const isUnseen = ({ node, role }: HopPlace): boolean =>
+    mayArriveUnseen === true && node === receiver.name && roles.some((each) => each === role);
+  const order = (direction === "request" ? hops : hops.toReversed()).filter((hop) => !isUnseen(hop));
   const index = order.findIndex(({ node, role }) => node === at.node.name && role === at.role);
   return {
     direction,

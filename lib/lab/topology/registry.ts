@@ -2,7 +2,9 @@ import { HopbookError } from "../../errors.js";
 import { AWS_ATTACHMENT } from "../attachment/aws.js";
 import { BRIDGE_ATTACHMENT } from "../attachment/bridge.js";
 import { CALICO_ATTACHMENT } from "../attachment/calico.js";
+import { CILIUM_ATTACHMENT } from "../attachment/cilium.js";
 import { PTP_ATTACHMENT } from "../attachment/ptp.js";
+import { EXTERNAL_VXLAN_CARRIAGE } from "../carriage/external-vxlan.js";
 import { IPIP_CARRIAGE } from "../carriage/ipip-carriage.js";
 import { makeRoutes } from "../carriage/routes.js";
 import type { Carriage } from "../carriage/types.js";
@@ -10,6 +12,7 @@ import { VPC_CARRIAGE } from "../carriage/vpc.js";
 import { makeVxlan } from "../carriage/vxlan-carriage.js";
 import type { AddressPlan } from "../cluster/types.js";
 import { renderAws } from "../rules/aws.js";
+import { renderCilium } from "../rules/cilium.js";
 import { renderFelix } from "../rules/felix.js";
 import { renderFlannel } from "../rules/flannel.js";
 import { renderKindnet } from "../rules/kindnet.js";
@@ -27,6 +30,13 @@ const CALICO_ADDRESSES: AddressPlan = {
 const NODE_CIDRS: AddressPlan = {
   pool: "10.244.0.0/16",
   blocks: ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24"],
+  firstPod: 2,
+};
+
+/** Cilium's own pool, of which each node has a /24. */
+const CILIUM_ADDRESSES: AddressPlan = {
+  pool: "10.0.0.0/16",
+  blocks: ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"],
   firstPod: 2,
 };
 
@@ -72,6 +82,13 @@ const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
   "calico-none": makeCalico(makeRoutes(" proto bird")),
   "flannel-vxlan": makeFlannel(makeVxlan({ device: "flannel.1", vni: 1, port: 8472 })),
   "flannel-host-gw": makeFlannel(makeRoutes()),
+  "cilium-vxlan": {
+    addresses: CILIUM_ADDRESSES,
+    attachment: CILIUM_ATTACHMENT,
+    carriage: EXTERNAL_VXLAN_CARRIAGE,
+    rules: renderCilium,
+    cni: { name: "cilium", plugins: [{ type: "cilium-cni", "enable-debug": false }] },
+  },
   "aws-vpc": {
     addresses: VPC_ADDRESSES,
     attachment: AWS_ATTACHMENT,
