@@ -32,6 +32,8 @@ begin() {
   reader=; ticker=
   sleep 0.01 2>/dev/null || nap=1
   [ -e "$dir" ] && { echo "error exists $dir"; exit 3; }
+  # Until what is made can be taken away again: who meant it ends the stdin as well.
+  trap '' TERM HUP INT
   mkdir "$dir" 2>/dev/null && cd "$dir" && mkdir pids 2>/dev/null || { echo "error dir $dir"; exit 3; }
   echo "$$ \${HOPBOOK_OWNER:--}" >agent
   mkfifo events 2>/dev/null || { rm -rf "$dir"; echo "error tool mkfifo"; exit 3; }

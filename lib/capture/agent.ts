@@ -32,7 +32,8 @@ undo() {
     kill -TERM "$p" 2>/dev/null || continue
     n=0
     while [ $n -lt 5 ] && kill -0 "$p" 2>/dev/null; do n=$((n + 1)); sleep "$nap"; done
-    kill -KILL -- "-$p" 2>/dev/null; kill -KILL "$p" 2>/dev/null
+    # Its group, for timeout(1) may end before it knows of its child; dash and busybox take no -- here.
+    kill -KILL "-$p" 2>/dev/null; kill -KILL "$p" 2>/dev/null
   done
 }
 avail() { df -Pk "$1" 2>/dev/null | { read -r a; read -r a b c kib e; echo "$kib"; }; }
@@ -154,7 +155,7 @@ while :; do
       if [ "$stopping" -gt 0 ] && [ "$left" -gt 0 ]; then
         waited=$((waited + 1))
         case $waited in 2) halt TERM ;; 4) for f in pids/*.pid; do
-          [ -f "$f" ] && read -r p <"$f" && { kill -KILL -- "-$p"; kill -KILL "$p"; } 2>/dev/null; done ;; esac
+          [ -f "$f" ] && read -r p <"$f" && { kill -KILL "-$p"; kill -KILL "$p"; } 2>/dev/null; done ;; esac
       fi ;;
     'up '*)
       set -- $event; up=$((up + 1)); echo "listening $2 $3"; : >"$2.up"

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,12 +36,15 @@ async function open(...names: string[]): Promise<Map<string, GuardedAccess>> {
   return trustAll(await Promise.all(accesses));
 }
 
-/** Processes whose command line names the work folder, and what is in it. */
+/** Processes whose command line or own folder names the work folder, and what is in it. */
 async function leftovers(waitMs = 12_000): Promise<string[]> {
   const now = (): string[] => {
     const running = readdirSync("/proc").filter((pid) => {
       try {
-        return /^[0-9]+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`${workDir}/`);
+        if (!/^[0-9]+$/.test(pid)) return false;
+        const words = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+        // tcpdump's words have no path: it works within the folder.
+        return [words, readlinkSync(`/proc/${pid}/cwd`)].some((text) => text.includes(`${workDir}/`));
       } catch {
         return false;
       }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -44,7 +44,10 @@ const planOf = (device = "lo", leaseSeconds = 20): readonly NodeCapturePlan[] =>
 function running(): string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
-      return /^[0-9]+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`${workDir}/`);
+      if (!/^[0-9]+$/.test(pid)) return false;
+      const words = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+      // tcpdump's words have no path: it works within the folder.
+      return [words, readlinkSync(`/proc/${pid}/cwd`)].some((text) => text.includes(`${workDir}/`));
     } catch {
       return false;
     }
@@ -52,7 +55,7 @@ function running(): string[] {
 }
 
 /**
- * Processes whose command line names the work folder, and what is in it; empty once all is gone. A busy machine takes
+ * Processes whose command line or own folder names the work folder, and what is in it; empty once all is gone. A busy machine takes
  * its time, but what only the lease of 20 s would end is found.
  */
 async function leftovers(waitMs = 12_000): Promise<string[]> {

@@ -199,10 +199,10 @@ t.test("a client that is killed before it left takes all with it", LIMITS, async
 t.test("what a node lost is told, and the rest is kept", LIMITS, async (t) => {
   const cwd = machine();
   const id = await detach(cwd, profile, "--for", "5m", "--probe", "ping");
-  const { stdout } = await execInNode(lab, "node-b", ["pgrep", "-f", `hopbook-${id}-node-b`], {
-    timeoutMs: 5000,
-  });
-  const pids = stdout.split("\n").filter((pid) => pid !== "");
+  // By their environment: tcpdump's words say nothing of the run.
+  const find = `grep -lsF HOPBOOK_RUN=${id} /proc/[0-9]*/environ`;
+  const { stdout } = await execInNode(lab, "node-b", ["sh", "-c", find], { timeoutMs: 5000 });
+  const pids = [...stdout.matchAll(/^\/proc\/(\d+)\/environ$/gm)].map(([, pid = ""]) => pid);
   t.ok(pids.length > 3);
   // None may clear up after another.
   for (const signal of ["STOP", "KILL"]) {
