@@ -25,6 +25,12 @@ export function bringAlong(bytes: Uint8Array, at: number, { before, after }: Sum
   write(bytes, at, ~sum & 0xffff);
 }
 
+/** The same of a message that has it in its own header; nothing there is nothing still, where it is not right by chance. */
+export function bringMessageAlong(bytes: Uint8Array, at: number, sums: Sums): void {
+  if (bytes[at] === 0 && bytes[at + 1] === 0 && fold(sums.before) !== 0xffff) return;
+  bringAlong(bytes, at, sums);
+}
+
 export interface Sums {
   readonly before: number;
   readonly after: number;

@@ -1,4 +1,4 @@
-import { bringAlong, sumOf } from "./checksums.js";
+import { bringMessageAlong, sumOf } from "./checksums.js";
 import type { PacketContext, Segment } from "./context.js";
 import { sealPayload } from "./payload.js";
 import { rewriteNeighbourDiscovery } from "./neighbours.js";
@@ -19,7 +19,7 @@ export function rewriteIcmp(context: PacketContext, segment: Segment): number {
   const body = at + HEADER_BYTES;
   if (kind === REDIRECT) addresses.map4At(bytes, at + 4);
   const kept = QUOTING.includes(kind) ? quote(context, body, end) : sealPayload(context, body, end);
-  bringAlong(bytes, at + CHECKSUM, { before, after: sumOf(bytes, at, end) });
+  bringMessageAlong(bytes, at + CHECKSUM, { before, after: sumOf(bytes, at, end) });
   return kept;
 }
 
@@ -35,7 +35,7 @@ export function rewriteIcmpv6(context: PacketContext, segment: Segment): number 
   const kept = isError
     ? quote(context, body, end)
     : (rewriteNeighbourDiscovery(context, segment) ?? sealPayload(context, body, end));
-  bringAlong(bytes, at + CHECKSUM, { before, after: pseudo.after + sumOf(bytes, at, end) });
+  bringMessageAlong(bytes, at + CHECKSUM, { before, after: pseudo.after + sumOf(bytes, at, end) });
   return kept;
 }
 

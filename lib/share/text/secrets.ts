@@ -31,7 +31,7 @@ const FORMS: readonly Form[] = [
   { pattern: /(:\/\/[^\s:/@"'\\]{1,256}:)[^\s/@"'\\]{1,1024}(?=@)/g, replace: keepBefore },
   {
     pattern:
-      /\b((?:[a-z0-9]{1,32}[_-]){0,3}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key[_-]?data|client[_-]?secret)\\{0,3}["']?\s{0,4}[:=]\s{0,4}\\{0,3}["']?)(?!true\b|false\b|null\b|\[removed\])[^\s"'\\,;&{}[\]]{3,8192}/gi,
+      /\b([a-z0-9_-]{0,48}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key[_-]?data|client[_-]?secret)\\{0,3}["']?\s{0,4}[:=]\s{0,4}\\{0,3}["']?)(?!true\b|false\b|null\b|\[removed\])[^\s"'\\,;&{}[\]]{3,8192}/gi,
     replace: keepBefore,
   },
 ];

@@ -1,0 +1,120 @@
+import t from "tap";
+import { Mapping } from "../../../lib/share/mapping/mapping.js";
+import { collectNames, collectObjects } from "../../../lib/share/text/collect.js";
+import { removeSecrets } from "../../../lib/share/text/secrets.js";
+import { TextMapper } from "../../../lib/share/text/text-mapper.js";
+
+const KEPT = { digest: () => undefined };
+
+function mapperFor(...texts: readonly string[]): (text: string) => string {
+  const mapping = new Mapping(Buffer.alloc(32, 9));
+  for (const text of texts) collectNames(text, mapping, KEPT);
+  for (const text of texts) collectObjects(text, mapping);
+  const mapper = new TextMapper(mapping, KEPT);
+  return (text) => mapper.map(text);
+}
+
+const EVIDENCE = JSON.stringify({
+  pod: "shop/client",
+  node: "worker-eu-1",
+  to: "shop/postgres-0:5432",
+  ip: "192.168.174.129",
+  six: "fd12:3456::a1",
+  dnsName: "db.prod.acme.internal",
+  argv: ["tcpdump", "ip[12:4]=0xc0a8ae81"],
+  profile: "/home/alice/clusters/acme-prod.yaml",
+});
+
+t.test("one pseudonym for a name, wherever and however it stands", async (t) => {
+  const map = mapperFor(EVIDENCE);
+  const pod = /"pod":"(ns-\d)\/(\S+?)"/.exec(map(EVIDENCE));
+  const [, namespace = "", name = ""] = pod ?? [];
+  t.equal(namespace.length, "shop".length);
+  t.equal(name.length, "client".length);
+  t.equal(
+    map("captures/worker-eu-1.pod.shop_client.eth0.pcap").includes(`.pod.${namespace}_${name}.eth0`),
+    true,
+  );
+  t.equal(map("before-pod-shop-client-links.json"), `before-pod-${namespace}-${name}-links.json`);
+  t.equal(map("client.shop.svc.cluster.local"), `${name}.${namespace}.svc.cluster.local`);
+  t.equal(map("the client asked"), "the client asked", "a common word, as a word");
+  t.notMatch(map("POSTGRES-0 on Worker-EU-1\\nworker-eu-1"), /postgres|worker/i);
+  t.notMatch(map(EVIDENCE), /acme|alice|worker|postgres|client|shop/);
+});
+
+t.test("an address in every encoding is the same address", async (t) => {
+  const map = mapperFor(EVIDENCE);
+  const image = map("192.168.174.129");
+  const bytes = image.split(".").map(Number);
+  const hex = Buffer.from(bytes).toString("hex");
+  t.not(image, "192.168.174.129");
+  t.equal(map("0xc0a8ae81"), `0x${hex}`);
+  t.equal(
+    map("81AEA8C0:1F90"),
+    `${Buffer.from([...bytes].reverse())
+      .toString("hex")
+      .toUpperCase()}:1F90`,
+  );
+  t.equal(map("IP 192.168.174.129.443 > "), `IP ${image}.443 > `);
+  t.equal(
+    map("::ffff:192.168.174.129").endsWith(
+      hex.replace(
+        /^(....)(....)$/,
+        (_, a: string, b: string) => `${a.replace(/^0+/, "")}:${b.replace(/^0+/, "")}`,
+      ),
+    ),
+    true,
+  );
+  const network = map("192.168.174.0/24");
+  t.match(network, /^192\.168\.\d+\.0\/24$/);
+  t.equal(network.split(".")[2], image.split(".")[2], "of the network that its image is in");
+  t.equal(map('"addr": "192.168.174.0", "len": 24'), `"addr": "${network.replace("/24", "")}", "len": 24`);
+  t.equal(map("[fd12:3456::a1]:80 up"), `[${map("fd12:3456::a1")}]:80 up`);
+});
+
+t.test("what is no address or name stays", async (t) => {
+  const map = mapperFor(EVIDENCE);
+  for (const same of [
+    "255.255.240.0",
+    "2026-11-29T13:30:35.437Z",
+    "0.0.0.0/0",
+    "::/0",
+    "127.0.0.1:8080 ::1",
+    '{"status": "delivered", "node": 3}',
+    "kube-system/kube-dns",
+    "eth0 mtu 1500",
+  ])
+    t.equal(map(same), same);
+});
+
+t.test("identifiers: a beginning stays one", async (t) => {
+  const map = mapperFor(EVIDENCE);
+  const id = "3f4a9b21c0de7788aa55cc33dd11ee22ff00aa99bb88cc77dd66ee55ff441122";
+  t.not(map(id), id);
+  t.ok(map(id).startsWith(map(id.slice(0, 13))));
+  t.match(map("veth1a2b3c4d@if3"), /^veth[0-9a-f]{8}@if3$/);
+  t.not(map("veth1a2b3c4d@if3"), "veth1a2b3c4d@if3");
+  t.match(
+    map("ed473ca1-9691-4392-9998-a516852a3df6"),
+    /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  );
+});
+
+t.test("secrets are removed, and what only looks alike is not", async (t) => {
+  for (const text of [
+    "Authorization: Bearer abcDEF123456",
+    '"Authorization": "Basic dXNlcjpwYXNz"',
+    "Cookie: session=abcdef; other=1",
+    "https://user:hunter22@db.acme.internal/",
+    "PGPASSWORD=hunter22 psql",
+    '{\\"token\\": \\"hunter22\\"}',
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIhunter22\n-----END RSA PRIVATE KEY-----",
+  ]) {
+    const { text: clean, count } = removeSecrets(text);
+    t.equal(count, 1, text);
+    t.notMatch(clean, /hunter22|abcDEF|dXNlc|session=|c2ln/, clean);
+  }
+  for (const text of ['"payload": false', "no token was given", '"password": null'])
+    t.equal(removeSecrets(text).count, 0, text);
+});
