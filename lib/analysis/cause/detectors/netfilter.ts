@@ -11,6 +11,7 @@ import { commentOf } from "../naming.js";
 import { summarise } from "../wording.js";
 import { couldMatch, namesFlow } from "./match.js";
 import { namePolicy } from "./policy.js";
+import { findWouldDrop } from "./would-drop.js";
 
 const KERNEL = { reasons: ["NETFILTER_DROP"], locations: ["nft_do_chain", "ipt_do_table", "nf_hook_slow"] };
 
@@ -32,6 +33,8 @@ function detectNetfilter(given: DetectorInput): readonly Candidate[] {
   if (spot.netns === null || spot.hooks.length === 0 || input.lostCount === 0) return [];
   const at = spot.netns;
   const found = readRulesets(given, at).map((pair) => compare(given, pair));
+  // No counter spoke: a rule without one may still be told by its text.
+  if (found.every((set) => set.length === 0)) return findWouldDrop(given, at);
   const top = Math.max(...found.flat().map(({ weight }) => weight.strength));
   // The first set of rules that says most: others show the same rules once more.
   const suspects = found.find((set) => set.some(({ weight }) => weight.strength === top)) ?? [];

@@ -1,0 +1,142 @@
+import { parseLinks } from "../../../linux/links.js";
+import { parseRoutes } from "../../../linux/routes.js";
+import { ipVersion } from "../../../linux/address.js";
+import type { Hook } from "../../../linux/ruleset.js";
+import type { BaseChain, LoadedRule } from "../../../rules/chain.js";
+import { loadIptables } from "../../../rules/iptables/load.js";
+import { loadNftables } from "../../../rules/nft/load.js";
+import { makePacket, type Packet } from "../../../rules/packet.js";
+import { viewNode } from "../../../rules/view.js";
+import { walkHooks, type HookStep, type Walk } from "../../../rules/walk/path.js";
+import { wireOf } from "../../../wire/registry.js";
+import type { Candidate, DetectorInput } from "../candidate.js";
+import type { Spot } from "../spot.js";
+import { describeNetns, type Netns, type StateReader } from "../state.js";
+import { summarise } from "../wording.js";
+
+/**
+ * The rule that ends the flow's packets by its text alone: one without a counter, which no growth can speak for. Where the
+ * answer depends on what was not read, it is a doubt and no cause.
+ */
+export function findWouldDrop(given: DetectorInput, at: Netns): Candidate[] {
+  const packet = packetOf(given);
+  if (packet === undefined) return [];
+  const steps = stepsOf(given.spot, packet.family);
+  const walk = walkHooks(readChains(given.state, at), packet, { steps, node: readNode(given.state, at) });
+  const kind = given.input.status === "rejected" ? "reject" : "drop";
+  const [end] = walk.ended.filter((one) => one.kind === kind && one.rule !== null && !counts(one.rule));
+  if (end?.rule == null) return [];
+  return [accuse(end.rule, { at, kind, walk, conditions: end.world.conditions })];
+}
+
+interface Found {
+  readonly at: Netns;
+  readonly kind: "drop" | "reject";
+  readonly walk: Walk;
+  readonly conditions: readonly { readonly text: string }[];
+}
+
+function accuse(rule: LoadedRule, { at, kind, walk, conditions }: Found): Candidate {
+  const isCertain = walk.passed.length === 0 && walk.ended.length === 1 && walk.givenUp.length === 0;
+  const verb = kind === "drop" ? "dropped" : "rejected";
+  const who = `${describeNetns(at)}: the packets would be ${verb} by a rule of ${rule.chain}`;
+  const clause = conditions.map(({ text }) => text).join(" and ");
+  const comments = rule.comments().map((comment) => `"${comment}"`);
+  return {
+    code: kind === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
+    summary: isCertain ? summarise(who, comments) : `${who} if ${clause}: ${rule.text}`,
+    evidence: [
+      `${describeNetns(at)}: ${rule.text}${rule.handle === null ? "" : ` (handle ${String(rule.handle)})`}`,
+      "it has no counter: its text and the flow's packet say it",
+      ...rule.comments().map((comment) => `its comment: ${comment}`),
+    ],
+    strength: isCertain ? 1 : 0,
+  };
+}
+
+function counts(rule: LoadedRule): boolean {
+  return rule.steps().some(({ kind }) => kind === "count");
+}
+
+/** The lost packet as rules see it there; what is not known of it stays so. */
+function packetOf({ input, spot }: DetectorInput): Packet | undefined {
+  const lengthBytes = input.lost[0]?.ipBytes ?? null;
+  if (spot.outer) {
+    const [from, to] = [spot.sender, spot.receiver].map((node) => input.flow.underlay[node ?? ""]?.ip ?? "");
+    const port = input.flow.hops
+      .map(({ encapsulation }) => wireOf(encapsulation)?.worn.port)
+      .find((each) => each !== undefined);
+    if (port === undefined) return undefined;
+    return makePacket({ source: from ?? "", destination: to ?? "", protocol: "udp", destinationPort: port });
+  }
+  const [from, to] = [endOf(spot.source), endOf(spot.target)];
+  const { protocol } = input.flow;
+  const isEcho = protocol === "icmp";
+  const isFour = ipVersion(from.ip) === 4;
+  const isReply = input.direction === "reply";
+  const isFirst = !isReply && (input.largestPassedIpBytes ?? null) === null;
+  return makePacket({
+    ...{
+      source: from.ip,
+      destination: to.ip,
+      protocol: isEcho && !isFour ? "icmpv6" : protocol,
+      lengthBytes,
+    },
+    ...(isEcho ? {} : { sourcePort: from.port, destinationPort: to.port }),
+    ...(isEcho ? { icmpType: isReply ? (isFour ? 0 : 129) : isFour ? 8 : 128, icmpCode: 0 } : {}),
+    connection: {
+      state: isReply ? "established" : isFirst ? "new" : null,
+      direction: isReply ? "reply" : "original",
+    },
+  });
+}
+
+/** Behind the translation of a Service it is the endpoint that rules see. */
+function endOf(end: Spot["source"]): { readonly ip: string; readonly port: number | null } {
+  return end.addresses.at(-1) ?? end;
+}
+
+const OF_REQUEST: readonly Hook[] = ["ingress", "prerouting", "input"];
+
+function stepsOf({ hooks, kind, inDevice, outDevice }: Spot, family: 4 | 6): HookStep[] {
+  const ip = family === 4 ? "ip" : "ip6";
+  const own = kind === "pod-in" ? hooks.filter((hook) => OF_REQUEST.includes(hook)) : hooks;
+  return own.map((hook) => ({
+    hook,
+    family: hook === "ingress" || hook === "egress" ? "netdev" : ip,
+    inDevice: ["output", "postrouting", "egress"].includes(hook) ? null : inDevice,
+    outDevice: ["forward", "output", "postrouting", "egress"].includes(hook) ? outDevice : null,
+  }));
+}
+
+/** nft shows the tables of iptables' newer backend once more, and cannot spell their matches: iptables-save does. */
+function readChains(state: StateReader, at: Netns): BaseChain[] {
+  const saved = ([4, 6] as const).flatMap((family) => {
+    const texts = state.readings(at, family === 4 ? "iptables" : "ip6tables").map(({ text }) => text);
+    const unique = [
+      ...new Map(texts.map((text) => [text.replaceAll(/^#.*\n|\[\d+:\d+\]/gm, ""), text])).values(),
+    ];
+    return unique.map((text) => ({ family, text, isNft: text.includes("(nf_tables)") }));
+  });
+  const skipped = new Set(
+    saved
+      .filter(({ isNft }) => isNft)
+      .flatMap(({ family, text }) =>
+        [...text.matchAll(/^\*(\S+)/gm)].map(
+          ([, table]) => `${family === 4 ? "ip" : "ip6"} ${String(table)}`,
+        ),
+      ),
+  );
+  return [
+    ...saved.flatMap(({ family, text }) => loadIptables(text, family)),
+    ...state
+      .readings(at, "nftables")
+      .flatMap(({ text }) => loadNftables(text, (table) => skipped.has(table))),
+  ];
+}
+
+function readNode(state: StateReader, at: Netns): ReturnType<typeof viewNode> {
+  const routes = state.readings(at, "routes").flatMap(({ text }) => parseRoutes(text));
+  const links = state.readings(at, "addresses").flatMap(({ text }) => parseLinks(text));
+  return viewNode({ links, ...(routes.length === 0 ? {} : { routes }) });
+}
