@@ -72,7 +72,7 @@ export function listRows(topology: LabTopology): Row[] {
 export const nameOf = ({ topology, fault }: Row): string => `${topology}/${fault ?? "none"}`;
 
 /** Of the topologies but the default one a row in so many stands for all, another one in each topology. */
-const SPREAD = 7;
+const SPREAD = 10;
 
 /**
  * "all", or names as `flannel-vxlan/fdb-missing`, or whole topologies, or faults of the default topology, separated by commas; "none"
