@@ -92,10 +92,13 @@ export interface Unentered {
   readonly address: string | null;
   /** A clause without a full stop: "no route to host". */
   readonly why: string;
+  /** It could be entered, and nothing can be captured there. */
+  readonly isEntered?: boolean;
 }
 
 /** "node-b could not be entered: no route to host". */
-export function sayUnentered({ node, pod, why }: Unentered): string {
+export function sayUnentered({ node, pod, why, isEntered = false }: Unentered): string {
+  if (isEntered) return `nothing could be captured on ${pod ?? node}: ${why}`;
   const what = pod === null ? `${node} could not be entered` : `${pod} on ${node} could not be looked into`;
   return `${what}: ${why}`;
 }

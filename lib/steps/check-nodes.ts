@@ -1,4 +1,4 @@
-import { checkPodTools, checkTools, type NodeTools } from "../cluster/index.js";
+import { asUnseen, checkPodTools, checkTools, type NodeTools } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StepContext } from "../model/steps.js";
@@ -6,46 +6,74 @@ import type { StepContext } from "../model/steps.js";
 /** Programs without which nothing can be captured; said before anything is started. */
 const NEEDED = ["tcpdump", "timeout", "nsenter"] as const;
 
+interface Places {
+  readonly accesses: ReadonlyMap<string, GuardedAccess>;
+  /** Of the nodes those that are pods, which alone can be entered. */
+  readonly pods: ReadonlySet<string>;
+}
+
+type Checking = Pick<StepContext, "profile" | "signal" | "unreachable">;
+
 /** What nodes and pods have for captures. Throws NODE_UNREACHABLE, TOOL_MISSING, or what a node says. */
 export async function checkNodes(
   nodes: readonly string[],
-  {
-    accesses,
-    pods,
-  }: { readonly accesses: ReadonlyMap<string, GuardedAccess>; readonly pods: ReadonlySet<string> },
-  context: Pick<StepContext, "profile" | "signal" | "unreachable">,
+  places: Places,
+  context: Checking,
 ): Promise<Record<string, NodeTools>> {
-  const { workDir } = context.profile;
+  const { tools, errors } = await tryNodes(nodes, places, context);
+  for (const error of errors.values()) throw error;
+  return tools;
+}
+
+/** The same, and why nothing can be captured on some. Throws only what says nothing of a node. */
+export async function tryNodes(
+  nodes: readonly string[],
+  places: Places,
+  context: Checking,
+): Promise<{
+  readonly tools: Record<string, NodeTools>;
+  readonly errors: ReadonlyMap<string, HopbookError>;
+}> {
+  const tools: Record<string, NodeTools> = {};
+  const errors = new Map<string, HopbookError>();
   const checked = await Promise.all(
     nodes.map(async (node) => {
-      const access = accesses.get(node);
-      if (access === undefined) {
-        const reason = context.unreachable.get(node);
-        throw (
-          reason ??
-          new HopbookError("NODE_UNREACHABLE", `Cannot reach ${node}, where packets are to be captured`)
-        );
+      try {
+        return await checkNode(node, places, context);
+      } catch (error) {
+        const unseen = asUnseen(error);
+        if (unseen === null) throw error;
+        return unseen;
       }
-      const options = { workDir, signal: context.signal };
-      const tools = await checkTools(access, options);
-      return pods.has(node) ? checkPodTools(access, tools, options) : tools;
     }),
   );
-  for (const tools of checked) {
-    if (pods.has(tools.node)) continue;
-    const missing = NEEDED.filter((tool) => tools.paths[tool] === null);
-    if (missing.length > 0) {
-      throw new HopbookError(
-        "TOOL_MISSING",
-        `Cannot capture on ${tools.node}: it has no ${missing.join(", no ")}`,
-        {
-          where: { node: tools.node },
-          hint:
-            "Install it on the node (Debian, Ubuntu: apt-get install tcpdump; RHEL, Fedora: dnf install tcpdump), " +
-            "or log in through a toolbox that has it",
-        },
-      );
-    }
+  for (const [index, node] of nodes.entries()) {
+    const found = checked[index];
+    if (found instanceof HopbookError) errors.set(node, found);
+    else if (found !== undefined) tools[found.node] = found;
   }
-  return Object.fromEntries(checked.map((tools) => [tools.node, tools]));
+  return { tools, errors };
+}
+
+async function checkNode(
+  node: string,
+  { accesses, pods }: Places,
+  { profile, signal, unreachable }: Checking,
+): Promise<NodeTools> {
+  const access = accesses.get(node);
+  if (access === undefined) {
+    const message = `Cannot reach ${node}, where packets are to be captured`;
+    throw unreachable.get(node) ?? new HopbookError("NODE_UNREACHABLE", message);
+  }
+  const options = { workDir: profile.workDir, signal };
+  const tools = await checkTools(access, options);
+  if (pods.has(node)) return checkPodTools(access, tools, options);
+  const missing = NEEDED.filter((tool) => tools.paths[tool] === null);
+  if (missing.length === 0) return tools;
+  throw new HopbookError("TOOL_MISSING", `Cannot capture on ${node}: it has no ${missing.join(", no ")}`, {
+    where: { node },
+    hint:
+      "Install it on the node (Debian, Ubuntu: apt-get install tcpdump; RHEL, Fedora: dnf install tcpdump), " +
+      "or log in through a toolbox that has it",
+  });
 }

@@ -10,8 +10,9 @@ import {
 import { loadRecipes } from "../hops/index.js";
 import { sayUnentered, targetOf, type FlowPath } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
-import { checkNodes } from "./check-nodes.js";
+import { tryNodes } from "./check-nodes.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
+import { leaveOut } from "./leave-out.js";
 import { watchAccesses } from "./watched.js";
 
 interface Input {
@@ -83,19 +84,20 @@ export const pathDiscover: StepKind<Input, Output> = {
     });
     // Ways in are opened by the first command there: all of them at once.
     const [from, ...tos] = await finishEnds(located);
-    const paths: FlowPath[] = [];
+    const found: FlowPath[] = [];
     const { failures } = facts;
     const discovery = { accesses, failures, profile: context.profile, recipes, signal };
     for (const to of tos) {
-      paths.push(await discoverWithApi({ from, to: avoidMasquerade(from, to, note) }, discovery, context));
+      found.push(await discoverWithApi({ from, to: avoidMasquerade(from, to, note) }, discovery, context));
     }
-    const hops = paths.flatMap((path) => path.hops);
+    const hops = found.flatMap((path) => path.hops);
     const nodes = [...new Set(hops.map((hop) => targetOf(hop)))];
     const pods = new Set(hops.flatMap((hop) => (hop.netns.kind === "own" ? [targetOf(hop)] : [])));
-    const [tools] = await Promise.all([
-      checkNodes(nodes, { accesses, pods }, context),
-      readCni(paths, discovery, context),
+    const [{ tools, errors }] = await Promise.all([
+      tryNodes(nodes, { accesses, pods }, context),
+      readCni(found, discovery, context),
     ]);
+    const paths = leaveOut(found, errors);
     notePods([...pods], paths, context);
     for (const said of new Set(paths.flatMap(({ unentered = [] }) => unentered.map(sayUnentered)))) {
       context.markIncomplete(said);

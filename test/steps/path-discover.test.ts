@@ -98,6 +98,31 @@ t.test("a program without which nothing can be captured is missed before anythin
   });
 });
 
+t.test("where one node lacks it, the other one's hops are captured, and it is said", async (t) => {
+  const fake = setUp();
+  const poor = setUp({ without: "tcpdump" }).context.accesses.get("node-b");
+  if (poor === undefined) throw new Error("no node-b");
+  const accesses = new Map([...fake.context.accesses, ["node-b", poor]]);
+  const { outputs } = await pathDiscover.plan(INPUT, { ...fake.context, accesses });
+  t.strictSame(
+    outputs.paths[0]?.hops.map(({ index, node }) => [index, node]),
+    [0, 1, 2, 3].map((index) => [index, "node-a"]),
+  );
+  t.match(outputs.paths[0]?.unentered, [
+    {
+      end: "to",
+      node: "node-b",
+      pod: null,
+      address: "10.77.0.12",
+      why: "it has no tcpdump",
+      isEntered: true,
+    },
+  ]);
+  t.equal(outputs.paths[0]?.unseen, undefined, "its state is read all the same");
+  t.strictSame(Object.keys(outputs.tools), ["node-a"]);
+  t.match(fake.incomplete, ["nothing could be captured on node-b: it has no tcpdump"]);
+});
+
 t.test("a clock that is off is said, and is no error", async (t) => {
   const fake = setUp({ clockAheadSec: 30 });
   await pathDiscover.plan(INPUT, fake.context);

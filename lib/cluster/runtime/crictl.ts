@@ -6,7 +6,7 @@ import { runOnNode } from "../run.js";
 import { CRI_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
 
 /** crictl's own limit is 2 s and a busy node needs more; a runtime that takes longer than this for a list hangs. */
-const LIST_TIMEOUT_MS = 6000;
+const LIST_TIMEOUT_MS = 5000;
 /** An inspection asks the runtime once a sandbox. */
 const INSPECT_TIMEOUT_MS = 20_000;
 
