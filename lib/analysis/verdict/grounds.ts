@@ -23,8 +23,10 @@ export function listGrounds(
 
 function describeCaptures({ hops, hopAt, places }: Route): string[] {
   if (hopAt.size === 0) return [];
-  const all = hopAt.size === hops.length ? `all ${hops.length}` : `${hopAt.size} of ${hops.length}`;
-  const facts = [`captured at ${all} hops`];
+  const all = hops.length === 1 ? "the one hop" : `all ${hops.length} hops`;
+  const facts = [
+    hopAt.size === hops.length ? `captured at ${all}` : `captured at ${hopAt.size} of ${hops.length} hops`,
+  ];
   const records = [...hopAt.keys()].map((place) => places[place]!.record);
   const isWhole = records.every(
     (record) =>
