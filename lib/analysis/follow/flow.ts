@@ -3,7 +3,7 @@ import type { Protocol } from "../../model/traffic.js";
 import type { Connection } from "./connection.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { NONE } from "./flight.js";
-import type { DirectionRecord, Records } from "./record.js";
+import type { DirectionRecord, Records, SetPair } from "./record.js";
 import { mergeRejections, type Rejection } from "./rejections.js";
 import type { Talk } from "./talk.js";
 import { SideTotals, type TcpSigns } from "./tcp-signs.js";
@@ -25,13 +25,19 @@ export interface ConnectionFacts {
   readonly signs: TcpSigns | null;
 }
 
+/** Both ends, as packets show them at some places. */
+interface Ends {
+  readonly client: TupleEnd;
+  readonly server: TupleEnd;
+}
+
 /** What some connections' ends were changed to on the way, and which places showed which. */
 export interface RewriteRecord {
-  readonly front: { readonly client: TupleEnd; readonly server: TupleEnd };
-  readonly behind: { readonly client: TupleEnd; readonly server: TupleEnd };
+  readonly front: Ends;
+  readonly behind: Ends;
   /** Sets of places that showed the requests, and the replies, as they are in front and behind. */
-  readonly requests: { readonly front: number; readonly behind: number };
-  readonly replies: { readonly front: number; readonly behind: number };
+  readonly requests: SetPair;
+  readonly replies: SetPair;
   connections: number;
 }
 
@@ -136,6 +142,12 @@ export class Flow {
     return end;
   }
 
+  /** Of a row; the flow itself where they are its own. */
+  private endsOf(row: number, tuples: Tuples): Ends {
+    const [client, server] = [this.known(tuples.client(row)), this.known(tuples.server(row))];
+    return client === this.client && server === this.server ? this : { client, server };
+  }
+
   private keep(facts: ConnectionFacts): void {
     const most = this.target >= 0 ? MOST_KEPT.target : MOST_KEPT.other;
     if (this.kept.length < most) {
@@ -161,10 +173,10 @@ export class Flow {
     const setOf = (of: number, request: boolean): number =>
       tuples.placesOf(of, request === tuples.clientIsA(of));
     const fresh: RewriteRecord = {
-      front: { client: this.known(tuples.client(front)), server: this.known(tuples.server(front)) },
-      behind: { client: this.known(tuples.client(row)), server: this.known(tuples.server(row)) },
-      requests: { front: setOf(front, true), behind: setOf(row, true) },
-      replies: { front: setOf(front, false), behind: setOf(row, false) },
+      front: this.endsOf(front, tuples),
+      behind: this.endsOf(row, tuples),
+      requests: this.all.pairOf(setOf(front, true), setOf(row, true)),
+      replies: this.all.pairOf(setOf(front, false), setOf(row, false)),
       connections: 1,
     };
     const known = this.rewrites.find((one) => isSame(one, fresh));
@@ -194,9 +206,10 @@ function isSame(one: RewriteRecord, other: RewriteRecord): boolean {
     one.behind.server.ip === other.behind.server.ip &&
     one.behind.server.port === other.behind.server.port &&
     one.behind.client.ip === other.behind.client.ip &&
-    one.requests.front === other.requests.front &&
-    one.requests.behind === other.requests.behind &&
-    one.replies.front === other.replies.front &&
-    one.replies.behind === other.replies.behind
+    isSamePair(one.requests, other.requests) &&
+    isSamePair(one.replies, other.replies)
   );
 }
+
+const isSamePair = (one: SetPair, other: SetPair): boolean =>
+  one.front === other.front && one.behind === other.behind;

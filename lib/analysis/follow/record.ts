@@ -42,7 +42,15 @@ export function emptyRecord(direction: number): DirectionRecord {
   return { direction, ways: NOTHING, story: NOTHING, order: NOTHING, delays: null };
 }
 
+/** Sets of places, in front of a translation and behind it. */
+export interface SetPair {
+  readonly front: number;
+  readonly behind: number;
+}
+
 const FIRST_CAPACITY = 256;
+/** So many pairs of sets are remembered, a power of two. */
+const PAIRS = 1024;
 const LINE = 8;
 /** The first way; packets in `story`; packets that were ordered; of the first kind of order its key and how many. */
 const [HEAD, TOLD, ORDERED, ORDER_KEY, ORDER_SURE, ORDER_PACKETS] = [0, 1, 2, 3, 4, 5] as const;
@@ -55,6 +63,7 @@ export class Records {
   private readonly stories = new Map<number, KeptPacket[]>();
   /** Where packets of one direction do not all take the same way: the others. */
   private readonly orders = new Map<number, Ordered[]>();
+  private readonly pairs = new Array<SetPair | undefined>(PAIRS).fill(undefined);
   private readonly delays = new Map<number, (Delay | undefined)[]>();
 
   /** A new row. */
@@ -75,6 +84,14 @@ export class Records {
       order: this.orderOf(row),
       delays: this.delays.get(row) ?? null,
     };
+  }
+
+  /** The same object most times: thousands of flows are translated at the same place. */
+  pairOf(front: number, behind: number): SetPair {
+    const at = (front * 31 + behind) & (PAIRS - 1);
+    const known = this.pairs[at];
+    if (known?.front === front && known.behind === behind) return known;
+    return (this.pairs[at] = { front, behind });
   }
 
   /** The first of the ways that `ways` lists; NONE: nothing was shown. */

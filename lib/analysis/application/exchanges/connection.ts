@@ -22,7 +22,8 @@ export class Connection {
   private synUs: number | null = null;
   private synAckUs: number | null = null;
   private isEstablished = false;
-  private readonly sent = [new Segments(), new Segments()] as const;
+  private readonly client = new Segments();
+  private readonly server = new Segments();
   private lastSide: Side | null = null;
   private lastUs = 0;
   private reset: { readonly side: Side; readonly timeUs: number } | null = null;
@@ -38,9 +39,12 @@ export class Connection {
   /** Nothing more is to come: both sides have ended, or one broke off. */
   get isOver(): boolean {
     if (this.reset !== null) return true;
-    const { sent } = this;
-    if (!sent[CLIENT].hasFinished || !sent[SERVER].hasFinished) return false;
-    return !sent[CLIENT].isOwed && !sent[SERVER].isOwed;
+    const { client, server } = this;
+    return client.hasFinished && server.hasFinished && !client.isOwed && !server.isOwed;
+  }
+
+  private sentBy(side: Side): Segments {
+    return side === CLIENT ? this.client : this.server;
   }
 
   /** Whether a client's SYN opens another connection than this one. */
@@ -55,9 +59,9 @@ export class Connection {
       this.reset = { side, timeUs };
       return;
     }
-    if ((flags & TCP.ack) !== 0) this.sent[otherOf(side)].acknowledged = packet.acknowledgement;
+    if ((flags & TCP.ack) !== 0) this.sentBy(otherOf(side)).acknowledged = packet.acknowledgement;
     if ((flags & TCP.syn) !== 0) {
-      this.sent[side].note(packet.sequence, 1);
+      this.sentBy(side).note(packet.sequence, 1);
       if (side === SERVER) this.synAckUs ??= timeUs;
       else {
         this.synUs ??= timeUs;
@@ -66,7 +70,7 @@ export class Connection {
       return;
     }
     if (side === CLIENT) this.isEstablished = true;
-    if ((flags & TCP.fin) !== 0) this.sent[side].hasFinished = true;
+    if ((flags & TCP.fin) !== 0) this.sentBy(side).hasFinished = true;
     if (packet.payloadBytes > 0) this.take(packet, bytes, at);
   }
 
@@ -79,7 +83,7 @@ export class Connection {
 
   private take(packet: Packet, bytes: Uint8Array, { side, timeUs }: { side: Side; timeUs: number }): void {
     const { payloadAt: at, payloadBytes: length } = packet;
-    if (!this.sent[side].note(packet.sequence, length)) return;
+    if (!this.sentBy(side).note(packet.sequence, length)) return;
     this.lastSide = side;
     this.lastUs = timeUs;
     if (this.application === null && this.attempts >= MOST_ATTEMPTS) return;
@@ -100,7 +104,7 @@ export class Connection {
     if (synAckUs !== null && !this.isEstablished)
       return [isOld(synAckUs) ? "SYN-ACK never acknowledged" : null, "none", null];
     for (const side of [CLIENT, SERVER] as const)
-      if (this.sent[side].isOwed && isOld(this.lastUs))
+      if (this.sentBy(side).isOwed && isOld(this.lastUs))
         return [`connected, and data of ${SIDE_NAMES[side]} never acknowledged`, "none", null];
     if (synUs === null) return ["open before the capture began", "ok", null];
     return ["connected", "ok", synAckUs === null ? null : synAckUs - synUs];
@@ -133,8 +137,8 @@ export class Connection {
     const words = this.application?.lastOf(this.lastSide) ?? `data of ${SIDE_NAMES[this.lastSide]}`;
     // Who has ended, or has all that it asked for, may close the rest with a reset.
     const isOrderly =
-      this.sent[side].hasFinished ||
-      this.sent[otherOf(side)].hasFinished ||
+      this.sentBy(side).hasFinished ||
+      this.sentBy(otherOf(side)).hasFinished ||
       (side === CLIENT && this.lastSide === SERVER);
     const outcome = `${isOrderly ? "closed" : "broken off"} by ${by} with a reset, after ${words}`;
     return [outcome, isOrderly ? "ok" : "error", timeUs - this.lastUs];
