@@ -23,28 +23,25 @@ export interface Slow {
   readonly seconds: number;
   /** A shell pattern: only calls whose arguments, joined, fit it. Default: all. */
   readonly when?: string;
+  /** Default: every one. */
+  readonly node?: string;
 }
 
 /** Makes a program of the nodes wait before it does its work, so that a stage of a run is long enough to be hit. */
 export async function slowDown(lab: LabState, slow: Slow): Promise<() => Promise<void>> {
   const { tool, seconds, when = "*" } = slow;
   const wrapper = `#!/bin/sh\ncase "$*" in ${when}) sleep ${seconds} ;; esac\nexec /run/cover/real/${tool} "$@"\n`;
-  await onEveryNode(lab, ["sh", "-c", COVER, "cover", tool, wrapper]);
-  return () => uncover(lab, tool);
+  const nodes = lab.nodes.map(({ name }) => name).filter((name) => (slow.node ?? name) === name);
+  for (const node of nodes) await must(lab, node, ["sh", "-c", COVER, "cover", tool, wrapper]);
+  return async () => {
+    for (const node of nodes) await must(lab, node, ["sh", "-c", UNCOVER, "uncover", tool]);
+  };
 }
 
 /** A node's program that is there and cannot be run: as good as none. */
 export async function hideTool(lab: LabState, node: string, tool: string): Promise<() => Promise<void>> {
   await must(lab, node, ["sh", "-c", HIDE, "hide", tool]);
   return () => must(lab, node, ["sh", "-c", UNCOVER, "uncover", tool]);
-}
-
-async function uncover(lab: LabState, tool: string): Promise<void> {
-  await onEveryNode(lab, ["sh", "-c", UNCOVER, "uncover", tool]);
-}
-
-async function onEveryNode(lab: LabState, argv: readonly string[]): Promise<void> {
-  for (const node of lab.nodes) await must(lab, node.name, argv);
 }
 
 export async function must(lab: LabState, node: string, argv: readonly string[]): Promise<void> {
