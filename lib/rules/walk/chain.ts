@@ -57,7 +57,7 @@ function walkRules(
     const next: World[] = [];
     const jumps = new Map<string, { readonly isGoto: boolean; readonly worlds: World[] }>();
     for (const world of open) {
-      if (!frame.record.look()) return [...fallen, ...loseSight(open, rule, frame)];
+      if (!frame.record.look(world.conditions.length)) return [...fallen, ...loseSight(open, rule, frame)];
       for (const { world: after, action } of applyRule(rule, world, frame)) {
         if (action.kind === "go-on") next.push(after);
         else if (action.kind === "return") fallen.push(after);

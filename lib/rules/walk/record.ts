@@ -1,7 +1,9 @@
 import type { LoadedRule } from "../chain.js";
 
 /** More rule looks than any node's own rules need; what jumps in circles ends here. */
-const MOST_LOOKS = 2_000_000;
+const MOST_LOOKS = 400_000;
+/** Each condition of a world makes it dearer to follow. */
+const CONDITION_COST = 2;
 /** Longer than any chain of jumps that the kernel takes (16 in nftables). */
 export const MOST_DEPTH = 64;
 /** So many different fates of one packet are followed. */
@@ -22,8 +24,8 @@ export class WalkRecord {
   #looks = 0;
 
   /** False when the walk has to end. */
-  look(): boolean {
-    this.#looks += 1;
+  look(conditions: number): boolean {
+    this.#looks += 1 + conditions * CONDITION_COST;
     if (this.#looks > MOST_LOOKS) this.giveUp("more rules than can be followed, or jumps in a circle");
     return this.#looks <= MOST_LOOKS;
   }
