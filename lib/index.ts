@@ -70,6 +70,7 @@ export {
 } from "./api/replay.js";
 export { replayRun, type ReplayOptions, type ReplayReport } from "./api/replay.js";
 export { listSchemas, readSchemaText } from "./api/schemas.js";
+export { reveal, shareRun, verifyArchive, type Shared, type Verified } from "./api/share.js";
 export type { Confirm, GrantFlags, PermissionQuestion } from "./api/permissions.js";
 export type { NodePods, RawInputs } from "./api/run.js";
 export {

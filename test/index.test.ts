@@ -36,14 +36,17 @@ t.test("the public API: these names, and no others", (t) => {
     "reportSarif",
     "reportText",
     "resolveNamedRunbook",
+    "reveal",
     "runDoctor",
     "runPlan",
     "runRunbook",
     "runRunbookTests",
     "setFault",
+    "shareRun",
     "statusLab",
     "stopRun",
     "upLab",
+    "verifyArchive",
   ]);
   t.end();
 });

@@ -42,6 +42,9 @@ t.test("a filter is one word behind --, whatever is in it, and the guard lets no
     if (findArgvFault("capture/check", planFilterCheck([pointOf(filter)]), SCRIPTS) !== undefined)
       t.fail(filter);
   }
+  const inPod = { ...pointOf("udp"), netns: { kind: "path", path: "/proc/77/ns/net" } } as const;
+  t.strictSame(planFilterCheck([inPod]).slice(-4), ["node-a.point.lo", "/proc/77/ns/net", "lo", "udp"]);
+  t.equal(findArgvFault("capture/check", planFilterCheck([inPod]), SCRIPTS), undefined);
   const unreadable = planFilterCheck([pointOf("udp\n-w x")]);
   t.match(findArgvFault("capture/check", unreadable, SCRIPTS), /is no value for it/);
   t.match(

@@ -29,6 +29,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof typeof hopbook)[]>> = {
   "lab status": ["listLabs", "statusLab"],
   "lab faults": ["listFaults"],
   "lab fault": ["setFault"],
+  share: ["shareRun", "verifyArchive", "reveal"],
   schema: ["listSchemas", "readSchemaText"],
 };
 /** Of use to a shell alone. */

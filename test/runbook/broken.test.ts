@@ -69,6 +69,14 @@ t.test("the table", async (t) => {
   );
 });
 
+t.test("objects of the engine may be chosen by an expression each", async (t) => {
+  const text = runbook('steps: [{id: a, uses: flow/take, with: {flows: ["${{ inputs }}"]}}]');
+  t.match(
+    errorOf(() => parseRunbook(text, "x.yaml", { kinds: KINDS })),
+    undefined,
+  );
+});
+
 t.test("all problems at once, in the order of the lines, whatever finds them", async (t) => {
   const text = `${HEAD}inputs:
   n: {type: integer, default: x}

@@ -31,6 +31,10 @@ t.test("VXLAN: a device that is told the network with each packet has none of it
   const worn = wire.wornBy({ kind: "vxlan", data: { external: true, id: 0, port: 8472 } }, 4);
   t.strictSame(worn, { kind: "vxlan", port: 8472, outer: 4 });
   t.equal(wire.wornBy({ kind: "vxlan", data: { external: true } }, 4), null);
+  t.strictSame(wire.wornBy({ kind: "vxlan", data: { id: 7, port: 4789 } }, 6), {
+    ...{ kind: "vxlan", vni: 7, port: 4789, outer: 6 },
+  });
+  t.equal(wire.wornBy({ kind: "vxlan", data: {} }, 4), null);
   const { guards } = wire.reach({ kind: "vxlan", port: 8472, outer: 4 }, 4);
   t.strictSame(guards, ["udp dst port 8472", "udp[28:2]=0x0800"]);
   t.end();

@@ -1,17 +1,28 @@
 import type { ConfidenceGrounds } from "../../model/findings.js";
 import type { ClockEstimate } from "../follow/clock.js";
-import type { Decision } from "./decide.js";
+import type { Doubts } from "./doubts.js";
 import type { Observation } from "./observation.js";
-import type { Route } from "./route.js";
+import type { Outcome } from "./outcome.js";
+import type { Place, Route } from "./route.js";
 
 /** So many packets of each direction that were followed to their end make a verdict no rarity of the network. */
 const FEW = 3;
 
+interface Said {
+  readonly request: Pick<Outcome, "sent">;
+  readonly reply: Pick<Outcome, "sent">;
+  readonly doubts: Pick<Doubts, "weighty">;
+}
+
+interface Captured extends Pick<Route, "hops" | "hopAt"> {
+  readonly places: readonly Pick<Place, "record">[];
+}
+
 /** The named facts that a verdict's confidence rests on, and those that speak against it: those weigh, and nothing else. */
 export function listGrounds(
-  { request, reply, doubts }: Pick<Decision, "request" | "reply" | "doubts">,
-  found: Observation,
-  route: Route,
+  { request, reply, doubts }: Said,
+  found: Pick<Observation, "clocks">,
+  route: Captured,
 ): ConfidenceGrounds {
   const facts = [
     ...describeCaptures(route),
@@ -21,7 +32,7 @@ export function listGrounds(
   return { for: facts, against: doubts.weighty };
 }
 
-function describeCaptures({ hops, hopAt, places }: Route): string[] {
+function describeCaptures({ hops, hopAt, places }: Captured): string[] {
   if (hopAt.size === 0) return [];
   const all = hops.length === 1 ? "the one hop" : `all ${hops.length} hops`;
   const facts = [
@@ -45,7 +56,7 @@ function describeFollowed(requests: number, replies: number): string {
 }
 
 /** How well the nodes' clocks are known: what is told by time alone rests on it. */
-function describeClocks(clocks: readonly ClockEstimate[], { hopAt }: Route): string[] {
+function describeClocks(clocks: readonly ClockEstimate[], { hopAt }: Pick<Route, "hopAt">): string[] {
   const nodes = new Set([...hopAt.values()].map(({ node }) => node));
   const others = clocks.filter(({ node, method }) => nodes.has(node) && method !== "none");
   const known = others.filter(({ errorUs }) => Number.isFinite(errorUs));

@@ -1,4 +1,6 @@
 import t from "tap";
+import type { EvidenceHop } from "../../../lib/model/evidence.js";
+import { listGrounds } from "../../../lib/analysis/verdict/grounds.js";
 import { judge } from "../helpers/judge.js";
 import { pings, type SimPacket } from "../helpers/run.js";
 
@@ -42,3 +44,27 @@ t.test("clocks are named with how well they are known", async (t) => {
   const { verdict } = await judge(t, { protocol: "icmp", packets: pings(4) });
   t.match(verdict.grounds?.for.at(-1), /^clocks are known by the packets themselves: node-b's to \d+ µs$/);
 });
+
+t.test(
+  "clocks that are known to milliseconds are said so, and those of which nothing is known are not",
+  async (t) => {
+    const hop = (node: string): EvidenceHop => ({
+      ...{ index: 0, id: node, node, role: "nic", interface: "eth0", mtuBytes: null, pcap: "x.pcap" },
+      encapsulation: { kind: "none" },
+    });
+    const hops = ["node-a", "node-b", "node-c"].map(hop);
+    const known = { aheadUs: 0, packets: 1 };
+    const clocks = [
+      { ...known, node: "node-b", method: "one-way", errorUs: 2500 },
+      { ...known, node: "node-c", method: "one-way", errorUs: Infinity },
+      { ...known, node: "node-x", method: "pairs", errorUs: 1 },
+    ] as const;
+    const said = { request: { sent: 4 }, reply: { sent: 4 }, doubts: { weighty: [] } };
+    const places = hops.map(() => ({ record: null }));
+    const route = { hops, hopAt: new Map(hops.entries()), places };
+    t.equal(
+      listGrounds(said, { clocks }, route).for.at(-1),
+      "clocks are known by the packets themselves: node-b's to 2.5 ms",
+    );
+  },
+);
