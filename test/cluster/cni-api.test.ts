@@ -71,13 +71,16 @@ t.test("what the API says of the CNI", { skip, timeout: 180_000 }, async (t) => 
   t.match(
     whole.objects.filter(({ cni }) => cni === "calico"),
     [
-      { object: `ippools.${CALICO} a`, facts: { vxlanMode: "Always", natOutgoing: "true" } },
+      {
+        object: `ippools.${CALICO} a`,
+        facts: { vxlanMode: "Always", ipipMode: "Never", natOutgoing: "true" },
+      },
       { object: `felixconfigurations.${CALICO} default`, facts: { bpf: "false" } },
     ],
     "of what the cluster has no kind for nothing is said",
   );
   t.strictSame(whole.skipped, []);
-  t.strictSame(recipesByApi(whole, recipes), ["calico-vxlan"]);
+  t.strictSame([...recipesByApi(whole, recipes)].sort(), ["calico-vxlan", "flannel-host-gw"]);
 
   const some = await users.add("some", {
     rules: [{ resources: ["configmaps"], verbs: ["get"] }],
@@ -154,8 +157,11 @@ async function makeFlannel(admin: KubeApi): Promise<void> {
 async function makeCalico(admin: KubeApi): Promise<void> {
   const kinds = { ippools: "IPPool", felixconfigurations: "FelixConfiguration" };
   const bodies = {
-    ippools: { name: "a", spec: { cidr: "10.9.0.0/16", vxlanMode: "Always", natOutgoing: true } },
-    felixconfigurations: { name: "default", spec: { bpfEnabled: false } },
+    ippools: {
+      name: "a",
+      spec: { cidr: "10.9.0.0/16", vxlanMode: "Always", ipipMode: "Never", natOutgoing: true },
+    },
+    felixconfigurations: { name: "default", spec: { bpfEnabled: false, wireguardEnabled: false } },
   };
   const schema = {
     openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },

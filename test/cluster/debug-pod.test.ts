@@ -6,6 +6,7 @@ import { openAccess } from "../../lib/access/registry.js";
 import { planCaptures, startCaptures, type CaptureSession } from "../../lib/capture/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { Argv, DebugPodAccessConfig, NodeAccess } from "../../lib/model/access.js";
+import type { MadeObjects } from "../../lib/model/kube.js";
 import { coreApi } from "./kube.js";
 import { waitUntilNothingLeft } from "./left-behind.js";
 import { until } from "./run.js";
@@ -56,6 +57,11 @@ t.teardown(async () => {
 });
 
 let runs = 0;
+const remembered = new Set<string>();
+const made: MadeObjects = {
+  remember: (key) => Promise.resolve(remembered.add(key).has(key)),
+  isMine: (key) => Promise.resolve(remembered.has(key)),
+};
 function open(
   node: string,
   config: Partial<DebugPodAccessConfig> = {},
@@ -65,7 +71,11 @@ function open(
   runs += 1;
   return openAccess(
     { name: node, access: { via: "debugPod", kube, namespace: NAMESPACE, image, ...config } },
-    { openKube, lease: { runId: `run-${runs}`, owner: "test@here", durationMs }, ...(signal && { signal }) },
+    {
+      openKube,
+      lease: { runId: `run-${runs}`, owner: "test@here", durationMs, made },
+      ...(signal && { signal }),
+    },
   );
 }
 
