@@ -1,5 +1,18 @@
 import t from "tap";
-import { alike, ask, type Asked, FLOW, flowOf, grew, type Look, POD_B, VETH_A, VETH_B, WEB } from "./kit.js";
+import {
+  alike,
+  ask,
+  type Asked,
+  CLIENT,
+  FLOW,
+  flowOf,
+  grew,
+  type Look,
+  POD_B,
+  VETH_A,
+  VETH_B,
+  WEB,
+} from "./kit.js";
 
 const AT_POD = { lastSeen: POD_B, firstMissing: null } as const;
 const REFUSED: Asked = {
@@ -31,6 +44,8 @@ t.test("a listener, or not enough known of it", async (t) => {
   t.equal(cause({ looks: [sockets("")], flow: FLOW }), null, "ICMP");
   t.equal(cause({ looks: [sockets("")], lastSeen: VETH_B }), null, "refused before the pod");
   t.equal(cause({ looks: [sockets("")], status: "unanswered" }), null);
+  const byClient = { ip: CLIENT, node: "node-a", how: "TCP RST by the client" };
+  t.equal(cause({ looks: [sockets("")], rejectedBy: byClient }), null, "the server answered");
   const flow = flowOf("tcp", 8080);
   const vm = { ...flow, to: { ...flow.to, isolation: "vm" as const } };
   t.equal(cause({ looks: [sockets("")], flow: vm }), null, "the listener is in a virtual machine");

@@ -20,6 +20,9 @@ function detectNoListener({ input, spot, state }: DetectorInput): readonly Candi
   const ports = [...new Set(all.filter((port) => port !== null))];
   if (input.status !== "rejected" || spot.kind !== "pod-in" || at === null || protocol === "icmp") return [];
   if (spot.target.isolation !== undefined) return [];
+  // A client that takes no answer resets too: then somebody listens.
+  const refuser = input.rejectedBy?.ip;
+  if ([spot.target, ...spot.target.addresses].every(({ ip }) => ip !== refuser)) return [];
   const sockets = state.readings(at, "sockets")[0];
   if (sockets === undefined || ports.length === 0) return [];
   const open = parseSockets(sockets.text).filter(
