@@ -6,12 +6,12 @@ import { openAccess } from "../../lib/access/registry.js";
 import { planCaptures, startCaptures, type CaptureSession } from "../../lib/capture/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { Argv, DebugPodAccessConfig, NodeAccess } from "../../lib/model/access.js";
-import type { MadeObjects } from "../../lib/model/kube.js";
 import { coreApi } from "./kube.js";
 import { waitUntilNothingLeft } from "./left-behind.js";
 import { until } from "./run.js";
 import { flowsOn } from "./soak-flows.js";
 import { onNode, useCluster, whyNoCluster } from "./use.js";
+import { rememberMade } from "../fixtures/made-objects.js";
 import { trustAll } from "../fixtures/trust.js";
 import { placeIn } from "../fixtures/local-file.js";
 
@@ -57,11 +57,7 @@ t.teardown(async () => {
 });
 
 let runs = 0;
-const remembered = new Set<string>();
-const made: MadeObjects = {
-  remember: (key) => Promise.resolve(remembered.add(key).has(key)),
-  isMine: (key) => Promise.resolve(remembered.has(key)),
-};
+const made = rememberMade();
 function open(
   node: string,
   config: Partial<DebugPodAccessConfig> = {},

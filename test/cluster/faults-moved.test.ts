@@ -15,6 +15,7 @@ import { waitUntilNothingLeft } from "./left-behind.js";
 import { TOOLS_IMAGE } from "./names.js";
 import { until } from "./run.js";
 import { onNode, pidOnNode } from "./use.js";
+import { rememberMade } from "../fixtures/made-objects.js";
 
 /** What a run makes of a cluster that is not what it was: a pod that moves, clocks that are wrong, a node that is silent. */
 
@@ -216,11 +217,12 @@ t.test("a client's clock is wrong: a pod is kept warm for as long as was asked",
     ...{ via: "debugPod" as const, kube: { kubeconfig: [own.files.kubeconfig] }, namespace: NAMESPACE },
     ...{ image: TOOLS_IMAGE, keepWarmMs: 60_000 },
   };
+  const made = rememberMade();
   const open = (offsetMs: number): Promise<NodeAccess> =>
     withClock(offsetMs, () =>
       openAccess(
         { name: far, access },
-        { openKube, lease: { runId: "888888888888", owner: "faults@test", durationMs: 300_000 } },
+        { openKube, lease: { runId: "888888888888", owner: "faults@test", durationMs: 300_000, made } },
       ),
     );
   t.teardown(() =>
