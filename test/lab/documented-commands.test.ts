@@ -42,8 +42,13 @@ function answered(line: string): string {
   const [command = "", ...comment] = line.split(/\s+#/);
   const asks =
     /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor) /.test(command) && !/--yes|<\/dev\/null/.test(command);
+  // A run that a page shows has another time here.
+  const shown = command.replace(/artifacts\/\d{4}-\S*?Z(-\S+)/, (folder, end: string) => {
+    const made = readdirSync(join(work, "artifacts")).find((one) => one.endsWith(end));
+    return made === undefined ? folder : `artifacts/${made}`;
+  });
   const names = asks && !/--cluster|--context/.test(command);
-  return `${command}${asks ? " --yes" : ""}${names ? " --cluster hopbook.yaml" : ""}${comment.map((text) => `   #${text}`).join("")}`;
+  return `${shown}${asks ? " --yes" : ""}${names ? " --cluster hopbook.yaml" : ""}${comment.map((text) => `   #${text}`).join("")}`;
 }
 
 function shell(line: string): Promise<{ readonly code: number; readonly text: string }> {
