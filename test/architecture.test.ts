@@ -1,5 +1,5 @@
 import t from "tap";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,4 +39,15 @@ t.test("an option goes from runRunbook to the engine as ARCHITECTURE.md draws it
     if (giver === undefined) continue;
     t.ok(importsOf(giver.file).includes(file), `${giver.file} hands it to ${file}`);
   }
+});
+
+t.test("a folder of lib/ has at most 30 files directly in it: more are rooms of their own", async (t) => {
+  const files = readdirSync(resolve(ROOT, "lib"), { recursive: true, encoding: "utf8" });
+  const counts = new Map<string, number>();
+  for (const file of files.filter((name) => name.endsWith(".ts")))
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  t.strictSame(
+    [...counts].filter(([, count]) => count > 30),
+    [],
+  );
 });

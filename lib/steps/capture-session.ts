@@ -22,7 +22,7 @@ import { formatDuration, formatSize } from "../model/units.js";
 import type { CaptureInput } from "./capture-input.js";
 import { POINTS_FILE, type FoundPoints } from "./capture-points.js";
 import { describeFlow } from "./flow-evidence.js";
-import { leaseSecondsOf } from "./lease.js";
+import { leaseSecondsOf } from "./shared/lease.js";
 import { toBytes } from "./schema.js";
 
 export const HELD_CAPTURE = "captures";

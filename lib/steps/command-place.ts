@@ -2,7 +2,7 @@ import { gatherFacts, loadNamings, parseEnd, resolveEnd, type ClusterFacts } fro
 import { HopbookError } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
-import { watchAccesses } from "./watched.js";
+import { watchAccesses } from "./shared/watched.js";
 
 /** Where a command runs. */
 interface CommandPlace {

@@ -4,7 +4,7 @@ import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { pathSchema, MAX_OBJECTS } from "./objects.js";
 import { NOT_YET } from "./schema.js";
-import { leaseSecondsOf } from "./lease.js";
+import { leaseSecondsOf } from "./shared/lease.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];

@@ -13,7 +13,7 @@ import type { StepContext, StepKind } from "../model/steps.js";
 import { tryNodes } from "./check-nodes.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
 import { leaveOut } from "./leave-out.js";
-import { watchAccesses } from "./watched.js";
+import { watchAccesses } from "./shared/watched.js";
 
 interface Input {
   readonly from: string;

@@ -3,7 +3,7 @@ import type { Container, NetnsRef } from "../model/cluster.js";
 import type { StepKind } from "../model/steps.js";
 import { rememberPods } from "./known-pods.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
-import { watchAccesses } from "./watched.js";
+import { watchAccesses } from "./shared/watched.js";
 
 interface Input {
   readonly pods: string | readonly string[];

@@ -1,7 +1,7 @@
 import { planBaseline, runInspection } from "../inspect/index.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
+import { describeUnread, saveRecords, saveState, toPlanned } from "./shared/state-files.js";
 import { pathSchema, MAX_OBJECTS } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 

@@ -2,7 +2,7 @@ import { mergeCommands, planInspection, planSuperset, runInspection } from "../i
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { flowSchema, pathSchema, MAX_OBJECTS } from "./objects.js";
-import { describeUnread, saveRecords, saveState, toPlanned } from "./state-files.js";
+import { describeUnread, saveRecords, saveState, toPlanned } from "./shared/state-files.js";
 import { NOT_YET } from "./schema.js";
 
 interface Input {

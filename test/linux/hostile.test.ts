@@ -10,7 +10,7 @@ import { parseIpvsSave, parseProcIpvs } from "../../lib/linux/ipvs.js";
 import { readKind } from "../../lib/linux/link-kinds.js";
 import { parseLinks } from "../../lib/linux/links.js";
 import { parseNeighbours } from "../../lib/linux/neighbours.js";
-import { parseNftables } from "../../lib/linux/nftables.js";
+import { parseNftables } from "../../lib/linux/nft/nftables.js";
 import { parseOvsInterfaces, parseOvsTable } from "../../lib/linux/ovs.js";
 import { parseOwnAddresses } from "../../lib/linux/proc-addresses.js";
 import { findRouteDevice } from "../../lib/linux/proc-routes.js";

@@ -4,7 +4,7 @@ import { loadIptables } from "../../lib/rules/iptables/load.js";
 import { loadNftables } from "../../lib/rules/nft/load.js";
 import type { Packet } from "../../lib/rules/packet.js";
 import { parseIptablesSave } from "../../lib/linux/iptables-save.js";
-import { parseNftables } from "../../lib/linux/nftables.js";
+import { parseNftables } from "../../lib/linux/nft/nftables.js";
 import { parseRoutes } from "../../lib/linux/routes.js";
 import { viewNode } from "../../lib/rules/view.js";
 import { walkHooks } from "../../lib/rules/walk/path.js";

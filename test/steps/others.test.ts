@@ -3,7 +3,7 @@ import type { DropTraceSession } from "../../lib/capture/index.js";
 import type { StepKind, StepPlan } from "../../lib/model/steps.js";
 import { STEP_KINDS } from "../../lib/steps/registry.js";
 import { toBytes, toMs } from "../../lib/steps/schema.js";
-import { watchAccesses } from "../../lib/steps/watched.js";
+import { watchAccesses } from "../../lib/steps/shared/watched.js";
 import { fakeContext, fakeNode, makePath } from "./samples.js";
 import { trustAll } from "../fixtures/trust.js";
 import { localFile } from "../fixtures/local-file.js";

@@ -2,13 +2,13 @@ import { dissectQuote } from "../dissect/dissect.js";
 import { nameIcmp } from "../dissect/icmp-names.js";
 import { Packet, PROTOCOL } from "../dissect/packet.js";
 import { sourceOf } from "../dissect/summarise.js";
-import type { Connection } from "./connection.js";
-import type { Connections } from "./connections.js";
+import type { Connection } from "./streams/connection.js";
+import type { Connections } from "./streams/connections.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { NONE, type InFlight } from "./flight.js";
 import { noteRejection, rejectionOf } from "./rejections.js";
 import { sightingOf, type HopSource } from "./source.js";
-import type { Tuples } from "./tuples.js";
+import type { Tuples } from "./tables/tuples.js";
 import { TRAIT } from "./traits.js";
 
 /** So many packets of a stream are looked at for the one that an error quotes. */

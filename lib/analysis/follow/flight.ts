@@ -1,5 +1,5 @@
-import { Chains, END } from "./chains.js";
-import { copyInto } from "./columns.js";
+import { Chains, END } from "./streams/chains.js";
+import { copyInto } from "./tables/columns.js";
 import type { PlaceSets } from "./sets.js";
 import { TRAIT } from "./traits.js";
 import { SightingPool } from "./sightings.js";

@@ -1,14 +1,14 @@
-import { append } from "./append.js";
+import { append } from "./tables/append.js";
 import type { Protocol } from "../../model/traffic.js";
-import type { Connection } from "./connection.js";
+import type { Connection } from "./streams/connection.js";
 import { REPLY, REQUEST } from "./ends.js";
 import { NONE } from "./flight.js";
 import type { DirectionRecord, Records, SetPair } from "./record.js";
 import { mergeRejections, type Rejection } from "./rejections.js";
-import type { Talk } from "./talk.js";
-import { SideTotals, type TcpSigns } from "./tcp-signs.js";
-import type { TcpStory } from "./tcp-story.js";
-import type { TupleEnd, Tuples } from "./tuples.js";
+import type { Talk } from "./talks/talk.js";
+import { SideTotals, type TcpSigns } from "./streams/tcp-signs.js";
+import type { TcpStory } from "./streams/tcp-story.js";
+import type { TupleEnd, Tuples } from "./tables/tuples.js";
 
 /** So many connections of a flow are kept one by one; the first and, in place of good ones, those that failed. */
 const MOST_KEPT = { target: 65_536, other: 32 } as const;

@@ -1,5 +1,5 @@
 import type { Packet } from "../dissect/packet.js";
-import type { Tuples } from "./tuples.js";
+import type { Tuples } from "./tables/tuples.js";
 
 /** So many datagrams in fragments are remembered. */
 const MOST_DATAGRAMS = 8192;

@@ -1,9 +1,9 @@
-import type { ClockEstimate } from "./clock.js";
-import type { Connection } from "./connection.js";
-import type { Connections } from "./connections.js";
+import type { ClockEstimate } from "./clocks/clock.js";
+import type { Connection } from "./streams/connection.js";
+import type { Connections } from "./streams/connections.js";
 import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
-import type { Pieces } from "./pieces.js";
+import type { Pieces } from "./streams/pieces.js";
 import type { Records } from "./record.js";
 import type { PlaceSets } from "./sets.js";
 import type { HopCapture, HopSource } from "./source.js";

@@ -1,6 +1,6 @@
 import { PROTOCOL, type Packet } from "../dissect/packet.js";
 import { TCP } from "../dissect/tcp.js";
-import type { Connection } from "./connection.js";
+import type { Connection } from "./streams/connection.js";
 import { REQUEST } from "./ends.js";
 import type { InFlight } from "./flight.js";
 import type { Fragments } from "./fragments.js";

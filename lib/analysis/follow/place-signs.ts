@@ -1,8 +1,8 @@
-import { append } from "./append.js";
+import { append } from "./tables/append.js";
 import { PACKET_TYPE } from "../dissect/packet.js";
 import { checksumOf, outerChecksumOf, type ChecksumState } from "./checksum.js";
-import type { MacTexts } from "./mac-texts.js";
-import { COMES, type RecentPackets } from "./recent.js";
+import type { MacTexts } from "./tables/mac-texts.js";
+import { COMES, type RecentPackets } from "./tables/recent.js";
 import type { Sighting, SightingPool } from "./sightings.js";
 import type { HopSource } from "./source.js";
 

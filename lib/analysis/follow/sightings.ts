@@ -1,4 +1,4 @@
-import { copyInto } from "./columns.js";
+import { copyInto } from "./tables/columns.js";
 const FIRST_CAPACITY = 4096;
 const NONE = -1;
 

@@ -1,8 +1,8 @@
 import { PROTOCOL } from "../dissect/packet.js";
-import type { Connections } from "./connections.js";
+import type { Connections } from "./streams/connections.js";
 import { REQUEST } from "./ends.js";
 import { NONE, TURN_US, type InFlight } from "./flight.js";
-import type { Tuples } from "./tuples.js";
+import type { Tuples } from "./tables/tuples.js";
 
 interface State {
   readonly flight: InFlight;

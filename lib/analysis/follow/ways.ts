@@ -1,4 +1,4 @@
-import { copyInto } from "./columns.js";
+import { copyInto } from "./tables/columns.js";
 import { NONE, type InFlight } from "./flight.js";
 import { OverTime } from "./over-time.js";
 import type { Sighting } from "./sightings.js";

@@ -3,7 +3,7 @@ import { GRACE_US } from "../application/exchanges/sides.js";
 import { REPLY, REQUEST } from "../follow/ends.js";
 import type { ConnectionFacts } from "../follow/flow.js";
 import type { DirectionTally } from "../follow/tally.js";
-import type { TcpStory } from "../follow/tcp-story.js";
+import type { TcpStory } from "../follow/streams/tcp-story.js";
 import { nameHop, type Doubts } from "./doubts.js";
 import type { DecideInput } from "./input.js";
 import { describeUndecided } from "./notes.js";

@@ -1,6 +1,6 @@
 import type { EvidenceHop, FlowEvidence, ProbeRecord } from "../../model/evidence.js";
 import type { Confidence } from "../../model/findings.js";
-import type { ClockEstimate } from "../follow/clock.js";
+import type { ClockEstimate } from "../follow/clocks/clock.js";
 import { countGone } from "./coverage.js";
 import type { Observation } from "./observation.js";
 import { hopOf, type Route } from "./route.js";

@@ -1,5 +1,5 @@
 import type { ConfidenceGrounds } from "../../model/findings.js";
-import type { ClockEstimate } from "../follow/clock.js";
+import type { ClockEstimate } from "../follow/clocks/clock.js";
 import type { Doubts } from "./doubts.js";
 import type { Observation } from "./observation.js";
 import type { Outcome } from "./outcome.js";

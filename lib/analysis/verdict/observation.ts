@@ -1,5 +1,5 @@
 import type { ExchangeFinding } from "../../model/findings.js";
-import type { ClockEstimate } from "../follow/clock.js";
+import type { ClockEstimate } from "../follow/clocks/clock.js";
 import type { Flow, ConnectionFacts, RewriteRecord } from "../follow/flow.js";
 import type { CaptureReading, Followed } from "../follow/follow.js";
 import { REPLY, REQUEST } from "../follow/ends.js";

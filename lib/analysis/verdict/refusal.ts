@@ -3,7 +3,7 @@ import { REPLY, REQUEST } from "../follow/ends.js";
 import type { ConnectionFacts } from "../follow/flow.js";
 import type { Rejection } from "../follow/rejections.js";
 import type { Sighting } from "../follow/sightings.js";
-import type { Reset } from "../follow/tcp-story.js";
+import type { Reset } from "../follow/streams/tcp-story.js";
 import { hopOf, type Route } from "./route.js";
 
 /** Somebody's "no" to the flow: who said it, and the packets that say it. */

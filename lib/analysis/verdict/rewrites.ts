@@ -2,7 +2,7 @@ import type { RewriteFinding } from "../../model/findings.js";
 import type { RewriteRecord } from "../follow/flow.js";
 import type { PlaceSets } from "../follow/sets.js";
 import type { DirectionTally } from "../follow/tally.js";
-import type { TupleEnd } from "../follow/tuples.js";
+import type { TupleEnd } from "../follow/tables/tuples.js";
 import type { JudgedFlow } from "./judged.js";
 import { refTo } from "./legs.js";
 

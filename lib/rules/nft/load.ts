@@ -1,5 +1,5 @@
 import { isRecord, numberOf, parseJson, recordsOf, textOf, type JsonRecord } from "../../linux/json.js";
-import { spellRule } from "../../linux/nft-words.js";
+import { spellRule } from "../../linux/nft/nft-words.js";
 import type { Hook } from "../../linux/ruleset.js";
 import type { BaseChain, LoadedRule, Step, Table } from "../chain.js";
 import { readSets } from "./sets.js";

@@ -1,6 +1,6 @@
 import { isRecord, numberOf, textOf, type JsonRecord } from "../../linux/json.js";
 import { addressOf } from "../packet.js";
-import { spellRule } from "../../linux/nft-words.js";
+import { spellRule } from "../../linux/nft/nft-words.js";
 import type { Action, Step } from "../chain.js";
 import { isDoubt } from "../truth.js";
 import { inDoubt, makeMatch, readKey, setOf, valueAt, type FindSet } from "./match.js";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { Fragments } from "../../../lib/analysis/follow/fragments.js";
-import { Tuples } from "../../../lib/analysis/follow/tuples.js";
+import { Tuples } from "../../../lib/analysis/follow/tables/tuples.js";
 import { packetOf } from "./kit.js";
 
 t.test("later fragments have the ends that the first one said, until it is forgotten", async (t) => {

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { MacTexts } from "../../../lib/analysis/follow/mac-texts.js";
+import { MacTexts } from "../../../lib/analysis/follow/tables/mac-texts.js";
 import { PlaceSigns } from "../../../lib/analysis/follow/place-signs.js";
-import { RecentPackets } from "../../../lib/analysis/follow/recent.js";
+import { RecentPackets } from "../../../lib/analysis/follow/tables/recent.js";
 import { SightingPool } from "../../../lib/analysis/follow/sightings.js";
 import { HopSource } from "../../../lib/analysis/follow/source.js";
-import { TcpSigns } from "../../../lib/analysis/follow/tcp-signs.js";
+import { TcpSigns } from "../../../lib/analysis/follow/streams/tcp-signs.js";
 import { openCapture } from "../../../lib/packets/open.js";
 import { NO_OPENERS } from "../../../lib/wire/open.js";
 import { dissect } from "../helpers/dissected.js";

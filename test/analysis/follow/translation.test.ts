@@ -1,9 +1,9 @@
 import t from "tap";
-import { Connections } from "../../../lib/analysis/follow/connections.js";
+import { Connections } from "../../../lib/analysis/follow/streams/connections.js";
 import { InFlight } from "../../../lib/analysis/follow/flight.js";
 import { PlaceSets } from "../../../lib/analysis/follow/sets.js";
 import { mayBeTranslated } from "../../../lib/analysis/follow/translation.js";
-import { Tuples } from "../../../lib/analysis/follow/tuples.js";
+import { Tuples } from "../../../lib/analysis/follow/tables/tuples.js";
 import { packetOf } from "./kit.js";
 
 t.test(

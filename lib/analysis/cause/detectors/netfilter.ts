@@ -1,7 +1,7 @@
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { weighGrowth, type Weight } from "../growth.js";
 import { parseIptables } from "../../../linux/iptables.js";
-import { parseNftables } from "../../../linux/nftables.js";
+import { parseNftables } from "../../../linux/nft/nftables.js";
 import type { Place, Rule, Ruleset } from "../../../linux/ruleset.js";
 import { reachChains } from "../../../linux/ruleset.js";
 import type { Spot } from "../spot.js";

@@ -1,0 +1,107 @@
+import type { CaptureReader } from "../../../packets/reader.js";
+import { openersOf } from "../../../wire/open.js";
+import { PROTOCOL, type Packet } from "../../dissect/packet.js";
+import { ICMP } from "../../dissect/icmp.js";
+import { ICMPV6 } from "../../dissect/icmpv6.js";
+import { TCP } from "../../dissect/tcp.js";
+import { leastHashedBytes } from "../prefix.js";
+import { HopSource, MATTER, openPlace, type HopCapture } from "../source.js";
+
+/** So many packets are read at each place for the estimate, and so many records searched. */
+const MOST_PACKETS = 1024;
+const MOST_RECORDS = 100_000;
+
+/** When a place first showed a packet, and whose it is. */
+export interface Head {
+  readonly timeUs: number;
+  readonly ttl: number;
+  /** Number of the two ends, the same for both directions; and whether it goes from the lower one. */
+  readonly pair: number;
+  readonly isForth: boolean;
+  readonly isRequest: boolean;
+  /** How often it showed: of packets that are alike, nobody knows which came first elsewhere. */
+  times: number;
+}
+
+/** The packets that a place first showed, by the number of their key. */
+interface Heads {
+  readonly heads: ReadonlyMap<number, Head>;
+  /** It showed one again, with a lower TTL. */
+  readonly isTwice: boolean;
+}
+
+/** Numbers for names, the same at all places: they are compared with each other again and again. */
+class Numbers {
+  private readonly known = new Map<string, number>();
+
+  of(name: string): number {
+    let number = this.known.get(name);
+    if (number === undefined) this.known.set(name, (number = this.known.size));
+    return number;
+  }
+}
+
+/** Reads the first packets of each capture. Throws what opening a capture throws. */
+export function readHeads(captures: readonly HopCapture[]): readonly Heads[] {
+  const readers: CaptureReader[] = [];
+  try {
+    for (const capture of captures) readers.push(openPlace(capture));
+    const hashedBytes = leastHashedBytes(captures, readers);
+    const [keys, pairs] = [new Numbers(), new Numbers()];
+    return readers.map((reader, index) => {
+      const tunnels = openersOf(captures[index]!.encapsulation);
+      return readHead(new HopSource(reader, { tunnels, hashedBytes, clockAheadUs: 0 }), keys, pairs);
+    });
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+}
+
+function readHead(source: HopSource, keys: Numbers, pairs: Numbers): Heads {
+  const seen = new Map<number, Head>();
+  let isTwice = false;
+  let packets = 0;
+  const { packet, reader, key } = source;
+  while (packets < MOST_PACKETS && reader.frame < MOST_RECORDS && source.advance()) {
+    if (source.matter !== MATTER.flow) continue;
+    packets++;
+    key.compute(packet, reader.bytes);
+    if (!key.isStrong) continue;
+    const number = keys.of(`${key.first} ${key.second}`);
+    const known = seen.get(number);
+    if (known !== undefined) {
+      known.times++;
+      isTwice ||= packet.ttl < known.ttl;
+      continue;
+    }
+    const [from, to] = endsOf(packet);
+    const isForth = from < to;
+    seen.set(number, {
+      timeUs: source.timeUs,
+      ttl: packet.ttl,
+      pair: pairs.of(isForth ? `${from} ${to}` : `${to} ${from}`),
+      isForth,
+      isRequest: isRequest(packet),
+      times: 1,
+    });
+  }
+  return { heads: seen, isTwice };
+}
+
+function endsOf(packet: Packet): readonly [string, string] {
+  const { source0, source1, source2, source3, destination0, destination1, destination2, destination3 } =
+    packet;
+  return [
+    `${source0},${source1},${source2},${source3}`,
+    `${destination0},${destination1},${destination2},${destination3}`,
+  ];
+}
+
+/** Whether a packet looks like one of a client: SYN, echo request, to the lower port. */
+export function isRequest(packet: Packet): boolean {
+  if (packet.protocol === PROTOCOL.icmp) return packet.icmpType !== ICMP.echoReply;
+  if (packet.protocol === PROTOCOL.icmpv6) return packet.icmpType !== ICMPV6.echoReply;
+  const flags = packet.tcpFlags & (TCP.syn | TCP.ack);
+  if (packet.protocol === PROTOCOL.tcp && (flags & TCP.syn) !== 0) return flags === TCP.syn;
+  return packet.sourcePort >= packet.destinationPort;
+}
