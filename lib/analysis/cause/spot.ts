@@ -67,7 +67,7 @@ export function findSpot(input: CauseInput): Spot | null {
       kind: "pod-in",
     };
   }
-  return { ...base, ...between(lastSeen, passedOn(input, lastSeen) ?? firstMissing) };
+  return { ...base, ...between(lastSeen, passedOn(input, lastSeen, firstMissing) ?? firstMissing) };
 }
 
 /** Whether nothing of the far end could be looked into, so that the last capture is the near node's. */
@@ -81,11 +81,11 @@ function onTheWire(last: EvidenceHop): SpotPlace {
 }
 
 /** On the way to the first that misses them, a place of the node that they may have passed unseen: they go there first. */
-function passedOn(input: CauseInput, last: EvidenceHop): EvidenceHop | undefined {
+function passedOn(input: CauseInput, last: EvidenceHop, first: EvidenceHop): EvidenceHop | undefined {
   const hops = orderHops(input);
-  const [from, to] = [last.id, input.firstMissing?.id].map((id) => hops.findIndex((hop) => hop.id === id));
+  const indexOf = ({ id }: EvidenceHop): number => hops.findIndex((hop) => hop.id === id);
   return hops
-    .slice((from ?? 0) + 1, to)
+    .slice(indexOf(last) + 1, indexOf(first))
     .find(({ node, passedBy }) => node === last.node && passedBy !== undefined);
 }
 

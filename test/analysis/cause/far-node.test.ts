@@ -42,3 +42,19 @@ t.test("the far node answers no ARP: where packets would leave for it, and nowhe
   for (const looks of [[neighbour("REACHABLE")], [neighbour("FAILED", "10.77.0.99")], []])
     t.equal(codeOf({ flow: HALF, ...LEAVES, looks }), undefined);
 });
+
+t.test("the far node is told by what is known of it: its name, an address, or an IPv6 one", async (t) => {
+  const leaves = { lastSeen: VETH_A, firstMissing: NIC_A, looks: [neighbour("FAILED")] };
+  const outside = { ...FLOW, to: { ...FLOW.to, node: null } };
+  const summaryOf = (flow: typeof FLOW, looks = leaves.looks) =>
+    ask({ ...leaves, flow, looks }).cause?.summary;
+  t.equal(summaryOf(outside), `node-a: ${far} answers no ARP on ${device}`, "only the tunnel's end is known");
+  t.equal(summaryOf({ ...outside, tunnels: {} }), undefined, "nothing is known");
+  const gateway = { ...outside, tunnels: {}, underlay: HALF.underlay, unentered: [dark] };
+  t.equal(summaryOf(gateway), `node-a: node-b (${far}) answers no ARP on ${device}`);
+  const six = { ...HALF, tunnels: {}, unentered: [{ ...dark, address: "fd00::b" }] };
+  t.equal(
+    summaryOf(six, [neighbour("FAILED", "fd00::b")]),
+    `node-a: node-b (fd00::b) answers no neighbour solicitation on ${device}`,
+  );
+});

@@ -41,3 +41,25 @@ t.test("the far node's MAC is not the one that the sender's NIC sends to", async
     "what did not arrive was not dropped there",
   );
 });
+
+t.test(
+  "without the far node's address the target's own is looked for; without the sender's NIC, none",
+  async (t) => {
+    const { "node-a": near, "node-b": receiver } = FLOW.underlay;
+    const to = { ...FLOW.to, addresses: [] };
+    const looks = [neighbour(OTHER, FLOW.to.ip), far];
+    const routed = { ...FLOW, to, underlay: { "node-a": near! } };
+    t.match(ask({ ...ARRIVED, flow: routed, looks }).cause, {
+      code: "neighbour-mac-wrong",
+      summary: `node-a: the next hop ${FLOW.to.ip} on eth0 has the wrong MAC ${OTHER}`,
+    });
+    t.equal(
+      ask({
+        ...ARRIVED,
+        flow: { ...FLOW, underlay: { "node-b": receiver! } },
+        looks: [neighbour(OTHER), far],
+      }).cause,
+      null,
+    );
+  },
+);

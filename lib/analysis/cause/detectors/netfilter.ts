@@ -37,13 +37,15 @@ function detectNetfilter(given: DetectorInput): readonly Candidate[] {
   if (found.every((set) => set.length === 0)) return findWouldDrop(given, at);
   const top = Math.max(...found.flat().map(({ weight }) => weight.strength));
   // The first set of rules that says most: others show the same rules once more.
-  const suspects = found.find((set) => set.some(({ weight }) => weight.strength === top)) ?? [];
-  const best = suspects.filter(({ weight }) => weight.strength === top);
+  const best = found
+    .map((set) => set.filter(({ weight }) => weight.strength === top))
+    .filter((set) => set.length > 0)
+    .slice(0, 1)
+    .flat();
   const named = best.filter(({ rule }) => namesFlow(rule, given));
   const chosen = named.length > 0 ? named : best;
   if (top === 0) return chosen.slice(0, 2).map((suspect) => doubt(at, suspect));
-  const [first] = chosen;
-  return first === undefined ? [] : [accuse(first, { at, suspects: chosen })];
+  return chosen.slice(0, 1).map((first) => accuse(first, { at, suspects: chosen }));
 }
 
 interface Pair {

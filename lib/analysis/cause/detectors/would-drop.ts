@@ -62,12 +62,13 @@ function counts(rule: LoadedRule): boolean {
 function packetOf({ input, spot }: DetectorInput): Packet | undefined {
   const lengthBytes = input.lost[0]?.ipBytes ?? null;
   if (spot.outer) {
-    const [from, to] = [spot.sender, spot.receiver].map((node) => input.flow.underlay[node ?? ""]?.ip ?? "");
+    const ipOf = (node: string | null): string => input.flow.underlay[node ?? ""]?.ip ?? "";
     const port = input.flow.hops
       .map(({ encapsulation }) => wireOf(encapsulation)?.worn.port)
       .find((each) => each !== undefined);
     if (port === undefined) return undefined;
-    return makePacket({ source: from ?? "", destination: to ?? "", protocol: "udp", destinationPort: port });
+    const [source, destination] = [ipOf(spot.sender), ipOf(spot.receiver)];
+    return makePacket({ source, destination, protocol: "udp", destinationPort: port });
   }
   const [from, to] = [endOf(spot.source), endOf(spot.target)];
   const { protocol } = input.flow;
