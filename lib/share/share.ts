@@ -86,7 +86,7 @@ function chooseMapping(sources: readonly SourceFile[], manifest: Manifest): Mapp
   let names: readonly NamePair[] = [];
   for (let count = 1; ; count++) {
     const mapping = collect(new Mapping(makeSecret(), names), sources, manifest);
-    if (count === MOST_KEYS || !mapping.isAmbiguous()) return mapping;
+    if (count === MOST_KEYS || !mapping.addresses.isAmbiguous()) return mapping;
     names = mapping.names.pairs();
   }
 }

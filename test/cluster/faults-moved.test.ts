@@ -242,7 +242,7 @@ t.test("a client's clock is wrong: a pod is kept warm for as long as was asked",
   }
 });
 
-t.test("a node is NotReady: refused within seconds in the API's words; auto goes another way", async (t) => {
+t.test("a node is NotReady: left out within seconds in the API's words; auto goes another way", async (t) => {
   const [, far] = nodes;
   const pid = await pidOnNode(own, far, "kubelet");
   await onNode(own, far, { argv: ["kill", "-STOP", pid] });
@@ -256,7 +256,7 @@ t.test("a node is NotReady: refused within seconds in the API's words; auto goes
     const startedMs = performance.now();
     const refused = await asking.done;
     const tookMs = Math.round(performance.now() - startedMs);
-    t.equal(refused.exitCode, 5, refused.said);
+    t.equal(refused.exitCode, 6, refused.said);
     t.match(refused.said, /NotReady: NodeStatusUnknown: Kubelet stopped posting node status/);
     t.ok(tookMs < 15_000, `refused after ${tookMs} ms`);
     const run = start("ssh", { profile: auto, raw: { count: "2" } });

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { formatBytes } from "../../linux/address.js";
 import { PrefixPreserving } from "./prefix-preserving.js";
 import { RANGES_4, RANGES_6, staysAsItIs4 } from "./special.js";
 
@@ -22,8 +23,8 @@ export class AddressMapper {
   private readonly seen6 = new Map<string, Uint8Array>();
   /** By the last three bytes: the addresses that solicited-node addresses may be of. */
   private readonly byLow = new Map<number, Uint8Array>();
-  /** Networks that became others, as `10.0.0.0/24`. */
-  private readonly networks = new Set<string>();
+  /** Networks that became others, as `10.0.0.0/24`, and what they became. */
+  private readonly networks = new Map<string, Uint8Array>();
   /** Whether there were more than are remembered. */
   forgot = false;
 
@@ -49,12 +50,25 @@ export class AddressMapper {
     const whole = bytes.length === 4 ? this.image4(wordOf(bytes)) : (this.compute6(bytes) ?? bytes);
     const image = Uint8Array.from(whole, (byte, index) => byte & maskAt(index, lengthBits));
     const isChanged = image.some((byte, index) => byte !== bytes[index]);
-    if (isChanged && this.networks.size < MOST_REMEMBERED) this.networks.add(text);
+    if (isChanged && this.networks.size < MOST_REMEMBERED) this.networks.set(text, image);
     return image;
   }
 
   changedNetworks(): readonly string[] {
-    return [...this.networks];
+    return [...this.networks.keys()];
+  }
+
+  /** Whether an address or a network becomes what another one was. */
+  isAmbiguous(): boolean {
+    const bases = new Set([...this.networks.keys()].map((text) => text.split("/")[0]));
+    const isTaken = (image: Uint8Array): boolean =>
+      bases.has(formatBytes([...image])) ||
+      (image.length === 4 ? this.knows4(wordOf(image)) : this.knows6(image));
+    return [
+      ...this.changed4().map((word) => bytesOfWord(this.map4(word))),
+      ...this.changed6().map((address) => this.map6(address)),
+      ...this.networks.values(),
+    ].some(isTaken);
   }
 
   /** The 4 bytes at `at`, in place. */

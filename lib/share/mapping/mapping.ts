@@ -62,15 +62,6 @@ export class Mapping {
     return this.names.nameOf(text, kind);
   }
 
-  /** Whether an address becomes what another one was. */
-  isAmbiguous(): boolean {
-    const { addresses } = this;
-    return (
-      addresses.changed4().some((word) => addresses.knows4(addresses.map4(word))) ||
-      addresses.changed6().some((address) => addresses.knows6(addresses.map6(address)))
-    );
-  }
-
   /** `namespace/name`. */
   object(namespace: string, name: string, kind: NameKind): void {
     this.names.nameOf(namespace, "ns");

@@ -92,3 +92,22 @@ t.test("addresses within addresses are the mapped ones", async (t) => {
 t.test("another key, other images", async (t) => {
   t.not(map("10.77.0.11", new AddressMapper(Buffer.alloc(32, 8))), map("10.77.0.11"));
 });
+
+t.test("a network that becomes what another one, or an address, was makes a mapping ambiguous", async (t) => {
+  const [own, other] = ["192.168.218.64", "192.168.174.128"];
+  const bytes = Uint8Array.from(bytesOf(own) ?? []);
+  const meets = (mapper: AddressMapper): boolean =>
+    formatBytes([...mapper.mapNetwork(bytes, 26, `${own}/26`)]) === other;
+  const secrets = Array.from({ length: 20_000 }, (_, at) => Buffer.from(String(at).padStart(32, "k")));
+  const secret = secrets.find((one) => meets(new AddressMapper(one)));
+  if (secret === undefined) throw new Error("No key maps the one to the other");
+  const mapper = new AddressMapper(secret);
+  meets(mapper);
+  t.equal(mapper.isAmbiguous(), false, "the other one is not of this run");
+  mapper.map4(wordOf(Uint8Array.from(bytesOf(other) ?? [])));
+  t.equal(mapper.isAmbiguous(), true);
+  const networks = new AddressMapper(secret);
+  meets(networks);
+  networks.mapNetwork(Uint8Array.from(bytesOf(other) ?? []), 26, `${other}/26`);
+  t.equal(networks.isAmbiguous(), true);
+});
