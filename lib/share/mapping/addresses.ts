@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { formatBytes } from "../../linux/address.js";
 import { PrefixPreserving } from "./prefix-preserving.js";
-import { RANGES_4, RANGES_6, staysAsItIs4 } from "./special.js";
+import { isFixed4, RANGES_4, RANGES_6, staysAsItIs4 } from "./special.js";
 
 /** More are mapped without being remembered. */
 const MOST_REMEMBERED = 500_000;
@@ -58,8 +58,9 @@ export class AddressMapper {
     return [...this.networks.keys()];
   }
 
-  /** Whether an address or a network becomes what another one was. */
+  /** Whether an address or a network becomes what another one was, or an IPv4 address by chance what it was itself. */
   isAmbiguous(): boolean {
+    if ([...this.seen4].some(([word, image]) => word === image && !isFixed4(word))) return true;
     const bases = new Set([...this.networks.keys()].map((text) => text.split("/")[0]));
     const isTaken = (image: Uint8Array): boolean =>
       bases.has(formatBytes([...image])) ||

@@ -13,10 +13,12 @@ export class PrefixPreserving {
   private readonly pad: Uint8Array;
   private readonly blocks: Uint8Array;
   private readonly bits: number;
+  /** By bit: without it two bits before which the pad says what the address says were flipped alike, or not, together. */
+  private readonly tweaks: Uint8Array;
 
   constructor(
     secret: Uint8Array,
-    private readonly addressBytes: 4 | 16,
+    addressBytes: 4 | 16,
     private readonly ranges: readonly Range[],
   ) {
     const derived = createHmac("sha256", secret).update(`addresses of ${addressBytes} bytes`).digest();
@@ -25,6 +27,9 @@ export class PrefixPreserving {
     this.pad = Uint8Array.from(this.cipher.update(derived.subarray(16, 32)));
     this.bits = addressBytes * 8;
     this.blocks = new Uint8Array(this.bits * BLOCK_BYTES);
+    const numbered = new Uint8Array(this.bits * BLOCK_BYTES);
+    for (let bit = 0; bit < this.bits; bit++) numbered[bit * BLOCK_BYTES] = bit;
+    this.tweaks = Uint8Array.from(this.cipher.update(numbered));
   }
 
   /** Of `addressBytes` bytes; a new array. */
@@ -60,9 +65,9 @@ export class PrefixPreserving {
     blocks.set(pad, at);
     const whole = bit >> 3;
     for (let index = 0; index < whole; index++) blocks[at + index] = address[index]!;
-    if (whole >= this.addressBytes) return;
     const mask = 0xff & ~(0xff >> (bit & 7));
     blocks[at + whole] = (address[whole]! & mask) | (pad[whole]! & ~mask & 0xff);
+    for (let index = at; index < at + BLOCK_BYTES; index++) blocks[index]! ^= this.tweaks[index]!;
   }
 
   /** Whether the bits before `bit` are a proper prefix of a range. */

@@ -47,6 +47,14 @@ export function staysAsItIs4(word: number): boolean {
   return first === 127 || (first >= 224 && first < 240);
 }
 
+/** A single address that means the same everywhere. */
+export function isFixed4(word: number): boolean {
+  return RANGES_4.some(
+    ({ bytes, lengthBits }) =>
+      lengthBits === 32 && bytes.every((byte, index) => byte === ((word >>> (24 - index * 8)) & 0xff)),
+  );
+}
+
 function range4(text: string, lengthBits: number): Range {
   return { bytes: text.split(".").map(Number), lengthBits };
 }
