@@ -1,7 +1,16 @@
 /** What iptables and nftables have in common. */
 
 export type RuleVerdict = "drop" | "reject";
-export type Hook = "ingress" | "prerouting" | "input" | "forward" | "output" | "postrouting" | "egress";
+export const HOOKS = [
+  "ingress",
+  "prerouting",
+  "input",
+  "forward",
+  "output",
+  "postrouting",
+  "egress",
+] as const;
+export type Hook = (typeof HOOKS)[number];
 
 export interface Matches {
   readonly sources: readonly string[];

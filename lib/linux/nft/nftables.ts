@@ -1,4 +1,4 @@
-import type { Chain, Hook, Matches, Rule, Ruleset } from "../ruleset.js";
+import { HOOKS, type Chain, type Matches, type Rule, type Ruleset } from "../ruleset.js";
 import type { JsonRecord } from "../json.js";
 import { isRecord, recordsOf, numberOf, parseJson, textOf } from "../json.js";
 import { collectJumps } from "./nft-jumps.js";
@@ -17,16 +17,6 @@ export function parseNftables(text: string): Ruleset {
   return { chains, rules };
 }
 
-const HOOKS: readonly string[] = [
-  "ingress",
-  "prerouting",
-  "input",
-  "forward",
-  "output",
-  "postrouting",
-  "egress",
-];
-
 function tableOf(item: JsonRecord): string {
   return `${textOf(item["family"]) ?? ""} ${textOf(item["table"]) ?? ""}`;
 }
@@ -36,7 +26,7 @@ function readChain(chain: JsonRecord): Chain {
   return {
     table: tableOf(chain),
     name: textOf(chain["name"]) ?? "",
-    hook: hook !== null && HOOKS.includes(hook) ? (hook as Hook) : null,
+    hook: HOOKS.find((known) => known === hook) ?? null,
     device: textOf(chain["dev"]),
   };
 }

@@ -1,6 +1,6 @@
 import { isRecord, numberOf, parseJson, recordsOf, textOf, type JsonRecord } from "../../linux/json.js";
 import { spellRule } from "../../linux/nft/nft-words.js";
-import type { Hook } from "../../linux/ruleset.js";
+import { HOOKS } from "../../linux/ruleset.js";
 import type { BaseChain, LoadedRule, Step, Table } from "../chain.js";
 import { readSets } from "./sets.js";
 import { makeSteps } from "./statements.js";
@@ -12,16 +12,6 @@ const FAMILIES: Readonly<Record<string, BaseChain["families"]>> = {
   bridge: ["bridge"],
   netdev: ["netdev"],
 };
-const HOOKS: readonly Hook[] = [
-  "ingress",
-  "prerouting",
-  "input",
-  "forward",
-  "output",
-  "postrouting",
-  "egress",
-];
-
 /** `nft -j list ruleset` as chains that packets come to, but for tables that `skips` names: `ip filter`. */
 export function loadNftables(text: string, skips: (table: string) => boolean = () => false): BaseChain[] {
   const root = parseJson(text);
