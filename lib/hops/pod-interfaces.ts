@@ -6,7 +6,7 @@ import type { GuardedAccess } from "../model/guarded-access.js";
 import { findHostInterface } from "./host-interface.js";
 import { Looks } from "./looks.js";
 import { lookUpRoute, readLinks, readNodeView, type NodeView } from "./read-node.js";
-import { recogniseCni } from "./recognise.js";
+import { recogniseOrGeneric } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
 
 /** An interface in a pod's network namespace, and what it hangs on. */
@@ -44,10 +44,6 @@ interface PodInterfacesContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where no recipe fits a node: these hold of every CNI. */
-const ANY_CNI: Pick<HopRecipe, "hostInterface"> = {
-  hostInterface: { methods: ["cni-result", "peer-index", "route"] },
-};
 const PARALLEL_PODS = 8;
 
 /**
@@ -61,10 +57,10 @@ export async function readPodInterfaces(
 ): Promise<readonly PodWithInterfaces[]> {
   const own = pods.filter(({ hostNetwork }) => !hostNetwork);
   if (own.length === 0) return pods.map(inNodesNetwork);
-  const { signal } = context;
+  const { signal, recipes, profile } = context;
   const routesTo = [...new Set(own.flatMap(({ ips }) => ips.slice(0, 1)))];
   const { view, looks } = await readNodeView(access, { routesTo, signal });
-  const recipe = findRecipe(view, context);
+  const { recipe } = recogniseOrGeneric([view], recipes, { wanted: profile.cni });
   return pMap(
     pods,
     async (pod) => (pod.hostNetwork ? inNodesNetwork(pod) : readOne(pod, { view, looks, recipe, signal })),
@@ -74,18 +70,6 @@ export async function readPodInterfaces(
 
 function inNodesNetwork(pod: Pod): PodWithInterfaces {
   return { pod, interfaces: [], notes: [`${nameOf(pod)} is in the network of ${pod.node}`] };
-}
-
-function findRecipe(
-  view: NodeView,
-  { recipes, profile }: PodInterfacesContext,
-): Pick<HopRecipe, "hostInterface"> {
-  try {
-    return recogniseCni([view], recipes, { wanted: profile.cni });
-  } catch (error) {
-    if (asHopbookError(error).code === "CNI_UNRECOGNISED" && profile.cni === "auto") return ANY_CNI;
-    throw error;
-  }
 }
 
 interface Host {
