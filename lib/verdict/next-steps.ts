@@ -1,6 +1,8 @@
 import type { NextSteps } from "../catalogue/next-steps.js";
-import type { Findings, FindingsEnd, FlowFinding, HopRef } from "../model/findings.js";
+import type { Findings, FindingsEnd, FlowFinding } from "../model/findings.js";
 import { quoteShellWord } from "../model/shell-word.js";
+import { isSameHop } from "../report/legs.js";
+import { nameEnd } from "../report/words.js";
 
 type BreakPlace = NonNullable<NextSteps["verdicts"][number]["at"]>;
 
@@ -40,7 +42,9 @@ function factsOf(flow: FlowFinding): Facts {
   const { from, to, verdict, hops } = flow;
   const { lastSeen, firstMissing } = verdict;
   const [toNamespace, toPod] = to.pod?.split("/") ?? [];
-  const shown = [...hops, ...(flow.replyHops ?? [])].find((hop) => isSame(hop, lastSeen));
+  const shown = [...hops, ...(flow.replyHops ?? [])].find(
+    (hop) => lastSeen !== null && isSameHop(hop, lastSeen),
+  );
   const isWatched = from.pod !== null || from.node !== null;
   const facts: Readonly<Record<string, string | null | undefined>> = {
     from: isWatched ? endWord({ ...from, port: null }) : null,
@@ -62,15 +66,10 @@ function factsOf(flow: FlowFinding): Facts {
   return new Map(Object.entries(facts).flatMap(([name, value]) => (isSound(value) ? [[name, value]] : [])));
 }
 
-const isSame = (one: HopRef, other: HopRef | null): boolean =>
-  one.node === other?.node && one.interface === other.interface && one.role === other.role;
-
 /** As `run` takes an end. */
-function endWord({ pod, node, ip, port }: FindingsEnd): string {
-  const suffix = port === null ? "" : `:${port}`;
-  if (pod !== null) return `${pod}${suffix}`;
-  if (node !== null && port === null) return `node/${node}`;
-  return ip.includes(":") && port !== null ? `[${ip}]${suffix}` : `${ip}${suffix}`;
+function endWord(end: FindingsEnd): string {
+  const { pod, node, port } = end;
+  return pod === null && node !== null && port === null ? `node/${node}` : nameEnd(end);
 }
 
 function podAt({ from, to, verdict: { lastSeen, direction } }: FlowFinding): string | null {
