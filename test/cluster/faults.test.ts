@@ -56,13 +56,25 @@ async function whileRunning(run: ClientRun, look: () => boolean | Promise<boolea
 
 const isWritten = (run: ClientRun, file: string): boolean =>
   existsSync(run.outDir) && readdirSync(run.outDir).some((dir) => existsSync(join(run.outDir, dir, file)));
+/** Captures come one after the other: with the first one here, the others are on their way. */
+const hasPulled = (run: ClientRun): boolean =>
+  existsSync(run.outDir) &&
+  readdirSync(run.outDir).some((dir) => {
+    const captures = join(run.outDir, dir, "captures");
+    return existsSync(captures) && readdirSync(captures, { recursive: true }).length > 0;
+  });
 const PHASES: readonly Phase[] = [
   { name: "connecting", at: (event) => event.type === "phase" && event.phase === "connect", afterMs: 400 },
   { name: "discovering", at: begins("path"), afterMs: 2500 },
   { name: "starting captures", at: begins("capture"), afterMs: 300 },
   { name: "making traffic", at: begins("traffic"), afterMs: 1000 },
   { name: "stopping", at: begins("stop"), afterMs: 200 },
-  { name: "pulling", at: begins("stop"), afterMs: 1700 },
+  {
+    name: "pulling",
+    at: begins("stop"),
+    afterMs: 0,
+    until: (run) => whileRunning(run, () => hasPulled(run)),
+  },
   { name: "reading state", at: begins("state"), afterMs: 50 },
   { name: "cleaning up", at: ends("state"), afterMs: 100 },
   {
@@ -182,7 +194,8 @@ const SIGNALLED = isLong
 t.test("a signal, in each phase: clean at once, exit code 130", async (t) => {
   const signalled = await inParallel(SIGNALLED, async ({ way, phase }) => {
     const run = start(way);
-    const reached = await run.reached(phase.at);
+    const begun = await run.reached(phase.at);
+    const reached = begun && (phase.until === undefined || (await phase.until(run)));
     await sleep(phase.afterMs);
     const sentMs = performance.now();
     run.child.kill(phase.name === "pulling" ? "SIGTERM" : "SIGINT");
