@@ -120,8 +120,12 @@ function judge(t: Test, row: Row, report: RunReport): void {
   t.ok(report.findings.flows.length > 0, "there are flows");
   for (const flow of report.findings.flows) {
     const traffic = flow.probe as Traffic | null;
-    // What is left of an earlier row: a server may still repeat its answer to a connection that was cut off.
-    if (traffic === null) continue;
+    if (traffic === null) {
+      // What is left of an earlier row: a server may still repeat its answer to a connection that was cut off.
+      if (row.fault === null)
+        t.match(flow.verdict.status, /^(delivered|inconclusive)$/, "left of a row before");
+      continue;
+    }
     const expected = row.only[traffic] ?? row.all;
     const label = `${traffic} to ${flow.to.ip}:${flow.to.port ?? ""}`;
     const { verdict } = flow;

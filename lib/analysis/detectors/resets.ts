@@ -64,6 +64,8 @@ function codeOf(connection: ConnectionFacts, of: { reset: ResetFacts; server: st
   if (phase === "closing") return null;
   if (phase === "syn") return by === 1 ? "connection-refused" : null;
   if (by === 0 && !connection.established) {
+    // Without its SYN it is left of an earlier connection.
+    if (connection.syns === 0) return null;
     const { answeredBy } = connection;
     return answeredBy !== null && answeredBy !== of.server ? "reply-from-other-address" : "syn-ack-refused";
   }

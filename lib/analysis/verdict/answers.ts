@@ -33,6 +33,12 @@ export function judgeAnswers(
   const { flow, found, route } = input;
   const farHop = route.requestHops.at(-1);
   const isFarCaptured = hopOf(route, found.request.order.at(-1)!).id === farHop?.id;
+  if (found.connectionCount > 0 && found.connections.every(({ story }) => story.isLeftOver)) {
+    doubts.doubt(
+      "The client reset a SYN-ACK, and no capture has the SYN that it answers: it is left of a connection from before they began, or that SYN took a way that was not captured",
+    );
+    return inconclusive;
+  }
   if (reply.sent > 0) {
     const isAnswered = isEachAnswered(input, { request, reply, doubts });
     const silence = findSilence(input, doubts);

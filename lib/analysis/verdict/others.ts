@@ -139,7 +139,8 @@ function describe(flow: Flow, hops: readonly EvidenceHop[], isFromBehind: boolea
  * that come late, between the ends of a flow that was asked about, to what was said before the captures began.
  */
 function isWorthTelling(flow: Flow): boolean {
-  if (flow.between >= 0 && !flow.hasShown(REQUEST)) return false;
+  const isLeftOver = flow.kept.length > 0 && flow.kept.every(({ story }) => story.isLeftOver);
+  if (flow.between >= 0 && (!flow.hasShown(REQUEST) || isLeftOver)) return false;
   return !isToMany(flow.server.ip) || flow.hasShown(REPLY);
 }
 

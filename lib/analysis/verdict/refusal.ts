@@ -45,7 +45,7 @@ export function findTcpRefusal(
 ): (Refusal & { readonly of: number }) | null {
   const resets = connections.flatMap(({ story }) => {
     const { reset } = story;
-    return reset !== null && isRefusal(reset, story.established) ? [reset] : [];
+    return reset !== null && !story.isLeftOver && isRefusal(reset, story.established) ? [reset] : [];
   });
   const [first] = resets;
   if (first === undefined) return null;

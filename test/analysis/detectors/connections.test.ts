@@ -84,6 +84,7 @@ t.test("resets: by whom, after what", async (t) => {
       "fail syn-ack-refused: 1 of 1 connection (100 %) were reset by the client as soon as the SYN-ACK of 10.96.0.80:80 came",
     ],
     [reset({ by: 0, phase: "handshake" }, { established: false, answeredBy: null }), "fail syn-ack-refused"],
+    [reset({ by: 0, phase: "handshake" }, { established: false, syns: 0 }), null],
     [
       reset({ phase: "handshake" }, { payloadBytes: [70, 0] }),
       "fail reset-before-answer: 1 of 1 connection (100 %) were reset by the server (10.2.0.7) before anything was answered",

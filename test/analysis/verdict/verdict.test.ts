@@ -1,5 +1,6 @@
 import t from "tap";
-import { brief, judge } from "../helpers/judge.js";
+import { analyzeRun } from "../../../lib/analysis/index.js";
+import { brief, judge, noCause } from "../helpers/judge.js";
 import { icmp, ip, tcp, udp } from "../helpers/packets.js";
 import {
   CALICO,
@@ -10,6 +11,7 @@ import {
   START_US,
   type SimOptions,
   type SimPacket,
+  writeRun,
 } from "../helpers/run.js";
 
 const LAST = CALICO.length;
@@ -307,6 +309,42 @@ t.test("HTTP: a second request on a connection is not answered, and the client g
   t.match(found.verdict.caveats, ["There is no answer to GET /b"]);
   const open = await judge(t, { ...TCP_FLOW, packets });
   t.equal(open.verdict.status, "delivered", "a client that still waits may get its answer");
+});
+
+t.test("TCP: a SYN-ACK from before the captures began, that the client resets, is no refusal", async (t) => {
+  const repeated = synAck({ atUs: 1_000_000 });
+  const reset = { atUs: 1_001_000, tcp: { seq: 101, flags: "R" } };
+  const alone = await judge(t, { ...TCP_FLOW, packets: [repeated, reset] });
+  t.equal(alone.verdict.status, "inconclusive");
+  t.match(alone.verdict.caveats, [/no capture has the SYN that it answers/]);
+  const isOfReset = ({ code }: { code: string }): boolean => /syn-ack|handshake|reset/.test(code);
+  t.strictSame(alone.findings?.filter(isOfReset), []);
+  const asked = await judge(t, { ...TCP_FLOW, packets: [syn(), synAck(), { ...reset, atUs: 3_000 }] });
+  t.equal(asked.verdict.status, "rejected", "its SYN is there");
+  const attempt = {
+    seq: 1,
+    sentAtSec: START_US / 1e6,
+    localPort: 40_000,
+    outcome: "answered",
+    rttMs: 1,
+    detail: "",
+  } as const;
+  const beside = async (...packets: SimPacket[]): Promise<readonly string[]> => {
+    const dir = t.testdir();
+    const other = packets.map((packet) => ({ ...packet, clientPort: 41_000 }));
+    writeRun(dir, {
+      ...TCP_FLOW,
+      probes: [{ kind: "http", attempts: [attempt] }],
+      packets: [syn(), synAck(), ack(), ...other],
+    });
+    return (await analyzeRun(dir, { findCause: noCause })).flows.map(({ verdict }) => verdict.status);
+  };
+  t.strictSame(
+    await beside(repeated, reset),
+    ["delivered"],
+    "beside what was asked for it is nothing to tell of",
+  );
+  t.strictSame(await beside(syn({ atUs: 999_000 }), repeated, reset), ["delivered", "rejected"]);
 });
 
 t.test("TCP: SYNs lost, SYN-ACKs lost, one tried again, nobody answers", async (t) => {

@@ -40,6 +40,11 @@ export class TcpStory {
     return [this.hasClientFinished, this.hasServerFinished];
   }
 
+  /** A server repeats its SYN-ACK of before the captures began, to a client that gave up since, and says so. */
+  get isLeftOver(): boolean {
+    return this.syns === 0 && this.synAcks > 0 && !this.established && this.reset?.by === REQUEST;
+  }
+
   get isClosing(): boolean {
     return this.hasClientFinished || this.hasServerFinished;
   }
