@@ -6,8 +6,10 @@ export { analyzePcapFiles, analyzeRunFolder, type AnalyzeFilesOptions } from "./
 export {
   describeRunbook,
   listCatalogue,
+  suggestRunbooks,
   type CatalogueEntry,
   type RunbookDescription,
+  type Suggestion,
 } from "./api/runbooks.js";
 export { checkFiles, PROBLEM_RULES, reportSarif, type CheckedFile, type FileFault } from "./api/check.js";
 export { exitCodeOfFindings } from "./api/analyze.js";

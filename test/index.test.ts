@@ -45,6 +45,7 @@ t.test("the public API: these names, and no others", (t) => {
     "shareRun",
     "statusLab",
     "stopRun",
+    "suggestRunbooks",
     "upLab",
     "verifyArchive",
   ]);

@@ -2,7 +2,9 @@
 export {
   describeRunbook,
   listCatalogue,
+  suggestRunbooks,
   type CatalogueEntry,
   type RunbookDescription,
+  type Suggestion,
 } from "../reference/describe.js";
 export { resolveNamedRunbook, type ResolvedRunbook } from "../reference/resolve.js";

@@ -5,7 +5,7 @@ const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] 
   ["Follow packets:", ["run", "plan", "hops", "doctor"]],
   ["From evidence alone:", ["analyze", "report", "replay", "share"]],
   ["Runs on nodes:", ["runs", "status", "collect", "stop", "reap"]],
-  ["Runbooks:", ["list", "show", "check", "new", "test", "init"]],
+  ["Runbooks:", ["list", "suggest", "show", "check", "new", "test", "init"]],
   ["Rehearse without a cluster:", ["demo", "lab"]],
   ["Shells and editors:", ["completion", "schema"]],
 ];

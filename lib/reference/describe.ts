@@ -1,7 +1,9 @@
 import { describeDeclared } from "../authority/authority.js";
 import { loadNamedRunbook } from "../catalogue/named-runbook.js";
 import { runbookDirs } from "../catalogue/places.js";
-import { listRunbooks, type InputSpec, type Runbook } from "../runbook/index.js";
+import { suggest } from "../catalogue/suggest.js";
+import { HopbookError } from "../errors.js";
+import { listRunbooks, type InputSpec, type Runbook, type Symptom } from "../runbook/index.js";
 import { openProfile, openProfileIfAny, type ClusterChoice } from "../session/cluster-profile.js";
 import { STEP_KINDS } from "../steps/registry.js";
 
@@ -11,6 +13,8 @@ export interface CatalogueEntry {
   readonly title: string;
   readonly file: string;
   readonly valid: boolean;
+  /** What a person sees who needs it. */
+  readonly symptoms: readonly Symptom[];
 }
 
 /** `cluster`: whose own runbooks stand in front of the others. */
@@ -18,17 +22,59 @@ export async function listCatalogue(
   cwd: string,
   choice: Omit<ClusterChoice, "cwd"> = {},
 ): Promise<readonly CatalogueEntry[]> {
-  // Those of ./hopbook.yaml are the ones beside it, which are listed in any case.
-  const isNamed = choice.cluster !== undefined;
-  const dir = isNamed
-    ? (await openProfile({ ...choice, cwd, isClusterNamed: true })).dirs.runbooks
-    : undefined;
-  const entries = await listRunbooks(runbookDirs(cwd, dir));
+  const entries = await readCatalogue(cwd, choice);
   return entries.map(({ name, file, runbook, error }) => ({
     name,
     file,
     title: runbook?.metadata.title ?? `broken: ${error?.message ?? "unknown"}`,
     valid: runbook !== null,
+    symptoms: runbook?.metadata.symptoms ?? [],
+  }));
+}
+
+async function readCatalogue(
+  cwd: string,
+  choice: Omit<ClusterChoice, "cwd">,
+): ReturnType<typeof listRunbooks> {
+  // Those of ./hopbook.yaml are the ones beside it, which are listed in any case.
+  const isNamed = choice.cluster !== undefined;
+  const dir = isNamed
+    ? (await openProfile({ ...choice, cwd, isClusterNamed: true })).dirs.runbooks
+    : undefined;
+  return listRunbooks(runbookDirs(cwd, dir));
+}
+
+export interface Suggestion {
+  readonly name: string;
+  readonly title: string;
+  readonly file: string;
+  /** What is seen, and the phrase by which it was found. */
+  readonly symptom: string;
+  readonly phrase: string;
+  readonly example: string;
+}
+
+/**
+ * Which runbooks fit an error's text or a person's words, the best first, three at most; none where nothing fits.
+ * `cluster`: whose own runbooks are looked at as well. Throws USAGE for a text without a word.
+ */
+export async function suggestRunbooks(
+  text: string,
+  cwd: string,
+  choice: Omit<ClusterChoice, "cwd"> = {},
+): Promise<readonly Suggestion[]> {
+  if (!/[a-z]/i.test(text)) {
+    throw new HopbookError("USAGE", "Cannot look for a runbook: the text has no words", {
+      hint: 'Say what is seen: hopbook suggest "connection reset by peer"',
+    });
+  }
+  const entries = await readCatalogue(cwd, choice);
+  const usable = entries.flatMap(({ name, file, runbook }) =>
+    runbook === null ? [] : [{ name, file, runbook, symptoms: runbook.metadata.symptoms ?? [] }],
+  );
+  return suggest(text, usable).map(({ of: { name, file, runbook }, symptom, phrase }) => ({
+    ...{ name, title: runbook.metadata.title, file },
+    ...{ symptom, phrase, example: exampleOf(runbook) },
   }));
 }
 
@@ -37,6 +83,7 @@ export interface RunbookDescription {
   readonly title: string;
   readonly description: string;
   readonly file: string;
+  readonly symptoms: readonly Symptom[];
   readonly inputs: Readonly<Record<string, InputSpec>>;
   /** One line each. */
   readonly permissions: readonly string[];
@@ -63,6 +110,7 @@ export async function describeRunbook(
     title: runbook.metadata.title,
     description: runbook.metadata.description ?? "",
     file: runbook.document.file,
+    symptoms: runbook.metadata.symptoms ?? [],
     inputs: runbook.inputs,
     permissions: describeDeclared(runbook.permissions),
     steps: [...runbook.steps, ...runbook.finally].map((step) => {

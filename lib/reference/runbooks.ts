@@ -34,6 +34,7 @@ function renderRunbook(runbook: RunbookDescription): string {
     runbook.example,
     "```",
     "",
+    ...whenOf(runbook),
     "## Inputs",
     "",
     ...(inputs.length === 0 ? ["None.", ""] : table(["input", "takes", "default", ""], inputs)),
@@ -65,4 +66,13 @@ function renderRunbook(runbook: RunbookDescription): string {
           ),
         ]),
   ].join("\n");
+}
+
+/** What is seen by whom it helps. */
+function whenOf({ symptoms }: RunbookDescription): string[] {
+  if (symptoms.length === 0) return [];
+  const lines = symptoms.map(
+    ({ when, says }) => `- **${prose(when)}**: ${says.map((phrase) => prose(phrase)).join(", ")}`,
+  );
+  return ["## When", "", ...lines, ""];
 }

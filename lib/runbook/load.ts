@@ -21,6 +21,7 @@ import type {
   Runbook,
   RunbookCheck,
   RunbookStep,
+  Symptom,
 } from "./types.js";
 import { findRunbookProblems } from "./validate.js";
 
@@ -31,6 +32,7 @@ interface RunbookData {
     readonly title: string;
     readonly description?: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly symptoms?: readonly Symptom[];
   };
   readonly inputs?: Readonly<Record<string, InputSpec>>;
   readonly permissions?: PermissionsSpec;
@@ -117,14 +119,14 @@ function withoutFollowUps(found: readonly Problem[], faults: readonly Problem[])
 }
 
 function readData(data: RunbookData, { document, sources }: ResolvedDocument): Runbook {
-  const { description, labels = {}, name, title } = data.metadata;
+  const { description, labels = {}, name, symptoms, title } = data.metadata;
   // A script's path is relative to the file that says it, and that may be another one than the runbook's.
   const readOne = (step: StepData, path: DocumentPath): RunbookStep =>
     readStep(step, { path, file: fileOf({ document }, [...path, "script"]) });
   return {
     document,
     sources,
-    metadata: { name, title, description, labels },
+    metadata: { name, title, description, labels, ...(symptoms && { symptoms }) },
     inputs: data.inputs ?? {},
     permissions: data.permissions ?? {},
     steps: data.steps.map((step, index) => readOne(step, ["steps", index])),

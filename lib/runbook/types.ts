@@ -118,6 +118,14 @@ export interface RunbookCheck {
   readonly outcomes: readonly CheckOutcome[];
 }
 
+/** What a person sees who needs the runbook. */
+export interface Symptom {
+  /** The heading that runbooks share. */
+  readonly when: string;
+  /** Error messages and words of people, a phrase each. */
+  readonly says: readonly string[];
+}
+
 /** A runbook that fits its schema and refers only to what there is. */
 export interface Runbook {
   /** With what it extends and what is laid over it; `origin` says which file wrote a value. */
@@ -129,6 +137,7 @@ export interface Runbook {
     readonly title: string;
     readonly description: string | undefined;
     readonly labels: Readonly<Record<string, string>>;
+    readonly symptoms?: readonly Symptom[];
   };
   readonly inputs: Readonly<Record<string, InputSpec>>;
   readonly permissions: PermissionsSpec;

@@ -10,11 +10,53 @@ const RECIPE = join(ROOT, "runbooks/cni/calico-vxlan.yaml");
 t.test("list names the runbooks, and as JSON their files", async (t) => {
   const { code, out } = await hopbook(["list"]);
   t.equal(code, 0);
-  t.match(out, /^trace-path +Follow packets/m);
+  t.match(out, /^Connections are refused or reset:\n( {2}\S.*\n)* {2}trace-path +Follow packets/m);
   const json = JSON.parse((await hopbook(["list", "-o", "json"])).out) as unknown;
   const trace = (json as { name: string }[]).find(({ name }) => name === "trace-path");
   t.match(trace, { title: String, file: /trace-path\.yaml$/, valid: true });
 });
+
+t.test("suggest says which runbook fits an error's text, or that none does", async (t) => {
+  const { code, out } = await hopbook(["suggest", "curl: (56) Recv failure:", "Connection reset by peer"]);
+  t.equal(code, 0);
+  t.match(
+    out,
+    /^count-resets: Count .*\n {2}for: Connections .* \("connection reset by peer"\)\n {2}hopbook run count/,
+  );
+  const json = JSON.parse((await hopbook(["suggest", "which veth", "-o", "json"])).out) as unknown;
+  t.match(json, [{ name: "find-interface", symptom: String, phrase: String, example: /^hopbook run/ }]);
+  const none = await hopbook(["suggest", "my cat sleeps"]);
+  t.equal(none.code, 0);
+  t.match(none.out, /^No runbook says that it is for this.*hopbook list\n$/);
+  const empty = await hopbook(["suggest", "10.0.0.1"]);
+  t.equal(empty.code, 2);
+  t.match(empty.err, /the text has no words/);
+});
+
+t.test(
+  "a folder's own runbooks are grouped and suggested; without symptoms they are among the others",
+  async (t) => {
+    const own = "apiVersion: hopbook.dev/v1\nkind: Runbook\n";
+    const steps = "steps:\n  - {id: w, uses: time/wait, with: {duration: 1s}}\n";
+    const dir = t.testdir({
+      "hopbook.yaml": GONE_CLUSTER,
+      runbooks: {
+        "a.yaml": `${own}metadata: {name: a, title: A, symptoms: [{when: Payments hang, says: [acquirer timeout 55]}]}\n${steps}`,
+        "b.yaml": `${own}metadata: {name: b, title: B}\n${steps}`,
+        "c.yaml": "just text",
+        "d.yaml": `${own}metadata: {name: d, title: D, symptoms: [{when: x}]}\n${steps}`,
+      },
+    });
+    const cluster = ["--cluster", join(dir, "hopbook.yaml")];
+    const listed = (await hopbook(["list", ...cluster])).out;
+    t.match(listed, /^Payments hang:\n {2}a +A\n/m);
+    t.match(listed, /^Others:\n {2}b +B\n {2}c +broken: .*\n {2}d +broken: /m);
+    t.match(
+      (await hopbook(["suggest", "ACQUIRER timeout", ...cluster])).out,
+      /^a: A\n {2}for: Payments hang/,
+    );
+  },
+);
 
 t.test("show has inputs, permissions, steps, checks and an example that can be typed", async (t) => {
   const { code, out } = await hopbook(["show", "trace-path"]);

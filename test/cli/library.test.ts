@@ -18,6 +18,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof typeof hopbook)[]>> = {
   reap: ["reap"],
   doctor: ["runDoctor"],
   list: ["listCatalogue"],
+  suggest: ["suggestRunbooks"],
   show: ["describeRunbook", "resolveNamedRunbook"],
   check: ["checkFiles", "reportSarif"],
   init: ["initFolder"],
