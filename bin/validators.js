@@ -1,9 +1,13 @@
 // Writes lib/shapes/generated/ from schemas/: for each schema below a validator that needs no ajv at run time, and the
-// type of what it lets through. With --check it says where a file differs from what would be written.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// type of what it lets through; and one of what each step kind takes. With --check it says where a file differs from what
+// would be written.
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
-import { transformSync } from "esbuild";
+import { build, transformSync } from "esbuild";
 
 /** By schema: what is exported, and where in the schema it stands. */
 const SCHEMAS = {
@@ -130,6 +134,83 @@ function generateDocuments() {
   ].join("\n");
 }
 
+/** By what lib/document/known-value.ts takes a schema for the same. */
+async function generateStepInputs() {
+  // As lib/document/schema.ts has them.
+  const ajv = new Ajv2020({ ...OPTIONS, unicode: true, formats: {} });
+  const ids = {};
+  for (const name of DOCUMENTS) ajv.addSchema(bare(read(name)), name);
+  const schemas = new Map();
+  const { STEP_KINDS, orExpression } = await loadStepKinds();
+  for (const { inputSchema } of STEP_KINDS.values()) {
+    for (const schema of [inputSchema, orExpression(inputSchema)])
+      schemas.set(createHash("sha256").update(JSON.stringify(schema)).digest("hex"), bare(schema));
+  }
+  const parts = new Map();
+  const shared = [...schemas].map(([digest, schema]) => [digest, shareParts(schema, parts)]);
+  ajv.addSchema({ $id: "parts", $defs: Object.fromEntries(parts.values()) }, "parts");
+  for (const [digest, schema] of shared) {
+    ids[`of${digest}`] = digest;
+    ajv.addSchema({ ...schema, $id: digest }, digest);
+  }
+  return [
+    "// @ts-nocheck Made of what lib/steps/ takes by bin/validators.js: run npm run validators",
+    'import equal from "ajv/dist/runtime/equal.js";',
+    'import ucs2length from "ajv/dist/runtime/ucs2length.js";',
+    'import type { Validate } from "../fault.js";',
+    standaloneOf(ajv, ids, "step-inputs"),
+    "/** By the SHA-256 of a schema as JSON. */",
+    "export const stepInputs: Readonly<Partial<Record<string, Validate<unknown>>>> = {",
+    ...Object.entries(ids).map(([key, digest]) => `  "${digest}": ${key},`),
+    "};",
+    "",
+  ].join("\n");
+}
+
+/** What stands in several places (a hop, a flow) is compiled once: `parts` gets it by its JSON, with a name. */
+function shareParts(schema, parts, isMap = false) {
+  if (typeof schema !== "object" || schema === null) return schema;
+  if (Array.isArray(schema)) return schema.map((one) => shareParts(one, parts));
+  const json = JSON.stringify(schema);
+  const isPart = !isMap && ["object", "array"].includes(schema.type) && json.length > 100;
+  if (isPart && parts.has(json)) return { $ref: `parts#/$defs/${parts.get(json)[0]}` };
+  const made = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      shareParts(value, parts, !isMap && (key === "properties" || key === "$defs")),
+    ]),
+  );
+  if (!isPart) return made;
+  const name = `part${parts.size}`;
+  parts.set(json, [name, made]);
+  return { $ref: `parts#/$defs/${name}` };
+}
+
+/** Of the sources as they are now: what is made of them here is not there yet, or of before. */
+async function loadStepKinds() {
+  const root = fileURLToPath(new URL("../", import.meta.url));
+  mkdirSync(join(root, ".build"), { recursive: true });
+  const made = mkdtempSync(join(root, ".build/step-kinds-"));
+  const contents =
+    'export { STEP_KINDS } from "./lib/steps/registry.ts"; export { orExpression } from "./lib/runbook/or-expression.ts";';
+  const withoutInputs = {
+    name: "without-inputs",
+    setup({ onLoad }) {
+      onLoad({ filter: /generated.step-inputs\.ts$/ }, () => ({ contents: "export const stepInputs = {};" }));
+    },
+  };
+  try {
+    const outfile = join(made, "registry.mjs");
+    await build({
+      ...{ stdin: { contents, resolveDir: root }, outfile, bundle: true, format: "esm" },
+      ...{ platform: "node", packages: "external", logLevel: "error", plugins: [withoutInputs] },
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(made, { recursive: true });
+  }
+}
+
 /** The functions that `ids` names, as JavaScript that needs of ajv at most two small functions. */
 function standaloneOf(ajv, ids, name) {
   const made = standalone
@@ -147,6 +228,7 @@ mkdirSync(folder, { recursive: true });
 const files = [
   ...Object.entries(SCHEMAS).map(([name, exported]) => [name, generate(name, exported)]),
   ["documents", generateDocuments()],
+  ["step-inputs", await generateStepInputs()],
 ];
 for (const [name, wanted] of files) {
   const file = new URL(`${name}.ts`, folder);

@@ -1,4 +1,5 @@
 export type { Place } from "./layer.js";
+export { fitsKnown } from "./known-value.js";
 export { mergeDocuments } from "./merged.js";
 export { nearest, nearestFew } from "./nearest.js";
 export { isFor, makeOverlay, readOverlay, type Overlay } from "./overlay.js";

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { HopbookError, messageOf } from "../errors.js";
 import { documents } from "../shapes/generated/documents.js";
+import { fitsKnown } from "./known-value.js";
 import { explainProblems, type PlacedProblem } from "./explain.js";
 import { describeErrors, type Problem, type RunBranch } from "./problems.js";
 import type { SourceDocument, Span } from "./source.js";
@@ -45,6 +46,7 @@ export function validateDocument(document: SourceDocument, schema: SchemaName): 
  * as the schema object lives. Throws INTERNAL where the schema itself is wrong.
  */
 export function validateValue(value: unknown, schema: object): readonly Problem[] {
+  if (fitsKnown(value, schema)) return [];
   let validator = valueValidators.get(schema);
   if (validator === undefined) {
     validator = compileSchema(schema, `hopbook:value/${anonymousSchemas++}`);

@@ -1,6 +1,7 @@
-import { invalid, nearest, validateValue, type Problem } from "../document/index.js";
+import { fitsKnown, invalid, nearest, validateValue, type Problem } from "../document/index.js";
 import { findExpressionProblems } from "./expressions-check.js";
 import { placeOfInput } from "./load-step.js";
+import { orExpression } from "./or-expression.js";
 import { schemaAt } from "./schema-types.js";
 import { hasExpression } from "./template.js";
 import type { KnownKind, Runbook, RunbookStep } from "./types.js";
@@ -70,6 +71,7 @@ function describeUnknownKind(step: RunbookStep, names: readonly string[]): Probl
 
 /** A value with an expression in it is known only at run time; its type is another question. */
 function findWithProblems(step: RunbookStep, kind: KnownKind): Problem[] {
+  if (fitsKnown(step.with, orExpression(kind.inputSchema))) return [];
   return validateValue(step.with, kind.inputSchema)
     .filter((problem) => problem.at === "key" || !hasExpression(valueAt(step.with, problem.path)))
     .map((problem) => ({
