@@ -71,17 +71,12 @@ export async function readText(access: GuardedAccess, argv: Argv, options: ReadO
   return textOf(await runOnNode(access, argv, options), access.node, options.doing);
 }
 
-/** stdout, which is JSON of unknown shape; COMMAND_FAILED where it is none. */
-export async function readJsonText(access: GuardedAccess, argv: Argv, options: ReadOptions): Promise<string> {
-  return jsonTextOf(await runOnNode(access, argv, options), access.node, options.doing);
-}
-
 function textOf(result: ExecResult, node: string, doing: string): string {
   if (result.exitCode !== 0) throw commandFailed(node, result, doing);
   return result.stdout.toString("utf8");
 }
 
-/** As readJsonText, of a command that came to its end. */
+/** stdout of a command that came to its end, which is JSON of unknown shape; COMMAND_FAILED where it is none. */
 export function jsonTextOf(result: ExecResult, node: string, doing: string): string {
   const text = textOf(result, node, doing);
   if (parseJson(text) !== undefined) return text;

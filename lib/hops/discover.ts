@@ -5,7 +5,7 @@ import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath, Unentered } from "../model/hops.js";
 import { placeByRoute } from "./place-by-route.js";
-import { readEnds, type ReadEnd } from "./read-ends.js";
+import { addressesOf, readEnds, type ReadEnd } from "./read-ends.js";
 import { readNodeView, type NodeView } from "./read-node.js";
 import { chooseRecipe } from "./choose-recipe.js";
 import type { HopRecipe } from "./recipe.js";
@@ -70,7 +70,8 @@ async function traceRead(ends: Ends, context: DiscoverContext): Promise<Traced> 
 async function placeOutside({ ends, sides, path }: Traced, context: DiscoverContext): Promise<Ends | null> {
   const side = sides.find((one) => one !== null);
   if (side === null || side === undefined) return null;
-  const placing = { ...context, from: side.view.node, towards: path.towards };
+  const { node, neighbours } = side.view;
+  const placing = { ...context, from: node, towards: path.towards, neighbours };
   const [from, to] = await Promise.all(ends.map((end) => placeByRoute(end, placing)));
   if (from != null) return [from, ends[1]];
   return to == null ? null : [ends[0], to];
@@ -110,7 +111,8 @@ async function discoverByPods(from: End, to: End, context: DiscoverContext): Pro
     if (end.target !== undefined) return readLonePod(end, accessOf(end.target, accesses), options);
     if (end.node === null) return null;
     const access = accessOf(end.node, accesses);
-    const host = readNodeView(access, { routesTo: routesToPods([end]), signal });
+    const addresses = addressesOf([from, to], profile);
+    const host = readNodeView(access, { routesTo: routesToPods([end]), addresses, signal });
     const [{ view }, reading] = await Promise.all([host, readPod(end, host, { access, ...options })]);
     return { view, reading };
   };

@@ -1,6 +1,6 @@
 import { formatOfLink, isToldFarEnd, remoteEndOf, sealedFormatOfLink } from "../wire/registry.js";
 import type { FarEndWay } from "../wire/types.js";
-import { canonicalIp } from "../linux/address.js";
+import { canonicalIp, isLinkLocal } from "../linux/address.js";
 import type { Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { readFdb, type NodeView } from "./read-node.js";
@@ -48,7 +48,9 @@ export async function findFarEnd(input: FarEndInput): Promise<FarEnd> {
 const WAYS: Record<FarEndWay, FindFarEnd> = {
   fdb: findByFdb,
   remote: ({ link }) => Promise.resolve(named(canonicalIp(remoteEndOf(link) ?? ""), link.name)),
-  gateway: ({ gateway, link }) => Promise.resolve(named(gateway, `route through ${link.name}`)),
+  // A link-local next hop is within the tunnel, and not where it ends.
+  gateway: ({ gateway, link }) =>
+    Promise.resolve(named(isLinkLocal(gateway) ? null : gateway, `route through ${link.name}`)),
   encap: ({ encapsulatedTo, link }) => Promise.resolve(named(encapsulatedTo, `route into ${link.name}`)),
 };
 

@@ -6,7 +6,14 @@ import { Looks } from "./looks.js";
 import { askFdb, askRoute, lookUpRoute, type RouteLookup, type RouteQuestion } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, type Side } from "./side.js";
-import { findNic, findOutsidePort, findTunnels, underlayOverride, type Underlay } from "./underlay.js";
+import {
+  carryFamily,
+  findNic,
+  findOutsidePort,
+  findTunnels,
+  underlayOverride,
+  type Underlay,
+} from "./underlay.js";
 import { formatOfLink, isToldFarEnd } from "../wire/registry.js";
 
 /** The tunnel that a node puts a packet into, and where its tables say that it ends. */
@@ -61,8 +68,9 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
   const dev = route.found?.dev ?? null;
   // Without any route the recipe's own way stays: the packets are to be looked for where they should be.
   const isKnown = options.far !== null && options.recipe.tunnel?.kind !== undefined;
-  const assumed = route.found === null && isKnown ? ofFamily(tunnels, options.dst) : undefined;
-  const behind = options.recipe.tunnel?.through?.includes(dev ?? "") === true ? tunnels[0] : undefined;
+  const [fitting] = carryFamily(tunnels, ipVersion(options.dst));
+  const assumed = route.found === null && isKnown ? fitting : undefined;
+  const behind = options.recipe.tunnel?.through?.includes(dev ?? "") === true ? fitting : undefined;
   const tunnel = tunnels.find((link) => link.name === dev) ?? behind ?? assumed;
   const source = route.found?.source ?? null;
   const base = { isHidden: false, source, gateway: route.found?.gateway ?? null, notes };
@@ -100,14 +108,6 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
           : `ip route get ${options.dst}: dev ${direct.name}`,
     }),
   };
-}
-
-/** A CNI may have a tunnel for each family. */
-function ofFamily(tunnels: readonly Link[], dst: string): Link | undefined {
-  const family = ipVersion(dst);
-  const isOf = ({ addresses }: Link): boolean =>
-    addresses.some((ip) => ipVersion(ip) === family && !ip.startsWith("fe80:"));
-  return tunnels.find(isOf) ?? tunnels[0];
 }
 
 function sayTunnel(found: {

@@ -52,7 +52,7 @@ export class Looks {
     return runOnNode(access, words, { action: actionOf(this.at), doing, signal });
   }
 
-  /** stdout, which is JSON of unknown shape. Throws as `readJsonText` does. */
+  /** stdout, which is JSON of unknown shape. Throws as `jsonTextOf` does. */
   async json(argv: Argv, doing: string): Promise<string> {
     return jsonTextOf(await this.run(argv, doing), this.at.access.node, doing);
   }

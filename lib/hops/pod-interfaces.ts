@@ -59,7 +59,11 @@ export async function readPodInterfaces(
   if (own.length === 0) return pods.map(inNodesNetwork);
   const { signal, recipes, profile } = context;
   const routesTo = [...new Set(own.flatMap(({ ips }) => ips.slice(0, 1)))];
-  const { view, looks } = await readNodeView(access, { routesTo, signal });
+  const { view, looks } = await readNodeView(access, {
+    routesTo,
+    addresses: own.flatMap(({ ips }) => ips),
+    signal,
+  });
   const { recipe } = recogniseOrGeneric([view], recipes, { wanted: profile.cni });
   return pMap(
     pods,

@@ -1,6 +1,6 @@
 import { asUnseen, sayWhy } from "../cluster/index.js";
 import type { HopbookError } from "../errors.js";
-import type { End } from "../model/cluster.js";
+import type { ClusterProfile, End } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import { accessOf } from "./ends.js";
 import type { Looks } from "./looks.js";
@@ -8,6 +8,7 @@ import { readNodeView, type NodeView } from "./read-node.js";
 import { addressAtPod, hasOwnNetns, readPod, type PodReading } from "./side.js";
 
 export interface ReadContext {
+  readonly profile: Pick<ClusterProfile, "nodes">;
   /** Nodes that could be reached, by name. */
   readonly accesses: ReadonlyMap<string, GuardedAccess>;
   /** Why the others could not. */
@@ -58,12 +59,21 @@ interface HostReading {
 async function readHost(
   node: string,
   ends: readonly End[],
-  { accesses, failures, signal }: ReadContext,
+  { accesses, failures, profile, signal }: ReadContext,
 ): Promise<HostReading> {
   const failure = accesses.has(node) ? undefined : failures?.get(node);
   if (failure !== undefined) throw failure;
   const here = ends.filter((end) => end.node === node && hasOwnNetns(end)).map(addressAtPod);
-  return readNodeView(accessOf(node, accesses), { routesTo: [...new Set(here)], signal });
+  const addresses = addressesOf(ends, profile);
+  return readNodeView(accessOf(node, accesses), { routesTo: [...new Set(here)], addresses, signal });
+}
+
+/** Of ends and of the cluster's nodes: they say which families a path may have. */
+export function addressesOf(
+  ends: readonly End[],
+  { nodes }: Pick<ClusterProfile, "nodes">,
+): readonly string[] {
+  return [...ends.map(addressAtPod), ...nodes.flatMap(({ address }) => address ?? [])];
 }
 
 /** Of an end whose pod is not looked into: its node. */

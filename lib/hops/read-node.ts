@@ -3,6 +3,7 @@ import { HopbookError } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import { Looks } from "./looks.js";
 import type { Argv } from "../model/access.js";
+import { ipVersion, type Family } from "../linux/address.js";
 import { parseFdb, type FdbEntry } from "../linux/fdb.js";
 import { parseLinks, type Link } from "../linux/links.js";
 import { parseNeighbours, type Neighbour } from "../linux/neighbours.js";
@@ -13,7 +14,9 @@ export interface NodeView {
   readonly node: string;
   readonly access: GuardedAccess;
   readonly links: readonly Link[];
+  /** Of the main table, of the families that were asked for. */
   readonly routes: readonly RouteEntry[];
+  /** Of both families. */
   readonly neighbours: readonly Neighbour[];
 }
 
@@ -22,7 +25,10 @@ export type RouteLookup =
   { readonly found: RouteAnswer; readonly error: null } | { readonly found: null; readonly error: string };
 
 const LINKS: Argv = ["ip", "-d", "-j", "address", "show"];
-const ROUTES: Argv = ["ip", "-j", "route", "show"];
+const ROUTES: Readonly<Record<Family, Argv>> = {
+  4: ["ip", "-j", "route", "show"],
+  6: ["ip", "-j", "-6", "route", "show"],
+};
 const NEIGHBOURS: Argv = ["ip", "-j", "neigh", "show"];
 
 /** A route lookup: `from` and `iif` ask as for a packet that came in by that device. */
@@ -32,21 +38,39 @@ export interface RouteQuestion {
   readonly iif?: string;
 }
 
-/** The devices, routes and neighbours of a node, and its routes to some addresses, in one round trip. */
+/**
+ * The devices, routes and neighbours of a node, and its routes to some addresses, in one round trip. IPv6 routes are asked
+ * for where one of `addresses`, the ends' and the nodes', is of IPv6.
+ */
 export async function readNodeView(
   access: GuardedAccess,
-  { routesTo, signal }: { readonly routesTo: readonly string[]; readonly signal?: AbortSignal | undefined },
+  { routesTo, addresses, signal }: NodeQuestion,
 ): Promise<{ readonly view: NodeView; readonly looks: Looks }> {
   const questions = routesTo.map((dst) => askRoute({ dst }));
-  const commands = [LINKS, ROUTES, NEIGHBOURS, ...questions];
+  const hasIpv6 = [...routesTo, ...addresses].some((ip) => ipVersion(ip) === 6);
+  const commands = [LINKS, ROUTES[4], ...(hasIpv6 ? [ROUTES[6]] : []), NEIGHBOURS, ...questions];
   const looks = await Looks.take({ access, netns: { kind: "host" }, signal }, commands);
-  const [links, routes, neighbours] = await Promise.all([
+  const [links, routes, routes6, neighbours] = await Promise.all([
     readLinks(looks),
-    looks.json(ROUTES, "read the routes"),
+    looks.json(ROUTES[4], "read the routes"),
+    hasIpv6 ? readIpv6Routes(looks) : [],
     looks.json(NEIGHBOURS, "read the neighbours"),
   ]);
-  const view = { node: access.node, access, links };
-  return { view: { ...view, routes: parseRoutes(routes), neighbours: parseNeighbours(neighbours) }, looks };
+  const view = { node: access.node, access, links, neighbours: parseNeighbours(neighbours) };
+  return { view: { ...view, routes: [...parseRoutes(routes), ...routes6] }, looks };
+}
+
+interface NodeQuestion {
+  readonly routesTo: readonly string[];
+  /** Of the ends and the nodes of what is looked for. */
+  readonly addresses: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** None where the kernel has no IPv6: that no packet of it gets anywhere is then the route's own answer. */
+async function readIpv6Routes(looks: Looks): Promise<RouteEntry[]> {
+  const { exitCode, stdout } = await looks.run(ROUTES[6], "read the IPv6 routes");
+  return exitCode === 0 ? parseRoutes(stdout.toString("utf8")) : [];
 }
 
 /** What a pod says of its devices and of its route to the other end, in one round trip. */

@@ -16,7 +16,8 @@ import { Looks } from "./looks.js";
 import { lookUpRoute } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, isNode, type Side } from "./side.js";
-import { findTunnels, findUnderlay, underlayOverride, type Underlay } from "./underlay.js";
+import { findTunnels, findUnderlay, masqueradeIp, underlayOverride, type Underlay } from "./underlay.js";
+import { ipVersion, isLinkLocal } from "../linux/address.js";
 
 /** A path without what its ends and recipe say. */
 export type TracedPath = Pick<FlowPath, "hops" | "replyHops" | "underlay" | "tunnels" | "notes"> & {
@@ -62,8 +63,9 @@ export async function traceWithinNode(from: Side, to: Side, context: TraceContex
 /** Two nodes: out of one by its tunnel or NIC, into the other; and the reply by the other node's own word. */
 export async function traceBetweenNodes(from: Side, to: Side, context: TraceContext): Promise<TracedPath> {
   const { recipe, profile, signal } = context;
-  const near = findUnderlay(from.view, recipe, profile);
-  const far = findUnderlay(to.view, recipe, profile);
+  const family = ipVersion(addressAtPod(to.end));
+  const near = findUnderlay(from.view, { recipe, profile, family });
+  const far = findUnderlay(to.view, { recipe, profile, family });
   const leave = (
     side: Side,
     dst: string,
@@ -109,7 +111,7 @@ export async function traceBetweenNodes(from: Side, to: Side, context: TraceCont
     },
     tunnels: { ...describeTunnel(from, out), ...describeTunnel(to, back) },
     notes: same || masquerades ? notes : [...notes, "replies come back another way than requests go"],
-    fromSource: masquerades ? near.ip : source,
+    fromSource: masquerades ? masqueradeIp(near, out.nic, family) : source,
     towards: null,
   };
 }
@@ -124,7 +126,8 @@ export async function traceToOutside(
   context: TraceContext & { readonly outward: boolean; readonly inside?: boolean },
 ): Promise<TracedPath> {
   const { recipe, profile, signal } = context;
-  const own = findUnderlay(side.view, recipe, profile);
+  const family = ipVersion(addressAtPod(outside));
+  const own = findUnderlay(side.view, { recipe, profile, family });
   const leaving = await findLeaving(side, {
     dst: addressAtPod(outside),
     own,
@@ -148,7 +151,7 @@ export async function traceToOutside(
     underlay: { [node]: { ip: own.ip, interface: leaving.nic.name } },
     tunnels: describeTunnel(side, leaving),
     notes: [...leaving.notes, ...noteDownLinks(way), ...masquerade],
-    fromSource: sourceOf(side, { ...context, leaving, own }),
+    fromSource: sourceOf(side, { ...context, leaving, masquerade: masqueradeIp(own, leaving.nic, family) }),
     towards: leaving.tunnel === null ? leaving.gateway : leaving.tunnel.remoteVtep,
   };
 }
@@ -160,12 +163,12 @@ function sourceOf(
     readonly outward: boolean;
     readonly inside?: boolean;
     readonly leaving: Leaving;
-    readonly own: Underlay;
+    readonly masquerade: string | null;
   },
 ): string | null {
   if (!way.outward) return null;
   if (isNode(side)) return way.leaving.source;
-  return way.inside === true ? null : way.own.ip;
+  return way.inside === true ? null : way.masquerade;
 }
 
 function joinWays(
@@ -197,7 +200,7 @@ function describeTunnel(side: Side, leaving: Leaving): FlowPath["tunnels"] {
   return {
     [side.view.node]: {
       interface: tunnel.link.name,
-      address: tunnel.link.addresses.find((ip) => !ip.startsWith("fe80:")) ?? null,
+      address: tunnel.link.addresses.find((ip) => !isLinkLocal(ip)) ?? null,
       gateway: tunnel.gateway,
       remoteMac: tunnel.remoteMac,
       remoteVtep: tunnel.remoteVtep,

@@ -5,7 +5,7 @@ import { findLink, type Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
-import { canonicalIp } from "../linux/address.js";
+import { canonicalIp, ipVersion, isLinkLocal, type Family } from "../linux/address.js";
 
 /** The tunnel device of the recipe's CNI on a node, if there is one. */
 export function findTunnels(links: readonly Link[], recipe: HopRecipe): Link[] {
@@ -26,6 +26,14 @@ export function isTunnel(kind: string | null): boolean {
   return formatOfLink(kind) !== null || sealedFormatOfLink(kind) !== null;
 }
 
+/** Of a CNI's tunnels those that take packets of a family: it may have one for each, and then they have addresses of it. */
+export function carryFamily(tunnels: readonly Link[], family: Family): Link[] {
+  return tunnels.filter(({ addresses }) => {
+    const own = addresses.filter((ip) => !isLinkLocal(ip));
+    return own.length === 0 || own.some((ip) => ipVersion(ip) === family);
+  });
+}
+
 export interface Underlay {
   readonly ip: string;
   /** The device that has the address. */
@@ -33,27 +41,28 @@ export interface Underlay {
 }
 
 /**
- * A node's own address between the nodes: of the interface that the profile names, the tunnel's local
- * address, the profile's address, or that of the default route's device; always one the node really has.
- * Throws HOP_UNRESOLVED.
+ * A node's own address between the nodes: of the interface that the profile names, the local address of the tunnel that
+ * takes packets of `family`, the profile's address, or that of the default route's device; always one the node really has,
+ * and of that family where the packets may go without a tunnel. Throws HOP_UNRESOLVED.
  */
-export function findUnderlay(view: NodeView, recipe: HopRecipe, profile: ClusterProfile): Underlay {
+export function findUnderlay(view: NodeView, { recipe, profile, family }: UnderlayQuestion): Underlay {
   const named = underlayOverride(view, profile);
   const target = profile.nodes.find((node) => node.name === view.node);
-  const defaultRoute = view.routes.find((route) => route.dst === "default");
-  const localEnds = findTunnels(view.links, recipe).map((link) => canonicalIp(localEndOf(link) ?? ""));
+  const tunnels = carryFamily(findTunnels(view.links, recipe), family);
+  const localEnds = tunnels.map((link) => canonicalIp(localEndOf(link) ?? ""));
   // Of tunnels that nobody names, some may be left over from another network.
   const isNamed = recipe.tunnel?.kind !== undefined;
+  const own = canonicalIp(target?.address ?? "");
+  const plain = [own, ...besides(view, own), ...defaultAddresses(view)];
   const candidates = [
-    ...(named === null ? [] : named.addresses),
+    ...sortByFamily(named === null ? [] : named.addresses, family),
     ...(isNamed ? localEnds : []),
-    canonicalIp(target?.address ?? ""),
-    ...(findLink(view.links, defaultRoute?.dev ?? null)?.addresses ?? []),
+    ...sortByFamily(plain, family),
     ...localEnds,
   ];
   for (const ip of candidates) {
-    const link = view.links.find((candidate) => ip != null && candidate.addresses.includes(ip));
-    if (ip != null && link !== undefined && !ip.startsWith("fe80:")) return { ip, link };
+    const link = findHolder(view, ip);
+    if (ip !== undefined && link !== undefined && !isLinkLocal(ip)) return { ip, link };
   }
   throw new HopbookError(
     "HOP_UNRESOLVED",
@@ -63,6 +72,38 @@ export function findUnderlay(view: NodeView, recipe: HopRecipe, profile: Cluster
       hint: "write the node's address, or interfaces.underlay, into the cluster profile",
     },
   );
+}
+
+interface UnderlayQuestion {
+  readonly recipe: HopRecipe;
+  readonly profile: ClusterProfile;
+  /** Of the packets between the pods. */
+  readonly family: Family;
+}
+
+function findHolder({ links }: NodeView, ip: string | undefined): Link | undefined {
+  return ip === undefined ? undefined : links.find(({ addresses }) => addresses.includes(ip));
+}
+
+/** What the device that has an address has besides: a node's other family. */
+function besides(view: NodeView, ip: string | undefined): readonly string[] {
+  return findHolder(view, ip)?.addresses ?? [];
+}
+
+function defaultAddresses({ links, routes }: NodeView): readonly string[] {
+  const devices = routes.filter(({ dst }) => dst === "default").flatMap(({ nexthops }) => nexthops);
+  return devices.flatMap(({ dev }) => findLink(links, dev)?.addresses ?? []);
+}
+
+function sortByFamily<T extends string | undefined>(ips: readonly T[], family: Family): readonly T[] {
+  const isOther = (ip: T): number => Number(ip === undefined || ipVersion(ip) !== family);
+  return ips.toSorted((a, b) => isOther(a) - isOther(b));
+}
+
+/** The address that a node puts in the place of a pod's (masquerade); null where it has none of that family. */
+export function masqueradeIp({ ip, link }: Underlay, nic: Link, family: Family): string | null {
+  const candidates = [ip, ...nic.addresses, ...link.addresses];
+  return candidates.find((each) => ipVersion(each) === family && !isLinkLocal(each)) ?? null;
 }
 
 /** Kinds of devices by which a switch is plugged in; null is hardware. */

@@ -49,6 +49,13 @@ export function formatBytes(bytes: readonly number[]): string | undefined {
   return bytes.length === 4 ? bytes.join(".") : new ipaddr.IPv6([...bytes]).toRFC5952String();
 }
 
+/** Whether an address is good on its own link alone (fe80::/10, RFC 4291): it names a neighbour, and no node. */
+export function isLinkLocal(ip: string): boolean {
+  return containsBytes(LINK_LOCAL, bytesOf(ip) ?? []);
+}
+
+const LINK_LOCAL: Prefix = { family: 6, bytes: [0xfe, 0x80, ...Array<number>(14).fill(0)], lengthBits: 10 };
+
 /** `fe80::1` of `fe80::1%eth0`: packets have no zone. */
 export function withoutZone(text: string): string {
   const [address = ""] = text.split("%", 1);

@@ -43,6 +43,8 @@ export interface Machine extends Space {
   readonly node: string;
   readonly fdb?: Readonly<Record<string, readonly { readonly mac: string; readonly dst: string }[]>>;
   readonly neighbours?: readonly { readonly dst: string; readonly dev: string; readonly lladdr: string }[];
+  /** Its kernel knows no IPv6. */
+  readonly isWithoutIpv6?: boolean;
   /** By the path of their network namespace. */
   readonly pods: Readonly<Record<string, Space>>;
 }
@@ -63,7 +65,11 @@ function answerIn(space: Space, words: readonly string[], machine: Machine | nul
   const text = words.join(" ");
   const print = (value: unknown): Recorded => ({ stdout: JSON.stringify(value) });
   if (text === "ip -d -j address show") return print(space.devices.map(showDevice));
-  if (text === "ip -j route show") return print(space.ways.filter(isMain).map(showWay));
+  const ipv6 = text === "ip -j -6 route show";
+  if (ipv6 && machine?.isWithoutIpv6 === true)
+    return { stderr: "RTNETLINK answers: Operation not supported", exitCode: 2 };
+  if (ipv6 || text === "ip -j route show")
+    return print(space.ways.filter((way) => isMain(way) && isIpv6(way) === ipv6).map(showWay));
   if (text === "ip -j neigh show")
     return print((machine?.neighbours ?? []).map((entry) => ({ ...entry, state: ["PERMANENT"] })));
   if (text.startsWith("bridge -j fdb show dev ")) {
@@ -77,13 +83,17 @@ function answerIn(space: Space, words: readonly string[], machine: Machine | nul
 const isMain = ({ iif, from, table }: Way): boolean =>
   iif === undefined && from === undefined && table === undefined;
 
+function isIpv6({ dst, gateway = "" }: Way): boolean {
+  return (dst === "default" ? gateway : dst).includes(":");
+}
+
 function lookUp(
   space: Space,
   asked: { dst: string; from?: string | undefined; iif?: string | undefined },
 ): Recorded {
   const { dst, from, iif } = asked;
   const bitsOf = (way: Way): number => {
-    if (way.dst === "default") return 0;
+    if (way.dst === "default") return isIpv6(way) === dst.includes(":") ? 0 : -1;
     const prefix = parsePrefix(way.dst);
     return prefix !== undefined && containsIp(prefix, dst) ? prefix.lengthBits : -1;
   };

@@ -6,6 +6,7 @@ import {
   containsIp,
   familyOf,
   formatBytes,
+  isLinkLocal,
   parsePrefix,
   unmapIp,
   withoutZone,
@@ -45,6 +46,13 @@ t.test("an address has one spelling", async (t) => {
     "10.0.0.1",
     "no",
   ]);
+});
+
+t.test("link-local addresses are those of fe80::/10", (t) => {
+  const local = ["fe80::1", "febf:ffff::1", "FE80::ecee:eeff:feee:eeee"];
+  const others = ["fec0::1", "fd00::1", "169.254.1.1", "fe80", ""];
+  t.strictSame([...local, ...others].filter(isLinkLocal), local);
+  t.end();
 });
 
 t.test("addresses keep their bytes", async (t) => {
