@@ -9,7 +9,7 @@ trap 'node "$home/bin/hopbook.js" lab down --name lab >/dev/null 2>&1 || true; r
 mkdir -p "$home"
 for name in bin package.json runbooks schemas docs; do cp -r "$root/$name" "$home/$name"; done
 ln -s "$root/node_modules" "$home/node_modules"
-(cd "$root" && npx tsc -p tsconfig.build.json --outDir "$home/dist")
+(cd "$root" && node bin/build.js "$home/dist")
 cd "$work"
 node "$home/bin/hopbook.js" lab up --name lab >/dev/null
 trace() {

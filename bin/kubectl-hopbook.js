@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 // kubectl runs this as `kubectl hopbook …` where it stands on PATH as kubectl-hopbook.
-const { main, movePluginFlags } = await import("../dist/cli/plugin.js");
+const { main, movePluginFlags } = await import("../dist/bundle/plugin.js");
 process.exitCode = await main(movePluginFlags(process.argv.slice(2)));

@@ -85,8 +85,8 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.j
   npm ci --no-audit --no-fund --loglevel=error >&2
 fi
 
-if [ ! -f dist/index.js ] || [ -n "$(find lib tsconfig.build.json -newer dist/index.js -name '*.[tj]s*' -print | head -n 1)" ]; then
+if [ ! -f dist/index.js ] || [ -n "$(find lib bin/build.js -newer dist/index.js -name '*.[tj]s*' -print | head -n 1)" ]; then
   say "building"
   rm -rf dist
-  npm run --silent build >&2
+  npm run --silent compile >&2
 fi

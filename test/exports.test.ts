@@ -23,6 +23,7 @@ const list = (folder: string): string[] =>
 /** The file of lib/ that an import leads to; the built one counts as its source. */
 const targetOf = (from: string, specifier: string): string =>
   relative(ROOT, resolve(ROOT, dirname(from), specifier))
+    .replace(/^dist\/bundle\//, "lib/cli/")
     .replace(/^dist\//, "lib/")
     .replace(/\.js$/, ".ts");
 

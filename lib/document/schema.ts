@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import type * as Library from "ajv/dist/2020.js";
 import { HopbookError, messageOf } from "../errors.js";
 import { documents } from "../shapes/generated/documents.js";
 import { fitsKnown } from "./known-value.js";
@@ -24,13 +25,13 @@ export type SchemaName =
 
 const SCHEMA_FOLDER = new URL("../../schemas/", import.meta.url);
 
-let sharedAjv: Ajv2020 | undefined;
+let sharedAjv: Library.Ajv2020 | undefined;
 const namedValidators = new Map<SchemaName, NamedValidator>();
 const valueValidators = new WeakMap<object, NamedValidator>();
 let anonymousSchemas = 0;
 
 interface NamedValidator {
-  readonly validate: ValidateFunction;
+  readonly validate: Library.ValidateFunction;
   readonly pointers: ReadonlyMap<unknown, string>;
 }
 
@@ -112,16 +113,7 @@ export function readSchema(name: SchemaName): object {
 }
 
 function compileSchema(schema: object, key: string): NamedValidator {
-  sharedAjv ??= new Ajv2020({
-    strict: true,
-    // `required` in a branch may well speak of a property that is declared outside of it.
-    strictRequired: false,
-    allErrors: true,
-    verbose: true,
-    allowUnionTypes: true,
-    discriminator: true,
-    logger: false,
-  });
+  sharedAjv ??= makeAjv();
   try {
     // Under a key of our own: the same $id may come as two objects, one a registered kind's and one a test's.
     sharedAjv.addSchema({ ...schema, $id: key }, key);
@@ -135,11 +127,26 @@ function compileSchema(schema: object, key: string): NamedValidator {
   }
 }
 
+/** Loaded where there is something wrong to explain: its hundred files are a tenth of a start. */
+function makeAjv(): Library.Ajv2020 {
+  const { Ajv2020 } = createRequire(import.meta.url)("ajv/dist/2020.js") as typeof Library;
+  return new Ajv2020({
+    strict: true,
+    // `required` in a branch may well speak of a property that is declared outside of it.
+    strictRequired: false,
+    allErrors: true,
+    verbose: true,
+    allowUnionTypes: true,
+    discriminator: true,
+    logger: false,
+  });
+}
+
 const REFERENCE = /"https:\/\/hopbook\.dev\/schemas\/([a-z-]+)\.json#/g;
 /** Schemas that others refer to, under their own $id, and where their lists stand. */
 const referenced = new Map<string, ReadonlyMap<unknown, string>>();
 
-function addReferenced(schema: object, ajv: Ajv2020): void {
+function addReferenced(schema: object, ajv: Library.Ajv2020): void {
   for (const [, name = ""] of JSON.stringify(schema).matchAll(REFERENCE)) {
     if (referenced.has(name)) continue;
     const other = readSchema(name as SchemaName);

@@ -23,7 +23,7 @@ t.test("init, then what is laid over a runbook", async (t) => {
   const shown = await hopbook(["show", "trace-path", "--resolved", "--cluster", "prod"]);
   t.equal(shown.code, 0, shown.err);
   t.match(shown.out, /cluster: my-cluster +# prod\/overlays\/example\.yaml:12\n/);
-  t.match(shown.out, /- id: capture +# \S+runbooks\/trace-path\.yaml:137\n/);
+  t.match(shown.out, /- id: capture +# \S+runbooks\/trace-path\.yaml:\d+\n/);
   const json = await hopbook(["show", "trace-path", "--resolved", "--cluster", "prod", "--output", "json"]);
   const { data, origins, sources } = JSON.parse(json.out) as {
     data: unknown;

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   cpSync,
@@ -14,7 +14,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -25,7 +24,7 @@ export interface BuiltCli {
   readonly remove: () => void;
 }
 
-/** Types are another check's work: each file is only turned into JavaScript, once for all tests of a state of lib/. */
+/** Types are another check's work: it is only turned into JavaScript, once for all tests of a state of lib/. */
 export function buildCli(): BuiltCli {
   const dir = mkdtempSync(join(tmpdir(), "hopbook-cli-"));
   cpSync(buildDist(), join(dir, "dist"), { recursive: true });
@@ -49,7 +48,7 @@ function buildDist(): string {
   for (const old of readdirSync(folder).filter((one) => !one.startsWith(name)))
     rmSync(join(folder, old), { recursive: true, force: true });
   const part = `${made}.${process.pid}`;
-  buildSync({ entryPoints: sources, outbase: lib, outdir: part, format: "esm", target: "es2023" });
+  execFileSync(process.execPath, [join(ROOT, "bin/build.js"), part], { stdio: "inherit" });
   try {
     renameSync(part, made);
   } catch (error) {
