@@ -10,8 +10,9 @@ const root = new URL("../", import.meta.url);
 let drifted = 0;
 for (const [name, text] of Object.entries(files)) {
   const file = new URL(name, root);
-  const parser = name.endsWith(".json") ? "json" : "markdown";
-  const wanted = await format(text, { ...(await resolveConfig(file.pathname)), parser });
+  const wanted = name.endsWith(".svg")
+    ? text
+    : await format(text, { ...(await resolveConfig(file.pathname)), filepath: file.pathname });
   let current = "";
   try {
     current = readFileSync(file, "utf8");

@@ -178,6 +178,9 @@ const FOLDERS: Record<string, readonly string[]> = {
     "catalogue",
     "authority",
     "session",
+    "report",
+    "text",
+    "verdict",
   ],
   api: [
     "model",
