@@ -19,6 +19,8 @@ export type AgentLine =
       readonly droppedByKernel: number | null;
       readonly droppedByInterface: number | null;
       readonly sizeBytes: number;
+      /** Of a ring that may have gone round: its first packet. */
+      readonly sinceSec: number | null;
     }
   | { readonly type: "stopped" }
   | { readonly type: "removed" }
@@ -50,6 +52,7 @@ export function parseAgentLine(line: string): AgentLine | null {
         droppedByKernel: toNumber(rest[3]),
         droppedByInterface: toNumber(rest[4]),
         sizeBytes: toNumber(rest[5]) ?? 0,
+        sinceSec: toNumber(rest[6]),
       };
     case "ready":
     case "stopped":

@@ -1,10 +1,19 @@
 import { AGENT_BASE } from "./agent-base.js";
-import { enterWords, IMMEDIATE, MOST_IMMEDIATE_BYTES, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
+import { RING_GATHER } from "./ring-gather.js";
+import {
+  enterWords,
+  IMMEDIATE,
+  MOST_IMMEDIATE_BYTES,
+  NOT_PROMISCUOUS,
+  ringWords,
+  tcpdumpWords,
+} from "./tcpdump.js";
 
 /** What ps shows beside the script. */
 export const AGENT_NAME = "hopbook-capture";
 
 const [ENTER, ENTERED] = enterWords("$2");
+const RING_WORDS = ringWords({ files: "$rings", megabytes: "$ringmb" }).join(" ");
 const TCPDUMP = tcpdumpWords({
   ...{ flags: ["$flag"], interface: '"$3"', snaplenBytes: '"$4"', bufferKiB: '"$buffer"' },
   ...{ file: '"$1.pcap"', filter: '"$6"' },
@@ -12,16 +21,18 @@ const TCPDUMP = tcpdumpWords({
 
 /**
  * The capture agent of one node, constant POSIX sh; every value is a positional argument:
- *   DIR MAX_SECONDS MAX_KIB MIN_FREE_KIB LEASE_SECONDS BUFFER_KIB, then for each hop
+ *   DIR MAX_SECONDS MAX_KIB MIN_FREE_KIB LEASE_SECONDS BUFFER_KIB RING_FILES RING_MB, then for each hop
  *   ID NETNS_PATH|- INTERFACE SNAPLEN PROMISCUOUS(y|n) FILTER
  * It reads `beat`, `stop`, `remove` on stdin and writes lines on stdout, times in Unix seconds:
  *   listening ID TIME · failed ID TEXT · ready · ended ID TIME TEXT · closed ID TIME CAPTURED RECEIVED
- *   DROPPED IFDROPPED BYTES (`-`: unknown) · stopped · removed · bye TEXT · error KIND TEXT
+ *   DROPPED IFDROPPED BYTES SINCE (`-`: unknown) · stopped · removed · bye TEXT · error KIND TEXT
+ * Of a ring (RING_FILES is not 0) each tcpdump goes round in so many files of so many 10^6 bytes, and overwrites the oldest;
+ * they are one file when it is closed, of which SINCE is the first packet where older ones may have been overwritten.
  * Each tcpdump runs under `timeout`, so that it ends even where nobody is left to end it.
  */
 export const CAPTURE_AGENT = `${AGENT_BASE}
-dir=$1; seconds=$2; maxkib=$3; floor=$4; lease=$5; buffer=$6
-shift 6
+dir=$1; seconds=$2; maxkib=$3; floor=$4; lease=$5; buffer=$6; rings=$7; ringmb=$8
+shift 8
 undo() {
   for f in ending/*.pid; do
     [ -f "$f" ] || continue
@@ -38,7 +49,8 @@ undo() {
 }
 avail() { df -Pk "$1" 2>/dev/null | { read -r a; read -r a b c kib e; echo "$kib"; }; }
 quit() { echo "error $1"; exit 3; }
-for tool in tcpdump timeout mkfifo df date tr cut; do command -v $tool >/dev/null 2>&1 || quit "tool $tool"; done
+${RING_GATHER}for tool in tcpdump timeout mkfifo df date tr cut; do command -v $tool >/dev/null 2>&1 || quit "tool $tool"; done
+[ "$rings" -eq 0 ] || for tool in od sort tail; do command -v $tool >/dev/null 2>&1 || quit "tool $tool"; done
 opts='-s INT -k 5'
 timeout $opts 1 true 2>/dev/null || { opts='-s INT -t'; timeout $opts 1 true 2>/dev/null || quit 'tool timeout'; }
 free=$(avail "\${dir%/*}")
@@ -54,6 +66,7 @@ hop() {
   flag=${NOT_PROMISCUOUS}
   [ "$5" = y ] && flag=
   [ "$4" -le ${MOST_IMMEDIATE_BYTES} ] && flag="$flag ${IMMEDIATE}"
+  [ "$rings" -eq 0 ] || flag="$flag ${RING_WORDS}"
   sh -c 'echo $$ >"$1" || exit 1; shift; exec 5>&-; exec "$@"' hopbook-hop "pids/$1.pid" \\
     timeout $opts $((seconds + 10)) \${enter:+${ENTER}} \${enter:+"${ENTERED}"} \\
     ${TCPDUMP} </dev/null 2>"$1.err" &
@@ -114,7 +127,7 @@ watch() {
   free=$(avail .)
   [ "\${free:-0}" -lt "$floor" ] && limit 'free disk floor'
   bytes=0
-  for word in $(ls -ln . | while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
+  for word in $(ls -ln . | while read -r a b c d size e; do case $e in *.pcap*) echo "$size" ;; esac; done); do
     bytes=$((bytes + word))
   done
   [ $((bytes / 1024)) -ge "$maxkib" ] && limit 'size limit'
@@ -138,8 +151,10 @@ close() {
       *'dropped by kernel'*) drop=$n ;; *'dropped by interface'*) ifdrop=$n ;;
     esac
   done <"$1.err"
+  since=-
+  [ "$rings" -eq 0 ] || gather "$1" "$rings"
   size=$(ls -ln "$1.pcap" 2>/dev/null | { read -r a b c d s e; echo "\${s:-0}"; })
-  echo "closed $1 $at $cap $rec $drop $ifdrop $size"
+  echo "closed $1 $at $cap $rec $drop $ifdrop $size $since"
 }
 finish() {
   [ "$stopping" -eq 1 ] && [ "$stopped" -eq 0 ] && [ "$left" -eq 0 ] || return

@@ -11,6 +11,8 @@ interface AttachOptions {
   readonly signal: AbortSignal;
   /** As it was when they were started. */
   readonly barrier: Barrier;
+  /** As they were started; undefined for those of an older hopbook. */
+  readonly settleMs: number | undefined;
 }
 
 const READY_TIMEOUT_MS = 20_000;
@@ -23,7 +25,7 @@ const LEAVE_TIMEOUT_MS = 5000;
  */
 export async function attachCaptures(
   plans: readonly NodeCapturePlan[],
-  { accesses, signal, barrier }: AttachOptions,
+  { accesses, signal, barrier, settleMs }: AttachOptions,
 ): Promise<CaptureSession> {
   const agents: NodeAgent[] = [];
   const gone: HopbookError[] = [];
@@ -48,7 +50,10 @@ export async function attachCaptures(
     }
     const [first] = gone;
     if (first !== undefined && gone.length === plans.length) throw first;
-    return new CaptureSession(agents, barrier, { isTimed: true });
+    return new CaptureSession(agents, barrier, {
+      isTimed: true,
+      ...(settleMs === undefined ? {} : { settleMs }),
+    });
   } catch (error) {
     await Promise.all(agents.map((agent) => agent.leave(LEAVE_TIMEOUT_MS)));
     throw error;
@@ -56,7 +61,8 @@ export async function attachCaptures(
 }
 
 const SETTLE_MS = 1250;
-const STOP_TIMEOUT_MS = 10_000;
+/** A ring of many files is put together before that. */
+const STOP_TIMEOUT_MS = 120_000;
 
 /** Ends captures that go on without a client, and leaves what they wrote where it is. Says of each node why not. */
 export async function stopDetached(

@@ -1,5 +1,6 @@
 import { KEPT_TIME } from "../model/kept-time.js";
 import { CAPTURE_AGENT } from "./agent.js";
+import { RING_GATHER } from "./ring-gather.js";
 
 /** What ps shows beside the scripts. */
 export const DETACHED_NAME = "hopbook-capture-detached";
@@ -25,6 +26,8 @@ owned() {
 birth() {
   read -r stat <"/proc/$1/stat" || return 1
   set -- \${stat##*) }
+  # One that nobody has waited for yet is over.
+  [ "$1" = Z ] && return 1
   shift 19
   echo "$1"
 } 2>/dev/null
@@ -136,10 +139,21 @@ trap away TERM HUP INT
   kill -TERM $$ ) </dev/null >/dev/null 2>&1 &
 guard=$!
 
+${RING_GATHER}
+# Of one whose agent died: all files that a ring left. How many it was to have is not known, so that packets may be missing.
+whole() {
+  owned "$dir" || return
+  sed -n 's/^listening \\([^ ]*\\) .*/\\1/p' out | while read -r id; do
+    case $id in */*|'') ;; *) ( cd -P "$dir" && gather "$id" 1; echo "$since" >"$id.since" ) ;; esac
+  done
+}
 each() { for f in "$dir"/*.pcap; do [ -f "$f" ] && { id=\${f##*/}; "$1" "\${id%.pcap}" "$f"; }; done; }
 said() { grep -q "^$1 $2 " out 2>/dev/null; }
 lost() { said ended "$1" || echo "ended $1 - $why"; }
-size() { said closed "$1" || echo "closed $1 - - - - - $(ls -ln "$2" | { read -r a b c d s e; echo "$s"; })"; }
+size() {
+  since=-; [ -f "$dir/$1.since" ] && read -r since <"$dir/$1.since"
+  said closed "$1" || echo "closed $1 - - - - - $(ls -ln "$2" | { read -r a b c d s e; echo "$s"; }) $since"
+}
 why='the capture died before it was ended: was the node or its pod restarted?'
 if [ -z "$dead" ]; then follow
 else
@@ -151,7 +165,7 @@ fi
 while IFS= read -r word; do
   kill -USR1 "$guard" 2>/dev/null
   case $word in
-    stop) if [ -z "$dead" ]; then tell stop; else each size; echo stopped; fi ;;
+    stop) if [ -z "$dead" ]; then tell stop; else whole; each size; echo stopped; fi ;;
     remove) gone ;;
     leave)
       : >kept
@@ -187,7 +201,7 @@ for folder; do
     grep -q '^stopped' out 2>/dev/null && how=stopped
     bytes=0
     for size in $(ls -ln "\${state%.detached}" 2>/dev/null |
-      while read -r a b c d size e; do case $e in *.pcap) echo "$size" ;; esac; done); do
+      while read -r a b c d size e; do case $e in *.pcap*) echo "$size" ;; esac; done); do
       bytes=$((bytes + size))
     done
     IFS= read -r meta <meta

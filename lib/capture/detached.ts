@@ -78,7 +78,15 @@ export function planAttach({
 }): NodeCapturePlan {
   const dir = stateDir.replace(/\.detached$/, "");
   const argv: Argv = ["sh", "-c", DETACHED_AGENT, DETACHED_NAME, "attach", stateDir, dir];
-  const nothing = { leaseSeconds: 0, maxSeconds: 0, maxBytes: 0, minFreeBytes: 0, bufferKiB: 0, hops: [] };
+  const nothing = {
+    leaseSeconds: 0,
+    maxSeconds: 0,
+    maxBytes: 0,
+    minFreeBytes: 0,
+    bufferKiB: 0,
+    ring: null,
+    hops: [],
+  };
   return { node, action: "netns/tcpdump", argv, dir, ...nothing };
 }
 

@@ -1,10 +1,18 @@
 import { AGENT_NAME, CAPTURE_AGENT } from "./agent.js";
 import { buildFilter } from "./filter.js";
-import { enterWords, IMMEDIATE, MOST_IMMEDIATE_BYTES, NOT_PROMISCUOUS, tcpdumpWords } from "./tcpdump.js";
+import {
+  enterWords,
+  IMMEDIATE,
+  MOST_IMMEDIATE_BYTES,
+  NOT_PROMISCUOUS,
+  ringWords,
+  tcpdumpWords,
+} from "./tcpdump.js";
 import { checkId, checkInterface, checkNode, checkPath, fileNameOf } from "./names.js";
 import type { Argv } from "../model/access.js";
 import { targetOf, type Flow, type Hop } from "../model/hops.js";
 import { ANY_INTERFACE, type CapturePoint } from "../model/points.js";
+import { ringBytes, type Ring } from "./ring.js";
 import { wireOf } from "../wire/registry.js";
 
 export interface CapturePlanOptions {
@@ -26,6 +34,8 @@ export interface CapturePlanOptions {
   readonly leaseSeconds?: number;
   /** Kernel buffer of each capture in KiB. Default 4096. */
   readonly bufferKiB?: number;
+  /** Captures go round in it, for as long as they may; `maxBytes` is then what all rings of a node take. */
+  readonly ring?: Ring;
   /** By node: `SSH_CONNECTION` of the client's login; null or absent where it came another way. */
   readonly sshConnections: Readonly<Record<string, string | null>>;
   /** By pod that alone can be entered: the folder there in place of `workDir`, and how much is free in it. */
@@ -47,6 +57,8 @@ export interface HopCapturePlan {
   readonly snaplenBytes: number;
   /** What runs on the node for this hop (inside `timeout`, in the folder of its captures). */
   readonly argv: Argv;
+  /** Packets are in the file as they arrive, not up to a second later. */
+  readonly isImmediate: boolean;
   /** Where the node keeps the packets until they are pulled. */
   readonly remotePath: string;
 }
@@ -64,6 +76,7 @@ export interface NodeCapturePlan {
   readonly maxBytes: number;
   readonly minFreeBytes: number;
   readonly bufferKiB: number;
+  readonly ring: Ring | null;
   readonly hops: readonly HopCapturePlan[];
 }
 
@@ -139,8 +152,10 @@ function planNode(
   wanted: readonly WantedCapture[],
   options: CapturePlanOptions,
 ): NodeCapturePlan {
-  const { leaseSeconds = 20, bufferKiB = 4096 } = options;
-  const { workDir, maxBytes, minFreeBytes } = roomOf(options, options.podFolders?.[node]);
+  const { leaseSeconds = 20, bufferKiB = 4096, ring = null } = options;
+  const wantedBytes = ring === null ? options.maxBytes : ringBytes(ring, wanted.length);
+  const room = { ...options, maxBytes: wantedBytes };
+  const { workDir, maxBytes, minFreeBytes } = roomOf(room, options.podFolders?.[node], ring);
   const dir = `${checkPath(workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
   const hops = wanted.map((one) => planHop(one, { options, dir, bufferKiB }));
   const captures = {
@@ -150,6 +165,7 @@ function planNode(
     maxBytes,
     minFreeBytes,
     bufferKiB,
+    ring,
     hops,
   };
   const argv: Argv = ["sh", "-c", CAPTURE_AGENT, AGENT_NAME, ...agentWords(captures)];
@@ -158,8 +174,10 @@ function planNode(
 
 /** What an agent is told of its captures, after its name. */
 export function agentWords(plan: Omit<NodeCapturePlan, "node" | "action" | "argv">): readonly string[] {
-  const { dir, maxSeconds, maxBytes, minFreeBytes, leaseSeconds, bufferKiB, hops } = plan;
-  const limits = [maxSeconds, maxBytes / 1024, minFreeBytes / 1024, leaseSeconds, bufferKiB];
+  const { dir, maxSeconds, maxBytes, minFreeBytes, leaseSeconds, bufferKiB, ring, hops } = plan;
+  const { files, megabytes } = ring ?? { files: 0, megabytes: 0 };
+  const room = [maxSeconds, maxBytes / 1024, minFreeBytes / 1024];
+  const limits = [...room, leaseSeconds, bufferKiB, files, megabytes];
   return [dir, ...limits.map((limit) => String(Math.ceil(limit))), ...hops.flatMap(hopWords)];
 }
 
@@ -169,13 +187,14 @@ const LEAST_POD_BYTES = 8 * 1024 * 1024;
 function roomOf(
   options: Pick<CapturePlanOptions, "workDir" | "maxBytes" | "minFreeBytes">,
   folder: PodFolder | undefined,
+  ring: Ring | null,
 ): Pick<CapturePlanOptions, "workDir" | "maxBytes" | "minFreeBytes"> {
   const { maxBytes, minFreeBytes } = options;
   if (folder === undefined) return options;
   const { workDir, freeBytes } = folder;
   const isPlenty = freeBytes === null || freeBytes >= maxBytes + minFreeBytes;
-  // Too little is too little: the agent says so.
-  if (isPlenty || freeBytes < LEAST_POD_BYTES) return { workDir, maxBytes, minFreeBytes };
+  // Too little is too little: the agent says so. A ring is as large as it is.
+  if (isPlenty || ring !== null || freeBytes < LEAST_POD_BYTES) return { workDir, maxBytes, minFreeBytes };
   return {
     workDir,
     maxBytes: Math.min(maxBytes, Math.floor(freeBytes / 2)),
@@ -201,17 +220,22 @@ interface HopContext {
 
 function planHop(wanted: WantedCapture, { options, dir, bufferKiB }: HopContext): HopCapturePlan {
   const { hop, headersBytes } = wanted;
+  const { ring } = options;
   checkNode(hop.node);
   const wire = wireOf(hop.encapsulation);
   const around = wire === null ? 0 : wire.format.overheadBytes[wire.worn.outer] + wire.format.optionBytes;
   const headers = headersBytes + around;
   const snaplenBytes = options.payload === true ? WHOLE_BYTES : (options.snaplenBytes ?? headers);
+  const isImmediate = snaplenBytes <= MOST_IMMEDIATE_BYTES;
   const filter = wanted.filter();
   const file = `${checkId(hop.id)}.pcap`;
   const tcpdump = tcpdumpWords({
     flags: [
       ...(promiscuous(hop) ? [] : [NOT_PROMISCUOUS]),
-      ...(snaplenBytes <= MOST_IMMEDIATE_BYTES ? [IMMEDIATE] : []),
+      ...(isImmediate ? [IMMEDIATE] : []),
+      ...(ring === undefined
+        ? []
+        : ringWords({ files: String(ring.files), megabytes: String(ring.megabytes) })),
     ],
     interface: hop.interface === ANY_INTERFACE ? ANY_INTERFACE : checkInterface(hop.interface),
     snaplenBytes: String(snaplenBytes),
@@ -220,5 +244,5 @@ function planHop(wanted: WantedCapture, { options, dir, bufferKiB }: HopContext)
   });
   const argv: Argv =
     hop.netns.kind === "path" ? [...enterWords(checkPath(hop.netns.path)), ...tcpdump] : tcpdump;
-  return { hop, filter, snaplenBytes, argv, remotePath: `${dir}/${file}` };
+  return { hop, filter, snaplenBytes, argv, isImmediate, remotePath: `${dir}/${file}` };
 }

@@ -7,7 +7,6 @@ import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
 import { NodeAgent } from "./node-agent.js";
 import type { HopCapturePlan, NodeCapturePlan } from "./plan.js";
-import { IMMEDIATE } from "./tcpdump.js";
 
 export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
 
@@ -35,8 +34,11 @@ const IMMEDIATE_SETTLE_MS = 300;
 /** The agent's word for the time that it was given. */
 const TIME_LIMIT = "time limit";
 const STOP_TIMEOUT_MS = 10_000;
+/** A slow disk that reads and writes at once. */
+const GATHERED_BYTES_A_SECOND = 10_000_000;
 const REMOVE_TIMEOUT_MS = 5000;
 const PULL_TIMEOUT_MS = 300_000;
+const PULLED_BYTES_A_SECOND = 1_000_000;
 /** The agent's `ulimit -f` lets a file grow to twice the limit (where a block is 1 KiB) and this. More is a lie. */
 const PULL_SLACK_BYTES = 2 * 1024 * 1024;
 
@@ -65,7 +67,21 @@ export async function startCaptures(
   // A node may say that it is ready without a word of any hop.
   const last = Math.max(startedAtMs, ...heard);
   const skewMs = heard.length === 0 ? 0 : last - Math.min(...heard);
-  return new CaptureSession(agents, { skewMs, readyAfterMs: last - startedAtMs }, { isTimed });
+  return new CaptureSession(
+    agents,
+    { skewMs, readyAfterMs: last - startedAtMs },
+    { isTimed, settleMs: settleMsOf(plans) },
+  );
+}
+
+function settleMsOf(plans: readonly NodeCapturePlan[]): number {
+  const hops = plans.flatMap((plan) => plan.hops);
+  return hops.length > 0 && hops.every(({ isImmediate }) => isImmediate) ? IMMEDIATE_SETTLE_MS : SETTLE_MS;
+}
+
+/** Before it says that it stopped, a node puts a ring's files together. */
+function stopTimeoutMs({ ring, maxBytes }: NodeCapturePlan): number {
+  return STOP_TIMEOUT_MS + (ring === null ? 0 : (maxBytes / GATHERED_BYTES_A_SECOND) * 1000);
 }
 
 /** One agent a plan. Where one may not even be started, those that were are ended. */
@@ -103,12 +119,22 @@ function joinFailures(failures: readonly unknown[], signal: AbortSignal): unknow
 /** Captures that go on at all hops until they are stopped, pulled and removed; or aborted, at any time. */
 export class CaptureSession {
   readonly barrier: Barrier;
+  /** How long the last packets are waited for before the end. */
+  readonly settleMs: number;
   readonly #agents: readonly NodeAgent[];
   readonly #isTimed: boolean;
   #over = false;
 
   /** `isTimed`: they are meant to end when their time is over. */
-  constructor(agents: readonly NodeAgent[], barrier: Barrier, { isTimed = false } = {}) {
+  constructor(
+    agents: readonly NodeAgent[],
+    barrier: Barrier,
+    {
+      isTimed = false,
+      settleMs = SETTLE_MS,
+    }: { readonly isTimed?: boolean; readonly settleMs?: number } = {},
+  ) {
+    this.settleMs = settleMs;
     this.#agents = agents;
     this.barrier = barrier;
     this.#isTimed = isTimed;
@@ -116,11 +142,8 @@ export class CaptureSession {
 
   /** Waits until the kernel's buffers are through, then ends every tcpdump in good order. */
   async stop(options: { readonly settleMs?: number; readonly clock?: Clock } = {}): Promise<void> {
-    const hops = this.#agents.flatMap((agent) => agent.plan.hops);
-    const isImmediate = hops.length > 0 && hops.every(({ argv }) => argv.includes(IMMEDIATE));
-    const usualMs = isImmediate ? IMMEDIATE_SETTLE_MS : SETTLE_MS;
-    await (options.clock ?? systemClock).sleep(options.settleMs ?? usualMs);
-    await Promise.all(this.#agents.map((agent) => agent.stop(STOP_TIMEOUT_MS)));
+    await (options.clock ?? systemClock).sleep(options.settleMs ?? this.settleMs);
+    await Promise.all(this.#agents.map((agent) => agent.stop(stopTimeoutMs(agent.plan))));
   }
 
   /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder, where `place` says. Never rejects for a node. */
@@ -193,12 +216,13 @@ async function pullOne(
     argv,
     filter,
     snaplenBytes,
-    listeningAtSec: findLine(agent, "listening", hop.id)?.atSec ?? null,
+    listeningAtSec: closed?.sinceSec ?? findLine(agent, "listening", hop.id)?.atSec ?? null,
     stoppedAtSec: closed?.atSec ?? null,
     captured: closed?.captured ?? null,
     received: closed?.received ?? null,
     droppedByKernel: closed?.droppedByKernel ?? null,
     droppedByInterface: closed?.droppedByInterface ?? null,
+    ...(agent.plan.ring === null ? {} : { ring: agent.plan.ring }),
   };
   const ended = endedEarly(agent, hop.id);
   const early = options.isTimed && ended === TIME_LIMIT ? null : ended;
@@ -209,7 +233,7 @@ async function pullOne(
   try {
     const { bytes, sha256 } = await agent.access.pull(remotePath, local, {
       action: "capture/pull",
-      timeoutMs: PULL_TIMEOUT_MS,
+      timeoutMs: Math.max(PULL_TIMEOUT_MS, (agent.plan.maxBytes / PULLED_BYTES_A_SECOND) * 1000),
       maxOutputBytes: 2 * agent.plan.maxBytes + PULL_SLACK_BYTES,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

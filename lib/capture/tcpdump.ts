@@ -26,6 +26,17 @@ export function enterWords(netns: string): readonly [string, string] {
   return ["nsenter", `--net=${netns}`];
 }
 
+/** Goes round in so many files of so many 10^6 bytes (tcpdump(8), -C and -W), the oldest of which is overwritten. */
+export function ringWords({
+  files,
+  megabytes,
+}: {
+  readonly files: string;
+  readonly megabytes: string;
+}): Argv {
+  return ["-C", megabytes, "-W", files];
+}
+
 /** The one spelling of a hop's tcpdump: the plan shows it, and the agent's script is made of it. */
 export function tcpdumpWords(of: TcpdumpWords): Argv {
   const size = ["-s", of.snaplenBytes, "-B", of.bufferKiB];

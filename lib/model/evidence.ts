@@ -100,7 +100,10 @@ export interface CaptureRecord {
   readonly pcap: string | null;
   readonly sizeBytes: number;
   readonly sha256: string | null;
-  /** Unix time in seconds by the node's clock, when tcpdump said "listening on" and when it had ended. */
+  /**
+   * Unix time in seconds by the node's clock, when tcpdump said "listening on" and when it had ended. Of a ring that may have
+   * gone round the former is the first packet that is kept.
+   */
   readonly listeningAtSec: number | null;
   readonly stoppedAtSec: number | null;
   /** tcpdump's own closing lines. null where it did not say. */
@@ -108,6 +111,8 @@ export interface CaptureRecord {
   readonly received: number | null;
   readonly droppedByKernel: number | null;
   readonly droppedByInterface: number | null;
+  /** Where it went round in files, and older packets were overwritten. */
+  readonly ring?: { readonly files: number; readonly megabytes: number };
   /** Why it ended before it was asked to: "size limit", "time limit", "free disk floor", tcpdump's error… */
   readonly endedEarly: string | null;
 }
@@ -119,6 +124,8 @@ export interface CapturesFile {
     readonly skewMs: number;
     readonly readyAfterMs: number;
   };
+  /** Of captures that go on without a client: how long their last packets are waited for. */
+  readonly settleMs?: number;
 }
 
 /** One packet or connection attempt that hopbook made. */

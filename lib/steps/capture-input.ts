@@ -1,4 +1,4 @@
-import { checkFilterText } from "../capture/index.js";
+import { checkFilterText, parseRing } from "../capture/index.js";
 import type { NodeTools } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import type { Flow } from "../model/hops.js";
@@ -21,7 +21,11 @@ export interface CaptureInput {
   readonly payload?: boolean;
   readonly maxBytes?: string | number;
   readonly minFree?: string | number;
+  /** Of points, in place of maxBytes; empty for none. */
+  readonly ring?: string;
 }
+
+const RING_INPUT = "^([0-9]{1,3}x[0-9]+(\\.[0-9]+)?(MB|GB|MiB|GiB))?$";
 
 export const captureProperties = {
   flows: {
@@ -46,6 +50,14 @@ export const captureProperties = {
   tools: { ...toolsSchema, title: "What the nodes have, from path/discover" },
   payload: { type: "boolean", default: false, title: "Whole packets in place of headers" },
   maxBytes: { ...sizeSchema, default: "64MiB", title: "Of one node, all hops together" },
+  ring: {
+    type: "string",
+    pattern: RING_INPUT,
+    default: "",
+    title:
+      "Of points: 10x100MiB goes round in ten files of 100 MiB a point, the oldest out first, in place of `maxBytes`; a node's are " +
+      "one file a point at the end",
+  },
   minFree: { ...sizeSchema, default: "64MiB", title: "Free disk on the node that is never gone below" },
 } as const;
 
@@ -56,7 +68,15 @@ export const POINT_ACTIONS = [
   ...["runtime/pods", "runtime/inspect", "node/read", "netns/read", "capture/check"],
 ] as const;
 /** Looks at what is to be captured before any node is asked. Throws INPUT_INVALID. */
-export function checkCaptureInput({ flows, points, filter, tools, payload, snaplen }: CaptureInput): void {
+export function checkCaptureInput({
+  flows,
+  points,
+  filter,
+  tools,
+  payload,
+  snaplen,
+  ring = "",
+}: CaptureInput): void {
   const refuse = (why: string, hint: string): HopbookError =>
     new HopbookError("INPUT_INVALID", `Cannot capture: ${why}`, { hint });
   if (flows === undefined && points === undefined) {
@@ -70,6 +90,15 @@ export function checkCaptureInput({ flows, points, filter, tools, payload, snapl
   }
   if (points === undefined && filter !== undefined) {
     throw refuse("a filter is given with flows, which have their own", "Leave filter out, or give points");
+  }
+  if (ring !== "") {
+    parseRing(ring);
+    if (points === undefined) {
+      throw refuse(
+        "a ring is given with flows",
+        "Give points: what one hop's ring has overwritten would look lost at another",
+      );
+    }
   }
   if (points !== undefined && tools !== undefined) {
     throw refuse("tools are given with points, whose nodes are asked anew", "Leave tools out");

@@ -23,6 +23,7 @@ import type { CaptureInput } from "./capture-input.js";
 import { POINTS_FILE, type FoundPoints } from "./capture-points.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./shared/lease.js";
+import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
 import { toBytes } from "./schema.js";
 
 export const HELD_CAPTURE = "captures";
@@ -49,16 +50,18 @@ export function planSession(
 } {
   const { detach } = context;
   const leaseSeconds = leaseSecondsOf(context.profile);
-  const maxBytes = toBytes(input.maxBytes ?? "64MiB");
   const tools = found?.tools ?? input.tools ?? {};
   const logins = Object.entries(tools).map(([node, { sshConnection }]) => [node, sshConnection] as const);
+  const minFreeBytes = toBytes(input.minFree ?? "64MiB");
+  const ring = ringOf(input);
   const options = {
     runId: context.runId,
     workDir: context.profile.workDir,
     payload: input.payload === true,
     maxSeconds: Math.ceil((maxMs + marginMs) / 1000),
-    maxBytes,
-    minFreeBytes: toBytes(input.minFree ?? "64MiB"),
+    maxBytes: toBytes(input.maxBytes ?? "64MiB"),
+    minFreeBytes,
+    ...(ring === null ? {} : { ring }),
     leaseSeconds,
     bufferKiB: BUFFER_KIB,
     sshConnections: Object.fromEntries(logins),
@@ -74,6 +77,7 @@ export function planSession(
     const own = detached.get(plan.node);
     return own === undefined ? plan : detach?.phase === "collect" ? own.attach : own.start;
   });
+  if (ring !== null) plans.forEach((plan) => refuseTooLarge(plan, tools));
   const captures = plans.flatMap((plan) => plan.hops).length;
   const ending =
     detach === undefined
@@ -92,7 +96,7 @@ export function planSession(
     }),
     note:
       `${captures} captures on ${plans.length} nodes, each at most ${formatDuration(maxMs)}, ` +
-      `${formatSize(maxBytes)} a node; without the client they ${ending}`,
+      `${ring === null ? "" : ringText(ring)}${formatSize(mostBytes(plans))} a node; without the client they ${ending}`,
   };
 }
 
@@ -136,7 +140,7 @@ export async function beginSession(
     for (const { filter } of plan.hops) {
       context.demand({
         ...{ kind: "capture", node: plan.node, durationMs: time.maxMs, filter },
-        bytes: toBytes(input.maxBytes ?? "64MiB"),
+        bytes: plan.maxBytes,
         payload: input.payload === true ? "full" : "headers",
       });
     }
@@ -173,8 +177,9 @@ const CAPTURES_FILE = "evidence/captures.json";
 async function openSession(plans: readonly NodeCapturePlan[], context: StepContext): Promise<CaptureSession> {
   const { accesses, signal, detach, sink } = context;
   if (detach?.phase === "collect") {
-    const { barrier } = JSON.parse(await readFile(join(sink.dir, CAPTURES_FILE), "utf8")) as CapturesFile;
-    return attachCaptures(plans, { accesses, signal, barrier });
+    const text = await readFile(join(sink.dir, CAPTURES_FILE), "utf8");
+    const { barrier, settleMs } = JSON.parse(text) as CapturesFile;
+    return attachCaptures(plans, { accesses, signal, barrier, settleMs });
   }
   for (const { node } of detach === undefined ? [] : plans) {
     const access = accesses.get(node);
@@ -183,7 +188,7 @@ async function openSession(plans: readonly NodeCapturePlan[], context: StepConte
   const session = await startCaptures(plans, { accesses, signal, isTimed: detach !== undefined });
   if (detach !== undefined) {
     // Who collects them has no other word of it.
-    const file: CapturesFile = { captures: [], barrier: session.barrier };
+    const file: CapturesFile = { captures: [], barrier: session.barrier, settleMs: session.settleMs };
     await sink.writeJson(CAPTURES_FILE, file);
   }
   return session;

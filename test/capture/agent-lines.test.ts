@@ -3,7 +3,7 @@ import { parseAgentLine, startError, type AgentLine } from "../../lib/capture/ag
 import { fc } from "../fixtures/property.js";
 
 t.test("each line that the agent says", (t) => {
-  const closed = { type: "closed", hopId: "a.lo", atSec: 1700000000.5, sizeBytes: 4096 };
+  const closed = { type: "closed", hopId: "a.lo", atSec: 1700000000.5, sizeBytes: 4096, sinceSec: null };
   const cases: [string, AgentLine | null][] = [
     ["listening a.lo 1700000000.25", { type: "listening", hopId: "a.lo", atSec: 1700000000.25 }],
     ["listening a.lo -", { type: "listening", hopId: "a.lo", atSec: null }],
@@ -29,10 +29,17 @@ t.test("each line that the agent says", (t) => {
       { ...closed, captured: 40, received: 40, droppedByKernel: 0, droppedByInterface: null } as AgentLine,
     ],
     [
+      "closed a.lo 1700000000.5 40 40 0 0 4096 1700000000.250000",
+      {
+        ...closed,
+        ...{ captured: 40, received: 40, droppedByKernel: 0, droppedByInterface: 0, sinceSec: 1700000000.25 },
+      } as AgentLine,
+    ],
+    [
       "closed a.lo",
       {
         ...{ type: "closed", hopId: "a.lo", atSec: null, captured: null, received: null },
-        ...{ droppedByKernel: null, droppedByInterface: null, sizeBytes: 0 },
+        ...{ droppedByKernel: null, droppedByInterface: null, sizeBytes: 0, sinceSec: null },
       },
     ],
     ["stopped", { type: "stopped" }],

@@ -45,6 +45,7 @@ interface Limits {
   readonly kib?: number;
   readonly floorKib?: number;
   readonly lease?: number;
+  readonly ring?: readonly [files: number, megabytes: number];
 }
 
 type HopWords = readonly [id: string, netns: string, device: string, filter: string];
@@ -59,9 +60,9 @@ class Agent {
   exit: Promise<unknown>;
   constructor(shell: readonly string[], hops: readonly HopWords[], limits: Limits = {}) {
     this.dir = limits.dir ?? join(folder, `hopbook-${serial++}`);
-    const { seconds = 60, kib = 4096, floorKib = 1024, lease = 20 } = limits;
+    const { seconds = 60, kib = 4096, floorKib = 1024, lease = 20, ring = [0, 0] } = limits;
     const words = hops.flatMap(([id, ns, device, filter]) => [id, ns, device, "128", "n", filter]);
-    const values = [this.dir, seconds, kib, floorKib, lease, 1024].map(String);
+    const values = [this.dir, seconds, kib, floorKib, lease, 1024, ...ring].map(String);
     const [program = "sh", ...first] = shell;
     const [key = "", value = ""] = this.mark.split("=");
     const env = { PATH: process.env["PATH"], [key]: value };

@@ -24,6 +24,7 @@ t.test("a node's captures are kept as long as they go on, and then as long as as
       maxBytes: 1024 * 1024,
       minFreeBytes: 2048 * 1024,
       bufferKiB: 8192,
+      ring: null,
     },
   };
   const about = { run: "0123456789ab", runbook: "r", target: "t", cluster: "c", owner: "me@here" };
@@ -33,7 +34,11 @@ t.test("a node's captures are kept as long as they go on, and then as long as as
   const [, , , , mode, state, dir, expires, meta, ...limits] = start.argv;
   t.strictSame([mode, state, dir, expires], ["start", stateDir, plan.dir, "62"]);
   t.match(JSON.parse(meta ?? ""), { ...about, node: "node-a", until: "1970-01-01T00:01:00.000Z" });
-  t.strictSame(limits, [plan.dir, "60", "1024", "2048", "62", "8192"], "the same limits, another lease");
+  t.strictSame(
+    limits,
+    [plan.dir, "60", "1024", "2048", "62", "8192", "0", "0"],
+    "the same limits, another lease",
+  );
   t.strictSame(attach.argv.slice(4), ["attach", stateDir, plan.dir]);
   t.strictSame(keep.slice(4), ["keep", stateDir, plan.dir]);
 });

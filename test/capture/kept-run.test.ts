@@ -1,9 +1,10 @@
 import t from "tap";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DETACHED_AGENT, DETACHED_LIST } from "../../lib/capture/detached-agent.js";
 
 /** What goes on without its client, from its start to its end, in each shell that there is. */
@@ -46,7 +47,7 @@ for (const shell of SHELLS) {
         input,
         encoding: "utf8",
       }).stdout;
-    const limits = ["60", "1024", "0", "160", "4096"];
+    const limits = ["60", "1024", "0", "160", "4096", "0", "0"];
     const hop = ["h1", "-", "lo", "128", "n", "icmp"];
     const starter = client(shell, ["start", state, dir, "160", meta, dir, ...limits, ...hop]);
     await starter.until("ready");
@@ -69,6 +70,47 @@ for (const shell of SHELLS) {
     second.say("stop");
     await second.until("stopped");
     t.match(run(DETACHED_LIST, ["list", work]), / stopped /);
+    second.say("remove");
+    await second.until("removed");
+    second.end();
+    await second.done;
+    t.strictSame(readdirSync(work), []);
+  });
+}
+
+for (const shell of SHELLS) {
+  t.test(`${shell[0]}: the ring of an agent that died is put together`, { skip: !canCapture }, async (t) => {
+    const work = t.testdir({});
+    const dir = join(work, "hopbook-x");
+    const state = `${dir}.detached`;
+    const limits = ["60", "1024", "0", "160", "4096", "3", "1"];
+    const hop = ["h1", "-", "lo", "128", "n", "icmp and host 127.66.0.9"];
+    const starter = client(shell, ["start", state, dir, "160", "{}", dir, ...limits, ...hop]);
+    await starter.until("ready");
+    spawnSync("ping", ["-q", "-c", "3", "-i", "0.01", "127.66.0.9"]);
+    // As long as a client waits before it stops them.
+    await sleep(300);
+    starter.say("leave");
+    await starter.until("left");
+    starter.end();
+    await starter.done;
+    const [keeper = ""] = readFileSync(join(state, "pid"), "utf8").split(" ");
+    const [agent = ""] = readFileSync(join(dir, "agent"), "utf8").split(" ");
+    // Its ticker would see to its end: as when the node goes down, all of them die at once.
+    const group = spawnSync("ps", ["-o", "pid=,ppid=", "-A"], { encoding: "utf8" }).stdout;
+    const children = group.split("\n").map((line) => line.trim().split(/ +/));
+    const all = [keeper, agent, ...children.flatMap(([pid = "", parent]) => (parent === agent ? [pid] : []))];
+    const [tcpdump = ""] = readFileSync(join(dir, "pids/h1.pid"), "utf8").split("\n");
+    process.kill(Number(tcpdump), "SIGINT");
+    while (existsSync(join(dir, "pids/h1.pid"))) await sleep(20);
+    for (const pid of all) spawnSync("kill", ["-KILL", pid]);
+    const second = client(shell, ["attach", state, dir]);
+    await second.until("ready");
+    second.say("stop");
+    t.match(await second.until("closed"), /^closed h1 - - - - - \d+ \d+\.\d{6}$/, "older ones may be gone");
+    await second.until("stopped");
+    t.match(readdirSync(dir), ["agent"]);
+    t.equal(readFileSync(join(dir, "h1.pcap")).length, 24 + 6 * (16 + 98));
     second.say("remove");
     await second.until("removed");
     second.end();

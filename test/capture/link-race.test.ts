@@ -14,7 +14,7 @@ import { startLinkRacer } from "../fixtures/link-racer.js";
 const canRace = process.getuid?.() === 0 && spawnSync("tcpdump", ["--version"]).status === 0;
 const skip = !canRace && "needs root and tcpdump";
 const HOPS = ["h1", "h2", "h3", "h4", "h5", "h6"].flatMap((id) => [id, "-", "lo", "128", "n", "icmp"]);
-const LIMITS = ["5", "64", "0", "5", "4096"];
+const LIMITS = ["5", "64", "0", "5", "4096", "0", "0"];
 
 interface Place {
   /** Anybody may make names in it, and nobody take another's away. */

@@ -33,7 +33,7 @@ t.test(
       const dir = t.testdir({ victim: {}, work: {} });
       const own = join(dir, "work/hopbook-x");
       prepare(t, own, join(dir, "victim"));
-      const said = runAgent(CAPTURE_AGENT, own, "5", "64", "0", "5", "4096");
+      const said = runAgent(CAPTURE_AGENT, own, "5", "64", "0", "5", "4096", "0", "0");
       t.match(said, /^error (exists|dir) /, name);
       t.strictSame(readdirSync(join(dir, "victim")), [], "nothing behind the link");
       t.strictSame(readdirSync(join(dir, "work")), ["hopbook-x"], "nothing else is left");

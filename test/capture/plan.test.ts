@@ -62,7 +62,17 @@ t.test("one plan a node; shared hops once, with the filter of all their flows", 
   const file = "node-a.x.eth0.pcap";
   t.same(podPlan?.argv, [...command, "-B", "4096", "-w", file, "--", podPlan?.filter]);
   t.equal(plans[1]?.hops[0]?.snaplenBytes, 178, "room for the tunnel's headers");
-  const values = ["hopbook-capture", "/var/tmp/hopbook-0123456789ab-node-a", "60", "1024", "2", "20", "4096"];
+  const values = [
+    "hopbook-capture",
+    "/var/tmp/hopbook-0123456789ab-node-a",
+    "60",
+    "1024",
+    "2",
+    "20",
+    "4096",
+    "0",
+    "0",
+  ];
   const words = ["node-a.x.eth0", "/proc/77/ns/net", "eth0", "128", "n", podPlan?.filter];
   t.same(plans[0]?.argv.slice(3), [...values, ...words]);
   t.same(plans[0]?.argv.slice(0, 2), ["sh", "-c"]);

@@ -23,10 +23,11 @@ interface Nodes {
   readonly ssh?: string;
   /** What tcpdump says of each filter. */
   readonly verdict?: string;
+  readonly freeKiB?: number;
 }
 
 /** The recorded nodes, with tools and a tcpdump that compiles. */
-function setUp({ ssh = "", verdict = "ok ID 12" }: Nodes = {}): FakeContext & {
+function setUp({ ssh = "", verdict = "ok ID 12", freeKiB }: Nodes = {}): FakeContext & {
   readonly asked: () => string[];
   readonly actions: readonly string[];
 } {
@@ -42,7 +43,8 @@ function setUp({ ssh = "", verdict = "ok ID 12" }: Nodes = {}): FakeContext & {
           const paths = ["tcpdump", "timeout", "nsenter", "ip"].map(
             (name) => `path ${name} /usr/sbin/${name}`,
           );
-          return answer(["uid 0", `ssh ${ssh}`, "clock 1", ...paths, ""].join("\n"));
+          const disk = freeKiB === undefined ? [] : [`freeKiB ${freeKiB}`];
+          return answer(["uid 0", `ssh ${ssh}`, "clock 1", ...disk, ...paths, ""].join("\n"));
         }
         if (!keyOf(argv).startsWith("hopbook-filter-check ")) return run();
         const ids = argv.slice(4).filter((_, index) => index % 4 === 0);
@@ -106,6 +108,26 @@ t.test("pods of pod/locate are taken as they were found there, and not as a runb
     "/run/netns/cni-ca",
     "another sandbox is looked up by the pod's name",
   );
+});
+
+t.test("a ring: its words, its room, and what does not fit is refused in the plan", async (t) => {
+  const input: Input = { points: ["shop/client", { node: "node-a", interface: "eth0" }], ring: "10x100MiB" };
+  t.strictSame(validateValue(input, captureStart.inputSchema), []);
+  const { commands, notes } = await captureStart.plan(input, setUp().context);
+  const [argv = []] = commands.map((command) => command.argv);
+  t.equal(findArgvFault("netns/tcpdump", argv, SCRIPTS), undefined);
+  t.strictSame(argv.slice(10, 12), ["10", "104"]);
+  t.match(notes[0], /going round in 10 files of 104 MB at a point, 2\.0 GiB a node/);
+  const full = captureStart.plan(input, setUp({ freeKiB: 1_000_000 }).context);
+  await t.rejects(full, {
+    code: "NODE_DISK_FULL",
+    message: /rings may take 2\.0 GiB and 64\.0 MiB have to stay free, and 976\.6 MiB are free/,
+  });
+  await t.rejects(captureStart.plan({ ...input, ring: "1x1MB" }, setUp().context), { code: "INPUT_INVALID" });
+  t.throws(() => captureStart.check?.({ flows: [], ring: "10x100MiB" }), {
+    code: "INPUT_INVALID",
+    message: /ring is given with flows/,
+  });
 });
 
 t.test("a login's packets are left out at the node's interfaces, not in pods", async (t) => {

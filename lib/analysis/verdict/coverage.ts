@@ -33,7 +33,7 @@ function lastPacketUs(path: string): number | null {
   return lastUs;
 }
 
-/** How many packets tcpdump wrote that its file has no more. What is behind damage is judged by its time. */
-export function countGone({ captured }: CaptureRecord, { records, damage }: CaptureReading): number {
-  return captured === null || damage !== null ? 0 : Math.max(0, captured - records);
+/** How many packets tcpdump wrote that its file has no more. What is behind damage is judged by its time, as what a ring overwrote. */
+export function countGone({ captured, ring }: CaptureRecord, { records, damage }: CaptureReading): number {
+  return captured === null || ring !== undefined || damage !== null ? 0 : Math.max(0, captured - records);
 }

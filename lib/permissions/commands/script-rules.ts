@@ -24,7 +24,7 @@ const CAPTURE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+$/
 const STATE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+\.detached$/;
 const LEFTOVER =
   /^(folder:hopbook-[0-9a-f]{12}-[0-9A-Za-z._@+-]+|relay:\/(dev\/shm|var\/tmp|tmp)\/hopbook-relay-[0-9A-Za-z]{1,16}|trace:hopbook-[0-9a-f]{12}-[0-9A-Za-z_.-]+|process:[0-9]{1,10}:[0-9]{1,20})$/;
-const CAPTURE_LIMITS = 5;
+const CAPTURE_LIMITS = 7;
 const ESCAPED_BYTES = /^(\\x[0-9a-f]{2})*$/;
 
 const RULES: Readonly<Record<string, ValueRule>> = {

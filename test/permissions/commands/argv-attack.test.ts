@@ -67,7 +67,7 @@ t.test("programs that would write, run something or never end behind a harmless 
 t.test("a script of known text does not take every value", async (t) => {
   const run = (action: string, name: string, ...values: string[]): string | undefined =>
     findArgvFault(action, ["sh", "-c", [...(KNOWN.get(name) ?? [])].join(""), name, ...values], KNOWN);
-  const limits = ["600", "65536", "65536", "20", "4096"];
+  const limits = ["600", "65536", "65536", "20", "4096", "10", "104"];
   const dir = "/var/tmp/hopbook-abc-node-a";
   const hop = ["0.node-a.pod.eth0", "/proc/7/ns/net", "eth0", "128", "n", "ip"];
   t.equal(run("runtime/pods", "hopbook-crictl", "", "pods", "-o", "json"), undefined);

@@ -1,0 +1,140 @@
+import t from "tap";
+import { spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AGENT_NAME, CAPTURE_AGENT } from "../../lib/capture/agent.js";
+import { openCapture } from "../../lib/packets/open.js";
+
+/** Rings of real tcpdumps, by packets with a number in them. */
+
+const able = process.getuid?.() === 0 && spawnSync("tcpdump", ["--version"]).status === 0;
+const real = able ? {} : { skip: "needs root and tcpdump" };
+const SHELLS = [["dash"], ["bash"], ["busybox", "sh"]].filter(
+  ([name = ""]) => spawnSync(name, ["true"]).error === undefined,
+);
+const MEGABYTE = 1_000_000;
+/** As long as a client waits before it stops captures in immediate mode. */
+const SETTLE_MS = 300;
+
+async function startAgent([shell = "sh", ...first]: readonly string[], port: number) {
+  const dir = join(mkdtempSync(join(tmpdir(), "hopbook-ring-")), "hopbook-x");
+  const limits = ["60", "8192", "1024", "20", "4096", "3", "1"];
+  const hop = ["a.lo", "-", "lo", "1024", "n", `udp dst port ${port}`];
+  const words = [...first, "-c", CAPTURE_AGENT, AGENT_NAME, dir, ...limits, ...hop];
+  const child = spawn(shell, words, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines: string[] = [];
+  const reader = createInterface({ input: child.stdout });
+  reader.on("line", (line) => lines.push(line));
+  return {
+    dir,
+    say: (word: string) => child.stdin.write(`${word}\n`),
+    async until(word: string): Promise<string> {
+      for (;;) {
+        const line = lines.find((each) => each.startsWith(word));
+        if (line !== undefined) return line;
+        await Promise.race([once(reader, "line"), once(reader, "close")]);
+      }
+    },
+    async end(): Promise<void> {
+      child.stdin.end();
+      await once(child, "close");
+      rmSync(join(dir, ".."), { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends packets of a kilobyte whose first four bytes are their number; gives back the largest the ring was. */
+async function send(
+  port: number,
+  numbers: readonly [from: number, to: number],
+  dir: string,
+): Promise<number> {
+  const socket = createSocket("udp4");
+  const payload = Buffer.alloc(900);
+  let most = 0;
+  for (let number = numbers[0]; number < numbers[1]; number++) {
+    payload.writeUInt32BE(number);
+    await new Promise((resolve) => socket.send(payload, port, "127.0.0.1", resolve));
+    if (number % 50 === 0) most = Math.max(most, sizeOf(dir));
+  }
+  socket.close();
+  return most;
+}
+
+function sizeOf(dir: string): number {
+  const files = readdirSync(dir).filter((name) => name.includes(".pcap"));
+  return files.reduce(
+    (sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
+
+function numbersIn(path: string): number[] {
+  const reader = openCapture(path);
+  const numbers: number[] = [];
+  const ETHERNET_IP_UDP = 14 + 20 + 8;
+  while (reader.next()) {
+    const record = reader.bytes.subarray(reader.at, reader.at + reader.capturedBytes);
+    numbers.push(Buffer.from(record).readUInt32BE(ETHERNET_IP_UDP));
+  }
+  t.equal(reader.truncated, false);
+  reader.close();
+  return numbers;
+}
+
+for (const shell of SHELLS) {
+  t.test(`${shell[0]}: the oldest go, the last stay, in one file and in order`, real, async (t) => {
+    const port = 20_000 + SHELLS.indexOf(shell);
+    const agent = await startAgent(shell, port);
+    await agent.until("ready");
+    const most = await send(port, [0, 6000], agent.dir);
+    t.ok(most > 2 * MEGABYTE && most < 3.01 * MEGABYTE, `three files of 1 MB, and not more: ${most}`);
+    await sleep(SETTLE_MS);
+    agent.say("stop");
+    const [, , , captured, , , , size, since] = (await agent.until("closed")).split(" ");
+    t.equal(captured, "6000");
+    t.strictSame(
+      readdirSync(agent.dir).filter((name) => name.includes("pcap")),
+      ["a.lo.pcap"],
+    );
+    const path = join(agent.dir, "a.lo.pcap");
+    t.equal(Number(size), readFileSync(path).length);
+    const numbers = numbersIn(path);
+    t.equal(numbers.at(-1), 5999);
+    const [first = 0] = numbers;
+    t.ok(first > 2500 && numbers.length >= 2000, "at least two whole files are left");
+    t.ok(
+      numbers.every((number, index) => number === first + index),
+      "one after the other",
+    );
+    const reader = openCapture(path);
+    reader.next();
+    t.equal(since, (reader.timeUs / 1e6).toFixed(6), "it knows that there were older ones");
+    reader.close();
+    await agent.end();
+  });
+}
+
+t.test(
+  "a ring that did not go round says nothing of older packets; one without packets is a file",
+  real,
+  async (t) => {
+    const agent = await startAgent(["sh"], 20_010);
+    await agent.until("ready");
+    await send(20_010, [0, 10], agent.dir);
+    agent.say("stop");
+    t.match(await agent.until("closed"), / -$/);
+    t.equal(numbersIn(join(agent.dir, "a.lo.pcap")).length, 10);
+    await agent.end();
+    const empty = await startAgent(["sh"], 20_011);
+    await empty.until("ready");
+    empty.say("stop");
+    t.match(await empty.until("closed"), / 24 -$/);
+    await empty.end();
+  },
+);
