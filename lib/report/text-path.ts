@@ -8,6 +8,7 @@ type Lane = "request" | "reply";
 
 const COUNT_COLUMNS = 9;
 const ROLE_COLUMNS = 10;
+/** At least; more where names are longer and the line has room. */
 const NAME_COLUMNS = 18;
 const INDENT = "  ";
 
@@ -15,14 +16,15 @@ const INDENT = "  ";
 export function drawPath(flow: FlowFinding, hops: readonly HopFinding[], style: TextStyle): string[] {
   const breakAt = locateBreak(flow, hops);
   const lanes: readonly Lane[] = hops === flow.replyHops ? ["reply"] : ["request", "reply"];
+  const names = nameColumns(hops, style);
   const lines: string[] = [];
   for (const [groupIndex, group] of groupByNode(hops).entries()) {
-    lines.push(drawNode(group.node, groupIndex === 0 ? lanes : [], style));
+    lines.push(drawNode(group.node, { lanes: groupIndex === 0 ? lanes : [], names }, style));
     for (const hop of group.hops) {
       const at = hops.indexOf(hop);
-      lines.push(drawHop(hop, { live: isLive(hops, at), lanes }, style));
+      lines.push(drawHop(hop, { live: isLive(hops, at), lanes, names }, style));
       if (endsAt(flow, hops) === at) lines.push(drawEnd(flow, style));
-      if (breakAt?.after === at) lines.push(drawBreak(flow, style));
+      if (breakAt?.after === at) lines.push(drawBreak(flow, names, style));
       else if (at === hops.length - 1) continue;
       else if (group.hops.at(-1) === hop) lines.push(drawLink(hops, at, style));
     }
@@ -54,25 +56,36 @@ function isLive(hops: readonly HopFinding[], at: number): boolean {
 }
 
 /** `lanes`: what the columns behind it are called; none where a node before it said so. */
-function drawNode(node: string, lanes: readonly Lane[], style: TextStyle): string {
-  const name = fitColumns(style.show(node), leftColumns(), style.glyphs.more);
+function drawNode(
+  node: string,
+  { lanes, names }: { readonly lanes: readonly Lane[]; readonly names: number },
+  style: TextStyle,
+): string {
+  const name = fitColumns(style.show(node), leftColumns(names), style.glyphs.more);
   if (lanes.length === 0) return `${INDENT}${style.paint(name.trimEnd(), "bold")}`;
   const head = lanes.map((lane) => lane.padStart(COUNT_COLUMNS)).join("  ");
   return `${INDENT}${style.paint(name, "bold")}${style.paint(head, "dim")}`;
 }
 
-function leftColumns(): number {
-  return 2 + NAME_COLUMNS + ROLE_COLUMNS;
+/** What the names of these hops take, or may take. */
+function nameColumns(hops: readonly HopFinding[], style: TextStyle): number {
+  const longest = Math.max(0, ...hops.map((hop) => measureColumns(style.show(hop.interface))));
+  const room = style.width - INDENT.length - leftColumns(0) - 2 * COUNT_COLUMNS - 2;
+  return Math.max(NAME_COLUMNS, Math.min(longest + 1, room));
+}
+
+function leftColumns(names: number): number {
+  return 2 + names + ROLE_COLUMNS;
 }
 
 function drawHop(
   hop: HopFinding,
-  { live, lanes }: { readonly live: boolean; readonly lanes: readonly Lane[] },
+  { live, lanes, names }: { readonly live: boolean; readonly lanes: readonly Lane[]; readonly names: number },
   style: TextStyle,
 ): string {
   const { glyphs } = style;
   const mark = live ? style.paint(glyphs.seen, "green") : style.paint(glyphs.missing, "dim");
-  const name = fitColumns(style.show(hop.interface), NAME_COLUMNS - 1, glyphs.more);
+  const name = fitColumns(style.show(hop.interface), names - 1, glyphs.more);
   const role = style.paint(hop.role.padEnd(ROLE_COLUMNS), "dim");
   const counts = lanes.map((lane) => drawCount(hop[lane].packets, lane, style)).join("  ");
   const drops =
@@ -93,10 +106,10 @@ function drawLink(hops: readonly HopFinding[], at: number, style: TextStyle): st
   return `${INDENT}${style.paint(passes ? style.glyphs.link : style.glyphs.gap, "dim")}`;
 }
 
-function drawBreak(flow: FlowFinding, style: TextStyle): string {
+function drawBreak(flow: FlowFinding, names: number, style: TextStyle): string {
   const { cross, heavy } = style.glyphs;
   const text = `${cross}${heavy.repeat(3)} LOST HERE: ${describeLoss(flow)} `;
-  const columns = leftColumns() + 2 * COUNT_COLUMNS + 2;
+  const columns = leftColumns(names) + 2 * COUNT_COLUMNS + 2;
   const rest = Math.max(3, columns - measureColumns(text));
   return `${INDENT}${style.paint(`${text}${heavy.repeat(rest)}`, BROKEN)}`;
 }

@@ -53,6 +53,17 @@ Checks
   );
 });
 
+t.test("long names of points are whole where the line has room", async (t) => {
+  const findings = buildFindings([healthy]);
+  const [flow] = findings.flows;
+  const name = "payments/checkout-6d8f9c7b5-x2x4q/eth0@node-a";
+  const hops = flow!.hops.map((hop, index) => (index === 0 ? { ...hop, interface: name } : hop));
+  const pointed: Findings = { ...findings, flows: [{ ...flow!, hops }] };
+  t.match(plain(pointed), new RegExp(`● ${name} pod +\\d`));
+  t.match(plain(pointed, { width: 64 }), /● payments\/\S+…\S+@node-a +pod +\d/);
+  t.match(plain(findings, { width: 120 }), /● eth0 {14}pod/, "others stay as narrow as they were");
+});
+
 t.test("the break stands between the right two lines", async (t) => {
   const lines = plain(buildFindings([replyLost])).split("\n");
   const at = lines.findIndex((line) => line.includes("LOST HERE: 4 of 4 replies"));
