@@ -18,12 +18,17 @@ import { buildCli } from "./cli.js";
 /** Every command that README.md and docs/ print in a block, pasted as it stands, in their order. */
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PAGES = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter((page) =>
+const PAGES = ["README.md", ...pagesIn("docs"), ...pagesIn("docs/by-hand")].filter((page) =>
   page.endsWith(".md"),
 );
+
 const COMMAND = /^(?:\$ )?((?:hopbook|node bin\/hopbook\.js) [a-z].*)$/gm;
 
 const work = mkdtempSync(join(tmpdir(), "hopbook-docs-"));
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
+}
+
 const cli = buildCli();
 const name = `docs-${process.pid}`;
 mkdirSync(join(work, "path"));
@@ -41,7 +46,8 @@ t.teardown(async () => {
 function answered(line: string): string {
   const [command = "", ...comment] = line.split(/\s+#/);
   const asks =
-    /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor) /.test(command) && !/--yes|<\/dev\/null/.test(command);
+    /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor|capture|find-interface) /.test(command) &&
+    !/--yes|<\/dev\/null/.test(command);
   // A run that a page shows has another time here.
   const shown = command.replace(/artifacts\/\d{4}-\S*?Z(-\S+)/, (folder, end: string) => {
     const made = readdirSync(join(work, "artifacts")).find((one) => one.endsWith(end));
@@ -67,7 +73,7 @@ function shell(line: string): Promise<{ readonly code: number; readonly text: st
 function isWhole(line: string): boolean {
   return (
     !/[…[<](?!\/dev\/null)/.test(line.replace("</dev/null", "")) &&
-    !/\bsvc\/|--cluster prod|mtu-errors|completion fish/.test(line)
+    !/\bsvc\/|--cluster prod|canary\/|mtu-errors|completion fish/.test(line)
   );
 }
 
