@@ -1,6 +1,7 @@
 import { HopbookError } from "../errors.js";
 import { showText } from "./names.js";
-import { parseAddress, parsePort } from "../linux/endpoint.js";
+import { isLinkLocal, unmapIp } from "../linux/address.js";
+import { parseAddress, parsePort, type AddressAndPort } from "../linux/endpoint.js";
 
 /** What makes pods, in the words of the API. */
 export type WorkloadResource = "deployments" | "statefulsets" | "daemonsets" | "replicasets" | "jobs";
@@ -61,7 +62,8 @@ const SELECTOR_PATTERN = new RegExp(
  */
 export function parseEnd(text: string): EndName {
   const address = parseAddress(text);
-  if (address !== undefined) return { kind: "ip", ...address };
+  if (address !== undefined) return parseIp(address, text);
+  if (/^\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*%/.test(text)) throw endInvalid(text, ONE_LINK);
   if (text.length > 1200) throw endInvalid(text, NEITHER);
   if (text.includes("=")) return parseSelector(text);
   const match = END_PATTERN.exec(text);
@@ -87,6 +89,14 @@ export function parseEnd(text: string): EndName {
   const object = asObjectName(name, text);
   if (kind === undefined || kind === "pod") return { kind: "pod", namespace, name: object, port };
   return { kind: "workload", resource: kind, namespace, name: object, port };
+}
+
+const ONE_LINK = "a link-local address is good on one link alone, and names no end";
+
+function parseIp({ ip, port }: AddressAndPort, text: string): EndName {
+  // Packets for an IPv4 address that is written as an IPv6 one are of IPv4.
+  if (!isLinkLocal(ip)) return { kind: "ip", ip: unmapIp(ip), port };
+  throw endInvalid(text, ONE_LINK);
 }
 
 /** The namespace that a pod's or workload's text names; null where it names none, or is something else. */

@@ -4,6 +4,7 @@ export type { AccessFacts, AccessPlan, AccessWishes, PlaceFacts, PodFacts } from
 export { askRights, describeRights, missingOf, type RightAnswer } from "./choose/rights.js";
 export { FACT_RIGHTS, factRightsIn } from "./choose/rights-needed.js";
 export { gatherFacts, type ClusterFacts } from "./facts/gather.js";
+export { agreeOnFamily } from "./ends/family.js";
 export { avoidMasquerade } from "./ends/kinds.js";
 export { parseEnd } from "./end-name.js";
 export { findProfile } from "./profile/find.js";

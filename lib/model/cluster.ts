@@ -109,6 +109,12 @@ export interface End {
    * a pod just its own.
    */
   readonly addresses: readonly { readonly ip: string; readonly port: number | null }[];
+  /** The same in the other IP family, where it has both: what is not followed. */
+  readonly otherFamily?: {
+    readonly ip: string;
+    readonly port: number | null;
+    readonly addresses: readonly { readonly ip: string; readonly port: number | null }[];
+  };
   /** Of a service: `namespace/name`; null where nobody says. */
   readonly service?: string | null;
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */

@@ -83,6 +83,8 @@ export interface FindingsEnd {
   readonly node: string | null;
   readonly ip: string;
   readonly port: number | null;
+  /** Its address in the other IP family, where it has both: what is not followed. */
+  readonly otherIp?: string;
   /** Where it was asked for as a Service; `ip` is the ClusterIP, or the backend's own where that was sent to. */
   readonly service?: ServiceEnd;
 }

@@ -1,4 +1,5 @@
 import {
+  agreeOnFamily,
   avoidMasquerade,
   finishEnds,
   gatherFacts,
@@ -7,6 +8,8 @@ import {
   type NodeTools,
   loadNamings,
 } from "../cluster/index.js";
+import { ipVersion } from "../linux/address.js";
+import type { End } from "../model/cluster.js";
 import { loadRecipes } from "../hops/index.js";
 import { sayUnentered, targetOf, type FlowPath } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
@@ -19,7 +22,11 @@ interface Input {
   readonly from: string;
   readonly to: string | readonly string[];
   readonly backend?: string;
+  readonly family?: keyof typeof FAMILIES;
 }
+
+/** `auto`: that of the destination's first address that both ends have one of. */
+const FAMILIES = { auto: undefined, "4": 4, "6": 6, ipv4: 4, ipv6: 6 } as const;
 
 interface Output {
   readonly paths: readonly FlowPath[];
@@ -54,6 +61,12 @@ export const pathDiscover: StepKind<Input, Output> = {
         default: "",
         title: "Which pod to follow behind a service that has several",
       },
+      family: {
+        enum: Object.keys(FAMILIES),
+        default: "auto",
+        title:
+          "Which IP family, of ends that have both: `4` or `ipv4`, `6` or `ipv6`; `auto`: the first of the destination's",
+      },
     },
   },
   outputSchema: {
@@ -83,11 +96,14 @@ export const pathDiscover: StepKind<Input, Output> = {
       note,
     });
     // Ways in are opened by the first command there: all of them at once.
-    const [from, ...tos] = await finishEnds(located);
+    const [source, ...tos] = await finishEnds(located);
+    const family = FAMILIES[input.family ?? "auto"];
     const found: FlowPath[] = [];
     const { failures } = facts;
     const discovery = { accesses, failures, profile: context.profile, recipes, signal };
-    for (const to of tos) {
+    for (const end of tos) {
+      const [from, to] = await agreeOnFamily(source, end, { family, facts, signal });
+      noteFamily(from, to, { ...context, isChosen: family !== undefined });
       found.push(await discoverWithApi({ from, to: avoidMasquerade(from, to, note) }, discovery, context));
     }
     const hops = found.flatMap((path) => path.hops);
@@ -115,6 +131,20 @@ export const pathDiscover: StepKind<Input, Output> = {
     return { commands: ordered, outputs: { paths, tools }, notes };
   },
 };
+
+/** Two families mean two ways: what is found on the one says nothing of the other. */
+function noteFamily(
+  from: End,
+  to: End,
+  { note, isChosen }: Pick<StepContext, "note"> & { readonly isChosen: boolean },
+): void {
+  if (isChosen || from.otherFamily === undefined || to.otherFamily === undefined) return;
+  const used = ipVersion(to.ip);
+  note(
+    "info",
+    `both ends have both IP families: IPv${used} is followed; the other one by --family ${used === 4 ? 6 : 4}`,
+  );
+}
 
 function endsOf(input: Input): readonly string[] {
   return typeof input.to === "string" ? [input.to] : input.to;

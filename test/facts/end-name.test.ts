@@ -34,10 +34,27 @@ t.test("every way to write an end", (t) => {
     ["node/n_1:80", { kind: "node", name: "n_1", port: 80 }],
     ["10.0.0.1:80", { kind: "ip", ip: "10.0.0.1", port: 80 }],
     ["[fd00::1]:80", { kind: "ip", ip: "fd00::1", port: 80 }],
+    ["2001:DB8:0:0::1", { kind: "ip", ip: "2001:db8::1", port: null }],
+    ["[2001:0DB8::0001]:443", { kind: "ip", ip: "2001:db8::1", port: 443 }],
+    ["::FFFF:10.0.0.1", { kind: "ip", ip: "10.0.0.1", port: null }],
+    ["[::ffff:a00:1]:80", { kind: "ip", ip: "10.0.0.1", port: 80 }],
     // A namespace may have the name of a kind.
     ["svc/pod/web", { kind: "pod", namespace: "svc", name: "web", port: null }],
   ];
   for (const [text, wanted] of cases) t.strictSame(parseEnd(text), wanted, text);
+  t.end();
+});
+
+t.test("an address that is good on one link alone names no end", (t) => {
+  for (const text of [
+    "fe80::1%eth0",
+    "[fe80::1%eth0]:80",
+    "fe80::1%25eth0",
+    "fe80::1",
+    "[FE80::1]:80",
+    "2001:db8::1%1",
+  ])
+    t.throws(() => parseEnd(text), { code: "INPUT_INVALID", message: /good on one link alone/ }, text);
   t.end();
 });
 

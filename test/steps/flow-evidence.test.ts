@@ -22,6 +22,13 @@ t.test("an end that is a Service says so, with what is followed", (t) => {
   t.end();
 });
 
+t.test("an end with both families says which one is not followed", (t) => {
+  const otherFamily = { ip: "fd00::7", port: 8080, addresses: [{ ip: "fd00::7", port: 8080 }] };
+  const { from, to } = describeFlow(makeFlow({ path: makePath({ ...WEB, otherFamily }) }));
+  t.strictSame([from.otherIp, to.otherIp], [undefined, "fd00::7"]);
+  t.end();
+});
+
 t.test("what packets pass unseen, and a pod's own kernel, go on to the analysis", (t) => {
   const path = makePath({ ...WEB, isolation: "vm" });
   const [first, ...rest] = path.hops;

@@ -145,3 +145,12 @@ t.test("a node that the path needs and that is not open is named with its own re
   t.match(missed, { code: "SSH_AUTH_FAILED" });
   t.match(JSON.stringify(missed), /Cannot log in to node-b/, "the pod may be there: it says so");
 });
+
+t.test("a family that an end has no address of is said, and nothing else is followed instead", async (t) => {
+  await t.rejects(pathDiscover.plan({ ...INPUT, family: "ipv6" }, setUp().context), {
+    code: "TARGET_NOT_FOUND",
+    message: /Cannot follow IPv6/,
+  });
+  const { outputs } = await pathDiscover.plan({ ...INPUT, family: "4" }, setUp().context);
+  t.equal(outputs.paths[0]?.to.ip, "192.168.2.2");
+});

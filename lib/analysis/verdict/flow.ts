@@ -1,6 +1,7 @@
 import type { CauseInput, CauseResult } from "../../model/cause.js";
-import type { EvidenceHop } from "../../model/evidence.js";
+import type { EvidenceEnd, EvidenceHop } from "../../model/evidence.js";
 import type {
+  FindingsEnd,
   ExchangeFinding,
   FlowFinding,
   HopFinding,
@@ -41,9 +42,9 @@ export function describeFlow(
   const { from, to } = flow;
   return {
     id: flow.id,
-    from: { pod: from.pod, node: from.node, ip: from.ip, port: from.port },
+    from: describeEnd(from),
     to: {
-      ...{ pod: to.pod, node: to.node, ip: to.ip, port: to.port },
+      ...describeEnd(to),
       ...(to.service === undefined ? {} : { service: to.service }),
     },
     protocol: flow.protocol,
@@ -63,6 +64,10 @@ export function describeFlow(
     ...describeTimes(judged),
     ...(flow.unentered === undefined ? {} : { unentered: flow.unentered }),
   };
+}
+
+function describeEnd({ pod, node, ip, port, otherIp }: EvidenceEnd): FindingsEnd {
+  return { pod, node, ip, port, ...(otherIp === undefined ? {} : { otherIp }) };
 }
 
 /** Flows that nobody asked about are drawn over time where they are broken. */

@@ -3,6 +3,7 @@ import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { End } from "../../model/cluster.js";
 import type { ClusterFacts } from "../facts/gather.js";
+import { byFamilies } from "./family.js";
 import { unknownNode } from "./unknown-node.js";
 import { runOnNode } from "../run.js";
 import { parseOwnAddresses } from "../../linux/proc-addresses.js";
@@ -39,10 +40,10 @@ export async function endFromWithin(
   const access = target === undefined ? undefined : facts.accesses.get(target);
   const isForbidden = error instanceof HopbookError && error.code === "KUBE_FORBIDDEN";
   if (!isForbidden || target === undefined || access === undefined) return null;
-  const [ip = ""] = await askPodAddresses(access, signal);
+  const [ip = "", ...more] = await askPodAddresses(access, signal);
   const { port } = pod;
   return {
-    ...{ kind: "pod", text, pod: id, node: unknownNode(id), target, ip, port, addresses: [{ ip, port }] },
+    ...{ kind: "pod", text, pod: id, node: unknownNode(id), target, ...byFamilies([ip, ...more], port) },
     ...{ netns: { kind: "own" }, hostNetwork: false, cniHostInterfaces: [] },
   };
 }

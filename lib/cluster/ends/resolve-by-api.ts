@@ -2,6 +2,7 @@ import { asHopbookError, HopbookError } from "../../errors.js";
 import type { NodeTarget } from "../../model/access.js";
 import type { End } from "../../model/cluster.js";
 import type { KubeReader } from "../../model/kube.js";
+import { byFamilies, ofOneFamily } from "./family.js";
 import { nodeEnd, outsideEnd, spread } from "./kinds.js";
 import { describeFailures, type ClusterFacts } from "../facts/gather.js";
 import { findSandbox } from "../runtime/inspect.js";
@@ -123,7 +124,7 @@ async function locateIp(address: AddressAndPort, asking: Asking): Promise<Locate
   if (pod !== null) {
     const found = locatePod({ pod, port: address.port }, asking);
     const addresses = [{ ip: address.ip, port: address.port }];
-    return withEnd(found, (end) => ({ ...end, ip: address.ip, addresses }));
+    return withEnd(found, (end) => ({ ...ofOneFamily(end), ip: address.ip, addresses }));
   }
   const wanted = { ...query, port: address.port, away: options.away, backend: options.backend };
   const service = await findServiceByIp(address.ip, wanted);
@@ -158,16 +159,17 @@ async function findPodByIp(ip: string, { query, options }: Asking): Promise<Kube
 
 async function locateService(service: FoundService, asking: Asking): Promise<Located> {
   const { facts, query, options } = asking;
-  const { clusterIp, backend, note, otherBackends } = service;
+  const { clusterIp, backend, note, otherBackends, otherFamily } = service;
   if (note !== null) options.note(note);
   const own = { ip: backend.ip, port: backend.port };
-  const addresses = clusterIp === null ? [own] : [clusterIp, own];
-  // What is sent to the ClusterIP may go to any backend.
-  const sentTo = clusterIp === null || otherBackends > 0 ? own : clusterIp;
+  const other = otherFamily === null ? {} : { otherFamily: addressesIn(otherFamily, otherBackends) };
   // A headless one stands for its pods: no address of its own is ever in a packet.
   const kind =
     clusterIp === null ? {} : { kind: "service" as const, service: service.name, ...spread(otherBackends) };
-  const as = (end: End): End => ({ ...end, ...kind, ...sentTo, addresses });
+  const as = (end: End): End => ({
+    ...{ ...ofOneFamily(end), ...kind, ...other },
+    ...addressesIn({ clusterIp, backend }, otherBackends),
+  });
   if (backend.pod !== null) {
     const [namespace = "", name = ""] = backend.pod.split("/");
     const pod = await findPod({ kind: "pod", namespace, name, port: null }, { query, options });
@@ -176,6 +178,16 @@ async function locateService(service: FoundService, asking: Asking): Promise<Loc
   const node = nodeByAddress(facts, backend.ip);
   const host = node === undefined ? null : nodeEnd({ text: options.text, node: node.name, ...own });
   return settled(as(host ?? outsideEnd(options.text, own)));
+}
+
+function addressesIn(
+  { clusterIp, backend: { ip, port } }: Pick<FoundService, "clusterIp" | "backend">,
+  otherBackends: number,
+): Pick<End, "ip" | "port" | "addresses"> {
+  const own = { ip, port };
+  // What is sent to the ClusterIP may go to any backend.
+  const sentTo = clusterIp === null || otherBackends > 0 ? own : clusterIp;
+  return { ...sentTo, addresses: clusterIp === null ? [own] : [clusterIp, own] };
 }
 
 function nodeByAddress({ profile }: KubeFacts, ip: string): NodeTarget | undefined {
@@ -193,7 +205,7 @@ function locatePod(place: Place, asking: Asking): Located {
 /** What the API alone says of a pod. Throws TARGET_NOT_FOUND where that is no address. */
 function knownEnd({ pod, port }: Place, { facts, options }: Asking): End & { readonly node: string } {
   const name = nameOf(pod);
-  const [ip] = pod.ips;
+  const [ip, ...more] = pod.ips;
   if (ip === undefined) {
     throw new HopbookError("TARGET_NOT_FOUND", `Cannot tell the address of ${name}: the API names none`, {
       hint: "wait until the pod is running",
@@ -201,7 +213,7 @@ function knownEnd({ pod, port }: Place, { facts, options }: Asking): End & { rea
   }
   const node = pod.node ?? facts.profile.nodes.find((target) => target.pod === name)?.name ?? "";
   return {
-    ...{ kind: "pod", text: options.text, pod: name, node, ip, port, addresses: [{ ip, port }] },
+    ...{ kind: "pod", text: options.text, pod: name, node, ...byFamilies([ip, ...more], port) },
     ...{ hostNetwork: pod.hostNetwork, netns: null, cniHostInterfaces: [] },
   };
 }

@@ -6,7 +6,7 @@ import { inspectPods } from "../runtime/inspect.js";
 import { runOnNode } from "../run.js";
 import { findService, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
-import { ipVersion } from "../../linux/address.js";
+import { canonicalIp, ipVersion } from "../../linux/address.js";
 
 /** A rule's comment, which is the node's word: the port's own name may stand behind the Service's. */
 const SERVICE_NAME = /^([0-9a-z-]{1,63}\/[0-9a-z.-]{1,253})(?::[^/:]*)?$/;
@@ -107,7 +107,8 @@ async function chooseBackend(
       detail,
     });
   }
-  const chosen = named.find((entry) => entry.pod === options.backend || entry.address.ip === options.backend);
+  const ip = canonicalIp(options.backend);
+  const chosen = named.find((entry) => entry.pod === options.backend || entry.address.ip === ip);
   if (chosen !== undefined) return chosen.address;
   const message = `Cannot follow ${service} to ${options.backend}: it is none of the service's backends`;
   throw new HopbookError("TARGET_NOT_FOUND", message, { hint: "choose one of those listed", detail });

@@ -3,6 +3,7 @@ import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { End, Pod } from "../../model/cluster.js";
 import { describeFailures, type ClusterFacts } from "../facts/gather.js";
 import { inspectPod, inspectPods } from "../runtime/inspect.js";
+import { byFamilies, ofOneFamily } from "./family.js";
 import { nodeEnd, outsideEnd, spread } from "./kinds.js";
 import { locateKubeEnd, type KubeFacts, type Located } from "./resolve-by-api.js";
 import { showText } from "../names.js";
@@ -116,7 +117,7 @@ async function resolveAddress(
       facts,
       signal,
     });
-    return { ...end, ip: address.ip, addresses: [address] };
+    return { ...ofOneFamily(end), ip: address.ip, addresses: [address] };
   }
   const service = await resolveService(address, facts, options);
   if (service === null) return outsideEnd(text, address);
@@ -145,7 +146,7 @@ async function resolveAddress(
     facts,
     signal,
   });
-  return { ...end, ...kind, ...sentTo, addresses, ...spread(otherBackends) };
+  return { ...ofOneFamily(end), ...kind, ...sentTo, addresses, ...spread(otherBackends) };
 }
 
 async function podEnd(
@@ -171,9 +172,7 @@ async function podEnd(
     text: end.text,
     pod: `${pod.namespace}/${pod.name}`,
     node: pod.node,
-    ip,
-    port: end.port,
-    addresses: [{ ip, port: end.port }],
+    ...byFamilies([ip, ...pod.ips], end.port),
     netns: pod.netns,
     hostNetwork: pod.hostNetwork,
     cniHostInterfaces: pod.cniHostInterfaces,

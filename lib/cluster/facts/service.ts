@@ -2,7 +2,7 @@ import { asHopbookError, HopbookError } from "../../errors.js";
 import type { KubePod } from "./objects.js";
 import { listPodsBy, objectNotFound, type KubeQuery } from "./pods.js";
 import { showText } from "../names.js";
-import { canonicalIp } from "../../linux/address.js";
+import { canonicalIp, ipVersion, type Family } from "../../linux/address.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
 import { asList, fieldOf, integerOf, textEntries, textOf } from "../../linux/json.js";
 
@@ -12,6 +12,8 @@ export interface FoundService {
   /** null: headless, so that its pods' addresses stand in packets. */
   readonly clusterIp: AddressAndPort | null;
   readonly backend: Endpoint;
+  /** The same backend by the Service's other IP family; null where it has one alone, or was named by its address. */
+  readonly otherFamily: Pick<FoundService, "clusterIp" | "backend"> | null;
   /** How many more there are. */
   readonly otherBackends: number;
   readonly note: string | null;
@@ -114,17 +116,48 @@ async function followService(value: unknown, query: ServiceQuery): Promise<Found
   }
   const namespace = textOf(value, "metadata", "namespace") ?? "";
   const name = textOf(value, "metadata", "name") ?? "";
-  const clusterIps = [textOf(value, "spec", "clusterIP"), ...asList(fieldOf(value, "spec", "clusterIPs"))];
-  const ips = clusterIps.flatMap((ip) => (typeof ip === "string" ? (canonicalIp(ip) ?? []) : []));
-  const clusterIp = query.ip ?? ips[0] ?? null;
-  const port = choosePort(readPorts(value), { ...query, isHeadless: clusterIp === null });
-  const endpoints = await listEndpoints({ namespace, name, port, like: clusterIp }, query);
+  const [first, other] = readFaces(value, query.ip);
+  const port = choosePort(readPorts(value), { ...query, isHeadless: first.clusterIp === null });
+  const slices = await listSlices({ namespace, name }, query);
+  const pick = (family: Family | null): Endpoint[] =>
+    readEndpoints(slices, { namespace, port, family, asked: query.port });
+  const endpoints = pick(first.family);
   const { backend, note } = chooseEndpoint(endpoints, query);
+  const withPort = (ip: string | null): AddressAndPort | null =>
+    ip === null || port === null ? null : { ip, port: port.port };
+  const twin = other === undefined ? undefined : pick(other.family).find(({ pod }) => pod === backend.pod);
+  const isSame = other !== undefined && twin !== undefined && backend.pod !== null;
   return {
     name: `${namespace}/${name}`,
-    clusterIp: clusterIp === null || port === null ? null : { ip: clusterIp, port: port.port },
+    clusterIp: withPort(first.clusterIp),
+    otherFamily: isSame ? { clusterIp: withPort(other.clusterIp), backend: twin } : null,
     ...{ backend, note, otherBackends: endpoints.length - 1 },
   };
+}
+
+/** A Service in one of its IP families. */
+interface Face {
+  /** null: of a headless one without word of its families, so that any will do. */
+  readonly family: Family | null;
+  /** null: headless. */
+  readonly clusterIp: string | null;
+}
+
+/** The first family first; of one that was named by its address that one alone. */
+function readFaces(value: unknown, ip: string | undefined): readonly [Face, Face?] {
+  if (ip !== undefined) return [{ family: ipVersion(ip), clusterIp: ip }];
+  const texts = [textOf(value, "spec", "clusterIP"), ...asList(fieldOf(value, "spec", "clusterIPs"))];
+  const ips = texts.flatMap((text) => (typeof text === "string" ? (canonicalIp(text) ?? []) : []));
+  const families = asList(fieldOf(value, "spec", "ipFamilies")).flatMap((name) =>
+    name === "IPv4" ? [4 as const] : name === "IPv6" ? [6 as const] : [],
+  );
+  const faces: Face[] =
+    ips.length > 0
+      ? ips.map((clusterIp) => ({ family: ipVersion(clusterIp), clusterIp }))
+      : families.map((family) => ({ family, clusterIp: null }));
+  const [first = { family: null, clusterIp: null }] = faces;
+  const other = faces.find(({ family }) => family !== first.family);
+  return other === undefined ? [first] : [first, other];
 }
 
 function readPorts(value: unknown): Port[] {
@@ -165,25 +198,27 @@ function choosePort(
   );
 }
 
-async function listEndpoints(
-  of: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly port: Port | null;
-    readonly like: string | null;
-  },
-  query: ServiceQuery,
-): Promise<Endpoint[]> {
-  const { namespace, name, port, like } = of;
+function listSlices(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { kube, signal }: ServiceQuery,
+): Promise<readonly unknown[]> {
   const labelSelector = `kubernetes.io/service-name=${name}`;
-  const slices = await query.kube.list(
-    { ...SLICES, namespace, query: { labelSelector }, signal: query.signal },
-    MAX_SLICES,
-  );
-  const family = like?.includes(":") === true ? "IPv6" : "IPv4";
+  return kube.list({ ...SLICES, namespace, query: { labelSelector }, signal }, MAX_SLICES);
+}
+
+function readEndpoints(
+  slices: readonly unknown[],
+  {
+    family,
+    ...of
+  }: Parameters<typeof endpointsOf>[1] & {
+    /** null: any. */
+    readonly family: Family | null;
+  },
+): Endpoint[] {
   const found = slices
-    .filter((slice) => like === null || textOf(slice, "addressType") === family)
-    .flatMap((slice) => endpointsOf(slice, { namespace, port, asked: query.port }));
+    .filter((slice) => family === null || textOf(slice, "addressType") === `IPv${family}`)
+    .flatMap((slice) => endpointsOf(slice, of));
   return found.toSorted((a, b) => (spell(a) < spell(b) ? -1 : 1));
 }
 
@@ -224,7 +259,8 @@ function chooseEndpoint(
   const detail = endpoints.map(spell).join("\n");
   const spreads = endpoints.length > 1;
   if (backend !== undefined) {
-    const chosen = endpoints.find(({ pod, ip }) => pod === backend || ip === backend);
+    const written = canonicalIp(backend);
+    const chosen = endpoints.find(({ pod, ip }) => pod === backend || ip === written);
     if (chosen !== undefined) return { backend: chosen, note: spreads ? noteDirect(text, chosen) : null };
     const message = `Cannot follow ${showText(text)} to ${showText(backend)}: it is none of the service's ready backends`;
     throw new HopbookError("TARGET_NOT_FOUND", message, { hint: "choose one of those listed", detail });
