@@ -18,6 +18,8 @@ export class NodeAgent {
   readonly heardAtMs: number[] = [];
   /** Why the node was lost, once it is. */
   lost: string | null = null;
+  /** Why its captures never began, where others' went on without it. */
+  unstarted: string | null = null;
   readonly #stream: NodeStream;
   readonly #beat: NodeJS.Timeout;
   readonly #waiters = new Set<() => void>();
@@ -134,6 +136,13 @@ export class NodeAgent {
   async abort(deadlineMs: number): Promise<boolean> {
     this.#closing = true;
     return this.#finish(deadlineMs);
+  }
+
+  /** Goes on without it, as it did not get ready. */
+  async giveUp(why: string, deadlineMs: number): Promise<void> {
+    await this.abort(deadlineMs);
+    this.lost ??= why;
+    this.unstarted = why;
   }
 
   async #finish(deadlineMs: number): Promise<boolean> {

@@ -43,8 +43,9 @@ const PULLED_BYTES_A_SECOND = 1_000_000;
 const PULL_SLACK_BYTES = 2 * 1024 * 1024;
 
 /**
- * Starts the agents of all nodes and waits at the barrier until every hop listens. Where one does not, all are
- * ended and cleaned up, and the error gives every reason.
+ * Starts the agents of all nodes and waits at the barrier until every hop listens. A node that does not get ready is ended
+ * and left out, as `unstarted` says. Where none does, or where they are to go on without a client (`isTimed`) and one does
+ * not, all are ended and cleaned up, and the error gives every reason.
  */
 export async function startCaptures(
   plans: readonly NodeCapturePlan[],
@@ -59,10 +60,16 @@ export async function startCaptures(
   const failures = results
     .filter((result) => result.status === "rejected")
     .map((result): unknown => result.reason);
-  if (failures.length > 0) {
+  if (failures.length > 0 && (isTimed || failures.length === agents.length || options.signal.aborted)) {
     await Promise.all(agents.map((agent) => agent.abort(REMOVE_TIMEOUT_MS)));
     throw joinFailures(failures, options.signal);
   }
+  await Promise.all(
+    agents.map(async (agent, index) => {
+      const result = results[index]!;
+      if (result.status === "rejected") await agent.giveUp(messageOf(result.reason), REMOVE_TIMEOUT_MS);
+    }),
+  );
   const heard = agents.flatMap((agent) => agent.heardAtMs);
   // A node may say that it is ready without a word of any hop.
   const last = Math.max(startedAtMs, ...heard);
@@ -177,6 +184,14 @@ export class CaptureSession {
     return this.#unconfirmed((agent) => agent.abort(REMOVE_TIMEOUT_MS));
   }
 
+  /** Nodes whose captures never began, with why. */
+  get unstarted(): ReadonlyMap<string, string> {
+    const entries = this.#agents.flatMap(({ plan, unstarted }) =>
+      unstarted === null ? [] : [[plan.node, unstarted] as const],
+    );
+    return new Map(entries);
+  }
+
   /** Nodes that listened and were lost since, with why. */
   get lost(): readonly string[] {
     const lost = this.#agents.filter((agent) => agent.has("ready") && agent.lost !== null);
@@ -245,6 +260,7 @@ async function pullOne(
 }
 
 function endedEarly(agent: NodeAgent, hopId: string): string | null {
+  if (agent.unstarted !== null) return `it never began: ${agent.unstarted}`;
   if (agent.lost !== null) return `node lost: ${agent.lost}`;
   const ended = findLine(agent, "ended", hopId);
   return ended === undefined ? null : ended.why || "tcpdump ended by itself";

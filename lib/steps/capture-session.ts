@@ -164,7 +164,10 @@ export async function beginSession(
     const file: PointsFile = { filter: found.filter, points: found.points };
     await context.sink.writeJson(POINTS_FILE, file);
   }
-  const hops = plans.flatMap((plan) => plan.hops).length;
+  const { unstarted } = session;
+  for (const [node, why] of unstarted) context.markIncomplete(`nothing is captured on ${node}: ${why}`);
+  const started = plans.filter(({ node }) => !unstarted.has(node));
+  const hops = started.flatMap((plan) => plan.hops).length;
   context.note(
     "info",
     `${hops} ${found === null ? "hops" : "points"} listening within ${formatDuration(session.barrier.skewMs)} of each other`,
@@ -228,7 +231,7 @@ async function stopAndPull(session: CaptureSession, context: StepContext): Promi
     const file: CapturesFile = { captures, barrier: session.barrier };
     await context.sink.writeJson(CAPTURES_FILE, file);
     for (const record of captures) {
-      if (record.endedEarly !== null) {
+      if (record.endedEarly !== null && !session.unstarted.has(record.node)) {
         context.markIncomplete(`the capture at ${record.hopId} ended early: ${record.endedEarly}`);
       }
       if (record.pcap === null) continue;

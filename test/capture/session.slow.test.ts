@@ -99,23 +99,40 @@ t.test(
   },
 );
 
-t.test("one node that does not get ready ends all, and says why", real, async (t) => {
-  const accesses = await open("one", "two");
-  const plans = planLoop(
-    netns,
-    [
-      ["one", "lo"],
-      ["two", "nosuch0"],
-    ],
-    { runId: "cccccccccccc", workDir, leaseSeconds: 20 },
-  );
-  await t.rejects(startCaptures(plans, { accesses, signal }), {
-    code: "CAPTURE_FAILED",
-    message: /two\.pod\.nosuch0.*nosuch0/,
-  });
-  t.same(await leftovers(), []);
-  for (const access of accesses.values()) await access.close();
-});
+t.test(
+  "one node that does not get ready is left out; it ends all that are to go on alone",
+  real,
+  async (t) => {
+    const accesses = await open("one", "two");
+    const plans = planLoop(
+      netns,
+      [
+        ["one", "lo"],
+        ["two", "nosuch0"],
+      ],
+      { runId: "cccccccccccc", workDir, leaseSeconds: 20 },
+    );
+    await t.rejects(startCaptures(plans, { accesses, signal, isTimed: true }), {
+      code: "CAPTURE_FAILED",
+      message: /two\.pod\.nosuch0.*nosuch0/,
+    });
+    t.same(await leftovers(), []);
+    const session = await startCaptures(plans, { accesses, signal });
+    t.match([...session.unstarted], [["two", /two\.pod\.nosuch0.*nosuch0/]]);
+    await session.stop();
+    const records = await session.pull(placeIn(t.testdir()));
+    t.match(
+      records.map(({ hopId, pcap, endedEarly }) => [hopId, pcap, endedEarly]),
+      [
+        ["one.pod.lo", "captures/one/one.pod.lo.pcap", null],
+        ["two.pod.nosuch0", null, /^it never began: Cannot capture at two\.pod\.nosuch0/],
+      ],
+    );
+    t.same(await session.remove(), []);
+    t.same(await leftovers(), []);
+    for (const access of accesses.values()) await access.close();
+  },
+);
 
 t.test("abort in the middle, and a client that is killed", real, async (t) => {
   const accesses = await open("one");

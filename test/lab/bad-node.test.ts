@@ -39,11 +39,18 @@ t.test(
 
 const SMALL = "/run/small";
 
-/** A profile whose captures go to a small tmpfs of each node. */
-async function mountSmall(sizeMiB: number): Promise<string> {
-  for (const node of lab.nodes) {
+/** A profile whose captures go to a small tmpfs of each node: of the second one with a size of its own. */
+async function mountSmall(sizeMiB: number, secondMiB = sizeMiB): Promise<string> {
+  for (const [index, node] of lab.nodes.entries()) {
     const script = 'mkdir -p "$1" && mount -t tmpfs -o "size=$2m" tmpfs "$1"';
-    await must(lab, node.name, ["sh", "-c", script, "mount", SMALL, String(sizeMiB)]);
+    await must(lab, node.name, [
+      "sh",
+      "-c",
+      script,
+      "mount",
+      SMALL,
+      String(index === 0 ? sizeMiB : secondMiB),
+    ]);
   }
   const file = join(lab.dir, "small.yaml");
   writeFileSync(file, `${readFileSync(lab.files.profile, "utf8")}workDir: ${SMALL}\n`);
@@ -72,6 +79,19 @@ t.test("a node's disk that is full", async (t) => {
   expectError(t, refused, { exit: 5, says: [/NODE_DISK_FULL/, /MiB are free/, /workDir|maxBytes/] });
   expectEvidence(t, refused.outDir);
   await bench.expectClean(t, refused.outDir);
+  await unmountSmall(t);
+});
+
+t.test("one node whose disk is full: the other one's hops are captured", async (t) => {
+  const half = await bench.run(...ENDS, "--cluster", await mountSmall(160, 16));
+  t.equal(half.exitCode, 6, half.stderr);
+  t.match(half.stderr, /nothing is captured on node-b: Cannot capture on node-b: .*MiB are free/);
+  const findings = expectEvidence(t, half.outDir);
+  t.equal(findings?.run.complete, false);
+  t.not(findings?.flows[0]?.verdict.status, "lost", "what was not captured is not called lost");
+  const nearPod = findings?.flows[0]?.hops.find((hop) => hop.node === "node-a" && hop.role === "pod");
+  t.ok((nearPod?.request.packets ?? 0) > 0, "the other node's evidence is there");
+  await bench.expectClean(t, half.outDir);
   await unmountSmall(t);
 });
 

@@ -219,6 +219,7 @@ function fakeSession(more: { endedEarly?: string; left?: string[]; pullFails?: b
   const record = { hopId: "h", node: "node-a", argv: ["tcpdump"], sha256: null, sizeBytes: 24, captured: 3 };
   const session = {
     barrier: { skewMs: 1, readyAfterMs: 2 },
+    unstarted: new Map(),
     stop: ({ settleMs }: { settleMs?: number }) =>
       Promise.resolve(void log.push(`stop ${JSON.stringify({ settleMs })}`)),
     pull: () => {

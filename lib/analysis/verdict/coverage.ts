@@ -10,14 +10,15 @@ const ORDERLY = /^(time limit|size limit|free disk floor)/;
 /**
  * Until when a capture surely has all that passed, in Unix µs; null where that is not known. One that was stopped
  * in order was left to settle. One that was stopped under traffic lacks what still stood in the kernel's buffer; one
- * that ended with an error (a full disk) also what it had not written yet, so only its last packet is sure.
+ * that ended with an error (a full disk) also what it had not written yet, so only its last packet is sure. So does one
+ * whose tcpdump said no numbers at its end: these have no room on a full disk either.
  */
 export function coveredUntilUs(record: CaptureRecord | null, path: string): number | null {
   if (record?.stoppedAtSec == null) return null;
   const stoppedUs = record.stoppedAtSec * 1_000_000;
   if (record.endedEarly === null) return stoppedUs;
   const sureUs = stoppedUs - BLOCK_US;
-  if (ORDERLY.test(record.endedEarly)) return sureUs;
+  if (ORDERLY.test(record.endedEarly) && record.captured !== null) return sureUs;
   return Math.min(sureUs, lastPacketUs(path) ?? (record.listeningAtSec ?? 0) * 1_000_000);
 }
 

@@ -57,6 +57,12 @@ t.test("what a capture surely has", async (t) => {
   t.equal(coveredUntilUs(null, path), null);
   t.equal(coveredUntilUs(makeRecord({ stoppedAtSec: null }), path), null);
   t.equal(coveredUntilUs(makeRecord({}), path), 110e6, "stopped in order");
+  const floor = makeRecord({ endedEarly: "free disk floor" });
+  t.equal(
+    coveredUntilUs({ ...floor, captured: null }, path),
+    104e6,
+    "the disk was full before: tcpdump's last words are not there",
+  );
   t.equal(
     coveredUntilUs(makeRecord({ endedEarly: "free disk floor" }), path),
     108.75e6,
