@@ -5,6 +5,8 @@ import { NEXT_STEPS_FILE } from "./places.js";
 /** schemas/next-steps.json: words for people, of which hopbook runs none. */
 export interface NextSteps {
   readonly causes: Readonly<Record<string, readonly string[]>>;
+  /** By the code of a check's outcome. */
+  readonly outcomes: Readonly<Record<string, readonly string[]>>;
   /** The first that fits is taken. */
   readonly verdicts: readonly {
     readonly status: VerdictStatus;

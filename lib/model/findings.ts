@@ -191,6 +191,10 @@ export interface CheckFinding {
   readonly id: string;
   readonly status: CheckStatus;
   readonly message: string;
+  /** What the runbook calls the outcome. Absent: nothing. */
+  readonly code?: string;
+  /** What a person does now. Absent: nothing to say. */
+  readonly next?: readonly string[];
 }
 
 /** How a node was entered, or why it was not. */

@@ -50,6 +50,9 @@ export function renderMarkdown(bare: Findings, record?: RunFacts): string {
   if (checks.length > 0) {
     const rows = checks.map((check) => [check.status, code(check.id), md(check.message)]);
     blocks.push("## Checks", renderTable(["status", "check", ""], rows));
+    const next = checks.flatMap((check) => check.next ?? []);
+    if (next.length > 0)
+      blocks.push("### What to do now", next.map((step) => `- ${renderStep(step)}`).join("\n"));
   }
   if (findings.access !== undefined && findings.access.length > 0)
     blocks.push("## Ways in", ...renderAccess(findings.access));

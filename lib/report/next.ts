@@ -17,7 +17,10 @@ export function nameCluster(findings: Findings, record: RunFacts | undefined): F
     const { next } = flow.verdict;
     return next === undefined ? flow : { ...flow, verdict: { ...flow.verdict, next: next.map(name) } };
   });
-  return { ...findings, flows };
+  const checks = findings.checks.map((check) =>
+    check.next === undefined ? check : { ...check, next: check.next.map(name) },
+  );
+  return { ...findings, flows, checks };
 }
 
 /** What to do now, for a terminal: a command of hopbook's own that ends a step has a line to itself, to be copied whole. */

@@ -189,5 +189,10 @@ function renderChecks(checks: readonly CheckFinding[], style: TextStyle): string
         : `${" ".repeat(14)}${line}`,
     );
   });
-  return [style.paint("Checks", "bold"), ...lines];
+  const next = checks.flatMap((check) => check.next ?? []);
+  return [
+    style.paint("Checks", "bold"),
+    ...lines,
+    ...(next.length === 0 ? [] : ["", ...renderNext(next, style)]),
+  ];
 }

@@ -24,7 +24,11 @@ function answerCheck(check: RunbookCheck, env: ExpressionEnv, runbook: Runbook):
   const outcome = check.outcomes.find((candidate) => evaluateCondition(candidate, env, runbook.document));
   if (outcome === undefined)
     return { id: check.id, status: "skipped", message: "no outcome's condition holds" };
-  return { id: check.id, status: outcome.status, message: sayOutcome(outcome, env, runbook) };
+  const { status, code: template, path } = outcome;
+  const message = sayOutcome(outcome, env, runbook);
+  if (template === undefined) return { id: check.id, status, message };
+  const code = evaluate(template, env, { document: runbook.document, path: [...path, "code"] });
+  return { id: check.id, status, message, ...(typeof code === "string" ? { code } : {}) };
 }
 
 function sayOutcome(outcome: CheckOutcome, env: ExpressionEnv, { document }: Runbook): string {

@@ -54,6 +54,8 @@ export function findExpressionProblems(runbook: Runbook, context: CheckContext):
         problems.push(...checkCondition(outcome.if, scope, [...outcome.path, "if"]));
       }
       problems.push(...checkTemplate(outcome.message, scope, [...outcome.path, "message"]).problems);
+      const { code, path } = outcome;
+      if (code !== undefined) problems.push(...checkTemplate(code, scope, [...path, "code"]).problems);
     }
   }
   return problems;

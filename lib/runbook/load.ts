@@ -50,6 +50,7 @@ interface CheckData {
 interface AnswerData {
   readonly if?: string;
   readonly message: string;
+  readonly code?: string;
   readonly uri?: string;
 }
 
@@ -142,7 +143,8 @@ function readCheck(check: CheckData, index: number): RunbookCheck {
   const outcomes = check.outcomes.map((outcome, position): CheckOutcome => {
     const [[status, answer]] = Object.entries(outcome) as [[OutcomeStatus, AnswerData]];
     const path = ["checks", index, "outcomes", position, status];
-    return { status, if: answer.if, message: answer.message, uri: answer.uri, path };
+    const { message, uri, code } = answer;
+    return { status, if: answer.if, message, uri, path, ...(code === undefined ? {} : { code }) };
   });
   return { id: check.id, title: check.title, outcomes };
 }

@@ -27,5 +27,5 @@ function isEvaluated(path: Path): boolean {
     return EVALUATED.has(String(key)) || (key === "strategy" && inner === "matrix");
   }
   const last = path.at(-1);
-  return section === "checks" && key === "outcomes" && (last === "if" || last === "message");
+  return section === "checks" && key === "outcomes" && ["if", "message", "code"].includes(String(last));
 }

@@ -28,7 +28,10 @@ export function findSecretProblems({ inputs, steps, finally: last, checks }: Run
   const placed = [
     ...[...steps, ...last].flatMap(placesOfStep),
     ...checks.flatMap(({ outcomes }) =>
-      outcomes.map(({ message, path }): Placed => [message, [...path, "message"]]),
+      outcomes.flatMap(({ message, code, path }): Placed[] => [
+        [message, [...path, "message"]],
+        ...(code === undefined ? [] : [[code, [...path, "code"]] as const]),
+      ]),
     ),
   ];
   return placed.flatMap(([value, path]) => visit(value, path, secrets));

@@ -107,6 +107,8 @@ export interface CheckOutcome {
   /** `${{ … }}`; undefined: it always holds. */
   readonly if: string | undefined;
   readonly message: string;
+  /** A template; what the outcome is called. */
+  readonly code?: string;
   readonly uri: string | undefined;
   /** `["checks", 0, "outcomes", 1, "fail"]`. */
   readonly path: readonly (string | number)[];

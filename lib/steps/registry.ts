@@ -3,6 +3,9 @@ import { captureStart } from "./capture-start.js";
 import { captureStop } from "./capture-stop.js";
 import { captureWatch } from "./capture-watch.js";
 import { commandRun } from "./command-run.js";
+import { dnsJudge } from "./dns/dns-judge.js";
+import { dnsLookup } from "./dns/dns-lookup.js";
+import { dnsRead } from "./dns/dns-read.js";
 import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { flowDefine } from "./flow-define.js";
@@ -24,6 +27,9 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     dropsStart,
     captureStart,
     trafficProbe,
+    dnsRead,
+    dnsLookup,
+    dnsJudge,
     commandRun,
     scriptRun,
     timeWait,

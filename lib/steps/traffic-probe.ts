@@ -1,11 +1,10 @@
-import { asHopbookError, HopbookError } from "../errors.js";
-import type { ProbeRecord } from "../model/evidence.js";
 import type { Flow } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
-import { parseProbe, planProbe, type ProbePlan } from "../traffic/index.js";
+import { planProbe, type ProbePlan } from "../traffic/index.js";
 import { flowSchema, MAX_OBJECTS } from "./objects.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
+import { probeTagOf, runProbe } from "./shared/probing.js";
 
 interface Input {
   readonly flows: readonly Flow[];
@@ -108,33 +107,9 @@ function planAll(input: Input, context: StepContext): ProbePlan[] {
         count: input.count ?? 4,
         intervalMs: toMs(input.interval ?? "200ms"),
         timeoutMs: toMs(input.wait ?? "1500ms"),
-        runTag: tagOf(context.runId),
+        runTag: probeTagOf(context.runId),
         dnsName: input.dnsName ?? "kubernetes.default.svc.cluster.local",
         httpPath: input.httpPath ?? "/",
       }),
     );
-}
-
-/** A run's id is 12 hex digits; a plan that is only shown has none yet. */
-function tagOf(runId: string): string {
-  return /^[0-9a-f]{12}$/.test(runId) ? runId : "000000000000";
-}
-
-async function runProbe(plan: ProbePlan, context: StepContext): Promise<ProbeRecord> {
-  const access = context.accesses.get(plan.node);
-  try {
-    if (access === undefined)
-      throw new HopbookError("NODE_UNREACHABLE", `${plan.node} is not open to this run`);
-    const { timeoutMs } = plan;
-    const { stdout, stderr, exitCode } = await access.exec(plan.argv, {
-      action: plan.action,
-      timeoutMs,
-      signal: context.signal,
-    });
-    return parseProbe(plan, { stdout: stdout.toString("utf8"), stderr: stderr.toString("utf8"), exitCode });
-  } catch (error) {
-    const known = asHopbookError(error);
-    if (known.code === "PERMISSION_DENIED") throw known;
-    return { ...parseProbe(plan, { stdout: "", stderr: "", exitCode: null }), error: known.message };
-  }
 }

@@ -17,6 +17,13 @@ export interface ProbeOptions {
   readonly dnsName: string;
   /** Path and query that an HTTP probe gets: `/healthz`. */
   readonly httpPath: string;
+  /** One attempt each, in place of `count` for `dnsName`: a name, and whether its A or its AAAA record is asked for. */
+  readonly queries?: readonly DnsQuery[];
+}
+
+export interface DnsQuery {
+  readonly name: string;
+  readonly type: "A" | "AAAA";
 }
 
 /** Throws INPUT_INVALID where an option is out of its range. */

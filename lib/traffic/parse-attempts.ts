@@ -89,12 +89,14 @@ const RCODES = [
   "NOTZONE",
 ];
 
-/** The answer's rcode from its hex; `skip` hex digits stand before the header. */
+/** The answer's rcode, TC bit and ANCOUNT from its hex; `skip` hex digits stand before the header. */
 function describeDns(hex: string, skip: number): string {
   const flags = hex.slice(skip + 4, skip + 8);
   if (flags.length < 4 || (parseInt(flags, 16) & 0x8000) === 0) return "not a DNS answer";
   const code = parseInt(flags, 16) & 0xf;
-  return RCODES[code] ?? `RCODE ${code}`;
+  const said = RCODES[code] ?? `RCODE ${code}`;
+  if ((parseInt(flags, 16) & 0x0200) !== 0) return `${said}, truncated`;
+  return code === 0 && hex.slice(skip + 12, skip + 16) === "0000" ? `${said}, no record` : said;
 }
 
 /** Bodies from here on are worth a word: a download. */

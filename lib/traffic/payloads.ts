@@ -32,7 +32,7 @@ export function queryIdOf(tagHex: string, seq: number): number {
   return ((high + 32) << 8) | (low + 32);
 }
 
-/** A DNS query for an A or AAAA record, recursion desired (RFC 1035, 4.1). */
+/** A DNS query for an A (4) or AAAA (6) record, recursion desired (RFC 1035, 4.1). */
 export function buildQuery(name: string, options: { readonly id: number; readonly family: 4 | 6 }): Buffer {
   const header = Buffer.alloc(12);
   header.writeUInt16BE(options.id, 0);

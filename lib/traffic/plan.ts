@@ -6,6 +6,7 @@ import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
 import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf, tagOf } from "./payloads.js";
 import { ipVersion } from "../linux/address.js";
 import { bracketIp } from "../linux/endpoint.js";
+import { RESOLVER_SCRIPT } from "./dns/resolver-script.js";
 import { TCP_SCRIPT } from "./tcp-script.js";
 import { UDP_SCRIPT } from "./udp-script.js";
 
@@ -15,6 +16,7 @@ const PROBE_ACTION = "netns/probe";
 export const PROBE_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-probe-udp": UDP_SCRIPT,
   "hopbook-probe-tcp": TCP_SCRIPT,
+  "hopbook-resolver": RESOLVER_SCRIPT,
 };
 
 export interface ProbePlan {
@@ -47,7 +49,8 @@ const PING_HEADER_BYTES = { 4: 28, 6: 48 } as const;
  * The command that probes a flow from its first end's network namespace, with the node's own tools. Pure.
  * Throws INPUT_INVALID where the flow has no probe, starts outside the cluster, or an option is out of range.
  */
-export function planProbe(flow: Flow, options: ProbeOptions): ProbePlan {
+export function planProbe(flow: Flow, given: ProbeOptions): ProbePlan {
+  const options = given.queries === undefined ? given : { ...given, count: given.queries.length };
   checkOptions(options);
   const { from } = flow.path;
   const kind = flow.probe;
@@ -88,8 +91,11 @@ interface CommandParts {
 function commandOf(parts: CommandParts): Argv {
   const { kind, to, tagHex, options } = parts;
   const sequence = Array.from({ length: options.count }, (_, index) => index + 1);
-  const query = (seq: number): Buffer =>
-    buildQuery(options.dnsName, { id: queryIdOf(tagHex, seq), family: ipVersion(to.ip) });
+  const query = (seq: number): Buffer => {
+    const asked = options.queries?.[seq - 1];
+    const family = asked === undefined ? ipVersion(to.ip) : asked.type === "A" ? 4 : 6;
+    return buildQuery(asked?.name ?? options.dnsName, { id: queryIdOf(tagHex, seq), family });
+  };
   switch (kind) {
     case "ping":
     case "ping-large":

@@ -11,8 +11,8 @@ import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
 import { readAccessFindings } from "./access-evidence.js";
 import { EXAMPLE_RUN_DIR, RECIPE_DIR } from "../catalogue/places.js";
-import { loadNextSteps } from "../catalogue/next-steps.js";
-import { addNextSteps } from "./next-steps.js";
+import { loadNextSteps, type NextSteps } from "../catalogue/next-steps.js";
+import { addNextSteps, addStepsOfChecks } from "./next-steps.js";
 import { loadNamings } from "../cluster/index.js";
 
 /** Where the evidence of a run that is still going on says that its flows break. */
@@ -23,19 +23,21 @@ export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
 /** Findings of a run folder with the runbook's checks. */
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
   const followed = await analyzeRun(dir, { findCause, namings: await loadNamings([RECIPE_DIR]) });
-  const findings = withAccess(addNextSteps(followed, await loadNextSteps()), dir);
-  return runbook === null ? findings : withChecks(findings, runbook, readEnvironment(dir));
+  const steps = await loadNextSteps();
+  const findings = withAccess(addNextSteps(followed, steps), dir);
+  return runbook === null ? findings : withChecks(findings, { runbook, steps, env: readEnvironment(dir) });
 }
 
 /** Findings of a run that followed no flow: what is incomplete, and the runbook's checks. */
-export function judgeWithoutFlows(
+export async function judgeWithoutFlows(
   dir: string,
   { record, runbook }: { readonly record: RunRecord; readonly runbook: Runbook },
-): Findings {
+): Promise<Findings> {
   const { id, startedAt, complete, incomplete } = record;
   const run = { id, runbook: record.runbook, startedAt, complete, incomplete };
   const findings = { apiVersion: "hopbook.dev/v1", kind: "Findings", run, flows: [], checks: [] } as const;
-  return withChecks(withAccess(findings, dir), runbook, readEnvironment(dir));
+  const steps = await loadNextSteps();
+  return withChecks(withAccess(findings, dir), { runbook, steps, env: readEnvironment(dir) });
 }
 
 function withAccess(findings: Findings, dir: string): Findings {
@@ -43,8 +45,16 @@ function withAccess(findings: Findings, dir: string): Findings {
   return access.length === 0 ? findings : { ...findings, access };
 }
 
-function withChecks(findings: Findings, runbook: Runbook, env: ExpressionEnv): Findings {
-  return { ...findings, checks: evaluateChecks(runbook, { ...env, findings: { ...findings } }) };
+interface Checking {
+  readonly runbook: Runbook;
+  readonly steps: NextSteps;
+  readonly env: ExpressionEnv;
+}
+
+function withChecks(findings: Findings, { runbook, steps, env }: Checking): Findings {
+  const checks = evaluateChecks(runbook, { ...env, findings: { ...findings } });
+  const inputs = (env["inputs"] ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...findings, checks: addStepsOfChecks(checks, steps, inputs) };
 }
 
 /** What the run's expressions saw after the last step; nothing where it ended before, or is of an older hopbook. */

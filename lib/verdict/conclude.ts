@@ -37,7 +37,7 @@ export async function conclude(session: RunbookSession, conclusion: Conclusion):
   // A run that ended before it followed anything, or never meant to, has no flows to judge.
   const findings = existsSync(join(folder.dir, "evidence/flows.json"))
     ? await judgeRun(folder.dir, runbook)
-    : judgeWithoutFlows(folder.dir, { record: run, runbook });
+    : await judgeWithoutFlows(folder.dir, { record: run, runbook });
   await writeReports(folder, findings, run);
   await registerClocks(folder);
   await folder.finish();

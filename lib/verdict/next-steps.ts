@@ -1,5 +1,5 @@
 import type { NextSteps } from "../catalogue/next-steps.js";
-import type { Findings, FindingsEnd, FlowFinding } from "../model/findings.js";
+import type { CheckFinding, Findings, FindingsEnd, FlowFinding } from "../model/findings.js";
 import { quoteShellWord } from "../model/shell-word.js";
 import { isSameHop } from "../report/legs.js";
 import { nameEnd } from "../report/words.js";
@@ -17,6 +17,23 @@ export function addNextSteps(findings: Findings, steps: NextSteps): Findings {
     return next.length === 0 ? flow : { ...flow, verdict: { ...flow.verdict, next } };
   });
   return { ...findings, flows };
+}
+
+/** Checks that say what a person does now, by what their outcomes are called; the run's inputs stand in the words. */
+export function addStepsOfChecks(
+  checks: readonly CheckFinding[],
+  { outcomes }: NextSteps,
+  inputs: Readonly<Record<string, unknown>>,
+): CheckFinding[] {
+  const known = Object.entries(inputs).flatMap(([name, value]): [string, string][] => {
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    return typeof first === "string" && first !== "" && !first.startsWith("-") ? [[name, first]] : [];
+  });
+  return checks.map((check) => {
+    const own = check.code !== undefined && Object.hasOwn(outcomes, check.code) ? outcomes[check.code] : [];
+    const next = (own ?? []).flatMap((step) => fill(step, new Map(known)) ?? []);
+    return next.length === 0 ? check : { ...check, next };
+  });
 }
 
 function chooseSteps(flow: FlowFinding, { causes, verdicts }: NextSteps): readonly string[] {

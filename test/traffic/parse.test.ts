@@ -152,7 +152,9 @@ t.test("what each kind's answer says", (t) => {
   t.equal(reply("dns-udp", "2122818000010001"), "answered: NOERROR");
   t.equal(reply("dns-udp", "2122818300010000"), "answered: NXDOMAIN");
   t.equal(reply("dns-tcp", "00382122818500010000"), "answered: REFUSED");
-  t.equal(reply("dns-tcp", "0038212281800001000000000000"), "answered: NOERROR");
+  t.equal(reply("dns-tcp", "0038212281800001000000000000"), "answered: NOERROR, no record");
+  t.equal(reply("dns-udp", "212283800001000200000000"), "answered: NOERROR, truncated");
+  t.equal(reply("dns-udp", "212281800001000200000000"), "answered: NOERROR");
   t.equal(reply("dns-udp", "212281800f"), "answered: NOERROR");
   t.equal(reply("dns-udp", "2122818f"), "answered: RCODE 15");
   t.equal(reply("dns-udp", "21220100"), "answered: not a DNS answer");

@@ -2,7 +2,7 @@ import t from "tap";
 import { CAUSES } from "../../lib/analysis/cause/index.js";
 import { loadNextSteps } from "../../lib/catalogue/next-steps.js";
 import type { FlowFinding, Verdict } from "../../lib/model/findings.js";
-import { addNextSteps } from "../../lib/verdict/next-steps.js";
+import { addNextSteps, addStepsOfChecks } from "../../lib/verdict/next-steps.js";
 import { buildFindings, fdbMissing, healthy, inconclusive, rejected, unanswered } from "../report/samples.js";
 
 const steps = await loadNextSteps();
@@ -65,4 +65,20 @@ t.test("what is not known is not named, and what is hostile is quoted", async (t
   t.match(nextOf(v6).join(), /--to '\[fd00::1\]:80'/);
   const node = { ...healthy, to: { pod: null, node: "node-b", ip: "10.0.0.2", port: null } };
   t.match(nextOf(node).join(), /--to node\/node-b /);
+});
+
+t.test("an outcome's code has its steps, with the run's inputs in them and quoted", async (t) => {
+  const of = (code: string | undefined, inputs: Record<string, unknown>): readonly string[] => {
+    const check = {
+      id: "resolves",
+      status: "fail" as const,
+      message: "",
+      ...(code === undefined ? {} : { code }),
+    };
+    return addStepsOfChecks([check], steps, inputs)[0]?.next ?? [];
+  };
+  const next = of("dns-name-unknown", { from: ["shop/client"], name: "a$(b)" }).join("\n");
+  t.match(next, /`hopbook run dns --from shop\/client --name 'a\$\(b\)'\.`$/);
+  t.notMatch(of("dns-name-unknown", { from: "-x" }).join(), /hopbook run/);
+  t.same([of("__proto__", {}), of("nothing", {}), of(undefined, {})], [[], [], []]);
 });

@@ -143,6 +143,13 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     scripts: ["hopbook-probe*"],
     needs: "traffic",
   },
+  "pod/resolver": {
+    summary:
+      "read a pod's resolver configuration (/etc/resolv.conf), of which resolver lines alone leave the node",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-resolver"],
+  },
   "node/mutate": {
     summary: "run commands that change something: those of permissions.mutate",
     entersNetns: true,

@@ -90,6 +90,11 @@ const RULES: Readonly<Record<string, ValueRule>> = {
     ]),
   "hopbook-probe-udp": checkProbe,
   "hopbook-probe-tcp": checkProbe,
+  "hopbook-resolver": ([path = "", ...rest]) =>
+    firstMisfit([
+      [path, path === "-" ? /^-$/ : NETNS_PATH],
+      [rest.join(" "), /^$/],
+    ]),
 };
 
 function checkCapture([dir = "", ...words]: readonly string[]): string | undefined {

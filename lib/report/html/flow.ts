@@ -87,12 +87,12 @@ function renderLookedAt(lookedAt: readonly string[]): string {
 }
 
 /** What stands between backticks is code. */
-function markCode(text: string): string {
+export function markCode(text: string): string {
   const parts = text.split("`").map(esc);
   return parts.map((part, index) => (index % 2 === 1 ? `<code>${part}</code>` : part)).join("");
 }
 
-function renderList(title: string, items: readonly string[], className: string, write = esc): string {
+export function renderList(title: string, items: readonly string[], className: string, write = esc): string {
   if (items.length === 0) return "";
   const list = items.map((item) => `<li>${write(item)}</li>`).join("");
   return `<div class="${className}"><h3>${title}</h3><ul>${list}</ul></div>`;

@@ -8,7 +8,7 @@ import { describeLeftOut, findWorstStatus, rankFlows, tallyTrouble, type RankedF
 import { sortDetected } from "../flow-words.js";
 import { describeVerdict, endSentence, formatTime } from "../words.js";
 import { readChartProgram } from "./chart-program.js";
-import { renderFlowSection } from "./flow.js";
+import { markCode, renderFlowSection, renderList } from "./flow.js";
 import { renderOverview } from "./overview.js";
 import { REPORT_STYLE } from "./style.js";
 import { CHECK_TONE, toneOf } from "./tone.js";
@@ -137,7 +137,8 @@ function renderChecks(checks: readonly CheckFinding[]): string {
     (check) =>
       `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${esc(check.message)}</td></tr>`,
   );
-  return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table></section>`;
+  const next = checks.flatMap((check) => check.next ?? []);
+  return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table>${renderList("What to do now", next, "next", markCode)}</section>`;
 }
 
 function renderAccess(access: readonly AccessFinding[]): string {

@@ -1,0 +1,88 @@
+import type { End } from "../../model/cluster.js";
+import type { Flow } from "../../model/hops.js";
+import type { DnsAsk, DnsQuery, DnsServer } from "../../traffic/index.js";
+
+/** What is to be asked of one server from one place. */
+export type PlannedAsk = Omit<DnsAsk, "lookups" | "error"> & {
+  readonly flow: Flow;
+  readonly queries: readonly DnsQuery[];
+};
+
+interface Given {
+  readonly flows: readonly Flow[];
+  readonly names: readonly string[];
+  readonly servers: readonly DnsServer[];
+}
+
+/**
+ * Who is asked from where: over the flows that are followed; a server that has several others behind it, from the pod, whose
+ * packets go to any of them; those behind it from their own nodes, and the servers from the pod's node.
+ */
+export function listAsks({ flows, names, servers }: Given): readonly PlannedAsk[] {
+  const dns = flows.filter(({ probe }) => probe === "dns-udp" || probe === "dns-tcp");
+  const both = names.flatMap((name): DnsQuery[] => [
+    { name, type: "A" },
+    { name, type: "AAAA" },
+  ]);
+  const queriesOf = ({ probe }: Flow): readonly DnsQuery[] =>
+    probe === "dns-udp" ? both : both.filter(({ type }) => type === "A");
+  const roleOf = (ip: string): DnsAsk["role"] =>
+    servers.find((server) => server.ip === ip)?.role ?? "endpoint";
+  const make = (flow: Flow, server: string, rest: Pick<DnsAsk, "flowId" | "from">): PlannedAsk => ({
+    ...{ ...rest, node: flow.path.from.node ?? "", server, role: roleOf(server) },
+    transport: flow.probe === "dns-udp" ? ("udp" as const) : ("tcp" as const),
+    ...{ flow, queries: queriesOf(flow) },
+  });
+  const followed = dns.map((flow) => make(flow, flow.path.to.ip, { flowId: flow.id, from: "pod" }));
+  const [first] = dns;
+  if (first === undefined) return [];
+  const reached = new Set(followed.map(({ server }) => server));
+  const spread = servers
+    .filter(({ ip }) => !reached.has(ip))
+    .flatMap(({ ip }) =>
+      (["dns-udp", "dns-tcp"] as const).map((probe) =>
+        make(aim(first, { ip, probe, from: first.path.from }), ip, { flowId: null, from: "pod" }),
+      ),
+    );
+  return [...followed, ...spread, ...fromNodes(dns, servers, make)];
+}
+
+function fromNodes(
+  dns: readonly Flow[],
+  servers: readonly DnsServer[],
+  make: (flow: Flow, server: string, rest: Pick<DnsAsk, "flowId" | "from">) => PlannedAsk,
+): readonly PlannedAsk[] {
+  const places = dns.flatMap(({ path: { from, to } }) => {
+    const own = hostOf(to);
+    const near = hostOf(from);
+    const isServer = servers.some(({ ip }) => ip === to.ip);
+    return [
+      ...(own === null ? [] : [{ from: own, ip: to.addresses.at(-1)?.ip ?? to.ip }]),
+      ...(near === null || !isServer ? [] : [{ from: near, ip: to.ip }]),
+    ];
+  });
+  const distinct = new Map(places.map((place) => [`${place.from.node} ${place.ip}`, place]));
+  return [...distinct.values()].flatMap(({ from, ip }) => {
+    const [flow] = dns;
+    if (flow === undefined) return [];
+    return [make(aim(flow, { ip, probe: "dns-udp", from }), ip, { flowId: null, from: "node" })];
+  });
+}
+
+/** An end's node itself; null where it is not known, or only the pod can be entered. */
+function hostOf({ node, target, ...end }: End): End | null {
+  if (node === null || (target !== undefined && target !== node)) return null;
+  if (end.netns === null || end.netns.kind === "own") return null;
+  const at = { ...end, kind: "node" as const, text: `node/${node}`, pod: null, node };
+  return { ...at, netns: { kind: "host" }, hostNetwork: true };
+}
+
+function aim(flow: Flow, to: { ip: string; probe: "dns-udp" | "dns-tcp"; from: End }): Flow {
+  const { ip, probe, from } = to;
+  const id = `ask-${from.node ?? ""}-${ip}-${probe}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, "-")
+    .slice(0, 64);
+  const end: End = { ...flow.path.to, kind: "ip", ip, port: 53, addresses: [{ ip, port: 53 }] };
+  return { id, probe, protocol: probe === "dns-udp" ? "udp" : "tcp", path: { ...flow.path, from, to: end } };
+}

@@ -1,0 +1,105 @@
+import type { Flow } from "../../model/hops.js";
+import type { StepContext, StepKind } from "../../model/steps.js";
+import {
+  planProbe,
+  readLookups,
+  sayAsk,
+  type DnsAsk,
+  type DnsServer,
+  type ProbePlan,
+} from "../../traffic/index.js";
+import { flowSchema, MAX_OBJECTS } from "../objects.js";
+import { durationSchema, NOT_YET, toMs } from "../schema.js";
+import { probeTagOf, runProbe } from "../shared/probing.js";
+import { listAsks, type PlannedAsk } from "./asking.js";
+import { namesSchema, serversSchema } from "./schema.js";
+
+interface Input {
+  readonly flows: readonly Flow[];
+  readonly names: readonly string[];
+  readonly servers: readonly DnsServer[];
+  readonly wait?: string | number;
+  readonly interval?: string | number;
+}
+
+interface Output {
+  readonly asks: readonly DnsAsk[];
+}
+
+type Planned = PlannedAsk & { readonly plan: ProbePlan };
+
+export const dnsLookup: StepKind<Input, Output> = {
+  name: "dns/lookup",
+  title: "Ask for the names",
+  description:
+    "Asks for each name's A and AAAA records, over UDP and TCP: the servers and those behind them from the pod's network " +
+    "namespace, and both from their nodes, with the nodes' tools. All names are asked for at once; what a resolver, which " +
+    "asks for one after the other, comes to is reckoned from the answers.",
+  phase: "action",
+  actions: ["netns/probe"],
+  takes: { flows: "flow" },
+  inputSchema: {
+    type: "object",
+    required: ["flows", "names", "servers"],
+    additionalProperties: false,
+    properties: {
+      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
+      names: { ...namesSchema, title: "Whole names, from dns/read" },
+      servers: { ...serversSchema, title: "Servers, from dns/read" },
+      wait: { ...durationSchema, default: "2s", title: "How long to wait for each answer" },
+      interval: { ...durationSchema, default: "50ms", title: "Time between two queries to one server" },
+    },
+  },
+  outputSchema: { type: "object", properties: { asks: { type: "array" } } },
+  example: {
+    flows: "${{ steps.flows.outputs.flows }}",
+    names: ["web.shop.svc.cluster.local"],
+    servers: [
+      { ip: "10.96.0.10", role: "nameserver", service: "kube-system/kube-dns", endpoints: ["10.244.1.5"] },
+    ],
+  },
+  makesTraffic: () => ["dns-udp", "dns-tcp"],
+  plan: (input, context) => {
+    const commands = planAll(input, context).map(({ plan: { node, action, argv } }) => ({
+      node,
+      action,
+      argv,
+    }));
+    return Promise.resolve({
+      commands: commands.map((command) => ({ ...command, effect: "traffic" as const })),
+      ...{ outputs: NOT_YET, notes: [] },
+    });
+  },
+  async run(input, context) {
+    const planned = planAll(input, context);
+    for (const { plan } of planned) context.demand({ kind: "traffic", node: plan.node, probe: plan.kind });
+    const done = await Promise.all(
+      planned.map(async ({ plan, ...ask }) => ({ ask, probe: await runProbe(plan, context) })),
+    );
+    const followed = done.filter(({ ask }) => ask.flowId !== null).map(({ probe }) => probe);
+    await context.sink.appendJson("evidence/traffic.json", { key: "probes", records: followed });
+    context.signal.throwIfAborted();
+    const asks = done.map(({ ask, probe }): DnsAsk => {
+      const { flowId, from, node, server, role, transport, queries } = ask;
+      const lookups = readLookups(queries, probe);
+      return { flowId, from, node, server, role, transport, lookups, error: probe.error };
+    });
+    await context.sink.writeJson("evidence/dns.json", { asks });
+    for (const ask of asks) {
+      if (ask.error !== null)
+        context.markIncomplete(`${ask.server} could not be asked from ${ask.node}: ${ask.error}`);
+      else if (ask.from === "pod" && ask.role === "nameserver") context.note("info", sayAsk(ask));
+    }
+    return { asks };
+  },
+};
+
+function planAll({ flows, names, servers, wait, interval }: Input, context: StepContext): Planned[] {
+  const options = {
+    ...{ count: 1, dnsName: "", httpPath: "/", runTag: probeTagOf(context.runId) },
+    ...{ intervalMs: toMs(interval ?? "50ms"), timeoutMs: toMs(wait ?? "2s") },
+  };
+  return listAsks({ flows, names, servers })
+    .filter(({ flow }) => context.accesses.has(flow.path.from.target ?? flow.path.from.node ?? ""))
+    .map((ask) => ({ ...ask, plan: planProbe(ask.flow, { ...options, queries: ask.queries }) }));
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { CLUSTER_SCRIPTS } from "../../../lib/cluster/index.js";
+import { validateValue } from "../../../lib/document/index.js";
+import { findArgvFault } from "../../../lib/permissions/index.js";
+import { dnsRead } from "../../../lib/steps/dns/dns-read.js";
+import { PROBE_SCRIPTS } from "../../../lib/traffic/index.js";
+import { keyOf, replayNode, type Recording } from "../../fixtures/nodes/replay.js";
+import { fakeContext, type FakeContext } from "../samples.js";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const RECORDED = JSON.parse(
+  readFileSync(join(ROOT, "test/fixtures/nodes/calico-vxlan/healthy.json"), "utf8"),
+) as Record<string, Recording>;
+const SCRIPTS = new Map(
+  Object.entries({ ...CLUSTER_SCRIPTS, ...PROBE_SCRIPTS }).map(
+    ([name, text]) => [name, new Set([text])] as const,
+  ),
+);
+const FILE =
+  "nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local\noptions ndots:5\n#done\n";
+const NAT = `*nat
+:KUBE-SERVICES - [0:0]
+:KUBE-SVC-A - [0:0]
+:KUBE-SEP-A - [0:0]
+:KUBE-SEP-B - [0:0]
+-A KUBE-SERVICES -d 10.96.0.10/32 -p udp -m comment --comment "kube-system/kube-dns:dns cluster IP" -m udp --dport 53 -j KUBE-SVC-A
+-A KUBE-SVC-A -m statistic --mode random --probability 0.5 -j KUBE-SEP-A
+-A KUBE-SVC-A -j KUBE-SEP-B
+-A KUBE-SEP-A -p udp -m udp -j DNAT --to-destination 192.168.218.66:53
+-A KUBE-SEP-B -p udp -m udp -j DNAT --to-destination 192.168.218.67:53
+COMMIT
+`;
+
+function setUp(file: string): FakeContext {
+  const accesses = Object.entries(RECORDED).map(([node, recording]) => {
+    const replay = replayNode(node, recording);
+    return replay.beside({
+      exec: async (argv, options, run) => {
+        const key = keyOf(argv);
+        const own = key.startsWith("hopbook-resolver") ? file : argv[0] === "iptables-save" ? NAT : null;
+        if (own === null) return run();
+        return { ...(await replayNode(node, { [key]: own }).exec(argv, options)), durationMs: 0 };
+      },
+    });
+  });
+  const nodes = Object.keys(RECORDED).map((name, index) => ({
+    ...{ name, address: `10.77.0.1${index + 1}`, access: { via: "local" as const } },
+  }));
+  return fakeContext(accesses, {
+    profile: { name: "recorded", nodes, cni: "auto", interfaces: {}, workDir: "/var/tmp" },
+    recipeDirs: [join(ROOT, "runbooks/cni")],
+  });
+}
+
+t.test("the walk, the servers and those behind them, by commands that are declared", async (t) => {
+  const fake = setUp(FILE);
+  const { commands, outputs } = await dnsRead.plan({ from: "shop/client", name: "web" }, fake.context);
+  t.strictSame(validateValue(outputs, dnsRead.outputSchema), []);
+  t.strictSame(outputs.names, ["web.shop.svc.cluster.local", "web.svc.cluster.local", "web"]);
+  t.strictSame(outputs.servers, [
+    {
+      ...{ ip: "10.96.0.10", role: "nameserver", service: "kube-system/kube-dns" },
+      endpoints: ["192.168.218.66", "192.168.218.67"],
+    },
+  ]);
+  t.strictSame(outputs.to, ["192.168.218.66:53", "192.168.218.67:53"]);
+  for (const { action, argv } of commands) {
+    t.ok(dnsRead.actions.includes(action), action);
+    t.equal(findArgvFault(action, argv, SCRIPTS), undefined);
+  }
+  t.ok(commands.some(({ action }) => action === "pod/resolver"));
+});
+
+t.test("a server that is no Service is asked beside the cluster's own", async (t) => {
+  const fake = setUp("nameserver 192.0.2.1\n#done\n");
+  const { outputs } = await dnsRead.plan({ from: "shop/client", name: "web" }, fake.context);
+  t.match(outputs.servers, [
+    { ip: "192.0.2.1", role: "nameserver", service: null, endpoints: [] },
+    { ip: "10.96.0.10", role: "reference" },
+  ]);
+  t.equal(outputs.to[0], "192.0.2.1:53");
+});
+
+t.test("without a file nothing is guessed", async (t) => {
+  const plan = dnsRead.plan({ from: "shop/client", name: "web" }, setUp("#none\n").context);
+  await t.rejects(plan, { code: "TARGET_NOT_FOUND", message: /resolver configuration of shop\/client/ });
+});
