@@ -186,6 +186,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "model",
     "errors",
     "lab",
+    "live",
     "catalogue",
     "authority",
     "session",

@@ -3,6 +3,7 @@ export { CaptureSession, startCaptures } from "./session.js";
 export { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "./droptrace.js";
 export { parseRing, type Ring } from "./ring.js";
 export { CAPTURE_SCRIPTS } from "./scripts.js";
+export { CaptureFollower } from "./follow.js";
 export { attachCaptures, stopDetached } from "./attach.js";
 export {
   assertCanStay,

@@ -45,6 +45,8 @@ export function tcpdumpWords(of: TcpdumpWords): Argv {
     "-Z",
     "root",
     "-n",
+    // Each packet is in the file at once: it can be followed, and is there whatever becomes of tcpdump.
+    "-U",
     ...of.flags,
     "-i",
     of.interface,

@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { GrantFlags } from "../api/permissions.js";
 import type { KubeChoice } from "../api/run.js";
 import { PERMISSION_SCOPES } from "../api/permissions.js";
@@ -69,6 +69,31 @@ export function addOutputOption(command: Command): Command {
   return command.addOption(
     new Option("-o, --output <FORMAT>", "what stdout gets").choices(["text", "json"]).default("text"),
   );
+}
+
+/** Of a run, whose packets can be had while it goes on. */
+export function addRunOutputOption(command: Command): Command {
+  const text =
+    "what stdout gets: text or json; - for all packets as they come, one pcapng stream of all points, or a FILE.pcapng for them";
+  return command.addOption(
+    new Option("-o, --output <FORMAT>", text).default("text").argParser(checkRunOutput),
+  );
+}
+
+/** What findings are printed as, and where packets go. */
+export function readRunOutput(output: string | undefined): {
+  readonly output: "text" | "json";
+  readonly packets: string | null;
+} {
+  if (output === undefined || output === "text" || output === "json") {
+    return { output: output ?? "text", packets: null };
+  }
+  return { output: "text", packets: output };
+}
+
+function checkRunOutput(value: string): string {
+  if (["text", "json", "-"].includes(value) || value.endsWith(".pcapng")) return value;
+  throw new InvalidArgumentError("It is text, json, - or the name of a file that ends in .pcapng.");
 }
 
 /** Which cluster was meant, for the library. */

@@ -1,7 +1,8 @@
 import { HopbookError } from "../errors.js";
 import { askOn } from "./confirm.js";
 import { outputOf, type CommandIo } from "./io.js";
-import { clusterOf, type CommonOptions, type PermissionOptions } from "./options.js";
+import { openLivePackets } from "./live-packets.js";
+import { clusterOf, readRunOutput, type CommonOptions, type PermissionOptions } from "./options.js";
 import { makeProgress } from "./progress.js";
 import { makeRunbookCommand } from "./runbook-command.js";
 import { readInputFlags, type InputFlag } from "./runbook-flags.js";
@@ -9,7 +10,8 @@ import { leaveAtOnce } from "./leave-at-once.js";
 import { listenForSignals } from "./signals.js";
 import { finishRun } from "./finish-run.js";
 
-interface Flags extends CommonOptions, PermissionOptions {
+interface Flags extends Omit<CommonOptions, "output">, PermissionOptions {
+  readonly output?: string;
   readonly out: string;
   readonly record: boolean;
   readonly detach?: boolean;
@@ -20,8 +22,8 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
   const { runPlan } = await import("../api/run.js");
   const { readPlanFile } = await import("../api/plan-file.js");
   const { describeRunbook } = await import("../api/runbooks.js");
-  const { named } = await readPlanFile(plan);
-  const { inputs } = await describeRunbook(named.runbook, process.cwd());
+  const agreed = await readPlanFile(plan);
+  const { inputs } = await describeRunbook(agreed.named.runbook, process.cwd());
   const secrets = Object.fromEntries(
     Object.entries(inputs).filter(([, input]) => input.secret === true),
   ) as Record<string, InputFlag>;
@@ -30,13 +32,17 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
     .configureOutput(outputOf(io))
     .action(() => undefined);
   command.parse([...words], { from: "user" });
-  const options = command.opts<Flags>();
+  const flags = command.opts<Flags>();
+  const { output, packets } = readRunOutput(flags.output);
+  const options = { ...flags, output };
   if (options.detach === true) {
     throw new HopbookError("USAGE", "Cannot detach a plan that was made for an attended run", {
       hint: "Name the runbook: hopbook run RUNBOOK … --detach",
     });
   }
-  const { terminal } = io;
+  const live = await openLivePackets(packets, io, agreed.run.id);
+  const said = live?.io ?? io;
+  const { terminal } = said;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
     leaveAtOnce(terminal, options),
@@ -46,9 +52,11 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
       ...{ plan, raw: readInputFlags(command, secrets), ...clusterOf(options), cwd: process.cwd() },
       ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
       ...{ signal: interruption.signal, onEvent: makeProgress(terminal), command: io.words },
+      live: live?.view,
     });
-    await finishRun(report, options, io);
+    await finishRun(report, options, said);
   } finally {
     interruption.dispose();
+    await live?.close();
   }
 }

@@ -1,6 +1,12 @@
 import { Command } from "commander";
 import { checkOptions } from "./check-options.js";
-import { addClusterOptions, addEntryOptions, addOutputOption, addPermissionOptions } from "./options.js";
+import {
+  addClusterOptions,
+  addEntryOptions,
+  addOutputOption,
+  addPermissionOptions,
+  addRunOutputOption,
+} from "./options.js";
 import { addInputFlags, type InputFlag } from "./runbook-flags.js";
 
 /** What goes to the nodes for a runbook, and takes its inputs as flags. */
@@ -35,5 +41,5 @@ export function addRunOptions(verb: RunbookVerb, command: Command): Command {
     command.option("--force", "write over a file that is there");
   }
   if (verb === "plan") command.option("--full", "every step and command, not the summary");
-  return addOutputOption(command);
+  return verb === "run" ? addRunOutputOption(command) : addOutputOption(command);
 }

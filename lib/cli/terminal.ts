@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void;
   /** Shows a line that goes before anything else is written; absent where what is written stays. */
   live?(text: string): void;
+  /** Where bytes go that are no words; absent: nowhere. */
+  readonly stdout?: { readonly fd: number; readonly isTerminal: boolean };
   readonly color: boolean;
   readonly unicode: boolean;
   readonly width: number;
@@ -37,6 +39,7 @@ export function processTerminal(): Terminal {
       stderr.write(text);
     },
     ...(line === null ? {} : { live: (text: string) => line.show(text) }),
+    stdout: { fd: 1, isTerminal: stdout.isTTY },
     color: forced || (stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb"),
     unicode: /utf-?8/i.test(locale) || (locale === "" && env["TERM"] !== "linux" && stdout.isTTY),
     width: Math.max(40, Math.min(stdout.columns ?? 100, 160)),

@@ -26,6 +26,7 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
     unreachable: host.unreachable,
     ...(host.kube === undefined ? {} : { kube: host.kube }),
     ...(host.detach === undefined ? {} : { detach: host.detach }),
+    ...(host.live === undefined ? {} : { live: host.live }),
     signal: options.signal,
     cancelled: options.cancelled,
     sink: host.sink,

@@ -27,6 +27,8 @@ export interface EngineHost {
   readonly onEvent: (event: RunEvent) => void;
   /** Set where captures go on without the client. */
   readonly detach?: DetachContext;
+  /** Somebody who watches the captures. */
+  readonly live?: StepContext["live"];
 }
 
 export type StepStatus = "done" | "failed" | "skipped";

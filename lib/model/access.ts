@@ -172,6 +172,11 @@ export interface ExecResult {
 
 export interface StreamOptions {
   readonly action: string;
+  /**
+   * Set where it only reads from this folder, which a planned command makes, to show somebody what goes on: as what is
+   * pulled from there it is in no plan, and no part of the run that is replayed.
+   */
+  readonly reads?: string;
   readonly signal?: AbortSignal;
 }
 

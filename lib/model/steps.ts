@@ -3,6 +3,7 @@ import type { GuardedAccess } from "./guarded-access.js";
 import type { Clock } from "./clock.js";
 import type { ClusterProfile } from "./cluster.js";
 import type { DetachContext, ReleaseHow } from "./detached.js";
+import type { LiveView } from "./live/view.js";
 import type { LocalFile } from "./local-file.js";
 import type { KubeReader } from "./kube.js";
 import type { HopRef, VerdictStatus } from "./findings.js";
@@ -188,6 +189,8 @@ export interface StepContext {
   held(key: string): unknown;
   /** Set where the captures of the run go on without its client. */
   readonly detach?: DetachContext;
+  /** Set where somebody watches the captures while they go on. */
+  readonly live?: LiveView;
 }
 
 /** What steps hand to each other and only they make. */

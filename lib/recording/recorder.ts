@@ -101,6 +101,8 @@ function wrapAccess(
       }
     },
     stream: (argv: Argv, options, run) => {
+      // It shows what is pulled later on.
+      if (options.reads !== undefined) return run();
       const start = begin(options.action);
       try {
         const stream = run();

@@ -5,6 +5,7 @@ import { asHopbookError, HopbookError, type ErrorCode } from "../errors.js";
 import type { AccessEnd } from "../model/access.js";
 import type { EnteredNode } from "../model/cluster.js";
 import type { DetachContext } from "../model/detached.js";
+import type { LiveView } from "../model/live/view.js";
 import type { SealedPlan } from "../plan/seal.js";
 import { listSecrets } from "../runbook/index.js";
 import { ACCESS_FILE } from "../verdict/access-evidence.js";
@@ -26,6 +27,8 @@ interface Execution {
   readonly ends?: readonly AccessEnd[];
   /** Throws where the plan is not the one that was agreed to. */
   readonly agree?: (plan: SealedPlan) => void;
+  /** Somebody who watches its captures. */
+  readonly live?: LiveView | undefined;
   /** Nothing of the folder stays. */
   readonly isTemporary?: boolean;
   /** When nothing more will come from the nodes. */
@@ -75,7 +78,7 @@ export async function execute(session: PermittedRun, execution: Execution): Prom
         ...{ world, sink: folder, record },
         onLeftover,
         onEntered: writeAccess,
-        detach: execution.detach?.context,
+        ...{ detach: execution.detach?.context, live: execution.live },
       },
       async (engine, entered) => {
         const asking = execution.ends ?? startAsking(world, session);

@@ -8,7 +8,7 @@ import { execute } from "./execute.js";
 import { keepRecipes } from "./recorded-recipes.js";
 import { LIVE, recordWorld } from "./world.js";
 
-interface Keeping extends Pick<RunOptions, "out" | "record"> {
+interface Keeping extends Pick<RunOptions, "out" | "record" | "live"> {
   readonly agree?: (plan: SealedPlan) => void;
   /** See Execution. */
   readonly ends?: readonly AccessEnd[];
@@ -27,7 +27,7 @@ export async function runSession(session: PermittedRun, keeping: Keeping): Promi
   recorder?.watch(signal);
   if (recorder !== null) await keepRecipes(folder, recipeDirs);
   return execute(session, {
-    ...{ startedAt, folder },
+    ...{ startedAt, folder, live: keeping.live },
     world: recorder === null ? LIVE : recordWorld(LIVE, recorder),
     ...(agree === undefined ? {} : { agree }),
     ...(ends === undefined ? {} : { ends }),

@@ -24,7 +24,8 @@ export async function runRunbook(options: RunOptions): Promise<RunReport> {
   return runSession(await permit(session), options);
 }
 
-export interface RunPlanOptions extends Omit<SharedOptions, "cluster">, Pick<RunOptions, "out" | "record"> {
+export interface RunPlanOptions
+  extends Omit<SharedOptions, "cluster">, Pick<RunOptions, "out" | "record" | "live"> {
   /** A file that `hopbook plan --out` wrote. */
   readonly plan: string;
   /** In place of the one that was named when the plan was made. */

@@ -2,6 +2,7 @@ import { HopbookError } from "../errors.js";
 import { Engine } from "../engine/engine.js";
 import type { EnteredNode } from "../model/cluster.js";
 import type { DetachContext } from "../model/detached.js";
+import type { LiveView } from "../model/live/view.js";
 import type { EvidenceSink } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { STEP_KINDS } from "../steps/registry.js";
@@ -26,6 +27,8 @@ interface EngineUse {
   readonly onLeftover?: (text: string) => void;
   /** Its captures go on without the client, or did. */
   readonly detach?: DetachContext | undefined;
+  /** Somebody who watches its captures. */
+  readonly live?: LiveView | undefined;
 }
 
 /** The nodes that were entered so far. */
@@ -37,7 +40,7 @@ export async function withEngine<T>(
   use: EngineUse,
   body: (engine: Engine, entered: TellEntered) => Promise<T>,
 ): Promise<T> {
-  const { sink, world, record, detach } = use;
+  const { sink, world, record, detach, live } = use;
   const { authority, profile, runbook, inputs, signal, onEvent } = session;
   const masking = maskingOf(session);
   for (const text of session.notes) onEvent({ type: "note", step: null, level: "info", text });
@@ -64,6 +67,7 @@ export async function withEngine<T>(
         }),
       readPackets: (path) => readPackets(sink.dir, path),
       ...(detach === undefined ? {} : { detach }),
+      ...(live === undefined ? {} : { live }),
       onEvent: (event) => {
         world.event(event);
         onEvent(masking.event(event));

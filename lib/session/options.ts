@@ -1,5 +1,6 @@
 import type { Via } from "../model/access.js";
 import type { Findings } from "../model/findings.js";
+import type { LiveView } from "../model/live/view.js";
 import type { OpenKube } from "../model/kube.js";
 import type { RunEvent } from "../model/steps.js";
 import type { RunOutcome } from "../engine/engine.js";
@@ -70,6 +71,8 @@ export interface RunOptions extends PlanOptions {
   readonly out: string;
   /** Keep what came back from the nodes, so that the run can be replayed. Default true. */
   readonly record?: boolean;
+  /** Somebody who watches its captures while they go on. */
+  readonly live?: LiveView | undefined;
 }
 
 export interface RunReport {

@@ -23,6 +23,7 @@ import type { CaptureInput } from "./capture-input.js";
 import { POINTS_FILE, type FoundPoints } from "./capture-points.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./shared/lease.js";
+import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
 import { toBytes } from "./schema.js";
 
@@ -34,6 +35,8 @@ const BUFFER_KIB = 8192;
 export interface CaptureTime {
   readonly maxMs: number;
   readonly marginMs: number;
+  /** How long they go on, where that is known. */
+  readonly lastsMs?: number;
 }
 
 export function planSession(
@@ -117,14 +120,17 @@ function podFoldersOf(tools: Readonly<Record<string, NodeTools>>): Record<string
 export class HeldCaptures {
   private records: Promise<readonly CaptureRecord[]> | null = null;
 
-  constructor(readonly session: CaptureSession) {}
+  constructor(
+    readonly session: CaptureSession,
+    readonly live: LiveCaptures | null = null,
+  ) {}
 
   /**
    * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the
    * same captures.
    */
   finish(context: StepContext): Promise<readonly CaptureRecord[]> {
-    return (this.records ??= stopAndPull(this.session, context));
+    return (this.records ??= stopAndPull(this, context));
   }
 }
 
@@ -156,7 +162,9 @@ export async function beginSession(
     letGo();
     throw error;
   });
-  const captures = new HeldCaptures(session);
+  const watched = { flows: input.flows ?? [], points: found?.points ?? null, lastsMs: time.lastsMs ?? null };
+  const live = context.detach === undefined ? LiveCaptures.begin(plans, context, watched) : null;
+  const captures = new HeldCaptures(session, live);
   context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.
   await context.sink.writeJson("evidence/flows.json", { flows: (input.flows ?? []).map(describeFlow) });
@@ -220,16 +228,21 @@ async function releaseSession(captures: HeldCaptures, { context, detached, how }
   } else await captures.finish(context);
 }
 
-async function stopAndPull(session: CaptureSession, context: StepContext): Promise<readonly CaptureRecord[]> {
+async function stopAndPull(
+  { session, live }: HeldCaptures,
+  context: StepContext,
+): Promise<readonly CaptureRecord[]> {
   // They stay on the nodes until all of the run is written down here.
   const isKept = context.detach?.phase === "collect";
   try {
     // Even for one who is in a hurry: hops that are cut off at different packets would show a loss that was none.
     await session.stop({ clock: context.clock });
+    await live?.drain();
     const captures = await session.pull((rel) => context.sink.path(rel));
     if (isKept) assertWhole(session, captures);
     const file: CapturesFile = { captures, barrier: session.barrier };
     await context.sink.writeJson(CAPTURES_FILE, file);
+    await live?.end(captures);
     for (const record of captures) {
       if (record.endedEarly !== null && !session.unstarted.has(record.node)) {
         context.markIncomplete(`the capture at ${record.hopId} ended early: ${record.endedEarly}`);
@@ -245,6 +258,7 @@ async function stopAndPull(session: CaptureSession, context: StepContext): Promi
     }
     return captures;
   } finally {
+    await live?.end([]);
     const left = isKept ? [] : await session.remove();
     for (const node of left) context.markIncomplete(explainKept(session, node));
   }

@@ -110,7 +110,8 @@ export const captureWatch: StepKind<Input, Output> = {
 };
 
 function timeOf(input: Input): CaptureTime {
-  return { maxMs: toMs(input.duration ?? "10m"), marginMs: MARGIN_MS };
+  const maxMs = toMs(input.duration ?? "10m");
+  return { maxMs, marginMs: MARGIN_MS, lastsMs: maxMs };
 }
 
 async function waitFor(ms: number, context: StepContext): Promise<void> {

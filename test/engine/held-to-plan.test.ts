@@ -36,10 +36,15 @@ t.test("a step runs what its plan says, and nothing else", async (t) => {
   await a.exec(["ip", "-j", "link"], OPTIONS);
   a.stream(["sh", "-c", "x"], { action: "netns/tcpdump" });
   await a.pull("/var/tmp/hopbook-1/x.pcap", localFile("here"), { ...OPTIONS, action: "capture/pull" });
+  const reads = "/var/tmp/hopbook-1";
+  t.doesNotThrow(() => a.stream(["sh", "-c", "y", "z", reads], { action: "capture/pull", reads }));
+  t.equal(ran.pop(), `sh -c y z ${reads}`, "what only reads where it writes");
+  const denied = { code: "PERMISSION_DENIED", message: /not in the plan of step/ };
+  t.throws(() => a.stream(["sh", "-c", "y", "z", "/etc"], { action: "capture/pull", reads }), denied);
+  t.throws(() => a.stream(["sh", "-c", "y", "z", "/etc"], { action: "capture/pull", reads: "/etc" }), denied);
   await a.close();
   t.strictSame(ran.splice(0), ["ip -j link", "sh -c x", "pull /var/tmp/hopbook-1/x.pcap", "close"]);
 
-  const denied = { code: "PERMISSION_DENIED", message: /not in the plan of step/ };
   await t.rejects(a.exec(["ip", "-j", "addr"], OPTIONS), denied, "another command");
   await t.rejects(a.exec(["ip", "-j", "link", "show"], OPTIONS), denied, "one word more");
   await t.rejects(

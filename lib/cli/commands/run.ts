@@ -9,9 +9,11 @@ import {
   addOutputOption,
   addPermissionOptions,
   clusterOf,
+  readRunOutput,
   type CommonOptions,
   type PermissionOptions,
 } from "../options.js";
+import { openLivePackets, refuseDetachedPackets } from "../live-packets.js";
 import { askOn } from "../confirm.js";
 import { keepPods } from "../keep-pods.js";
 import { makeProgress } from "../progress.js";
@@ -36,6 +38,8 @@ interface ParsedRun {
   readonly runbook: string;
   readonly raw: RawInputs;
   readonly options: RunFlags;
+  /** Where packets go while the run goes on, as `--output` has it; null: nowhere. */
+  readonly packets: string | null;
   /** Of the runbook's inputs, by name. */
   readonly types: Readonly<Record<string, string>>;
 }
@@ -146,19 +150,24 @@ async function parseRunbookFlags(
   command.parse([...given.words], { from: "user" });
   const types = Object.fromEntries(Object.entries(runbook.inputs).map(([input, { type }]) => [input, type]));
   const raw = readInputFlags(command, runbook.inputs);
-  return { runbook: name, raw, options: command.opts<RunFlags>(), types };
+  const options = command.opts<Omit<RunFlags, "output"> & { readonly output?: string }>();
+  const { output, packets } = readRunOutput(options.output);
+  return { runbook: name, raw, options: { ...options, output }, packets, types };
 }
 
-async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): Promise<void> {
+async function executeRun({ runbook, raw, options, packets }: ParsedRun, io: CommandIo): Promise<void> {
   if (options.detach === true || options.for !== undefined) {
+    refuseDetachedPackets(packets);
     const { executeDetached } = await import("../detach-run.js");
     await executeDetached({ runbook, raw, options }, io);
     return;
   }
   const { runRunbook } = await import("../../api/run.js");
   const { newRunId } = await import("../../api/plan-file.js");
-  const { terminal } = io;
   const runId = newRunId();
+  const live = await openLivePackets(packets, io, runId);
+  const said = live?.io ?? io;
+  const { terminal } = said;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
     leaveAtOnce(terminal, options, runId),
@@ -177,11 +186,13 @@ async function executeRun({ runbook, raw, options }: ParsedRun, io: CommandIo): 
       signal: interruption.signal,
       onEvent: makeProgress(terminal),
       onPods: keepPods(),
+      live: live?.view,
       command: io.words,
     });
-    await finishRun(report, options, io);
+    await finishRun(report, options, said);
   } finally {
     interruption.dispose();
+    await live?.close();
   }
 }
 

@@ -115,7 +115,7 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     summary: "copy the captures from the node",
     entersNetns: false,
     programs: { cat: rules.readsCaptureFile },
-    scripts: [],
+    scripts: ["hopbook-follow"],
     needs: "capture",
   },
   "node/doctor": {

@@ -61,6 +61,8 @@ const RULES: Readonly<Record<string, ValueRule>> = {
               [dir, CAPTURE_DIR],
               [words.join(" "), mode === "start" ? /(?!)/ : /^$/],
             ]))),
+  "hopbook-follow": ([dir = "", ...ids]) =>
+    firstMisfit([[dir, CAPTURE_DIR], ...ids.map((id) => [id, HOP_WORDS[0] ?? /(?!)/] as const)]),
   "hopbook-filter-check": (words) =>
     firstMisfit(words.map((word, index) => [word, CHECKED_WORDS[index % CHECKED_WORDS.length] ?? /(?!)/])),
   "hopbook-detached-list": ([mode = "", ...folders]) =>

@@ -73,6 +73,7 @@ t.test("a script of known text does not take every value", async (t) => {
   t.equal(run("runtime/pods", "hopbook-crictl", "", "pods", "-o", "json"), undefined);
   t.equal(run("runtime/inspect", "hopbook-inspectp", "unix:///run/x.sock", "a1", "b2"), undefined);
   t.equal(run("netns/tcpdump", "hopbook-capture", dir, ...limits, ...hop, ...hop), undefined);
+  t.equal(run("capture/pull", "hopbook-follow", dir, "node-a.pod.eth0"), undefined);
   t.equal(
     run("kernel/droptrace", "hopbook-droptrace", "hopbook-a-b", "20", "4096", "16777216", ""),
     undefined,
@@ -87,6 +88,8 @@ t.test("a script of known text does not take every value", async (t) => {
   );
 
   const refused: [string, string, ...string[]][] = [
+    ["capture/pull", "hopbook-follow", "/etc", "a"],
+    ["capture/pull", "hopbook-follow", dir, "../a"],
     ["runtime/pods", "hopbook-crictl", "", "rm", "-a", "-f"],
     ["runtime/pods", "hopbook-crictl", "", "exec", "abc", "sh"],
     ["runtime/pods", "hopbook-crictl", "", "pods", "--config", "/x"],

@@ -1,0 +1,5 @@
+/** A run's captures as they go on. */
+export { openLiveOutput, type LiveOutput } from "../live/output.js";
+export { makePcapngWriter } from "../live/pcapng-writer.js";
+export { makeLiveStream } from "../live/stream.js";
+export type { LiveView } from "../model/live/view.js";
