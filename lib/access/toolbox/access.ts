@@ -118,7 +118,7 @@ async function startToolbox(
   const doing = pulled.exitCode === 0 ? "start" : "pull the image of";
   throw new HopbookError("POD_NOT_STARTED", `Cannot ${doing} a toolbox on ${node}: ${say(started)}`, {
     where: { node, argv: started.argv },
-    hint: "Name an image that the node can pull: registry, image and authFile under access in the cluster profile",
+    hint: "Name an image that the node can pull in the cluster profile: images.tools, and registry and authFile under access",
   });
 }
 
@@ -132,7 +132,7 @@ async function askPid(
   const message = `Cannot start a toolbox on ${node}: ${say(result) || "it has no process"}`;
   throw new HopbookError("POD_NOT_STARTED", message, {
     where: { node, argv: result.argv },
-    hint: "Name an image with sleep, sh, env and nsenter under access in the cluster profile",
+    hint: "Name an image with sleep, sh, env and nsenter under images.tools in the cluster profile",
   });
 }
 
