@@ -42,12 +42,14 @@ export {
   renderPlan,
   renderReport,
   REPORT_FORMATS,
+  reportAttachments,
   reportPath,
   reportText,
   type ReportFormat,
   type TextTarget,
 } from "./api/report.js";
 export {
+  discoverAttachments,
   discoverHops,
   planRunbook,
   runPlan,

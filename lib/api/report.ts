@@ -3,6 +3,7 @@ export {
   renderPlan,
   renderReport,
   REPORT_FORMATS,
+  reportAttachments,
   reportPath,
   reportText,
   type ReportFormat,

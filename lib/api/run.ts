@@ -1,5 +1,5 @@
 /** Runs, and the plans of them. */
-export { discoverHops, planRunbook, type Plan } from "../run/plan.js";
+export { discoverAttachments, discoverHops, planRunbook, type Plan } from "../run/plan.js";
 export { runPlan, runRunbook, type RunOutcome, type RunPlanOptions } from "../run/run.js";
 export type {
   KubeChoice,

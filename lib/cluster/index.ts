@@ -9,6 +9,7 @@ export { avoidMasquerade } from "./ends/kinds.js";
 export { parseEnd } from "./end-name.js";
 export { findProfile } from "./profile/find.js";
 export { findSandbox, inspectPod, inspectPods } from "./runtime/inspect.js";
+export { readCniCache, type CniResult } from "./runtime/cni-cache.js";
 export { CRI_SOCKETS } from "./runtime/places.js";
 export { showTail, showText } from "./names.js";
 export { askCniObjects, type AskCniOptions } from "./facts/cni.js";

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { askCniObjects, type AskCniOptions } from "../cluster/index.js";
 import { assertValid, readDocument } from "../document/index.js";
-import type { CniEvidence, CniObject, CniReading } from "../model/cni.js";
+import type { CniEvidence, CniObject, CniReading } from "../model/cni/api.js";
 import type { HopRecipe } from "./recipe.js";
 
 /** Below a folder of recipes: a file for each CNI, by its name. */

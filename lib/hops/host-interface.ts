@@ -94,6 +94,7 @@ export function findHostInterface(
   });
 }
 
+/** What a method found, or why it found nothing. */
 type Outcome = { readonly link: Link; readonly says: string } | string;
 
 const METHODS: Record<HostInterfaceMethod, (input: HostInterfaceInput) => Outcome> = {
@@ -117,7 +118,7 @@ function findByCniResult({ end, hostLinks, podLink }: HostInterfaceInput): Outco
   return { link, says: `crictl inspectp: the CNI result names ${link.name}` };
 }
 
-function findByPeerIndex({ hostLinks, podLink }: HostInterfaceInput): Outcome {
+export function findByPeerIndex({ hostLinks, podLink }: HostInterfaceInput): Outcome {
   if (!isPaired(podLink))
     return `${podLink.name} is of kind ${podLink.kind ?? "none"}, which has no other end`;
   const link = hostLinks.find((candidate) => isPair(candidate, podLink));
@@ -141,7 +142,7 @@ export function isPaired(link: Link): boolean {
 }
 
 /** Both ends name each other's index, and both say that the other one is elsewhere. */
-function isPair(host: Link, pod: Link): boolean {
+export function isPair(host: Link, pod: Link): boolean {
   return (
     isPaired(host) &&
     host.kind === pod.kind &&
@@ -153,12 +154,17 @@ function isPair(host: Link, pod: Link): boolean {
 }
 
 function checkName(link: Link, end: End, naming: RecipeNaming | undefined): string[] {
-  if (naming === undefined || end.pod === null) return [];
-  const hash = createHash(naming.hash).update(end.pod.replace("/", ".")).digest("hex");
-  const prefixes = typeof naming.prefix === "string" ? [naming.prefix] : naming.prefix;
-  const expected = prefixes.map((prefix) => `${prefix}${hash.slice(0, naming.hexDigits)}`);
-  if (expected.includes(link.name)) return [];
+  const expected = namesByRule(end, naming);
+  if (expected.length === 0 || expected.includes(link.name)) return [];
   return [
-    `${end.pod}'s host side is ${link.name}; by the recipe's naming it would be ${expected.join(" or ")}`,
+    `${String(end.pod)}'s host side is ${link.name}; by the recipe's naming it would be ${expected.join(" or ")}`,
   ];
+}
+
+/** What the host's end would be called by the CNI's rule; empty where there is none. */
+export function namesByRule({ pod }: Pick<End, "pod">, naming: RecipeNaming | undefined): string[] {
+  if (naming === undefined || pod === null) return [];
+  const hash = createHash(naming.hash).update(pod.replace("/", ".")).digest("hex");
+  const prefixes = typeof naming.prefix === "string" ? [naming.prefix] : naming.prefix;
+  return prefixes.map((prefix) => `${prefix}${hash.slice(0, naming.hexDigits)}`);
 }

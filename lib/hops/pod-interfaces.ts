@@ -1,13 +1,19 @@
 import pMap from "p-map";
+import { readCniCache } from "../cluster/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
+import { ipVersion } from "../linux/address.js";
 import { findLink, type Link } from "../linux/links.js";
+import type { HostDevice, MethodWord, Uplink } from "../model/cni/attachment.js";
 import type { ClusterProfile, End, Pod } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
-import { findHostInterface } from "./host-interface.js";
+import { askEveryMethod, type AttachmentInput } from "./attachment-methods.js";
+import { findHostInterface, type HostInterface, type HostInterfaceInput } from "./host-interface.js";
 import { Looks } from "./looks.js";
 import { lookUpRoute, readLinks, readNodeView, type NodeView } from "./read-node.js";
+import { orWhy, readNodeTables, type NodeTables } from "./node-tables.js";
 import { recogniseOrGeneric } from "./recognise.js";
 import type { HopRecipe } from "./recipe.js";
+import { findTunnels, findUnderlay } from "./underlay.js";
 
 /** An interface in a pod's network namespace, and what it hangs on. */
 interface PodInterface {
@@ -20,27 +26,30 @@ interface PodInterface {
   readonly mtuBytes: number | null;
   readonly up: boolean;
   /** The host's end of it; null where it has none, or none was found. */
-  readonly host: {
-    readonly name: string;
-    /** The bridge that it is a port of. */
-    readonly bridge: string | null;
-    readonly mtuBytes: number | null;
-  } | null;
+  readonly host: (HostDevice & { readonly bridge: string | null }) | null;
   /** How the host's end is known, or what was tried in vain. */
   readonly evidence: readonly string[];
+  /** What each method says of the host's end; empty where not every one was asked. */
+  readonly methods: readonly MethodWord[];
 }
 
 export interface PodWithInterfaces {
   readonly pod: Pod;
   /** Without `lo`; the one that has the pod's address first. Empty for pods in the node's network. */
   readonly interfaces: readonly PodInterface[];
+  /** Name of the recipe of the node's CNI; null where the node was not asked. */
+  readonly recipe: string | null;
+  /** null where the node was not asked, or has no address that others know. */
+  readonly uplink: Uplink | null;
   /** What contradicts itself, or could not be read. */
   readonly notes: readonly string[];
 }
 
 interface PodInterfacesContext {
-  readonly profile: Pick<ClusterProfile, "cni">;
+  readonly profile: ClusterProfile;
   readonly recipes: readonly HopRecipe[];
+  /** Asks every method, whether one has told already or not. */
+  readonly everyMethod?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,63 +65,93 @@ export async function readPodInterfaces(
   context: PodInterfacesContext,
 ): Promise<readonly PodWithInterfaces[]> {
   const own = pods.filter(({ hostNetwork }) => !hostNetwork);
-  if (own.length === 0) return pods.map(inNodesNetwork);
-  const { signal, recipes, profile } = context;
+  const { signal, recipes, profile, everyMethod = false } = context;
+  if (own.length === 0 && !everyMethod) return pods.map((pod) => inNodesNetwork(pod, null));
   const routesTo = [...new Set(own.flatMap(({ ips }) => ips.slice(0, 1)))];
-  const { view, looks } = await readNodeView(access, {
-    routesTo,
-    addresses: own.flatMap(({ ips }) => ips),
-    signal,
-  });
+  const [{ view, looks }, tables] = await Promise.all([
+    readNodeView(access, { routesTo, addresses: own.flatMap(({ ips }) => ips), signal }),
+    everyMethod ? readNodeTables(access, signal) : null,
+  ]);
   const { recipe } = recogniseOrGeneric([view], recipes, { wanted: profile.cni });
-  return pMap(
-    pods,
-    async (pod) => (pod.hostNetwork ? inNodesNetwork(pod) : readOne(pod, { view, looks, recipe, signal })),
-    { concurrency: PARALLEL_PODS },
-  );
+  const host = { view, looks, recipe, tables, uplink: findUplink(view, recipe, { profile, pods }), signal };
+  return pMap(pods, async (pod) => (pod.hostNetwork ? inNodesNetwork(pod, host) : readOne(pod, host)), {
+    concurrency: PARALLEL_PODS,
+  });
 }
 
-function inNodesNetwork(pod: Pod): PodWithInterfaces {
-  return { pod, interfaces: [], notes: [`${nameOf(pod)} is in the network of ${pod.node}`] };
+function findUplink(
+  view: NodeView,
+  recipe: HopRecipe,
+  { profile, pods }: { readonly profile: ClusterProfile; readonly pods: readonly Pod[] },
+): Uplink | null {
+  const [address = ""] = (pods.find(({ hostNetwork }) => !hostNetwork) ?? pods[0])?.ips ?? [];
+  const family = ipVersion(address);
+  try {
+    const { ip, link } = findUnderlay(view, { recipe, profile, family });
+    const tunnels = findTunnels(view.links, recipe).map(({ name }) => name);
+    return { address: ip, interface: link.name, mtuBytes: link.mtuBytes, tunnels };
+  } catch (error) {
+    if (!(error instanceof HopbookError) || error.code !== "HOP_UNRESOLVED") throw error;
+    return null;
+  }
+}
+
+function inNodesNetwork(pod: Pod, host: Host | null): PodWithInterfaces {
+  const notes = [`${nameOf(pod)} is in the network of ${pod.node}`];
+  return {
+    pod,
+    interfaces: [],
+    recipe: host?.recipe.metadata.name ?? null,
+    uplink: host?.uplink ?? null,
+    notes,
+  };
 }
 
 interface Host {
   readonly view: NodeView;
   readonly looks: Looks;
-  readonly recipe: Pick<HopRecipe, "hostInterface">;
+  readonly recipe: HopRecipe;
+  /** null: the methods of the recipe are asked in their order, up to the one that tells. */
+  readonly tables: NodeTables | null;
+  readonly uplink: Uplink | null;
   readonly signal: AbortSignal | undefined;
 }
 
 async function readOne(pod: Pod, host: Host): Promise<PodWithInterfaces> {
-  const { view, signal } = host;
+  const { view, signal, tables, uplink } = host;
+  const about = { recipe: host.recipe.metadata.name, uplink };
   try {
-    const links = await readLinks(new Looks({ access: view.access, netns: pod.netns, signal }));
+    const [links, cache] = await Promise.all([
+      readLinks(new Looks({ access: view.access, netns: pod.netns, signal })),
+      tables === null ? [] : orWhy(() => readCniCache(view.access, pod.sandboxId, { signal })),
+    ]);
     const real = links.filter((link) => link.name !== "lo");
     const main = real.find(({ addresses }) => pod.ips.some((ip) => addresses.includes(ip))) ?? real[0];
     const sorted = real.toSorted((a, b) => Number(b === main) - Number(a === main));
     const found = await Promise.all(
-      sorted.map((link) => describe(link, pod, { ...host, isMain: link === main })),
+      sorted.map((link) => describe(link, pod, { ...host, isMain: link === main, cache })),
     );
     return {
       pod: pod.ips.length > 0 ? pod : { ...pod, ips: main?.addresses ?? [] },
       interfaces: found.map(({ notes: _notes, ...one }) => one),
+      ...about,
       notes: found.flatMap(({ notes }) => notes),
     };
   } catch (error) {
     const known = asHopbookError(error);
     if (known.code === "INTERRUPTED" || known.code === "PERMISSION_DENIED") throw known;
-    return { pod, interfaces: [], notes: [known.message] };
+    return { pod, interfaces: [], ...about, notes: [known.message] };
   }
 }
 
 async function describe(
   link: Link,
   pod: Pod,
-  host: Host & { readonly isMain: boolean },
+  host: Host & Pick<AttachmentInput, "isMain" | "cache">,
 ): Promise<PodInterface & { readonly notes: readonly string[] }> {
   const { index, name, kind, mac, addresses, mtuBytes, up } = link;
   const about = { index, name, kind, mac, addresses, mtuBytes, up };
-  const { view, isMain } = host;
+  const { view, isMain, tables, cache } = host;
   const [ip = addresses[0] ?? ""] = pod.ips;
   // What is known of the pod's address and the CNI's result is its first interface's; another one's peer tells by itself.
   const recipe = isMain ? host.recipe : { hostInterface: { methods: ["peer-index"] as const } };
@@ -120,17 +159,38 @@ async function describe(
     isMain && ip !== ""
       ? await lookUpRoute(host.looks, { dst: ip })
       : { found: null, error: "it was not asked for" };
+  const input = { end: endOf(pod, ip), node: view.node, hostLinks: view.links, podLink: link, route };
+  const found = findOrWhy(input, recipe);
+  const proven = found.link ?? null;
+  const all =
+    tables === null
+      ? { link: proven, methods: [] }
+      : askEveryMethod({ ...input, recipe, isMain, neighbours: view.neighbours, tables, cache }, proven);
+  return {
+    ...about,
+    host: all.link === null ? null : describeHost(all.link, view),
+    evidence: found.evidence,
+    methods: all.methods,
+    notes: found.notes,
+  };
+}
+
+type Found = Pick<HostInterface, "evidence" | "notes"> & { readonly link?: Link };
+
+function findOrWhy(input: HostInterfaceInput, recipe: Pick<HopRecipe, "hostInterface">): Found {
   try {
-    const input = { end: endOf(pod, ip), node: view.node, hostLinks: view.links, podLink: link, route };
-    const found = findHostInterface(input, recipe);
-    const master = findLink(view.links, found.link.master);
-    const bridge = master?.kind === "bridge" ? master.name : null;
-    const side = { name: found.link.name, bridge, mtuBytes: found.link.mtuBytes };
-    return { ...about, host: side, evidence: found.evidence, notes: found.notes };
+    return findHostInterface(input, recipe);
   } catch (error) {
     if (!(error instanceof HopbookError) || error.code !== "HOP_UNRESOLVED") throw error;
-    return { ...about, host: null, evidence: error.detail?.split("\n") ?? [], notes: [] };
+    return { evidence: error.detail?.split("\n") ?? [], notes: [] };
   }
+}
+
+function describeHost(link: Link, view: NodeView): NonNullable<PodInterface["host"]> {
+  const { name, index, kind, mac, mtuBytes, up } = link;
+  const master = findLink(view.links, link.master);
+  const bridge = master?.kind === "bridge" ? master.name : null;
+  return { name, index, kind, mac, mtuBytes, up, bridge };
 }
 
 function endOf(pod: Pod, ip: string): End {

@@ -1,3 +1,4 @@
+export { renderAttachments } from "./attachments.js";
 export { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "./escape.js";
 export { renderHtml } from "./html/page.js";
 export { renderJson } from "./json.js";

@@ -1,6 +1,7 @@
 import { HopbookError } from "../errors.js";
 import { refuseKnownFaults } from "../authority/known-faults.js";
 import { Engine } from "../engine/engine.js";
+import type { Attachments, LocatedPod } from "../model/cni/attachment.js";
 import type { FlowPath } from "../model/hops.js";
 import { systemClock } from "../model/clock.js";
 import type { SealedPlan } from "../plan/seal.js";
@@ -68,15 +69,40 @@ export async function discoverHops(
   options: SharedOptions & { readonly from: string; readonly to: string },
 ): Promise<readonly FlowPath[]> {
   const raw = { from: options.from, to: [options.to] };
-  const kind = STEP_KINDS.get("path/discover");
-  if (kind === undefined) throw new HopbookError("INTERNAL", "There is no step kind path/discover");
-  const opened = await openRunbookSession({ ...options, runbook: "trace-path", raw });
+  const outputs = await discover(
+    { ...options, runbook: "trace-path", raw },
+    { kind: "path/discover", input: raw },
+  );
+  return (outputs as { readonly paths: readonly FlowPath[] }).paths;
+}
+
+/** What pods hang on: their interfaces, the host's end of each, and what every method says of it. */
+export async function discoverAttachments(
+  options: SharedOptions & { readonly pods: readonly string[] },
+): Promise<Attachments> {
+  const { pods: pod } = options;
+  const input = { pods: pod, everyMethod: true };
+  const outputs = await discover(
+    { ...options, runbook: "find-interface", raw: { pod } },
+    { kind: "pod/locate", input },
+  );
+  const { pods } = outputs as { readonly pods: readonly LocatedPod[] };
+  return { apiVersion: "hopbook.dev/v1", kind: "Attachments", pods };
+}
+
+/** What one discovery kind gives out, under the permissions that it alone needs. */
+async function discover(
+  options: PlanOptions,
+  step: { readonly kind: string; readonly input: Record<string, unknown> },
+): Promise<unknown> {
+  const kind = STEP_KINDS.get(step.kind);
+  if (kind === undefined) throw new HopbookError("INTERNAL", `There is no step kind ${step.kind}`);
+  const opened = await openRunbookSession(options);
   // Whoever is asked, or refused, asked for hops and no more.
   const metadata = { ...opened.runbook.metadata, name: "hops" };
   const session = { ...opened, runbook: { ...opened.runbook, metadata } };
-  const { paths } = await look(await permit(session, [kind]), async (engine) => {
-    const plan = await engine.planOne(kind, raw);
-    return plan.outputs as { paths: readonly FlowPath[] };
-  });
-  return paths;
+  return look(
+    await permit(session, [kind]),
+    async (engine) => (await engine.planOne(kind, step.input)).outputs,
+  );
 }

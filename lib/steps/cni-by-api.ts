@@ -5,7 +5,7 @@ import {
   discoverPath,
   type DiscoverContext,
 } from "../hops/index.js";
-import type { CniReading } from "../model/cni.js";
+import type { CniReading } from "../model/cni/api.js";
 import type { End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepContext } from "../model/steps.js";

@@ -22,6 +22,8 @@ interface PodWishes extends PodChoice {
   readonly pods: readonly string[];
   /** Only those on these nodes; empty: on any. */
   readonly nodes?: readonly string[] | undefined;
+  /** Asks every method for the host's end of each interface. */
+  readonly everyMethod?: boolean | undefined;
 }
 
 /** A pod that was found, on its node or, where that cannot be entered, alone. */
@@ -69,9 +71,13 @@ export async function locatePods(
   const onNodes = chosen.filter((pod) => enterAlone(pod, context) === null);
   const byNode = new Map<string, SelectedPod[]>();
   for (const pod of onNodes) byNode.set(pod.node ?? "", [...(byNode.get(pod.node ?? "") ?? []), pod]);
-  const lists = await pMap([...byNode], ([node, pods]) => locateOnNode(node, pods, { facts, context }), {
-    concurrency: PARALLEL_NODES,
-  });
+  const lists = await pMap(
+    [...byNode],
+    ([node, pods]) => locateOnNode(node, pods, { facts, context, everyMethod: wishes.everyMethod }),
+    {
+      concurrency: PARALLEL_NODES,
+    },
+  );
   const found = [...alone, ...lists.flat()];
   if (found.length === 0) {
     throw new HopbookError("TARGET_NOT_FOUND", "Cannot find the pods: each has ended meanwhile", {
@@ -109,14 +115,15 @@ function enterAlone(
 interface Asking {
   readonly facts: ClusterFacts;
   readonly context: Locating;
+  readonly everyMethod: boolean | undefined;
 }
 
 async function locateOnNode(
   node: string,
   pods: readonly SelectedPod[],
-  { facts, context }: Asking,
+  { facts, context, everyMethod }: Asking,
 ): Promise<readonly FoundPod[]> {
-  const access = accessOf(node, { facts, context });
+  const access = accessOf(node, facts);
   const { profile, signal } = context;
   const options = { endpoint: profile.runtimeEndpoint, signal };
   const listed = pods.every(({ summary }) => summary !== null) ? [] : await listPods(access, options);
@@ -132,7 +139,7 @@ async function locateOnNode(
   );
   const running = inspected.filter((pod) => pod !== null);
   const recipes = await loadRecipes(context.recipeDirs);
-  const found = await readPodInterfaces(access, running, { profile, recipes, signal });
+  const found = await readPodInterfaces(access, running, { profile, recipes, everyMethod, signal });
   for (const { pod, notes } of found)
     for (const text of notes) context.note("info", `${pod.namespace}/${pod.name}: ${text}`);
   return pods.flatMap((pod) => {
@@ -145,7 +152,7 @@ async function locateOnNode(
   });
 }
 
-function accessOf(node: string, { facts }: Asking): GuardedAccess {
+function accessOf(node: string, facts: ClusterFacts): GuardedAccess {
   const access = facts.accesses.get(node);
   if (access !== undefined) return access;
   const failure = facts.failures.get(node);

@@ -1,7 +1,9 @@
 import { parseEnd } from "../cluster/index.js";
-import type { Container, NetnsRef } from "../model/cluster.js";
+import type { HostDevice, LocatedInterface, LocatedPod } from "../model/cni/attachment.js";
+import type { NetnsRef } from "../model/cluster.js";
 import type { StepKind } from "../model/steps.js";
 import { rememberPods } from "./known-pods.js";
+import type { PodWithInterfaces } from "../hops/index.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
 import { watchAccesses } from "./shared/watched.js";
 
@@ -12,37 +14,7 @@ interface Input {
   readonly max?: number;
   readonly percent?: number;
   readonly seed?: string;
-}
-
-interface LocatedInterface {
-  readonly interface: string;
-  readonly kind: string | null;
-  readonly mac: string | null;
-  readonly addresses: readonly string[];
-  readonly mtuBytes: number | null;
-  readonly up: boolean;
-  readonly hostInterface: string | null;
-  readonly bridge: string | null;
-  readonly evidence: readonly string[];
-}
-
-interface LocatedPod {
-  /** `namespace/name`. */
-  readonly pod: string;
-  readonly node: string;
-  readonly ips: readonly string[];
-  readonly hostNetwork: boolean;
-  /** The sandbox's process; null where the runtime names none. */
-  readonly pid: number | null;
-  /** Path of the network namespace on the node; null: the node's own, or the pod alone is entered. */
-  readonly netns: string | null;
-  readonly sandbox: string | null;
-  readonly containers: readonly Container[];
-  /** The one with the pod's address; null where none is known. */
-  readonly interface: string | null;
-  readonly hostInterface: string | null;
-  readonly interfaces: readonly LocatedInterface[];
-  readonly evidence: readonly string[];
+  readonly everyMethod?: boolean;
 }
 
 interface Output {
@@ -61,6 +33,9 @@ const textList = {
 const text = { type: "string" } as const;
 const textOrNone = { type: ["string", "null"] } as const;
 const texts = { type: "array", items: text } as const;
+const countOrNone = { type: ["integer", "null"] } as const;
+const flag = { type: "boolean" } as const;
+const recordOrNone = (properties: object): object => ({ type: ["object", "null"], properties });
 
 export const podLocate: StepKind<Input, Output> = {
   name: "pod/locate",
@@ -97,6 +72,11 @@ export const podLocate: StepKind<Input, Output> = {
         minLength: 1,
         title: "Which of them: the same for the same seed; without one the first by name",
       },
+      everyMethod: {
+        type: "boolean",
+        default: false,
+        title: "Ask every method for the host's end of each interface, and say which agree",
+      },
     },
   },
   outputSchema: {
@@ -111,8 +91,8 @@ export const podLocate: StepKind<Input, Output> = {
             pod: text,
             node: text,
             ips: texts,
-            hostNetwork: { type: "boolean" },
-            pid: { type: ["integer", "null"] },
+            hostNetwork: flag,
+            pid: countOrNone,
             netns: textOrNone,
             sandbox: textOrNone,
             containers: {
@@ -127,18 +107,31 @@ export const podLocate: StepKind<Input, Output> = {
                 type: "object",
                 properties: {
                   interface: text,
+                  index: { type: "integer" },
                   kind: textOrNone,
                   mac: textOrNone,
                   addresses: texts,
-                  mtuBytes: { type: ["integer", "null"] },
-                  up: { type: "boolean" },
+                  mtuBytes: countOrNone,
+                  up: flag,
                   hostInterface: textOrNone,
                   bridge: textOrNone,
+                  host: recordOrNone({ name: text, kind: textOrNone, mac: textOrNone, up: flag }),
                   evidence: texts,
+                  methods: {
+                    type: "array",
+                    items: {
+                      type: "object",
+                      properties: { method: text, verdict: text, names: textOrNone, says: text },
+                    },
+                  },
+                  agree: { type: ["boolean", "null"] },
                 },
               },
             },
+            recipe: textOrNone,
+            uplink: recordOrNone({ address: text, interface: text, mtuBytes: countOrNone, tunnels: texts }),
             evidence: texts,
+            notes: texts,
           },
         },
       },
@@ -152,8 +145,8 @@ export const podLocate: StepKind<Input, Output> = {
   },
   async plan(input, context) {
     const { accesses, commands } = watchAccesses(context.accesses);
-    const { nodes, onePerNode, percent, max = 100, seed } = input;
-    const wishes = { pods: textsOf(input), nodes, onePerNode, percent, max, seed };
+    const { nodes, onePerNode, percent, max = 100, seed, everyMethod } = input;
+    const wishes = { pods: textsOf(input), nodes, onePerNode, percent, max, seed, everyMethod };
     const found = await locatePods(wishes, { ...context, accesses });
     rememberPods(context.accesses, found);
     const pods = found.map(describe);
@@ -178,32 +171,43 @@ function describe({ namespace, name, node, target, found, by }: FoundPod): Locat
   if (found === null) {
     return {
       ...{ pod, node, ips: [], hostNetwork: false, pid: null, netns: null, sandbox: null, containers: [] },
-      ...{ interface: null, hostInterface: null, interfaces: [] },
+      ...{ interface: null, hostInterface: null, interfaces: [], recipe: null, uplink: null },
       evidence: [`${by.join(", ")}: the pod alone can be entered, by ${target ?? pod}`],
+      notes: [`${pod} alone can be entered: what it hangs on is its node's to tell`],
     };
   }
-  const { pod: seen, interfaces: links } = found;
-  const interfaces = links.map(({ name: own, host, ...link }): LocatedInterface => ({
-    ...{ interface: own, kind: link.kind, mac: link.mac, addresses: link.addresses, mtuBytes: link.mtuBytes },
-    ...{
-      up: link.up,
-      hostInterface: host?.name ?? null,
-      bridge: host?.bridge ?? null,
-      evidence: link.evidence,
-    },
-  }));
+  const { pod: seen, interfaces: links, recipe, uplink, notes } = found;
+  const interfaces = links.map(describeInterface);
   const netns = pathOf(seen.netns);
   return {
     ...{ pod, node, ips: seen.ips, hostNetwork: seen.hostNetwork, pid: seen.pid, netns },
     ...{ sandbox: seen.sandboxId, containers: seen.containers },
     interface: interfaces[0]?.interface ?? null,
     hostInterface: interfaces[0]?.hostInterface ?? null,
-    interfaces,
+    ...{ interfaces, recipe, uplink, notes },
     evidence: [
       `${by.join(", ")}: the runtime of ${node} has it in sandbox ${seen.sandboxId.slice(0, 13)}`,
       ...(seen.pid === null ? ["the runtime names no process of the sandbox"] : []),
     ],
   };
+}
+
+function describeInterface(found: PodWithInterfaces["interfaces"][number]): LocatedInterface {
+  const { name, host, methods, ...link } = found;
+  const named = methods.filter((word) => word.names !== null);
+  return {
+    ...{ interface: name, index: link.index, kind: link.kind, mac: link.mac, addresses: link.addresses },
+    ...{ mtuBytes: link.mtuBytes, up: link.up, hostInterface: host?.name ?? null },
+    bridge: host?.bridge ?? null,
+    host: host === null ? null : deviceOf(host),
+    evidence: link.evidence,
+    methods,
+    agree: named.length === 0 ? null : named.every(({ verdict }) => verdict === "agrees"),
+  };
+}
+
+function deviceOf({ name, index, kind, mac, mtuBytes, up }: HostDevice): HostDevice {
+  return { name, index, kind, mac, mtuBytes, up };
 }
 
 function pathOf(netns: NetnsRef): string | null {

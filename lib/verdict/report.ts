@@ -4,12 +4,14 @@ import { HopbookError, messageOf } from "../errors.js";
 import { readFindings, type RunFolder } from "../artifacts/index.js";
 import { loadRunRecord } from "../analysis/index.js";
 import type { RunRecord } from "../model/evidence.js";
+import type { Attachments } from "../model/cni/attachment.js";
 import type { Findings } from "../model/findings.js";
 import type { FlowPath } from "../model/hops.js";
 import { visible } from "../model/visible.js";
 import { padColumns } from "../text/columns.js";
 import {
   nameCluster,
+  renderAttachments,
   renderHtml,
   renderJson,
   renderJunit,
@@ -124,6 +126,12 @@ function readRecord(dir: string): RunRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What pods hang on, for people, with what each method says. */
+export function reportAttachments(attachments: Attachments, target: TextTarget): string {
+  const { color, unicode, width } = target;
+  return renderAttachments(attachments, { color, unicode, width });
 }
 
 /** The hops of a path for people, with how each is known. */

@@ -11,7 +11,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof typeof hopbook)[]>> = {
   collect: ["collectRun"],
   stop: ["stopRun"],
   plan: ["planRunbook", "renderPlan"],
-  hops: ["discoverHops", "reportPath"],
+  hops: ["discoverHops", "discoverAttachments", "reportPath", "reportAttachments"],
   analyze: ["analyzeRunFolder", "analyzePcapFiles", "exitCodeOfFindings"],
   report: ["renderReport"],
   replay: ["replayRun"],

@@ -8,7 +8,7 @@ import { runRunbook } from "../../lib/run/run.js";
 import { askOfAll, recipesByApi } from "../../lib/hops/cni-evidence.js";
 import { askOfRecipe, loadRecipes } from "../../lib/hops/index.js";
 import { openKube } from "../../lib/kube/index.js";
-import type { CniReading } from "../../lib/model/cni.js";
+import type { CniReading } from "../../lib/model/cni/api.js";
 import type { KubeApi } from "../../lib/model/kube.js";
 import { makeUsers } from "./rights-users.js";
 import { until } from "./run.js";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import t from "tap";
 import { NAMINGS } from "../fixtures/namings.js";
 import { openAccess } from "../../lib/access/registry.js";
-import { gatherFacts, loadProfile, resolveEnd } from "../../lib/cluster/index.js";
-import { discoverPath, loadRecipes } from "../../lib/hops/index.js";
+import { findSandbox, gatherFacts, loadProfile, resolveEnd } from "../../lib/cluster/index.js";
+import { discoverPath, loadRecipes, readPodInterfaces } from "../../lib/hops/index.js";
 import { downLab, upLab } from "../../lib/lab/index.js";
 import { LAB_TOPOLOGIES, type LabTopology } from "../../lib/lab/topologies.js";
 import type { GuardedAccess } from "../../lib/model/guarded-access.js";
@@ -64,6 +64,17 @@ for (const topology of names) {
         path.hops.map(({ id }) => id),
       );
       t.strictSame(notes, []);
+      const name = { namespace: "shop", name: "client", uid: "" };
+      const access = accesses.get("node-a");
+      if (access === undefined) throw new Error("node-a is not there");
+      const [client] = await readPodInterfaces(access, [await findSandbox(access, name)], {
+        ...{ profile, recipes, everyMethod: true },
+      });
+      const [own] = client?.interfaces ?? [];
+      const said = own?.methods.filter((word) => word.names !== null) ?? [];
+      t.ok(said.length >= 4, `several methods tell: ${said.map(({ method }) => method).join(", ")}`);
+      t.strictSame([...new Set(said.map((word) => word.names))], [own?.host?.name], "and they agree");
+      t.equal(own?.host?.name, path.hops.find(({ role }) => role === "host-veth")?.interface);
     } finally {
       for (const access of accesses.values()) await access.close();
       await downLab({ name: `recipes-${topology}`, dir });

@@ -115,3 +115,37 @@ t.test(
     t.match(fake.notes, [/^warn: shop\/client is left out: node-a runs no such pod any more/]);
   },
 );
+
+t.test(
+  "every method is asked where that is wanted, each by itself, and it is said whether they agree",
+  async (t) => {
+    const cache =
+      "\u001e" +
+      JSON.stringify({
+        containerId: "a1",
+        ifName: "eth0",
+        result: { interfaces: [{ name: "cali123" }, { name: "eth0", sandbox: "/run/netns/cni-ca" }] },
+      });
+    const more: Recording = {
+      "bridge -j fdb show": "[]",
+      "ip -j netns list": { stderr: "no such option", exitCode: 1 },
+      "hopbook-cni-cache a1": cache,
+    };
+    const known = { ...RECORDED, "node-a": { ...RECORDED["node-a"], ...more } } as Record<string, Recording>;
+    const input = { pods: "shop/client", everyMethod: true };
+    t.strictSame(validateValue(input, podLocate.inputSchema), []);
+    const { commands, outputs } = await podLocate.plan(input, setUp({}, known).context);
+    t.strictSame(validateValue(outputs, podLocate.outputSchema), []);
+    const [pod] = outputs.pods;
+    t.match(pod, { recipe: "calico-vxlan", uplink: { address: "10.77.0.11", tunnels: ["vxlan.calico"] } });
+    const [first] = pod?.interfaces ?? [];
+    t.match(first, { agree: false, hostInterface: "caliaa50613ef2d", host: { name: "caliaa50613ef2d" } });
+    const said = Object.fromEntries((first?.methods ?? []).map(({ method, verdict }) => [method, verdict]));
+    t.match(said, {
+      ...{ "peer-index": "agrees", route: "agrees", naming: "agrees", "cni-result": "agrees" },
+      ...{ "cni-cache": "contradicts", "namespace-id": "silent", "bridge-table": "silent", alias: "silent" },
+    });
+    for (const { action, argv } of commands)
+      t.equal(findArgvFault(action, argv, SCRIPTS), undefined, argv.join(" ").slice(0, 100));
+  },
+);

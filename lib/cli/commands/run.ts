@@ -68,22 +68,30 @@ export function addRunCommands(program: Command, io: CommandIo): void {
   );
   const hops = program
     .command("hops")
-    .description("the path between two ends, from evidence; nothing is captured")
-    .argument("[from]", "namespace/pod or node/NAME")
+    .description("the path between two ends, or what one pod hangs on, from evidence; nothing is captured")
+    .argument(
+      "[from]",
+      "namespace/pod or node/NAME; alone: also deploy/NAME, svc/NAME, labels, a node's pods",
+    )
     .option("--from <END>", "where the traffic starts")
-    .option("--to <END>", "namespace/pod[:port], node/NAME or IP[:port]");
+    .option("--to <END>", "namespace/pod[:port], node/NAME or IP[:port]; without it: what the pod hangs on")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hopbook hops shop/client --to shop/web:8080\n  hopbook hops shop/client      which interface of which node is the pod's, by every method",
+    );
   addOutputOption(addPermissionOptions(addEntryOptions(addClusterOptions(hops)))).action(
     async (
       argument: string | undefined,
       options: CommonOptions & PermissionOptions & { from?: string; to?: string },
     ) => {
       const from = options.from ?? argument;
-      if (from === undefined || options.to === undefined) {
-        throw new HopbookError("USAGE", "Cannot find hops: both ends are needed", {
-          hint: "Name them as in hopbook hops shop/client --to shop/web:8080",
+      if (from === undefined) {
+        throw new HopbookError("USAGE", "Cannot find hops: no end is named", {
+          hint: "Name both as in hopbook hops shop/client --to shop/web:8080, or one pod alone for what it hangs on",
         });
       }
-      await executeHops({ from, to: options.to, options }, io);
+      if (options.to === undefined) await executeAttachments({ from, options }, io);
+      else await executeHops({ from, to: options.to, options }, io);
     },
   );
 }
@@ -239,6 +247,18 @@ async function executeHops(
   );
   if (path === undefined) throw new HopbookError("INTERNAL", "Discovery gave no path");
   io.terminal.out(options.output === "json" ? printJson(path) : reportPath(path));
+}
+
+async function executeAttachments(
+  { from, options }: { from: string; options: CommonOptions & PermissionOptions },
+  io: CommandIo,
+): Promise<void> {
+  const { discoverAttachments } = await import("../../api/run.js");
+  const { reportAttachments } = await import("../../api/report.js");
+  const found = await withSignals({ io, flags: options }, (shared) =>
+    discoverAttachments({ pods: [from], ...clusterOf(options), grants: options, ...shared }),
+  );
+  io.terminal.out(options.output === "json" ? printJson(found) : reportAttachments(found, io.terminal));
 }
 
 interface SignalOptions {

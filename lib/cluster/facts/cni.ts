@@ -1,6 +1,6 @@
 import { parseDocument } from "../../document/index.js";
 import { asHopbookError } from "../../errors.js";
-import type { CniEvidence, CniFactPlace, CniObject, CniObjects, CniReading } from "../../model/cni.js";
+import type { CniEvidence, CniFactPlace, CniObject, CniObjects, CniReading } from "../../model/cni/api.js";
 import type { ClusterProfile } from "../../model/cluster.js";
 import type { KubeReader, KubeRequest } from "../../model/kube.js";
 import { fieldOf, textOf } from "../../linux/json.js";

@@ -6,7 +6,7 @@ import { guardKube } from "../../../lib/authority/guard-kube.js";
 import { readDocument, validateDocument } from "../../../lib/document/index.js";
 import { HopbookError, type ErrorCode } from "../../../lib/errors.js";
 import { askOfRecipe, describeReading, loadRecipes, recipesByApi } from "../../../lib/hops/index.js";
-import type { CniEvidence } from "../../../lib/model/cni.js";
+import type { CniEvidence } from "../../../lib/model/cni/api.js";
 import type { KubeReader, KubeRequest } from "../../../lib/model/kube.js";
 
 const RECIPES = join(import.meta.dirname, "../../../runbooks/cni");
