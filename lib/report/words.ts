@@ -112,6 +112,8 @@ function describeUnanswered(flow: FlowFinding): string {
   const dark = flow.unentered?.find(({ end }) => end === "to");
   if (dark !== undefined)
     return `UNANSWERED: ${count} for ${nameEnd(flow.to)} left ${describeLeaving(lastSeen, dark)}; ${sayUnentered(dark)}; no reply came back`;
+  if (isEgress(flow))
+    return `UNANSWERED: ${count} for ${nameEnd(flow.to)} left the cluster by ${placeHop(lastSeen)}${sayLeftAs(flow)}; no reply came back`;
   return `UNANSWERED: ${count} for ${nameEnd(flow.to)} passed ${placeHop(lastSeen)}, the last place that was captured; no reply came back`;
 }
 
@@ -119,6 +121,24 @@ function describeUnanswered(flow: FlowFinding): string {
 function describeLeaving({ node, interface: device }: HopRef, dark: Unentered): string {
   const towards = dark.address === null || dark.node === node ? "" : ` towards ${dark.address}`;
   return `${node} by ${device}${towards}`;
+}
+
+/** From the cluster to what is neither a pod nor a node of it. Of what nobody asked for an unknown pod may be the other end. */
+export function isEgress({ from, to, probe }: FlowFinding): boolean {
+  if (probe === null) return false;
+  return (from.pod !== null || from.node !== null) && to.pod === null && to.node === null;
+}
+
+/** The source address that requests were given on their way; null: they kept their own. */
+export function leftAs({ rewrites = [] }: FlowFinding): string | null {
+  const own = rewrites.find(({ direction, source }) => direction === "request" && source.was !== source.is);
+  return own?.source.is ?? null;
+}
+
+function sayLeftAs(flow: FlowFinding): string {
+  const as = leftAs(flow);
+  if (as !== null) return ` as ${as}`;
+  return flow.from.pod === null ? "" : `, with the pod's own address ${flow.from.ip}`;
 }
 
 function describeSilence({ exchanges = [] }: FlowFinding): string {

@@ -2,7 +2,7 @@ import type { NextSteps } from "../catalogue/next-steps.js";
 import type { CheckFinding, Findings, FindingsEnd, FlowFinding } from "../model/findings.js";
 import { quoteShellWord } from "../model/shell-word.js";
 import { isSameHop } from "../report/legs.js";
-import { nameEnd } from "../report/words.js";
+import { isEgress, leftAs, nameEnd } from "../report/words.js";
 
 type BreakPlace = NonNullable<NextSteps["verdicts"][number]["at"]>;
 
@@ -47,7 +47,9 @@ function chooseSteps(flow: FlowFinding, { causes, verdicts }: NextSteps): readon
   return fitting?.next ?? [];
 }
 
-function placeOf({ verdict: { lastSeen, firstMissing } }: FlowFinding): BreakPlace | null {
+function placeOf(flow: FlowFinding): BreakPlace | null {
+  const { lastSeen, firstMissing, status } = flow.verdict;
+  if (status === "unanswered" && isEgress(flow)) return "outside";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";
   return [lastSeen, firstMissing].some(({ role }) => role === "pod") ? "pod" : "node";
@@ -71,6 +73,8 @@ function factsOf(flow: FlowFinding): Facts {
     ...{ toNamespace, toPod },
     toPort: to.port === null ? null : String(to.port),
     pod: podAt(flow),
+    leftAs: leftAs(flow),
+    leftUnchanged: from.pod !== null && leftAs(flow) === null ? from.ip : null,
     lastNode: lastSeen?.node,
     lastInterface: lastSeen?.interface,
     missingNode: firstMissing?.node,
@@ -83,9 +87,10 @@ function factsOf(flow: FlowFinding): Facts {
   return new Map(Object.entries(facts).flatMap(([name, value]) => (isSound(value) ? [[name, value]] : [])));
 }
 
-/** As `run` takes an end. */
+/** As `run` takes an end: a Service by its address, which needs no API to be found. */
 function endWord(end: FindingsEnd): string {
-  const { pod, node, port } = end;
+  const { pod, node, port, service } = end;
+  if (service !== undefined) return nameEnd({ pod: null, node: null, ...service.clusterIp });
   return pod === null && node !== null && port === null ? `node/${node}` : nameEnd(end);
 }
 

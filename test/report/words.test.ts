@@ -2,7 +2,7 @@ import t from "tap";
 import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import { describeVerdict, formatTime, locateBreak, nameEnd, nameTraffic } from "../../lib/report/words.js";
 import { findWorstStatus } from "../../lib/report/ranking.js";
-import type { ExchangeFinding, FlowFinding, Verdict } from "../../lib/model/findings.js";
+import type { ExchangeFinding, FlowFinding, RewriteFinding, Verdict } from "../../lib/model/findings.js";
 import {
   asymmetric,
   buildFindings,
@@ -26,6 +26,18 @@ const withVerdict = (flow: FlowFinding, more: Partial<Verdict>): FlowFinding => 
   ...flow,
   verdict: { ...flow.verdict, ...more },
 });
+
+/** From a pod to what is outside of the cluster. */
+const egress: FlowFinding = {
+  ...withVerdict(unanswered, { lastSeen: refOf(EIGHT, 3) }),
+  ...{ probe: "tcp-connect", hops: unanswered.hops.slice(0, 4) },
+  to: { pod: null, node: null, ip: "203.0.113.99", port: 80 },
+};
+const masquerade: RewriteFinding = {
+  ...{ direction: "request", before: refOf(EIGHT, 1), after: refOf(EIGHT, 3), connections: 1 },
+  source: { was: "10.244.1.7", is: "10.77.0.11" },
+  destination: { was: "203.0.113.99:80", is: "203.0.113.99:80" },
+};
 
 const DARK = { node: "node-b", pod: null, address: "10.77.0.12", why: "no route to host" } as const;
 
@@ -113,6 +125,22 @@ t.test("one sentence a verdict", async (t) => {
     [
       withVerdict(unanswered, { lastSeen: refOf(EIGHT, 3) }),
       "UNANSWERED: 4 requests for shop/web-7c9d5b8f6-x2x4q:8080 passed eth0 (nic) on node-a, the last place that was captured; no reply came back",
+    ],
+    [
+      { ...egress, rewrites: [masquerade] },
+      "UNANSWERED: 4 requests for 203.0.113.99:80 left the cluster by eth0 (nic) on node-a as 10.77.0.11; no reply came back",
+    ],
+    [
+      egress,
+      `UNANSWERED: 4 requests for 203.0.113.99:80 left the cluster by eth0 (nic) on node-a, with the pod's own address ${egress.from.ip}; no reply came back`,
+    ],
+    [
+      { ...egress, from: { ...egress.from, pod: null } },
+      "UNANSWERED: 4 requests for 203.0.113.99:80 left the cluster by eth0 (nic) on node-a; no reply came back",
+    ],
+    [
+      { ...egress, probe: null },
+      "UNANSWERED: 4 requests for 203.0.113.99:80 passed eth0 (nic) on node-a, the last place that was captured; no reply came back",
     ],
     [
       withVerdict(healthy, { status: "unanswered" }),

@@ -82,3 +82,40 @@ t.test("an outcome's code has its steps, with the run's inputs in them and quote
   t.notMatch(of("dns-name-unknown", { from: "-x" }).join(), /hopbook run/);
   t.same([of("__proto__", {}), of("nothing", {}), of(undefined, {})], [[], [], []]);
 });
+
+t.test(
+  "of what left the cluster the address that it left with is told, and nothing of a program",
+  async (t) => {
+    const to = { pod: null, node: null, ip: "203.0.113.99", port: 80 };
+    const lastSeen = { node: "node-a", role: "nic", interface: "eth0" };
+    const egress = { ...withVerdict(unanswered, { cause: null, lastSeen }), to, rewrites: [] };
+    const own = nextOf(egress).join("\n");
+    t.match(own, /with the pod's own address .* masquerades it/);
+    t.match(own, /`hopbook run trace-path --from node\/node-a --to 203\.0\.113\.99:80/);
+    t.notMatch(own, /kubectl logs|sidecar/);
+    const hop = unanswered.hops[0];
+    if (hop === undefined) throw new Error("It has hops");
+    const source = { was: egress.from.ip, is: "10.77.0.11" };
+    const destination = { was: to.ip, is: to.ip };
+    const rewrite = {
+      direction: "request",
+      before: hop,
+      after: hop,
+      source,
+      destination,
+      connections: 1,
+    } as const;
+    const masqueraded = nextOf({ ...egress, rewrites: [rewrite] }).join("\n");
+    t.match(masqueraded, /left the cluster by eth0 as 10\.77\.0\.11/);
+    t.notMatch(masqueraded, /own address/);
+  },
+);
+
+t.test("a Service in a command is its address, which is found without the API", async (t) => {
+  const [clusterIp, backend] = [
+    { ip: "10.96.0.20", port: 80 },
+    { ip: "10.2.0.7", port: 8080 },
+  ];
+  const to = { ...healthy.to, service: { name: "shop/web", clusterIp, backend }, ...backend };
+  t.match(nextOf({ ...healthy, to }).join(), /--to 10\.96\.0\.20:80 /);
+});

@@ -59,16 +59,22 @@ function detectHairpin(facts: FlowFacts): readonly Said[] {
   ];
 }
 
+const BETWEEN_PODS =
+  "Between pods this is seldom meant: a policy that knows the client by its address will not let it in. Look for MASQUERADE and SNAT rules there.";
+
+/** Where the last place is no pod's own, it may be none that is asked. */
+const TO_NO_POD =
+  "Towards what is no pod that is meant (masquerade), and who filters by source there has to let this address in; between pods it is seldom meant.";
+
 function detectSource(facts: FlowFacts): readonly Said[] {
+  const isToPod = !facts.nodesKnown || facts.backend !== null || facts.hops.at(-1)?.hop.role === "pod";
   return facts.rewrites.filter(isSourceChanged).map((rewrite) => ({
     code: "source-rewritten",
     severity: facts.status === "delivered" ? "note" : "warn",
     summary: `The client's ${rewrite.source.was} became ${rewrite.source.is} ${placeOf(rewrite)}: the server sees that one`,
     evidence: [`${count(rewrite.connections, "connection")}`],
     packets: [],
-    next: [
-      "Between pods this is seldom meant: a policy that knows the client by its address will not let it in. Look for MASQUERADE and SNAT rules there.",
-    ],
+    next: [isToPod ? BETWEEN_PODS : TO_NO_POD],
   }));
 }
 

@@ -4,7 +4,7 @@ import type { RewriteFinding } from "../../../lib/model/findings.js";
 import { protocols } from "../../../lib/analysis/detectors/protocols.js";
 import { translation } from "../../../lib/analysis/detectors/translation.js";
 import { count, duration, nameEnd, nameHop } from "../../../lib/analysis/detectors/wording.js";
-import { connection, LEGS, NIC_A, NIC_B, other, requestsWith, said } from "./kit.js";
+import { connection, flow, hop, LEGS, NIC_A, NIC_B, other, POD_A, requestsWith, said } from "./kit.js";
 
 t.test("one backend of several", async (t) => {
   const works = other({ backend: { ip: "10.2.0.8", port: 8080 } });
@@ -67,6 +67,16 @@ t.test("addresses that are not what they should be", async (t) => {
     "note source-rewritten: The client's 10.1.0.5 became 192.168.1.1 at node-a ens1: the server sees that one",
   ]);
   t.strictSame(said(translation, { rewrites: [{ ...rewrite, direction: "reply" }] }), []);
+  const outward = {
+    rewrites: [rewrite],
+    hops: [hop(POD_A), hop(NIC_A)],
+    status: "unanswered",
+    backend: null,
+  } as const;
+  const nextOf = (nodesKnown: boolean): readonly string[] =>
+    translation.detect(flow({ ...outward, nodesKnown })).flatMap(({ next }) => next);
+  t.match(nextOf(true), [/^Towards what is no pod that is meant/], "no pod is the last place");
+  t.match(nextOf(false), [/^Between pods/], "bare files tell nothing of pods");
   const self = { ip: "10.1.0.5", port: 8080 };
   const hairpin =
     "own-address-as-destination: 10.1.0.5 asked 10.96.0.80:80 and was led to itself, with its own address as source";
