@@ -36,7 +36,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   engine: ["model", "errors", "document", "cel", "runbook", "plan"],
   rules: ["model", "errors", "linux"],
   packets: ["errors", "linux"],
-  live: ["model", "errors", "packets"],
+  live: ["model", "errors", "text", "packets", "analysis", "wire"],
   analysis: ["model", "errors", "linux", "rules", "packets", "wire", "shapes"],
   report: ["model", "errors", "text"],
   lab: ["model", "errors", "linux"],

@@ -1,4 +1,6 @@
 /** A run's captures as they go on. */
+export { joinViews } from "../live/join.js";
+export { makeLineWriter } from "../live/line-writer.js";
 export { openLiveOutput, type LiveOutput } from "../live/output.js";
 export { makePcapngWriter } from "../live/pcapng-writer.js";
 export { makeLiveStream } from "../live/stream.js";

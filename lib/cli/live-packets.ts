@@ -1,8 +1,18 @@
 import { open } from "node:fs/promises";
 import { HopbookError, messageOf } from "../errors.js";
 import type { LiveView } from "../model/live/view.js";
+import { visible } from "../model/visible.js";
 import type { CommandIo } from "./io.js";
 import { stopUnheard } from "./signals.js";
+import type { Terminal } from "./terminal.js";
+
+/** How a run's packets are shown while it goes on. */
+export interface ShownPackets {
+  /** `-`: as pcapng to stdout; a file; null: nowhere. */
+  readonly packets: string | null;
+  /** As lines to stdout. */
+  readonly print: boolean;
+}
 
 interface LivePackets {
   readonly view: LiveView;
@@ -12,32 +22,53 @@ interface LivePackets {
 }
 
 /**
- * Where a run's packets go while it goes on: `-` or a file; null: nowhere. Throws USAGE where stdout is a
- * terminal, ARTIFACTS_UNWRITABLE where the file cannot be made or is there.
+ * Shows a run's packets; null where nobody wants them. Throws USAGE where stdout is a terminal or asked for twice,
+ * ARTIFACTS_UNWRITABLE where the file cannot be made or is there.
  */
 export async function openLivePackets(
-  packets: string | null,
+  { packets, print }: ShownPackets,
   io: CommandIo,
   runId: string,
 ): Promise<LivePackets | null> {
-  if (packets === null) return null;
-  const { makeLiveStream, makePcapngWriter, openLiveOutput } = await import("../api/live.js");
+  if (packets === null && !print) return null;
+  if (packets === "-" && print) {
+    throw new HopbookError("USAGE", "Cannot print lines between packets: both are to go to stdout", {
+      hint: "Leave --print out, or write the packets to a file: -o FILE.pcapng",
+    });
+  }
+  const { joinViews, makeLineWriter, makeLiveStream, makePcapngWriter, openLiveOutput } =
+    await import("../api/live.js");
   const { terminal } = io;
-  const file = packets === "-" ? null : await openFile(packets);
-  const fd = file?.fd ?? fdOf(io);
-  const writer = makePcapngWriter("hopbook", `run ${runId}`);
-  const view = makeLiveStream({
-    ...{ output: openLiveOutput(fd, () => void stopUnheard()), writer },
-    onNote: (level, text) =>
-      terminal.err(`  ${level === "warn" ? "!" : terminal.unicode ? "·" : "-"} ${text}\n`),
-  });
-  const quiet =
-    file === null ? { ...io, terminal: { ...terminal, out: (text: string) => terminal.err(text) } } : io;
-  return { view, io: quiet, close: async () => file?.close() };
+  const onNote = (level: "info" | "warn", text: string): void =>
+    terminal.err(`  ${level === "warn" ? "!" : terminal.unicode ? "·" : "-"} ${visible(text)}\n`);
+  const onClosed = (): void => void stopUnheard();
+  const views: LiveView[] = [];
+  const file = packets === null || packets === "-" ? null : await openFile(packets);
+  if (packets !== null) {
+    const output = openLiveOutput(file?.fd ?? pipeOf(terminal), onClosed);
+    views.push(makeLiveStream({ output, writer: makePcapngWriter("hopbook", `run ${runId}`), onNote }));
+  }
+  if (print && terminal.stdout !== undefined) {
+    const output = openLiveOutput(terminal.stdout.fd, onClosed);
+    views.push(makeLiveStream({ output, writer: makeLineWriter(terminal), onNote }));
+  }
+  const view = joinViews(views);
+  if (view === null) return null;
+  return {
+    view,
+    io: { ...io, terminal: beside(terminal, { packets, print }) },
+    close: async () => file?.close(),
+  };
 }
 
-function fdOf({ terminal }: CommandIo): number {
-  const { stdout } = terminal;
+/** The terminal for all that is no packet. */
+function beside(terminal: Terminal, { packets, print }: ShownPackets): Terminal {
+  // A line that is drawn again and again would be drawn between the packets' lines.
+  if (print) return { ...terminal, live: undefined };
+  return packets === "-" ? { ...terminal, out: (text) => terminal.err(text) } : terminal;
+}
+
+function pipeOf({ stdout }: Terminal): number {
   if (stdout !== undefined && !stdout.isTerminal) return stdout.fd;
   throw new HopbookError("USAGE", "Cannot write packets to a terminal", {
     hint: "Pipe them: hopbook capture … -o - | tshark -r -; or see them as lines with --print",
@@ -55,9 +86,9 @@ async function openFile(path: string): Promise<Awaited<ReturnType<typeof open>>>
 }
 
 /** Throws USAGE where packets were to be shown by nobody. */
-export function refuseDetachedPackets(packets: string | null): void {
-  if (packets === null) return;
+export function refuseDetachedPackets({ packets, print }: ShownPackets): void {
+  if (packets === null && !print) return;
   throw new HopbookError("USAGE", "Cannot show packets of captures that go on without this client", {
-    hint: "Leave --detach out, or --output: hopbook collect brings their files",
+    hint: "Leave --detach out, or --output and --print: hopbook collect brings their files",
   });
 }

@@ -12,6 +12,7 @@ import { finishRun } from "./finish-run.js";
 
 interface Flags extends Omit<CommonOptions, "output">, PermissionOptions {
   readonly output?: string;
+  readonly print?: boolean;
   readonly out: string;
   readonly record: boolean;
   readonly detach?: boolean;
@@ -40,7 +41,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
       hint: "Name the runbook: hopbook run RUNBOOK … --detach",
     });
   }
-  const live = await openLivePackets(packets, io, agreed.run.id);
+  const live = await openLivePackets({ packets, print: flags.print === true }, io, agreed.run.id);
   const said = live?.io ?? io;
   const { terminal } = said;
   const interruption = listenForSignals(

@@ -34,6 +34,7 @@ export function addRunOptions(verb: RunbookVerb, command: Command): Command {
       "--for <TIME>",
       "with --detach: how long, such as 2h; default: as long as the runbook waits",
     );
+    command.option("--print", "print each packet as it comes, a line with where it was seen and what it is");
     command.option("--no-record", "keep no recording: the run cannot be replayed");
   }
   if (verb === "plan") {

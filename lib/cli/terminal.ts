@@ -8,7 +8,7 @@ export interface Terminal {
   /** For people: progress, questions, errors. */
   err(text: string): void;
   /** Shows a line that goes before anything else is written; absent where what is written stays. */
-  live?(text: string): void;
+  readonly live?: ((text: string) => void) | undefined;
   /** Where bytes go that are no words; absent: nowhere. */
   readonly stdout?: { readonly fd: number; readonly isTerminal: boolean };
   readonly color: boolean;

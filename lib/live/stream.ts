@@ -136,13 +136,15 @@ class LiveStream implements LiveFeed {
       delivered += place.delivered;
       leftOut += place.leftOut;
     }
+    if (this.#options.output.isClosed) {
+      this.#options.onNote("info", `${delivered} packets went to the live stream until its reader went away`);
+      return;
+    }
     const unread = await this.#options.output.end(END_MS);
     const out = leftOut === 0 ? "" : `; ${leftOut} were left out of it, which the run's files have`;
     const cut = unread === 0 ? "" : "; its reader did not take all of it";
-    this.#options.onNote(
-      leftOut + unread === 0 ? "info" : "warn",
-      `${delivered} packets went to the live stream${out}${cut}`,
-    );
+    const level = leftOut + unread === 0 ? "info" : "warn";
+    this.#options.onNote(level, `${delivered} packets went to the live stream${out}${cut}`);
   }
 
   /** Once its file said what it holds. */

@@ -7,7 +7,20 @@ import type { Problem } from "../document/index.js";
 const FLAGS: ReadonlySet<string> = new Set([
   ...["cluster", "context", "kubeconfig", "namespace", "image", "via", "keep-warm"],
   ...["yes", "allow-all", "permission-profile"],
-  ...["out", "record", "no-record", "detach", "for", "plan", "full", "force", "output", "help", "version"],
+  ...[
+    "out",
+    "record",
+    "no-record",
+    "detach",
+    "for",
+    "print",
+    "plan",
+    "full",
+    "force",
+    "output",
+    "help",
+    "version",
+  ],
 ]);
 
 /** Scopes may be added, and each has these two. */

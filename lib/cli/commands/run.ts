@@ -13,7 +13,7 @@ import {
   type CommonOptions,
   type PermissionOptions,
 } from "../options.js";
-import { openLivePackets, refuseDetachedPackets } from "../live-packets.js";
+import { openLivePackets, refuseDetachedPackets, type ShownPackets } from "../live-packets.js";
 import { askOn } from "../confirm.js";
 import { keepPods } from "../keep-pods.js";
 import { makeProgress } from "../progress.js";
@@ -32,14 +32,15 @@ type RunFlags = CommonOptions &
     readonly record?: boolean;
     readonly detach?: boolean;
     readonly for?: string;
+    readonly print?: boolean;
   };
 
 interface ParsedRun {
   readonly runbook: string;
   readonly raw: RawInputs;
   readonly options: RunFlags;
-  /** Where packets go while the run goes on, as `--output` has it; null: nowhere. */
-  readonly packets: string | null;
+  /** How its packets are shown while it goes on. */
+  readonly shown: ShownPackets;
   /** Of the runbook's inputs, by name. */
   readonly types: Readonly<Record<string, string>>;
 }
@@ -160,12 +161,13 @@ async function parseRunbookFlags(
   const raw = readInputFlags(command, runbook.inputs);
   const options = command.opts<Omit<RunFlags, "output"> & { readonly output?: string }>();
   const { output, packets } = readRunOutput(options.output);
-  return { runbook: name, raw, options: { ...options, output }, packets, types };
+  const shown = { packets, print: options.print === true };
+  return { runbook: name, raw, options: { ...options, output }, shown, types };
 }
 
-async function executeRun({ runbook, raw, options, packets }: ParsedRun, io: CommandIo): Promise<void> {
+async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: CommandIo): Promise<void> {
   if (options.detach === true || options.for !== undefined) {
-    refuseDetachedPackets(packets);
+    refuseDetachedPackets(shown);
     const { executeDetached } = await import("../detach-run.js");
     await executeDetached({ runbook, raw, options }, io);
     return;
@@ -173,7 +175,7 @@ async function executeRun({ runbook, raw, options, packets }: ParsedRun, io: Com
   const { runRunbook } = await import("../../api/run.js");
   const { newRunId } = await import("../../api/plan-file.js");
   const runId = newRunId();
-  const live = await openLivePackets(packets, io, runId);
+  const live = await openLivePackets(shown, io, runId);
   const said = live?.io ?? io;
   const { terminal } = said;
   const interruption = listenForSignals(

@@ -1,0 +1,51 @@
+import t from "tap";
+import { joinViews } from "../../lib/live/join.js";
+import type { LiveFeed, LiveView } from "../../lib/model/live/view.js";
+
+function view(
+  name: string,
+  said: string[],
+  { wantsPackets = true, countsEveryMs = null as number | null } = {},
+) {
+  const state = { hasRoom: true };
+  const say =
+    (what: string) =>
+    (...values: readonly unknown[]): void =>
+      void said.push(`${name} ${what} ${String(values[0])}`);
+  const feed: LiveFeed = {
+    get hasRoom() {
+      return state.hasRoom;
+    },
+    ...{ clock: say("clock"), bytes: say("bytes"), gap: say("gap"), grown: say("grown") },
+    ...{ counts: say("counts"), blind: say("blind") },
+    end: async () => void said.push(`${name} end`),
+  };
+  const made: LiveView = { wantsPackets, countsEveryMs, begin: () => feed };
+  return { made, state };
+}
+
+t.test("several watch the same captures, each what it wants", async (t) => {
+  const said: string[] = [];
+  const [one, other] = [view("one", said), view("other", said, { wantsPackets: false, countsEveryMs: 500 })];
+  t.equal(joinViews([]), null);
+  t.equal(joinViews([one.made]), one.made);
+  const joined = joinViews([one.made, other.made]);
+  t.match(joined, { wantsPackets: true, countsEveryMs: 500 });
+  const feed = joined?.begin([], null);
+  if (feed === undefined) throw new Error("nobody watches");
+  other.state.hasRoom = false;
+  t.equal(feed.hasRoom, true, "who wants no packets has no say");
+  one.state.hasRoom = false;
+  t.equal(feed.hasRoom, false);
+  feed.clock("n", { aheadMs: 0, errorMs: 0 });
+  feed.bytes("p", new Uint8Array());
+  feed.gap("p");
+  feed.grown("p", 1);
+  feed.counts("p", { captured: 1, received: 1, droppedByKernel: 0, droppedByInterface: 0 });
+  feed.blind("n", "why");
+  await feed.end(new Map());
+  t.strictSame(said, [
+    ...["one clock n", "other clock n", "one bytes p", "one gap p", "one grown p", "other grown p"],
+    ...["one counts p", "other counts p", "one blind n", "other blind n", "one end", "other end"],
+  ]);
+});
