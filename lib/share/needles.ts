@@ -97,6 +97,10 @@ function addAddress(original: string, words: Trie, binary: Trie): void {
     words.add(Buffer.from([...bytes].reverse()).toString("hex"), original);
     words.add(hex, original);
     words.add(`0x${hex}`, original);
+    words.add(String(wordOf(Uint8Array.from(bytes)) >>> 0), original);
+    const reverse = [...bytes.map(String).reverse(), "in-addr"];
+    words.add(reverse.join("."), original);
+    binary.add(reverse.map((label) => `${String.fromCharCode(label.length)}${label}`).join(""), original);
     return;
   }
   words.add(hex, original);

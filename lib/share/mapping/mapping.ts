@@ -1,4 +1,5 @@
-import { AddressMapper } from "./addresses.js";
+import { bytesOf } from "../../linux/address.js";
+import { AddressMapper, bytesOfWord, wordOf } from "./addresses.js";
 import { DigitMapper } from "./digits.js";
 import { MacMapper } from "./macs.js";
 import { NameRegistry, type NameKind, type NamePair } from "./names.js";
@@ -46,13 +47,27 @@ export class Mapping {
     return labels.map((label, index) => this.label(label, kindAt(labels, index)));
   }
 
-  /** Of PTR questions: of IPv6 the mapped address; of IPv4 digits, as many as there were. */
+  /** Of PTR questions: the mapped address. */
   private reverse(labels: readonly string[]): readonly string[] {
-    if (labels.length < REVERSE_6_LABELS)
-      return [...this.digits.numbersLike(labels.slice(0, 4).join(".")).split("."), ...labels.slice(4)];
+    if (labels.length < REVERSE_6_LABELS) return [...this.reverse4(labels.slice(0, 4)), ...labels.slice(4)];
     const address = Buffer.from(labels.slice(0, 32).reverse().join(""), "hex");
     const image = Buffer.from(this.addresses.map6(address)).toString("hex");
     return [...Array.from(image).reverse(), ...labels.slice(32)];
+  }
+
+  /**
+   * A label has room for as many digits as it had: a shorter number stands behind zeros (`007`). Where one is longer than its label
+   * the address cannot be written, and all four are digits of no address.
+   */
+  private reverse4(labels: readonly string[]): readonly string[] {
+    const bytes = bytesOf(labels.toReversed().map(Number).join("."));
+    const image =
+      bytes === undefined ? null : bytesOfWord(this.addresses.map4(wordOf(Uint8Array.from(bytes))));
+    const numbers = [...(image ?? [])].reverse().map(String);
+    const hasRoom = image !== null && numbers.every((text, index) => text.length <= labels[index]!.length);
+    return hasRoom
+      ? numbers.map((text, index) => text.padStart(labels[index]!.length, "0"))
+      : this.digits.numbersLike(labels.join(".")).split(".");
   }
 
   /** One label of a domain name; an underscore of a service's stays before it. */

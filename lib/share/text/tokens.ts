@@ -3,6 +3,7 @@ import { bytesOf, formatBytes } from "../../linux/address.js";
 import { bytesOfWord, maskAt, wordOf } from "../mapping/addresses.js";
 import type { Mapping } from "../mapping/mapping.js";
 
+const MOST_WORD = 0xffffffff;
 const HEX4 = "[0-9A-Fa-f]{1,4}";
 /** In front of a word, also where that follows an escape's letter. */
 const START = "(?:(?<![0-9A-Za-z])|(?<=\\\\[nrtbf]))";
@@ -16,6 +17,7 @@ const TOKENS = new RegExp(
     `(?<mac>${START}[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}(?![0-9A-Za-z:]))`,
     `(?<six>(?:(?<![0-9A-Za-z:])|(?<=[g-zG-Z]:)|(?<=\\\\[nrtbf]))(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)(?:${HEX4})?(?::(?:${HEX4})?){2,8}(?:(?<=:)\\d{1,3}(?:\\.\\d{1,3}){3}|(?:\\.\\d{1,3}){3})?(?:/\\d{1,3}(?!\\d))?)`,
     `(?<four>(?<!\\d)(?<!\\d\\.)\\d{1,3}(?:\\.\\d{1,3}){3}(?:/\\d{1,2}(?!\\d))?(?!\\d))`,
+    `(?<decimal>(?<=://(?:[^\\s/@"'\\\\]{0,64}@)?)\\d{8,10}(?![0-9A-Za-z.-]))`,
     `(?<dashed>${START}\\d{1,3}(?:-\\d{1,3}){3}(?![0-9A-Za-z-]*\\d{3}Z)(?![0-9A-Za-z]))`,
     `(?<words>=0x[0-9a-f]{8}(?:[^=]{1,80}=0x[0-9a-f]{8}){3}(?![0-9a-f]))`,
     `(?<word>(?<=0x)[0-9a-f]{8}(?![0-9a-f]))`,
@@ -81,6 +83,9 @@ const REPLACE: Readonly<Record<string, Replace>> = {
     const isKnown = bytes !== undefined && addresses.knows4(wordOf(Uint8Array.from(bytes)));
     return isKnown ? digits.numbersLike(text) : undefined;
   },
+  // A host that is one number, as browsers and curl take it (WHATWG URL, 3.5).
+  decimal: (text, { addresses }) =>
+    Number(text) > MOST_WORD ? undefined : String(addresses.map4(Number(text) | 0) >>> 0),
   words: (text, { addresses }) => {
     const words = text.match(/(?<==0x)[0-9a-f]{8}/g) ?? [];
     const address = Buffer.from(words.join(""), "hex");

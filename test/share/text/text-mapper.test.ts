@@ -69,7 +69,33 @@ t.test("an address in every encoding is the same address", async (t) => {
   t.match(network, /^192\.168\.\d+\.0\/24$/);
   t.equal(network.split(".")[2], image.split(".")[2], "of the network that its image is in");
   t.equal(map('"addr": "192.168.174.0", "len": 24'), `"addr": "${network.replace("/24", "")}", "len": 24`);
+  const decimal = String(Buffer.from(bytes).readUInt32BE());
+  for (const url of ["http://N/health", "curl http://user@N:8080", '"http://N"'])
+    t.equal(map(url.replace("N", "3232280193")).includes(url.replace(/^.*(.)N/, `$1${decimal}`)), true, url);
+  for (const same of ["seq 3232280193 len 0", "http://9999999999/", "http://3232280193.example"])
+    t.equal(map(same).includes(same.split(/[ /]/).find((part) => /\d{10}/.test(part)) ?? ""), true, same);
   t.equal(map("[fd12:3456::a1]:80 up"), `[${map("fd12:3456::a1")}]:80 up`);
+});
+
+t.test("a reverse name is that of the address's pseudonym where its digits have room", async (t) => {
+  const map = mapperFor(EVIDENCE);
+  const image = map("192.168.174.129").split(".");
+  const labels = map("129.174.168.192.in-addr.arpa").split(".");
+  t.strictSame(labels.slice(0, 4).reverse().map(Number), image.map(Number));
+  t.strictSame(
+    labels.map((label) => label.length),
+    [3, 3, 3, 3, 7, 4],
+  );
+  let fitted = 0;
+  for (let last = 0; last < 256; last++) {
+    const reverse = `${last}.0.0.10.in-addr.arpa`;
+    const mapped = map(reverse);
+    t.equal(mapped.length, reverse.length);
+    const told = map(`10.0.0.${last}`).split(".").map(Number);
+    if (mapped.split(".").slice(0, 4).reverse().map(Number).join(".") === told.join(".")) fitted += 1;
+  }
+  t.ok(fitted < 256, "where it has none it is another");
+  t.equal(map("999.0.0.10.in-addr.arpa").length, 23);
 });
 
 t.test("what is no address or name stays", async (t) => {
