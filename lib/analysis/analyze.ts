@@ -93,3 +93,17 @@ export async function locateBreaks(dir: string): Promise<readonly Break[]> {
     firstMissing: refOf(route, decision.firstMissing),
   }));
 }
+
+/**
+ * The flows of a run that still goes on, as its findings will tell them but for their causes. Needs and throws what
+ * `locateBreaks` does.
+ */
+export async function followFlows(dir: string): Promise<readonly FlowFinding[]> {
+  const { flows, captures: records, probes } = loadPaths(dir);
+  const { asked, captures } = judgeFlows({ flows, records, probes, dir });
+  const frames = new FrameReader(captures);
+  const shared = { others: compareAll(asked), frames };
+  return frames.use(() =>
+    asked.map((one) => describeFlow(one, () => ({ cause: null, lookedAt: [], caveats: [] }), shared)),
+  );
+}

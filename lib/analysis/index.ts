@@ -1,4 +1,11 @@
-export { analyzeRun, locateBreaks, type AnalyzeOptions, type Break, type FindCause } from "./analyze.js";
+export {
+  analyzeRun,
+  followFlows,
+  locateBreaks,
+  type AnalyzeOptions,
+  type Break,
+  type FindCause,
+} from "./analyze.js";
 export { findFileOrder } from "./file-order.js";
 export { analyzePcaps, type AnalyzePcapsOptions } from "./pcaps.js";
 export { loadRunRecord, readRunText } from "./evidence/load.js";

@@ -33,6 +33,7 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
     clock: clockOf(core),
     recipeDirs: host.recipeDirs,
     locateBreaks: host.locateBreaks,
+    followFlows: host.followFlows,
     demand: host.demand,
     actionOf: host.actionOf,
     startSandbox: host.startSandbox,

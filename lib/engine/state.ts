@@ -21,6 +21,7 @@ export interface EngineHost {
   readonly recipeDirs: readonly string[];
   readonly demand: StepContext["demand"];
   readonly locateBreaks: StepContext["locateBreaks"];
+  readonly followFlows: StepContext["followFlows"];
   readonly actionOf: StepContext["actionOf"];
   readonly startSandbox: StepContext["startSandbox"];
   readonly readPackets: StepContext["readPackets"];

@@ -6,7 +6,7 @@ import type { DetachContext, ReleaseHow } from "./detached.js";
 import type { LiveView } from "./live/view.js";
 import type { LocalFile } from "./local-file.js";
 import type { KubeReader } from "./kube.js";
-import type { HopRef, VerdictStatus } from "./findings.js";
+import type { FlowFinding, HopRef, VerdictStatus } from "./findings.js";
 import type { ProbeKind } from "./traffic.js";
 import type { PacketRecord, SandboxOptions, SandboxProcess } from "./sandbox.js";
 
@@ -170,6 +170,8 @@ export interface StepContext {
   markIncomplete(reason: string): void;
   /** Where the evidence so far says that the flows break. Given by the composition, so that steps see no analysis. */
   locateBreaks(): Promise<readonly BreakLocation[]>;
+  /** The flows as the findings will tell them, but for causes; of the evidence so far, and given like `locateBreaks`. */
+  followFlows(): Promise<readonly FlowFinding[]>;
   /** What expressions see at this moment: for scripts. */
   scope(): {
     readonly inputs: Readonly<Record<string, unknown>>;

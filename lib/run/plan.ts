@@ -58,7 +58,14 @@ function outline({ id, runbook, inputs, profile }: RunbookSession): ReturnType<E
     host: {
       ...{ runId: id, profile, accesses: new Map(), unreachable: new Map(), sink: NO_SINK, recipeDirs: [] },
       ...{ signal: new AbortController().signal, clock: systemClock, onEvent: () => undefined },
-      ...{ demand: never, locateBreaks: never, actionOf: never, startSandbox: never, readPackets: never },
+      ...{
+        demand: never,
+        locateBreaks: never,
+        followFlows: never,
+        actionOf: never,
+        startSandbox: never,
+        readPackets: never,
+      },
     },
   });
   return engine.outline("its commands are known once the nodes may be read");

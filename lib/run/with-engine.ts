@@ -6,7 +6,7 @@ import type { LiveView } from "../model/live/view.js";
 import type { EvidenceSink } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { STEP_KINDS } from "../steps/registry.js";
-import { findBreaks } from "../verdict/analyze.js";
+import { findBreaks, findFlows } from "../verdict/analyze.js";
 import type { Recorder } from "../authority/authority.js";
 import { keepScripts } from "./keep-scripts.js";
 import { pinScripts } from "../session/pin-scripts.js";
@@ -59,6 +59,7 @@ export async function withEngine<T>(
       recipeDirs: session.recipeDirs,
       demand: (request) => world.demand(request, () => authority.demand(request, record)),
       locateBreaks: () => findBreaks(sink.dir),
+      followFlows: () => findFlows(sink.dir),
       actionOf: (argv) => authority.actionOf(argv),
       startSandbox: async (wanted) =>
         keepScripts(await pin({ file: wanted.file, process: await startScript(wanted) }), {

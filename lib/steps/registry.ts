@@ -3,6 +3,7 @@ import { captureStart } from "./capture-start.js";
 import { captureStop } from "./capture-stop.js";
 import { captureWatch } from "./capture-watch.js";
 import { commandRun } from "./command-run.js";
+import { connectJudge } from "./connect/connect-judge.js";
 import { dnsJudge } from "./dns/dns-judge.js";
 import { dnsLookup } from "./dns/dns-lookup.js";
 import { dnsRead } from "./dns/dns-read.js";
@@ -30,6 +31,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     dnsRead,
     dnsLookup,
     dnsJudge,
+    connectJudge,
     commandRun,
     scriptRun,
     timeWait,

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { findCause } from "../analysis/cause/index.js";
-import { analyzeRun, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
+import { analyzeRun, followFlows, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
 import { existsSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { ENVIRONMENT_FILE } from "../engine/engine.js";
 import { HopbookError } from "../errors.js";
 import type { RunRecord } from "../model/evidence.js";
-import type { Findings } from "../model/findings.js";
+import type { Findings, FlowFinding } from "../model/findings.js";
 import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
 import { readAccessFindings } from "./access-evidence.js";
@@ -18,6 +18,11 @@ import { loadNamings } from "../cluster/index.js";
 /** Where the evidence of a run that is still going on says that its flows break. */
 export function findBreaks(dir: string): Promise<readonly BreakLocation[]> {
   return locateBreaks(dir);
+}
+
+/** The same with all that findings tell of the flows, but for causes. */
+export function findFlows(dir: string): Promise<readonly FlowFinding[]> {
+  return followFlows(dir);
 }
 
 /** Findings of a run folder with the runbook's checks. */

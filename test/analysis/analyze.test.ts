@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { analyzeRun, analyzePcaps, locateBreaks } from "../../lib/analysis/index.js";
+import { analyzeRun, analyzePcaps, followFlows, locateBreaks } from "../../lib/analysis/index.js";
 import type { CauseInput } from "../../lib/model/cause.js";
 import { brief, noCause } from "./helpers/judge.js";
 import { ethernet, icmp, ip, pcap, tcp, udp } from "./helpers/packets.js";
@@ -103,6 +103,9 @@ t.test("the break alone, while a run goes on", async (t) => {
   ]);
   writeRun(dir, { protocol: "icmp", packets: pings(1) });
   t.match(await locateBreaks(dir), [{ status: "delivered", lastSeen: null, firstMissing: null }]);
+  const [flow] = await followFlows(dir);
+  t.match(flow, { id: "f0", verdict: { status: "delivered", cause: null } });
+  t.ok((flow?.legs ?? []).length > 0, "with its legs, before the run is over");
 });
 
 t.test("what analysis cannot do without is an error that names the file", async (t) => {

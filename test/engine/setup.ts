@@ -83,6 +83,7 @@ ${steps}`;
       ...(options.clock && { clock: options.clock }),
       demand: () => undefined,
       locateBreaks: () => Promise.resolve([]),
+      followFlows: () => Promise.resolve([]),
       actionOf: () => "node/mutate",
       startSandbox: () => Promise.reject(new Error("not in this test")),
       readPackets: () => {

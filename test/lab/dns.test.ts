@@ -114,3 +114,25 @@ t.test("resolv.conf names a server that is none", async (t) => {
     message: /names 10\.96\.0\.99, .*; 10\.96\.0\.10 \(shop\/dns\) does/,
   });
 });
+
+t.test("a connection is timed: its name, its way and its far end", async (t) => {
+  const { stdout, exitCode } = await bench.hopbook(
+    ...[
+      "run",
+      "connect",
+      "--from",
+      "shop/client",
+      "--to",
+      "10.96.0.20:80",
+      "--name",
+      "web",
+      "--yes",
+      "--output",
+      "json",
+    ],
+    ...["--slow", "30s", "--cluster", bench.lab.files.profile],
+  );
+  const [check] = (JSON.parse(stdout) as Findings).checks;
+  t.match(check, { status: "pass", message: /ms in all: .*shop\/web, until its HTTP answer/ });
+  t.equal(exitCode, 0);
+});

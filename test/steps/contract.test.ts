@@ -70,6 +70,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "traffic/probe": { flows },
   "dns/lookup": { flows, names: ["web"], servers: [] },
   "dns/judge": { ...STEP_KINDS.get("dns/judge")?.example },
+  "connect/judge": {},
   "time/wait": { duration: "10ms" },
   "command/run": { argv: ["ip", "-s", "link", "show"], on: "node/node-a" },
   "capture/stop": { capture: "captures" },

@@ -176,6 +176,7 @@ export function fakeContext(
     demand: (request) => void demands.push(request),
     markIncomplete: (reason) => void incomplete.push(reason),
     locateBreaks: () => Promise.resolve([]),
+    followFlows: () => Promise.resolve([]),
     hold: (key, value, release) => {
       held.set(key, value);
       releases.push(release);

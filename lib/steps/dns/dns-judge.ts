@@ -32,14 +32,14 @@ export const dnsJudge: StepKind<Input, DnsVerdict> = {
       name: { type: "string", minLength: 1, maxLength: 255, title: "The name as a program has it" },
       config: {
         type: "object",
-        title: "Configuration, from dns/read",
+        title: "Configuration, as dns/read gives it",
         required: ["nameservers", "search", "ndots", "timeoutSec", "attempts"],
       },
-      servers: { ...serversSchema, title: "Servers, from dns/read" },
+      servers: { ...serversSchema, title: "Servers, as dns/read gives it" },
       asks: {
         type: "array",
         maxItems: 256,
-        title: "What was asked, from dns/lookup",
+        title: "What was asked, as dns/lookup gives it",
         items: { type: "object" },
       },
     },

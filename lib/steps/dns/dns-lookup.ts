@@ -18,6 +18,7 @@ interface Input {
   readonly flows: readonly Flow[];
   readonly names: readonly string[];
   readonly servers: readonly DnsServer[];
+  readonly followed?: boolean;
   readonly wait?: string | number;
   readonly interval?: string | number;
 }
@@ -44,8 +45,9 @@ export const dnsLookup: StepKind<Input, Output> = {
     additionalProperties: false,
     properties: {
       flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
-      names: { ...namesSchema, title: "Whole names, from dns/read" },
-      servers: { ...serversSchema, title: "Servers, from dns/read" },
+      names: { ...namesSchema, title: "Whole names, as dns/read gives it" },
+      servers: { ...serversSchema, title: "Servers, as dns/read gives it" },
+      followed: { type: "boolean", default: true, title: "Whether the flows are captured in this run" },
       wait: { ...durationSchema, default: "2s", title: "How long to wait for each answer" },
       interval: { ...durationSchema, default: "50ms", title: "Time between two queries to one server" },
     },
@@ -94,12 +96,16 @@ export const dnsLookup: StepKind<Input, Output> = {
   },
 };
 
-function planAll({ flows, names, servers, wait, interval }: Input, context: StepContext): Planned[] {
+function planAll(
+  { flows, names, servers, followed, wait, interval }: Input,
+  context: StepContext,
+): Planned[] {
   const options = {
     ...{ count: 1, dnsName: "", httpPath: "/", runTag: probeTagOf(context.runId) },
     ...{ intervalMs: toMs(interval ?? "50ms"), timeoutMs: toMs(wait ?? "2s") },
   };
   return listAsks({ flows, names, servers })
     .filter(({ flow }) => context.accesses.has(flow.path.from.target ?? flow.path.from.node ?? ""))
+    .map((ask) => (followed === false ? { ...ask, flowId: null } : ask))
     .map((ask) => ({ ...ask, plan: planProbe(ask.flow, { ...options, queries: ask.queries }) }));
 }

@@ -59,3 +59,13 @@ export function sayAsk({ server, transport, lookups }: DnsAsk): string {
   const said = lookups.map((lookup) => `${lookup.name} ${sayLookup(lookup)}`).join("; ");
   return `${server} over ${transport.toUpperCase()}: ${said || "nothing was asked"}`;
 }
+
+/** What the pod's resolver takes for the name, by its first server's answers. */
+export function nameTime(asks: readonly DnsAsk[], config: ResolverConfig): number {
+  const [first] = config.nameservers;
+  const own = asks.filter((ask) => ask.server === first && ask.from === "pod" && ask.transport === "udp");
+  return followWalk(
+    own.flatMap(({ lookups }) => lookups),
+    config,
+  ).tookMs;
+}

@@ -1,0 +1,116 @@
+import t from "tap";
+import type { ExchangeFinding, FlowFinding, HopRef, LegFinding } from "../../../lib/model/findings.js";
+import { attributeTime } from "../../../lib/steps/connect/attribute.js";
+import { connectJudge } from "../../../lib/steps/connect/connect-judge.js";
+import type { DnsAsk } from "../../../lib/traffic/index.js";
+import { healthy, unanswered } from "../../report/samples.js";
+import { fakeContext } from "../samples.js";
+
+const at = (node: string, name: string): HopRef => ({ node, role: "nic", interface: name });
+const HOPS = [
+  at("node-a", "eth0"),
+  at("node-a", "ens4"),
+  at("node-b", "ens4"),
+  at("node-b", "eth0"),
+] as const;
+
+/** A leg there and back, in ms each way. */
+function legs(index: 0 | 1 | 2, there: number, back: number | null): LegFinding[] {
+  const [from, to] = [HOPS[index], HOPS[index + 1] ?? HOPS[3]];
+  const base = { sent: 4, missing: 0, share: 0, undecided: 0, pattern: [] };
+  const us = (ms: number): LegFinding["delayUs"] => ({
+    least: ms * 1000,
+    median: ms * 1000,
+    most: ms * 1000,
+  });
+  return [
+    { ...base, direction: "request", from, to, delayUs: us(there) },
+    { ...base, direction: "reply", from: to, to: from, delayUs: back === null ? null : us(back) },
+  ];
+}
+const took = (protocol: ExchangeFinding["protocol"], ms: number | null): ExchangeFinding => ({
+  ...{ protocol, outcome: "", kind: "ok", count: 4 },
+  tookMs: ms === null ? null : { least: ms, median: ms, most: ms },
+});
+const flow = (exchanges: readonly ExchangeFinding[], on: readonly LegFinding[]): FlowFinding => ({
+  ...healthy,
+  ...{ probe: "http", exchanges, legs: on },
+});
+const quick = [...legs(0, 0.1, 0.1), ...legs(1, 0.2, 0.2), ...legs(2, 0.1, 0.1)];
+const judge = (
+  flows: readonly FlowFinding[],
+  nameMs: number | null = null,
+): ReturnType<typeof attributeTime> => attributeTime({ flows, nameMs, slowMs: 100 });
+
+t.test("a delay at each hop in turn is named, the far end and the name too", (t) => {
+  for (const [index, where] of [
+    [0, /from node-a eth0 to node-a ens4 and back/],
+    [1, /from node-a ens4 to node-b ens4 and back/],
+    [2, /from node-b ens4 to node-b eth0 and back/],
+  ] as const) {
+    const on = [0, 1, 2].flatMap((leg) => legs(leg as 0 | 1 | 2, leg === index ? 200 : 0.1, 0.1));
+    t.match(judge([flow([took("tcp", 201), took("http", 202)], on)]), { code: "slow-leg", summary: where });
+  }
+  const server = judge([flow([took("tcp", 1), took("http", 300)], quick)]);
+  t.match(server, {
+    code: "slow-far-end",
+    summary: /^300 ms in all, 299 ms of them at .*HTTP answer/,
+    totalMs: 300,
+  });
+  t.match(judge([flow([took("http", 5)], quick)], 2000), {
+    code: "slow-name",
+    summary: /2000 ms of them for the name/,
+  });
+  t.end();
+});
+
+t.test("two clocks that are apart give no time to one way, and the two ways together theirs", (t) => {
+  const on = legs(1, 500, -499);
+  t.match(judge([flow([took("http", 2)], on)]), { code: "none", summary: /^2\.0 ms in all/ });
+  t.match(judge([flow([took("http", 200)], legs(1, 199, null))]), {
+    code: "slow-leg",
+    summary: /to node-b ens4:/,
+  });
+  t.end();
+});
+
+t.test("what is fast, not timed, not connected, or spread over all", (t) => {
+  t.match(judge([flow([took("http", 3)], quick)]), { code: "none" });
+  t.match(judge([flow([took("http", null)], quick)]), { code: "not-known", summary: "No answer was timed" });
+  t.match(judge([]), { code: "not-known" });
+  t.match(judge([flow([took("http", 3)], quick), { ...unanswered, probe: null }]), { code: "not-connected" });
+  const spread = [...legs(0, 40, 0), ...legs(1, 40, 0), ...legs(2, 40, 0)];
+  t.match(judge([flow([took("http", 160)], spread)]), {
+    code: "not-known",
+    summary: /no part has half of it/,
+  });
+  t.end();
+});
+
+t.test(
+  "its step looks at the connections that were made, and at the name where one was asked for",
+  async (t) => {
+    const dns = { ...unanswered, probe: "dns-udp" as const };
+    const flows = [flow([took("http", 3)], quick), dns];
+    const fake = fakeContext([], { followFlows: () => Promise.resolve(flows) });
+    const plan = { commands: [], outputs: {} as never, notes: [] };
+    t.match(await connectJudge.run?.({}, fake.context, plan), { code: "none" });
+    t.ok(fake.files.has("evidence/timing.json"));
+    const config = { nameservers: ["10.96.0.10"], search: [], ndots: 5, timeoutSec: 5, attempts: 2 };
+    const lookup = {
+      name: "web",
+      type: "A",
+      outcome: "none",
+      said: "no answer",
+      hasRecord: false,
+      truncated: false,
+    } as const;
+    const ask: DnsAsk = {
+      ...({ flowId: null, from: "pod", node: "node-a", server: "10.96.0.10" } as const),
+      ...({ role: "nameserver", transport: "udp", error: null } as const),
+      lookups: [{ ...lookup, tookMs: null }],
+    };
+    const slow = await connectJudge.run?.({ slow: "1s", config, asks: [ask] }, fake.context, plan);
+    t.match(slow, { code: "slow-name", totalMs: 10_003 });
+  },
+);
