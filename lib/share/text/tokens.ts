@@ -97,7 +97,10 @@ const REPLACE: Readonly<Record<string, Replace>> = {
   word: (text, { addresses }) => mapWords(`=0x${text}`, addresses).slice(3),
   proc: (text, mapping) => mapProc(text, mapping),
   inet6: (text, { addresses }) => Buffer.from(addresses.map6(Buffer.from(text, "hex"))).toString("hex"),
-  device: (text, { digits }) => {
+  device: (text, { digits }, kept) => {
+    // A probe's mark of hexadecimal digits may begin with three letters.
+    const own = kept.digest(text);
+    if (own !== undefined) return own;
     const [, kind = "", rest = ""] = /^([a-z]{3}[g-z]?)(.*)$/.exec(text) ?? [];
     return /\d/.test(rest) ? `${kind}${digits.map(rest)}` : undefined;
   },

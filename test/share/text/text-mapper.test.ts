@@ -126,6 +126,13 @@ t.test("identifiers: a beginning stays one", async (t) => {
   );
 });
 
+t.test("a probe's mark stays, also one that looks like a device's name", async (t) => {
+  const mapping = new Mapping(Buffer.alloc(32, 9));
+  const mapper = new TextMapper(mapping, { digest: (text) => (text === "dab25bcc5fdb" ? text : undefined) });
+  t.equal(mapper.map("ping -p dab25bcc5fdb"), "ping -p dab25bcc5fdb");
+  t.not(mapper.map("ping -p dac25bcc5fdb"), "ping -p dac25bcc5fdb");
+});
+
 t.test("secrets are removed, and what only looks alike is not", async (t) => {
   for (const text of [
     "Authorization: Bearer abcDEF123456",
