@@ -12,11 +12,17 @@ export function checkEnds(from: End, to: End): void {
     const hint = "name a pod or a node of the cluster as one end";
     throw new HopbookError("INPUT_INVALID", `${cannot}: both are outside the cluster`, { hint });
   }
-  const samePod = from.pod !== null && from.pod === to.pod && from.node === to.node;
+  // By its Service a pod does reach itself by way of its node (hairpin).
+  const samePod = isSamePod(from, to) && to.kind !== "service";
   if (samePod || (from.kind === "node" && to.kind === "node" && from.node === to.node)) {
     const hint = "name two different ends: packets to oneself pass no hop";
     throw new HopbookError("INPUT_INVALID", `${cannot}: both are the same`, { hint });
   }
+}
+
+/** Two names of one pod: its own, and a Service's that it is behind. */
+export function isSamePod(from: End, to: End): boolean {
+  return from.pod !== null && from.pod === to.pod && from.node === to.node;
 }
 
 /** A service is followed to one backend. */

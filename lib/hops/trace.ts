@@ -10,6 +10,7 @@ import {
   type LooseHop,
   type NodeWay,
 } from "./hop.js";
+import { isSamePod } from "./ends.js";
 import { findLeaving, type Leaving } from "./leave.js";
 import { findLink } from "../linux/links.js";
 import { Looks } from "./looks.js";
@@ -39,7 +40,10 @@ export async function traceWithinNode(from: Side, to: Side, context: TraceContex
   const roles = recipe.path.local;
   const near: NodeWay = { side: from, tunnel: null, nic: null, encapsulation: PLAIN, outward: "request" };
   const far: NodeWay = { side: to, tunnel: null, nic: null, encapsulation: PLAIN, outward: "reply" };
-  const hops = [...makeHops(near, roles, recipe.sees), ...makeHops(far, roles, recipe.sees).reverse()];
+  const out = makeHops(near, roles, recipe.sees);
+  // What comes back to its own pod passes the places that it left by once more: one capture shows both.
+  const isHairpin = isSamePod(from.end, to.end);
+  const hops = isHairpin ? out : [...out, ...makeHops(far, roles, recipe.sees).reverse()];
   const { access } = from.view;
   const host = new Looks({ access, netns: { kind: "host" }, signal });
   const lookup = isNode(from) ? await lookUpRoute(host, { dst: addressAtPod(to.end) }) : null;

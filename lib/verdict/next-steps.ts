@@ -50,6 +50,7 @@ function chooseSteps(flow: FlowFinding, { causes, verdicts }: NextSteps): readon
 function placeOf(flow: FlowFinding): BreakPlace | null {
   const { lastSeen, firstMissing, status } = flow.verdict;
   if (status === "unanswered" && isEgress(flow)) return "outside";
+  if (status === "unanswered" && flow.from.pod !== null && flow.from.pod === flow.to.pod) return "hairpin";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";
   return [lastSeen, firstMissing].some(({ role }) => role === "pod") ? "pod" : "node";

@@ -119,3 +119,14 @@ t.test("a Service in a command is its address, which is found without the API", 
   const to = { ...healthy.to, service: { name: "shop/web", clusterIp, backend }, ...backend };
   t.match(nextOf({ ...healthy, to }).join(), /--to 10\.96\.0\.20:80 /);
 });
+
+t.test("of a pod that asked itself by its Service the way back is what to look at", async (t) => {
+  const lastSeen = { node: "node-a", role: "host-veth", interface: "veth7" };
+  const hairpin = {
+    ...withVerdict(unanswered, { cause: null, lastSeen }),
+    to: { ...unanswered.from, port: 80 },
+  };
+  const next = nextOf(hairpin).join("\n");
+  t.match(next, /`bridge -d link show dev veth7` on node-a has to say `hairpin on`/);
+  t.notMatch(next, /arrived|kubectl logs/);
+});
