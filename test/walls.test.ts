@@ -31,7 +31,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   artifacts: ["model", "errors", "shapes"],
   recording: ["model", "errors", "artifacts", "shapes"],
   script: ["model", "errors", "process"],
-  steps: ["model", "errors", "linux", "cluster", "hops", "capture", "traffic", "inspect", "script"],
+  steps: ["model", "errors", "linux", "cel", "cluster", "hops", "capture", "traffic", "inspect", "script"],
   plan: ["model", "errors", "document", "runbook", "text"],
   engine: ["model", "errors", "document", "cel", "runbook", "plan"],
   rules: ["model", "errors", "linux"],

@@ -42,7 +42,10 @@ begin() {
   ( trap - TERM HUP INT
     exec 4<&- >/dev/null 2>&1
     while IFS= read -r word <&3; do
-      case $word in beat|stop|remove) echo "$word" >&5 || exit 0 ;; esac
+      case $word in
+        beat|stop|remove|freeze) echo "$word" >&5 || exit 0 ;;
+        'freeze '*) case \${word#freeze } in *[!0-9]*) ;; *) echo "$word" >&5 || exit 0 ;; esac ;;
+      esac
     done
     echo eof >&5 ) &
   reader=$!

@@ -22,6 +22,13 @@ export type AgentLine =
       /** Of a ring that may have gone round: its first packet. */
       readonly sinceSec: number | null;
     }
+  /** So many files of rings are kept, for the number-th time. */
+  | {
+      readonly type: "frozen";
+      readonly number: number;
+      readonly atSec: number | null;
+      readonly files: number;
+    }
   | { readonly type: "stopped" }
   | { readonly type: "removed" }
   /** It goes on without its client. */
@@ -54,6 +61,8 @@ export function parseAgentLine(line: string): AgentLine | null {
         sizeBytes: toNumber(rest[5]) ?? 0,
         sinceSec: toNumber(rest[6]),
       };
+    case "frozen":
+      return { type, number: toNumber(first) ?? 0, atSec: toNumber(rest[0]), files: toNumber(rest[1]) ?? 0 };
     case "ready":
     case "stopped":
     case "removed":

@@ -23,9 +23,9 @@ const TCPDUMP = tcpdumpWords({
  * The capture agent of one node, constant POSIX sh; every value is a positional argument:
  *   DIR MAX_SECONDS MAX_KIB MIN_FREE_KIB LEASE_SECONDS BUFFER_KIB RING_FILES RING_MB, then for each hop
  *   ID NETNS_PATH|- INTERFACE SNAPLEN PROMISCUOUS(y|n) FILTER
- * It reads `beat`, `stop`, `remove` on stdin and writes lines on stdout, times in Unix seconds:
+ * It reads `beat`, `stop`, `remove`, `freeze [SECONDS]` on stdin and writes lines on stdout, times in Unix seconds:
  *   listening ID TIME · failed ID TEXT · ready · ended ID TIME TEXT · closed ID TIME CAPTURED RECEIVED
- *   DROPPED IFDROPPED BYTES SINCE (`-`: unknown) · stopped · removed · bye TEXT · error KIND TEXT
+ *   DROPPED IFDROPPED BYTES SINCE (`-`: unknown) · frozen NUMBER TIME FILES · stopped · removed · bye TEXT · error KIND TEXT
  * Of a ring (RING_FILES is not 0) each tcpdump goes round in so many files of so many 10^6 bytes, and overwrites the oldest;
  * they are one file when it is closed, of which SINCE is the first packet where older ones may have been overwritten.
  * Each tcpdump runs under `timeout`, so that it ends even where nobody is left to end it.
@@ -104,7 +104,7 @@ for word; do
   esac
 done
 
-total=$((count / 6)); up=0; left=$total; age=0; stopping=0; stopped=0; because=
+total=$((count / 6)); up=0; left=$total; age=0; stopping=0; stopped=0; because=; freezes=0
 tell() {
   text=
   while IFS= read -r line; do
@@ -156,6 +156,24 @@ close() {
   size=$(ls -ln "$1.pcap" 2>/dev/null | { read -r a b c d s e; echo "\${s:-0}"; })
   echo "closed $1 $at $cap $rec $drop $ifdrop $size $since"
 }
+# tcpdump goes on with a file whose name it no longer knows, and makes a new one in its turn.
+freeze() {
+  freezes=$((freezes + 1)); kept=0; now
+  rm -f before
+  [ -z "$1" ] || touch -d "@$((\${t%.*} - $1))" before 2>/dev/null
+  for id in $ids; do
+    ring=0; dropped=
+    for f in "$id".pcap[0-9]*; do
+      case \${f##*.pcap} in *.k*) continue ;; esac
+      [ -f "$f" ] || continue
+      ring=$((ring + 1))
+      if [ -f before ] && [ before -nt "$f" ]; then rm -f "$f"; dropped=1
+      else mv "$f" "$f.k$freezes" && kept=$((kept + 1)); fi
+    done
+    [ -z "$dropped" ] && [ "$ring" -lt "$rings" ] || echo "$freezes" >"$id.from"
+  done
+  now; echo "frozen $freezes $t $kept"
+}
 finish() {
   [ "$stopping" -eq 1 ] && [ "$stopped" -eq 0 ] && [ "$left" -eq 0 ] || return
   stopped=1
@@ -187,6 +205,7 @@ while :; do
         echo "ended $2 $4 \${why:-$(tell "$2" "$3")}"
       fi
       finish ;;
+    freeze*) [ "$rings" -eq 0 ] || freeze \${event#freeze} ;;
     stop) [ "$stopping" -eq 0 ] && { stopping=1; waited=0; halt INT; finish; } ;;
   esac
 done

@@ -1,6 +1,7 @@
 export { planCaptures, planPoints, type NodeCapturePlan, type PodFolder } from "./plan.js";
 export { CaptureSession, startCaptures } from "./session.js";
 export { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "./droptrace.js";
+export { planPacketWatch, readPacketWatch } from "./packet-watch.js";
 export { parseRing, type Ring } from "./ring.js";
 export { CAPTURE_SCRIPTS } from "./scripts.js";
 export { CaptureFollower } from "./follow.js";

@@ -102,6 +102,19 @@ export class NodeAgent {
     return this.has("stopped");
   }
 
+  /**
+   * Keeps what rings hold of the last seconds (null: all of it), and goes on. null where the node did not say that it did so,
+   * else how many files it kept.
+   */
+  async freeze(lastSeconds: number | null, deadlineMs: number): Promise<number | null> {
+    const before = this.lines.filter(({ type }) => type === "frozen").length;
+    const mine = (): Extract<AgentLine, { type: "frozen" }> | undefined =>
+      this.lines.filter((line) => line.type === "frozen")[before];
+    this.#stream.write(lastSeconds === null ? "freeze\n" : `freeze ${Math.ceil(lastSeconds)}\n`);
+    await this.#until(() => mine() !== undefined || this.#ended, deadlineMs);
+    return mine()?.files ?? null;
+  }
+
   /** Removes the folder from the node and ends the agent. True where the agent confirmed it. */
   async remove(deadlineMs: number): Promise<boolean> {
     this.#closing = true;

@@ -6,6 +6,8 @@ export interface Ring {
   readonly files: number;
   /** In 10^6 bytes, which is what every tcpdump can count by. */
   readonly megabytes: number;
+  /** How often what it holds may be kept, each time beside the rest. */
+  readonly freezes: number;
 }
 
 const FEWEST_FILES = 2;
@@ -15,18 +17,18 @@ const MOST_MEGABYTES = 2000;
 const MEGABYTE = 1_000_000;
 
 /** `10x100MiB`: ten files of 100 MiB, rounded down to whole 10^6 bytes. Throws INPUT_INVALID. */
-export function parseRing(text: string): Ring {
+export function parseRing(text: string, freezes = 0): Ring {
   const [, count = "", size = ""] = /^([0-9]{1,3})x(.+)$/.exec(text) ?? [];
   const files = Number(count);
   const megabytes = Math.floor((parseSize(size) ?? 0) / MEGABYTE);
   const isCount = files >= FEWEST_FILES && files <= MOST_FILES;
-  if (isCount && megabytes >= 1 && megabytes <= MOST_MEGABYTES) return { files, megabytes };
+  if (isCount && megabytes >= 1 && megabytes <= MOST_MEGABYTES) return { files, megabytes, freezes };
   throw new HopbookError("INPUT_INVALID", `Cannot use the ring ${JSON.stringify(text.slice(0, 80))}`, {
     hint: `Write it as 10x100MiB: ${FEWEST_FILES} to ${MOST_FILES} files of 1 MB to ${formatSize(MOST_MEGABYTES * MEGABYTE)}`,
   });
 }
 
-/** The most that lies on a node: every point's ring, and one file twice while the files of a point are put together. */
-export function ringBytes({ files, megabytes }: Ring, points: number): number {
-  return (files * points + 1) * megabytes * MEGABYTE;
+/** The most that lies on a node: every point's ring and what of it is kept, and one file twice while the files of a point are put together. */
+export function ringBytes({ files, megabytes, freezes }: Ring, points: number): number {
+  return (files * points * (1 + freezes) + 1) * megabytes * MEGABYTE;
 }

@@ -36,6 +36,7 @@ const TIME_LIMIT = "time limit";
 const STOP_TIMEOUT_MS = 10_000;
 /** A slow disk that reads and writes at once. */
 const GATHERED_BYTES_A_SECOND = 10_000_000;
+const FREEZE_TIMEOUT_MS = 5000;
 const REMOVE_TIMEOUT_MS = 5000;
 const PULL_TIMEOUT_MS = 300_000;
 const PULLED_BYTES_A_SECOND = 1_000_000;
@@ -153,6 +154,12 @@ export class CaptureSession {
     await Promise.all(this.#agents.map((agent) => agent.stop(stopTimeoutMs(agent.plan))));
   }
 
+  /** Keeps what the rings hold of the last seconds, all nodes at once; captures go on. Gives back the nodes that did not confirm it. */
+  async freeze(lastSeconds: number | null): Promise<string[]> {
+    const kept = await Promise.all(this.#agents.map((agent) => agent.freeze(lastSeconds, FREEZE_TIMEOUT_MS)));
+    return this.#agents.filter((_, index) => kept[index] === null).map(({ plan }) => plan.node);
+  }
+
   /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder, where `place` says. Never rejects for a node. */
   async pull(place: Place, signal?: AbortSignal): Promise<CaptureRecord[]> {
     const perNode = await Promise.all(
@@ -237,7 +244,9 @@ async function pullOne(
     received: closed?.received ?? null,
     droppedByKernel: closed?.droppedByKernel ?? null,
     droppedByInterface: closed?.droppedByInterface ?? null,
-    ...(agent.plan.ring === null ? {} : { ring: agent.plan.ring }),
+    ...(agent.plan.ring === null
+      ? {}
+      : { ring: { files: agent.plan.ring.files, megabytes: agent.plan.ring.megabytes } }),
   };
   const ended = endedEarly(agent, hop.id);
   const early = options.isTimed && ended === TIME_LIMIT ? null : ended;

@@ -4,6 +4,7 @@ export { fromData } from "./data.js";
 export { CelFault, type ExpressionFault } from "./fault.js";
 export { CEL_FUNCTIONS } from "./functions/index.js";
 export { MACROS } from "./macros.js";
+export { findPatternFault, matchBounded } from "./regex.js";
 export { parseCel } from "./parse.js";
 export { childrenOf, readAccess, textOf, type AstNode } from "./syntax.js";
 export * from "./types.js";

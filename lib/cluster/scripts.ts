@@ -4,6 +4,7 @@ import { INSPECT_SCRIPT, RUN_SCRIPT } from "./runtime/crictl.js";
 import { CTR_SCRIPT } from "./runtime/ctr.js";
 import { DOCKER_SCRIPT } from "./runtime/docker.js";
 import { PODMAN_SCRIPT } from "./runtime/podman.js";
+import { POD_LOG, POD_LOG_NAME } from "./runtime/pod-log.js";
 import { PROC_SCRIPT } from "./runtime/proc.js";
 import { ADDRESSES_SCRIPT } from "./runtime/sources.js";
 import { FOLDER_SCRIPT } from "./tools/pod.js";
@@ -21,6 +22,7 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-runtime-podman": PODMAN_SCRIPT,
   "hopbook-runtime-proc": PROC_SCRIPT,
   "hopbook-runtime-addresses": ADDRESSES_SCRIPT,
+  [POD_LOG_NAME]: POD_LOG,
   "hopbook-tools": TOOLS_SCRIPT,
   "hopbook-tools-folder": FOLDER_SCRIPT,
   [SNAPSHOT_NAME]: SNAPSHOT_SCRIPT,

@@ -23,8 +23,10 @@ export interface CaptureInput {
   readonly minFree?: string | number;
   /** Of points, in place of maxBytes; empty for none. */
   readonly ring?: string;
+  readonly freezes?: number;
 }
 
+const MOST_FREEZES = 20;
 const RING_INPUT = "^([0-9]{1,3}x[0-9]+(\\.[0-9]+)?(MB|GB|MiB|GiB))?$";
 
 export const captureProperties = {
@@ -58,6 +60,14 @@ export const captureProperties = {
       "Of points: 10x100MiB goes round in ten files of 100 MiB a point, the oldest out first, in place of `maxBytes`; a node's are " +
       "one file a point at the end",
   },
+  freezes: {
+    type: "integer",
+    minimum: 0,
+    maximum: MOST_FREEZES,
+    default: 0,
+    title:
+      "How often capture/freeze or trigger/wait may keep what the rings hold; each takes as much room again",
+  },
   minFree: { ...sizeSchema, default: "64MiB", title: "Free disk on the node that is never gone below" },
 } as const;
 
@@ -76,6 +86,7 @@ export function checkCaptureInput({
   payload,
   snaplen,
   ring = "",
+  freezes = 0,
 }: CaptureInput): void {
   const refuse = (why: string, hint: string): HopbookError =>
     new HopbookError("INPUT_INVALID", `Cannot capture: ${why}`, { hint });
@@ -90,6 +101,9 @@ export function checkCaptureInput({
   }
   if (points === undefined && filter !== undefined) {
     throw refuse("a filter is given with flows, which have their own", "Leave filter out, or give points");
+  }
+  if (ring === "" && freezes > 0) {
+    throw refuse("freezes are given without a ring", "Give a ring: what captures write without one is kept");
   }
   if (ring !== "") {
     parseRing(ring);

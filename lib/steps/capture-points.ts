@@ -14,8 +14,8 @@ import { targetOf } from "../model/hops.js";
 import type { NetnsRef } from "../model/cluster.js";
 import { ANY_INTERFACE, type CapturePoint, type PointsFile } from "../model/points.js";
 import type { StepContext } from "../model/steps.js";
-import { checkNodes } from "./check-nodes.js";
-import { recallPod } from "./known-pods.js";
+import { checkNodes } from "./shared/check-nodes.js";
+import { recallPod } from "./shared/known-pods.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
 import { readPoints, type NamedPoint, type PointInput } from "./point-input.js";
 

@@ -120,9 +120,11 @@ function podFoldersOf(tools: Readonly<Record<string, NodeTools>>): Record<string
 export class HeldCaptures {
   private records: Promise<readonly CaptureRecord[]> | null = null;
 
+  /** `freezesLeft`: how often what the rings hold may still be kept. */
   constructor(
     readonly session: CaptureSession,
     readonly live: LiveCaptures | null = null,
+    public freezesLeft = 0,
   ) {}
 
   /**
@@ -164,7 +166,7 @@ export async function beginSession(
   });
   const watched = { flows: input.flows ?? [], points: found?.points ?? null, lastsMs: time.lastsMs ?? null };
   const live = context.detach === undefined ? LiveCaptures.begin(plans, context, watched) : null;
-  const captures = new HeldCaptures(session, live);
+  const captures = new HeldCaptures(session, live, input.freezes ?? 0);
   context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.
   await context.sink.writeJson("evidence/flows.json", { flows: (input.flows ?? []).map(describeFlow) });

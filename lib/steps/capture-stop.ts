@@ -1,7 +1,7 @@
-import { HopbookError } from "../errors.js";
 import type { StepKind } from "../model/steps.js";
-import { CAPTURE_ACTIONS, countPackets, HeldCaptures } from "./capture-session.js";
+import { CAPTURE_ACTIONS, countPackets } from "./capture-session.js";
 import { NOT_YET } from "./schema.js";
+import { heldCaptures } from "./shared/freeze.js";
 
 interface Input {
   readonly capture: string;
@@ -31,11 +31,7 @@ export const captureStop: StepKind<Input, Output> = {
   example: { capture: "${{ steps.capture.outputs.capture }}" },
   plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
   async run(input, context) {
-    const captures = context.held(input.capture);
-    // A step may hold something else under the name that it is given.
-    if (!(captures instanceof HeldCaptures)) {
-      throw new HopbookError("CAPTURE_FAILED", `Cannot stop ${input.capture}: no capture of that name runs`);
-    }
+    const captures = heldCaptures(input.capture, context);
     return { packets: countPackets(await captures.finish(context)) };
   },
 };

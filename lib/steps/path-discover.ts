@@ -13,9 +13,9 @@ import type { End } from "../model/cluster.js";
 import { loadRecipes } from "../hops/index.js";
 import { sayUnentered, targetOf, type FlowPath } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
-import { tryNodes } from "./check-nodes.js";
+import { tryNodes } from "./shared/check-nodes.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
-import { leaveOut } from "./leave-out.js";
+import { leaveOut } from "./shared/leave-out.js";
 import { watchAccesses } from "./shared/watched.js";
 
 interface Input {

@@ -2,7 +2,7 @@ import { parseEnd } from "../cluster/index.js";
 import type { HostDevice, LocatedInterface, LocatedPod } from "../model/cni/attachment.js";
 import type { NetnsRef } from "../model/cluster.js";
 import type { StepKind } from "../model/steps.js";
-import { rememberPods } from "./known-pods.js";
+import { rememberPods } from "./shared/known-pods.js";
 import type { PodWithInterfaces } from "../hops/index.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
 import { watchAccesses } from "./shared/watched.js";

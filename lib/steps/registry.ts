@@ -1,4 +1,6 @@
 import type { StepKind } from "../model/steps.js";
+import { captureFreeze } from "./capture-freeze.js";
+import { captureMark } from "./capture-mark.js";
 import { captureStart } from "./capture-start.js";
 import { captureStop } from "./capture-stop.js";
 import { captureWatch } from "./capture-watch.js";
@@ -17,6 +19,7 @@ import { stateBaseline } from "./state-baseline.js";
 import { stateInspect } from "./state-inspect.js";
 import { timeWait } from "./time-wait.js";
 import { trafficProbe } from "./traffic-probe.js";
+import { triggerWait } from "./trigger-wait.js";
 
 /** Every step kind there is, by name. A new one is a file beside these and a line here. */
 export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
@@ -35,6 +38,9 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     commandRun,
     scriptRun,
     timeWait,
+    triggerWait,
+    captureMark,
+    captureFreeze,
     captureStop,
     captureWatch,
     dropsCollect,

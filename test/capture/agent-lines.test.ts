@@ -42,6 +42,8 @@ t.test("each line that the agent says", (t) => {
         ...{ droppedByKernel: null, droppedByInterface: null, sizeBytes: 0, sinceSec: null },
       },
     ],
+    ["frozen 2 1700000000.5 3", { type: "frozen", number: 2, atSec: 1700000000.5, files: 3 }],
+    ["frozen x - x", { type: "frozen", number: 0, atSec: null, files: 0 }],
     ["stopped", { type: "stopped" }],
     ["removed", { type: "removed" }],
     ["Authorized use only!", null],

@@ -23,7 +23,7 @@ const SETTLE_MS = 300;
 
 async function startAgent([shell = "sh", ...first]: readonly string[], port: number) {
   const dir = join(mkdtempSync(join(tmpdir(), "hopbook-ring-")), "hopbook-x");
-  const limits = ["60", "8192", "1024", "20", "4096", "3", "1"];
+  const limits = ["60", "16384", "1024", "20", "4096", "3", "1"];
   const hop = ["a.lo", "-", "lo", "1024", "n", `udp dst port ${port}`];
   const words = [...first, "-c", CAPTURE_AGENT, AGENT_NAME, dir, ...limits, ...hop];
   const child = spawn(shell, words, { stdio: ["pipe", "pipe", "inherit"] });
@@ -138,3 +138,45 @@ t.test(
     await empty.end();
   },
 );
+
+for (const shell of SHELLS) {
+  t.test(
+    `${shell[0]}: what was kept stays while the ring goes on, and no time of it is missing`,
+    real,
+    async (t) => {
+      const port = 20_020 + SHELLS.indexOf(shell);
+      const agent = await startAgent(shell, port);
+      await agent.until("ready");
+      await send(port, [0, 2500], agent.dir);
+      await sleep(SETTLE_MS);
+      agent.say("freeze 60");
+      agent.say("freeze $(id)");
+      t.match(await agent.until("frozen 1 "), /^frozen 1 [0-9.]+ 3$/);
+      await send(port, [2500, 3500], agent.dir);
+      await sleep(SETTLE_MS);
+      agent.say("freeze");
+      t.match(await agent.until("frozen 2 "), /^frozen 2 [0-9.]+ [12]$/);
+      await send(port, [3500, 10_000], agent.dir);
+      await sleep(SETTLE_MS);
+      agent.say("stop");
+      const since = Number((await agent.until("closed")).split(" ").at(-1));
+      const path = join(agent.dir, "a.lo.pcap");
+      const numbers = numbersIn(path);
+      t.equal(numbers[0], 0);
+      const gaps = numbers.flatMap((number, index) =>
+        number === (numbers[index - 1] ?? -1) + 1 ? [] : [index],
+      );
+      t.equal(gaps.length, 1, "what went by between what was kept and what the ring has at its end");
+      t.ok((numbers[(gaps[0] ?? 0) - 1] ?? 0) >= 3499, "all until the second time is there");
+      const reader = openCapture(path);
+      for (let index = 0; index <= (gaps[0] ?? 0); index++) reader.next();
+      t.equal(since.toFixed(6), (reader.timeUs / 1e6).toFixed(6), "and from there on it is whole");
+      reader.close();
+      t.strictSame(
+        readdirSync(agent.dir).filter((name) => name.includes("pcap")),
+        ["a.lo.pcap"],
+      );
+      await agent.end();
+    },
+  );
+}

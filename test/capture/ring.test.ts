@@ -4,9 +4,13 @@ import { parseRing, ringBytes } from "../../lib/capture/ring.js";
 import type { CapturePoint } from "../../lib/model/points.js";
 
 t.test("a ring as it is written", async (t) => {
-  t.strictSame(parseRing("10x100MiB"), { files: 10, megabytes: 104 }, "tcpdump counts in 10^6 bytes");
-  t.strictSame(parseRing("2x1MB"), { files: 2, megabytes: 1 });
-  t.strictSame(parseRing("100x2GB"), { files: 100, megabytes: 2000 });
+  t.strictSame(
+    parseRing("10x100MiB"),
+    { files: 10, megabytes: 104, freezes: 0 },
+    "tcpdump counts in 10^6 bytes",
+  );
+  t.strictSame(parseRing("2x1MB"), { files: 2, megabytes: 1, freezes: 0 });
+  t.strictSame(parseRing("100x2GB"), { files: 100, megabytes: 2000, freezes: 0 });
   const bad = [
     "",
     "10",
@@ -26,6 +30,7 @@ t.test("a ring as it is written", async (t) => {
 t.test("a node's room is that of all its rings, and of one file twice", async (t) => {
   const ring = parseRing("10x100MB");
   t.equal(ringBytes(ring, 3), 3_100_000_000);
+  t.equal(ringBytes(parseRing("10x100MB", 2), 3), 9_100_000_000, "what is kept twice beside it");
   const point = (name: string): CapturePoint => ({
     ...{ id: `node-a.point.${name}`, node: "node-a", role: "nic", interface: name, netns: { kind: "host" } },
     ...{ mtuBytes: null, encapsulation: { kind: "none" }, evidence: [], pod: null, ips: [] },

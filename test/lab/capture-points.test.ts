@@ -1,9 +1,10 @@
 import t, { type Test } from "tap";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { execInNode } from "../../lib/lab/index.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { Bench, expectError, folderOf } from "./bench.js";
-import { startCli } from "./cli.js";
+import { startCli, type RunningCli } from "./cli.js";
 
 /** Captures at points that are named, with filters of a person's, on the nodes of a lab. */
 
@@ -91,4 +92,49 @@ t.test("find-interface: the host's end of each pod's interface", async (t) => {
     stdout.replace(/\s+/g, " "),
     /shop\/cart on node-a: eth0 = cali\w+; shop\/client on node-a: eth0 = cali/,
   );
+});
+
+t.test("a ring until a packet comes, and until a line of a pod's log does", async (t) => {
+  const until = (what: string, value: string): RunningCli => {
+    const points = [
+      "--pod",
+      "shop/client",
+      "--pod",
+      "shop/dns",
+      "--filter",
+      "udp port 53",
+      "--ring",
+      "3x1MB",
+    ];
+    const args = ["capture", ...points, what, value, "--duration", "60s", "--after", "100ms", ...CLUSTER];
+    return startCli(bench.cli, args, { cwd: bench.makeFolder() });
+  };
+  const ask = (): Promise<unknown> =>
+    bench.hopbook("run", "trace-path", "--from", "shop/client", "--to", "shop/dns:53", ...CLUSTER);
+  const packet = until("--until-packet", "udp dst port 53");
+  t.ok(await packet.said("waits from now on"), packet.stderr());
+  await ask();
+  const first = await packet.done;
+  t.equal(first.exitCode, 0, first.stderr);
+  t.match(first.stdout, /PASS +captured: 20\S+Z a packet at (client|dns)\/eth0@node-[ab]/);
+  await bench.expectClean(t);
+
+  const folder = "/var/log/pods/shop_dns_0a1b";
+  const onNode = (...argv: string[]): Promise<unknown> => execInNode(bench.lab, "node-b", argv);
+  t.teardown(() => onNode("rm", "-rf", folder));
+  const log = (text: string): Promise<unknown> =>
+    onNode("sh", "-c", 'mkdir -p "$1/app"; echo "$2" >>"$1/app/0.log"', "log", folder, text);
+  await log("2026-01-01T00:00:00.0Z stdout F before it: connection refused");
+  const args = ["capture", "--pod", "shop/dns", "--duration", "60s", "--after", "100ms", ...CLUSTER];
+  const line = startCli(bench.cli, [...args, "--until-log", "(?i)connection (refused|reset)"], {
+    cwd: bench.makeFolder(),
+  });
+  t.ok(await line.said("waits from now on"), line.stderr());
+  await log("2026-01-01T00:00:00.0Z stdout F all is well");
+  await ask();
+  await log("2026-01-01T00:00:00.0Z stderr F Connection reset by peer");
+  const second = await line.done;
+  t.equal(second.exitCode, 0, second.stderr);
+  t.match(second.stdout, /captured: 20\S+Z shop\/dns logged: Connection reset by peer/);
+  await bench.expectClean(t);
 });

@@ -105,6 +105,12 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     programs: {},
     scripts: ["hopbook-filter-check"],
   },
+  "pod/logs": {
+    summary: "follow the logs of pods on their nodes",
+    entersNetns: false,
+    programs: {},
+    scripts: ["hopbook-pod-log"],
+  },
   "kernel/droptrace": {
     summary: "ask the kernel where it drops packets (a tracefs instance of its own)",
     entersNetns: false,

@@ -63,6 +63,32 @@ const RULES: Readonly<Record<string, ValueRule>> = {
             ]))),
   "hopbook-follow": ([dir = "", ...ids]) =>
     firstMisfit([[dir, CAPTURE_DIR], ...ids.map((id) => [id, HOP_WORDS[0] ?? /(?!)/] as const)]),
+  "hopbook-capture-packet": ([lease = "", seconds = "", ...words]) =>
+    firstMisfit([
+      [lease, COUNT],
+      [seconds, COUNT],
+      ...[...words, ...(words.length === 3 ? [] : ["\n"])].map(
+        (word, index) => [word, CHECKED_WORDS[index + 1] ?? /(?!)/] as const,
+      ),
+    ]),
+  "hopbook-pod-log": ([
+    lease = "",
+    seconds = "",
+    folder = "",
+    namespace = "",
+    pod = "",
+    container = "",
+    ...rest
+  ]) =>
+    firstMisfit([
+      [lease, COUNT],
+      [seconds, COUNT],
+      [folder, /^\/var\/log\/pods$/],
+      [namespace, POD_WORD],
+      [pod, POD_WORD],
+      [container, /^(-|[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?)$/],
+      [rest.join(" "), /^$/],
+    ]),
   "hopbook-filter-check": (words) =>
     firstMisfit(words.map((word, index) => [word, CHECKED_WORDS[index % CHECKED_WORDS.length] ?? /(?!)/])),
   "hopbook-detached-list": ([mode = "", ...folders]) =>

@@ -3,8 +3,14 @@ import type { NodeTools } from "../../cluster/index.js";
 import { HopbookError } from "../../errors.js";
 import { formatSize } from "../../model/units.js";
 
-export function ringOf({ ring = "" }: { readonly ring?: string }): Ring | null {
-  return ring === "" ? null : parseRing(ring);
+export function ringOf({
+  ring = "",
+  freezes = 0,
+}: {
+  readonly ring?: string;
+  readonly freezes?: number;
+}): Ring | null {
+  return ring === "" ? null : parseRing(ring, freezes);
 }
 
 export function ringText({ files, megabytes }: Ring): string {

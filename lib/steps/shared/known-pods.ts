@@ -1,5 +1,5 @@
-import type { GuardedAccess } from "../model/guarded-access.js";
-import type { FoundPod } from "./locate-pods.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
+import type { FoundPod } from "../locate-pods.js";
 
 /** What pod/locate found in a run, by the run's ways in: a step that is handed a pod uses what was found, and not what it is told. */
 const known = new WeakMap<ReadonlyMap<string, GuardedAccess>, Map<string, FoundPod>>();

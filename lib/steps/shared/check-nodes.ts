@@ -1,7 +1,7 @@
-import { asUnseen, checkPodTools, checkTools, type NodeTools } from "../cluster/index.js";
-import { HopbookError } from "../errors.js";
-import type { GuardedAccess } from "../model/guarded-access.js";
-import type { StepContext } from "../model/steps.js";
+import { asUnseen, checkPodTools, checkTools, type NodeTools } from "../../cluster/index.js";
+import { HopbookError } from "../../errors.js";
+import type { GuardedAccess } from "../../model/guarded-access.js";
+import type { StepContext } from "../../model/steps.js";
 
 /** Programs without which nothing can be captured; said before anything is started. */
 const NEEDED = ["tcpdump", "timeout", "nsenter"] as const;

@@ -1,5 +1,5 @@
-import type { HopbookError } from "../errors.js";
-import { targetOf, type FlowPath, type Hop, type Unentered } from "../model/hops.js";
+import type { HopbookError } from "../../errors.js";
+import { targetOf, type FlowPath, type Hop, type Unentered } from "../../model/hops.js";
 
 /**
  * Paths without the hops of places where nothing can be captured, which stand in `unentered`. Throws the first reason where

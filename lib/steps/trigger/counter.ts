@@ -1,0 +1,80 @@
+import { HopbookError } from "../../errors.js";
+import type { Argv } from "../../model/access.js";
+import type { PlannedCommand, StepContext } from "../../model/steps.js";
+import { findPlace } from "../command-place.js";
+import type { TriggerSource } from "./types.js";
+
+export interface CounterTrigger {
+  readonly on: string;
+  /** As nstat(8) names it: TcpExtListenDrops, TcpOutRsts. */
+  readonly name: string;
+  /** Fires when it has grown by at least this. Default 1. */
+  readonly by?: number;
+}
+
+const READ_MS = 10_000;
+const FILES = ["/proc/net/netstat", "/proc/net/snmp"] as const;
+
+/** Reads a counter of a node's or pod's network again and again until it has grown. */
+export async function planCounterTrigger(
+  { on, name, by = 1 }: CounterTrigger,
+  context: StepContext,
+  everyMs: number,
+): Promise<TriggerSource> {
+  const { node, enter, reads } = await findPlace(on, context);
+  const words: Argv = ["cat", ...FILES];
+  const argv: Argv = enter === null ? words : ["nsenter", `--net=${enter}`, "--", ...words];
+  const command: PlannedCommand = {
+    ...{ node, argv, effect: "read" as const },
+    action: enter === null ? "node/read" : "netns/read",
+  };
+  return {
+    commands: [...reads, command],
+    note: `waits until ${name} of ${on} has grown by ${by}`,
+    async wait(run, { signal, armed }) {
+      const first = await readCounter(command, { name, on }, { context: run, signal });
+      armed();
+      for (;;) {
+        await run.clock.sleep(everyMs, signal);
+        const now = await readCounter(command, { name, on }, { context: run, signal });
+        if (now - first >= by) {
+          return { by: "counter", what: `${name} of ${on} grew from ${first} to ${now}`, node };
+        }
+      }
+    },
+  };
+}
+
+async function readCounter(
+  { node, argv, action }: PlannedCommand,
+  { name, on }: { readonly name: string; readonly on: string },
+  { context, signal }: { readonly context: StepContext; readonly signal: AbortSignal },
+): Promise<number> {
+  const access = context.accesses.get(node);
+  if (access === undefined) {
+    throw (
+      context.unreachable.get(node) ??
+      new HopbookError("NODE_UNREACHABLE", `Cannot read counters of ${on}: ${node} is not open`)
+    );
+  }
+  const { stdout } = await access.exec(argv, { action, timeoutMs: READ_MS, signal });
+  signal.throwIfAborted();
+  const value = findCounter(stdout.toString("utf8"), name);
+  if (value !== null) return value;
+  throw new HopbookError("INPUT_INVALID", `Cannot wait for ${name} of ${on}: there is no such counter`, {
+    where: { node },
+    hint: "Name it as nstat does: TcpExtListenDrops, TcpOutRsts, UdpRcvbufErrors",
+  });
+}
+
+/** Of /proc/net/netstat and snmp: a line of names and one of values, each after `PROTOCOL:` (proc(5)). */
+export function findCounter(text: string, name: string): number | null {
+  const lines = text.split("\n").map((line) => line.split(" "));
+  for (const [index, [protocol = "", ...names]] of lines.entries()) {
+    const prefix = protocol.replace(/:$/, "");
+    const place = names.findIndex((each) => `${prefix}${each}` === name);
+    const [next, ...values] = lines[index + 1] ?? [];
+    if (place >= 0 && next === protocol && /^[0-9]+$/.test(values[place] ?? "")) return Number(values[place]);
+  }
+  return null;
+}

@@ -1,0 +1,53 @@
+import { matchBounded } from "../../cel/index.js";
+import { planPodLog, textOfLogLine } from "../../cluster/index.js";
+import { HopbookError } from "../../errors.js";
+import type { StepContext } from "../../model/steps.js";
+import { visible } from "../../model/visible.js";
+import { locatePods } from "../locate-pods.js";
+import { waitForLine } from "./lines.js";
+import type { SourceTime, TriggerSource } from "./types.js";
+
+export interface LogTrigger {
+  readonly pod: string | readonly string[];
+  readonly container?: string;
+  readonly match: string;
+}
+
+const LOG_ACTION = "pod/logs";
+
+/** One source a pod: a line of the log of any of them fires. */
+export async function planLogTrigger(
+  { pod, container, match }: LogTrigger,
+  context: StepContext,
+  time: SourceTime,
+): Promise<readonly TriggerSource[]> {
+  const pods = await locatePods({ pods: typeof pod === "string" ? [pod] : pod }, context);
+  return pods.map(({ namespace, name, node, found }): TriggerSource => {
+    const text = `${namespace}/${name}`;
+    if (found === null) {
+      throw new HopbookError(
+        "NODE_UNREACHABLE",
+        `Cannot follow the log of ${text}: its node cannot be entered`,
+        {
+          where: { node },
+          hint: "Wait for a packet, or enter the node",
+        },
+      );
+    }
+    const argv = planPodLog({ namespace, name, container: container ?? null }, time);
+    const command = { node, action: LOG_ACTION, argv, effect: "read" } as const;
+    return {
+      commands: [command],
+      note: `waits for a line of ${text} that matches ${JSON.stringify(match)}`,
+      async wait(run, options) {
+        const read = (line: string): "armed" | { readonly what: string } | null => {
+          if (line === "ready") return "armed";
+          const said = textOfLogLine(line);
+          return matchBounded(said, match) ? { what: said } : null;
+        };
+        const said = await waitForLine(command, read, { context: run, options });
+        return { by: "log", what: `${text} logged: ${visible(said, { maxChars: 300 })}`, node };
+      },
+    };
+  });
+}
