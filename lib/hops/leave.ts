@@ -19,7 +19,8 @@ import { formatOfLink, isToldFarEnd } from "../wire/registry.js";
 /** The tunnel that a node puts a packet into, and where its tables say that it ends. */
 interface TunnelWay {
   readonly link: Link;
-  readonly gateway: string;
+  /** The next hop within the tunnel; null: there is no route, so that nobody knows it. */
+  readonly gateway: string | null;
   readonly remoteMac: string | null;
   readonly remoteVtep: string | null;
 }
@@ -78,7 +79,7 @@ export async function findLeaving(side: Side, options: LeaveOptions): Promise<Le
     const way = await followTunnel(side, tunnel, {
       ...options,
       looks,
-      gateway: route.found?.gateway ?? options.dst,
+      gateway: route.found === null ? null : (route.found.gateway ?? options.dst),
       encapsulatedTo: route.found?.encapsulatedTo ?? null,
       notes,
     });
@@ -189,10 +190,12 @@ async function lookUpLeaving(
 async function followTunnel(
   side: Side,
   link: Link,
-  options: LeaveOptions & Pick<FarEndInput, "looks" | "gateway" | "encapsulatedTo" | "notes">,
+  options: LeaveOptions &
+    Pick<FarEndInput, "looks" | "encapsulatedTo" | "notes"> & { readonly gateway: string | null },
 ): Promise<TunnelWay> {
   const { view } = side;
   const { looks, gateway, encapsulatedTo, notes, far } = options;
+  if (gateway === null) return { link, gateway, remoteMac: null, remoteVtep: null };
   const farEnd = await findFarEnd({ view, looks, link, gateway, encapsulatedTo, notes });
   if (far !== null) checkFarEnd({ ...options, ...farEnd, link, node: view.node, far });
   const { remoteMac, remoteVtep } = farEnd;

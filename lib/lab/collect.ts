@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HopbookError } from "../errors.js";
 import { OUTSIDE } from "./cluster/make.js";
-import type { NodeSpec } from "./cluster/types.js";
+import { findPod, type NodeSpec, type PodSpec } from "./cluster/types.js";
 import { makeRuntimePod, type RuntimePod } from "./crictl/ids.js";
 import { netnsPath } from "./crictl/inspectp.js";
 import { writeCrictlFiles } from "./crictl/write.js";
@@ -10,7 +10,7 @@ import { nodeFilesDir } from "./files.js";
 import { renderLocalProfile, renderSshProfile } from "./profile.js";
 import { readProcessFile } from "./state.js";
 import { renderSshConfig } from "./ssh.js";
-import type { Blueprint } from "./topology/blueprint.js";
+import type { Blueprint } from "./topology/types.js";
 import type { LabNodeState, LabPodState, LabProcess, LabState } from "./types.js";
 
 function requireProcess(path: string): LabProcess {
@@ -21,8 +21,15 @@ function requireProcess(path: string): LabProcess {
   });
 }
 
-function collectPods(dir: string, node: NodeSpec): RuntimePod[] {
-  return node.pods.map((spec) => {
+/** Where there are two, the first address is that of IPv6, as of a cluster with `ipFamilies: [IPv6, IPv4]`. */
+function withFamilies(pod: PodSpec, ipv6: Blueprint["ipv6"]): PodSpec {
+  const twin = ipv6 === null ? undefined : findPod(ipv6.cluster, pod);
+  return twin === undefined ? pod : { ...pod, ip: twin.pod.ip, additionalIps: [pod.ip] };
+}
+
+function collectPods(dir: string, node: NodeSpec, { ipv6 }: Blueprint): RuntimePod[] {
+  return node.pods.map((each) => {
+    const spec = withFamilies(each, ipv6);
     const files = join(nodeFilesDir(dir, node.name), "pods", spec.name);
     return makeRuntimePod(node, spec, {
       pid: requireProcess(join(files, "pid")).pid,
@@ -38,6 +45,7 @@ function describePod(pod: RuntimePod): LabPodState {
     namespace: spec.namespace,
     name: spec.name,
     ip: spec.ip,
+    additionalIps: spec.additionalIps ?? [],
     hostInterface: spec.hostInterface,
     sandboxId: ids.sandboxId,
     containerId: ids.containerId,
@@ -47,8 +55,9 @@ function describePod(pod: RuntimePod): LabPodState {
   };
 }
 
-function collectNode(dir: string, node: NodeSpec, { topology }: Blueprint): LabNodeState {
-  const pods = collectPods(dir, node);
+function collectNode(dir: string, node: NodeSpec, blueprint: Blueprint): LabNodeState {
+  const { topology } = blueprint;
+  const pods = collectPods(dir, node, blueprint);
   writeCrictlFiles(join(nodeFilesDir(dir, node.name), "crictl"), pods, topology.cni);
   const own = requireProcess(join(dir, "nodes", node.name, "pid"));
   return { name: node.name, address: node.address, ...own, pods: pods.map(describePod) };
@@ -66,7 +75,7 @@ export function collectLabState(
   blueprint: Blueprint,
 ): LabState {
   const { name, topology, dir, rootless } = lab;
-  const { cluster } = blueprint;
+  const { cluster, ipv6 } = blueprint;
   const operator = requireProcess(join(dir, "operator"));
   const nodes = cluster.nodes.map((node) => collectNode(dir, node, blueprint));
   const files = {
@@ -89,7 +98,7 @@ export function collectLabState(
     supervisor: requireProcess(join(dir, "supervisor")),
     operator,
     nodes,
-    services: cluster.services.map((service) => ({
+    services: [...cluster.services, ...(ipv6?.cluster.services ?? [])].map((service) => ({
       ...service,
       name: `${service.namespace}/${service.name}`,
     })),

@@ -24,7 +24,7 @@ import {
   renderPodResolv,
   renderServes,
 } from "./cluster/pods.js";
-import type { Cluster, NodeSpec } from "./cluster/types.js";
+import { findNode, type Cluster, type NodeSpec } from "./cluster/types.js";
 import { CRICTL_PROGRAM } from "./crictl/program.js";
 import { findProgram } from "./programs.js";
 import { renderIptables } from "./rules/iptables.js";
@@ -38,7 +38,7 @@ import {
   POD_SCRIPT,
 } from "./scripts.js";
 import { renderSshdConfig } from "./ssh.js";
-import type { Blueprint } from "./topology/blueprint.js";
+import type { Blueprint } from "./topology/types.js";
 
 /** The user that logs in without being root; `sudo` for it only where sudo is installed. */
 const ONCALL = { name: "oncall", uid: 1977 } as const;
@@ -83,14 +83,17 @@ function writeEtc(
 }
 
 /** Files a pod's scripts use, in `dir` (which becomes /run/pod in the pod). */
-function writePod(dir: string, { node, pod }: PodPlace, { topology, cluster }: Blueprint): void {
+function writePod(dir: string, { node, pod }: PodPlace, blueprint: Blueprint): void {
+  const { cluster, ipv6 } = blueprint;
   mkdirSync(join(dir, "mnt"), { recursive: true });
-  write(join(dir, "net.batch"), renderPodBatch(topology, cluster, { node, pod }));
+  write(join(dir, "net.batch"), renderPodBatch(blueprint, { node, pod }));
   write(join(dir, "hosts"), renderPodHosts(pod));
   write(join(dir, "container.sh"), CONTAINER_SCRIPT);
-  const tools = { busybox: findProgram("busybox") !== undefined, node: process.execPath };
+  const address = ipv6 === null ? ("0.0.0.0" as const) : ("[::]" as const);
+  const tools = { busybox: findProgram("busybox") !== undefined, node: process.execPath, address };
   write(join(dir, "serves"), renderServes(pod, tools));
-  if (pod.serves === "dns") write(join(dir, "dnsmasq.conf"), renderDnsmasq(cluster));
+  if (pod.serves === "dns")
+    write(join(dir, "dnsmasq.conf"), renderDnsmasq(ipv6 === null ? [cluster] : [cluster, ipv6.cluster]));
   if (pod.serves !== "http") return;
   write(join(dir, "http.mjs"), HTTP_PROGRAM);
   write(join(dir, "www", "index.html"), INDEX_PAGE);
@@ -103,18 +106,22 @@ export function nodeFilesDir(dir: string, node: string): string {
 }
 
 function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly deadDns: boolean }): void {
-  const { topology, cluster, deadDns } = options;
+  const { topology, cluster, ipv6, deadDns } = options;
   mkdirSync(join(dir, "nodes", node.name, "mnt"), { recursive: true });
   const files = nodeFilesDir(dir, node.name);
-  write(join(files, "links.batch"), renderNodeBatch(topology, cluster, node));
-  write(join(files, "fdb.batch"), renderFdbBatch(topology, cluster, node));
+  write(join(files, "links.batch"), renderNodeBatch(topology, cluster, { node, ipv6 }));
+  write(join(files, "fdb.batch"), renderFdbBatch(options, node));
   const { tunnel } = topology.carriage;
   if (tunnel?.program !== undefined) {
     write(join(files, "tunnel", "program.pl"), tunnel.program);
     write(join(files, "tunnel", "device"), `${tunnel.device}\n`);
   }
-  write(join(files, "sysctl"), renderNodeSysctls(topology, node));
+  write(join(files, "sysctl"), renderNodeSysctls(options, node));
   write(join(files, "iptables"), renderIptables(cluster, topology.rules(cluster, node)));
+  if (ipv6 !== null) {
+    const rules = ipv6.topology.rules(ipv6.cluster, findNode(ipv6.cluster, node.name));
+    write(join(files, "ip6tables"), renderIptables(ipv6.cluster, rules));
+  }
   write(join(files, "sshd_config"), renderSshdConfig(node));
   write(join(files, "pod-resolv.conf"), renderPodResolv());
   write(join(files, "scripts", "pod.sh"), POD_SCRIPT);
@@ -146,7 +153,7 @@ export function writeLabFiles(dir: string, options: Blueprint & { readonly deadD
   write(join(dir, "scripts", "operator.sh"), OPERATOR_SCRIPT);
   write(join(dir, "scripts", "node.sh"), NODE_SCRIPT);
   write(join(dir, "underlay.batch"), renderUnderlayBatch(options.topology, options.cluster));
-  write(join(dir, "operator.batch"), renderOperatorBatch(options.topology, options.cluster));
+  write(join(dir, "operator.batch"), renderOperatorBatch(options.topology, options.cluster, options.ipv6));
   write(join(dir, "outside.batch"), renderOutsideBatch());
   write(join(dir, "scripts", "outside.sh"), OUTSIDE_SCRIPT);
   write(join(dir, "outside", "index.html"), OUTSIDE_PAGE);

@@ -105,6 +105,8 @@ if [ -e tunnel/program.pl ]; then
   perl tunnel/program.pl "$device" /run/tunnel-ready 4>&- &
   until [ -e /run/tunnel-ready ]; do kill -0 "$!"; sleep 0.01; done
 fi
+# Addresses that are there at once: nobody else is in these networks.
+for scope in all default; do echo 0 >"/proc/sys/net/ipv6/conf/$scope/accept_dad" || :; done
 ip -batch links.batch
 bridge -batch fdb.batch
 while read -r key value; do
@@ -113,6 +115,7 @@ while read -r key value; do
 done <sysctl
 iptables-restore <iptables &
 rules=$!
+[ ! -e ip6tables ] || ip6tables-restore <ip6tables
 /usr/sbin/sshd -f sshd_config 4>&-
 exec 5<>reports
 pods=0
@@ -142,6 +145,8 @@ src=/run/lab/pods/$pod
 trap 'echo "failed pod $pod" >&5' EXIT
 record "$src/pid" /proc
 hostname "$pod"
+# Addresses that are there at once: nobody else is in these networks.
+for scope in all default; do echo 0 >"/proc/sys/net/ipv6/conf/$scope/accept_dad" || :; done
 ip -batch "$src/net.batch"
 mount -n --bind "$src/hosts" /etc/hosts || :
 mount -n --bind /run/lab/pod-resolv.conf /etc/resolv.conf || :
@@ -166,15 +171,18 @@ ${RECORD}
 trap 'echo "failed container" >&5' EXIT
 record /run/pod/container-pid .
 cd /run/pod
-read -r kind port table <serves
+read -r kind port table address <serves
 server=
 # Waits until the port is bound (state 0A of /proc/net/tcp), 2 s at most.
 await() {
   tries=200
   while [ "$tries" -gt 0 ]; do
-    while read -r _ local _ state _; do
-      case $local$state in *:"$port"0A) return 0 ;; esac
-    done </proc/net/tcp
+    for file in tcp tcp6; do
+      [ -e "/proc/net/$file" ] || continue
+      while read -r _ local _ state _; do
+        case $local$state in *:"$port"0A) return 0 ;; esac
+      done <"/proc/net/$file"
+    done
     tries=$((tries - 1))
     sleep 0.01
   done
@@ -183,8 +191,8 @@ await() {
 start() {
   [ -z "$server" ] || return 0
   case $kind in
-    busybox) busybox httpd -f -p 0.0.0.0:8080 -h /run/pod/www 5>&- & ;;
-    node) "$table" /run/pod/http.mjs /run/pod/www 8080 5>&- & ;;
+    busybox) busybox httpd -f -p "$address:8080" -h /run/pod/www 5>&- & ;;
+    node) "$table" /run/pod/http.mjs /run/pod/www 8080 "$address" 5>&- & ;;
     dns) dnsmasq --keep-in-foreground --conf-file=/run/pod/dnsmasq.conf 5>&- & ;;
     *) return 0 ;;
   esac
@@ -211,10 +219,10 @@ done
 export const HTTP_PROGRAM = String.raw`
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
-const [folder, port] = process.argv.slice(2);
+const [folder, port, address = "0.0.0.0"] = process.argv.slice(2);
 createServer(async (request, response) => {
   const name = { "/": "index.html", "/index.html": "index.html", "/large": "large" }[request.url ?? ""];
   if (name === undefined) { response.writeHead(404).end("not found\n"); return; }
   response.writeHead(200, { "content-type": "text/plain" }).end(await readFile(folder + "/" + name));
-}).listen(Number(port), "0.0.0.0");
+}).listen(Number(port), address.replace(/[[\]]/g, ""));
 `;

@@ -8,6 +8,7 @@ export const LAB_TOPOLOGIES = {
   "cilium-vxlan": "Cilium with VXLAN: its devices and routes, without eBPF",
   "aws-vpc": "AWS VPC CNI: pods with addresses of the nodes' subnet, on one of two interfaces",
   kindnet: "kindnet: routes alone, each pod by a veth of its own",
+  "calico-dual-stack": "Calico with VXLAN, pods of both IP families, each in tunnels of its own",
 } as const;
 
 export type LabTopology = keyof typeof LAB_TOPOLOGIES;

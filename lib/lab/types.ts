@@ -28,6 +28,8 @@ export interface LabPodState {
   readonly namespace: string;
   readonly name: string;
   readonly ip: string;
+  /** Those of the other IP family. */
+  readonly additionalIps: readonly string[];
   readonly hostInterface: string;
   readonly sandboxId: string;
   readonly containerId: string;

@@ -29,11 +29,11 @@ export function nameFlow(flow: FlowFinding): string {
   return `${nameEnd(flow.from)} → ${nameEnd(flow.to)}`;
 }
 
-/** `ICMP ping`, `TCP http`, `TCP http over IPv6` where an end has both families; `UDP, watched only` between ends of a run that no probe was made for, `UDP` of bare captures. */
+/** `ICMP ping`, `TCP http`, `TCP http, IPv6` where an end has both families; `UDP, watched only` between ends of a run that no probe was made for, `UDP` of bare captures. */
 export function nameTraffic(flow: FlowFinding): string {
   const protocol = flow.protocol.toUpperCase();
   const hasBoth = [flow.from, flow.to].some(({ otherIp }) => otherIp !== undefined);
-  const over = hasBoth ? ` over ${flow.to.ip.includes(":") ? "IPv6" : "IPv4"}` : "";
+  const over = hasBoth ? `, ${flow.to.ip.includes(":") ? "IPv6" : "IPv4"}` : "";
   if (flow.probe !== null) return `${protocol} ${flow.probe}${over}`;
   return flow.from.pod === null && flow.to.pod === null ? protocol : `${protocol}${over}, watched only`;
 }

@@ -105,7 +105,11 @@ t.test("without a route IPv6 is looked for in the tunnel of IPv6", async (t) => 
     return { ...wiring, ways: (wiring.ways ?? []).filter(({ dst }) => dst !== podNet6(2)), nic: onlyIpv4(n) };
   });
   t.strictSame(outward(path)[0]?.slice(2), ["tunnel vxlan-v6.calico", "nic eth0"]);
-  t.match(path.notes.join("\n"), /node-1 has no route to fd00:244:2::5/);
+  t.strictSame(path.notes, [
+    `node-1 refuses packets from fd00:244:1::5 to fd00:244:2::5 that come in by ${cali(1)}: RTNETLINK answers: Network is unreachable`,
+    "node-1 has no route to fd00:244:2::5: RTNETLINK answers: Network is unreachable",
+  ]);
+  t.equal(path.tunnels["node-1"]?.gateway, null, "without a route nobody knows the next hop");
 });
 
 function onlyIpv4(n: number): NonNullable<Wiring["nic"]> {

@@ -69,6 +69,13 @@ export function listRows(topology: LabTopology): Row[] {
   return [healthy, ...listFaults(topology).map((fault) => makeRow(topology, fault))];
 }
 
+/** What a Service is reached by: of pods of both families IPv6 is hurt. */
+export function clusterIpsOf(topology: LabTopology): { readonly web: string; readonly dns: string } {
+  return topology === "calico-dual-stack"
+    ? { web: "[fd00:96::20]:80", dns: "[fd00:96::10]:53" }
+    : { web: "10.96.0.20:80", dns: "10.96.0.10:53" };
+}
+
 export const nameOf = ({ topology, fault }: Row): string => `${topology}/${fault ?? "none"}`;
 
 /** Of the topologies but the default one a row in so many stands for all, another one in each topology. */

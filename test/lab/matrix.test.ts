@@ -6,7 +6,7 @@ import { downLab, setFault, upLab } from "../../lib/api/lab.js";
 import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import type { FlowFinding, HopRef } from "../../lib/model/findings.js";
 import { DEFAULT_TOPOLOGY, type LabTopology } from "../../lib/lab/topologies.js";
-import { nameOf, selectRows, type Row, type Traffic } from "./matrix-rows.js";
+import { clusterIpsOf, nameOf, selectRows, type Row, type Traffic } from "./matrix-rows.js";
 
 /**
  * The fault matrix: each topology × its faults × {ICMP, DNS over UDP, HTTP and TCP} × {pod IP, ClusterIP}, whole runs on real
@@ -101,11 +101,12 @@ t.test("the table", async (t) => {
 
 async function runRow(t: Test, row: Row, name: string, cluster: string): Promise<void> {
   const large = row.only["ping-large"] !== undefined;
+  const { web, dns } = clusterIpsOf(row.topology);
   const reports: RunReport[] = [];
   if (row.fault !== null) await setFault({ name, fault: row.fault, on: true });
   try {
     reports.push(
-      await trace(cluster, ["shop/web:8080", "10.96.0.20:80", "shop/dns:53", "10.96.0.10:53"]),
+      await trace(cluster, ["shop/web:8080", web, "shop/dns:53", dns]),
       await trace(cluster, ["shop/web:8080"], ["ping", "http", ...(large ? (["ping-large"] as const) : [])]),
     );
   } finally {
@@ -132,7 +133,7 @@ function judge(t: Test, row: Row, report: RunReport): void {
     table.push([
       ...[row.topology, row.fault ?? "none"],
       traffic,
-      flow.to.ip.startsWith("10.96.") ? "ClusterIP" : "pod IP",
+      /^(10\.96\.|fd00:96::)/.test(flow.to.ip) ? "ClusterIP" : "pod IP",
       whereOf(flow),
       verdict.cause?.code ?? "-",
       verdict.confidence,
@@ -155,13 +156,14 @@ function judge(t: Test, row: Row, report: RunReport): void {
 t.test("healthy runs raise no alarm", async (t) => {
   t.jobs = LABS;
   // Another node's pods, by themselves and by their Services; one of the same node; and what is no part of the cluster.
-  const destinations = [
-    ...["shop/web:8080", "10.96.0.20:80", "shop/dns:53", "10.96.0.10:53", "shop/cart"],
-    ...["203.0.113.10:80", "node/node-b:22"],
-  ];
   const topologies = [...new Set(rows.map((row) => row.topology))];
   for (const [nth, topology] of topologies.entries()) {
     const runs = topology === DEFAULT_TOPOLOGY || wanted !== "" ? HEALTHY_RUNS : FEW_HEALTHY_RUNS;
+    const { web, dns } = clusterIpsOf(topology);
+    const destinations = [
+      ...["shop/web:8080", web, "shop/dns:53", dns, "shop/cart"],
+      ...["203.0.113.10:80", "node/node-b:22"],
+    ];
     for (let run = 0; run < runs; run += 1) {
       void t.test(`${topology}, run ${run + 1}`, { buffered: true }, async (t) => {
         const to = destinations[(nth + run) % destinations.length] ?? "";

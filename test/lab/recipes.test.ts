@@ -28,6 +28,7 @@ const WANTED: Readonly<Record<LabTopology, readonly [recipe: string, roles: read
   "calico-vxlan": ["calico-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
   "calico-ipip": ["calico-ipip", ["pod", "host-veth", "tunnel", "nic"]],
   "calico-none": ["calico-direct", ["pod", "host-veth", "nic"]],
+  "calico-dual-stack": ["calico-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
   "flannel-vxlan": ["flannel-vxlan", ["pod", "host-veth", "bridge", "tunnel", "nic"]],
   "flannel-host-gw": ["flannel-host-gw", ["pod", "host-veth", "bridge", "nic"]],
   "cilium-vxlan": ["cilium-vxlan", ["pod", "host-veth", "tunnel", "nic"]],

@@ -11,6 +11,7 @@ import {
   upLab,
   type LabState,
 } from "../../lib/lab/index.js";
+import { bracketIp } from "../../lib/linux/endpoint.js";
 import { DEFAULT_TOPOLOGY, LAB_TOPOLOGIES, type LabTopology } from "../../lib/lab/topologies.js";
 
 /** Each topology of the lab, apart from hopbook: it comes up, carries all that is sent, and every fault goes on and off. */
@@ -28,25 +29,34 @@ t.teardown(async () => {
 const client = async (state: LabState, ...argv: string[]): Promise<string> =>
   (await execInPod(state, "shop/client", argv)).stdout;
 
+type Pod = LabState["nodes"][number]["pods"][number];
+
 t.jobs = 2;
 for (const topology of NAMES) {
   t.test(topology, { buffered: true }, async (t) => {
     const state = await upLab({ name: topology, dir, topology, nodes: 3 });
     t.comment(`up in ${String(state.upMs)} ms`);
     t.ok(state.upMs < UP_MS, "up in seconds");
-    const ipOf = (name: string): string =>
-      state.nodes.flatMap(({ pods }) => pods).find((pod) => pod.name === name)?.ip ?? "";
+    const podOf = (name: string): Pod | undefined =>
+      state.nodes.flatMap(({ pods }) => pods).find((pod) => pod.name === name);
+    const ipOf = (name: string): string => podOf(name)?.ip ?? "";
+    const serviceOf = (name: string): string[] => [
+      ...new Set(state.services.filter((each) => each.name === name).map((each) => each.clusterIp)),
+    ];
+    const [web = ""] = serviceOf("shop/web").toReversed();
 
     await t.test("pods reach pods, nodes and services", async (t) => {
       for (const pod of ["cart", "web", "dns", "stock"]) {
-        const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W1", ipOf(pod)]);
-        t.equal(exitCode, 0, `ping of ${pod}`);
+        for (const ip of [ipOf(pod), ...(podOf(pod)?.additionalIps ?? [])]) {
+          const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W1", ip]);
+          t.equal(exitCode, 0, `ping of ${pod} at ${ip}`);
+        }
       }
       for (const node of state.nodes) {
         const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W1", node.address]);
         t.equal(exitCode, 0, `ping of ${node.name}`);
       }
-      for (const server of [ipOf("dns"), "10.96.0.10"]) {
+      for (const server of [ipOf("dns"), ...serviceOf("shop/dns")]) {
         for (const tcp of ["+notcp", "+tcp"]) {
           const dig = [
             "dig",
@@ -61,10 +71,10 @@ for (const topology of NAMES) {
         }
       }
       const urls = [
-        `${ipOf("web")}:8080`,
-        "10.96.0.20",
+        `${bracketIp(ipOf("web"))}:8080`,
+        ...serviceOf("shop/web").map(bracketIp),
         "web.shop.svc.cluster.local",
-        `${ipOf("stock")}:8080`,
+        `${bracketIp(ipOf("stock"))}:8080`,
       ];
       for (const url of urls) {
         t.equal(await client(state, "curl", "-sS", "-m3", `http://${url}/`), "web of shop answers\n", url);
@@ -83,7 +93,7 @@ for (const topology of NAMES) {
         const size = signature.affects === "large" ? ["-s1400", "-Mdo"] : [];
         const probe =
           signature.affects === "ports"
-            ? ["curl", "-sS", "-m0.5", "http://10.96.0.20/"]
+            ? ["curl", "-sS", "-m0.5", `http://${bracketIp(web)}/`]
             : ["ping", "-nc1", "-W0.5", ...size, ipOf("web")];
         t.not((await execInPod(state, "shop/client", probe)).exitCode, 0, `${fault}: ${probe.join(" ")}`);
         await setFault({ name: topology, dir, fault, on: false });
@@ -96,9 +106,9 @@ for (const topology of NAMES) {
 
 /** Everything a fault may touch, as text without counters. */
 async function describe(state: LabState): Promise<string> {
-  const script = `ip -o link | sed 's/state [A-Z]*//'; ip rule; ip route; ip neigh show nud permanent
+  const script = `ip -o link | sed 's/state [A-Z]*//'; ip rule; ip route; ip -6 route; ip neigh show nud permanent
     bridge fdb show | grep permanent | sort
-    iptables-save; nft list tables; ethtool -k eth0; cat /proc/sys/net/ipv4/conf/*/rp_filter
+    iptables-save; ip6tables-save; nft list tables; ethtool -k eth0; cat /proc/sys/net/ipv4/conf/*/rp_filter
     for p in /run/netns/*; do nsenter --net=$p sh -c 'ethtool -k eth0; nft list tables; ss -Hlntu'; done`;
   const texts = await Promise.all(
     state.nodes.map((node) => execInNode(state, node.name, ["sh", "-c", script])),

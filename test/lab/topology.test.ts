@@ -59,8 +59,8 @@ t.test("every chain that is jumped to exists", async (t) => {
 
 t.test("a node's wiring is its CNI's", async (t) => {
   const wiringOf = (name: LabTopology): string => {
-    const { topology, cluster } = makeBlueprint(name, 3);
-    return renderNodeBatch(topology, cluster, cluster.near);
+    const { topology, cluster, ipv6 } = makeBlueprint(name, 3);
+    return renderNodeBatch(topology, cluster, { node: cluster.near, ipv6 });
   };
   const calico = wiringOf("calico-vxlan");
   t.match(calico, "route add blackhole 192.168.174.128/26 proto 80");
@@ -82,6 +82,33 @@ t.test("a node's wiring is its CNI's", async (t) => {
     "route add 10.0.1.0/24 encap ip id 2 dst 10.77.0.12 via 10.0.1.1 dev cilium_vxlan",
   );
   t.match(wiringOf("kindnet"), 'alias "link-pod shop/client"');
+});
+
+t.test("a second family is the same cluster by its other addresses", async (t) => {
+  const { topology, cluster, ipv6 } = makeBlueprint("calico-dual-stack", 3);
+  if (ipv6 === null) throw new Error("it has no second family");
+  const wiring = renderNodeBatch(topology, cluster, { node: cluster.near, ipv6 });
+  t.match(wiring, /type vxlan id 4096 local 10\.77\.0\.11 dev eth0 dstport 4789/);
+  t.match(wiring, /link add vxlan-v6\.calico mtu 1430 .* local fd00:77::11 dev eth0 dstport 4789/);
+  t.match(
+    wiring,
+    "route add fd00:192:0:da40::/122 via fd00:192:0:da40:: dev vxlan-v6.calico onlink mtu 1430",
+  );
+  t.match(wiring, /route add fd00:192:0:ae80::1\/128 dev cali\w+ metric 1024/);
+  t.equal(wiring.match(/^link add cali/gm)?.length, 2, "each pod's pair once");
+  const macs = wiring.match(/ address (66:\S+)/g);
+  t.equal(new Set(macs).size, 2, "each tunnel has a MAC of its own");
+  for (const node of ipv6.cluster.nodes) {
+    const text = renderIptables(ipv6.cluster, ipv6.topology.rules(ipv6.cluster, node));
+    t.notMatch(text, /[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/, "ip6tables takes no IPv4 address");
+  }
+  const names = listFaults("calico-dual-stack").map(({ name }) => name);
+  t.notOk(names.includes("rp-filter-b"), "the kernel has no rp_filter of IPv6");
+  t.ok(
+    ["fdb-missing", "forward-drop-b", "pod-route-missing-b", "mtu-hole"].every((name) =>
+      names.includes(name),
+    ),
+  );
 });
 
 t.test("a lab has two nodes or three, and a topology that there is", async (t) => {

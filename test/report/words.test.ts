@@ -210,10 +210,10 @@ t.test("small words", async (t) => {
   t.equal(nameEnd({ pod: null, node: null, ip: "10.0.0.1", port: 80 }), "10.0.0.1:80");
   t.equal(nameTraffic({ ...healthy, probe: null }), "ICMP, watched only");
   const dual = { ...healthy, to: { ...healthy.to, ip: "fd00::2", otherIp: "10.0.0.2" } };
-  t.equal(nameTraffic(dual), "ICMP ping over IPv6");
+  t.equal(nameTraffic(dual), "ICMP ping, IPv6");
   t.equal(
     nameTraffic({ ...dual, probe: null, to: { ...dual.to, ip: "10.0.0.2" } }),
-    "ICMP over IPv4, watched only",
+    "ICMP, IPv4, watched only",
   );
   t.equal(formatTime("2026-11-20T21:44:54.123Z"), "2026-11-20 21:44:54 UTC");
   t.equal(formatTime("soon"), "soon");

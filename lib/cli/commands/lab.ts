@@ -43,12 +43,15 @@ export function addLabCommands(program: Command, io: CommandIo): void {
         );
         for (const node of state.nodes) {
           io.terminal.out(`  ${node.name} ${node.address}\n`);
-          for (const pod of node.pods) io.terminal.out(`    ${pod.namespace}/${pod.name} ${pod.ip}\n`);
+          for (const pod of node.pods)
+            io.terminal.out(
+              `    ${pod.namespace}/${pod.name} ${[pod.ip, ...pod.additionalIps].join(", ")}\n`,
+            );
         }
         for (const service of state.services) {
           const { clusterIp, clusterPort, protocol, endpoint } = service;
           io.terminal.out(
-            `  ${service.name} ${clusterIp}:${clusterPort}/${protocol} to ${endpoint.ip}:${endpoint.port}\n`,
+            `  ${service.name} ${bracket(clusterIp)}:${clusterPort}/${protocol} to ${bracket(endpoint.ip)}:${endpoint.port}\n`,
           );
         }
         io.terminal.out(`  beyond the nodes ${state.outside.ip}:${state.outside.port}\n`);
@@ -126,4 +129,9 @@ function requireTopology(text: string): asserts text is LabTopology {
   if (isLabTopology(text)) return;
   const there = Object.keys(LAB_TOPOLOGIES).join(", ");
   throw new HopbookError("USAGE", `Cannot build a lab of topology ${text}: there is ${there}`);
+}
+
+/** An address as it stands before a port. */
+function bracket(ip: string): string {
+  return ip.includes(":") ? `[${ip}]` : ip;
 }

@@ -52,7 +52,6 @@ async function bothBy(
   asking: Asking,
 ): Promise<readonly [End, End] | null> {
   const [near, far] = [flip(from, family), flip(to, family)];
-  // A node is asked by which address it sends to the other end.
   const source = near ?? (await askNode(from, { ...asking, family, towards: far }));
   const target = far ?? (await askNode(to, { ...asking, family, towards: near }));
   return source === null || target === null ? null : [source, target];
@@ -73,7 +72,9 @@ async function askNode(
   const access = end.node === null ? undefined : facts.accesses.get(end.node);
   const isNode = end.hostNetwork && end.service === undefined && parseEnd(end.text).kind !== "ip";
   if (!isNode || access === undefined) return null;
-  const ip = await askSource(access, towards?.ip ?? NOWHERE[family], signal);
+  // Towards a pod its route may name a tunnel's address: that is not what the node is known by.
+  const own = await askSource(access, NOWHERE[family], signal);
+  const ip = own ?? (towards === null ? null : await askSource(access, towards.ip, signal));
   if (ip === null || ipVersion(ip) !== family) return null;
   const { port, addresses } = end;
   const otherFamily = { ip: end.ip, port, addresses };

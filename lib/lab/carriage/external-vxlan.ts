@@ -19,10 +19,10 @@ export const EXTERNAL_VXLAN_CARRIAGE: Carriage = {
   mtuBytes: MTU_BYTES,
   routeTo,
   onNode: (cluster, node) => [
-    `link add ${DEVICE} mtu ${String(MTU_BYTES)} address ${deriveTunnelMac(node.name)} type vxlan external dstport ${String(PORT)}`,
+    `link add ${DEVICE} mtu ${String(MTU_BYTES)} address ${deriveTunnelMac(node)} type vxlan external dstport ${String(PORT)}`,
     `link set ${DEVICE} up`,
     ...othersOf(cluster, node).flatMap((remote) => [
-      `neigh replace ${routerOf(remote)} lladdr ${deriveTunnelMac(remote.name)} dev ${DEVICE} nud permanent`,
+      `neigh replace ${routerOf(remote)} lladdr ${deriveTunnelMac(remote)} dev ${DEVICE} nud permanent`,
       `route add ${remote.block} ${routeTo(remote)}`,
     ]),
   ],

@@ -1,3 +1,4 @@
+import { asHost } from "../cluster/family.js";
 import { deriveTunnelMac } from "../cluster/ids.js";
 import { othersOf, type NodeSpec } from "../cluster/types.js";
 import type { Carriage } from "./types.js";
@@ -8,12 +9,20 @@ interface VxlanOptions {
   readonly port: number;
   /** Words after the route to another node's block, as the CNI writes them. */
   readonly routeWords?: string;
+  /** Default: what VXLAN within IPv4 leaves of 1500. */
+  readonly mtuBytes?: number;
 }
 
 const MTU_BYTES = 1450;
 
 /** One VXLAN device whose neighbours and VTEPs are static: Calico's and Flannel's way. */
-export function makeVxlan({ device, vni, port, routeWords = "" }: VxlanOptions): Carriage {
+export function makeVxlan({
+  device,
+  vni,
+  port,
+  routeWords = "",
+  mtuBytes = MTU_BYTES,
+}: VxlanOptions): Carriage {
   const routeTo = (remote: NodeSpec): string => `via ${remote.tunnelIp} dev ${device} onlink${routeWords}`;
   return {
     tunnel: {
@@ -23,14 +32,14 @@ export function makeVxlan({ device, vni, port, routeWords = "" }: VxlanOptions):
       match: { protocol: "udp", port },
     },
     nics: ["eth0"],
-    mtuBytes: MTU_BYTES,
+    mtuBytes,
     routeTo,
     onNode: (cluster, node) => [
-      `link add ${device} mtu ${String(MTU_BYTES)} address ${deriveTunnelMac(node.name)} type vxlan id ${String(vni)} local ${node.address} dev eth0 dstport ${String(port)} nolearning`,
-      `address add ${node.tunnelIp}/32 dev ${device}`,
+      `link add ${device} mtu ${String(mtuBytes)} address ${deriveTunnelMac(node)} type vxlan id ${String(vni)} local ${node.address} dev eth0 dstport ${String(port)} nolearning`,
+      `address add ${asHost(node.tunnelIp)} dev ${device}`,
       `link set ${device} up`,
       ...othersOf(cluster, node).flatMap((remote) => [
-        `neigh replace ${remote.tunnelIp} lladdr ${deriveTunnelMac(remote.name)} dev ${device} nud permanent`,
+        `neigh replace ${remote.tunnelIp} lladdr ${deriveTunnelMac(remote)} dev ${device} nud permanent`,
         `route add ${remote.block} ${routeTo(remote)}`,
       ]),
     ],
@@ -38,7 +47,7 @@ export function makeVxlan({ device, vni, port, routeWords = "" }: VxlanOptions):
     fdb: (cluster, node) =>
       othersOf(cluster, node).map(
         (remote) =>
-          `fdb append ${deriveTunnelMac(remote.name)} dev ${device} dst ${remote.address} self permanent`,
+          `fdb append ${deriveTunnelMac(remote)} dev ${device} dst ${remote.address} self permanent`,
       ),
   };
 }

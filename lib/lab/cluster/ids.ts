@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PodSpec } from "./types.js";
+import type { NodeSpec, PodSpec } from "./types.js";
 
 /** Names and ids that are the same at each start of the lab. */
 
@@ -13,9 +13,9 @@ export function deriveMac(text: string, first: string): string {
   return [first, ...(digits.match(/../g) ?? [])].join(":");
 }
 
-/** The tunnel device's MAC; Calico's begin with 66. */
-export function deriveTunnelMac(node: string): string {
-  return deriveMac(`tunnel ${node}`, "66");
+/** The MAC of a node's tunnel device; Calico's begin with 66, and are others for each IP family. */
+export function deriveTunnelMac({ name, address }: Pick<NodeSpec, "name" | "address">): string {
+  return deriveMac(address.includes(":") ? `tunnel-v6 ${name}` : `tunnel ${name}`, "66");
 }
 
 /** Of a device on the underlay. */

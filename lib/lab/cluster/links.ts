@@ -1,8 +1,9 @@
 import { sysctlsOf } from "../attachment/types.js";
-import type { Topology } from "../topology/types.js";
+import type { Blueprint, Topology } from "../topology/types.js";
+import { FAMILIES } from "./family.js";
 import { deriveNicMac, deriveNodeMac, derivePodIds } from "./ids.js";
 import { OPERATOR_ADDRESS, OUTSIDE, UNDERLAY_PREFIX } from "./make.js";
-import { othersOf, type Cluster, type NodeSpec, type PodSpec } from "./types.js";
+import { findNode, findPod, othersOf, type Cluster, type NodeSpec, type PodSpec } from "./types.js";
 
 /** Files for `ip -batch` and `bridge -batch`: one process makes all the links of a namespace. */
 
@@ -42,7 +43,11 @@ export function namePort(member: string, nic: string): string {
   return nic === "eth0" ? member : `${member}.${nic}`;
 }
 
-export function renderOperatorBatch({ carriage }: Wiring, cluster: Cluster): string {
+/** What the operator and the nodes have of IPv6 where pods have both families. */
+const onUnderlay = (address: string): string =>
+  `address add ${address}/${String(FAMILIES[6].underlayBits)} dev eth0 nodad`;
+
+export function renderOperatorBatch({ carriage }: Wiring, cluster: Cluster, ipv6: Blueprint["ipv6"]): string {
   return join([
     "link set lo up",
     "link set eth0 up",
@@ -52,6 +57,7 @@ export function renderOperatorBatch({ carriage }: Wiring, cluster: Cluster): str
     // What nobody has is gone without a word.
     "route add blackhole default",
     ...(carriage.onOperator?.(cluster) ?? []),
+    ...(ipv6 === null ? [] : [onUnderlay(FAMILIES[6].operator)]),
   ]);
 }
 
@@ -77,7 +83,11 @@ export function renderOperatorSysctls(): string {
  * A node as its CNI leaves it. The other nodes' NICs are permanent neighbours, so that a node goes on sending to one
  * that is cut off, as it would through a router.
  */
-export function renderNodeBatch({ attachment, carriage }: Wiring, cluster: Cluster, node: NodeSpec): string {
+export function renderNodeBatch(
+  { attachment, carriage }: Wiring,
+  cluster: Cluster,
+  { node, ipv6 }: { readonly node: NodeSpec; readonly ipv6: Blueprint["ipv6"] },
+): string {
   const { mtuBytes } = carriage;
   return join([
     "link set lo up",
@@ -93,16 +103,43 @@ export function renderNodeBatch({ attachment, carriage }: Wiring, cluster: Clust
       ...attachment.onNodeOf(pod, { node, mtuBytes }),
     ]),
     ...carriage.onNode(cluster, node),
+    ...(ipv6 === null ? [] : listIpv6(ipv6, node)),
   ]);
 }
 
-export function renderFdbBatch({ carriage }: Wiring, cluster: Cluster, node: NodeSpec): string {
-  return join(carriage.fdb(cluster, node));
+/** The second family of a node: the same once more by its other addresses, on the devices that are there. */
+function listIpv6({ topology, cluster }: Blueprint, { name }: NodeSpec): string[] {
+  const { attachment, carriage } = topology;
+  const node = findNode(cluster, name);
+  const { mtuBytes } = carriage;
+  return [
+    onUnderlay(node.address),
+    `route add default via ${FAMILIES[6].operator} dev eth0`,
+    ...othersOf(cluster, node).map(
+      (other) => `neigh replace ${other.address} lladdr ${deriveNodeMac(other.name)} dev eth0 nud permanent`,
+    ),
+    ...attachment.onNode(node),
+    ...node.pods.flatMap((pod) => attachment.onNodeOf(pod, { node, mtuBytes })),
+    ...carriage.onNode(cluster, node),
+  ];
 }
 
-export function renderPodBatch({ attachment }: Wiring, cluster: Cluster, at: PodPlace): string {
-  const { node, pod } = at;
-  return join(["link set lo up", "link set eth0 up", ...attachment.inPod(pod, { node, cluster })]);
+/** The device and all that it is told go by one file: of both families where there are two. */
+export function renderFdbBatch({ topology, cluster, ipv6 }: Blueprint, node: NodeSpec): string {
+  const second = ipv6?.topology.carriage.fdb(ipv6.cluster, findNode(ipv6.cluster, node.name));
+  return join([...topology.carriage.fdb(cluster, node), ...(second ?? [])]);
+}
+
+export function renderPodBatch({ topology, cluster, ipv6 }: Blueprint, { node, pod }: PodPlace): string {
+  const twin = ipv6 === null ? undefined : findPod(ipv6.cluster, pod);
+  return join([
+    "link set lo up",
+    "link set eth0 up",
+    ...topology.attachment.inPod(pod, { node, cluster }),
+    ...(ipv6 === null || twin === undefined
+      ? []
+      : ipv6.topology.attachment.inPod(twin.pod, { node: twin.node, cluster: ipv6.cluster })),
+  ]);
 }
 
 export interface PodPlace {
@@ -111,10 +148,12 @@ export interface PodPlace {
 }
 
 /** Lines `path value` below /proc/sys. */
-export function renderNodeSysctls({ attachment, carriage }: Wiring, node: NodeSpec): string {
+export function renderNodeSysctls({ topology, ipv6 }: Blueprint, node: NodeSpec): string {
+  const { attachment, carriage } = topology;
   const devices = ["all", "default", "eth0", ...(carriage.tunnel === null ? [] : [carriage.tunnel.device])];
   return join([
     "net/ipv4/ip_forward 1",
+    ...(ipv6 === null ? [] : ["net/ipv6/conf/all/forwarding 1"]),
     ...devices.flatMap((name) => sysctlsOf(name, { rp_filter: 0 })),
     ...attachment.sysctls(node),
     ...(carriage.sysctls?.() ?? []),

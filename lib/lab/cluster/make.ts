@@ -1,9 +1,10 @@
 import { HopbookError } from "../../errors.js";
+import { FAMILIES, wordsOf } from "./family.js";
 import type { Attachment } from "../attachment/types.js";
 import type { AddressPlan, Cluster, NodeSpec, PodSpec, ServiceSpec } from "./types.js";
 
-export const OPERATOR_ADDRESS = "10.77.0.1";
-export const UNDERLAY_PREFIX = 24;
+export const OPERATOR_ADDRESS = FAMILIES[4].operator;
+export const UNDERLAY_PREFIX = FAMILIES[4].underlayBits;
 
 /** A host that is no part of the cluster: behind the operator, which is the nodes' default gateway. */
 export const OUTSIDE = { address: "203.0.113.10", gateway: "203.0.113.1", prefix: 24, port: 80 } as const;
@@ -34,14 +35,17 @@ const PODS: readonly (readonly PodPlan[])[] = [
 /** The address `offset` after a block's first one. */
 function addressAt(block: string, offset: number): string {
   const [base = ""] = block.split("/");
+  // IPv6 blocks are written as `fd00:…::/122`.
+  if (base.includes(":")) return offset === 0 ? base : `${base}${offset.toString(16)}`;
   const parts = base.split(".").map(Number);
   return [...parts.slice(0, 3), (parts[3] ?? 0) + offset].join(".");
 }
 
 function makeServices(far: NodeSpec): ServiceSpec[] {
+  const { service } = wordsOf(far.address);
   const ipOf = (name: string): string => far.pods.find((pod) => pod.name === name)?.ip ?? "";
   const dns = {
-    ...{ namespace: "shop", name: "dns", clusterIp: "10.96.0.10", clusterPort: 53 },
+    ...{ namespace: "shop", name: "dns", clusterIp: service(10), clusterPort: 53 },
     endpoint: { ip: ipOf("dns"), port: 53 },
   };
   return [
@@ -49,7 +53,7 @@ function makeServices(far: NodeSpec): ServiceSpec[] {
     { ...dns, port: "dns-tcp", protocol: "tcp" },
     {
       ...{ namespace: "shop", name: "web", port: "http", protocol: "tcp" },
-      ...{ clusterIp: "10.96.0.20", clusterPort: 80, endpoint: { ip: ipOf("web"), port: 8080 } },
+      ...{ clusterIp: service(20), clusterPort: 80, endpoint: { ip: ipOf("web"), port: 8080 } },
     },
   ];
 }
@@ -67,7 +71,7 @@ export function makeCluster(
   const { addresses, attachment } = plan;
   const nodes = NODE_NAMES.slice(0, nodeCount).map((name, index): NodeSpec => {
     const block = addresses.blocks[index] ?? "";
-    const node = { name, address: `10.77.0.${String(FIRST_NODE + index)}`, block };
+    const node = { name, address: wordsOf(block).node(FIRST_NODE + index), block };
     const pods = (PODS[index] ?? []).map((pod, place) => ({
       ...pod,
       ip: addressAt(block, addresses.firstPod + place),

@@ -6,10 +6,12 @@ export const OUTSIDE_PAGE = "outside answers\n";
 export const LARGE_PAGE = "0123456789abcdef".repeat(4096);
 
 /** Configuration of the DNS pod: the cluster's names, NXDOMAIN for everything else, no forwarding. */
-export function renderDnsmasq({ services }: Cluster): string {
-  const names = services.map(
-    (service) => `host-record=${service.name}.${service.namespace}.svc.cluster.local,${service.clusterIp}`,
-  );
+export function renderDnsmasq(clusters: readonly Cluster[]): string {
+  const names = clusters
+    .flatMap(({ services }) => services)
+    .map(
+      (service) => `host-record=${service.name}.${service.namespace}.svc.cluster.local,${service.clusterIp}`,
+    );
   return [
     "user=root",
     "group=root",
@@ -26,17 +28,22 @@ export function renderDnsmasq({ services }: Cluster): string {
   ].join("\n");
 }
 
-/** What a container is to serve, for CONTAINER_SCRIPT: kind, port in the hex of /proc/net/tcp, program. */
+/** What a container is to serve, for CONTAINER_SCRIPT: kind, port in the hex of /proc/net/tcp, program, address. */
 export function renderServes(
   pod: PodSpec,
-  tools: { readonly busybox: boolean; readonly node: string },
+  tools: {
+    readonly busybox: boolean;
+    readonly node: string;
+    /** Where servers listen: IPv6's any takes both families. */
+    readonly address: "0.0.0.0" | "[::]";
+  },
 ): string {
   const ways = {
     nothing: "nothing 0 -",
     http: tools.busybox ? "busybox 1F90 -" : `node 1F90 ${tools.node}`,
     dns: "dns 0035 -",
   } as const;
-  return `${ways[pod.serves]}\n`;
+  return `${ways[pod.serves]} ${tools.address}\n`;
 }
 
 export function renderPodHosts(pod: PodSpec): string {

@@ -4,6 +4,8 @@ export interface PodSpec {
   readonly namespace: string;
   readonly name: string;
   readonly ip: string;
+  /** Those of the other IP family, as the runtime names them besides. */
+  readonly additionalIps?: readonly string[];
   readonly serves: "nothing" | "http" | "dns";
   /** The device of the host that a CNI would name first: the other end of the pod's eth0. */
   readonly hostInterface: string;
@@ -53,4 +55,18 @@ export interface Cluster {
 
 export function othersOf(cluster: Cluster, node: NodeSpec): NodeSpec[] {
   return cluster.nodes.filter((other) => other.name !== node.name);
+}
+
+/** The node of a name; the same one of another family's cluster. */
+export function findNode({ nodes, near }: Cluster, name: string): NodeSpec {
+  return nodes.find((node) => node.name === name) ?? near;
+}
+
+export function findPod(
+  { nodes }: Cluster,
+  { namespace, name }: Pick<PodSpec, "namespace" | "name">,
+): { readonly node: NodeSpec; readonly pod: PodSpec } | undefined {
+  return nodes
+    .flatMap((node) => node.pods.map((pod) => ({ node, pod })))
+    .find(({ pod }) => pod.namespace === namespace && pod.name === name);
 }

@@ -27,7 +27,12 @@ function renderCniResult(pod: RuntimePod): object {
     Interfaces: {
       ...(spec.bridge === null ? {} : { [spec.bridge.name]: ofHost(spec.bridge.mac) }),
       [spec.hostInterface]: ofHost(spec.hostMac),
-      eth0: { IPConfigs: [{ Gateway: "", IP: spec.ip }], Mac: ids.mac, Sandbox: sandbox, ...shared },
+      eth0: {
+        IPConfigs: [spec.ip, ...(spec.additionalIps ?? [])].map((ip) => ({ Gateway: "", IP: ip })),
+        Mac: ids.mac,
+        Sandbox: sandbox,
+        ...shared,
+      },
       lo: { IPConfigs: local, Mac: "00:00:00:00:00:00", Sandbox: sandbox, ...shared },
     },
     Routes: [{ dst: "0.0.0.0/0" }],
@@ -152,7 +157,10 @@ export function renderInspectp(pod: RuntimePod): object {
         },
       },
       metadata: { attempt: 0, name: spec.name, namespace: spec.namespace, uid: ids.uid },
-      network: { additionalIps: [], ip: spec.ip },
+      network: {
+        additionalIps: (spec.additionalIps ?? []).map((ip) => ({ ip })),
+        ip: spec.ip,
+      },
       runtimeHandler: "",
       state: "SANDBOX_READY",
     },

@@ -3,10 +3,14 @@ import type { FaultPlace, FaultStep } from "./types.js";
 
 const succeeded = (seen: LabCommandResult): boolean => seen.exitCode === 0;
 
-/** A rule at the top of a chain. `match` holds all but the chain. */
-export function insertRule(place: FaultPlace, chain: string, match: readonly string[]): FaultStep {
+/** A rule at the top of a chain, by the program of its family. `match` holds all but the chain. */
+export function insertRule(
+  place: FaultPlace,
+  chain: string,
+  { iptables, match }: { readonly iptables: string; readonly match: readonly string[] },
+): FaultStep {
   const rule = (action: readonly string[]): { argv: string[] } => ({
-    argv: ["iptables", "-w", "5", ...action, ...match],
+    argv: [iptables, "-w", "5", ...action, ...match],
   });
   return {
     place,

@@ -1,5 +1,6 @@
 import type { Tunnel } from "../carriage/types.js";
 import { OPERATOR_ADDRESS } from "../cluster/make.js";
+import { asHost } from "../cluster/family.js";
 import type { PodSpec } from "../cluster/types.js";
 import { addTable, insertRule, setSysctl } from "./commands.js";
 import { denyByForward, denyLikeFelix } from "./policy.js";
@@ -9,9 +10,9 @@ import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
 /** Faults on the receiver's node. */
 
 /** The ingress hook comes before IP: taps still see the packet. */
-function dropAtIngress({ far, near, tunnel, topology }: FaultWorld): FaultStep {
+function dropAtIngress({ far, near, tunnel, topology, words: { nft } }: FaultWorld): FaultStep {
   const [match, what] =
-    tunnel === null ? [`ip saddr ${near.block}`, "pods"] : [matchForNft(tunnel), tunnel.title];
+    tunnel === null ? [`${nft} saddr ${near.block}`, "pods"] : [matchForNft(tunnel), tunnel.title];
   const devices = topology.carriage.nics.map((nic) => `"${nic}"`).join(", ");
   const body = [
     "  chain ingress {",
@@ -27,14 +28,14 @@ function matchForNft({ match }: Tunnel): string {
 }
 
 /** The pod's own route goes. */
-function removeRoute({ far }: FaultWorld, pod: PodSpec, words: string): FaultStep {
-  const route = [`${pod.ip}/32`, ...words.split(" ")];
+function removeRoute({ far, words: { ip } }: FaultWorld, pod: PodSpec, way: string): FaultStep {
+  const route = [asHost(pod.ip), ...way.split(" ")];
   return {
     place: nodePlace(far),
-    probe: { argv: ["ip", "route", "show", "exact", `${pod.ip}/32`] },
+    probe: { argv: [...ip, "route", "show", "exact", asHost(pod.ip)] },
     isOn: (seen) => seen.exitCode === 0 && seen.stdout.trim() === "",
-    on: [{ argv: ["ip", "route", "del", ...route] }],
-    off: [{ argv: ["ip", "route", "add", ...route] }],
+    on: [{ argv: [...ip, "route", "del", ...route] }],
+    off: [{ argv: [...ip, "route", "add", ...route] }],
   };
 }
 
@@ -56,7 +57,8 @@ function makeAsymmetric({ near, far }: FaultWorld): FaultStep {
 const comment = (text: string): string[] => ["-m", "comment", "--comment", text, "-j", "DROP"];
 
 function listTunnelFaults(world: FaultWorld, { device, title, match }: Tunnel): Fault[] {
-  const { far } = world;
+  const { far, words } = world;
+  const { iptables } = words;
   const port = match.port === null ? [] : ["--dport", String(match.port)];
   return [
     {
@@ -65,23 +67,29 @@ function listTunnelFaults(world: FaultWorld, { device, title, match }: Tunnel): 
       signature: lostAfter(world, "request", { node: far, role: "nic" }),
       causeCode: "netfilter-drop",
       steps: [
-        insertRule(nodePlace(far), "INPUT", [
-          ...["-p", match.protocol, ...port],
-          ...comment("host-firewall: default deny"),
-        ]),
+        insertRule(nodePlace(far), "INPUT", {
+          iptables,
+          match: ["-p", match.protocol, ...port, ...comment("host-firewall: default deny")],
+        }),
       ],
     },
-    {
-      name: "rp-filter-b",
-      title: `Strict rp_filter on ${far.name}'s tunnel, and a route to node-a's pods by the NIC`,
-      signature: lostAfter(world, "request", { node: far, role: "tunnel" }),
-      causeCode: "rp-filter",
-      steps: [
-        makeAsymmetric(world),
-        setSysctl(nodePlace(far), `net/ipv4/conf/${device}/rp_filter`, { on: "1", off: "0" }),
-      ],
-    },
+    ...(words.family === 4 ? [listRpFilter(world, device)] : []),
   ];
+}
+
+/** The kernel asks the source's route of IPv4 alone. */
+function listRpFilter(world: FaultWorld, device: string): Fault {
+  const { far } = world;
+  return {
+    name: "rp-filter-b",
+    title: `Strict rp_filter on ${far.name}'s tunnel, and a route to node-a's pods by the NIC`,
+    signature: lostAfter(world, "request", { node: far, role: "tunnel" }),
+    causeCode: "rp-filter",
+    steps: [
+      makeAsymmetric(world),
+      setSysctl(nodePlace(far), `net/ipv4/conf/${device}/rp_filter`, { on: "1", off: "0" }),
+    ],
+  };
 }
 
 function listRouteFaults(world: FaultWorld): Fault[] {
@@ -103,7 +111,7 @@ function listRouteFaults(world: FaultWorld): Fault[] {
 }
 
 export function listFarFaults(world: FaultWorld): Fault[] {
-  const { near, far, tunnel, entry, door, topology } = world;
+  const { near, far, tunnel, entry, door, topology, words } = world;
   const isFelix = topology.policies === "felix";
   return [
     {
@@ -126,10 +134,10 @@ export function listFarFaults(world: FaultWorld): Fault[] {
       signature: lostAfter(world, "reply", { node: far, role: door }),
       causeCode: "netfilter-drop",
       steps: [
-        insertRule(nodePlace(far), "FORWARD", [
-          ...["-s", far.block, "-d", near.block],
-          ...comment("site-hardening: no egress from this block"),
-        ]),
+        insertRule(nodePlace(far), "FORWARD", {
+          iptables: words.iptables,
+          match: ["-s", far.block, "-d", near.block, ...comment("site-hardening: no egress from this block")],
+        }),
       ],
     },
     ...(tunnel === null ? [] : listTunnelFaults(world, tunnel)),

@@ -1,6 +1,5 @@
 import type { Tunnel } from "../carriage/types.js";
 import { STRAY_MAC, deriveNodeMac, deriveTunnelMac } from "../cluster/ids.js";
-import { OPERATOR_ADDRESS } from "../cluster/make.js";
 import { insertRule } from "./commands.js";
 import type { Fault, FaultStep } from "./types.js";
 import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
@@ -9,7 +8,7 @@ import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
 
 /** The entry of the far tunnel MAC in the near node's FDB: where its packets go. */
 function pointFdb({ near, far }: FaultWorld, { device }: Tunnel, address: string | null): FaultStep {
-  const mac = deriveTunnelMac(far.name);
+  const mac = deriveTunnelMac(far);
   const entry = (action: string, dst: string): { argv: string[] } => ({
     argv: ["bridge", "fdb", action, mac, "dev", device, "dst", dst, "self", "permanent"],
   });
@@ -48,7 +47,7 @@ function misleadNeighbour(
 /** Sends what is for the far node's tunnel to a MAC that the far node's tunnel does not have. */
 function misleadTunnel(world: FaultWorld, { device }: Tunnel): FaultStep {
   const { far } = world;
-  const step = misleadNeighbour(world, { ip: far.tunnelIp, mac: deriveTunnelMac(far.name), device });
+  const step = misleadNeighbour(world, { ip: far.tunnelIp, mac: deriveTunnelMac(far), device });
   const fdb = (action: string): { argv: string[] } => ({
     argv: ["bridge", "fdb", action, STRAY_MAC, "dev", device, "dst", far.address, "self", "permanent"],
   });
@@ -72,7 +71,7 @@ function listFdbFaults(world: FaultWorld, tunnel: Tunnel): Fault[] {
       title: title("points at a host that is no node"),
       signature: lostAfter(world, "request", { node: near, role: "nic" }),
       causeCode: "fdb-wrong-destination",
-      steps: [pointFdb(world, tunnel, OPERATOR_ADDRESS)],
+      steps: [pointFdb(world, tunnel, world.words.operator)],
     },
     {
       name: "wrong-neighbour-mac",
@@ -100,24 +99,24 @@ function listNextHopFaults(world: FaultWorld): Fault[] {
 }
 
 /** The near node's route to the far one's pods. */
-function blackhole({ near, far, topology }: FaultWorld): FaultStep {
-  const block = ["ip", "route", "replace"];
+function blackhole({ near, far, topology, words: { ip } }: FaultWorld): FaultStep {
+  const block = [...ip, "route", "replace"];
   const words = topology.carriage.routeTo(far);
   return {
     place: nodePlace(near),
-    probe: { argv: ["ip", "route", "show", "exact", far.block] },
+    probe: { argv: [...ip, "route", "show", "exact", far.block] },
     isOn: (seen) => seen.stdout.startsWith("blackhole"),
     on: [{ argv: [...block, "blackhole", far.block] }],
     off: [
       words === null
-        ? { argv: ["ip", "route", "del", "blackhole", far.block] }
+        ? { argv: [...ip, "route", "del", "blackhole", far.block] }
         : { argv: [...block, far.block, ...words.split(" ")] },
     ],
   };
 }
 
 export function listNearFaults(world: FaultWorld): Fault[] {
-  const { near, far, tunnel, door, topology } = world;
+  const { near, far, tunnel, door, topology, words } = world;
   const forwarding = lostAfter(world, "request", { node: near, role: door });
   const comment = ["-m", "comment", "--comment", "site-hardening: no east-west traffic", "-j", "DROP"];
   return [
@@ -126,7 +125,12 @@ export function listNearFaults(world: FaultWorld): Fault[] {
       title: `FORWARD drop on ${near.name}`,
       signature: forwarding,
       causeCode: "netfilter-drop",
-      steps: [insertRule(nodePlace(near), "FORWARD", ["-s", near.block, "-d", far.block, ...comment])],
+      steps: [
+        insertRule(nodePlace(near), "FORWARD", {
+          iptables: words.iptables,
+          match: ["-s", near.block, "-d", far.block, ...comment],
+        }),
+      ],
     },
     {
       name: "route-blackhole-a",

@@ -1,3 +1,4 @@
+import { wordsOf } from "../cluster/family.js";
 import type { PodSpec } from "../cluster/types.js";
 import { addTable, disableOffloads, insertRule, setSysctl } from "./commands.js";
 import type { Fault, FaultPlace, FaultStep } from "./types.js";
@@ -17,9 +18,10 @@ const delivered = (verdict: "unanswered" | "rejected", affects: "all" | "ports")
 
 /** Dropped by the pod's own netfilter, after its eth0 has seen it. The table goes with the rule. */
 function dropInput(pod: PodSpec): FaultStep {
+  const { iptables, nft } = wordsOf(pod.ip);
   const comment = ["-m", "comment", "--comment", "app firewall: default deny", "-j", "DROP"];
-  const step = insertRule(nameOf(pod), "INPUT", ["-i", "eth0", ...comment]);
-  return { ...step, off: [...step.off, { argv: ["nft", "delete", "table", "ip", "filter"] }] };
+  const step = insertRule(nameOf(pod), "INPUT", { iptables, match: ["-i", "eth0", ...comment] });
+  return { ...step, off: [...step.off, { argv: ["nft", "delete", "table", nft, "filter"] }] };
 }
 
 const ORDER_SCRIPT = 'echo "$1" >/run/pod/orders';
@@ -44,19 +46,19 @@ function stopServer(pod: PodSpec): FaultStep {
  * checksums themselves (tx off), or the kernel would put the right one in later. node-b's conntrack must not
  * look at checksums, or Felix's rule for invalid packets would drop them before the far pod's kernel does.
  */
-function spoil({ near, tunnel, topology }: FaultWorld): FaultStep {
+function spoil({ near, tunnel, topology, words: { nft } }: FaultWorld): FaultStep {
   const devices = (tunnel === null ? topology.carriage.nics : [tunnel.device])
     .map((device) => `"${device}"`)
     .join(", ");
   const set = (protocol: string): string =>
-    `    oifname { ${devices} } ip saddr ${near.block} meta l4proto ${protocol} ${protocol} checksum set 0x1234`;
+    `    oifname { ${devices} } ${nft} saddr ${near.block} meta l4proto ${protocol} ${protocol} checksum set 0x1234`;
   const body = [
     "  chain postrouting {",
     "    type filter hook postrouting priority 300; policy accept;",
     ...["udp", "tcp"].map(set),
     "  }",
   ].join("\n");
-  return addTable(nodePlace(near), { family: "ip", name: "broken_offload", body });
+  return addTable(nodePlace(near), { family: nft, name: "broken_offload", body });
 }
 
 export function listPodFaults(world: FaultWorld): Fault[] {

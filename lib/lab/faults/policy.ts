@@ -1,3 +1,4 @@
+import { asHost, wordsOf } from "../cluster/family.js";
 import type { NodeSpec, PodSpec } from "../cluster/types.js";
 import { ACCEPT_MARK, TIER_PASS_MARK } from "../rules/felix.js";
 import { insertRule } from "./commands.js";
@@ -9,6 +10,7 @@ import { nodePlace } from "./world.js";
  * conntrack rules (1 to 3) and the profiles of the workload's chain.
  */
 export function denyLikeFelix(node: NodeSpec, pod: PodSpec): FaultStep {
+  const { iptables } = wordsOf(pod.ip);
   const chain = `cali-tw-${pod.hostInterface}`;
   const policy = `cali-pi-knp/${pod.namespace}/deny-${pod.name}`;
   const say = (comment: string): string => `-m comment --comment "${comment}"`;
@@ -20,12 +22,12 @@ export function denyLikeFelix(node: NodeSpec, pod: PodSpec): FaultStep {
   ];
   const name = `KubernetesNetworkPolicy ${pod.namespace}/deny-${pod.name} ingress`;
   const restore = (lines: readonly string[]): { argv: string[]; stdin: string } => ({
-    argv: ["iptables-restore", "-w", "5", "--noflush"],
+    argv: [`${iptables}-restore`, "-w", "5", "--noflush"],
     stdin: `*filter\n${lines.join("\n")}\nCOMMIT\n`,
   });
   return {
     place: nodePlace(node),
-    probe: { argv: ["iptables", "-w", "5", "-n", "-L", policy] },
+    probe: { argv: [iptables, "-w", "5", "-n", "-L", policy] },
     isOn: (seen) => seen.exitCode === 0,
     on: [
       restore([
@@ -41,5 +43,8 @@ export function denyLikeFelix(node: NodeSpec, pod: PodSpec): FaultStep {
 /** Where the CNI knows no policies: somebody's rule for the pod. */
 export function denyByForward(node: NodeSpec, pod: PodSpec): FaultStep {
   const comment = ["-m", "comment", "--comment", `firewall: nobody to ${pod.name}`, "-j", "DROP"];
-  return insertRule(nodePlace(node), "FORWARD", ["-d", `${pod.ip}/32`, ...comment]);
+  return insertRule(nodePlace(node), "FORWARD", {
+    iptables: wordsOf(pod.ip).iptables,
+    match: ["-d", asHost(pod.ip), ...comment],
+  });
 }

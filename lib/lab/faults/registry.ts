@@ -1,5 +1,6 @@
 import { HopbookError } from "../../errors.js";
-import { makeBlueprint, type Blueprint } from "../topology/blueprint.js";
+import { makeBlueprint } from "../topology/blueprint.js";
+import type { Blueprint } from "../topology/types.js";
 import { DEFAULT_TOPOLOGY, type LabTopology } from "../topologies.js";
 import { MIN_NODES } from "../cluster/make.js";
 import { listFarFaults } from "./far.js";

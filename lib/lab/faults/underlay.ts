@@ -10,12 +10,12 @@ import { lostAfter, nodePlace, type FaultWorld } from "./world.js";
  * IP between the two nodes' ports is dropped in the bridge; ARP goes on, so that senders do keep sending, as
  * through a router whose next hop is gone. The operator's port is not touched.
  */
-function cut(near: NodeSpec, far: NodeSpec): string {
+function cut({ near, far, words: { nft } }: FaultWorld): string {
   return [
     "  chain forward {",
     "    type filter hook forward priority 0; policy accept;",
-    `    iifname "${near.name}*" oifname "${far.name}*" ether type ip drop`,
-    `    iifname "${far.name}*" oifname "${near.name}*" ether type ip drop`,
+    `    iifname "${near.name}*" oifname "${far.name}*" ether type ${nft} drop`,
+    `    iifname "${far.name}*" oifname "${near.name}*" ether type ${nft} drop`,
     "  }",
   ].join("\n");
 }
@@ -65,7 +65,7 @@ export function listUnderlayFaults(world: FaultWorld): Fault[] {
       title: "The underlay carries no IP between the two nodes",
       signature: between,
       causeCode: null,
-      steps: [addTable("underlay", { family: "bridge", name: "underlay_cut", body: cut(near, far) })],
+      steps: [addTable("underlay", { family: "bridge", name: "underlay_cut", body: cut(world) })],
     },
     {
       name: "nic-down-b",

@@ -1,6 +1,7 @@
 import type { Tunnel } from "../carriage/types.js";
+import { wordsOf } from "../cluster/family.js";
 import type { NodeSpec } from "../cluster/types.js";
-import type { Blueprint } from "../topology/blueprint.js";
+import type { Blueprint } from "../topology/types.js";
 import { listHops, type HopPlace, type HopRole } from "../topology/hops.js";
 import type { Fault, FaultPlace } from "./types.js";
 
@@ -9,18 +10,30 @@ export interface FaultWorld extends Blueprint {
   readonly near: NodeSpec;
   readonly far: NodeSpec;
   readonly tunnel: Tunnel | null;
+  /** Of the family of the pods that are hurt. */
+  readonly words: ReturnType<typeof wordsOf>;
   /** Where a node's routing takes what a pod sends. */
   readonly door: HopRole;
   /** Where a node's routing takes what another node sends. */
   readonly entry: HopRole;
 }
 
-export function makeWorld(blueprint: Blueprint): FaultWorld {
+/** Where pods have both families it is IPv6 that is hurt: their first addresses are of it. */
+export function makeWorld(given: Blueprint): FaultWorld {
+  const blueprint = given.ipv6 ?? given;
   const { topology, cluster } = blueprint;
   const { tunnel } = topology.carriage;
   const door = topology.attachment.roles.at(-1) ?? "host-veth";
   const entry = tunnel === null ? "nic" : "tunnel";
-  return { ...blueprint, near: cluster.near, far: cluster.far, tunnel, door, entry };
+  return {
+    ...blueprint,
+    near: cluster.near,
+    far: cluster.far,
+    tunnel,
+    door,
+    entry,
+    words: wordsOf(cluster.pool),
+  };
 }
 
 export function nodePlace(node: NodeSpec): FaultPlace {

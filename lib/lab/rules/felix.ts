@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Tunnel } from "../carriage/types.js";
+import { asHost, wordsOf } from "../cluster/family.js";
 import { othersOf, type Cluster, type NodeSpec } from "../cluster/types.js";
 import type { CniRules, TablePart } from "./types.js";
 
@@ -71,20 +72,21 @@ function renderTunnelRules(
 ): { readonly input: string[]; readonly output: string[] } {
   if (tunnel === null) return { input: [], output: [] };
   const { protocol, port } = tunnel.match;
+  const isSix = vteps.some((vtep) => wordsOf(vtep).family === 6);
   const ports = port === null ? "" : ` -m multiport --dports ${String(port)}`;
   const rule = (match: string, comment: string, end: string): string =>
     `${match}-p ${protocol} ${say(comment)}${ports} ${end}`;
   const [local, own] = ["-m addrtype --dst-type LOCAL", "-m addrtype --src-type LOCAL"];
-  const packets = `IPv4 ${tunnel.title} packets`;
+  const packets = `IPv${isSix ? "6" : "4"} ${tunnel.title} packets`;
   return {
     input: [
       ...vteps.map((vtep) =>
-        rule(`-s ${vtep}/32 `, `Allow ${packets} from allowed hosts`, `${local} -j ACCEPT`),
+        rule(`-s ${asHost(vtep)} `, `Allow ${packets} from allowed hosts`, `${local} -j ACCEPT`),
       ),
       rule("", `Drop ${packets} from non-allowed hosts`, `${local} -j DROP`),
     ],
     output: vteps.map((vtep) =>
-      rule(`-d ${vtep}/32 `, `Allow ${packets} to other allowed hosts`, `${own} -j ACCEPT`),
+      rule(`-d ${asHost(vtep)} `, `Allow ${packets} to other allowed hosts`, `${own} -j ACCEPT`),
     ),
   };
 }

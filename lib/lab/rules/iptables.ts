@@ -25,7 +25,7 @@ export function renderIptables(cluster: Cluster, cni: CniRules): string {
   const lines = [
     ...renderTable("filter", ["INPUT", "FORWARD", "OUTPUT"], {
       cni: cni.filter,
-      kubeProxy: renderKubeProxyFilter(),
+      kubeProxy: renderKubeProxyFilter(cluster),
     }),
     ...renderTable("nat", ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"], {
       cni: cni.nat,

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { formatAddress } from "../../linux/endpoint.js";
+import { asHost, wordsOf } from "../cluster/family.js";
 import type { Cluster, ServiceSpec } from "../cluster/types.js";
 
 /**
@@ -22,7 +24,7 @@ function nameServiceChain(service: ServiceSpec): string {
 }
 
 function nameEndpointChain(service: ServiceSpec): string {
-  const endpoint = `${service.endpoint.ip}:${String(service.endpoint.port)}`;
+  const endpoint = formatAddress(service.endpoint);
   return `KUBE-SEP-${hashName(describe(service) + service.protocol + endpoint)}`;
 }
 
@@ -32,13 +34,13 @@ const jump = (chain: string, comment: string): string => `-m comment --comment "
 function renderService(service: ServiceSpec, pool: string): string[] {
   const name = describe(service);
   const [svc, sep] = [nameServiceChain(service), nameEndpointChain(service)];
-  const endpoint = `${service.endpoint.ip}:${String(service.endpoint.port)}`;
-  const match = `-d ${service.clusterIp}/32 -p ${service.protocol} -m comment --comment "${name} cluster IP" -m ${service.protocol} --dport ${String(service.clusterPort)}`;
+  const endpoint = formatAddress(service.endpoint);
+  const match = `-d ${asHost(service.clusterIp)} -p ${service.protocol} -m comment --comment "${name} cluster IP" -m ${service.protocol} --dport ${String(service.clusterPort)}`;
   return [
     `-A KUBE-SERVICES ${match} -j ${svc}`,
     `-A ${svc} ! -s ${pool} ${match} -j KUBE-MARK-MASQ`,
     `-A ${svc} ${jump(sep, `${name} -> ${endpoint}`)}`,
-    `-A ${sep} -s ${service.endpoint.ip}/32 ${jump("KUBE-MARK-MASQ", name)}`,
+    `-A ${sep} -s ${asHost(service.endpoint.ip)} ${jump("KUBE-MARK-MASQ", name)}`,
     `-A ${sep} -p ${service.protocol} -m comment --comment "${name}" -m ${service.protocol} -j DNAT --to-destination ${endpoint}`,
   ];
 }
@@ -76,7 +78,10 @@ const EXTERNAL = "kubernetes externally-visible service portals";
 const NEW = "-m conntrack --ctstate NEW";
 
 /** Chains and rules of the filter table. Felix inserts its own jumps before them. */
-export function renderKubeProxyFilter(): { readonly chains: string[]; readonly rules: string[] } {
+export function renderKubeProxyFilter({ pool }: Cluster): {
+  readonly chains: string[];
+  readonly rules: string[];
+} {
   return {
     chains: [
       "KUBE-EXTERNAL-SERVICES",
@@ -100,7 +105,12 @@ export function renderKubeProxyFilter(): { readonly chains: string[]; readonly r
       `-A OUTPUT ${NEW} ${jump("KUBE-PROXY-FIREWALL", FIREWALL)}`,
       `-A OUTPUT ${NEW} ${jump("KUBE-SERVICES", "kubernetes service portals")}`,
       "-A OUTPUT -j KUBE-FIREWALL",
-      '-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
+      // There is no route_localnet of IPv6.
+      ...(wordsOf(pool).family === 6
+        ? []
+        : [
+            '-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
+          ]),
       "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
       '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT',
       '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',

@@ -1,16 +1,14 @@
 import { makeCluster } from "../cluster/make.js";
-import type { Cluster } from "../cluster/types.js";
 import { findTopology } from "./registry.js";
-import type { Topology } from "./types.js";
-
-/** A topology and the cluster that is built by it. */
-export interface Blueprint {
-  readonly topology: Topology;
-  readonly cluster: Cluster;
-}
+import type { Blueprint, Topology } from "./types.js";
 
 /** Throws USAGE for a topology there is not, or a number of nodes that the lab has no names for. */
 export function makeBlueprint(topologyName: string, nodeCount: number): Blueprint {
-  const topology = findTopology(topologyName);
-  return { topology, cluster: makeCluster(topology, nodeCount) };
+  return build(findTopology(topologyName), nodeCount);
+}
+
+function build(topology: Topology, nodeCount: number): Blueprint {
+  const cluster = makeCluster(topology, nodeCount);
+  const { ipv6 } = topology;
+  return { topology, cluster, ipv6: ipv6 === undefined ? null : build(ipv6, nodeCount) };
 }

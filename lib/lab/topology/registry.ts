@@ -2,6 +2,7 @@ import { HopbookError } from "../../errors.js";
 import { AWS_ATTACHMENT } from "../attachment/aws.js";
 import { BRIDGE_ATTACHMENT } from "../attachment/bridge.js";
 import { CALICO_ATTACHMENT } from "../attachment/calico.js";
+import { CALICO_IPV6_ATTACHMENT } from "../attachment/calico-ipv6.js";
 import { CILIUM_ATTACHMENT } from "../attachment/cilium.js";
 import { PTP_ATTACHMENT } from "../attachment/ptp.js";
 import { EXTERNAL_VXLAN_CARRIAGE } from "../carriage/external-vxlan.js";
@@ -61,6 +62,30 @@ function makeCalico(carriage: Carriage): Topology {
   };
 }
 
+/** Blocks of Calico's IPv6 pool are /122. */
+const CALICO_IPV6_ADDRESSES: AddressPlan = {
+  pool: "fd00:192::/48",
+  blocks: ["fd00:192:0:ae80::/122", "fd00:192:0:da40::/122", "fd00:192:0:8300::/122"],
+  firstPod: 1,
+};
+
+/** What VXLAN within IPv6 leaves of 1500; one MTU stands for both of Calico's devices. */
+const IPV6_MTU_BYTES = 1430;
+
+function makeDualCalico(): Topology {
+  const wire = {
+    vni: 4096,
+    port: 4789,
+    routeWords: ` mtu ${String(IPV6_MTU_BYTES)}`,
+    mtuBytes: IPV6_MTU_BYTES,
+  };
+  const six = makeCalico(makeVxlan({ ...wire, device: "vxlan-v6.calico" }));
+  return {
+    ...makeCalico(makeVxlan({ ...wire, device: "vxlan.calico" })),
+    ipv6: { ...six, addresses: CALICO_IPV6_ADDRESSES, attachment: CALICO_IPV6_ATTACHMENT },
+  };
+}
+
 function makeFlannel(carriage: Carriage): Topology {
   return {
     addresses: NODE_CIDRS,
@@ -80,6 +105,7 @@ const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
   ),
   "calico-ipip": makeCalico(IPIP_CARRIAGE),
   "calico-none": makeCalico(makeRoutes(" proto bird")),
+  "calico-dual-stack": makeDualCalico(),
   "flannel-vxlan": makeFlannel(makeVxlan({ device: "flannel.1", vni: 1, port: 8472 })),
   "flannel-host-gw": makeFlannel(makeRoutes()),
   "cilium-vxlan": {

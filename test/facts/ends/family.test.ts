@@ -65,12 +65,31 @@ t.test("the family that is asked for, or a clear word that there is none", async
   t.strictSame(to.addresses, [{ ip: "fd00:2::2", port: 80 }]);
 });
 
-t.test("a node sends by the address that its route to the other end names", async (t) => {
-  t.strictSame(await agree(node, web6), ["fd00:10::1", "fd00:2::2"]);
-  t.strictSame(await agree(web, node, 6), ["fd00:2::2", "fd00:10::1"]);
-  t.strictSame(await agree(node, web), ["10.77.0.11", "10.0.2.2"], "the family that it has is not asked for");
-  await t.rejects(agree(node, only6, 6), { message: /IPv6.*node\/node-a/ });
-  await t.rejects(agree(node, node, 6), { code: "TARGET_NOT_FOUND" }, "its default route names none");
-  const written = { ...node, text: "10.77.0.11" };
-  await t.rejects(agree(written, web, 6), { code: "TARGET_NOT_FOUND" }, "an address says which family it is");
-});
+t.test(
+  "a node is known by its default route's address, else by that of its route to the other end",
+  async (t) => {
+    t.strictSame(await agree(node, web6), ["fd00:10::1", "fd00:2::2"]);
+    const known = replayNode("node-a", {
+      "ip -j route get 2001:db8::1": '[{"dst":"2001:db8::1","dev":"eth0","prefsrc":"fd00:77::11"}]',
+    });
+    const ends = await agreeOnFamily(node, web6, {
+      facts: { accesses: new Map([["node-a", known]]) },
+      family: 6,
+    });
+    t.equal(ends[0].ip, "fd00:77::11");
+    t.strictSame(await agree(web, node, 6), ["fd00:2::2", "fd00:10::1"]);
+    t.strictSame(
+      await agree(node, web),
+      ["10.77.0.11", "10.0.2.2"],
+      "the family that it has is not asked for",
+    );
+    await t.rejects(agree(node, only6, 6), { message: /IPv6.*node\/node-a/ });
+    await t.rejects(agree(node, node, 6), { code: "TARGET_NOT_FOUND" }, "its default route names none");
+    const written = { ...node, text: "10.77.0.11" };
+    await t.rejects(
+      agree(written, web, 6),
+      { code: "TARGET_NOT_FOUND" },
+      "an address says which family it is",
+    );
+  },
+);
