@@ -2,7 +2,13 @@
  * hopbook as a library. Every function here is what a command of the same sense does; only the command line itself
  * prints, asks and sets exit codes. What goes wrong is thrown as a HopbookError, whose `code` is one of ERROR_CODES.
  */
-export { analyzePcapFiles, analyzeRunFolder, type AnalyzeFilesOptions } from "./api/analyze.js";
+export {
+  analyzeBundle,
+  analyzePcapFiles,
+  analyzeRunFolder,
+  isRunFolder,
+  type AnalyzeFilesOptions,
+} from "./api/analyze.js";
 export {
   describeRunbook,
   listCatalogue,

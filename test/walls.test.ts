@@ -38,6 +38,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   packets: ["errors", "linux"],
   live: ["model", "errors", "text", "packets", "analysis", "wire"],
   analysis: ["model", "errors", "linux", "rules", "packets", "wire", "shapes"],
+  bundles: ["errors"],
   report: ["model", "errors", "text"],
   lab: ["model", "errors", "linux"],
   catalogue: [
@@ -91,6 +92,7 @@ const FOLDERS: Record<string, readonly string[]> = {
     "engine",
     "plan",
     "analysis",
+    "bundles",
     "report",
     "text",
     "catalogue",

@@ -77,7 +77,8 @@ function orderFiles(files: readonly string[], names: readonly HopName[]): readon
 const sortBy = <T>(order: readonly number[] | null, items: readonly T[]): readonly T[] =>
   order?.flatMap((index) => items.slice(index, index + 1)) ?? items;
 
-function withCaveat(findings: Findings, caveat: string): Findings {
+/** The same, with a caveat in each verdict. */
+export function withCaveat(findings: Findings, caveat: string): Findings {
   const flows = findings.flows.map((flow) => ({
     ...flow,
     verdict: { ...flow.verdict, caveats: [...flow.verdict.caveats, caveat] },

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import type { Findings } from "../../lib/model/findings.js";
@@ -10,6 +10,7 @@ import { hopbook } from "./helpers.js";
 const CAPTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));
 const filesOf = (name: string): readonly string[] =>
   listCases().find((one) => one.name === name)?.paths ?? [];
+const RUN = fileURLToPath(new URL("../../docs/example-runs/healthy", import.meta.url));
 const denied = filesOf("dns-denied");
 
 t.test("all flows of captures, the worst first", async (t) => {
@@ -23,6 +24,18 @@ t.test("all flows of captures, the worst first", async (t) => {
   t.match(out, "LOST on n1 between n1.cni0.pcap (nic) and n1.flannel.1.pcap (nic): 2 of 2 requests.");
   t.match(out, "request: destination 10.96.0.10:53 → 10.244.2.20:53");
   t.match(out, "Cause: not looked for, no node was asked.");
+});
+
+t.test("a folder that others collected: its captures, and what the verdict does not rest on", async (t) => {
+  const dir = t.testdir({ "sosreport-n1": { sos_commands: { networking: { "ip_-s_-d_link": "1: lo" } } } });
+  for (const file of denied) copyFileSync(file, join(dir, basename(file)));
+  const { code, out } = await hopbook(["analyze", dir, "--to", "10.96.0.10"]);
+  t.equal(code, 3);
+  t.match(out, "LOST on n1 between n1.cni0.pcap (nic) and n1.flannel.1.pcap (nic): 2 of 2 requests.");
+  t.match(
+    out.replaceAll(/\s+/g, " "),
+    `Judged by the ${denied.length} captures in a sosreport; its links were not followed: look there for the cause`,
+  );
 });
 
 t.test("where all is well it is exit 0", async (t) => {
@@ -128,13 +141,13 @@ t.test("what cannot be analyzed says why", async (t) => {
     [[join(dir, "none.pcap")], /none\.pcap: there is no such file or folder/],
     [
       [join(dir, "plain")],
-      /it is no run folder, it has no runbook\.yaml\nhint: Name a folder that hopbook run made/,
+      /it is a folder, it is no run folder, and it has no capture in it\n.*\nhint: A verdict needs packets\. Name a folder/,
     ],
     [[join(dir, "empty.pcap")], /the file is empty/],
     [[join(dir, "text.pcap")], /text\.pcap/],
     [[header], /no conversation by/],
-    [[CAPTURES, first], /it is a folder\nhint: Name one run folder, or capture files/],
-    [[join(dir, "plain"), "--to", "10.0.0.1"], /Cannot take --to with a folder/],
+    [[CAPTURES, first], /it is a folder\nhint: Name one folder, or capture files/],
+    [[RUN, "--to", "10.0.0.1"], /Cannot take --to with a folder/],
     [[first, "--to", "web"], /--to "web": it is no address; captures know no names/],
     [[first, "--from", "10.0.0.1:80"], /a client's port is another one each time/],
     [[first, "--port", "99999"], /--port "99999": it is no port/],

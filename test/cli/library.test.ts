@@ -12,7 +12,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof typeof hopbook)[]>> = {
   stop: ["stopRun"],
   plan: ["planRunbook", "renderPlan"],
   hops: ["discoverHops", "discoverAttachments", "reportPath", "reportAttachments"],
-  analyze: ["analyzeRunFolder", "analyzePcapFiles", "exitCodeOfFindings"],
+  analyze: ["analyzeRunFolder", "analyzePcapFiles", "analyzeBundle", "isRunFolder", "exitCodeOfFindings"],
   report: ["renderReport"],
   replay: ["replayRun"],
   reap: ["reap"],

@@ -20,10 +20,12 @@ const OF_CAPTURES = ["from", "to", "port", "protocol", "name", "links"] as const
 export function addAnalyzeCommands(program: Command, io: CommandIo): void {
   const command = program
     .command("analyze")
-    .description("all flows of captures, the worst first; or a run's verdict again, from its folder alone")
+    .description(
+      "all flows of captures, the worst first, also of those in a folder that others collected; or a run's verdict again, from its folder alone",
+    )
     .argument(
-      "<run folder|pcap...>",
-      "a run folder, or captures of one path; best in the order that packets pass them",
+      "<folder|pcap...>",
+      "a run folder; captures of one path, best in the order that packets pass them; or a must-gather, sosreport, sysdump or folder with captures, unpacked",
     )
     .option("--from <IP>", "of captures only the flows of this client")
     .option("--to <IP[:PORT]>", "only the flows to this server, also by an address that it is translated to")
@@ -72,7 +74,8 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
 }
 
 async function analyze(paths: readonly string[], flags: AnalyzeFlags): Promise<Findings> {
-  const { analyzePcapFiles, analyzeRunFolder } = await import("../../api/analyze.js");
+  const { analyzeBundle, analyzePcapFiles, analyzeRunFolder, isRunFolder } =
+    await import("../../api/analyze.js");
   const folders = await Promise.all(paths.map(isFolder));
   const [first] = paths;
   if (first === undefined || !folders.includes(true)) return analyzePcapFiles(paths, flags);
@@ -81,10 +84,11 @@ async function analyze(paths: readonly string[], flags: AnalyzeFlags): Promise<F
       "USAGE",
       `Cannot analyze ${paths[folders.indexOf(true)]} and other paths: it is a folder`,
       {
-        hint: "Name one run folder, or capture files: hopbook analyze DIR/*.pcap",
+        hint: "Name one folder, or capture files: hopbook analyze DIR/*.pcap",
       },
     );
   }
+  if (!isRunFolder(first)) return analyzeBundle(first, flags);
   const flag = OF_CAPTURES.find((name) => flags[name] !== undefined);
   if (flag !== undefined) {
     throw new HopbookError(

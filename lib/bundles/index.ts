@@ -1,0 +1,1 @@
+export { describeBundle, readBundle } from "./read-bundle.js";
