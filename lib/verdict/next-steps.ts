@@ -13,7 +13,7 @@ type BreakPlace = NonNullable<NextSteps["verdicts"][number]["at"]>;
 export function addNextSteps(findings: Findings, steps: NextSteps): Findings {
   const flows = findings.flows.map((flow) => {
     const known = factsOf(flow);
-    const next = chooseSteps(flow, steps).flatMap((step) => fill(step, known) ?? []);
+    const next = chooseSteps(flow, steps).flatMap((step) => fill(withFamily(step, flow), known) ?? []);
     return next.length === 0 ? flow : { ...flow, verdict: { ...flow.verdict, next } };
   });
   return { ...findings, flows };
@@ -98,6 +98,13 @@ function endWord(end: FindingsEnd): string {
 function podAt({ from, to, verdict: { lastSeen, direction } }: FlowFinding): string | null {
   const isAtSender = lastSeen?.role === "pod";
   return isAtSender === (direction === "request") ? from.pod : to.pod;
+}
+
+/** Between ends of both IP families the same run follows the same one: another way would prove nothing. */
+function withFamily(step: string, { from, to }: FlowFinding): string {
+  if (from.otherIp === undefined && to.otherIp === undefined) return step;
+  const family = to.ip.includes(":") ? 6 : 4;
+  return step.replaceAll(/--from \{from\}\s+--to \{to\}/g, `$& --family ${family}`);
 }
 
 /** null where it names what is not known. Within backticks stands what is pasted into a shell. */

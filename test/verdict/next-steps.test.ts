@@ -44,6 +44,13 @@ t.test("where it broke decides between verdicts", async (t) => {
   t.match(at({ firstMissing: null }), /nstat -as/);
 });
 
+t.test("of ends with both families the same run follows the same one again", async (t) => {
+  const dual = { ...healthy, to: { ...healthy.to, otherIp: "fd00::2" } };
+  t.match(nextOf(dual).join(), /--from \S+ --to \S+ --family 4 --no-traffic/);
+  t.match(nextOf({ ...dual, to: { ...dual.to, ip: "fd00::2", otherIp: "10.0.0.2" } }).join(), / --family 6 /);
+  t.notMatch(nextOf(healthy).join(), /--family/);
+});
+
 t.test("what nobody asked about and is well needs nothing", async (t) => {
   t.match(nextOf(healthy).join(), /--watch 5m`$/);
   t.same(nextOf({ ...healthy, probe: null }), []);
