@@ -7,7 +7,7 @@ const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] 
   ["Runs on nodes:", ["runs", "status", "collect", "stop", "reap"]],
   ["Runbooks:", ["list", "suggest", "show", "check", "new", "test", "init"]],
   ["Rehearse without a cluster:", ["demo", "lab"]],
-  ["Shells and editors:", ["completion", "schema"]],
+  ["Shells, editors and Wireshark:", ["completion", "schema", "extcap"]],
 ];
 
 /** Puts every command under its heading. */

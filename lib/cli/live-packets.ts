@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { HopbookError, messageOf } from "../errors.js";
 import type { LiveView } from "../model/live/view.js";
 import { visible } from "../model/visible.js";
@@ -77,7 +77,9 @@ function pipeOf({ stdout }: Terminal): number {
 
 async function openFile(path: string): Promise<Awaited<ReturnType<typeof open>>> {
   try {
-    return await open(path, "wx", 0o600);
+    // A pipe of somebody's who reads it.
+    const isPipe = (await stat(path).catch(() => null))?.isFIFO() === true;
+    return await open(path, isPipe ? "w" : "wx", 0o600);
   } catch (error) {
     throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write packets to ${path}: ${messageOf(error)}`, {
       hint: "Name a file that is not there yet",

@@ -14,6 +14,7 @@ import { addNewCommand } from "./commands/new.js";
 import { addRunCommands } from "./commands/run.js";
 import { addShareCommand } from "./commands/share.js";
 import { addTestCommand } from "./commands/test.js";
+import { addExtcapCommand } from "./commands/extcap.js";
 import { addSchemaCommand } from "./commands/schema.js";
 import { checkOptions } from "./check-options.js";
 import { groupCommands } from "./command-groups.js";
@@ -83,6 +84,7 @@ export function makeProgram(io: CommandIo): Command {
   addInitCommands(program, io);
   addCompletionCommand(program, io);
   addSchemaCommand(program, io);
+  addExtcapCommand(program, io);
   groupCommands(program);
   checkOptions(program);
   return program;

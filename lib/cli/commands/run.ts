@@ -165,6 +165,15 @@ async function parseRunbookFlags(
   return { runbook: name, raw, options: { ...options, output }, shown, types };
 }
 
+/** Runs a runbook whose words are known, and shows its packets. */
+export async function executeNamedRun(
+  { name, words }: { readonly name: string; readonly words: readonly string[] },
+  { program, io, shown }: { program: Command; io: CommandIo; shown: ShownPackets },
+): Promise<void> {
+  const parsed = await parseRunbookFlags("run", { name, words, program, io });
+  if (parsed !== null) await executeRun({ ...parsed, shown }, io);
+}
+
 async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: CommandIo): Promise<void> {
   if (options.detach === true || options.for !== undefined) {
     refuseDetachedPackets(shown);
@@ -184,9 +193,7 @@ async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: Comma
   );
   try {
     const report = await runRunbook({
-      runbook,
-      raw,
-      runId,
+      ...{ runbook, raw, runId },
       ...clusterOf(options),
       cwd: process.cwd(),
       out: options.out ?? "artifacts",
