@@ -3,6 +3,7 @@ import { HopbookError } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
 import { formatAddress } from "../linux/endpoint.js";
+import { addressAtPod } from "./side.js";
 
 /** Refuses ends between which there is no path to look for. */
 export function checkEnds(from: End, to: End): void {
@@ -12,10 +13,13 @@ export function checkEnds(from: End, to: End): void {
     const hint = "name a pod or a node of the cluster as one end";
     throw new HopbookError("INPUT_INVALID", `${cannot}: both are outside the cluster`, { hint });
   }
-  // By its Service a pod does reach itself by way of its node (hairpin).
-  const samePod = isSamePod(from, to) && to.kind !== "service";
+  // By its Service's address a pod does reach itself by way of its node (hairpin).
+  const samePod = isSamePod(from, to) && to.ip === addressAtPod(to);
   if (samePod || (from.kind === "node" && to.kind === "node" && from.node === to.node)) {
-    const hint = "name two different ends: packets to oneself pass no hop";
+    const hint =
+      to.kind === "service"
+        ? "choose another backend with --backend: what a pod sends to its own address passes no hop"
+        : "name two different ends: packets to oneself pass no hop";
     throw new HopbookError("INPUT_INVALID", `${cannot}: both are the same`, { hint });
   }
 }

@@ -1,3 +1,4 @@
+import { HopbookError } from "../errors.js";
 import {
   agreeOnFamily,
   avoidMasquerade,
@@ -22,6 +23,7 @@ interface Input {
   readonly from: string;
   readonly to: string | readonly string[];
   readonly backend?: string;
+  readonly allBackends?: boolean;
   readonly family?: keyof typeof FAMILIES;
 }
 
@@ -61,6 +63,11 @@ export const pathDiscover: StepKind<Input, Output> = {
         default: "",
         title: "Which pod to follow behind a service that has several",
       },
+      allBackends: {
+        type: "boolean",
+        default: false,
+        title: "Follow every backend of a service, each by a path of its own: 16 at most",
+      },
       family: {
         enum: Object.keys(FAMILIES),
         default: "auto",
@@ -77,6 +84,14 @@ export const pathDiscover: StepKind<Input, Output> = {
   example: { from: "shop/client", to: "shop/web:8080" },
   check(input) {
     for (const text of [input.from, ...endsOf(input)]) parseEnd(text);
+    if (input.allBackends === true && input.backend !== undefined && input.backend !== "")
+      throw new HopbookError(
+        "INPUT_INVALID",
+        "Cannot follow one backend and all of them: both are asked for",
+        {
+          hint: "Leave out --backend or --all-backends",
+        },
+      );
   },
   async plan(input, context) {
     const { accesses, commands } = watchAccesses(context.accesses);
@@ -91,9 +106,8 @@ export const pathDiscover: StepKind<Input, Output> = {
     const backend = input.backend === "" ? undefined : input.backend;
     const note = (text: string): void => context.note("info", text);
     const located = await locateEnds({ from: input.from, to: endsOf(input) }, facts, {
-      backend,
-      signal,
-      note,
+      ...{ backend, signal, note },
+      allBackends: input.allBackends === true,
     });
     // Ways in are opened by the first command there: all of them at once.
     const [source, ...tos] = await finishEnds(located);
@@ -101,7 +115,11 @@ export const pathDiscover: StepKind<Input, Output> = {
     const found: FlowPath[] = [];
     const { failures } = facts;
     const discovery = { accesses, failures, profile: context.profile, recipes, signal };
-    for (const end of tos) {
+    const others =
+      input.allBackends === true ? tos.filter(({ pod }) => pod === null || pod !== source.pod) : tos;
+    if (others.length < tos.length)
+      note(`${input.from} is one of the backends: what it sends to itself passes no hop, and is left out`);
+    for (const end of others.length === 0 ? tos : others) {
       const [from, to] = await agreeOnFamily(source, end, { family, facts, signal });
       noteFamily(from, to, { ...context, isChosen: family !== undefined });
       found.push(await discoverWithApi({ from, to: avoidMasquerade(from, to, note) }, discovery, context));

@@ -31,6 +31,12 @@ t.test("by its own name there is no way to oneself", async (t) => {
   await t.rejects(discover(wire, { to: self }), { code: "INPUT_INVALID", message: /both are the same/ });
 });
 
+t.test("a backend that is the pod itself, past the Service's address, is no way either", async (t) => {
+  const self = podEnd(podName(1), "node-1", podIp(1));
+  const to = { ...serviceOf(self), ip: self.ip, port: 8080, otherBackends: 1 };
+  await t.rejects(discover(wire, { to }), { code: "INPUT_INVALID", hint: /another backend with --backend/ });
+});
+
 t.test("a pod in the network of the other node, and of its own, is that node", async (t) => {
   const host = (node: string, ip: string): End => ({
     ...podEnd("agent", node, ip),

@@ -1,7 +1,13 @@
 import type { ClusterFacts } from "../facts/gather.js";
 import type { Located } from "./resolve-by-api.js";
 import { namespaceOf, parseEnd } from "../end-name.js";
+import { listBackends } from "./backends.js";
 import { locateEnd, type ResolveOptions } from "./resolve.js";
+
+interface LocateOptions extends Omit<ResolveOptions, "fromNode" | "namespace"> {
+  /** Of a Service each of its backends is an end by itself. */
+  readonly allBackends?: boolean;
+}
 
 /**
  * Where the ends of paths are, `from` first. Where one of them may be any of several pods, one on another node than the
@@ -10,7 +16,7 @@ import { locateEnd, type ResolveOptions } from "./resolve.js";
 export async function locateEnds(
   ends: { readonly from: string; readonly to: readonly string[] },
   facts: ClusterFacts,
-  given: Omit<ResolveOptions, "fromNode" | "namespace"> = {},
+  given: LocateOptions = {},
 ): Promise<readonly [Located, ...Located[]]> {
   const [first] = ends.to;
   // Who names shop/client and svc/web means the one beside it.
@@ -31,10 +37,17 @@ export async function locateEnds(
 async function locateAll(
   texts: readonly string[],
   facts: ClusterFacts,
-  options: ResolveOptions,
+  options: ResolveOptions & Pick<LocateOptions, "allBackends">,
 ): Promise<Located[]> {
+  const { allBackends = false, fromNode = null, namespace = null, signal, note = () => undefined } = options;
   const located: Located[] = [];
-  for (const text of texts) located.push(await locateEnd(text, facts, options));
+  for (const text of texts) {
+    const backends = allBackends
+      ? await listBackends(text, facts, { fromNode, namespace, signal, note })
+      : [];
+    for (const backend of backends.length === 0 ? [options.backend] : backends)
+      located.push(await locateEnd(text, facts, { ...options, backend }));
+  }
   return located;
 }
 

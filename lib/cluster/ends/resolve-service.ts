@@ -28,6 +28,14 @@ interface ServiceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A Service's port and what is behind it, as a node's NAT table says. */
+interface ServiceTable {
+  /** The rules' comment; null where they have none. */
+  readonly comment: string | null;
+  readonly clusterIp: AddressAndPort;
+  readonly endpoints: readonly AddressAndPort[];
+}
+
 /**
  * What a ClusterIP stands for by the sending node's NAT table; null where it is none there, or where the
  * node has no iptables (kube-proxy's nftables and IPVS modes are not read).
@@ -38,6 +46,20 @@ export async function resolveService(
   facts: ClusterFacts,
   options: ServiceOptions,
 ): Promise<ResolvedService | null> {
+  const table = await readService(address, facts, options);
+  if (table === null) return null;
+  const { comment, clusterIp, endpoints } = table;
+  const backend = await chooseBackend(endpoints, facts, { ...options, name: comment });
+  const name = SERVICE_NAME.exec(comment ?? "")?.[1] ?? null;
+  return { name, clusterIp, backend, otherBackends: endpoints.length - 1 };
+}
+
+/** As resolveService, with all its endpoints. Throws TARGET_AMBIGUOUS (several ports), TARGET_NOT_FOUND (no such port). */
+export async function readService(
+  address: AddressAndPort,
+  facts: ClusterFacts,
+  options: Omit<ServiceOptions, "backend">,
+): Promise<ServiceTable | null> {
   const asked = [...facts.accesses.keys()].filter((node) => !facts.failures.has(node));
   const access = facts.accesses.get(options.fromNode ?? asked[0] ?? "");
   if (access === undefined) return null;
@@ -52,12 +74,8 @@ export async function resolveService(
   const endpoints = new Map(
     fits.flatMap((entry) => entry.endpoints).map((entry) => [formatAddress(entry), entry]),
   );
-  const backend = await chooseBackend([...endpoints.values()], facts, {
-    ...options,
-    name: fits[0]?.name ?? null,
-  });
-  const name = SERVICE_NAME.exec(fits[0]?.name ?? "")?.[1] ?? null;
-  return { name, clusterIp: { ip: address.ip, port }, backend, otherBackends: endpoints.size - 1 };
+  const comment = fits[0]?.name ?? null;
+  return { comment, clusterIp: { ip: address.ip, port }, endpoints: [...endpoints.values()] };
 }
 
 async function readNatTable(
@@ -103,7 +121,7 @@ async function chooseBackend(
     const message = `Cannot tell which backend of ${service} is meant: there are ${endpoints.length}`;
     const example = named.find((entry) => entry.pod !== null)?.pod ?? "namespace/pod";
     throw new HopbookError("TARGET_AMBIGUOUS", message, {
-      hint: `choose one, as --backend ${example}`,
+      hint: `choose one, as --backend ${example}, or follow each with --all-backends`,
       detail,
     });
   }

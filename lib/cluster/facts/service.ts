@@ -16,6 +16,8 @@ export interface FoundService {
   readonly otherFamily: Pick<FoundService, "clusterIp" | "backend"> | null;
   /** How many more there are. */
   readonly otherBackends: number;
+  /** Addresses of all, the followed one among them. */
+  readonly backends: readonly string[];
   readonly note: string | null;
 }
 
@@ -132,6 +134,7 @@ async function followService(value: unknown, query: ServiceQuery): Promise<Found
     clusterIp: withPort(first.clusterIp),
     otherFamily: isSame ? { clusterIp: withPort(other.clusterIp), backend: twin } : null,
     ...{ backend, note, otherBackends: endpoints.length - 1 },
+    backends: endpoints.map(({ ip }) => ip),
   };
 }
 
@@ -276,7 +279,7 @@ function chooseEndpoint(
     );
   }
   if (!spreads) return { backend: chosen, note: null };
-  const note = `of ${endpoints.length} backends the first is followed; choose another with --backend`;
+  const note = `of ${endpoints.length} backends the first is followed; choose another with --backend, or all with --all-backends`;
   return { backend: chosen, note: `${noteDirect(text, chosen)}; ${note}` };
 }
 

@@ -4,6 +4,7 @@ import { HopbookError } from "../../../lib/errors.js";
 import {
   findService,
   gatherFacts,
+  locateEnds,
   resolveEnd,
   showText,
   type LoadedProfile,
@@ -117,6 +118,21 @@ t.test("ends that are found", async (t) => {
   const outside = await resolveEnd("[2001:DB8::1]:443", facts).catch((error: unknown) => error);
   t.match(outside, /ip6tables-save/, "an IPv6 address is looked up in ip6tables");
   t.strictSame((await resolveEnd("203.0.113.9:443", facts)).addresses, [{ ip: "203.0.113.9", port: 443 }]);
+});
+
+t.test("all backends of a Service are ends of their own; what is none is one end", async (t) => {
+  const to = ["10.96.0.30:80", "shop/web:8080"];
+  const [from, ...others] = await locateEnds({ from: "shop/client", to }, facts, { allBackends: true });
+  t.equal(from.node, "node-a");
+  const ends = await Promise.all(others.map(({ finish }) => finish()));
+  t.strictSame(
+    ends.map(({ kind, pod, ip }) => [kind, pod, ip]),
+    [
+      ["service", "shop/web", "10.0.2.2"],
+      ["service", "shop/cart", "10.0.1.3"],
+      ["pod", "shop/web", "10.0.2.2"],
+    ],
+  );
 });
 
 t.test("services", async (t) => {
