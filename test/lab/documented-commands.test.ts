@@ -46,7 +46,7 @@ t.teardown(async () => {
 function answered(line: string): string {
   const [command = "", ...comment] = line.split(/\s+#/);
   const asks =
-    /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor|capture|find-interface) /.test(command) &&
+    /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor|capture|find-interface|dns|connect) /.test(command) &&
     !/--yes|<\/dev\/null/.test(command);
   // A run that a page shows has another time here.
   const shown = command.replace(/artifacts\/\d{4}-\S*?Z(-\S+)/, (folder, end: string) => {
@@ -73,7 +73,7 @@ function shell(line: string): Promise<{ readonly code: number; readonly text: st
 function isWhole(line: string): boolean {
   return (
     !/[…[<](?!\/dev\/null)/.test(line.replace("</dev/null", "")) &&
-    !/\bsvc\/|--cluster prod|canary\/|mtu-errors|completion fish/.test(line)
+    !/\bsvc\/|--cluster prod|canary\/|\| (?:wireshark|tshark) |mtu-errors|completion fish/.test(line)
   );
 }
 
@@ -89,7 +89,7 @@ t.test("what the pages print can be typed", async (t) => {
       for (const [, line = ""] of block.matchAll(COMMAND)) {
         if (!isWhole(line)) continue;
         const { code, text } = await shell(answered(line));
-        const judged = / (?:run|capture|count-resets) /.test(line);
+        const judged = / (?:run|capture|dns) /.test(line);
         const wanted = line.includes("</dev/null") ? [4] : judged ? [0, 3] : [0];
         t.ok(wanted.includes(code), `${page}: ${line}: exit ${code}: ${code === 0 ? "" : text.slice(-600)}`);
         tried += 1;
