@@ -18,9 +18,11 @@ const delivered = (verdict: "unanswered" | "rejected", affects: "all" | "ports")
 
 /** Dropped by the pod's own netfilter, after its eth0 has seen it. The table goes with the rule. */
 function dropInput(pod: PodSpec): FaultStep {
-  const { iptables, nft } = wordsOf(pod.ip);
+  const { iptables, nft, family } = wordsOf(pod.ip);
+  // Neighbour discovery is of IPv6 itself, and untracked: a firewall that drops it cuts the pod off before its eth0.
+  const packets = family === 6 ? ["-m", "conntrack", "--ctstate", "NEW,ESTABLISHED"] : [];
   const comment = ["-m", "comment", "--comment", "app firewall: default deny", "-j", "DROP"];
-  const step = insertRule(nameOf(pod), "INPUT", { iptables, match: ["-i", "eth0", ...comment] });
+  const step = insertRule(nameOf(pod), "INPUT", { iptables, match: ["-i", "eth0", ...packets, ...comment] });
   return { ...step, off: [...step.off, { argv: ["nft", "delete", "table", nft, "filter"] }] };
 }
 

@@ -58,6 +58,11 @@ t.test("a wrong checksum, by the counter of the flow's protocol", async (t) => {
   t.equal(cause?.code, "checksum-error");
   t.match(cause?.evidence, [/UdpInCsumErrors grew by 4, as many as were lost/]);
   t.equal(ask({ ...silent, looks }).cause, null, "another protocol's");
+  const udp = flowOf("udp", 53);
+  const flow = { ...udp, to: { ...udp.to, ip: "fd00::7", addresses: [{ ip: "fd00::7", port: 53 }] } };
+  t.equal(ask({ ...silent, flow, looks }).cause, null, "the other IP family's");
+  const looks6 = grew("node-b shop/web", "Udp6InCsumErrors", 4);
+  t.equal(ask({ ...silent, flow, looks: looks6 }).cause?.code, "checksum-error");
   t.equal(ask({ ...silent, flow: flowOf("udp", 53) }).cause, null, "not read");
   t.equal(ask({ flow: flowOf("udp", 53), looks }).cause, null, "not at the pod");
   t.equal(ask({ ...silent, status: "rejected", flow: flowOf("udp", 53), looks }).cause, null);

@@ -1,6 +1,7 @@
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { NEIGHBOUR_CAUSES } from "./neighbour-causes.js";
 import { weighGrowth } from "../growth.js";
+import { ipVersion } from "../../../linux/address.js";
 import { parseLinks } from "../../../linux/links.js";
 import { parseNeighbours } from "../../../linux/neighbours.js";
 import { parseSockets } from "../../../linux/sockets.js";
@@ -44,10 +45,10 @@ function detectNoListener({ input, spot, state }: DetectorInput): readonly Candi
   ];
 }
 
-const CHECKSUM_COUNTER = {
-  udp: "UdpInCsumErrors",
-  tcp: "TcpInCsumErrors",
-  icmp: "IcmpInCsumErrors",
+/** TCP counts both families in one; the others have counters of their own for IPv6 (/proc/net/snmp6). */
+const CHECKSUM_COUNTERS = {
+  4: { udp: "UdpInCsumErrors", tcp: "TcpInCsumErrors", icmp: "IcmpInCsumErrors" },
+  6: { udp: "Udp6InCsumErrors", tcp: "TcpInCsumErrors", icmp: "Icmp6InCsumErrors" },
 } as const;
 
 /** The receiver counted wrong checksums of the flow's protocol, as many as got no answer. */
@@ -66,7 +67,7 @@ function detectChecksum(given: DetectorInput): readonly Candidate[] {
   const at = spot.netns;
   const { protocol } = input.flow;
   if (at === null || spot.kind !== "pod-in" || input.status !== "unanswered") return [];
-  const counter = CHECKSUM_COUNTER[protocol];
+  const counter = CHECKSUM_COUNTERS[ipVersion(spot.target.ip)][protocol];
   const weight = weighGrowth(state.growth(at, counter) ?? 0, given, {
     code: "checksum-error",
     counts: (other) => other.input.flow.protocol === protocol,
