@@ -49,6 +49,7 @@ export {
   renderReport,
   REPORT_FORMATS,
   reportAttachments,
+  reportAudit,
   reportPath,
   reportText,
   type ReportFormat,
@@ -56,6 +57,7 @@ export {
 } from "./api/report.js";
 export {
   discoverAttachments,
+  auditHops,
   discoverHops,
   planRunbook,
   runPlan,
@@ -105,6 +107,7 @@ export type {
   Verdict,
   VerdictStatus,
 } from "./model/findings.js";
+export type { Audit, AuditStatement } from "./model/audit/audit.js";
 export type { Flow, FlowPath, Hop } from "./model/hops.js";
 export type { HopRole } from "./model/roles.js";
 export type { RunEvent } from "./model/steps.js";

@@ -5,8 +5,8 @@ import t from "tap";
 
 /** Folders of lib/ in which nothing is exported that no other file imports; a test's import counts. */
 const STRICT = (
-  "access artifacts authority capture catalogue cli cluster completion detached doctor document engine hops inspect kube lab " +
-  "permissions plan process reap recording replay report rules run sandbox session steps traffic verdict"
+  "access artifacts audit authority capture catalogue cli cluster completion detached doctor document engine hops inspect kube lab " +
+  "permissions plan process readings reap recording replay report rules run sandbox session steps traffic verdict"
 ).split(" ");
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");

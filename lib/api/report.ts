@@ -4,6 +4,7 @@ export {
   renderReport,
   REPORT_FORMATS,
   reportAttachments,
+  reportAudit,
   reportPath,
   reportText,
   type ReportFormat,

@@ -51,6 +51,36 @@ export function planSuperset(path: FlowPath): InspectCommand[] {
   return toCommands([...nodes, ...pods], "after");
 }
 
+/**
+ * What an audit judges a path by, with no traffic: all that a break would have read of its nodes and pods, and what tells whether
+ * they forward, and whether packets of the tunnel are let in.
+ */
+export function planAudit(path: FlowPath): InspectCommand[] {
+  const families = familiesOf(path);
+  const nodes = nodesOf(path).flatMap((node) => [
+    ...inspectNode(path, node),
+    ...put({ node, netns: "host" }, [
+      looks.lookAtSysctls(hostDevicesOf(path, node)),
+      ...arrivalLooks(path, node),
+    ]),
+  ]);
+  const pods = [path.from, path.to].flatMap((end) => {
+    const place = podPlace(end);
+    const routes = families.map((family) => looks.lookAtRoutes(family));
+    return place === null ? [] : [...inspectPod(path, end), ...put(place, routes)];
+  });
+  return toCommands([...nodes, ...pods], "after");
+}
+
+/** How packets from the other nodes, as the wire brings them, are taken in. */
+function arrivalLooks(path: FlowPath, node: string): Look[] {
+  const own = path.underlay[node];
+  if (own === undefined || !isAddress(own.ip) || !isPlainInterfaceName(own.interface)) return [];
+  return Object.entries(path.underlay).flatMap(([peer, { ip }]) =>
+    peer === node || !isAddress(ip) ? [] : [looks.lookUpRoute(own.ip, { from: ip, iif: own.interface })],
+  );
+}
+
 function endsAtBreak(path: FlowPath, at: FlowBreak): End[] {
   if (at.status !== "lost") return [path.to];
   const roles = [at.lastSeen?.role, at.firstMissing?.role];

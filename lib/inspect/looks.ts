@@ -66,3 +66,14 @@ export function lookAtRpFilter(devices: readonly string[]): Look {
 export function lookAtSockets(): Look {
   return { kind: "sockets", argv: ["ss", "-Hlntu"] };
 }
+
+/** Forwarding, br_netfilter, and how full the kernel's tables are; what a kernel does not have is passed over (-e). */
+export function lookAtSysctls(devices: readonly string[]): Look {
+  const keys = [
+    ...["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"],
+    ...devices.map((name) => `net/ipv4/conf/${name}/forwarding`),
+    ...["net/bridge/bridge-nf-call-iptables", "net/ipv4/neigh/default/gc_thresh3"],
+    ...["net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"],
+  ];
+  return { kind: "sysctls", argv: ["sysctl", "-e", ...keys] };
+}

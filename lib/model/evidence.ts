@@ -190,6 +190,7 @@ export type StateKind =
   | "ip6tables"
   | "nftables" // nft -j list ruleset
   | "rp-filter" // sysctl lines
+  | "sysctls" // more of them: sysctl -e …
   | "conntrack"
   | "sockets" // ss -Hlntu
   | "clock";

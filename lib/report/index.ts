@@ -1,4 +1,5 @@
 export { renderAttachments } from "./attachments.js";
+export { reportAudit } from "./audit.js";
 export { escapeMarkdown, escapeMarkdownCode, escapeMarkup, visible } from "./escape.js";
 export { renderHtml } from "./html/page.js";
 export { renderJson } from "./json.js";

@@ -43,7 +43,7 @@ export async function planRunbook(options: PlanOptions): Promise<SealedPlan> {
 }
 
 /** Reads from the nodes, and keeps nothing. */
-function look<T>(session: PermittedRun, body: (engine: Engine) => Promise<T>): Promise<T> {
+export function look<T>(session: PermittedRun, body: (engine: Engine) => Promise<T>): Promise<T> {
   const use = { world: LIVE, sink: NO_SINK, record: () => undefined };
   return whileWanted(session.signal, () => withEngine(session, use, body));
 }

@@ -3,6 +3,7 @@ import type { ProbeKind, Protocol } from "../model/traffic.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { pathSchema, MAX_OBJECTS } from "./objects.js";
+import { chooseProtocol } from "./shared/protocol.js";
 
 interface Input {
   readonly paths: readonly FlowPath[];
@@ -95,12 +96,6 @@ function flowsOf(path: FlowPath, input: Input): Flow[] {
   const protocol = chooseProtocol(path.to.port, input.protocol ?? "auto");
   if (protocol !== "icmp") requirePort(path, protocol);
   return [{ id: "", path, protocol, probe: watchOnly ? null : defaultProbe(path.to.port, protocol) }];
-}
-
-function chooseProtocol(port: number | null, wanted: "auto" | Protocol): Protocol {
-  if (wanted !== "auto") return wanted;
-  if (port === null) return "icmp";
-  return port === 53 ? "udp" : "tcp";
 }
 
 /** What is asked of a destination that is known by its port alone: nothing that it would have to understand. */

@@ -15,6 +15,7 @@ import { flowDefine } from "./flow-define.js";
 import { pathDiscover } from "./path-discover.js";
 import { podLocate } from "./pod-locate.js";
 import { scriptRun } from "./script-run.js";
+import { stateAudit } from "./state-audit.js";
 import { stateBaseline } from "./state-baseline.js";
 import { stateInspect } from "./state-inspect.js";
 import { timeWait } from "./time-wait.js";
@@ -27,6 +28,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     pathDiscover,
     podLocate,
     flowDefine,
+    stateAudit,
     stateBaseline,
     dropsStart,
     captureStart,

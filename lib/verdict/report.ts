@@ -25,6 +25,7 @@ import { VERSION } from "../catalogue/places.js";
 import { analyzeRunFolder } from "./analyze.js";
 
 export { renderPlan } from "../plan/render.js";
+export { reportAudit } from "../report/index.js";
 
 export const REPORT_FORMATS = [
   "text",

@@ -79,6 +79,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "trigger/wait": { command: { argv: ["ip", "link"], on: "node/node-a" } },
   "capture/watch": { flows, duration: "10ms" },
   "drops/collect": {},
+  "state/audit": { paths },
   "state/inspect": { paths, flows },
 };
 

@@ -1,7 +1,7 @@
 import type { CauseInput } from "../../model/cause.js";
 import type { KernelWord } from "./kernel.js";
 import type { Spot } from "./spot.js";
-import type { StateReader } from "./state.js";
+import type { StateReader } from "../../readings/reader.js";
 
 /**
  * 3: a counter equals the loss, or a state that explains other candidates; 2: state that must lose the packets;

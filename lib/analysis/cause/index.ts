@@ -8,7 +8,7 @@ import { listNotHad } from "./not-had.js";
 import { DETECTORS } from "./registry.js";
 import { findSpot } from "./spot.js";
 import type { Spot } from "./spot.js";
-import { describeNetns, StateReader } from "./state.js";
+import { describeNetns, StateReader } from "../../readings/reader.js";
 
 export { CAUSES } from "./causes.js";
 

@@ -1,6 +1,6 @@
 import type { CauseInput } from "../../model/cause.js";
 import type { StateKind } from "../../model/evidence.js";
-import { commandOf, describeNetns } from "./state.js";
+import { commandOf, describeNetns } from "../../readings/reader.js";
 
 /** What each look would have told, in words that go on "it would have told …". */
 const WOULD_TELL: Readonly<Partial<Record<StateKind, string>>> = {

@@ -2,7 +2,7 @@ import type { CauseInput } from "../../model/cause.js";
 import type { EvidenceEnd, EvidenceHop, FlowEvidence } from "../../model/evidence.js";
 import { rankOf } from "../../model/roles.js";
 import type { Hook } from "../../linux/ruleset.js";
-import type { Netns } from "./state.js";
+import type { Netns } from "../../readings/reader.js";
 
 /** What lies between the last hop that saw the packets and the first that did not. */
 export interface Spot {

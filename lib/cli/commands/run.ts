@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HopbookError } from "../../errors.js";
 import { outputOf, type CommandIo } from "../io.js";
-import { nextCommand, type CarriedFlags } from "../next-command.js";
+import { nextCommand } from "../next-command.js";
 import {
   addClusterOptions,
   addEntryOptions,
@@ -20,6 +20,8 @@ import { makeProgress } from "../progress.js";
 import { finishRun } from "../finish-run.js";
 import { makeRunbookCommand, type RunbookVerb } from "../runbook-command.js";
 import { readInputFlags, type RawInputs } from "../runbook-flags.js";
+import { addAuditOptions, executeAudit, type AuditFlags } from "./audit-hops.js";
+import { withSignals } from "../with-signals.js";
 import { leaveAtOnce } from "../leave-at-once.js";
 import { listenForSignals } from "../signals.js";
 import { printJson } from "../../model/json.js";
@@ -80,10 +82,11 @@ export function addRunCommands(program: Command, io: CommandIo): void {
       "after",
       "\nExamples:\n  hopbook hops shop/client --to shop/web:8080\n  hopbook hops shop/client      which interface of which node is the pod's, by every method",
     );
+  addAuditOptions(hops);
   addOutputOption(addPermissionOptions(addEntryOptions(addClusterOptions(hops)))).action(
     async (
       argument: string | undefined,
-      options: CommonOptions & PermissionOptions & { from?: string; to?: string },
+      options: CommonOptions & PermissionOptions & AuditFlags & { from?: string; to?: string },
     ) => {
       const from = options.from ?? argument;
       if (from === undefined) {
@@ -91,7 +94,8 @@ export function addRunCommands(program: Command, io: CommandIo): void {
           hint: "Name both as in hopbook hops shop/client --to shop/web:8080, or one pod alone for what it hangs on",
         });
       }
-      if (options.to === undefined) await executeAttachments({ from, options }, io);
+      if (options.audit === true) await executeAudit({ from, to: options.to, options }, io);
+      else if (options.to === undefined) await executeAttachments({ from, options }, io);
       else await executeHops({ from, to: options.to, options }, io);
     },
   );
@@ -268,32 +272,4 @@ async function executeAttachments(
     discoverAttachments({ pods: [from], ...clusterOf(options), grants: options, ...shared }),
   );
   io.terminal.out(options.output === "json" ? printJson(found) : reportAttachments(found, io.terminal));
-}
-
-interface SignalOptions {
-  readonly cwd: string;
-  readonly confirm: ReturnType<typeof askOn>;
-  readonly signal: AbortSignal;
-  readonly onEvent: () => void;
-  readonly onPods: ReturnType<typeof keepPods>;
-}
-
-/** For what only reads: the first signal ends it in good order, the second at once. */
-async function withSignals<T>(
-  { io, flags }: { readonly io: CommandIo; readonly flags: CarriedFlags },
-  body: (options: SignalOptions) => Promise<T>,
-): Promise<T> {
-  const interruption = listenForSignals(() => undefined, leaveAtOnce(io.terminal, flags));
-  try {
-    const { signal } = interruption;
-    return await body({
-      cwd: process.cwd(),
-      confirm: askOn(io.terminal),
-      signal,
-      onEvent: () => undefined,
-      onPods: keepPods(),
-    });
-  } finally {
-    interruption.dispose();
-  }
 }

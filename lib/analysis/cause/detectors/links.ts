@@ -4,8 +4,8 @@ import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import type { Link } from "../../../linux/links.js";
 import { parseLinks } from "../../../linux/links.js";
 import { passedHops } from "../spot.js";
-import type { Netns } from "../state.js";
-import { describeNetns } from "../state.js";
+import type { Netns } from "../../../readings/reader.js";
+import { describeNetns } from "../../../readings/reader.js";
 
 /** The device that the packets did not come to is down; or, on the wire, the one that they left by. */
 export const linkDown: Detector = {

@@ -6,7 +6,7 @@ import { parseLinks } from "../../../linux/links.js";
 import { parseNeighbours } from "../../../linux/neighbours.js";
 import { parseSockets } from "../../../linux/sockets.js";
 import { orderHops } from "../spot.js";
-import { describeNetns } from "../state.js";
+import { describeNetns } from "../../../readings/reader.js";
 
 /** The far pod itself refused, and shows no listener on the port. */
 export const noListener: Detector = {

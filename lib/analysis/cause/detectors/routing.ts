@@ -4,8 +4,8 @@ import { containsIp, parsePrefix } from "../../../linux/address.js";
 import { parseRouteAnswer, parseRoutes } from "../../../linux/routes.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
 import type { Spot } from "../spot.js";
-import type { Netns, Reading, StateReader } from "../state.js";
-import { describeNetns } from "../state.js";
+import type { Netns, Reading, StateReader } from "../../../readings/reader.js";
+import { describeNetns } from "../../../readings/reader.js";
 
 const KERNEL = { reasons: ["IP_INNOROUTES", "IP_OUTNOROUTES"], locations: ["ip_error"] };
 

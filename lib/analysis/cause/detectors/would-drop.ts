@@ -1,17 +1,13 @@
-import { parseLinks } from "../../../linux/links.js";
-import { parseRoutes } from "../../../linux/routes.js";
 import { ipVersion } from "../../../linux/address.js";
 import type { Hook } from "../../../linux/ruleset.js";
-import type { BaseChain, LoadedRule } from "../../../rules/chain.js";
-import { loadIptables } from "../../../rules/iptables/load.js";
-import { loadNftables } from "../../../rules/nft/load.js";
+import type { LoadedRule } from "../../../rules/chain.js";
 import { makePacket, type Packet } from "../../../rules/packet.js";
-import { viewNode } from "../../../rules/view.js";
 import { walkHooks, type HookStep, type Walk } from "../../../rules/walk/path.js";
 import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
 import type { Spot } from "../spot.js";
-import { describeNetns, type Netns, type StateReader } from "../state.js";
+import { readChains, viewState } from "../../../readings/node-rules.js";
+import { describeNetns, type Netns } from "../../../readings/reader.js";
 import { summarise } from "../wording.js";
 
 /**
@@ -22,7 +18,7 @@ export function findWouldDrop(given: DetectorInput, at: Netns): Candidate[] {
   const packet = packetOf(given);
   if (packet === undefined) return [];
   const steps = stepsOf(given.spot, packet.family);
-  const walk = walkHooks(readChains(given.state, at), packet, { steps, node: readNode(given.state, at) });
+  const walk = walkHooks(readChains(given.state, at), packet, { steps, node: viewState(given.state, at) });
   const kind = given.input.status === "rejected" ? "reject" : "drop";
   const [end] = walk.ended.filter((one) => one.kind === kind && one.rule !== null && !counts(one.rule));
   if (end?.rule == null) return [];
@@ -108,36 +104,4 @@ function stepsOf({ hooks, kind, inDevice, outDevice }: Spot, family: 4 | 6): Hoo
     inDevice: ["output", "postrouting", "egress"].includes(hook) ? null : inDevice,
     outDevice: ["forward", "output", "postrouting", "egress"].includes(hook) ? outDevice : null,
   }));
-}
-
-/** nft shows the tables of iptables' newer backend once more, and cannot spell their matches: iptables-save does. */
-function readChains(state: StateReader, at: Netns): BaseChain[] {
-  const saved = ([4, 6] as const).flatMap((family) => {
-    const texts = state.readings(at, family === 4 ? "iptables" : "ip6tables").map(({ text }) => text);
-    const unique = [
-      ...new Map(texts.map((text) => [text.replaceAll(/^#.*\n|\[\d+:\d+\]/gm, ""), text])).values(),
-    ];
-    return unique.map((text) => ({ family, text, isNft: text.includes("(nf_tables)") }));
-  });
-  const skipped = new Set(
-    saved
-      .filter(({ isNft }) => isNft)
-      .flatMap(({ family, text }) =>
-        [...text.matchAll(/^\*(\S+)/gm)].map(
-          ([, table]) => `${family === 4 ? "ip" : "ip6"} ${String(table)}`,
-        ),
-      ),
-  );
-  return [
-    ...saved.flatMap(({ family, text }) => loadIptables(text, family)),
-    ...state
-      .readings(at, "nftables")
-      .flatMap(({ text }) => loadNftables(text, (table) => skipped.has(table))),
-  ];
-}
-
-function readNode(state: StateReader, at: Netns): ReturnType<typeof viewNode> {
-  const routes = state.readings(at, "routes").flatMap(({ text }) => parseRoutes(text));
-  const links = state.readings(at, "addresses").flatMap(({ text }) => parseLinks(text));
-  return viewNode({ links, ...(routes.length === 0 ? {} : { routes }) });
 }

@@ -1,6 +1,5 @@
-import type { CauseInput } from "../../model/cause.js";
-import type { StateKind, StateRecord } from "../../model/evidence.js";
-import { parseNstat, parseSnmp } from "../../linux/counters.js";
+import { parseNstat, parseSnmp } from "../linux/counters.js";
+import type { StateKind, StateRecord } from "../model/evidence.js";
 
 /** A network namespace on a node: its own, or a pod's. */
 export interface Netns {
@@ -14,12 +13,19 @@ export interface Reading {
   readonly text: string;
 }
 
-/** Reads the nodes' state for detectors and remembers what was read. */
+/** Looks at nodes, and where their texts are. */
+export interface Looks {
+  readonly state: readonly StateRecord[];
+  /** By a record's file; undefined where it is not there. */
+  readText(path: string): string | undefined;
+}
+
+/** Reads the nodes' state for detectors and checks, and remembers what was read. */
 export class StateReader {
-  readonly #input: CauseInput;
+  readonly #input: Looks;
   readonly #read = new Set<string>();
 
-  constructor(input: CauseInput) {
+  constructor(input: Looks) {
     this.#input = input;
   }
 

@@ -1,0 +1,60 @@
+import { ipVersion } from "../../linux/address.js";
+import { readChains, viewState } from "../../readings/node-rules.js";
+import { walkHooks } from "../../rules/walk/path.js";
+import type { Check, Said } from "../check.js";
+import { walksOf } from "../walks.js";
+
+/** The sender's node turns a Service's address into one of its endpoints. */
+export const service: Check = {
+  name: "service",
+  title: "The node's own tables lead the Service's address to its endpoints",
+  check: (world): readonly Said[] => {
+    const { from, to } = world.path;
+    const endpoints = to.addresses.filter(({ ip }) => ip !== to.ip);
+    const walk = walksOf(world).find(
+      ({ at, direction }) => direction === "request" && at.node === from.node && at.pod === null,
+    );
+    if (endpoints.length === 0 || walk === undefined) return [];
+    const { at, packet, steps } = walk;
+    const { passed } = walkHooks(readChains(world.state, at), packet, {
+      steps,
+      node: viewState(world.state, at),
+    });
+    const base = { direction: "request", place: { ...at, device: null } } as const;
+    const kind = ipVersion(to.ip) === 4 ? "iptables" : "ip6tables";
+    const [reading] = [...world.state.readings(at, kind), ...world.state.readings(at, "nftables")];
+    const command = reading === undefined ? "iptables-save -c" : reading.record.argv.join(" ");
+    const found = [...new Set(passed.map((one) => one.packet.destination.text))];
+    if (passed.length === 0) return [];
+    const wrong = found.filter((ip) => !endpoints.some((endpoint) => endpoint.ip === ip));
+    if (wrong.includes(to.ip))
+      return [
+        {
+          ...{ ...base, severity: "doubt", evidence: [{ command, line: `nothing translates ${to.ip}` }] },
+          what: `no rule leads the Service's address ${to.ip} to an endpoint: where neither IPVS nor eBPF does it, nothing does`,
+          next: "See kube-proxy's mode and its log on that node, and the Service's EndpointSlices",
+        },
+      ];
+    if (wrong.length > 0)
+      return [
+        {
+          ...{
+            ...base,
+            severity: "warning",
+            what: `the rules lead ${to.ip} to ${wrong.join(", ")}, which is none of its endpoints that are known here`,
+          },
+          evidence: [{ command, line: `${to.ip} becomes ${found.join(", ")}` }],
+          next: "Hold it against the Service's EndpointSlices: `kubectl get endpointslices`",
+        },
+      ];
+    return [
+      {
+        ...base,
+        severity: "fine",
+        what: `${to.ip} becomes ${found.join(", ")}`,
+        evidence: [{ command, line: `${to.ip} becomes ${found.join(", ")}` }],
+        next: null,
+      },
+    ];
+  },
+};

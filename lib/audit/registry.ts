@@ -1,0 +1,33 @@
+import type { Check } from "./check.js";
+import { bridge } from "./checks/bridge.js";
+import { duplicates } from "./checks/duplicates.js";
+import { forwarding } from "./checks/forwarding.js";
+import { limits } from "./checks/limits.js";
+import { links } from "./checks/links.js";
+import { listener } from "./checks/listener.js";
+import { mtu } from "./checks/mtu.js";
+import { neighbours } from "./checks/neighbours.js";
+import { routes } from "./checks/routes.js";
+import { rpFilter } from "./checks/rp-filter.js";
+import { rules } from "./checks/rules.js";
+import { service } from "./checks/service.js";
+import { tunnelSocket } from "./checks/tunnel-socket.js";
+import { tunnels } from "./checks/tunnels.js";
+
+/** Every check there is. A new one is a file beside these and a line here. */
+export const CHECKS: readonly Check[] = [
+  links,
+  forwarding,
+  routes,
+  rpFilter,
+  neighbours,
+  tunnels,
+  tunnelSocket,
+  mtu,
+  bridge,
+  rules,
+  service,
+  listener,
+  duplicates,
+  limits,
+];

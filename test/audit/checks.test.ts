@@ -1,0 +1,167 @@
+import t from "tap";
+import { ask, links, only, PATH, type MadeLink } from "./kit.js";
+
+const FORWARD = "net.ipv4.ip_forward";
+
+t.test("forwarding: off is a fault, on is fine, unread is neither", async (t) => {
+  const sysctls = (value: number, more = "") =>
+    ["node-a", "node-b"].map((at) => ({
+      at,
+      kind: "sysctls" as const,
+      text: `${FORWARD} = ${String(value)}\n${more}`,
+    }));
+  t.strictSame(only("fault", ask("forwarding", sysctls(0))), [
+    "node-a does not forward packets: net/ipv4/ip_forward is 0",
+    "node-b does not forward packets: net/ipv4/ip_forward is 0",
+  ]);
+  t.strictSame(only("fine", ask("forwarding", sysctls(1))), [
+    "node-a forwards packets",
+    "node-b forwards packets",
+  ]);
+  t.strictSame(only("fault", ask("forwarding", sysctls(1, "net.ipv4.conf.cni0.forwarding = 0\n"))), [
+    "node-a does not forward packets: net/ipv4/conf/cni0/forwarding is 0",
+    "node-b does not forward packets: net/ipv4/conf/cni0/forwarding is 0",
+  ]);
+  t.equal(only("doubt", ask("forwarding", [])).length, 2);
+});
+
+t.test("bridge: a port that is out of it, closed, or sends nothing back", async (t) => {
+  const said = (port: MadeLink, path = PATH) =>
+    ask("bridge", [{ at: "node-a", kind: "links", text: links(port) }], { path });
+  t.strictSame(said({ name: "veth1", master: "cni0", state: "forwarding" }), [
+    "fine: veth1 is an open port of cni0",
+  ]);
+  t.strictSame(said({ name: "veth1" }), ["fault: veth1 is no port of cni0"]);
+  t.strictSame(said({ name: "veth1", master: "cni0", state: "disabled" }), [
+    "fault: cni0 does not forward by veth1",
+  ]);
+  const to = {
+    ...PATH.from,
+    ip: "10.96.0.20",
+    addresses: [
+      { ip: "10.96.0.20", port: 80 },
+      { ip: PATH.from.ip, port: 80 },
+    ],
+  };
+  const own = { ...PATH, to, hops: PATH.hops.slice(0, 3) };
+  const [hairpin] = said({ name: "veth1", master: "cni0", state: "forwarding" }, own);
+  t.match(hairpin, /^fault: the pod cannot reach itself/);
+  t.notMatch(said({ name: "veth1", master: "cni0", state: "forwarding", hairpin: true }, own)[0], /itself/);
+  const nf = (text: string) =>
+    only("fault", ask("bridge", [{ at: "node-a", kind: "sysctls", text }], { path: own }));
+  t.match(nf("net.bridge.bridge-nf-call-iptables = 0\n"), [/come back untranslated/]);
+  t.match(nf(`${FORWARD} = 1\n`), [/come back untranslated/]);
+  t.strictSame(nf("net.bridge.bridge-nf-call-iptables = 1\n"), []);
+});
+
+t.test("mtu: what does not fit into the tunnel, a pod's other end, nodes that differ", async (t) => {
+  const tunnels = {
+    "node-a": { interface: "flannel.1", address: null, gateway: null, remoteMac: null, remoteVtep: null },
+  };
+  const path = { ...PATH, tunnels };
+  const nodeA = (mtu: number) =>
+    ask("mtu", [{ at: "node-a", kind: "links", text: links({ name: "flannel.1", mtu }, { name: "ens4" }) }], {
+      path,
+    });
+  t.strictSame(nodeA(1450), ["fine: packets of up to 1450 bytes fit into the tunnel"]);
+  t.match(nodeA(1500), [/^warning: packets of more than 1450 bytes do not fit/]);
+  const routes = JSON.stringify([{ dst: "default", dev: "eth0", metrics: [{ mtu: 1400 }] }]);
+  const looks = [
+    { at: "node-a", kind: "links", text: links({ name: "flannel.1" }, { name: "ens4" }) },
+    { at: "node-a shop/client", kind: "links", text: links({ name: "eth0" }) },
+    { at: "node-a shop/client", kind: "routes", text: routes },
+  ] as const;
+  t.strictSame(ask("mtu", looks, { path }), ["fine: packets of up to 1400 bytes fit into the tunnel"]);
+  const veth = { ...PATH, hops: PATH.hops.filter(({ role }) => role !== "bridge") };
+  const ends = [
+    { at: "node-a", kind: "links", text: links({ name: "veth1", mtu: 1400 }, { name: "ens4" }) },
+    { at: "node-b", kind: "links", text: links({ name: "ens4", mtu: 9000 }) },
+    { at: "node-a shop/client", kind: "links", text: links({ name: "eth0" }) },
+  ] as const;
+  t.match(ask("mtu", ends, { path: veth }), [
+    /eth0 takes 1500 bytes and its other end veth1 1400/,
+    /ens4 takes 1500 bytes, node-b/,
+  ]);
+});
+
+t.test("limits: a table that is full, or nearly", async (t) => {
+  const said = (count: number) =>
+    ask("limits", [
+      {
+        at: "node-a",
+        kind: "sysctls",
+        text: `net.netfilter.nf_conntrack_count = ${String(count)}\nnet.netfilter.nf_conntrack_max = 100\n`,
+      },
+    ]);
+  t.strictSame(said(50), []);
+  t.match(said(95), [/^warning: connection tracking of node-a is nearly full: 95 of 100/]);
+  t.match(said(100), [/^fault: connection tracking of node-a is full/]);
+});
+
+t.test("duplicates: one address or MAC of two nodes", async (t) => {
+  const said = (mac: string, ip: string) =>
+    ask("duplicates", [
+      { at: "node-a", kind: "links", text: links({ name: "ens4" }) },
+      { at: "node-a", kind: "addresses", text: links({ name: "ens4", ip: "192.0.2.1" }) },
+      { at: "node-b", kind: "links", text: links({ name: "ens4", mac }) },
+      { at: "node-b", kind: "addresses", text: links({ name: "ens4", ip }) },
+    ]);
+  t.strictSame(said("02:00:00:00:00:02", "192.0.2.2"), []);
+  t.match(said("02:00:00:00:00:01", "192.0.2.2"), [/both have 02:00:00:00:00:01/]);
+  t.match(said("02:00:00:00:00:02", "192.0.2.1"), [/both have 192.0.2.1/]);
+});
+
+t.test("listener: none, on another address only, and where the node does not show it", async (t) => {
+  const said = (text: string, path = PATH) =>
+    ask("listener", [{ at: "node-b shop/web", kind: "sockets", text }], { path });
+  t.strictSame(said("tcp LISTEN 0 1 0.0.0.0:8080 0.0.0.0:*\n"), ["fine: it listens on tcp port 8080"]);
+  t.strictSame(said("tcp LISTEN 0 1 *:8080 *:*\n"), ["fine: it listens on tcp port 8080"]);
+  t.strictSame(said("udp UNCONN 0 0 0.0.0.0:8080 0.0.0.0:*\n"), ["fault: nothing listens on tcp port 8080"]);
+  t.match(said("tcp LISTEN 0 1 127.0.0.1:8080 0.0.0.0:*\n"), [/^fault: .* takes 127.0.0.1 only/]);
+  t.match(said("", { ...PATH, to: { ...PATH.to, isolation: "vm" } }), [/^doubt: /]);
+  t.match(ask("listener", []), [/^doubt: /]);
+  t.match(
+    ask("listener", [{ at: "node-b shop/web", kind: "sockets", exitCode: 127, stderr: "ss: not found" }]),
+    [/ss: not found/],
+  );
+  t.strictSame(ask("listener", [], { protocol: "icmp" }), []);
+});
+
+t.test("service: its address has to become an endpoint's", async (t) => {
+  const to = {
+    ...PATH.to,
+    ip: "10.96.0.20",
+    port: 80,
+    addresses: [
+      { ip: "10.96.0.20", port: 80 },
+      { ip: "10.1.1.7", port: 8080 },
+    ],
+  };
+  const said = (rule: string) =>
+    ask(
+      "service",
+      [
+        {
+          at: "node-a",
+          kind: "iptables",
+          text: `*nat\n:PREROUTING ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n-A PREROUTING -j KUBE-SERVICES\n${rule}COMMIT\n`,
+        },
+      ],
+      { path: { ...PATH, to } },
+    );
+  const lead = (where: string) =>
+    `-A KUBE-SERVICES -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${where}\n`;
+  t.strictSame(said(lead("10.1.1.7:8080")), ["fine: 10.96.0.20 becomes 10.1.1.7"]);
+  t.match(said(""), [/^doubt: no rule leads/]);
+  t.match(said(lead("10.1.9.9:8080")), [/^warning: .*10.1.9.9, which is none/]);
+  t.match(ask("service", [], { path: { ...PATH, to } }), [/^doubt: /]);
+});
+
+t.test("nodes that could not be entered leave a doubt", async (t) => {
+  const unentered = [
+    { end: "to", node: "node-b", pod: null, address: null, why: "no route to host" },
+  ] as const;
+  t.strictSame(ask("entered", [], { path: { ...PATH, unentered } }), [
+    "doubt: node-b could not be entered: no route to host",
+  ]);
+});
