@@ -2,7 +2,7 @@ import t from "tap";
 import { spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -21,9 +21,15 @@ const MEGABYTE = 1_000_000;
 /** As long as a client waits before it stops captures in immediate mode. */
 const SETTLE_MS = 300;
 
-async function startAgent([shell = "sh", ...first]: readonly string[], port: number) {
-  const dir = join(mkdtempSync(join(tmpdir(), "hopbook-ring-")), "hopbook-x");
-  const limits = ["60", "16384", "1024", "20", "4096", "3", "1"];
+/** On a busy machine as well: until nothing more is written. */
+async function settle(dir: string): Promise<void> {
+  for (let before = -1; sizeOf(dir) !== before; await sleep(SETTLE_MS)) before = sizeOf(dir);
+}
+
+async function startAgent([shell = "sh", ...first]: readonly string[], port: number, place?: string) {
+  const dir = join(place ?? mkdtempSync(join(tmpdir(), "hopbook-ring-")), "hopbook-x");
+  // A buffer that holds all that is sent, however busy the machine is.
+  const limits = ["60", "16384", "1024", "20", "65536", "3", "1"];
   const hop = ["a.lo", "-", "lo", "1024", "n", `udp dst port ${port}`];
   const words = [...first, "-c", CAPTURE_AGENT, AGENT_NAME, dir, ...limits, ...hop];
   const child = spawn(shell, words, { stdio: ["pipe", "pipe", "inherit"] });
@@ -32,6 +38,7 @@ async function startAgent([shell = "sh", ...first]: readonly string[], port: num
   reader.on("line", (line) => lines.push(line));
   return {
     dir,
+    child,
     say: (word: string) => child.stdin.write(`${word}\n`),
     async until(word: string): Promise<string> {
       for (;;) {
@@ -94,7 +101,7 @@ for (const shell of SHELLS) {
     await agent.until("ready");
     const most = await send(port, [0, 6000], agent.dir);
     t.ok(most > 2 * MEGABYTE && most < 3.01 * MEGABYTE, `three files of 1 MB, and not more: ${most}`);
-    await sleep(SETTLE_MS);
+    await settle(agent.dir);
     agent.say("stop");
     const [, , , captured, , , , size, since] = (await agent.until("closed")).split(" ");
     t.equal(captured, "6000");
@@ -148,16 +155,16 @@ for (const shell of SHELLS) {
       const agent = await startAgent(shell, port);
       await agent.until("ready");
       await send(port, [0, 2500], agent.dir);
-      await sleep(SETTLE_MS);
+      await settle(agent.dir);
       agent.say("freeze 60");
       agent.say("freeze $(id)");
       t.match(await agent.until("frozen 1 "), /^frozen 1 [0-9.]+ 3$/);
       await send(port, [2500, 3500], agent.dir);
-      await sleep(SETTLE_MS);
+      await settle(agent.dir);
       agent.say("freeze");
       t.match(await agent.until("frozen 2 "), /^frozen 2 [0-9.]+ [12]$/);
       await send(port, [3500, 10_000], agent.dir);
-      await sleep(SETTLE_MS);
+      await settle(agent.dir);
       agent.say("stop");
       const since = Number((await agent.until("closed")).split(" ").at(-1));
       const path = join(agent.dir, "a.lo.pcap");
@@ -180,3 +187,49 @@ for (const shell of SHELLS) {
     },
   );
 }
+
+t.test(
+  "tcpdump is killed, the disk fills up, the agent is killed: what there is stays until it is taken",
+  real,
+  async (t) => {
+    const port = 20_040;
+    const killed = await startAgent(["sh"], port);
+    await killed.until("ready");
+    await send(port, [0, 3000], killed.dir);
+    await sleep(SETTLE_MS);
+    // Of timeout(1), whose child it is.
+    const [timeout = ""] = readFileSync(join(killed.dir, "pids/a.lo.pid"), "utf8").split("\n");
+    const [tcpdump = ""] = readFileSync(`/proc/${timeout}/task/${timeout}/children`, "utf8").split(" ");
+    process.kill(Number(tcpdump), "SIGKILL");
+    t.match(await killed.until("ended"), /^ended a\.lo [0-9.]+ exit code 137$/);
+    killed.say("stop");
+    await killed.until("closed");
+    const numbers = readdirSync(killed.dir).filter((name) => name.includes("pcap"));
+    t.strictSame(numbers, ["a.lo.pcap"]);
+    const reader = openCapture(join(killed.dir, "a.lo.pcap"));
+    let records = 0;
+    while (reader.next()) records += 1;
+    reader.close();
+    t.ok(records > 1900, `${records} packets are left of what was written`);
+    await killed.end();
+
+    const small = mkdtempSync(join(tmpdir(), "hopbook-ring-"));
+    t.equal(spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", small]).status, 0);
+    t.teardown(() => {
+      spawnSync("umount", [small]);
+      rmSync(small, { recursive: true, force: true });
+    });
+    const full = await startAgent(["sh"], port + 1, small);
+    await full.until("ready");
+    await send(port + 1, [0, 500], full.dir);
+    writeFileSync(join(small, "ballast"), Buffer.alloc(23_900_000));
+    t.match(await full.until("ended"), /free disk floor$/);
+    full.say("stop");
+    await full.until("closed");
+    t.equal(numbersIn(join(full.dir, "a.lo.pcap")).length, 500);
+    rmSync(join(small, "ballast"));
+    full.child.kill("SIGKILL");
+    for (const end = Date.now() + 10_000; existsSync(full.dir) && Date.now() < end;) await sleep(50);
+    t.notOk(existsSync(full.dir), "its ticker takes the folder away");
+  },
+);

@@ -2,7 +2,7 @@ import t from "tap";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { coveredUntilUs } from "../../../lib/analysis/verdict/coverage.js";
+import { countGone, coveredUntilUs } from "../../../lib/analysis/verdict/coverage.js";
 import type { CaptureRecord } from "../../../lib/model/evidence.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hopbook-coverage-"));
@@ -72,4 +72,14 @@ t.test("what a capture surely has", async (t) => {
   t.equal(coveredUntilUs(makeRecord({ endedEarly: full }), empty), 100e6, "an error before any packet");
   t.equal(coveredUntilUs(makeRecord({ endedEarly: full, listeningAtSec: null }), empty), 0);
   t.equal(coveredUntilUs(makeRecord({ endedEarly: full, stoppedAtSec: 102 }), path), 100.75e6);
+});
+
+t.test("what tcpdump wrote and the file has no more; a ring overwrites, and that is no loss", async (t) => {
+  const reading = { records: 7, damage: null, firstUs: null, lastUs: null };
+  t.equal(countGone(makeRecord({ captured: 10 }), reading), 3);
+  t.equal(countGone(makeRecord({ captured: 5 }), reading), 0);
+  t.equal(countGone(makeRecord({ captured: null }), reading), 0);
+  t.equal(countGone(makeRecord({ captured: 10 }), { ...reading, damage: "cut off" }), 0);
+  const ring = { files: 3, megabytes: 1 };
+  t.equal(countGone(makeRecord({ captured: 10, ring }), reading), 0);
 });
