@@ -75,6 +75,8 @@ export interface SimOptions {
   readonly dnatAfter?: number;
   /** The ClusterIP stands for so many more backends. */
   readonly otherBackends?: number;
+  /** The target's address in the other IP family. */
+  readonly otherIp?: string;
   /** Hops (request order) that show TCP data in pieces of so many bytes. */
   readonly pieces?: Readonly<Record<number, number>>;
   readonly aheadUs?: Partial<Record<NodeName, number>>;
@@ -184,7 +186,10 @@ function ofSeenNodes<Value>(
 /** Writes the run folder and gives the evidence that stands in it. */
 export function writeRun(dir: string, options: SimOptions): FlowEvidence {
   const hops = options.hops ?? CALICO;
-  const others = options.otherBackends === undefined ? {} : { otherBackends: options.otherBackends };
+  const others = {
+    ...(options.otherBackends === undefined ? {} : { otherBackends: options.otherBackends }),
+    ...(options.otherIp === undefined ? {} : { otherIp: options.otherIp }),
+  };
   const { client, server, service } = addresses(options);
   for (const name of ["evidence", "captures"]) mkdirSync(join(dir, name), { recursive: true });
   const evidenceHops = hops.map((one, index) => ({

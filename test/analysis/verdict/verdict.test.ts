@@ -503,3 +503,9 @@ t.test("UDP: port unreachable, DNAT, fragments, a protocol without replies", asy
   });
   t.equal(brief(cutLater), "delivered - - → - high", "whole here, in fragments there");
 });
+
+t.test("an end with both IP families says which address was not followed", async (t) => {
+  const sim: SimOptions = { protocol: "icmp", hops: CALICO, packets: pings(2) };
+  const { from, to } = await judge(t, { ...sim, otherIp: "fd00::7" });
+  t.strictSame([from.otherIp, to.otherIp], [undefined, "fd00::7"]);
+});
