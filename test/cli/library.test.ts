@@ -40,8 +40,8 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof typeof hopbook)[]>> = {
   share: ["shareRun", "verifyArchive", "reveal"],
   schema: ["listSchemas", "readSchemaText"],
 };
-/** Of use to a shell alone. */
-const SHELL_ONLY = ["completion"];
+/** Of use to a shell, or to Wireshark, alone. */
+const OTHERS_ONLY = ["completion", "extcap"];
 
 function* leaves(command: Command, path = ""): Generator<{ name: string; command: Command }> {
   for (const child of command.commands) {
@@ -59,7 +59,7 @@ const program = makeProgram({
 });
 
 t.test("everything that the command line does, the library does", async (t) => {
-  const commands = [...leaves(program)].map(({ name }) => name).filter((name) => !SHELL_ONLY.includes(name));
+  const commands = [...leaves(program)].map(({ name }) => name).filter((name) => !OTHERS_ONLY.includes(name));
   t.strictSame(commands.sort(), Object.keys(FUNCTIONS).sort());
   for (const [name, functions] of Object.entries(FUNCTIONS)) {
     for (const one of functions) t.type(hopbook[one], "function", `${name}: ${one}`);
