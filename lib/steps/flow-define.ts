@@ -86,6 +86,7 @@ export const flowDefine: StepKind<Input, Output> = {
 function flowsOf(path: FlowPath, input: Input): Flow[] {
   // Who cannot be entered cannot be made to send.
   const watchOnly = input.traffic === false || path.from.unseen !== undefined;
+  if (!watchOnly && path.from.node === null) throw cannotSendFrom(path);
   const probes = input.probe ?? [];
   if (probes.length > 0) {
     return probes.map((probe) => {
@@ -96,6 +97,16 @@ function flowsOf(path: FlowPath, input: Input): Flow[] {
   const protocol = chooseProtocol(path.to.port, input.protocol ?? "auto");
   if (protocol !== "icmp") requirePort(path, protocol);
   return [{ id: "", path, protocol, probe: watchOnly ? null : defaultProbe(path.to.port, protocol) }];
+}
+
+function cannotSendFrom({ from, to }: FlowPath): HopbookError {
+  return new HopbookError(
+    "INPUT_INVALID",
+    `Cannot make traffic from ${from.text}: it is outside the cluster`,
+    {
+      hint: `Send it from there to ${to.text} yourself while the run watches: --no-traffic --watch 1m`,
+    },
+  );
 }
 
 /** What is asked of a destination that is known by its port alone: nothing that it would have to understand. */

@@ -41,6 +41,23 @@ t.test("probes that are named come in place of the protocol, each with each path
   );
 });
 
+t.test("from outside nothing can be sent, and it can be watched", async (t) => {
+  const path = {
+    ...to(80),
+    from: {
+      ...makeEnd("203.0.113.10", { node: "", ip: "203.0.113.10", port: null }),
+      kind: "ip",
+      pod: null,
+      node: null,
+    },
+  } as const;
+  await t.rejects(define({ paths: [path] }), {
+    ...{ code: "INPUT_INVALID", message: "Cannot make traffic from 203.0.113.10: it is outside the cluster" },
+    hint: /--no-traffic --watch 1m/,
+  });
+  t.match(await define({ paths: [path], traffic: false }), [{ protocol: "tcp", probe: null }]);
+});
+
 t.test("without traffic the flows stay and no probe is made", async (t) => {
   t.match(await define({ paths: [to(80)], traffic: false }), [
     { id: "f0-tcp", protocol: "tcp", probe: null },
