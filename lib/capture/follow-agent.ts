@@ -34,8 +34,10 @@ ask() {
 told() {
   cap=-; rec=-; drop=-; ifdrop=-
   [ -f "$1.err" ] || return
-  tail -n 4 "$1.err" | {
+  # Asked for, it says it in one line; at its end in one for each.
+  tail -n 4 "$1.err" | tr , '\\n' | {
     while read -r n line; do
+      case $n in *tcpdump:) n=\${line%% *}; line=\${line#* } ;; esac
       case $n in ''|*[!0-9]*) continue ;; esac
       case $line in
         *' captured'|*' captured'?) cap=$n ;; *'received by filter'*) rec=$n ;;

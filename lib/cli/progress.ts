@@ -10,14 +10,14 @@ import type { Terminal } from "./terminal.js";
  * matrix stand indented before the step's own line; where steps run side by side, a note says whose it is. On a terminal
  * a last line says what goes on, and goes before the next one.
  */
-export function makeProgress(terminal: Terminal): (event: RunEvent) => void {
+export function makeProgress(terminal: Terminal, more?: () => readonly string[]): (event: RunEvent) => void {
   const paint = makePaint(terminal.color);
   const done = terminal.unicode ? "✓" : "ok";
   const failed = terminal.unicode ? "✗" : "FAILED";
   const info = terminal.unicode ? "·" : "-";
   /** Titles of the steps that run now, by id and combination. */
   const running = new Map<string, string>();
-  const line = new RunningLine(terminal);
+  const line = new RunningLine(terminal, more);
   const keyOf = (event: { step: string | null; combination?: string }): string =>
     JSON.stringify([event.step, event.combination]);
   return (event) => {

@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import { askOn } from "./confirm.js";
 import { outputOf, type CommandIo } from "./io.js";
-import { openLivePackets } from "./live-packets.js";
+import { openLivePackets } from "./live/packets.js";
 import { clusterOf, readRunOutput, type CommonOptions, type PermissionOptions } from "./options.js";
 import { makeProgress } from "./progress.js";
 import { makeRunbookCommand } from "./runbook-command.js";
@@ -42,8 +42,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
     });
   }
   const live = await openLivePackets({ packets, print: flags.print === true }, io, agreed.run.id);
-  const said = live?.io ?? io;
-  const { terminal } = said;
+  const { terminal } = live.io;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
     leaveAtOnce(terminal, options),
@@ -52,12 +51,12 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
     const report = await runPlan({
       ...{ plan, raw: readInputFlags(command, secrets), ...clusterOf(options), cwd: process.cwd() },
       ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
-      ...{ signal: interruption.signal, onEvent: makeProgress(terminal), command: io.words },
-      live: live?.view,
+      ...{ signal: interruption.signal, onEvent: makeProgress(terminal, live.lines), command: io.words },
+      live: live.view ?? undefined,
     });
-    await finishRun(report, options, said);
+    await finishRun(report, options, live.io);
   } finally {
     interruption.dispose();
-    await live?.close();
+    await live.close();
   }
 }

@@ -12,7 +12,11 @@ export class RunningLine {
   readonly #since = new Map<string, { readonly title: string; readonly atMs: number }>();
   #ticker: NodeJS.Timeout | null = null;
 
-  constructor({ live, unicode }: Pick<Terminal, "live" | "unicode">) {
+  constructor(
+    { live, unicode }: Pick<Terminal, "live" | "unicode">,
+    /** What else is to be seen of what goes on, in lines of their own. */
+    readonly more: () => readonly string[] = () => [],
+  ) {
     this.#live = live;
     this.#mark = unicode ? "…" : "...";
   }
@@ -39,6 +43,10 @@ export class RunningLine {
     if (first === undefined) return;
     const seconds = Math.round((Date.now() - first.atMs) / 1000);
     const more = this.#since.size > 1 ? `, and ${this.#since.size - 1} more` : "";
-    this.#live?.(`  ${this.#mark} ${visible(first.title)}, for ${formatDuration(seconds * 1000)}${more}`);
+    this.#live?.(
+      `  ${this.#mark} ${visible(first.title)}, for ${formatDuration(seconds * 1000)}${more}${this.more()
+        .map((text) => `\n    ${text}`)
+        .join("")}`,
+    );
   }
 }

@@ -10,7 +10,11 @@ export function joinViews(views: readonly LiveView[]): LiveView | null {
     wantsPackets: views.some(({ wantsPackets }) => wantsPackets),
     countsEveryMs: rates.length === 0 ? null : Math.min(...rates),
     begin(points, endsAtMs) {
-      const feeds = views.map((view) => ({ feed: view.begin(points, endsAtMs), view }));
+      const feeds = views.flatMap((view) => {
+        const feed = view.begin(points, endsAtMs);
+        return feed === null ? [] : [{ feed, view }];
+      });
+      if (feeds.length === 0) return null;
       const packets = feeds.flatMap(({ feed, view }) => (view.wantsPackets ? [feed] : []));
       return joinFeeds(
         feeds.map(({ feed }) => feed),

@@ -44,7 +44,9 @@ interface Place {
 }
 
 /** All points of a run as one stream, in the order of their times as far as packets come within the delay. */
-export function makeLiveStream(options: LiveStreamOptions): LiveView {
+export function makeLiveStream(
+  options: LiveStreamOptions,
+): Omit<LiveView, "begin"> & { begin(points: readonly LivePoint[], endsAtMs: number | null): LiveFeed } {
   return {
     wantsPackets: true,
     countsEveryMs: null,

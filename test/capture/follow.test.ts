@@ -127,7 +127,7 @@ t.test("what is too far behind is left out, but nothing where there is room", as
 t.test("tcpdump is asked for its numbers, and no other program", async (t) => {
   const { dir, counts, begin, until } = setUp(t);
   const said =
-    "tcpdump: listening\n5 packets captured\n7 packets received by filter\n1 packet dropped by kernel\n";
+    "tcpdump: listening on eth0\ntcpdump: 5 packets captured, 7 packets received by filter, 1 packet dropped by kernel\n";
   writeFileSync(join(dir, "a.err"), said);
   writeFileSync(join(dir, "a.up"), "");
   const other = spawn("sleep", ["60"]);

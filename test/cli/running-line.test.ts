@@ -57,3 +57,15 @@ t.test("elsewhere only lines that stay are written", (t) => {
   t.strictSame(said, []);
   t.end();
 });
+
+t.test("lines below it are of what goes on, and go with it", (t) => {
+  const said: string[] = [];
+  const line = new LiveLine({ write: (text) => said.push(text), columns: 20 });
+  line.show(`a\n${"b".repeat(30)}\nc`);
+  t.strictSame(said.splice(0), [`\r\u001b[Ka\n${"b".repeat(9)}…${"b".repeat(9)}\nc`]);
+  line.show("d");
+  t.strictSame(said.splice(0), ["\r\u001b[K\u001b[1A\u001b[K\u001b[1A\u001b[Kd"]);
+  line.erase();
+  t.strictSame(said.splice(0), ["\r\u001b[K"]);
+  t.end();
+});

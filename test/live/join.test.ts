@@ -24,6 +24,15 @@ function view(
   return { made, state };
 }
 
+t.test("who does not watch these captures is left out", async (t) => {
+  const said: string[] = [];
+  const { made } = view("one", said);
+  const away: LiveView = { ...made, begin: () => null };
+  t.equal(joinViews([away, away])?.begin([], null), null);
+  joinViews([away, made])?.begin([], null)?.gap("p");
+  t.strictSame(said, ["one gap p"]);
+});
+
 t.test("several watch the same captures, each what it wants", async (t) => {
   const said: string[] = [];
   const [one, other] = [view("one", said), view("other", said, { wantsPackets: false, countsEveryMs: 500 })];
@@ -32,7 +41,7 @@ t.test("several watch the same captures, each what it wants", async (t) => {
   const joined = joinViews([one.made, other.made]);
   t.match(joined, { wantsPackets: true, countsEveryMs: 500 });
   const feed = joined?.begin([], null);
-  if (feed === undefined) throw new Error("nobody watches");
+  if (feed == null) throw new Error("nobody watches");
   other.state.hasRoom = false;
   t.equal(feed.hasRoom, true, "who wants no packets has no say");
   one.state.hasRoom = false;

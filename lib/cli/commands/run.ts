@@ -13,7 +13,7 @@ import {
   type CommonOptions,
   type PermissionOptions,
 } from "../options.js";
-import { openLivePackets, refuseDetachedPackets, type ShownPackets } from "../live-packets.js";
+import { openLivePackets, refuseDetachedPackets, type ShownPackets } from "../live/packets.js";
 import { askOn } from "../confirm.js";
 import { keepPods } from "../keep-pods.js";
 import { makeProgress } from "../progress.js";
@@ -189,8 +189,7 @@ async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: Comma
   const { newRunId } = await import("../../api/plan-file.js");
   const runId = newRunId();
   const live = await openLivePackets(shown, io, runId);
-  const said = live?.io ?? io;
-  const { terminal } = said;
+  const { terminal } = live.io;
   const interruption = listenForSignals(
     (name) => terminal.err(`\n${name}: stopping, collecting, cleaning up (again to force)\n`),
     leaveAtOnce(terminal, options, runId),
@@ -205,15 +204,15 @@ async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: Comma
       grants: options,
       confirm: askOn(terminal),
       signal: interruption.signal,
-      onEvent: makeProgress(terminal),
+      onEvent: makeProgress(terminal, live.lines),
       onPods: keepPods(),
-      live: live?.view,
+      live: live.view ?? undefined,
       command: io.words,
     });
-    await finishRun(report, options, said);
+    await finishRun(report, options, live.io);
   } finally {
     interruption.dispose();
-    await live?.close();
+    await live.close();
   }
 }
 

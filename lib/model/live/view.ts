@@ -48,6 +48,6 @@ export interface LiveView {
   readonly wantsPackets: boolean;
   /** How often numbers are wanted, in milliseconds; null: never. */
   readonly countsEveryMs: number | null;
-  /** `endsAtMs`: when the captures end by themselves, Unix time; null: that is not known. */
-  begin(points: readonly LivePoint[], endsAtMs: number | null): LiveFeed;
+  /** `endsAtMs`: when the captures end by themselves, Unix time; null: that is not known. null: they are not watched. */
+  begin(points: readonly LivePoint[], endsAtMs: number | null): LiveFeed | null;
 }

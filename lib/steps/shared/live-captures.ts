@@ -35,6 +35,7 @@ export class LiveCaptures {
     if (live === undefined) return null;
     const { lastsMs } = watched;
     const feed = live.begin(describePoints(plans, watched), lastsMs === null ? null : Date.now() + lastsMs);
+    if (feed === null) return null;
     const followers = plans.flatMap((plan) => {
       const access = accesses.get(plan.node);
       if (access === undefined) return [];

@@ -1,10 +1,11 @@
 import { open, stat } from "node:fs/promises";
-import { HopbookError, messageOf } from "../errors.js";
-import type { LiveView } from "../model/live/view.js";
-import { visible } from "../model/visible.js";
-import type { CommandIo } from "./io.js";
-import { stopUnheard } from "./signals.js";
-import type { Terminal } from "./terminal.js";
+import { HopbookError, messageOf } from "../../errors.js";
+import type { LiveView } from "../../model/live/view.js";
+import { visible } from "../../model/visible.js";
+import type { CommandIo } from "../io.js";
+import { stopUnheard } from "../signals.js";
+import type { Terminal } from "../terminal.js";
+import { watchPoints } from "./points.js";
 
 /** How a run's packets are shown while it goes on. */
 export interface ShownPackets {
@@ -15,29 +16,30 @@ export interface ShownPackets {
 }
 
 interface LivePackets {
-  readonly view: LiveView;
+  readonly view: LiveView | null;
+  /** For the running line of a terminal: what each point captures. */
+  readonly lines: () => readonly string[];
   /** With what is said to people where that does not stand between the packets. */
   readonly io: CommandIo;
   close(): Promise<void>;
 }
 
 /**
- * Shows a run's packets; null where nobody wants them. Throws USAGE where stdout is a terminal or asked for twice,
+ * Shows a run's packets as they are wanted, and what each point captures where the run lasts. Throws USAGE where stdout is a terminal or asked for twice,
  * ARTIFACTS_UNWRITABLE where the file cannot be made or is there.
  */
 export async function openLivePackets(
   { packets, print }: ShownPackets,
   io: CommandIo,
   runId: string,
-): Promise<LivePackets | null> {
-  if (packets === null && !print) return null;
+): Promise<LivePackets> {
   if (packets === "-" && print) {
     throw new HopbookError("USAGE", "Cannot print lines between packets: both are to go to stdout", {
       hint: "Leave --print out, or write the packets to a file: -o FILE.pcapng",
     });
   }
   const { joinViews, makeLineWriter, makeLiveStream, makePcapngWriter, openLiveOutput } =
-    await import("../api/live.js");
+    await import("../../api/live.js");
   const { terminal } = io;
   const onNote = (level: "info" | "warn", text: string): void =>
     terminal.err(`  ${level === "warn" ? "!" : terminal.unicode ? "·" : "-"} ${visible(text)}\n`);
@@ -52,12 +54,16 @@ export async function openLivePackets(
     const output = openLiveOutput(terminal.stdout.fd, onClosed);
     views.push(makeLiveStream({ output, writer: makeLineWriter(terminal), onNote }));
   }
-  const view = joinViews(views);
-  if (view === null) return null;
+  const quiet = beside(terminal, { packets, print });
+  const points = await watchPoints(quiet);
   return {
-    view,
-    io: { ...io, terminal: beside(terminal, { packets, print }) },
-    close: async () => file?.close(),
+    view: joinViews([...views, points.view]),
+    lines: points.lines,
+    io: { ...io, terminal: quiet },
+    close: async () => {
+      points.stop();
+      await file?.close();
+    },
   };
 }
 

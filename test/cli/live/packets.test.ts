@@ -1,10 +1,10 @@
 import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import type { CommandIo } from "../../lib/cli/io.js";
-import { openLivePackets, refuseDetachedPackets } from "../../lib/cli/live-packets.js";
-import { readRunOutput } from "../../lib/cli/options.js";
-import type { Terminal } from "../../lib/cli/terminal.js";
+import type { CommandIo } from "../../../lib/cli/io.js";
+import { openLivePackets, refuseDetachedPackets } from "../../../lib/cli/live/packets.js";
+import { readRunOutput } from "../../../lib/cli/options.js";
+import type { Terminal } from "../../../lib/cli/terminal.js";
 
 function ioWith(stdout: Terminal["stdout"]): { io: CommandIo; said: string[] } {
   const said: string[] = [];
@@ -29,7 +29,10 @@ t.test("what stdout gets: text, json, or packets", async (t) => {
 
 t.test("packets are not written to a terminal, nor between lines, nor over a file", async (t) => {
   const { io } = ioWith({ fd: 1, isTerminal: true });
-  t.equal(await openLivePackets({ packets: null, print: false }, io, "a"), null);
+  const none = await openLivePackets({ packets: null, print: false }, io, "a");
+  t.match(none, { view: { wantsPackets: false, countsEveryMs: 2000 } });
+  t.strictSame(none.lines(), []);
+  await none.close();
   await t.rejects(openLivePackets({ packets: "-", print: false }, io, "a"), {
     code: "USAGE",
     hint: /--print/,
@@ -52,18 +55,18 @@ t.test(
     const fd = openSync(join(dir, "out"), "w");
     const { io, said } = ioWith({ fd, isTerminal: false });
     const live = await openLivePackets({ packets: "-", print: false }, io, "a");
-    live?.io.terminal.out("findings");
+    live.io.terminal.out("findings");
     t.strictSame(said, ["err findings"]);
-    const feed = live?.view.begin([], null);
+    const feed = live.view?.begin([], null);
     await feed?.end(new Map());
-    await live?.close();
+    await live.close();
     closeSync(fd);
     t.ok(readFileSync(join(dir, "out")).subarray(0, 4).equals(Buffer.from("0a0d0d0a", "hex")));
     t.match(said[1], "0 packets went to the live stream");
 
     const printed = await openLivePackets({ packets: join(dir, "new.pcapng"), print: true }, io, "a");
-    t.equal(printed?.io.terminal.live === undefined, true);
-    t.equal(printed?.view.wantsPackets, true);
-    await printed?.close();
+    t.equal(printed.io.terminal.live === undefined, true);
+    t.equal(printed.view?.wantsPackets, true);
+    await printed.close();
   },
 );
