@@ -119,4 +119,6 @@ export interface Flow {
   readonly protocol: Protocol;
   /** null: only watch. */
   readonly probe: ProbeKind | null;
+  /** Of ping-large: the IP packets' size; absent: the largest that the first hop carries. */
+  readonly sizeBytes?: number;
 }

@@ -10,6 +10,7 @@ interface Input {
   readonly protocol?: "auto" | Protocol;
   readonly probe?: readonly ProbeKind[];
   readonly traffic?: boolean;
+  readonly sizes?: readonly number[];
 }
 
 interface Output {
@@ -56,6 +57,14 @@ export const flowDefine: StepKind<Input, Output> = {
         title: "Traffic to make instead",
       },
       traffic: { type: "boolean", default: true, title: "Whether traffic is made at all" },
+      sizes: {
+        type: "array",
+        maxItems: 16,
+        items: { type: "integer", minimum: 84, maximum: 65_535 },
+        default: [],
+        title:
+          "Sizes in bytes of ping-large's packets, a flow each, and the largest that the first hop carries",
+      },
     },
   },
   outputSchema: { type: "object", required: ["flows"], properties: { flows: { type: "array" } } },
@@ -77,7 +86,9 @@ export const flowDefine: StepKind<Input, Output> = {
       .flatMap((path) => flowsOf(path, input))
       .map((flow, index) => ({
         ...flow,
-        id: `f${index}-${flow.probe ?? flow.protocol}`,
+        id: [`f${index}`, flow.probe ?? flow.protocol, flow.sizeBytes]
+          .filter((part) => part !== undefined)
+          .join("-"),
       }));
     return { commands: [], outputs: { flows }, notes: flows.map(describe) };
   },
@@ -89,9 +100,11 @@ function flowsOf(path: FlowPath, input: Input): Flow[] {
   if (!watchOnly && path.from.node === null) throw cannotSendFrom(path);
   const probes = input.probe ?? [];
   if (probes.length > 0) {
-    return probes.map((probe) => {
+    return probes.flatMap((probe) => {
       if (PROBES[probe].needsPort) requirePort(path, probe);
-      return { id: "", path, protocol: PROBES[probe].protocol, probe: watchOnly ? null : probe };
+      const flow = { id: "", path, protocol: PROBES[probe].protocol, probe: watchOnly ? null : probe };
+      const sizes = probe === "ping-large" ? sizesOf(path, input.sizes ?? []) : [];
+      return sizes.length === 0 ? [flow] : sizes.map((sizeBytes) => ({ ...flow, sizeBytes }));
     });
   }
   const protocol = chooseProtocol(path.to.port, input.protocol ?? "auto");
@@ -107,6 +120,13 @@ function cannotSendFrom({ from, to }: FlowPath): HopbookError {
       hint: `Send it from there to ${to.text} yourself while the run watches: --no-traffic --watch 1m`,
     },
   );
+}
+
+/** Those that the sender's own device lets out, the largest among them; nothing where none was asked for. */
+function sizesOf({ hops }: FlowPath, sizes: readonly number[]): readonly number[] {
+  if (sizes.length === 0) return [];
+  const most = hops[0]?.mtuBytes ?? 1500;
+  return [...new Set([...sizes.filter((size) => size < most), most])].sort((one, other) => one - other);
 }
 
 /** What is asked of a destination that is known by its port alone: nothing that it would have to understand. */

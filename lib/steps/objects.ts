@@ -95,6 +95,7 @@ export const flowSchema = {
     id: { type: "string", pattern: "^[a-z0-9][a-z0-9-]{0,63}$" },
     path: pathSchema,
     protocol: { enum: ["icmp", "udp", "tcp"] },
+    sizeBytes: { type: "integer", minimum: 84, maximum: 65_535 },
     probe: { enum: ["ping", "ping-large", "udp", "dns-udp", "dns-tcp", "tcp-connect", "http", null] },
   },
 } as const;

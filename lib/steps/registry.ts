@@ -12,6 +12,9 @@ import { dnsRead } from "./dns/dns-read.js";
 import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { flowDefine } from "./flow-define.js";
+import { mtuJudge } from "./mtu/mtu-judge.js";
+import { nodesJudge } from "./nodes/nodes-judge.js";
+import { nodesPaths } from "./nodes/nodes-paths.js";
 import { pathDiscover } from "./path-discover.js";
 import { podLocate } from "./pod-locate.js";
 import { scriptRun } from "./script-run.js";
@@ -37,6 +40,9 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     dnsLookup,
     dnsJudge,
     connectJudge,
+    mtuJudge,
+    nodesPaths,
+    nodesJudge,
     commandRun,
     scriptRun,
     timeWait,

@@ -151,7 +151,7 @@ function pingArgv({ flow, kind, to, tagHex, options }: CommandParts): Argv {
 
 /** What just fits the first hop's MTU: a smaller one further on is then seen. */
 function largestPayload(flow: Flow, ip: string): number {
-  const mtuBytes = flow.path.hops[0]?.mtuBytes ?? DEFAULT_MTU_BYTES;
+  const mtuBytes = flow.sizeBytes ?? flow.path.hops[0]?.mtuBytes ?? DEFAULT_MTU_BYTES;
   return Math.max(56, Math.min(65_535, mtuBytes) - PING_HEADER_BYTES[ipVersion(ip)]);
 }
 

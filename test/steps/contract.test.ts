@@ -71,6 +71,8 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "dns/lookup": { flows, names: ["web"], servers: [] },
   "dns/judge": { ...STEP_KINDS.get("dns/judge")?.example },
   "connect/judge": {},
+  "mtu/judge": { flows },
+  "nodes/judge": {},
   "time/wait": { duration: "10ms" },
   "command/run": { argv: ["ip", "-s", "link", "show"], on: "node/node-a" },
   "capture/stop": { capture: "captures" },
@@ -110,8 +112,8 @@ for (const kind of kinds) {
   });
 }
 
-/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, dns/ and in lib/script's own tests. */
-const ELSEWHERE = new Set(["path/discover", "pod/locate", "dns/read", "script/run"]);
+/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, dns/, the lab's nodes.test.ts and in lib/script's own tests. */
+const ELSEWHERE = new Set(["path/discover", "pod/locate", "dns/read", "nodes/paths", "script/run"]);
 
 for (const kind of kinds.filter(({ name }) => !ELSEWHERE.has(name))) {
   t.test(`${kind.name}: its example is planned and run`, async (t) => {

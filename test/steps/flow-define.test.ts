@@ -80,3 +80,22 @@ t.test("the notes say what is followed, with a port only where it has one", asyn
   ]);
   t.strictSame(plan.commands, []);
 });
+
+t.test("each size that the first hop lets out is a flow of its own, and so is the first hop's", async (t) => {
+  const flows = await define({
+    paths: [to(null)],
+    probe: ["ping-large", "ping"],
+    sizes: [9000, 1400, 576, 1400],
+  });
+  t.strictSame(
+    flows.map(({ id, sizeBytes }) => [id, sizeBytes]),
+    [
+      ["f0-ping-large-576", 576],
+      ["f1-ping-large-1400", 1400],
+      ["f2-ping-large-1450", 1450],
+      ["f3-ping", undefined],
+    ],
+  );
+  const unknown = await define({ paths: [{ ...to(null), hops: [] }], probe: ["ping-large"], sizes: [9000] });
+  t.strictSame(unknown[0]?.sizeBytes, 1500);
+});
