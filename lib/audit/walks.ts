@@ -155,7 +155,7 @@ function outerWalks(world: AuditWorld, leg: Leg): RuleWalk[] {
       connection: { state: null, direction: "original" },
     });
     const steps = stepsOf({ hooks, inDevice, outDevice }, wire.worn.outer);
-    const what = `the tunnel's packets from ${source} to ${destination}`;
+    const what = `the tunnel's packet from ${source} to ${destination}`;
     return packet === undefined ? [] : [{ at: hostOf(node), direction, packet, steps, what }];
   });
 }
