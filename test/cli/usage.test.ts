@@ -66,7 +66,7 @@ const HELP: readonly (readonly [readonly string[], RegExp])[] = [
   [["list", "--help"], /--output <FORMAT>/],
   [["show", "--help"], /name or file/],
   [["check", "--help"], /YAML files/],
-  [["analyze", "--help"], /captures of one path; best in the order/],
+  [["analyze", "--help"], /captures of one\s+path/],
   [["report", "--help"], /text, md, html, json, junit or sarif/],
   [["lab", "--help"], /fault <fault> <on\|off>/],
   [["lab", "up", "--help"], /--rootless/],

@@ -47,7 +47,7 @@ const FAULTS: Source = {
 const POSITIONALS: Readonly<Record<string, Source>> = {
   runbook: RUNBOOKS,
   "run folder": RUN_FOLDERS,
-  "run folder|pcap": { ...RUN_FOLDERS, paths: "files" },
+  "folder|pcap": { ...RUN_FOLDERS, paths: "files" },
   from: ENDS,
   fault: FAULTS,
   "on|off": words(["on", "off"]),
