@@ -46,14 +46,15 @@ t.teardown(async () => {
 function answered(line: string): string {
   const [command = "", ...comment] = line.split(/\s+#/);
   const asks =
-    /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor|capture|find-interface|dns|connect) /.test(command) &&
-    !/--yes|<\/dev\/null/.test(command);
+    /(?:hopbook|hopbook\.js) (?:run|plan|hops|doctor|capture|find-interface|dns|connect|runs)(?: |$)/.test(
+      command,
+    ) && !/--yes|<\/dev\/null/.test(command);
   // A run that a page shows has another time here.
   const shown = command.replace(/artifacts\/\d{4}-\S*?Z(-\S+)/, (folder, end: string) => {
     const made = readdirSync(join(work, "artifacts")).find((one) => one.endsWith(end));
     return made === undefined ? folder : `artifacts/${made}`;
   });
-  const names = (asks || command.trim() === "hopbook runs") && !/--cluster|--context/.test(command);
+  const names = asks && !/--cluster|--context/.test(command);
   return `${shown}${asks ? " --yes" : ""}${names ? " --cluster hopbook.yaml" : ""}${comment.map((text) => `   #${text}`).join("")}`;
 }
 
