@@ -233,7 +233,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "wrap-ansi": ["text"],
   "mdast-util-to-markdown": ["report"],
   "tar-stream": ["share"],
-  "p-map": ["engine", "hops", "inspect", "session", "steps", "reap"],
+  "p-map": ["capture", "engine", "hops", "inspect", "session", "steps", "reap"],
   // No package: the name by which a script is imported in its sandbox.
   "hopbook:entry": ["script"],
 };

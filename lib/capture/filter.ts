@@ -28,7 +28,7 @@ export const MAX_FILTER_CHARS = 12_000;
  */
 export function buildFilter(hop: Hop, flows: readonly Flow[], options: FilterOptions): string {
   checkInterface(hop.interface);
-  const terms = flows.flatMap((flow) => termsOf(hop, flow));
+  const terms = termsOf(hop, flows);
   if (terms.length === 0) throw noAddresses(hop);
   const flowsMatch = anyOf(...terms);
   const session = hop.role === "nic" ? matchTransportSession(options.sshConnection) : null;
@@ -52,22 +52,39 @@ function isAmong(flows: readonly Flow[], sshConnection: string | null): boolean 
   return ends.includes(client) && ends.includes(server);
 }
 
-function termsOf(hop: Hop, flow: Flow): readonly string[] {
-  const { from, to, underlay } = flow.path;
-  const whole: Conversation = { protocol: flow.protocol, from: from.addresses, to: to.addresses };
-  const terms: string[] = [];
-  for (const family of [4, 6] as const) {
-    const conversation = conversationOf(whole, family);
-    if (conversation !== null) {
-      terms.push(matchConversation(viewOf(hop.encapsulation, family), conversation));
-    }
-  }
+function termsOf(hop: Hop, flows: readonly Flow[]): readonly string[] {
+  const terms = ([4, 6] as const).flatMap((family) =>
+    joinConversations(flows, family).map((conversation) =>
+      matchConversation(viewOf(hop.encapsulation, family), conversation),
+    ),
+  );
   const wire = wireOf(hop.encapsulation);
   if (terms.length === 0 || wire === null) return terms;
-  const { outer } = wire.worn;
-  const nodes = Object.values(underlay).map((end) => end.ip);
-  const peers = nodes.filter((ip) => familyOf(ip) === outer);
-  return peers.length < 2 ? terms : [...terms, matchOuterFragment(wire, peers)];
+  const fragments = flows.flatMap(({ path: { underlay } }) => {
+    const nodes = Object.values(underlay).map((end) => end.ip);
+    const peers = nodes.filter((ip) => familyOf(ip) === wire.worn.outer);
+    return peers.length < 2 ? [] : [matchOuterFragment(wire, peers)];
+  });
+  return [...terms, ...new Set(fragments)];
+}
+
+/** Flows of one protocol from the same addresses are one conversation with all of their far ends: the same packets, said once. */
+function joinConversations(flows: readonly Flow[], family: 4 | 6): readonly Conversation[] {
+  const joined = new Map<string, Conversation>();
+  for (const { protocol, path } of flows) {
+    const conversation = conversationOf(
+      { protocol, from: path.from.addresses, to: path.to.addresses },
+      family,
+    );
+    if (conversation === null) continue;
+    const key = JSON.stringify([protocol, conversation.from]);
+    const known = joined.get(key)?.to ?? [];
+    const fresh = conversation.to.filter(({ ip, port }) =>
+      known.every((one) => one.ip !== ip || one.port !== port),
+    );
+    joined.set(key, { ...conversation, to: [...known, ...fresh] });
+  }
+  return [...joined.values()];
 }
 
 function noAddresses(hop: Hop): HopbookError {

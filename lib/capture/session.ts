@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { HopbookError, messageOf } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
@@ -38,6 +39,8 @@ const STOP_TIMEOUT_MS = 10_000;
 const GATHERED_BYTES_A_SECOND = 10_000_000;
 const FREEZE_TIMEOUT_MS = 5000;
 const REMOVE_TIMEOUT_MS = 5000;
+/** A login has ten sessions (sshd_config(5), MaxSessions), of which agents have two or three. */
+const PULLS_A_NODE = 4;
 const PULL_TIMEOUT_MS = 300_000;
 const PULLED_BYTES_A_SECOND = 1_000_000;
 /** The agent's `ulimit -f` lets a file grow to twice the limit (where a block is 1 KiB) and this. More is a lie. */
@@ -163,12 +166,13 @@ export class CaptureSession {
   /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder, where `place` says. Never rejects for a node. */
   async pull(place: Place, signal?: AbortSignal): Promise<CaptureRecord[]> {
     const perNode = await Promise.all(
-      this.#agents.map(async (agent) => {
-        const records: CaptureRecord[] = [];
-        for (const capture of agent.plan.hops)
-          records.push(await pullOne(agent, capture, { place, signal, isTimed: this.#isTimed }));
-        return records;
-      }),
+      this.#agents.map((agent) =>
+        pMap(
+          agent.plan.hops,
+          (capture) => pullOne(agent, capture, { place, signal, isTimed: this.#isTimed }),
+          { concurrency: PULLS_A_NODE },
+        ),
+      ),
     );
     return perNode.flat();
   }

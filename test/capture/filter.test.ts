@@ -328,6 +328,31 @@ t.test("flows that share a hop are joined, equal ones said once", async (t) => {
   t.match(mixed, /\(ip and .*\(ip6 and /, "both families");
 });
 
+t.test(
+  "several backends of a Service over IPv6, in two protocols, are one filter of each",
+  real,
+  async (t) => {
+    const encapsulation: Encapsulation = { kind: "vxlan", port: 4789, vni: 4096, outer: 6 };
+    const backends = ["fd00:1:1::7", "fd00:1:1::8", "fd00:1:2::9"];
+    const flows = backends.flatMap((backend) =>
+      (["tcp", "icmp"] as const).map((protocol) => {
+        const port = protocol === "tcp" ? 8080 : null;
+        const to = [
+          { ip: "fd00:96::9", port: port === null ? null : 80 },
+          { ip: backend, port },
+        ];
+        return makeFlow({ encapsulation, protocol, from: A[6], to });
+      }),
+    );
+    const filter = buildFilter(makeHop({ encapsulation }), flows, { sshConnection: null });
+    const packet = (dst: string, port: number): Buffer =>
+      wrap(encapsulation, ip({ src: "fd00:1::5", dst, protocol: 6, body: tcp(777, port) }));
+    const yes = Object.fromEntries(backends.map((backend) => [backend, packet(backend, 8080)]));
+    const no = { stranger: packet("fd00:1:1::99", 8080), "another port": packet(backends[0]!, 8081) };
+    t.same(passing(filter, { ...yes, ...no }), backends);
+  },
+);
+
 t.test("ports of both ends are matched", real, async (t) => {
   const filter = filterOf({
     from: [{ ip: "10.1.0.5", port: 777 }],
