@@ -29,12 +29,17 @@ export function judgeNodes(flows: readonly FlowFinding[]): NodesVerdict {
   const code = WORST.find((one) => judged.some((way) => way.code === one)) ?? "not-known";
   const bad = judged.filter(({ ok }) => !ok);
   const names = new Set(judged.flatMap(({ from, to }) => [from, to]));
-  const head = `${names.size} nodes, ${judged.length} ways, ${bad.length === 0 ? "nothing is lost between them" : `${bad.length} not well`}`;
+  const head = `${names.size} nodes, ${judged.length} ways, ${bad.length === 0 ? "nothing is lost between their devices" : `${bad.length} not well`}`;
   const said = (bad.length === 0 ? judged : bad)
     .slice(0, 12)
     .map((way) => `${way.from} → ${way.to} ${way.said}`);
   const ways_ = judged.map(({ from, to, ok, said: words }) => ({ from, to, ok, said: words }));
-  return { code, summary: [head, ...said].join("; "), ways: ways_ };
+  // A filter behind a device, and the tunnel itself, are passed by nothing that was sent here.
+  const isUntried = code === "ok" && flows.some(({ probe }) => probe === "udp");
+  const untried = isUntried
+    ? ["what a node does with a tunnel's packets was not tried: trace-path between pods does"]
+    : [];
+  return { code, summary: [head, ...said, ...untried].join("; "), ways: ways_ };
 }
 
 function judgeWay(flows: readonly FlowFinding[]): Judged {
