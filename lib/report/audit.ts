@@ -1,37 +1,54 @@
-import type { Audit, AuditPlace, AuditSeverity, AuditStatement } from "../model/audit/audit.js";
-import { visible } from "../model/visible.js";
-import { makePaint, type Style } from "../text/paint.js";
+import type { Audit, AuditPlace, AuditSeverity, AuditStatement, AuditStatus } from "../model/audit/audit.js";
+import { wrapColumns } from "../text/columns.js";
+import type { Style } from "../text/paint.js";
+import { BROKEN, createTextStyle, type TextOptions, type TextStyle } from "./text-style.js";
 
-const WORDS: Readonly<Record<AuditSeverity, string>> = {
-  fault: "FAULT",
-  warning: "warning",
-  doubt: "doubt",
-  fine: "fine",
-};
-const COLORS: Readonly<Record<AuditSeverity, Style>> = {
-  fault: ["bold", "red"],
-  warning: "yellow",
-  doubt: "magenta",
-  fine: "green",
-};
-const WORD_COLUMNS = 9;
+const INDENT = "    ";
+const PAINT: Readonly<Record<AuditStatus, Style>> = { fault: BROKEN, undecided: "yellow", clean: "green" };
 
-/** An audit for a person: what is wrong with what says so, then in short what is fine. */
-export function reportAudit(audit: Audit, { color }: { readonly color: boolean }): string {
-  const { from, to, protocol, port, statements } = audit;
-  const paint = makePaint(color);
-  const asked = `${protocol.toUpperCase()}${port === null ? "" : ` port ${String(port)}`}`;
-  const head = `${visible(from.text)} (${from.ip}) to ${visible(to.text)} (${to.ip}), ${asked}: judged by state alone, nothing was sent`;
-  const lines = statements.flatMap((one) => {
-    const word = paint(COLORS[one.severity], WORDS[one.severity].padEnd(WORD_COLUMNS));
-    const shown = `${word}${describePlace(one)}: ${visible(one.what)}`;
-    return one.severity === "fine" ? [shown] : [shown, ...details(one)];
-  });
-  return `${[head, ...lines, describeStatus(audit)].join("\n")}\n`;
+/** An audit for a person: the answer first, then each fault, warning and doubt with what says so, then in short what is fine. */
+export function reportAudit(audit: Audit, options: TextOptions): string {
+  const style = createTextStyle(options);
+  const { from, to, protocol, port, statements, status } = audit;
+  const asked = `${protocol.toUpperCase()}${port === null || to.text.endsWith(`:${port}`) ? "" : ` port ${port}`}`;
+  const ends = `${nameEnd(from)} ${style.glyphs.right} ${nameEnd(to)}, ${asked}: judged by state alone, nothing was sent`;
+  const parts = [
+    [
+      ...wrapAll(style, "", describeStatus(audit)).map((line) => style.paint(line, PAINT[status])),
+      ...wrapAll(style, "", ends),
+    ],
+    ...statements.filter(({ severity }) => severity !== "fine").map((one) => describe(one, style)),
+    describeFine(statements, style),
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+const nameEnd = ({ text, ip }: Audit["from"]): string => (text.startsWith(ip) ? text : `${text} (${ip})`);
+
+function describe(one: AuditStatement, style: TextStyle): readonly string[] {
+  const { glyphs } = style;
+  const [mark, word, paint] = (
+    {
+      fault: [glyphs.cross, "", BROKEN],
+      warning: [glyphs.warn, "warning: ", "yellow"],
+      doubt: [glyphs.warn, "not known: ", "yellow"],
+      fine: [glyphs.ok, "", "green"],
+    } as const satisfies Readonly<Record<AuditSeverity, readonly [string, string, Style]>>
+  )[one.severity];
+  const [first = "", ...rest] = wrapAll(style, "  ", `${word}${describePlace(one)}: ${one.what}`);
+  return [
+    `${style.paint(mark, paint)} ${first.trimStart()}`,
+    ...rest,
+    ...one.evidence.flatMap(({ command, line }) => wrapAll(style, INDENT, `${command}: ${line}`)),
+    ...(one.next === null ? [] : wrapAll(style, INDENT, `${glyphs.right} ${one.next}`)),
+  ];
 }
 
 function describePlace({ place, direction }: AuditStatement): string {
-  return `${visible(nameOf(place))}${direction === null ? "" : ` (${direction})`}`;
+  return `${nameOf(place)}${direction === null ? "" : ` (${direction})`}`;
 }
 
 function nameOf({ node, pod, device }: AuditPlace): string {
@@ -39,24 +56,37 @@ function nameOf({ node, pod, device }: AuditPlace): string {
   return device === null ? at : `${at}, ${device}`;
 }
 
-function details({ evidence, next }: AuditStatement): string[] {
-  const indent = " ".repeat(WORD_COLUMNS);
-  const shown = evidence.map(({ command, line }) => `${indent}\`${visible(command)}\`: ${visible(line)}`);
-  return next === null ? shown : [...shown, `${indent}-> ${visible(next)}`];
+/** What was looked at and is well, by check: each sentence of it would bury what is not. */
+function describeFine(statements: readonly AuditStatement[], style: TextStyle): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { check, severity } of statements)
+    if (severity === "fine") counts.set(check, (counts.get(check) ?? 0) + 1);
+  if (counts.size === 0) return [];
+  const each = [...counts].map(([check, count]) => (count === 1 ? check : `${check} ${count}`));
+  const text = `found well: ${each.join(", ")} (--output json has each)`;
+  const [first = "", ...rest] = wrapAll(style, "  ", text);
+  return [`${style.paint(style.glyphs.ok, "green")} ${first.trimStart()}`, ...rest];
+}
+
+function wrapAll(style: TextStyle, indent: string, text: string): readonly string[] {
+  return wrapColumns(style.show(text), style.width - indent.length).map((line) => `${indent}${line}`);
 }
 
 function describeStatus({ status, statements }: Audit): string {
   const count = (severity: AuditSeverity): number =>
     statements.filter((one) => one.severity === severity).length;
-  if (status === "fault") return `${plural(count("fault"), "fault")}: packets would not get through.`;
-  if (status === "undecided")
-    return `No fault in what could be judged; ${plural(count("doubt"), "doubt")} stand open.`;
-  const warnings = count("warning");
-  return warnings === 0
-    ? "No fault in the state of the nodes."
-    : `No fault in the state of the nodes; ${plural(warnings, "warning")}.`;
+  const [faults, warnings, doubts] = [count("fault"), count("warning"), count("doubt")];
+  const more = [
+    ...(warnings === 0 ? [] : [plural(warnings, "warning")]),
+    ...(doubts === 0 ? [] : [`${plural(doubts, "thing")} not known`]),
+  ].join(", ");
+  const tail = more === "" ? "" : `; ${more}`;
+  if (status === "fault") return `${plural(faults, "FAULT")}: packets would not get through${tail}`;
+  if (status === "undecided") return `No fault in what could be judged${tail}`;
+  return `No fault in the state of the nodes${tail}`;
 }
 
 function plural(count: number, word: string): string {
-  return `${String(count)} ${word}${count === 1 ? "" : "s"}`;
+  const many = word === word.toUpperCase() ? "S" : "s";
+  return `${count} ${word}${count === 1 ? "" : many}`;
 }

@@ -14,24 +14,43 @@ const AUDIT: Audit = {
   to: { text: "shop/web", ip: "10.0.0.2", node: "node-b" },
   statements: [FAULT],
 };
-const read = (audit: Partial<Audit>): string => reportAudit({ ...AUDIT, ...audit }, { color: false });
+const TERMINAL = { color: false, width: 100, unicode: true };
+const read = (audit: Partial<Audit>): string => reportAudit({ ...AUDIT, ...audit }, TERMINAL);
 
 t.test(
-  "a fault with what says so, and what to do; what a node printed does nothing to a terminal",
+  "the answer first, a fault with what says so and what to do; a node's words do nothing to a terminal",
   async (t) => {
-    const text = read({});
-    t.match(text, "FAULT    pod shop/web on node-a, eth0 (request): eth0 is down\n");
-    t.match(text, "-> See the switch");
-    t.match(text, /TCP port 80: judged by state alone/);
-    t.match(text, "1 fault: packets would not get through.");
-    t.notMatch(text, "\u001b");
+    const fine: AuditStatement = { ...FAULT, severity: "fine", direction: null };
+    t.equal(
+      read({ statements: [FAULT, fine, fine, { ...fine, check: "mtu" }] }),
+      `1 FAULT: packets would not get through
+shop/client (10.0.0.1) → shop/web (10.0.0.2), TCP port 80: judged by state alone, nothing was sent
+
+✖ pod shop/web on node-a, eth0 (request): eth0 is down
+    ip link: eth0:\\x1b[2J not up
+    → See the switch
+
+✔ found well: links 2, mtu (--output json has each)
+`,
+    );
+    t.match(
+      reportAudit({ ...AUDIT, statements: [FAULT, FAULT] }, { ...TERMINAL, unicode: false, width: 40 }),
+      /^2 FAULTS: packets would not get through\nshop\/client \(10.0.0.1\) -> shop\/web\n[^]*\nX pod shop/,
+    );
   },
 );
 
-t.test("what is fine takes a line, what is open is not said to be well", async (t) => {
+t.test("what is open is not said to be well; a port or an address is said once", async (t) => {
   const fine: AuditStatement = { ...FAULT, severity: "fine", direction: null };
-  t.equal(read({ statements: [fine], status: "clean", port: null }).split("\n").length, 4);
-  t.match(read({ statements: [fine], status: "clean" }), "No fault in the state of the nodes.");
-  t.match(read({ statements: [{ ...fine, severity: "warning" }], status: "clean" }), "nodes; 1 warning.");
-  t.match(read({ statements: [{ ...fine, severity: "doubt" }], status: "undecided" }), /1 doubt stand/);
+  t.match(
+    read({ statements: [fine], status: "clean", port: null }),
+    /^No fault in the state of the nodes\n.*TCP: judged/,
+  );
+  const warned = read({ statements: [{ ...fine, severity: "warning" }], status: "clean" });
+  t.match(warned, /^No fault in the state of the nodes; 1 warning\n[^]*\n▲ warning: pod shop/);
+  const open = read({ statements: [{ ...fine, severity: "doubt", next: null }], status: "undecided" });
+  t.match(open, /^No fault in what could be judged; 1 thing not known\n[^]*\n▲ not known: pod shop/);
+  t.notMatch(open, "found well");
+  const to = { text: "10.0.0.2:80", ip: "10.0.0.2", node: null };
+  t.match(read({ to }), "→ 10.0.0.2:80, TCP: judged");
 });

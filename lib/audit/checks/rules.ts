@@ -50,7 +50,7 @@ function checkWalk(world: AuditWorld, one: RuleWalk, chains: readonly BaseChain[
 }
 
 function accuse(
-  { at, direction, what }: RuleWalk,
+  { at, direction, what, packet }: RuleWalk,
   { kind, rule, chain, how, world }: RuleEnd,
   walk: Walk,
 ): Said {
@@ -65,17 +65,18 @@ function accuse(
   const comments = rule === null ? [] : rule.comments();
   const named = comments.length === 0 ? "" : ` ("${comments.join('", "')}")`;
   const text = rule?.text ?? `policy drop of ${chain.name}`;
+  const saved = packet.family === 4 ? "iptables-save -c" : "ip6tables-save -c";
   return {
     ...{ severity: isCertain ? "fault" : "doubt", direction, place: { ...at, device: null } },
     what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${clause}${how === null ? "" : `: ${how}`}`,
     evidence: [
       {
-        command: rule?.handle === null || rule === null ? "iptables-save -c" : "nft -j list ruleset",
+        command: rule?.handle === null || rule === null ? saved : "nft -j list ruleset",
         line: text,
       },
     ],
     next: isCertain
-      ? `Take the rule out, or change what writes it (its comment and its chain's name say who): \`${text}\``
+      ? "Take the rule out, or change what writes it: its comment and its chain's name say who"
       : "See whether the condition holds there: the audit cannot",
   };
 }

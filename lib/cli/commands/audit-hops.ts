@@ -63,7 +63,7 @@ export async function executeAudit(
     auditHops({ from, to, ...asked, ...clusterOf(options), grants: options, ...shared }),
   );
   const { terminal } = io;
-  terminal.out(options.output === "json" ? printJson(audit) : reportAudit(audit, { color: terminal.color }));
+  terminal.out(options.output === "json" ? printJson(audit) : reportAudit(audit, terminal));
   io.setExitCode(EXIT_CODES[audit.status]);
 }
 
