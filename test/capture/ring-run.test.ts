@@ -18,12 +18,18 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "sh"]].filter(
   ([name = ""]) => spawnSync(name, ["true"]).error === undefined,
 );
 const MEGABYTE = 1_000_000;
+const PAYLOAD_BYTES = 900;
 /** As long as a client waits before it stops captures in immediate mode. */
 const SETTLE_MS = 300;
 
 /** On a busy machine as well: until nothing more is written. */
 async function settle(dir: string): Promise<void> {
   for (let before = -1; sizeOf(dir) !== before; await sleep(SETTLE_MS)) before = sizeOf(dir);
+}
+
+/** Of packets that are not many enough to go round. */
+async function untilWritten(dir: string, packets: number): Promise<void> {
+  while (sizeOf(dir) < packets * PAYLOAD_BYTES) await sleep(10);
 }
 
 async function startAgent([shell = "sh", ...first]: readonly string[], port: number, place?: string) {
@@ -62,7 +68,7 @@ async function send(
   dir: string,
 ): Promise<number> {
   const socket = createSocket("udp4");
-  const payload = Buffer.alloc(900);
+  const payload = Buffer.alloc(PAYLOAD_BYTES);
   let most = 0;
   for (let number = numbers[0]; number < numbers[1]; number++) {
     payload.writeUInt32BE(number);
@@ -134,6 +140,7 @@ t.test(
     const agent = await startAgent(["sh"], 20_010);
     await agent.until("ready");
     await send(20_010, [0, 10], agent.dir);
+    await untilWritten(agent.dir, 10);
     agent.say("stop");
     t.match(await agent.until("closed"), / -$/);
     t.equal(numbersIn(join(agent.dir, "a.lo.pcap")).length, 10);
@@ -196,7 +203,7 @@ t.test(
     const killed = await startAgent(["sh"], port);
     await killed.until("ready");
     await send(port, [0, 3000], killed.dir);
-    await sleep(SETTLE_MS);
+    await settle(killed.dir);
     // Of timeout(1), whose child it is.
     const [timeout = ""] = readFileSync(join(killed.dir, "pids/a.lo.pid"), "utf8").split("\n");
     const [tcpdump = ""] = readFileSync(`/proc/${timeout}/task/${timeout}/children`, "utf8").split(" ");
@@ -222,6 +229,7 @@ t.test(
     const full = await startAgent(["sh"], port + 1, small);
     await full.until("ready");
     await send(port + 1, [0, 500], full.dir);
+    await untilWritten(full.dir, 500);
     writeFileSync(join(small, "ballast"), Buffer.alloc(23_900_000));
     t.match(await full.until("ended"), /free disk floor$/);
     full.say("stop");
