@@ -39,6 +39,11 @@ export class Target {
     this.way = [flags(requestOrder, sets.places), flags(replyOrder, sets.places)];
   }
 
+  /** It knows which packets between its ends are its own. */
+  get isSure(): boolean {
+    return this.identity.known;
+  }
+
   isOnWay(direction: 0 | 1, place: number): boolean {
     return this.way[direction][place] === 1;
   }
@@ -75,7 +80,8 @@ export function findTarget(targets: readonly Target[], packet: Packet, bytes: Ui
       direction: direction === REQUEST ? REQUEST : REPLY,
       isOwn: isOurs(said),
     } as const;
-    if ((said & OWN.yes) !== 0) return belonging;
+    // One that knows its packets comes before one that takes all: a probe that was not made has none of another's.
+    if ((said & OWN.yes) !== 0 && target.isSure) return belonging;
     if (found === null || (!found.isOwn && belonging.isOwn)) found = belonging;
   }
   return found;

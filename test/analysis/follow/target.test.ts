@@ -23,6 +23,8 @@ const find = (packet: typeof request, ...identities: readonly Identity[]): unkno
 
 t.test("of several targets between the same ends the one whose own packet it is", async (t) => {
   t.strictSame(find(request, says(OWN.no), says(OWN.yes)), [1, true]);
+  t.strictSame(find(request, says(OWN.yes, false), says(OWN.yes)), [1, true], "before one that takes all");
+  t.strictSame(find(request, says(OWN.no), says(OWN.yes, false)), [1, true]);
   t.strictSame(find(request, says(OWN.no), says(OWN.unsaid), says(OWN.unsaid)), [1, true], "whose it may be");
   t.strictSame(find(request, says(OWN.unsaid), says(OWN.no)), [0, true]);
   t.strictSame(find(request, says(OWN.no), says(OWN.no)), [0, false], "nobody's of them");
