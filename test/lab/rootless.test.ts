@@ -12,9 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import ts from "typescript";
 
 /**
  * The lab in a user namespace, as a user who is made for the test and removed after it. The user may not be
@@ -29,21 +28,10 @@ const canMakeUsers =
   process.getuid?.() === 0 && existsSync("/usr/sbin/useradd") && existsSync("/usr/bin/newuidmap");
 
 function compileInto(folder: string): void {
-  const sources = (dir: string): string[] =>
-    readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-      const path = join(dir, entry.name);
-      return entry.isDirectory() ? sources(path) : path.endsWith(".ts") ? [path] : [];
-    });
-  for (const source of [...sources(join(ROOT, "lib/lab")), join(ROOT, "lib/errors.ts")]) {
-    const target = join(folder, relative(ROOT, source).replace(/ts$/, "js"));
-    mkdirSync(dirname(target), { recursive: true });
-    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
-    writeFileSync(
-      target,
-      ts.transpileModule(readFileSync(source, "utf8"), { compilerOptions: options }).outputText,
-    );
-  }
-  cpSync(join(ROOT, "node_modules/yaml"), join(folder, "node_modules/yaml"), { recursive: true });
+  const built = run([process.execPath, join(ROOT, "bin/build.js"), join(folder, "lib")]);
+  if (built.status !== 0) throw new Error(built.stderr);
+  for (const name of ["yaml", "ipaddr.js"])
+    cpSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   writeFileSync(join(folder, "main.js"), PROGRAM);
 }
