@@ -7,7 +7,10 @@ const MOST_DATAGRAMS = 8192;
 /** To which pair of ends the later fragments of a datagram belong, which carry no ports: as its first one said. */
 export class Fragments {
   /** What tells its ends' rows apart besides the addresses. */
-  private readonly ports = new Map<string, readonly [source: number, destination: number]>();
+  private readonly ports = new Map<
+    string,
+    readonly [source: number, destination: number, icmpType: number]
+  >();
 
   note(first: Packet): void {
     const key = keyOf(first);
@@ -17,16 +20,20 @@ export class Fragments {
       this.ports.delete(oldest);
     }
     const { icmpType, icmpId, sourcePort, destinationPort } = first;
-    this.ports.set(key, icmpType >= 0 ? [icmpId, icmpId] : [sourcePort, destinationPort]);
+    this.ports.set(key, icmpType >= 0 ? [icmpId, icmpId, icmpType] : [sourcePort, destinationPort, icmpType]);
   }
 
   /** The row of a later fragment; where its first one was not seen, one of its own. Sets `tuples.fromA`. */
   find(packet: Packet, tuples: Tuples): number {
-    const [source, destination] = this.ports.get(keyOf(packet)) ?? [0, 0];
-    packet.sourcePort = source;
+    const [source, destination, icmpType] = this.ports.get(keyOf(packet)) ?? [0, 0, -1];
+    const { icmpId } = packet;
+    packet.sourcePort = packet.icmpId = source;
     packet.destinationPort = destination;
+    packet.icmpType = icmpType;
     const row = tuples.locate(packet);
     packet.sourcePort = packet.destinationPort = 0;
+    packet.icmpId = icmpId;
+    packet.icmpType = -1;
     return row;
   }
 }

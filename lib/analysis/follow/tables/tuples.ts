@@ -1,4 +1,6 @@
 import { formatIp } from "../../dissect/address.js";
+import { ICMP } from "../../dissect/icmp.js";
+import { ICMPV6 } from "../../dissect/icmpv6.js";
 import { PROTOCOL, type Packet } from "../../dissect/packet.js";
 import { copyInto } from "./columns.js";
 import { Numbering } from "./numbering.js";
@@ -11,6 +13,8 @@ const [A, B, PORTS, KIND, HASH, NEXT, CONNECTION, CLIENT, FROM_A, FROM_B] = [
   0, 4, 8, 9, 10, 11, 12, 13, 14, 15,
 ] as const;
 
+/** Of pings, in KIND: two ends that ping each other may well choose one identifier. */
+const ASKED_BY_B = 1 << 16;
 const MOST_TEXTS = 1 << 14;
 /** Address, version, port. */
 const END_WORDS = 6;
@@ -25,8 +29,8 @@ export interface TupleEnd {
 }
 
 /**
- * Pairs of ends that packets go between: addresses, protocol, ports (of pings: the echo identifier), both directions in
- * one row. A hash table of typed arrays; a row is a number. End A is the numerically lower one.
+ * Pairs of ends that packets go between: addresses, protocol, ports (of pings: the echo identifier, and who asks), both
+ * directions in one row. A hash table of typed arrays; a row is a number. End A is the numerically lower one.
  */
 export class Tuples {
   /** Of the last `locate`: whether the packet comes from A. */
@@ -83,7 +87,7 @@ export class Tuples {
     const a0 = fromA ? packet.source0 : packet.destination0;
     const b0 = fromA ? packet.destination0 : packet.source0;
     const ports = fromA ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
-    const kind = (packet.version << 8) | packet.protocol;
+    const kind = (packet.version << 8) | packet.protocol | (isAskedByB(packet, fromA) ? ASKED_BY_B : 0);
     let hash = Math.imul(a0 ^ Math.imul(b0, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(ports ^ kind, 0xc2b2ae35);
     if (packet.version === 6) {
       const a3 = fromA ? packet.source3 : packet.destination3;
@@ -93,6 +97,7 @@ export class Tuples {
     hash ^= hash >>> 15;
     this.wantedHash = hash;
     this.wantedPorts = ports;
+    this.wantedKind = kind;
     const { words } = this;
     for (let row = this.buckets[hash & (this.buckets.length - 1)]!; row !== NONE;) {
       const at = row * ROW;
@@ -112,6 +117,7 @@ export class Tuples {
 
   private wantedHash = 0;
   private wantedPorts = 0;
+  private wantedKind = 0;
 
   /** The end that packets from A, or from B, come from. */
   end(row: number, isA: boolean): TupleEnd {
@@ -132,7 +138,7 @@ export class Tuples {
     const at = row * ROW + (isA ? A : B);
     const { key } = ends;
     for (let word = 0; word < 4; word++) key[word] = words[at + word]!;
-    key[4] = words[row * ROW + KIND]! >> 8;
+    key[4] = this.version(row);
     key[5] = withPort ? (this.namedPort(row, isA) ?? NONE) : NONE;
     return ends.of();
   }
@@ -170,6 +176,10 @@ export class Tuples {
     return isA ? ports >>> 16 : ports & 0xffff;
   }
 
+  private version(row: number): number {
+    return (this.words[row * ROW + KIND]! >> 8) & 0xff;
+  }
+
   protocol(row: number): number {
     return this.words[row * ROW + KIND]! & 0xff;
   }
@@ -192,7 +202,7 @@ export class Tuples {
   private ipOf(row: number, isA: boolean): string {
     const { words } = this;
     const at = row * ROW + (isA ? A : B);
-    const version = words[row * ROW + KIND]! >> 8;
+    const version = this.version(row);
     if (version === 4) return this.textOf(words[at]!);
     return formatIp(version, [...words.subarray(at, at + 4)]);
   }
@@ -217,7 +227,7 @@ export class Tuples {
     words[b + 2] = packet.destination2;
     words[b + 3] = packet.destination3;
     words[at + PORTS] = this.wantedPorts;
-    words[at + KIND] = (packet.version << 8) | packet.protocol;
+    words[at + KIND] = this.wantedKind;
     words[at + HASH] = this.wantedHash;
     words[at + CONNECTION] = NONE;
     words[at + FROM_A] = 0;
@@ -266,6 +276,12 @@ export class Tuples {
     // It grows only when no row is free, so all of them are in use.
     for (let row = 0; row < this.used; row++) this.chain(row);
   }
+}
+
+function isAskedByB({ version, icmpType }: Packet, fromA: boolean): boolean {
+  if (icmpType < 0) return false;
+  const { echoRequest, echoReply } = version === 6 ? ICMPV6 : ICMP;
+  return icmpType === (fromA ? echoReply : echoRequest);
 }
 
 function isLower(packet: Packet, sourcePort: number, destinationPort: number): boolean {
