@@ -52,7 +52,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   packets: ["errors", "linux"],
   live: ["model", "errors", "text", "packets", "analysis", "wire"],
   analysis: ["model", "errors", "linux", "rules", "readings", "packets", "wire", "shapes"],
-  bundles: ["errors"],
+  bundles: ["errors", "packets"],
   report: ["model", "errors", "text"],
   lab: ["model", "errors", "linux"],
   catalogue: [

@@ -1,22 +1,12 @@
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readMagic } from "../packets/magic.js";
 
 /** A must-gather of a large cluster has some ten thousand files. */
 const MOST_FILES = 200_000;
 const MOST_DEPTH = 24;
-/** pcap of both byte orders and resolutions, and of a modified libpcap; pcapng. */
-const CAPTURES: readonly string[] = [
-  "a1b2c3d4",
-  "d4c3b2a1",
-  "a1b23c4d",
-  "4d3cb2a1",
-  "a1b2cd34",
-  "34cdb2a1",
-  "0a0d0d0a",
-];
-/** Of others compressed, those that are called captures: archives of texts begin in the same way. */
-const COMPRESSED: readonly string[] = ["1f8b", "28b52ffd"];
+/** Of what is compressed, that which is called a capture: archives of texts begin in the same way. */
 const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)\d*\.(?:gz|zst)$/i;
 
 /** What lies in a folder, by paths relative to it, sorted. */
@@ -47,12 +37,8 @@ export async function listFiles(dir: string): Promise<Listing> {
 export function isCapture(dir: string, path: string): boolean {
   const fd = openSync(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const bytes = Buffer.alloc(4);
-    const magic = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)).toString("hex");
-    return (
-      CAPTURES.includes(magic) ||
-      (CAPTURE_NAME.test(path) && COMPRESSED.some((beginning) => magic.startsWith(beginning)))
-    );
+    const magic = readMagic(fd);
+    return magic === "capture" || (magic === "compressed" && CAPTURE_NAME.test(path));
   } finally {
     closeSync(fd);
   }

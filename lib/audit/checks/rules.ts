@@ -29,7 +29,7 @@ function checkWalk(world: AuditWorld, one: RuleWalk, chains: readonly BaseChain[
   const family = packet.family === 4 ? "iptables" : "ip6tables";
   const unread = (["nftables", family] as const).filter((kind) => state.readings(at, kind).length === 0);
   const doubts = unread.map((kind) => notRead(world, at, kind, `what the ${kind} rules do`));
-  const ends = walk.ended.map((end) => accuse(one, end, walk));
+  const ends = walk.ended.map((end) => accuse({ world, one }, end, walk));
   const open: Said[] = walk.givenUp.map((why) => ({
     ...{ severity: "doubt", direction, place: { ...at, device: null }, evidence: [], next: null },
     what: `not all rules were followed for ${one.what}: ${why}`,
@@ -50,10 +50,11 @@ function checkWalk(world: AuditWorld, one: RuleWalk, chains: readonly BaseChain[
 }
 
 function accuse(
-  { at, direction, what, packet }: RuleWalk,
+  { world: audited, one }: { readonly world: AuditWorld; readonly one: RuleWalk },
   { kind, rule, chain, how, world }: RuleEnd,
   walk: Walk,
 ): Said {
+  const { at, direction, what, packet } = one;
   const isCertain =
     walk.passed.length === 0 &&
     walk.givenUp.length === 0 &&
@@ -65,13 +66,14 @@ function accuse(
   const comments = rule === null ? [] : rule.comments();
   const named = comments.length === 0 ? "" : ` ("${comments.join('", "')}")`;
   const text = rule?.text ?? `policy drop of ${chain.name}`;
-  const saved = packet.family === 4 ? "iptables-save -c" : "ip6tables-save -c";
+  const isOfNft = rule !== null && rule.handle !== null;
+  const from = isOfNft ? "nftables" : packet.family === 4 ? "iptables" : "ip6tables";
   return {
     ...{ severity: isCertain ? "fault" : "doubt", direction, place: { ...at, device: null } },
     what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${clause}${how === null ? "" : `: ${how}`}`,
     evidence: [
       {
-        command: rule?.handle === null || rule === null ? saved : "nft -j list ruleset",
+        command: audited.state.readings(at, from).map(commandOf)[0] ?? from,
         line: text,
       },
     ],
@@ -82,8 +84,13 @@ function accuse(
 }
 
 function commandsOf({ state }: AuditWorld, at: Netns, family: "iptables" | "ip6tables"): AuditEvidence[] {
-  return [...state.readings(at, family), ...state.readings(at, "nftables")].map(({ record }) => ({
-    command: record.argv.slice(record.argv[0] === "nsenter" ? 2 : 0).join(" "),
+  return [...state.readings(at, family), ...state.readings(at, "nftables")].map((reading) => ({
+    command: commandOf(reading),
     line: "no rule on the packet's way drops it",
   }));
+}
+
+/** Without what took it into a network namespace. */
+function commandOf({ record: { argv } }: { readonly record: { readonly argv: readonly string[] } }): string {
+  return argv.slice(argv[0] === "nsenter" ? 2 : 0).join(" ");
 }
