@@ -65,6 +65,8 @@ export interface BaseChain {
   readonly table: Table;
   readonly name: string;
   readonly policy: "accept" | "drop";
+  /** Of nft's own listing; false: of iptables'. */
+  readonly isOfNft: boolean;
 }
 
 export interface Table {

@@ -5,7 +5,7 @@ import type { Protocol } from "../model/traffic.js";
 import { openRunbookSession, permit } from "../session/runbook-session.js";
 import type { SharedOptions } from "../session/options.js";
 import { STEP_KINDS } from "../steps/registry.js";
-import { look } from "./plan.js";
+import { hopsInput, look } from "./plan.js";
 
 export interface AuditOptions extends SharedOptions {
   readonly from: string;
@@ -14,12 +14,14 @@ export interface AuditOptions extends SharedOptions {
   readonly protocol?: Protocol;
   /** 1 to 65535, where the destination names none. */
   readonly port?: number;
+  /** Of ends that have both; default: that of the destination's first address. */
+  readonly family?: 4 | 6;
 }
 
 /** The path between two ends, judged by its nodes' state alone: reads, sends nothing, captures nothing. */
 export async function auditHops(options: AuditOptions): Promise<Audit> {
-  const { from, to, protocol, port } = options;
-  const raw = { from, to: [to] };
+  const { protocol, port } = options;
+  const raw = hopsInput(options);
   const [discover, judge] = ["path/discover", "state/audit"].map((name) => STEP_KINDS.get(name));
   if (discover === undefined || judge === undefined)
     throw new HopbookError("INTERNAL", "A step kind is missing");

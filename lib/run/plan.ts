@@ -71,11 +71,25 @@ function outline({ id, runbook, inputs, profile }: RunbookSession): ReturnType<E
   return engine.outline("its commands are known once the nodes may be read");
 }
 
+interface HopsOptions extends SharedOptions {
+  readonly from: string;
+  readonly to: string;
+  /** Of ends that have both; default: that of the destination's first address. */
+  readonly family?: 4 | 6;
+}
+
+/** Two ends as path/discover takes them. */
+export function hopsInput({ from, to, family }: Omit<HopsOptions, keyof SharedOptions>): {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly family?: string;
+} {
+  return { from, to: [to], ...(family === undefined ? {} : { family: String(family) }) };
+}
+
 /** The paths between two ends. */
-export async function discoverHops(
-  options: SharedOptions & { readonly from: string; readonly to: string },
-): Promise<readonly FlowPath[]> {
-  const raw = { from: options.from, to: [options.to] };
+export async function discoverHops(options: HopsOptions): Promise<readonly FlowPath[]> {
+  const raw = hopsInput(options);
   const outputs = await discover(
     { ...options, runbook: "trace-path", raw },
     { kind: "path/discover", input: raw },

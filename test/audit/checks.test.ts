@@ -1,5 +1,5 @@
 import t from "tap";
-import { ask, links, only, PATH, type MadeLink } from "./kit.js";
+import { ask, askFully, links, only, PATH, type MadeLink } from "./kit.js";
 
 const FORWARD = "net.ipv4.ip_forward";
 
@@ -165,3 +165,24 @@ t.test("nodes that could not be entered leave a doubt", async (t) => {
     "doubt: node-b could not be entered: no route to host",
   ]);
 });
+
+t.test(
+  "rules: the policy of nft's chain is told by nft's own listing, one of iptables by iptables-save",
+  async (t) => {
+    const chain = { family: "inet", table: "fw", name: "fwd", type: "filter", hook: "forward", prio: 0 };
+    const listed = (policy: string): string =>
+      JSON.stringify({ nftables: [{ chain: { ...chain, policy } }] });
+    const accused = (nft: string, saved: string) =>
+      askFully("rules", [
+        { at: "node-b", kind: "nftables", argv: "nft -j list ruleset", text: listed(nft) },
+        {
+          ...{ at: "node-b", kind: "iptables", argv: "iptables-save -c" },
+          text: `*filter\n:FORWARD ${saved} [0:0]\nCOMMIT\n`,
+        },
+      ])
+        .filter(({ severity, direction }) => severity === "fault" && direction !== "reply")
+        .map(({ what, evidence: [first] }) => [what.replace(/^.* by /, ""), first?.command]);
+    t.strictSame(accused("drop", "ACCEPT"), [["the policy of inet fw fwd", "nft -j list ruleset"]]);
+    t.strictSame(accused("accept", "DROP"), [["the policy of filter FORWARD", "iptables-save -c"]]);
+  },
+);

@@ -1,6 +1,6 @@
 import { auditPath } from "../../lib/audit/audit.js";
 import type { AuditedHop, AuditedPath } from "../../lib/audit/path.js";
-import type { AuditSeverity } from "../../lib/model/audit/audit.js";
+import type { AuditSeverity, AuditStatement } from "../../lib/model/audit/audit.js";
 import type { StateKind, StateRecord } from "../../lib/model/evidence.js";
 import type { Protocol } from "../../lib/model/traffic.js";
 
@@ -56,6 +56,11 @@ interface Asked {
 
 /** The statements of one check on made looks, as `severity: what`. */
 export function ask(check: string, looks: readonly Look[], asked: Asked = {}): string[] {
+  return askFully(check, looks, asked).map(({ severity, what }) => `${severity}: ${what}`);
+}
+
+/** The same with all that they hold. */
+export function askFully(check: string, looks: readonly Look[], asked: Asked = {}): AuditStatement[] {
   const { path = PATH, protocol = "tcp", port = null } = asked;
   const texts = new Map<string, string>();
   const state = looks.map(
@@ -77,9 +82,7 @@ export function ask(check: string, looks: readonly Look[], asked: Asked = {}): s
     },
   );
   const given = { looks: { state, readText: (file: string) => texts.get(file) }, protocol, port };
-  return auditPath(path, given)
-    .statements.filter((one) => one.check === check)
-    .map(({ severity, what }) => `${severity}: ${what}`);
+  return auditPath(path, given).statements.filter((one) => one.check === check);
 }
 
 /** Those of one severity. */

@@ -50,9 +50,10 @@ t.teardown(async () => {
   for (const topology of TOPOLOGIES) await downLab({ name: nameOf(topology) });
 });
 
-async function audit(cluster: string, to: string): Promise<Audit> {
+async function audit(cluster: string, to: string, family?: 4 | 6): Promise<Audit> {
   return auditHops({
     ...{ from: "shop/client", to, cluster, cwd: "/", grants: { yes: true } },
+    ...(family === undefined ? {} : { family }),
     ...{ signal: new AbortController().signal, onEvent: () => undefined },
   });
 }
@@ -87,6 +88,11 @@ for (const topology of TOPOLOGIES) {
       t.strictSame(show(healthy), [], `${to} is clean`);
       t.equal(healthy.status, "clean", to);
     }
+    if (topology === "calico-dual-stack")
+      for (const family of [4, 6] as const) {
+        const { to } = await audit(files.profile, "shop/web:8080", family);
+        t.equal(to.ip.includes(":"), family === 6, `--family ${String(family)} is followed`);
+      }
     const lab = { name, profile: files.profile };
     for (const [fault, check] of Object.entries(MORE[topology] ?? {})) {
       const found = await tryFault(t, lab, fault);

@@ -19,6 +19,10 @@ export const handshake: FlowDetector = {
 const NEXT = {
   lost: "Look at what stands between these two places: routes, firewall, tunnel device, MTU.",
   silent: "Look on the server's side: does it listen on the port, and does its firewall let the SYN in?",
+  outside:
+    "Look beyond that NIC: the router and firewall there, whether the server listens, and whether its answers find the address that the SYNs left with.",
+  hairpin:
+    "The server is the client's own pod: look on its node whether the rules lead the Service's address back to it, and whether the bridge port lets it in (hairpin mode).",
   client: "Look on the client's side: its firewall, and whether the SYN-ACK has the address that it asked.",
 } as const;
 
@@ -53,9 +57,17 @@ function detectIncomplete(facts: FlowFacts): readonly Said[] {
           : [`${leg.missing} of ${leg.sent} ${SENT[sender]} are missing ${nameLeg(leg)}`]),
       ],
       packets: firstOf(leg?.packets ?? []),
-      next: [leg !== null ? NEXT.lost : isAnswered ? NEXT.client : NEXT.silent],
+      next: [leg !== null ? NEXT.lost : isAnswered ? NEXT.client : nextOfSilence(facts)],
     },
   ];
+}
+
+/** SYNs that end at the last place may be at the server, on the way out of what was captured, or before their turn back. */
+function nextOfSilence({ hops, nodesKnown, client, server, backend }: FlowFacts): string {
+  const last = hops.at(-1)?.hop;
+  if ((backend ?? server).ip === client.ip) return NEXT.hairpin;
+  const isOneNode = nodesKnown && hops.every(({ hop }) => hop.node === last?.node);
+  return isOneNode && last?.role === "nic" ? NEXT.outside : NEXT.silent;
 }
 
 function arrived(hop: LegFacts["from"], sender: SideIndex): string {

@@ -66,8 +66,7 @@ function accuse(
   const comments = rule === null ? [] : rule.comments();
   const named = comments.length === 0 ? "" : ` ("${comments.join('", "')}")`;
   const text = rule?.text ?? `policy drop of ${chain.name}`;
-  const isOfNft = rule !== null && rule.handle !== null;
-  const from = isOfNft ? "nftables" : packet.family === 4 ? "iptables" : "ip6tables";
+  const from = chain.isOfNft ? "nftables" : packet.family === 4 ? "iptables" : "ip6tables";
   return {
     ...{ severity: isCertain ? "fault" : "doubt", direction, place: { ...at, device: null } },
     what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${clause}${how === null ? "" : `: ${how}`}`,

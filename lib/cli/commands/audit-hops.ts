@@ -11,7 +11,10 @@ export interface AuditFlags {
   readonly audit?: boolean;
   readonly protocol?: Protocol;
   readonly port?: string;
+  readonly family?: keyof typeof FAMILIES;
 }
+
+const FAMILIES = { "4": 4, "6": 6, ipv4: 4, ipv6: 6 } as const;
 
 const EXIT_CODES: Readonly<Record<AuditStatus, ExitCode>> = {
   fault: EXIT.findings,
@@ -21,6 +24,11 @@ const EXIT_CODES: Readonly<Record<AuditStatus, ExitCode>> = {
 
 export function addAuditOptions(hops: Command): void {
   hops
+    .addOption(
+      new Option("--family <4|6>", "with --to: of ends that have both IP families").choices(
+        Object.keys(FAMILIES),
+      ),
+    )
     .option("--audit", "judge the path by the nodes' state alone: nothing is sent, nothing captured")
     .addOption(
       new Option("--protocol <NAME>", "with --audit: of the packets that are judged").choices([
@@ -35,6 +43,11 @@ export function addAuditOptions(hops: Command): void {
       "\nExit codes of --audit: 0 no fault; 3 a fault; 6 something could not be judged.\n" +
         "\nExample:\n  hopbook hops shop/client --to shop/web:8080 --audit --yes",
     );
+}
+
+/** What is asked of a path's family; nothing where it is left open. */
+export function familyOf({ family }: AuditFlags): { readonly family?: 4 | 6 } {
+  return family === undefined ? {} : { family: FAMILIES[family] };
 }
 
 /** `hopbook hops … --audit`. */
@@ -56,6 +69,7 @@ export async function executeAudit(
   const { reportAudit } = await import("../../api/report.js");
   const { protocol } = options;
   const asked = {
+    ...familyOf(options),
     ...(protocol === undefined ? {} : { protocol }),
     ...(options.port === undefined ? {} : { port: readPort(options.port) }),
   };

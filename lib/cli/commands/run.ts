@@ -20,7 +20,7 @@ import { makeProgress } from "../progress.js";
 import { finishRun } from "../finish-run.js";
 import { makeRunbookCommand, type RunbookVerb } from "../runbook-command.js";
 import { readInputFlags, type RawInputs } from "../runbook-flags.js";
-import { addAuditOptions, executeAudit, type AuditFlags } from "./audit-hops.js";
+import { addAuditOptions, executeAudit, familyOf, type AuditFlags } from "./audit-hops.js";
 import { withSignals } from "../with-signals.js";
 import { leaveAtOnce } from "../leave-at-once.js";
 import { listenForSignals } from "../signals.js";
@@ -248,14 +248,14 @@ function cannotWritePlan(flags: string): HopbookError {
 }
 
 async function executeHops(
-  given: { from: string; to: string; options: CommonOptions & PermissionOptions },
+  given: { from: string; to: string; options: CommonOptions & PermissionOptions & AuditFlags },
   io: CommandIo,
 ): Promise<void> {
   const { discoverHops } = await import("../../api/run.js");
   const { reportPath } = await import("../../api/report.js");
   const { from, to, options } = given;
   const [path] = await withSignals({ io, flags: options }, (shared) =>
-    discoverHops({ from, to, ...clusterOf(options), grants: options, ...shared }),
+    discoverHops({ from, to, ...familyOf(options), ...clusterOf(options), grants: options, ...shared }),
   );
   if (path === undefined) throw new HopbookError("INTERNAL", "Discovery gave no path");
   io.terminal.out(options.output === "json" ? printJson(path) : reportPath(path));

@@ -58,6 +58,7 @@ function toBase(
     {
       ...{ hook, priority, families: [family === 4 ? "ip" : "ip6"], isNat, devices: [], table, name },
       policy: policy === "DROP" ? "drop" : "accept",
+      isOfNft: false,
     },
   ];
 }

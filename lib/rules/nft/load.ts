@@ -57,6 +57,7 @@ function toBase(chain: JsonRecord, table: Table | undefined): BaseChain[] {
       isNat: textOf(chain["type"]) === "nat",
       name: textOf(chain["name"]) ?? "",
       policy: textOf(chain["policy"]) === "drop" ? "drop" : "accept",
+      isOfNft: true,
     },
   ];
 }

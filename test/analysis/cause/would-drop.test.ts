@@ -5,12 +5,12 @@ const address = (field: string, right: string): object => ({
   match: { op: "==", left: { payload: { protocol: "ip", field } }, right },
 });
 
-function looks(expr: readonly object[], hook = "forward"): Look[] {
+function looks(expr: readonly object[], hook = "forward", policy = "accept"): Look[] {
   const at = { family: "inet", table: "fw" };
   const text = JSON.stringify({
     nftables: [
       {
-        chain: { ...at, name: "fwd", handle: 1, type: "filter", hook, prio: 0, policy: "accept" },
+        chain: { ...at, name: "fwd", handle: 1, type: "filter", hook, prio: 0, policy },
       },
       { rule: { ...at, chain: "fwd", handle: 7, comment: "zone b", expr } },
     ],
@@ -24,6 +24,16 @@ t.test("a rule without a counter that takes the lost packet is named", async (t)
   t.equal(cause?.code, "netfilter-drop");
   t.equal(cause?.summary, 'node-b: the packets would be dropped by a rule of fwd ("zone b")');
   t.match(cause?.evidence[0], /^node-b: table inet fw, chain fwd: ip saddr .* drop \(handle 7\)$/);
+});
+
+t.test("the policy of nft's chain, which has no counter at all, is named", async (t) => {
+  const { cause } = ask({
+    looks: looks([address("saddr", "10.9.9.9"), { accept: null }], "forward", "drop"),
+  });
+  t.equal(cause?.code, "netfilter-drop");
+  t.equal(cause?.summary, "node-b: the packets would be dropped by the policy of inet fw fwd");
+  t.equal(cause?.evidence[0], "node-b: table inet fw, chain fwd: policy drop");
+  t.equal(ask({ looks: looks([address("saddr", CLIENT), { accept: null }], "forward", "drop") }).cause, null);
 });
 
 t.test("one that depends on what was not read is a doubt, and another's is none", async (t) => {

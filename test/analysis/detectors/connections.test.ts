@@ -4,7 +4,19 @@ import { handshake } from "../../../lib/analysis/detectors/handshake.js";
 import { portReuse } from "../../../lib/analysis/detectors/port-reuse.js";
 import { resets } from "../../../lib/analysis/detectors/resets.js";
 import type { ConnectionFacts, ResetFacts } from "../../../lib/analysis/detectors/facts.js";
-import { connection, flow, PACKET, repliesWith, requestsWith, said } from "./kit.js";
+import {
+  connection,
+  flow,
+  hop,
+  NIC_A,
+  NIC_B,
+  PACKET,
+  POD_A,
+  POD_B,
+  repliesWith,
+  requestsWith,
+  said,
+} from "./kit.js";
 
 const UNANSWERED = { established: false, synAcks: 0, handshakeUs: null, answeredBy: null, syns: 3 };
 const failed = (changes: Partial<ConnectionFacts> = {}): ConnectionFacts =>
@@ -35,6 +47,23 @@ t.test("a handshake that was never completed, and its leg", async (t) => {
     index === 0 ? [{ ...legs[0]!, missing: 1 }, ...legs.slice(1)] : legs,
   ) as unknown as ReturnType<typeof requestsWith>;
   t.match(lost({ legs: worst })[0], /between node-a ens1 and node-b ens1/);
+});
+
+t.test("what to look at where SYNs end without an answer", async (t) => {
+  const next = (changes: Parameters<typeof said>[1]): string =>
+    handshake.detect(flow({ connections: [failed()], ...changes }))[0]!.next.join();
+  t.match(next({}), /^Look on the server's side/);
+  const leaving = { hops: [hop(POD_A), hop(NIC_A)] };
+  t.match(next(leaving), /^Look beyond that NIC/, "its end is in nobody's captures");
+  t.match(
+    next({ ...leaving, nodesKnown: false }),
+    /^Look on the server's side/,
+    "a file may be of any machine",
+  );
+  t.match(next({ hops: [hop(NIC_B), hop(POD_B)] }), /^Look on the server's side/, "it came in from outside");
+  const own = { ip: "10.1.0.5", port: 8080 };
+  t.match(next({ hops: [hop(POD_A)], backend: own }), /^The server is the client's own pod/);
+  t.match(next({ hops: [], backend: null }), /^Look on the server's side/);
 });
 
 t.test("a first SYN that is lost", async (t) => {

@@ -1,7 +1,7 @@
 import { ipVersion } from "../../../linux/address.js";
 import type { Hook } from "../../../linux/ruleset.js";
-import type { LoadedRule } from "../../../rules/chain.js";
 import { makePacket, type Packet } from "../../../rules/packet.js";
+import type { RuleEnd } from "../../../rules/walk/chain.js";
 import { walkHooks, type HookStep, type Walk } from "../../../rules/walk/path.js";
 import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
@@ -20,9 +20,9 @@ export function findWouldDrop(given: DetectorInput, at: Netns): Candidate[] {
   const steps = stepsOf(given.spot, packet.family);
   const walk = walkHooks(readChains(given.state, at), packet, { steps, node: viewState(given.state, at) });
   const kind = given.input.status === "rejected" ? "reject" : "drop";
-  const [end] = walk.ended.filter((one) => one.kind === kind && one.rule !== null && !counts(one.rule));
-  if (end?.rule == null) return [];
-  return [accuse(end.rule, { at, kind, walk, conditions: end.world.conditions })];
+  const [end] = walk.ended.filter((one) => one.kind === kind && hasNoCounter(one));
+  if (end === undefined) return [];
+  return [accuse(describe(end), { at, kind, walk, conditions: end.world.conditions })];
 }
 
 interface Found {
@@ -32,26 +32,45 @@ interface Found {
   readonly conditions: readonly { readonly text: string }[];
 }
 
-function accuse(rule: LoadedRule, { at, kind, walk, conditions }: Found): Candidate {
+/** What ended the packet, for people. */
+interface Ender {
+  readonly who: string;
+  readonly text: string;
+  readonly handle: number | null;
+  readonly comments: readonly string[];
+}
+
+function describe({ rule, chain }: RuleEnd): Ender {
+  if (rule !== null) {
+    const { text, handle } = rule;
+    return { who: `a rule of ${rule.chain}`, text, handle, comments: rule.comments() };
+  }
+  const { table, name } = chain;
+  const text = `table ${table.name}, chain ${name}: policy drop`;
+  return { who: `the policy of ${table.name} ${name}`, text, handle: null, comments: [] };
+}
+
+function accuse(ender: Ender, { at, kind, walk, conditions }: Found): Candidate {
   const isCertain = walk.passed.length === 0 && walk.ended.length === 1 && walk.givenUp.length === 0;
   const verb = kind === "drop" ? "dropped" : "rejected";
-  const who = `${describeNetns(at)}: the packets would be ${verb} by a rule of ${rule.chain}`;
+  const who = `${describeNetns(at)}: the packets would be ${verb} by ${ender.who}`;
   const clause = conditions.map(({ text }) => text).join(" and ");
-  const comments = rule.comments().map((comment) => `"${comment}"`);
+  const comments = ender.comments.map((comment) => `"${comment}"`);
   return {
     code: kind === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
-    summary: isCertain ? summarise(who, comments) : `${who} if ${clause}: ${rule.text}`,
+    summary: isCertain ? summarise(who, comments) : `${who} if ${clause}: ${ender.text}`,
     evidence: [
-      `${describeNetns(at)}: ${rule.text}${rule.handle === null ? "" : ` (handle ${String(rule.handle)})`}`,
+      `${describeNetns(at)}: ${ender.text}${ender.handle === null ? "" : ` (handle ${String(ender.handle)})`}`,
       "it has no counter: its text and the flow's packet say it",
-      ...rule.comments().map((comment) => `its comment: ${comment}`),
+      ...ender.comments.map((comment) => `its comment: ${comment}`),
     ],
     strength: isCertain ? 1 : 0,
   };
 }
 
-function counts(rule: LoadedRule): boolean {
-  return rule.steps().some(({ kind }) => kind === "count");
+/** Policies of iptables count, those of nft's chains never do. */
+function hasNoCounter({ rule, chain }: RuleEnd): boolean {
+  return rule === null ? chain.isOfNft : rule.steps().every(({ kind }) => kind !== "count");
 }
 
 /** The lost packet as rules see it there; what is not known of it stays so. */
