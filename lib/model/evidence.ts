@@ -9,6 +9,19 @@ import type { ProbeKind, Protocol } from "./traffic.js";
  * run again later, elsewhere, with no cluster.
  */
 
+/**
+ * Where one step leaves what it found, relative to the run folder: `evidence/paths/dnsPath.json`. A run may have several
+ * steps of one kind, each of which has a file of its own.
+ */
+export function stepEvidence(what: string, evidenceName: string): string {
+  return `${stepEvidenceFolder(what)}/${evidenceName}.json`;
+}
+
+/** The folder with those of all steps. */
+export function stepEvidenceFolder(what: string): string {
+  return `evidence/${what}`;
+}
+
 /** An address that stands for an end in packets. Port null: any. */
 export interface FlowAddress {
   readonly ip: string;

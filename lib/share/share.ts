@@ -22,9 +22,9 @@ import { isTold, TextMapper } from "./text/text-mapper.js";
 const REPORT_FILE = "SHARE.md";
 /** Keys are cheap: one under which no address becomes another one of the run tells more in `--verify`. */
 const MOST_KEYS = 32;
-const TRANSLATED: readonly string[] = ["flows", "captures", "paths", "traffic"].map(
-  (name) => `evidence/${name}.json`,
-);
+const TRANSLATED: readonly string[] = ["flows", "captures", "traffic"].map((name) => `evidence/${name}.json`);
+/** Each step that found paths has a file of its own; runs of before 0.2 have one for all. */
+const PATHS = /^evidence\/paths(?:\/[^/]+)?\.json$/;
 
 export interface ShareOptions {
   /** A run folder. */
@@ -103,7 +103,7 @@ function collect(mapping: Mapping, sources: readonly SourceFile[], manifest: Man
 }
 
 function parseEvidence({ path, content }: SourceFile): readonly unknown[] {
-  if (content.kind !== "text" || !TRANSLATED.includes(path)) return [];
+  if (content.kind !== "text" || (!TRANSLATED.includes(path) && !PATHS.test(path))) return [];
   try {
     return [JSON.parse(content.text) as unknown];
   } catch {

@@ -7,6 +7,7 @@ import {
 } from "../hops/index.js";
 import type { CniReading } from "../model/cni/api.js";
 import type { End } from "../model/cluster.js";
+import { stepEvidence } from "../model/evidence.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepContext } from "../model/steps.js";
 
@@ -44,7 +45,7 @@ export async function discoverWithApi(
 export async function readCni(
   paths: readonly FlowPath[],
   { recipes }: Pick<DiscoverContext, "recipes">,
-  context: Asking & Pick<StepContext, "note" | "sink">,
+  context: Asking & Pick<StepContext, "note" | "sink" | "evidenceName">,
 ): Promise<CniReading | null> {
   const { kube, profile, signal, note } = context;
   const recipe = recipes.find(({ metadata }) => paths.some((path) => path.recipe === metadata.name));
@@ -52,6 +53,6 @@ export async function readCni(
   const reading = await askOfRecipe(recipe, context.recipeDirs, { kube, nodes: profile.nodes, signal });
   for (const conflict of reading.conflicts) note("warn", conflict);
   for (const skipped of describeSkipped(reading.skipped)) note("info", `the CNI in the API: ${skipped}`);
-  await context.sink.writeJson("evidence/cni-api.json", reading);
+  await context.sink.writeJson(stepEvidence("cni-api", context.evidenceName), reading);
   return reading;
 }

@@ -12,6 +12,7 @@ import {
 import { ipVersion } from "../linux/address.js";
 import type { End } from "../model/cluster.js";
 import { loadRecipes } from "../hops/index.js";
+import { stepEvidence } from "../model/evidence.js";
 import { sayUnentered, targetOf, type FlowPath } from "../model/hops.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { tryNodes } from "./shared/check-nodes.js";
@@ -143,7 +144,7 @@ export const pathDiscover: StepKind<Input, Output> = {
     }
     const notes = [...new Set(paths.flatMap((path) => path.notes))];
     for (const note of notes) context.note("warn", note);
-    await context.sink.writeJson("evidence/paths.json", { paths, tools });
+    await context.sink.writeJson(stepEvidence("paths", context.evidenceName), { paths, tools });
     // Nodes answer in any order; the plan of equal things has to be equal.
     const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
     return { commands: ordered, outputs: { paths, tools }, notes };

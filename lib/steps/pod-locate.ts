@@ -1,6 +1,7 @@
 import { parseEnd } from "../cluster/index.js";
 import type { HostDevice, LocatedInterface, LocatedPod } from "../model/cni/attachment.js";
 import type { NetnsRef } from "../model/cluster.js";
+import { stepEvidence } from "../model/evidence.js";
 import type { StepKind } from "../model/steps.js";
 import { rememberPods } from "./shared/known-pods.js";
 import type { PodWithInterfaces } from "../hops/index.js";
@@ -150,7 +151,7 @@ export const podLocate: StepKind<Input, Output> = {
     const found = await locatePods(wishes, { ...context, accesses });
     rememberPods(context.accesses, found);
     const pods = found.map(describe);
-    await context.sink.writeJson("evidence/pods.json", { pods });
+    await context.sink.writeJson(stepEvidence("pods", context.evidenceName), { pods });
     const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
     return {
       commands: ordered,

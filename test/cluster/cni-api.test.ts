@@ -114,7 +114,7 @@ t.test("what the API says of the CNI", { skip, timeout: 180_000 }, async (t) => 
     t.equal(report.exitCode, 0);
     t.ok(said.some((text) => text.startsWith("the API says backend host-gw")));
     const read = (run: string): CniReading =>
-      JSON.parse(readFileSync(join(run, "evidence/cni-api.json"), "utf8")) as CniReading;
+      JSON.parse(readFileSync(join(run, "evidence/cni-api/path.json"), "utf8")) as CniReading;
     const reading = read(report.dir);
     t.match(reading, { recipe: "flannel-vxlan", conflicts: all.conflicts, skipped: [] });
     const recording = readFileSync(join(report.dir, "recording/index.jsonl"), "utf8");

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { execInNode, setFault } from "../../lib/lab/index.js";
 import type { Findings } from "../../lib/model/findings.js";
-import { Bench } from "./bench.js";
+import { Bench, folderOf } from "./bench.js";
 
 /** What a pod's resolver meets, made in the lab, and what the dns runbook calls it. */
 
@@ -116,7 +116,7 @@ t.test("resolv.conf names a server that is none", async (t) => {
 });
 
 t.test("a connection is timed: its name, its way and its far end", async (t) => {
-  const { stdout, exitCode } = await bench.hopbook(
+  const { stdout, exitCode, outDir } = await bench.hopbook(
     ...[
       "run",
       "connect",
@@ -135,4 +135,6 @@ t.test("a connection is timed: its name, its way and its far end", async (t) => 
   const [check] = (JSON.parse(stdout) as Findings).checks;
   t.match(check, { status: "pass", message: /ms in all: .*shop\/web, until its HTTP answer/ });
   t.equal(exitCode, 0);
+  const found = readdirSync(join(folderOf(outDir), "evidence/paths")).sort();
+  t.strictSame(found, ["dnsPath.json", "path.json"], "each way has a file of its own");
 });

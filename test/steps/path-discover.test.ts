@@ -70,7 +70,7 @@ t.test("its example is planned for real: every command is declared and may be ru
   );
   t.strictSame(Object.keys(outputs.tools).sort(), ["node-a", "node-b"]);
   t.strictSame(notes, []);
-  t.match(fake.files.get("evidence/paths.json"), { paths: [{}], tools: {} });
+  t.match(fake.files.get("evidence/paths/step.json"), { paths: [{}], tools: {} });
   t.strictSame(fake.notes, []);
 });
 

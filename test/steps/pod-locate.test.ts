@@ -45,7 +45,7 @@ t.test(
     });
     t.ok(pod?.interfaces[0]?.evidence.some((line) => line.includes("name each other")));
     t.match(notes, [/^shop\/client on node-a, PID \d+, eth0 = caliaa50613ef2d on the host$/]);
-    t.match(fake.files.get("evidence/pods.json"), { pods: [{ pod: "shop/client" }] });
+    t.match(fake.files.get("evidence/pods/step.json"), { pods: [{ pod: "shop/client" }] });
     for (const { action, argv, effect } of commands) {
       t.ok(podLocate.actions.includes(action), action);
       t.equal(findArgvFault(action, argv, SCRIPTS), undefined, argv.join(" ").slice(0, 100));

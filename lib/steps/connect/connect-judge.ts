@@ -1,3 +1,4 @@
+import { stepEvidence } from "../../model/evidence.js";
 import type { StepKind } from "../../model/steps.js";
 import { nameTime, type DnsAsk, type ResolverConfig } from "../../traffic/index.js";
 import { durationSchema, NOT_YET, toMs } from "../schema.js";
@@ -48,7 +49,7 @@ export const connectJudge: StepKind<Input, Timing> = {
     const flows = followed.filter(({ probe }) => probe !== null && !probe.startsWith("dns-"));
     const nameMs = config === undefined || asks === undefined ? null : nameTime(asks, config);
     const timing = attributeTime({ flows, nameMs, slowMs: toMs(slow ?? "100ms") });
-    await context.sink.writeJson("evidence/timing.json", timing);
+    await context.sink.writeJson(stepEvidence("timing", context.evidenceName), timing);
     context.note(timing.code === "none" ? "info" : "warn", timing.summary);
     return timing;
   },

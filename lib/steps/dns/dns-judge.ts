@@ -1,3 +1,4 @@
+import { stepEvidence } from "../../model/evidence.js";
 import type { StepKind } from "../../model/steps.js";
 import {
   judgeDns,
@@ -63,7 +64,7 @@ export const dnsJudge: StepKind<Input, DnsVerdict> = {
   async run({ name, config, servers, asks }, context) {
     const breaks = await context.locateBreaks();
     const verdict = judgeDns({ name, config, servers, asks, breaks });
-    await context.sink.writeJson("evidence/dns-verdict.json", verdict);
+    await context.sink.writeJson(stepEvidence("dns-verdict", context.evidenceName), verdict);
     context.note(verdict.code === "none" ? "info" : "warn", verdict.summary);
     for (const line of verdict.evidence) context.note("info", line);
     return verdict;

@@ -1,3 +1,4 @@
+import { stepEvidence } from "../../model/evidence.js";
 import type { Flow } from "../../model/hops.js";
 import type { StepContext, StepKind } from "../../model/steps.js";
 import {
@@ -86,7 +87,7 @@ export const dnsLookup: StepKind<Input, Output> = {
       const lookups = readLookups(queries, probe);
       return { flowId, from, node, server, role, transport, lookups, error: probe.error };
     });
-    await context.sink.writeJson("evidence/dns.json", { asks });
+    await context.sink.writeJson(stepEvidence("dns", context.evidenceName), { asks });
     for (const ask of asks) {
       if (ask.error !== null)
         context.markIncomplete(`${ask.server} could not be asked from ${ask.node}: ${ask.error}`);

@@ -9,6 +9,7 @@ import {
 import { HopbookError } from "../../errors.js";
 import { bracketIp } from "../../linux/endpoint.js";
 import type { End } from "../../model/cluster.js";
+import { stepEvidence } from "../../model/evidence.js";
 import { targetOf } from "../../model/hops.js";
 import type { StepKind } from "../../model/steps.js";
 import {
@@ -100,7 +101,7 @@ export const dnsRead: StepKind<Input, Output> = {
       kube,
       signal,
     });
-    await context.sink.writeJson("evidence/resolver.json", {
+    await context.sink.writeJson(stepEvidence("resolver", context.evidenceName), {
       pod: from.pod,
       node: from.node,
       config,

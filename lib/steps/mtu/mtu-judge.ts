@@ -1,3 +1,4 @@
+import { stepEvidence } from "../../model/evidence.js";
 import type { Flow } from "../../model/hops.js";
 import type { StepKind } from "../../model/steps.js";
 import { flowSchema, MAX_OBJECTS } from "../objects.js";
@@ -33,7 +34,7 @@ export const mtuJudge: StepKind<Input, SizesVerdict> = {
   plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
   async run({ flows }, context) {
     const verdict = judgeSizes(flows, await context.followFlows());
-    await context.sink.writeJson("evidence/sizes.json", verdict);
+    await context.sink.writeJson(stepEvidence("sizes", context.evidenceName), verdict);
     context.note(verdict.code === "ok" ? "info" : "warn", verdict.summary);
     return verdict;
   },

@@ -1,3 +1,4 @@
+import { stepEvidence } from "../../model/evidence.js";
 import type { StepKind } from "../../model/steps.js";
 import { NOT_YET } from "../schema.js";
 import { judgeNodes, type NodesVerdict } from "./matrix.js";
@@ -19,7 +20,7 @@ export const nodesJudge: StepKind<Record<string, never>, NodesVerdict> = {
   plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
   async run(_, context) {
     const verdict = judgeNodes(await context.followFlows());
-    await context.sink.writeJson("evidence/nodes.json", verdict);
+    await context.sink.writeJson(stepEvidence("nodes", context.evidenceName), verdict);
     context.note(verdict.code === "ok" ? "info" : "warn", verdict.summary);
     for (const { from, to, said } of verdict.ways) context.note("info", `${from} → ${to}: ${said}`);
     return verdict;

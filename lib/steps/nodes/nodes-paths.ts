@@ -3,6 +3,7 @@ import type { NodeTools } from "../../cluster/index.js";
 import { HopbookError } from "../../errors.js";
 import { integerOf } from "../../linux/json.js";
 import { parseLinks } from "../../linux/links.js";
+import { stepEvidence } from "../../model/evidence.js";
 import type { FlowPath } from "../../model/hops.js";
 import type { PlannedCommand, StepContext, StepKind } from "../../model/steps.js";
 import { pathDiscover } from "../path-discover.js";
@@ -76,7 +77,7 @@ export const nodesPaths: StepKind<Input, Output> = {
         tools = { ...tools, ...found.outputs.tools };
       }
     }
-    await context.sink.writeJson("evidence/paths.json", { paths, tools });
+    await context.sink.writeJson(stepEvidence("paths", context.evidenceName), { paths, tools });
     const outputs = {
       nodes,
       paths: paths.filter(({ to }) => to.port === null),

@@ -95,7 +95,7 @@ t.test(
     const fake = fakeContext([], { followFlows: () => Promise.resolve(flows) });
     const plan = { commands: [], outputs: {} as never, notes: [] };
     t.match(await connectJudge.run?.({}, fake.context, plan), { code: "none" });
-    t.ok(fake.files.has("evidence/timing.json"));
+    t.ok(fake.files.has("evidence/timing/step.json"));
     const config = { nameservers: ["10.96.0.10"], search: [], ndots: 5, timeoutSec: 5, attempts: 2 };
     const lookup = {
       name: "web",

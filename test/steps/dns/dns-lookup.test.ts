@@ -66,7 +66,7 @@ t.test("each answer is that of its query, and only what was followed is traffic 
     probes: [{ flowId: "f0-dns-udp" }, { flowId: "f1-dns-tcp" }],
   });
   t.equal((fake.files.get("evidence/traffic.json") as { probes: unknown[] }).probes.length, 2);
-  t.equal((fake.files.get("evidence/dns.json") as { asks: unknown[] }).asks.length, 5);
+  t.equal((fake.files.get("evidence/dns/step.json") as { asks: unknown[] }).asks.length, 5);
   t.match(
     fake.notes.join("\n"),
     /10\.96\.0\.10 over UDP: web\.shop A NXDOMAIN 2\.0 ms; .*web A no answer; web AAAA NOERROR \(truncated\) 1\.0 ms/,

@@ -78,5 +78,5 @@ t.test("its step keeps what it found", async (t) => {
     notes: [],
   });
   t.match(verdict, { code: "ok" });
-  t.ok(fake.files.has("evidence/sizes.json"));
+  t.ok(fake.files.has("evidence/sizes/step.json"));
 });
