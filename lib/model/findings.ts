@@ -210,6 +210,38 @@ export interface AccessFinding {
   readonly rejected: readonly { readonly via: Via; readonly reason: string }[];
 }
 
+/** Lines of others, not made visible yet; of more than these the middle is left out. */
+export interface PrintedLines {
+  readonly first: readonly string[];
+  readonly leftOut: number;
+  readonly last: readonly string[];
+}
+
+/** What a command that the runbook gives printed. */
+export interface PrintedFinding {
+  readonly step: string;
+  /** `node/NAME`, `namespace/pod`, as the runbook says it; with the container where it ran in one. */
+  readonly on: string;
+  readonly argv: readonly string[];
+  /** null where it was ended. */
+  readonly exitCode: number | null;
+  readonly stdout: PrintedLines;
+  readonly stderr: PrintedLines;
+  /** All that it printed on stdout, relative to the run's folder. */
+  readonly file: string;
+}
+
+/** What happened while captures went on, by the client's clock. */
+export interface MarkFinding {
+  readonly kind: "mark" | "trigger" | "freeze";
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  readonly step: string;
+  readonly text: string;
+  /** Of a freeze: from what it was for until every node had said so. */
+  readonly tookMs?: number;
+}
+
 export interface Findings {
   readonly apiVersion: "hopbook.dev/v1";
   readonly kind: "Findings";
@@ -230,4 +262,8 @@ export interface Findings {
   readonly checks: readonly CheckFinding[];
   /** Only where the cluster's API was used. */
   readonly access?: readonly AccessFinding[];
+  /** In the order of their times. Absent: none. */
+  readonly marks?: readonly MarkFinding[];
+  /** In the order in which they ended. Absent: no command of the runbook's own ran. */
+  readonly printed?: readonly PrintedFinding[];
 }

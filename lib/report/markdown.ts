@@ -6,6 +6,7 @@ import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
 import { describeExchange, describeRewrite, sortDetected, sortExchanges } from "./flow-words.js";
 import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
 import { nameCluster } from "./next.js";
+import { renderSteps } from "./steps/markdown.js";
 import { describeLeftOut, rankFlows } from "./ranking.js";
 import {
   describeLoss,
@@ -54,6 +55,7 @@ export function renderMarkdown(bare: Findings, record?: RunFacts): string {
     if (next.length > 0)
       blocks.push("### What to do now", next.map((step) => `- ${renderStep(step)}`).join("\n"));
   }
+  blocks.push(...renderSteps(findings));
   if (findings.access !== undefined && findings.access.length > 0)
     blocks.push("## Ways in", ...renderAccess(findings.access));
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;

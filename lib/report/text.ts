@@ -8,6 +8,7 @@ import { rankFlows, troubleOf } from "./ranking.js";
 import { renderDetails } from "./text-details.js";
 import { renderFlowTable } from "./text-flows.js";
 import { renderNext } from "./next.js";
+import { renderSteps } from "./steps/text.js";
 import { fitPacket } from "./fit-packet.js";
 import { CHECK_PAINT, createTextStyle, STATUS_PAINT } from "./text-style.js";
 import type { TextOptions, TextStyle } from "./text-style.js";
@@ -43,6 +44,7 @@ export function renderText(findings: Findings, options: TextOptions): string {
   for (const flow of chooseFlows(findings)) blocks.push(...renderFlow(flow, !isOnly, style));
   if (flows.length === 0) blocks.push(["No flow was followed."]);
   if (findings.checks.length > 0) blocks.push(renderChecks(findings.checks, style));
+  blocks.push(...renderSteps(findings, style));
   if (findings.access !== undefined && findings.access.length > 0)
     blocks.push(renderAccess(findings.access, style));
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;

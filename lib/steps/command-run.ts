@@ -4,6 +4,7 @@ import type { Argv, ExecResult } from "../model/access.js";
 import { findNodesFile } from "../model/node-files.js";
 import type { PlannedCommand, StepContext, StepKind } from "../model/steps.js";
 import { findPlace } from "./command-place.js";
+import { keepPrinted } from "./shared/printed.js";
 
 interface Input {
   readonly argv: readonly unknown[];
@@ -79,7 +80,7 @@ export const commandRun: StepKind<Input, Output> = {
       notes: [],
     };
   },
-  async run(_input, context, { commands }) {
+  async run({ argv: words, on }, context, { commands }) {
     const command = commands.at(-1);
     if (command === undefined) throw new HopbookError("INTERNAL", "There is no command to run");
     const { node, argv, action } = command;
@@ -96,7 +97,7 @@ export const commandRun: StepKind<Input, Output> = {
       maxOutputBytes: MAX_OUTPUT_BYTES,
       signal: AbortSignal.any([context.signal, context.cancelled]),
     });
-    await keep(result, context);
+    await keepPrinted(result, { words: wordsOf(words), on }, context);
     return judge(result, context);
   },
 };
@@ -124,15 +125,6 @@ export function wordsOf(values: readonly unknown[]): Argv {
 
 function refuse(why: string, hint: string): HopbookError {
   return new HopbookError("INPUT_INVALID", `Cannot run a command: ${why}`, { hint });
-}
-
-async function keep(
-  { node, argv, exitCode, stdout, stderr }: ExecResult,
-  context: StepContext,
-): Promise<void> {
-  const file = `evidence/${node}/steps/${context.evidenceName}`;
-  await context.sink.writeText(`${file}.txt`, stdout, { node, argv, exitCode });
-  if (stderr.length > 0) await context.sink.writeText(`${file}.stderr.txt`, stderr, { node, argv, exitCode });
 }
 
 function judge(result: ExecResult, context: StepContext): Output {

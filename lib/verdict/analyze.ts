@@ -10,6 +10,7 @@ import type { Findings, FlowFinding } from "../model/findings.js";
 import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
 import { readAccessFindings } from "./access-evidence.js";
+import { readMarks, readPrinted } from "./step-evidence.js";
 import { EXAMPLE_RUN_DIR, RECIPE_DIR } from "../catalogue/places.js";
 import { loadNextSteps, type NextSteps } from "../catalogue/next-steps.js";
 import { addNextSteps, addStepsOfChecks } from "./next-steps.js";
@@ -29,7 +30,7 @@ export function findFlows(dir: string): Promise<readonly FlowFinding[]> {
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
   const followed = await analyzeRun(dir, { findCause, namings: await loadNamings([RECIPE_DIR]) });
   const steps = await loadNextSteps();
-  const findings = withAccess(addNextSteps(followed, steps), dir);
+  const findings = withOwn(addNextSteps(followed, steps), dir);
   return runbook === null ? findings : withChecks(findings, { runbook, steps, env: readEnvironment(dir) });
 }
 
@@ -42,12 +43,20 @@ export async function judgeWithoutFlows(
   const run = { id, runbook: record.runbook, startedAt, complete, incomplete };
   const findings = { apiVersion: "hopbook.dev/v1", kind: "Findings", run, flows: [], checks: [] } as const;
   const steps = await loadNextSteps();
-  return withChecks(withAccess(findings, dir), { runbook, steps, env: readEnvironment(dir) });
+  return withChecks(withOwn(findings, dir), { runbook, steps, env: readEnvironment(dir) });
 }
 
-function withAccess(findings: Findings, dir: string): Findings {
+/** What the run says of itself, beside its flows. */
+function withOwn(findings: Findings, dir: string): Findings {
   const access = readAccessFindings(dir);
-  return access.length === 0 ? findings : { ...findings, access };
+  const marks = readMarks(dir);
+  const printed = readPrinted(dir);
+  return {
+    ...findings,
+    ...(access.length > 0 && { access }),
+    ...(marks.length > 0 && { marks }),
+    ...(printed.length > 0 && { printed }),
+  };
 }
 
 interface Checking {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HopbookError } from "../../lib/errors.js";
 import type { Argv, ExecOptions, ExecResult } from "../../lib/model/access.js";
+import type { PrintedFinding } from "../../lib/model/findings.js";
 import type { StepContext, StepPlan } from "../../lib/model/steps.js";
 import { commandRun, wordsOf } from "../../lib/steps/command-run.js";
 import { replayNode, type Recording } from "../fixtures/nodes/replay.js";
@@ -50,6 +51,28 @@ t.test("a command on a node: its words, its action, its output as text and as ev
   t.equal(fake.files.get("evidence/node-a/steps/links.txt"), "up\n");
   t.equal(fake.files.get("evidence/node-a/steps/links.stderr.txt"), "hm\n");
   t.match(fake.sources, [{ node: "node-a", argv: ["ip", "link"], exitCode: 0 }, {}]);
+  t.strictSame(fake.files.get("evidence/printed.json"), {
+    printed: [
+      {
+        ...{ step: "links", on: "node/node-a", exitCode: 0, file: "evidence/node-a/steps/links.txt" },
+        argv: ["ip", "link"],
+        stdout: { first: ["up"], leftOut: 0, last: [] },
+        stderr: { first: ["hm"], leftOut: 0, last: [] },
+      },
+    ],
+  });
+});
+
+t.test("what is printed for a report is bounded; all of it is kept", async (t) => {
+  const long = `${Array.from({ length: 500 }, (_, index) => `${index} ${"x".repeat(1000)}`).join("\n")}\n`;
+  const fake = setUp(() => ({ exitCode: 1, stdout: text(long) }));
+  await t.rejects(run({ argv: ["ip", ["a", "b".repeat(1000)]], on: "node/node-a" }, fake));
+  t.equal(fake.files.get("evidence/node-a/steps/links.txt"), long);
+  const { printed } = fake.files.get("evidence/printed.json") as { printed: PrintedFinding[] };
+  const [one] = printed;
+  t.match(one, { exitCode: 1, stdout: { leftOut: 470 }, stderr: { first: [], leftOut: 0, last: [] } });
+  t.match([one?.stdout.first.at(-1), one?.stdout.last[0]], [/^19 x/, /^490 x/]);
+  t.ok(JSON.stringify(printed).length < 16_384);
 });
 
 t.test("without a named action it is said to change", async (t) => {

@@ -5,6 +5,7 @@ import { escapeMarkup as esc } from "../escape.js";
 import { describeFacts, quoteCommand, type RunFacts } from "../facts.js";
 import { nameCluster } from "../next.js";
 import { describeLeftOut, findWorstStatus, rankFlows, tallyTrouble, type RankedFlow } from "../ranking.js";
+import { renderSteps } from "../steps/html.js";
 import { sortDetected } from "../flow-words.js";
 import { describeVerdict, endSentence, formatTime } from "../words.js";
 import { readChartProgram } from "./chart-program.js";
@@ -62,7 +63,7 @@ ${isOnly || flows.length === 0 ? "" : renderOverview(findings, new Set(shown.map
 ${sections}
 ${isOnly ? "" : renderRest(findings, shown)}
 ${findings.checks.length > 0 ? renderChecks(findings.checks) : ""}
-${findings.access !== undefined && findings.access.length > 0 ? renderAccess(findings.access) : ""}
+${renderSteps(findings)}${findings.access !== undefined && findings.access.length > 0 ? renderAccess(findings.access) : ""}
 </main>
 <footer>Made by hopbook from findings.json of run <span class="mono">${esc(run.id)}</span>${esc(made)}</footer>
 ${charts === null ? "" : `<script>${charts.script}</script>`}

@@ -40,6 +40,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .columns ul { margin: 0; padding-left: 18px; } .columns li { margin: 4px 0; overflow-wrap: anywhere; }
 .evidence li, code, .mono { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 13px; }
 .block { margin-top: 24px; }
+.printed { margin: 6px 0 18px; padding: 10px 12px; max-height: 420px; overflow: auto; background: var(--faint); border-radius: 8px; font: 12.5px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 8px 12px 8px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; font-size: 13px; }

@@ -1,23 +1,14 @@
 import { HopbookError } from "../../errors.js";
+import type { MarkFinding } from "../../model/findings.js";
 import type { StepContext } from "../../model/steps.js";
 import { formatDuration } from "../../model/units.js";
 import { HeldCaptures } from "../capture-session.js";
 
 const MARKS_FILE = "evidence/marks.json";
 
-/** evidence/marks.json: `{marks: Mark[]}`. What happened while captures went on, by the client's clock. */
-interface Mark {
-  readonly kind: "mark" | "trigger" | "freeze";
-  /** RFC 3339, UTC. */
-  readonly at: string;
-  readonly step: string;
-  readonly text: string;
-  /** Of a freeze: from what it was for until every node had said so. */
-  readonly tookMs?: number;
-}
-
-export async function addMark(mark: Omit<Mark, "step">, context: StepContext): Promise<void> {
-  const record: Mark = { ...mark, step: context.evidenceName };
+/** Adds to evidence/marks.json: `{marks: MarkFinding[]}`. */
+export async function addMark(mark: Omit<MarkFinding, "step">, context: StepContext): Promise<void> {
+  const record: MarkFinding = { ...mark, step: context.evidenceName };
   await context.sink.appendJson(MARKS_FILE, { key: "marks", records: [record] });
 }
 
