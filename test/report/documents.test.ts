@@ -71,7 +71,10 @@ t.test("HTML: loss by leg, changed addresses, what was said and found", async (t
   t.match(html, "⇄ request: destination 10.96.0.20:80 → 10.244.2.7:8080");
   t.match(html, "HTTP 503 Service Unavailable × 3, 9 ms to 11.5 ms, median 10 ms");
   t.match(html, "24 of 72 (33.3 %): all along: 1 in 3; over 1400 bytes only");
-  t.match(html, /<tr class="bad lossy"><td>→ request<\/td><td data-label="From">eth0 \(nic\) on node-b/);
+  t.match(
+    html,
+    /<tr class="bad lossy"><td>→ request<\/td><td data-label="From">eth0 \(nic\) on <span class="keep">node-b</,
+  );
   const [fail, warn, note] = ["fail", "warn", "note"].map((severity) =>
     html.indexOf(`badge-status">${severity}<`),
   );
@@ -85,6 +88,20 @@ t.test("HTML: loss by leg, changed addresses, what was said and found", async (t
   );
   t.match(html, /<svg [^>]*class="plot"/);
   t.match(html, "72 requests sent, 24 of them missing further on");
+});
+
+t.test("HTML: names stay whole where a line has room for them", async (t) => {
+  const html = renderHtml(SAMPLES["names"] ?? buildFindings([]));
+  const [, row] = /<tbody><tr class="bad">(.*?)<\/tr>/s.exec(html) ?? [];
+  const from = "payments-production/checkout-frontend-api-6d4b75cb6d-hczpw";
+  t.match(
+    row,
+    `<span class="keep">${from}</span> → <span class="keep">payments-production/postgres-primary-proxy-0:8080<`,
+  );
+  t.match(html, /class="rail-node">ip-10-0-113-27.eu-central-1.compute.internal</, "over its own hops");
+  t.match(html, "Of 8 hops, the two around the loss.");
+  t.match(html, "Of 8 hops, the two at the ends.");
+  t.match(html, /data-kind="rate" data-slot="0.25" data-columns/, "the last slot has a width as the others");
 });
 
 t.test("HTML: a long way goes downwards; many flows stay a page", async (t) => {
@@ -113,7 +130,7 @@ t.test("HTML: the break is drawn where it is", async (t) => {
   const lost = rows(renderHtml(buildFindings([fdbMissing])));
   const at = lost.findIndex((row) => row.includes("lost here: 4 of 4 requests"));
   t.match(lost[at - 1], "vxlan.calico");
-  t.match(lost[at + 1], "captures/node-a/nic.eth0.pcap");
+  t.match(lost[at + 1], "captures/<wbr>node-a/<wbr>nic.eth0.pcap");
   const html = renderHtml(buildFindings([replyLost]));
   t.equal([...html.matchAll(/class="break-line"/g)].length, 1);
   t.equal(
@@ -183,7 +200,7 @@ t.test(
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "hopbook-report-test-"));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-    const pages = ["everyThird", "long", "several", "hostile"];
+    const pages = ["everyThird", "long", "several", "hostile", "inconclusive", "asymmetric", "names"];
     for (const name of pages)
       writeFileSync(
         join(folder, `${name}.html`),
@@ -201,7 +218,8 @@ t.test(
         const marks = [...page.querySelectorAll(".way tr.cut, .break-line, .packet.lost")].map((mark) => mark.getBoundingClientRect());
         const seen = marks.filter(({ width, height }) => width + height > 0);
         const right = Math.max(...seen.map((box) => box.right));
-        return [frame.id, seen.length, Math.ceil(right), page.documentElement.scrollWidth].join(" ");
+        const scrolling = [...page.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth + 1);
+        return [frame.id, seen.length, Math.ceil(right), page.documentElement.scrollWidth, scrolling.length].join(" ");
       });
       document.title = told.join("; ");
     });`;
@@ -222,11 +240,13 @@ t.test(
     );
     const [, title = ""] = /<title>([^<]*)<\/title>/.exec(dom) ?? [];
     const rows = title.split("; ").map((row) => row.split(" "));
-    t.equal(rows.length, 8, title);
-    for (const [id = "", marks, right, whole] of rows) {
+    t.equal(rows.length, 2 * pages.length, title);
+    for (const [id = "", marks, right, whole, scrolling] of rows) {
       const width = Number(id.split("-")[1]);
       t.ok(Number(whole) <= width, `${id}: nothing stands out of the page, which is ${whole} px wide`);
       if (id.startsWith("hostile")) continue;
+      t.equal(Number(scrolling), 0, `${id}: nothing in it has to be moved sideways`);
+      if (/^(inconclusive|asymmetric)-/.test(id)) continue;
       t.ok(Number(marks) > 0, `${id}: the loss is marked`);
       t.ok(Number(right) <= width, `${id}: every mark is on the screen, up to ${right} px`);
     }

@@ -198,6 +198,34 @@ export function stretch(flow: FlowFinding, count: number): FlowFinding {
   return { ...flow, hops, verdict, timeline, legs: [], rewrites: [] };
 }
 
+const LONG_NODES: Readonly<Record<string, string>> = {
+  "node-a": "ip-10-0-113-27.eu-central-1.compute.internal",
+  "node-b": "ip-10-0-98-201.eu-central-1.compute.internal",
+};
+
+/** The same flow between pods and nodes with names as long as those of real clusters. */
+function nameLong(flow: FlowFinding): FlowFinding {
+  const longer = <T extends { readonly node: string }>(one: T): T => ({
+    ...one,
+    node: LONG_NODES[one.node] ?? one.node,
+  });
+  const { firstMissing, lastSeen } = flow.verdict;
+  return {
+    ...flow,
+    from: { ...flow.from, pod: "payments-production/checkout-frontend-api-6d4b75cb6d-hczpw" },
+    to: { ...flow.to, pod: "payments-production/postgres-primary-proxy-0" },
+    hops: flow.hops.map(longer),
+    ...(flow.legs && {
+      legs: flow.legs.map((leg) => ({ ...leg, from: longer(leg.from), to: longer(leg.to) })),
+    }),
+    verdict: {
+      ...flow.verdict,
+      firstMissing: firstMissing && longer(firstMissing),
+      lastSeen: lastSeen && longer(lastSeen),
+    },
+  };
+}
+
 const hostileAt = (index: number): string => HOSTILE_STRINGS[index % HOSTILE_STRINGS.length] ?? "";
 
 const hostileRef = (index: number): HopRef => ({
@@ -253,5 +281,6 @@ export const ALL_SAMPLES: Readonly<Record<string, Findings>> = {
     leftOut: { flows: 4990, statuses: { delivered: 4980, lost: 10 } },
   }),
   many: buildFindings(buildMany(40)),
+  names: buildFindings([nameLong(everyThird), nameLong(healthy)]),
   hostile: { ...(SAMPLES["hostile"] ?? buildFindings([])), flows: [{ ...hostile, ...hostileDetails }] },
 };

@@ -35,12 +35,13 @@ function renderRate(flow: FlowFinding, id: string): string {
     drawLine(times, reply.sent, { scale, className: "reply", ...step }) +
     drawBars(times, request.missing, { scale, className: "missing", ...step }) +
     drawBars(times, reply.missing, { scale, className: "missing back", ...step });
-  const which = flow.rate === undefined ? `of ${flow.timeline.length} packets that the findings list: ` : "";
+  const which = flow.rate === undefined ? `Of ${flow.timeline.length} packets that the findings list: ` : "";
   const told = `${which}${sum(request.sent)} requests sent, ${lost[0]} of them missing further on; ${sum(reply.sent)} replies sent, ${lost[1]} missing`;
   return renderFigure({
     title: `Packets sent and missing, in ${formatSpan(slotMs)} each`,
     told,
     kind: "rate",
+    slot: slotMs / 1000,
     columns: [times, ...columns.map((column) => times.map((_, slot) => column[slot] ?? 0))],
     legend: `<b class="request">requests sent</b><b class="reply">replies sent</b><b class="lost">missing</b>`,
     svg: drawPlot({ id, title: "Packets over time", told, scale }, body),
@@ -117,6 +118,8 @@ interface Figure {
   readonly title: string;
   readonly told: string;
   readonly kind: "rate" | "delay";
+  /** How long each value holds, seconds. */
+  readonly slot?: number;
   /** The times first, seconds. */
   readonly columns: readonly Numbers[];
   readonly legend: string;
@@ -124,9 +127,9 @@ interface Figure {
 }
 
 /** The program reads numbers from `data-columns`: nothing but digits, points, commas and semicolons is in it. */
-function renderFigure({ title, told, kind, columns, legend, svg }: Figure): string {
+function renderFigure({ title, told, kind, slot, columns, legend, svg }: Figure): string {
   const data = columns.map((column) => column.map(writeNumber).join(",")).join(";");
-  return `<figure class="chart" data-kind="${kind}" data-columns="${data}"><h3>${esc(title)}</h3><p class="legend">${legend}</p>${svg}<figcaption class="meta">${esc(told)}.</figcaption></figure>`;
+  return `<figure class="chart" data-kind="${kind}"${slot === undefined ? "" : ` data-slot="${writeNumber(slot)}"`} data-columns="${data}"><h3>${esc(title)}</h3><p class="legend">${legend}</p>${svg}<figcaption class="meta">${esc(told)}.</figcaption></figure>`;
 }
 
 function writeNumber(value: number | null): string {

@@ -10,6 +10,7 @@ import { describeExchange, describeRewrite, sortDetected, sortExchanges } from "
 import { describeMissing, legsOf, placeHop } from "../legs.js";
 import { formatShare, formatSpread } from "../numbers.js";
 import { endSentence } from "../words.js";
+import { keepNames } from "./names.js";
 import { SEVERITY_TONE } from "./tone.js";
 
 const MAX_PACKETS = 8;
@@ -97,8 +98,8 @@ function renderLeg(leg: LegFinding): string {
   const { direction, from, to, sent, missing, undecided, delayUs, pattern } = leg;
   const cells: readonly (readonly [string, string])[] = [
     ["", direction === "request" ? "→ request" : "← reply"],
-    ["From", esc(placeHop(from))],
-    ["To", esc(placeHop(to))],
+    ["From", keepNames(placeHop(from))],
+    ["To", keepNames(placeHop(to))],
     ["Sent", String(sent)],
     ["Missing", String(missing)],
     ["Share", sent === 0 ? "" : formatShare(missing / sent)],

@@ -12,8 +12,9 @@ import {
 } from "../words.js";
 import { renderCharts } from "./charts.js";
 import { renderDetected, renderExchanges, renderLegs, renderRewrites } from "./details.js";
-import { columnsAtBreak, countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
+import { chooseTwo, countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
 import { drawPathSvg, MAX_DRAWN_HOPS } from "./path.js";
+import { breakPath, keepNames } from "./names.js";
 import { toneOf } from "./tone.js";
 import { renderWay } from "./way.js";
 
@@ -34,13 +35,13 @@ export function renderFlowSection(flow: FlowFinding, { index, isOnly }: FlowSect
       ? nameTraffic(flow)
       : `${nameTraffic(flow)}, ${flow.connections} connections`;
   return `<section class="${toneOf(flow)}" id="flow-${index}" aria-labelledby="flow-${index}-name">
-<div class="flow-head"><span class="badge-status">${verdict.status}</span><h2 id="flow-${index}-name">${esc(nameFlow(flow))}</h2><span class="traffic">${esc(traffic)}</span></div>
-${isOnly ? "" : `<p class="sentence">${esc(endSentence(describeVerdict(flow)))}</p>`}
+<div class="flow-head"><span class="badge-status">${verdict.status}</span><h2 id="flow-${index}-name">${keepNames(nameFlow(flow))}</h2><span class="traffic">${esc(traffic)}</span></div>
+${isOnly ? "" : `<p class="sentence">${keepNames(endSentence(describeVerdict(flow)))}</p>`}
 ${renderCause(flow)}
 <p class="meta">${esc(describeConfidence(verdict))}</p>
 ${renderExchanges(flow)}
 ${renderPicture(flow, flow.hops, `path-${index}`)}
-${flow.replyHops === undefined ? "" : `<h3>The reply’s own way</h3>${renderPicture(flow, flow.replyHops, `reply-path-${index}`)}`}
+${flow.replyHops === undefined ? "" : `<div class="block"><h3>The reply’s own way</h3>${renderPicture(flow, flow.replyHops, `reply-path-${index}`)}</div>`}
 ${renderRewrites(flow)}
 ${renderNotes(flow)}
 ${renderDetected(flow)}
@@ -55,7 +56,7 @@ ${renderHopTable(flow)}
 function renderCause(flow: FlowFinding): string {
   const { cause, status } = flow.verdict;
   if (cause !== null)
-    return `<p class="cause"><b>Cause:</b> ${esc(endSentence(cause.summary))} <code>${esc(cause.code)}</code></p>`;
+    return `<p class="cause"><b>Cause:</b> ${keepNames(endSentence(cause.summary))} <code>${esc(cause.code)}</code></p>`;
   return status === "delivered" ? "" : `<p class="cause"><b>Cause:</b> ${describeNoCause(flow)}</p>`;
 }
 
@@ -101,11 +102,11 @@ export function renderList(title: string, items: readonly string[], className: s
 function renderLadder(flow: FlowFinding, index: number): string {
   const svg = drawLadderSvg(flow, `timeline-${index}`);
   if (svg === "") return "";
-  const columns = columnsAtBreak(flow);
+  const two = chooseTwo(flow);
   const small =
-    columns === null
+    two === null
       ? ""
-      : `<div class="narrow">${drawLadderSvg(flow, `timeline-${index}-narrow`, columns)}</div>`;
+      : `<div class="narrow"><p class="meta">${two.told}</p>${drawLadderSvg(flow, `timeline-${index}-narrow`, two.columns)}</div>`;
   const omitted = countOmitted(flow);
   const hidden = countHidden(flow);
   const more =
@@ -121,7 +122,7 @@ function renderPackets(flow: FlowFinding): string {
   if (packets.length === 0) return "";
   const rows = packets.map(
     (packet) =>
-      `<tr><td class="mono">${esc(packet.pcap)}</td><td class="number" data-label="Frame">${packet.frame}</td><td>${esc(packet.summary)}</td></tr>`,
+      `<tr><td class="mono">${breakPath(packet.pcap)}</td><td class="number" data-label="Frame">${packet.frame}</td><td>${esc(packet.summary)}</td></tr>`,
   );
   return `<div class="block"><h3>Packets that show it</h3><table class="stack"><thead><tr><th scope="col">Capture</th><th scope="col" class="number">Frame</th><th scope="col">Packet</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
@@ -145,11 +146,11 @@ function renderHops(flow: FlowFinding, hops: readonly HopFinding[], caption: str
   const numbers = [...(isReplyOnly ? [] : ["Requests"]), "Replies", "Missed by tcpdump"].map(
     (name) => `<th scope="col" class="number">${name}</th>`,
   );
-  return `<table><caption hidden>${caption}</caption><thead><tr><th scope="col">#</th><th scope="col">Node</th><th scope="col">Interface</th><th scope="col">Role</th>${numbers.join("")}<th scope="col">Capture</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<table class="stack hops"><caption hidden>${caption}</caption><thead><tr><th scope="col">#</th><th scope="col">Node</th><th scope="col">Interface</th><th scope="col">Role</th>${numbers.join("")}<th scope="col">Capture</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 function renderHopRow(hop: HopFinding, isReplyOnly: boolean): string {
-  const number = (count: number, bytes: number | null): string =>
-    `<td class="number${count === 0 ? " zero" : ""}">${count}${bytes === null || count === 0 ? "" : ` <span class="traffic">${bytes} B</span>`}</td>`;
-  return `<tr><td>${hop.index + 1}</td><td>${esc(hop.node)}</td><td class="mono">${esc(hop.interface)}</td><td>${hop.role}</td>${isReplyOnly ? "" : number(hop.request.packets, hop.request.bytes)}${number(hop.reply.packets, hop.reply.bytes)}${number(hop.droppedByKernel, null)}<td class="mono">${esc(hop.pcap)}</td></tr>`;
+  const number = (name: string, count: number, bytes: number | null): string =>
+    `<td class="number${count === 0 ? " zero" : ""}" data-label="${name}">${count}${bytes === null || count === 0 ? "" : ` <span class="traffic">${bytes} B</span>`}</td>`;
+  return `<tr><td>${hop.index + 1}</td><td>${keepNames(hop.node)}</td><td class="mono">${esc(hop.interface)}</td><td>${hop.role}</td>${isReplyOnly ? "" : number("Requests", hop.request.packets, hop.request.bytes)}${number("Replies", hop.reply.packets, hop.reply.bytes)}${number("Missed by tcpdump", hop.droppedByKernel, null)}<td class="mono">${breakPath(hop.pcap)}</td></tr>`;
 }

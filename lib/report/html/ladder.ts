@@ -47,10 +47,16 @@ export function drawLadderSvg(
   return picture(options, parts.join(""));
 }
 
-/** The two hops around the break, for a screen that has no room for more; null: there is none on this way. */
-export function columnsAtBreak(flow: FlowFinding): readonly number[] | null {
-  const breakAt = locateBreak(flow, flow.hops);
-  return breakAt === null ? null : [breakAt.after, breakAt.after + 1];
+/** For a screen that has no room for more: the hops around the break, or both ends. null: there are no more than two. */
+export function chooseTwo(
+  flow: FlowFinding,
+): { readonly columns: readonly number[]; readonly told: string } | null {
+  const { length } = flow.hops;
+  if (length <= 2) return null;
+  const after = locateBreak(flow, flow.hops)?.after;
+  return after === undefined
+    ? { columns: [0, length - 1], told: `Of ${length} hops, the two at the ends.` }
+    : { columns: [after, after + 1], told: `Of ${length} hops, the two around the loss.` };
 }
 
 /** How many of the flow's packets the picture leaves out. */
@@ -89,7 +95,9 @@ function drawRail(flow: FlowFinding, { columns, at, height }: Rail): string {
   if (hop === undefined) return "";
   const x = xOf(at);
   const firstOfNode = flow.hops[columns[at - 1] ?? -1]?.node !== hop.node;
-  const node = fitColumns(visible(hop.node), 16).trimEnd();
+  const ofNode = columns.slice(at).findIndex((column) => flow.hops[column]?.node !== hop.node);
+  const room = ((ofNode === -1 ? columns.length - at : ofNode) * COLUMN) / 8;
+  const node = fitColumns(visible(hop.node), Math.floor(room)).trimEnd();
   return (
     (firstOfNode ? label(node, { x, y: 18, class: "rail-node" }) : "") +
     label(fitColumns(visible(hop.interface), 15).trimEnd(), { x, y: 36, class: "rail-name" }) +

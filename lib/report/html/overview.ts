@@ -4,6 +4,7 @@ import { sortDetected } from "../flow-words.js";
 import { describeMissing, lossyLegs, placeBetween } from "../legs.js";
 import { describeLeftOut, rankFlows, tallyStatuses, type RankedFlow } from "../ranking.js";
 import { countAtEnds, describeVerdict, endSentence, nameFlow, nameTraffic } from "../words.js";
+import { keepNames } from "./names.js";
 import { toneOf } from "./tone.js";
 
 /** So many rows a browser shows at once, and a person may read; the rest is counted. */
@@ -26,7 +27,7 @@ ${leftOut === null ? "" : `<p class="meta">${esc(endSentence(leftOut))}</p>`}</s
 
 function renderRow({ flow, index }: RankedFlow, hasSection: boolean): string {
   const { status } = flow.verdict;
-  const name = esc(nameFlow(flow));
+  const name = keepNames(nameFlow(flow));
   const traffic =
     flow.connections === undefined ? nameTraffic(flow) : `${nameTraffic(flow)}, × ${flow.connections}`;
   const cells = [
@@ -34,8 +35,8 @@ function renderRow({ flow, index }: RankedFlow, hasSection: boolean): string {
     ["", hasSection ? `<a href="#flow-${index}">${name}</a>` : name],
     ["", esc(traffic)],
     ["Requests, replies", countAtEnds(flow)],
-    ["Missing", esc(describeWorstLeg(flow))],
-    ["", esc(endSentence(describeFound(flow)))],
+    ["Missing", keepNames(describeWorstLeg(flow))],
+    ["", keepNames(endSentence(describeFound(flow)))],
   ];
   const list = cells.map(([label, text]) =>
     text === ""

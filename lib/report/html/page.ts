@@ -10,6 +10,7 @@ import { sortDetected } from "../flow-words.js";
 import { describeVerdict, endSentence, formatTime } from "../words.js";
 import { readChartProgram } from "./chart-program.js";
 import { markCode, renderFlowSection, renderList } from "./flow.js";
+import { keepNames } from "./names.js";
 import { renderOverview } from "./overview.js";
 import { REPORT_STYLE } from "./style.js";
 import { CHECK_TONE, toneOf } from "./tone.js";
@@ -93,7 +94,7 @@ function renderHeader(findings: Findings, { worst, record, isOnly }: HeaderOptio
   return `<header class="${tone}"><div>
 <p class="eyebrow"><b>hopbook</b> ${esc(run.runbook)} · ${esc(formatTime(run.startedAt))}${tally}</p>
 <h1><span class="status">${word}</span>${keepNames(sentence.slice(word.length))}</h1>
-${lead === null ? "" : `<p class="lead">${esc(endSentence(lead))}</p>`}
+${lead === null ? "" : `<p class="lead">${keepNames(endSentence(lead))}</p>`}
 ${renderFacts(record)}
 </div></header>`;
 }
@@ -112,16 +113,6 @@ function renderFacts(record: RunFacts | undefined): string {
   return command === null ? list : `${list}<p class="command"><code>${esc(command)}</code></p>`;
 }
 
-/** In large letters a line that ends in `node-` reads badly: short names are kept whole. */
-function keepNames(text: string): string {
-  return text
-    .split(" ")
-    .map((part) =>
-      part.includes("-") && part.length <= 22 ? `<span class="keep">${esc(part)}</span>` : esc(part),
-    )
-    .join(" ");
-}
-
 function renderIncomplete(reasons: readonly string[]): string {
   const list = reasons.map((reason) => `<li>${esc(reason)}</li>`).join("");
   return `<section class="warn notice"><h2>This run is incomplete</h2><p class="meta">Its evidence is partial, so read the verdicts with that in mind.</p><div class="columns"><ul>${list}</ul></div></section>`;
@@ -136,7 +127,7 @@ function renderRest(findings: Findings, shown: readonly RankedFlow[]): string {
 function renderChecks(checks: readonly CheckFinding[]): string {
   const rows = checks.map(
     (check) =>
-      `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${esc(check.message)}</td></tr>`,
+      `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${keepNames(check.message)}</td></tr>`,
   );
   const next = checks.flatMap((check) => check.next ?? []);
   return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table>${renderList("What to do now", next, "next", markCode)}</section>`;
