@@ -24,7 +24,7 @@ import { startServers } from "./loss-servers.js";
  * large ones, one of two servers} × {request, reply} × {FORWARD of the near node, ingress of the NIC that is reached,
  * FORWARD of the far node} × {ping, UDP, DNS, TCP, HTTP, 5 MB}. The break has to be where the rule stands, and the share what the
  * rule counted. By default a spread of some twenty cells; HOPBOOK_LOSS_MATRIX=all, or words of cells' names
- * (`every-3rd/reply`), for others.
+ * (`every-3rd/reply`), for others, each of which runs by SSH and locally.
  */
 
 const LABS = 2;
@@ -69,9 +69,13 @@ const CELLS: readonly Cell[] = RULES.flatMap((rule) =>
   }));
 
 function selectCells(wanted: string): readonly Cell[] {
-  if (wanted === "all") return CELLS;
   if (wanted === "") return CELLS.filter((_, index) => index % 8 === 3);
-  return CELLS.filter(({ name }) => wanted.split(",").some((words) => name.includes(words)));
+  const isWanted = ({ name }: Cell): boolean =>
+    wanted === "all" || wanted.split(",").some((words) => name.includes(words));
+  return CELLS.filter(isWanted).flatMap((cell) => [
+    { ...cell, name: `${cell.name} by SSH`, viaSsh: true },
+    { ...cell, viaSsh: false },
+  ]);
 }
 
 const cells = selectCells(process.env["HOPBOOK_LOSS_MATRIX"] ?? "");

@@ -223,12 +223,14 @@ export class InFlight {
     return false;
   }
 
-  /** Whether one of two packets that are alike has just shown here with other ends, which the other never had. */
+  /** Whether of two packets alike one has just shown here, later than the other anywhere, and has other ends now. */
   private turns(again: number, found: number): boolean {
     const { sightings, sought } = this;
     const [here, before] = [this.sighting[again]!, this.sighting[found]!];
-    if (sightings.place[here] !== sought.place || sightings.row[here] === sought.row) return false;
-    return sightings.row[before] !== sought.row && sought.timeUs - sightings.timeUs[here]! < TURN_US;
+    const shownUs = sightings.timeUs[here]!;
+    if (sightings.place[here] !== sought.place || shownUs < sightings.timeUs[before]!) return false;
+    if (sightings.row[here] === sought.row || sightings.row[before] === sought.row) return false;
+    return sought.timeUs - shownUs < TURN_US;
   }
 
   private chain(slot: number): void {

@@ -21,7 +21,7 @@ import { PlaceSets } from "./sets.js";
 import { HopSource, untilUsOf, MATTER, sightingOf, openPlace, type HopCapture } from "./source.js";
 import { Talks } from "./talks/talks.js";
 import { findTarget, Target, type TargetInput } from "./target.js";
-import { mayBeTranslated } from "./translation.js";
+import { isOfSameClient, mayBeTranslated } from "./translation.js";
 import { Tuples } from "./tables/tuples.js";
 import { Turning } from "./turning.js";
 import { TRAIT } from "./traits.js";
@@ -101,6 +101,8 @@ class Follower {
   private wanted: Connection | null = null;
   private wantedDirection = REQUEST as number;
   private readonly acceptOwn = (slot: number): boolean => this.isWanted(slot);
+  private readonly acceptOfClient = (slot: number): boolean =>
+    isOfSameClient(slot, this.flight.sought.row, this);
   private readonly acceptAny = (): boolean => true;
 
   constructor(
@@ -191,7 +193,8 @@ class Follower {
     let direction: 0 | 1;
     if (connection !== null && isSyn(packet) && connection.isAnotherSyn(packet.sequence)) connection = null;
     if (connection === null) {
-      slot = flight.find(this.acceptAny);
+      slot = flight.find(this.acceptOfClient);
+      if (slot === NONE) slot = flight.find(this.acceptAny);
       if (slot !== NONE && key.isStrong && mayBeTranslated(slot, row, this)) {
         direction = flight.direction[slot] as 0 | 1;
         connection = connections.alias(row, flight.connection[slot]!);

@@ -4,6 +4,8 @@ import type { PlaceSets } from "./sets.js";
 
 /** The places of a flow's way, in the request's order, as far as it goes. */
 export interface FlowOrder {
+  /** Its requests go as the path does. */
+  readonly isForward: boolean;
   readonly order: readonly number[];
   /** It was answered from behind its last place: nothing of it shows at these places of the path. */
   readonly beyond: readonly number[];
@@ -31,7 +33,7 @@ export class Orders {
   private readonly sides: (Sides | undefined)[] = [];
 
   constructor(
-    private readonly paths: readonly (readonly number[])[],
+    readonly paths: readonly (readonly number[])[],
     private readonly flows: readonly Flow[],
     private readonly sets: PlaceSets,
   ) {}
@@ -50,11 +52,12 @@ export class Orders {
   /** How a flow goes on a path that shows it. */
   onPath(flow: Flow, index: number): FlowOrder {
     const path = this.paths[index]!;
-    return this.trim(flow, this.isForward(flow, index) ? path : [...path].reverse());
+    const isForward = this.isForward(flow, index);
+    return { isForward, ...this.trim(flow, isForward ? path : [...path].reverse()) };
   }
 
-  /** By its own packets, else by where all flows' packets to and from its ends go, else as the path does. */
-  private isForward(flow: Flow, index: number): boolean {
+  /** Whether its requests go as the path does: by its own packets, else by where all flows' packets to and from its ends go, else as the path does. */
+  isForward(flow: Flow, index: number): boolean {
     const votes = this.votes(flow, this.paths[index]!);
     if (votes !== 0) return votes > 0;
     const sides = (this.sides[index] ??= this.countSides(this.paths[index]!));
@@ -120,7 +123,7 @@ export class Orders {
    * A flow begins where it first shows. It ends where it was answered from, if it was, and else at the path's end: what
    * is not answered should have come there.
    */
-  private trim(flow: Flow, path: readonly number[]): FlowOrder {
+  private trim(flow: Flow, path: readonly number[]): Omit<FlowOrder, "isForward"> {
     const { records } = flow;
     const shows = path.map((place) =>
       records.some(({ ways }) => ways.some(({ set }) => this.sets.has(set, place))),

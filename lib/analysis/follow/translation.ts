@@ -20,6 +20,13 @@ export function mayBeTranslated(slot: number, row: number, state: State): boolea
   return !connections.isTurnedBack(before, row, flight.direction[slot] === REQUEST);
 }
 
+/** Whether the client of the packet sought is that of one in flight: most translations are of the server's end alone. */
+export function isOfSameClient(slot: number, row: number, { flight, tuples }: State): boolean {
+  const before = flight.sightings.row[flight.sighting[slot]!]!;
+  const clientIsA = tuples.fromA === (flight.direction[slot] === REQUEST);
+  return tuples.isSameEnd(before, tuples.clientIsA(before), row, clientIsA);
+}
+
 /**
  * Datagrams without an IP id that say the same are those of two clients as soon as of a translated one: that has other
  * addresses than anywhere before, and where one place shows both, at once.

@@ -3,7 +3,8 @@ import type { VerdictStatus } from "../../model/findings.js";
 import { REPLY, REQUEST } from "../follow/ends.js";
 import { isGood, type Flow } from "../follow/flow.js";
 import type { Followed } from "../follow/follow.js";
-import { Orders } from "../follow/order.js";
+import { Orders, type FlowOrder } from "../follow/order.js";
+import { PassedBy } from "../follow/passed-by.js";
 import type { PlaceSets } from "../follow/sets.js";
 import { isSilent } from "./answers.js";
 import { decide } from "./decide.js";
@@ -26,6 +27,7 @@ export interface FlowSummary {
 export class OtherFlows {
   readonly summaries: readonly FlowSummary[];
   private readonly orders: Orders;
+  private readonly passedBy: PassedBy;
   private readonly routes = new Map<string, Route>();
   /** By set of places: no flow shows at any place that is not in one of them. */
   private readonly shown = new Set<number>();
@@ -42,6 +44,7 @@ export class OtherFlows {
       flows,
       sets,
     );
+    this.passedBy = new PassedBy(this.orders, flows, sets);
     this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
     for (const set of followed.shown) for (const place of sets.placesOf(set)) this.shown.add(place);
     this.summaries = flows.flatMap((flow): FlowSummary[] => {
@@ -74,7 +77,7 @@ export class OtherFlows {
   judge({ flow, path: index }: Pick<FlowSummary, "flow" | "path">): JudgedFlow {
     const way = this.orders.onPath(flow, index);
     const path = this.paths[index]!;
-    const route = this.routeOf(way.order, path);
+    const route = this.routeOf(way, index);
     const evidence = describe(flow, route.hops, isSeenFromBehind(flow, way.order, this.followed.sets));
     const found = observe(flow, this.followed, { ...route, others: 0 });
     // Nothing at all shows at the places behind it: the path may have been meant for this flow.
@@ -84,22 +87,25 @@ export class OtherFlows {
     return { flow: evidence, route, found, decision };
   }
 
-  private routeOf(order: readonly number[], path: Route): Route {
-    const key = order.join();
+  private routeOf({ order, isForward }: FlowOrder, index: number): Route {
+    const key = `${index} ${isForward} ${order.join()}`;
     const known = this.routes.get(key);
     if (known !== undefined) return known;
-    const hops = order.map((place, index) => ({ ...path.hopAt.get(place)!, index }));
+    const path = this.paths[index]!;
+    const hops = order.map((place, at) => ({ ...path.hopAt.get(place)!, index: at }));
     // Which of its directions is the one that they are passed by in is not known of a flow that nobody asked for.
-    const passed = new Set(order.filter((place) => path.hopAt.get(place)?.passedBy !== undefined));
+    const passed = order.filter((place) => path.hopAt.get(place)?.passedBy !== undefined);
+    const passedAlong = (isAlong: boolean): ReadonlySet<number> =>
+      new Set([...passed, ...[...this.passedBy.of(index, isAlong)].filter((place) => order.includes(place))]);
     const route: Route = {
       hops,
       places: path.places,
-      hopAt: new Map(order.map((place, index) => [place, hops[index]!])),
+      hopAt: new Map(order.map((place, at) => [place, hops[at]!])),
       requestHops: hops,
       replyHops: [...hops].reverse(),
       requestOrder: order,
       replyOrder: [...order].reverse(),
-      passedBy: { request: passed, reply: passed },
+      passedBy: { request: passedAlong(isForward), reply: passedAlong(!isForward) },
       blind: [],
     };
     this.routes.set(key, route);

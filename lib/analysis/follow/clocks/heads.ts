@@ -19,7 +19,9 @@ export interface Head {
   readonly pair: number;
   readonly isForth: boolean;
   readonly isRequest: boolean;
-  /** How often it showed: of packets that are alike, nobody knows which came first elsewhere. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** How often it showed in this form: of packets that are alike, nobody knows which came first elsewhere. */
   times: number;
 }
 
@@ -68,25 +70,35 @@ function readHead(source: HopSource, keys: Numbers, pairs: Numbers): Heads {
     key.compute(packet, reader.bytes);
     if (!key.isStrong) continue;
     const number = keys.of(`${key.first} ${key.second}`);
-    const known = seen.get(number);
-    if (known !== undefined) {
-      known.times++;
-      isTwice ||= packet.ttl < known.ttl;
-      continue;
-    }
     const [from, to] = endsOf(packet);
     const isForth = from < to;
-    seen.set(number, {
+    const head: Head = {
       timeUs: source.timeUs,
       ttl: packet.ttl,
       pair: pairs.of(isForth ? `${from} ${to}` : `${to} ${from}`),
       isForth,
       isRequest: isRequest(packet),
+      sourcePort: packet.sourcePort,
+      destinationPort: packet.destinationPort,
       times: 1,
-    });
+    };
+    const known = seen.get(number);
+    if (known === undefined) seen.set(number, head);
+    else {
+      isTwice ||= head.ttl < known.ttl;
+      if (isSameForm(known, head)) known.times++;
+    }
   }
   return { heads: seen, isTwice };
 }
+
+/** Whether no router and no translation lies between two sightings of a packet. */
+const isSameForm = (one: Head, other: Head): boolean =>
+  one.ttl === other.ttl &&
+  one.pair === other.pair &&
+  one.isForth === other.isForth &&
+  one.sourcePort === other.sourcePort &&
+  one.destinationPort === other.destinationPort;
 
 function endsOf(packet: Packet): readonly [string, string] {
   const { source0, source1, source2, source3, destination0, destination1, destination2, destination3 } =
