@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { derivePodIds } from "./cluster/ids.js";
+import { renderShownLinks } from "./carriage/shown-links.js";
+import { deriveTunnelMac, derivePodIds } from "./cluster/ids.js";
 import {
   renderFdbBatch,
   renderNodeBatch,
@@ -24,7 +25,7 @@ import {
   renderPodResolv,
   renderServes,
 } from "./cluster/pods.js";
-import { findNode, type Cluster, type NodeSpec } from "./cluster/types.js";
+import { findNode, othersOf, type Cluster, type NodeSpec } from "./cluster/types.js";
 import { CRICTL_PROGRAM } from "./crictl/program.js";
 import { findProgram } from "./programs.js";
 import { renderIptables } from "./rules/iptables.js";
@@ -105,6 +106,13 @@ export function nodeFilesDir(dir: string, node: string): string {
   return join(dir, "nodes", node, "files");
 }
 
+/** Where the other nodes' tunnel devices are, by MAC. */
+function renderPeers(cluster: Cluster, node: NodeSpec): string {
+  return othersOf(cluster, node)
+    .map((other) => `${deriveTunnelMac(other)} ${other.address}\n`)
+    .join("");
+}
+
 function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly deadDns: boolean }): void {
   const { topology, cluster, ipv6, deadDns } = options;
   mkdirSync(join(dir, "nodes", node.name, "mnt"), { recursive: true });
@@ -115,6 +123,10 @@ function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly 
   if (tunnel?.program !== undefined) {
     write(join(files, "tunnel", "program.pl"), tunnel.program);
     write(join(files, "tunnel", "device"), `${tunnel.device}\n`);
+    write(join(files, "tunnel", "peers"), renderPeers(cluster, node));
+  }
+  if (tunnel?.shownAs !== undefined) {
+    write(join(files, "bin", "ip"), renderShownLinks(findProgram("ip") ?? "/sbin/ip", tunnel.shownAs), 0o755);
   }
   write(join(files, "sysctl"), renderNodeSysctls(options, node));
   write(join(files, "iptables"), renderIptables(cluster, topology.rules(cluster, node)));

@@ -29,10 +29,20 @@ const FAULTS: Readonly<Record<string, string>> = {
   "pod-input-drop": "rules",
   "closed-port": "listener",
 };
+/** Those of a node alone. */
+const WITHIN: Readonly<Record<string, string>> = {
+  "forward-drop-a": "rules",
+  "forward-drop-b": "rules",
+  "reply-drop-b": "rules",
+  "pod-input-drop": "rules",
+  "closed-port": "listener",
+};
 /** Of topologies that have them. */
 const MORE: Readonly<Partial<Record<LabTopology, Readonly<Record<string, string>>>>> = {
   "calico-vxlan": { ...FAULTS, "pod-route-missing-b": "routes" },
   "flannel-vxlan": FAULTS,
+  "calico-same-node": { ...WITHIN, "pod-route-missing-b": "routes" },
+  "flannel-same-node": WITHIN,
   "flannel-host-gw": { "wrong-next-hop-mac": "neighbours" },
 };
 /** No node shows these. */

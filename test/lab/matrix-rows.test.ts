@@ -50,6 +50,11 @@ t.test("what the lab says of its faults is what was measured", async (t) => {
     "silence there is no loss",
   );
   t.equal(whereOf("cilium-vxlan", "reply-drop-b"), "lost reply b:host-veth>b:tunnel");
+  for (const topology of ["calico-same-node", "flannel-same-node"] as const) {
+    t.equal(whereOf(topology, "forward-drop-a"), "lost request a:host-veth>a:host-veth", topology);
+    t.equal(whereOf(topology, "reply-drop-b"), "lost reply a:host-veth>a:host-veth", topology);
+    t.equal(whereOf(topology, "closed-port"), "rejected request a:pod>-", topology);
+  }
   t.equal(whereOf("kindnet", "forward-drop-a"), "lost request a:host-veth>a:nic");
   t.equal(whereOf("kindnet", "reply-drop-b"), "lost reply b:host-veth>b:nic");
 });

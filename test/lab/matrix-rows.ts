@@ -31,11 +31,15 @@ const MORE_CAUSES: Readonly<Record<string, readonly string[]>> = {
   "pod-route-missing-b": ["route-blackhole"],
 };
 
-function whereOf({ verdict, direction, lastSeen, firstMissing }: FaultDescription["signature"]): string {
+function whereOf(
+  topology: LabTopology,
+  { verdict, direction, lastSeen, firstMissing }: FaultDescription["signature"],
+): string {
   const place = (hop: typeof lastSeen): string =>
     hop === null ? "-" : `${hop.node.replace("node-", "")}:${hop.role}`;
   if (verdict === "lost") return `lost ${direction ?? ""} ${place(lastSeen)}>${place(firstMissing)}`;
-  return verdict === "rejected" ? "rejected request b:pod>-" : "unanswered b:pod>-";
+  const arrived = `${topology.endsWith("-same-node") ? "a" : "b"}:pod>-`;
+  return verdict === "rejected" ? `rejected request ${arrived}` : `unanswered ${arrived}`;
 }
 
 /**
@@ -45,7 +49,7 @@ function whereOf({ verdict, direction, lastSeen, firstMissing }: FaultDescriptio
 const MAY_BE_REJECTED: readonly string[] = ["aws-vpc/pod-route-missing-b"];
 
 function makeRow(topology: LabTopology, { name, signature, causeCode }: FaultDescription): Row {
-  const where = whereOf(signature);
+  const where = whereOf(topology, signature);
   const isMaybeRejected = MAY_BE_REJECTED.includes(`${topology}/${name}`);
   const causes = [...(causeCode === null ? [] : [causeCode]), ...(MORE_CAUSES[name] ?? [])];
   const hurt: Expected = {

@@ -28,10 +28,13 @@ const WANTED: Readonly<Record<LabTopology, readonly [recipe: string, roles: read
   "calico-vxlan": ["calico-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
   "calico-ipip": ["calico-ipip", ["pod", "host-veth", "tunnel", "nic"]],
   "calico-none": ["calico-direct", ["pod", "host-veth", "nic"]],
+  "calico-same-node": ["calico-vxlan", ["pod", "host-veth"]],
   "calico-dual-stack": ["calico-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
   "flannel-vxlan": ["flannel-vxlan", ["pod", "host-veth", "bridge", "tunnel", "nic"]],
+  "flannel-same-node": ["flannel-vxlan", ["pod", "host-veth"]],
   "flannel-host-gw": ["flannel-host-gw", ["pod", "host-veth", "bridge", "nic"]],
   "cilium-vxlan": ["cilium-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
+  "cilium-geneve": ["cilium-geneve", ["pod", "host-veth", "tunnel", "nic"]],
   "aws-vpc": ["aws-vpc", ["pod", "host-veth", "nic"]],
   kindnet: ["kindnet", ["pod", "host-veth", "nic"]],
 };

@@ -81,6 +81,9 @@ t.test("a node's wiring is its CNI's", async (t) => {
     wiringOf("cilium-vxlan"),
     "route add 10.0.1.0/24 encap ip id 2 dst 10.77.0.12 via 10.0.1.1 dev cilium_vxlan",
   );
+  const geneve = wiringOf("cilium-geneve");
+  t.match(geneve, "route add 10.0.1.0/24 encap ip id 2 dst 10.77.0.12 via 10.0.1.1 dev cilium_geneve onlink");
+  t.notMatch(geneve, "link add cilium_geneve", "a program makes it");
   t.match(wiringOf("kindnet"), 'alias "link-pod shop/client"');
 });
 
@@ -111,6 +114,16 @@ t.test("a second family is the same cluster by its other addresses", async (t) =
   );
 });
 
+t.test("the servers may be on the client's node", async (t) => {
+  const { cluster } = makeBlueprint("calico-same-node", 3);
+  t.strictSame(
+    cluster.nodes.map(({ pods }) => pods.map(({ name }) => name)),
+    [["client", "cart", "web", "dns"], [], ["stock", "till"]],
+  );
+  t.equal(cluster.far, cluster.near);
+  for (const { endpoint } of cluster.services) t.match(endpoint.ip, /^192\.168\.174\./);
+});
+
 t.test("a lab has two nodes or three, and a topology that there is", async (t) => {
   t.strictSame(
     makeBlueprint("kindnet", 3).cluster.nodes.map(({ name, address }) => `${name} ${address}`),
@@ -138,4 +151,7 @@ t.test("faults have unique names, say where packets end, and fit what the topolo
   }
   t.notOk(namesOf("flannel-vxlan").includes("pod-route-missing-b"), "a bridge's pods share one route");
   t.ok(namesOf("kindnet").includes("wrong-next-hop-mac"));
+  const within = ["forward-drop-a", "forward-drop-b", "reply-drop-b", "pod-input-drop", "closed-port"];
+  t.strictSame(namesOf("flannel-same-node"), [...within, "bad-checksum"], "nothing of what is between nodes");
+  t.ok(namesOf("calico-same-node").includes("pod-route-missing-b"));
 });

@@ -11,6 +11,8 @@ export interface Tunnel {
   readonly title: string;
   /** Perl that makes the device and carries its packets, where the lab does not ask the kernel for it. */
   readonly program?: string;
+  /** What ip(8) is to say of such a device in JSON, where it would look like none of its kind. */
+  readonly shownAs?: string;
 }
 
 /** How a CNI carries packets between nodes. */

@@ -1,7 +1,7 @@
 import { HopbookError } from "../../errors.js";
 import { FAMILIES, wordsOf } from "./family.js";
 import type { Attachment } from "../attachment/types.js";
-import type { AddressPlan, Cluster, NodeSpec, PodSpec, ServiceSpec } from "./types.js";
+import type { AddressPlan, Cluster, NodeSpec, Placement, PodSpec, ServiceSpec } from "./types.js";
 
 export const OPERATOR_ADDRESS = FAMILIES[4].operator;
 export const UNDERLAY_PREFIX = FAMILIES[4].underlayBits;
@@ -32,6 +32,12 @@ const PODS: readonly (readonly PodPlan[])[] = [
   ],
 ];
 
+/** The same pods where the client and the servers share a node. */
+function placePods(placement: Placement): typeof PODS {
+  const [near = [], far = [], ...others] = PODS;
+  return placement === "apart" ? PODS : [[...near, ...far], [], ...others];
+}
+
 /** The address `offset` after a block's first one. */
 function addressAt(block: string, offset: number): string {
   const [base = ""] = block.split("/");
@@ -60,7 +66,12 @@ function makeServices(far: NodeSpec): ServiceSpec[] {
 
 /** Throws USAGE for a number of nodes that the lab has no names for. */
 export function makeCluster(
-  plan: { readonly addresses: AddressPlan; readonly attachment: Attachment },
+  plan: {
+    readonly addresses: AddressPlan;
+    readonly attachment: Attachment;
+    /** Default: apart. */
+    readonly placement?: Placement;
+  },
   nodeCount: number,
 ): Cluster {
   if (!Number.isInteger(nodeCount) || nodeCount < MIN_NODES || nodeCount > MAX_NODES) {
@@ -68,17 +79,19 @@ export function makeCluster(
       hint: `A lab has ${String(MIN_NODES)} or ${String(MAX_NODES)} nodes`,
     });
   }
-  const { addresses, attachment } = plan;
+  const { addresses, attachment, placement = "apart" } = plan;
+  const placed = placePods(placement);
   const nodes = NODE_NAMES.slice(0, nodeCount).map((name, index): NodeSpec => {
     const block = addresses.blocks[index] ?? "";
     const node = { name, address: wordsOf(block).node(FIRST_NODE + index), block };
-    const pods = (PODS[index] ?? []).map((pod, place) => ({
+    const pods = (placed[index] ?? []).map((pod, place) => ({
       ...pod,
       ip: addressAt(block, addresses.firstPod + place),
       ...attachment.describe(pod, name),
     }));
     return { ...node, tunnelIp: addressAt(block, 0), pods };
   });
-  const [near, far] = nodes as [NodeSpec, NodeSpec];
+  const [near, other] = nodes as [NodeSpec, NodeSpec];
+  const far = placement === "apart" ? other : near;
   return { nodes, near, far, services: makeServices(far), pool: addresses.pool };
 }

@@ -43,7 +43,10 @@ export interface AddressPlan {
   readonly firstPod: number;
 }
 
-/** What the wirings and rules are made from. `near` sends, `far` has the servers; the others come after them. */
+/** Whether servers have a node of their own or share the client's. */
+export type Placement = "apart" | "one-node";
+
+/** What the wirings and rules are made from. `near` sends, `far` has the servers, which may be the same one; the others come after them. */
 export interface Cluster {
   readonly nodes: readonly NodeSpec[];
   readonly near: NodeSpec;

@@ -93,8 +93,8 @@ function listRpFilter(world: FaultWorld, device: string): Fault {
 }
 
 function listRouteFaults(world: FaultWorld): Fault[] {
-  const { far, entry, topology } = world;
-  const steps = far.pods.flatMap((pod) => {
+  const { far, servers, entry, topology } = world;
+  const steps = servers.flatMap((pod) => {
     const words = topology.attachment.podRoute(pod);
     return words === null ? [] : [removeRoute(world, pod, words)];
   });
@@ -110,9 +110,9 @@ function listRouteFaults(world: FaultWorld): Fault[] {
   ];
 }
 
-export function listFarFaults(world: FaultWorld): Fault[] {
-  const { near, far, tunnel, entry, door, topology, words } = world;
-  const isFelix = topology.policies === "felix";
+/** Before the node's routing has what came for its pods. */
+function listArrivalFaults(world: FaultWorld): Fault[] {
+  const { near, far, tunnel } = world;
   return [
     {
       name: "nic-ingress-drop-b",
@@ -121,26 +121,34 @@ export function listFarFaults(world: FaultWorld): Fault[] {
       causeCode: "netfilter-drop",
       steps: [dropAtIngress(world)],
     },
+    ...(tunnel === null ? [] : listTunnelFaults(world, tunnel)),
+  ];
+}
+
+export function listFarFaults(world: FaultWorld): Fault[] {
+  const { near, far, isOneNode, servers, entry, door, topology, words } = world;
+  const isFelix = topology.policies === "felix";
+  return [
+    ...(isOneNode ? [] : listArrivalFaults(world)),
     {
       name: "forward-drop-b",
       title: `${isFelix ? "A NetworkPolicy" : "A rule in FORWARD"} on ${far.name} denies ingress to shop/web and shop/dns`,
       signature: lostAfter(world, "request", { node: far, role: entry }),
       causeCode: "netfilter-drop",
-      steps: far.pods.map((pod) => (isFelix ? denyLikeFelix(far, pod) : denyByForward(far, pod))),
+      steps: servers.map((pod) => (isFelix ? denyLikeFelix(far, pod) : denyByForward(far, pod))),
     },
     {
       name: "reply-drop-b",
-      title: `FORWARD drop on ${far.name} of what its pods send`,
+      title: `FORWARD drop on ${far.name} of what shop/web and shop/dns send`,
       signature: lostAfter(world, "reply", { node: far, role: door }),
       causeCode: "netfilter-drop",
-      steps: [
+      steps: servers.map((pod) =>
         insertRule(nodePlace(far), "FORWARD", {
           iptables: words.iptables,
-          match: ["-s", far.block, "-d", near.block, ...comment("site-hardening: no egress from this block")],
+          match: ["-s", asHost(pod.ip), "-d", near.block, ...comment("site-hardening: no egress from here")],
         }),
-      ],
+      ),
     },
-    ...(tunnel === null ? [] : listTunnelFaults(world, tunnel)),
     ...listRouteFaults(world),
   ];
 }

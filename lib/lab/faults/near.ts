@@ -116,22 +116,24 @@ function blackhole({ near, far, topology, words: { ip } }: FaultWorld): FaultSte
 }
 
 export function listNearFaults(world: FaultWorld): Fault[] {
-  const { near, far, tunnel, door, topology, words } = world;
+  const { near, far, isOneNode, tunnel, door, topology, words } = world;
   const forwarding = lostAfter(world, "request", { node: near, role: door });
   const comment = ["-m", "comment", "--comment", "site-hardening: no east-west traffic", "-j", "DROP"];
+  const drop: Fault = {
+    name: "forward-drop-a",
+    title: `FORWARD drop on ${near.name}`,
+    signature: forwarding,
+    causeCode: "netfilter-drop",
+    steps: [
+      insertRule(nodePlace(near), "FORWARD", {
+        iptables: words.iptables,
+        match: ["-s", near.block, "-d", far.block, ...comment],
+      }),
+    ],
+  };
+  if (isOneNode) return [drop];
   return [
-    {
-      name: "forward-drop-a",
-      title: `FORWARD drop on ${near.name}`,
-      signature: forwarding,
-      causeCode: "netfilter-drop",
-      steps: [
-        insertRule(nodePlace(near), "FORWARD", {
-          iptables: words.iptables,
-          match: ["-s", near.block, "-d", far.block, ...comment],
-        }),
-      ],
-    },
+    drop,
     {
       name: "route-blackhole-a",
       title: `${near.name} has a blackhole in the place of its route to ${far.name}'s pods`,

@@ -43,13 +43,22 @@ function stopServer(pod: PodSpec): FaultStep {
   };
 }
 
+/** The devices by which the near node sends what the clients send to the servers. */
+function listWaysOut({ isOneNode, servers, tunnel, topology }: FaultWorld): string[] {
+  if (isOneNode)
+    return [...new Set(servers.map(({ bridge, hostInterface }) => bridge?.name ?? hostInterface))];
+  return tunnel === null ? [...topology.carriage.nics] : [tunnel.device];
+}
+
 /**
  * The sender's node writes 0x1234 into the checksum of what leaves it. The pods must compute their
  * checksums themselves (tx off), or the kernel would put the right one in later. node-b's conntrack must not
  * look at checksums, or Felix's rule for invalid packets would drop them before the far pod's kernel does.
  */
-function spoil({ near, tunnel, topology, words: { nft } }: FaultWorld): FaultStep {
-  const devices = (tunnel === null ? topology.carriage.nics : [tunnel.device])
+function spoil(world: FaultWorld): FaultStep {
+  const { near, words } = world;
+  const { nft } = words;
+  const devices = listWaysOut(world)
     .map((device) => `"${device}"`)
     .join(", ");
   const set = (protocol: string): string =>
@@ -64,21 +73,21 @@ function spoil({ near, tunnel, topology, words: { nft } }: FaultWorld): FaultSte
 }
 
 export function listPodFaults(world: FaultWorld): Fault[] {
-  const { near, far } = world;
+  const { far, clients, servers } = world;
   return [
     {
       name: "pod-input-drop",
       title: "shop/web and shop/dns drop what comes in",
       signature: delivered("unanswered", "all"),
       causeCode: "netfilter-drop",
-      steps: far.pods.map(dropInput),
+      steps: servers.map(dropInput),
     },
     {
       name: "closed-port",
       title: "The servers of shop/web and shop/dns are stopped: nobody listens",
       signature: delivered("rejected", "ports"),
       causeCode: "no-listener",
-      steps: far.pods.map(stopServer),
+      steps: servers.map(stopServer),
     },
     {
       name: "bad-checksum",
@@ -86,7 +95,7 @@ export function listPodFaults(world: FaultWorld): Fault[] {
       signature: delivered("unanswered", "ports"),
       causeCode: "checksum-error",
       steps: [
-        ...near.pods.map((pod) => disableOffloads(nameOf(pod), "eth0", { tx: "tx-checksumming" })),
+        ...clients.map((pod) => disableOffloads(nameOf(pod), "eth0", { tx: "tx-checksumming" })),
         setSysctl(nodePlace(far), "net/netfilter/nf_conntrack_checksum", { on: "0", off: "1" }),
         spoil(world),
       ],

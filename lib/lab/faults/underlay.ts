@@ -55,7 +55,8 @@ const SEGMENTATION = {
 };
 
 export function listUnderlayFaults(world: FaultWorld): Fault[] {
-  const { near, far } = world;
+  const { near, far, isOneNode } = world;
+  if (isOneNode) return [];
   const { nics } = world.topology.carriage;
   const portsOf = (node: NodeSpec): string[] => nics.map((nic) => namePort(node.name, nic));
   const between = lostAfter(world, "request", { node: near, role: "nic" });

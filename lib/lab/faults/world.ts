@@ -1,6 +1,6 @@
 import type { Tunnel } from "../carriage/types.js";
 import { wordsOf } from "../cluster/family.js";
-import type { NodeSpec } from "../cluster/types.js";
+import type { NodeSpec, PodSpec } from "../cluster/types.js";
 import type { Blueprint } from "../topology/types.js";
 import { listHops, type HopPlace, type HopRole } from "../topology/hops.js";
 import type { Fault, FaultPlace } from "./types.js";
@@ -9,12 +9,16 @@ import type { Fault, FaultPlace } from "./types.js";
 export interface FaultWorld extends Blueprint {
   readonly near: NodeSpec;
   readonly far: NodeSpec;
+  /** Whether the client's packets stay on its node. */
+  readonly isOneNode: boolean;
+  readonly clients: readonly PodSpec[];
+  readonly servers: readonly PodSpec[];
   readonly tunnel: Tunnel | null;
   /** Of the family of the pods that are hurt. */
   readonly words: ReturnType<typeof wordsOf>;
   /** Where a node's routing takes what a pod sends. */
   readonly door: HopRole;
-  /** Where a node's routing takes what another node sends. */
+  /** Where the servers' node takes what comes for them. */
   readonly entry: HopRole;
 }
 
@@ -23,15 +27,20 @@ export function makeWorld(given: Blueprint): FaultWorld {
   const blueprint = given.ipv6 ?? given;
   const { topology, cluster } = blueprint;
   const { tunnel } = topology.carriage;
-  const door = topology.attachment.roles.at(-1) ?? "host-veth";
-  const entry = tunnel === null ? "nic" : "tunnel";
+  const { near, far } = cluster;
+  const isOneNode = near === far;
+  const door = isOneNode ? "host-veth" : (topology.attachment.roles.at(-1) ?? "host-veth");
+  const between = tunnel === null ? "nic" : "tunnel";
   return {
     ...blueprint,
-    near: cluster.near,
-    far: cluster.far,
+    near,
+    far,
+    isOneNode,
+    clients: near.pods.filter(({ serves }) => serves === "nothing"),
+    servers: far.pods.filter(({ serves }) => serves !== "nothing"),
     tunnel,
     door,
-    entry,
+    entry: isOneNode ? door : between,
     words: wordsOf(cluster.pool),
   };
 }

@@ -8,17 +8,15 @@ export interface HopPlace {
   readonly role: HopRole;
 }
 
-/** The places that a packet of a pod of the near node passes on its way to one of the far node. */
+/** The places that a packet of the client passes on its way to a server. On one node a bridge is no place of its own. */
 export function listHops(
   { attachment, carriage }: Pick<Topology, "attachment" | "carriage">,
   { near, far }: Cluster,
 ): HopPlace[] {
-  const roles: HopRole[] = [
-    "pod",
-    ...attachment.roles,
-    ...(carriage.tunnel === null ? [] : (["tunnel"] as const)),
-    "nic",
-  ];
+  const roles: HopRole[] =
+    near === far
+      ? ["pod", "host-veth"]
+      : ["pod", ...attachment.roles, ...(carriage.tunnel === null ? [] : (["tunnel"] as const)), "nic"];
   const at = (node: string) => (role: HopRole) => ({ node, role });
   return [...roles.map(at(near.name)), ...roles.toReversed().map(at(far.name))];
 }

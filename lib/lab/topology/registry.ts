@@ -5,7 +5,7 @@ import { CALICO_ATTACHMENT } from "../attachment/calico.js";
 import { CALICO_IPV6_ATTACHMENT } from "../attachment/calico-ipv6.js";
 import { CILIUM_ATTACHMENT } from "../attachment/cilium.js";
 import { PTP_ATTACHMENT } from "../attachment/ptp.js";
-import { EXTERNAL_VXLAN_CARRIAGE } from "../carriage/external-vxlan.js";
+import { EXTERNAL_GENEVE_CARRIAGE, EXTERNAL_VXLAN_CARRIAGE } from "../carriage/external.js";
 import { IPIP_CARRIAGE } from "../carriage/ipip-carriage.js";
 import { makeRoutes } from "../carriage/routes.js";
 import type { Carriage } from "../carriage/types.js";
@@ -99,22 +99,32 @@ function makeFlannel(carriage: Carriage): Topology {
   };
 }
 
-const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
-  "calico-vxlan": makeCalico(
-    makeVxlan({ device: "vxlan.calico", vni: 4096, port: 4789, routeWords: " mtu 1450" }),
-  ),
-  "calico-ipip": makeCalico(IPIP_CARRIAGE),
-  "calico-none": makeCalico(makeRoutes(" proto bird")),
-  "calico-dual-stack": makeDualCalico(),
-  "flannel-vxlan": makeFlannel(makeVxlan({ device: "flannel.1", vni: 1, port: 8472 })),
-  "flannel-host-gw": makeFlannel(makeRoutes()),
-  "cilium-vxlan": {
+function makeCilium(carriage: Carriage): Topology {
+  return {
     addresses: CILIUM_ADDRESSES,
     attachment: CILIUM_ATTACHMENT,
-    carriage: EXTERNAL_VXLAN_CARRIAGE,
+    carriage,
     rules: renderCilium,
     cni: { name: "cilium", plugins: [{ type: "cilium-cni", "enable-debug": false }] },
-  },
+  };
+}
+
+const CALICO_VXLAN = makeCalico(
+  makeVxlan({ device: "vxlan.calico", vni: 4096, port: 4789, routeWords: " mtu 1450" }),
+);
+const FLANNEL_VXLAN = makeFlannel(makeVxlan({ device: "flannel.1", vni: 1, port: 8472 }));
+
+const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
+  "calico-vxlan": CALICO_VXLAN,
+  "calico-ipip": makeCalico(IPIP_CARRIAGE),
+  "calico-same-node": { ...CALICO_VXLAN, placement: "one-node" },
+  "calico-none": makeCalico(makeRoutes(" proto bird")),
+  "calico-dual-stack": makeDualCalico(),
+  "flannel-vxlan": FLANNEL_VXLAN,
+  "flannel-same-node": { ...FLANNEL_VXLAN, placement: "one-node" },
+  "flannel-host-gw": makeFlannel(makeRoutes()),
+  "cilium-vxlan": makeCilium(EXTERNAL_VXLAN_CARRIAGE),
+  "cilium-geneve": makeCilium(EXTERNAL_GENEVE_CARRIAGE),
   "aws-vpc": {
     addresses: VPC_ADDRESSES,
     attachment: AWS_ATTACHMENT,

@@ -1,6 +1,6 @@
 import type { Attachment } from "../attachment/types.js";
 import type { Carriage } from "../carriage/types.js";
-import type { AddressPlan, Cluster, NodeSpec } from "../cluster/types.js";
+import type { AddressPlan, Cluster, NodeSpec, Placement } from "../cluster/types.js";
 import type { CniRules } from "../rules/types.js";
 
 /** A topology and the cluster that is built by it. */
@@ -16,6 +16,8 @@ export interface Topology {
   readonly addresses: AddressPlan;
   readonly attachment: Attachment;
   readonly carriage: Carriage;
+  /** Where the servers are. Default: on another node than the client. */
+  readonly placement?: Placement;
   readonly rules: (cluster: Cluster, node: NodeSpec) => CniRules;
   /** How its NetworkPolicies stand in the tables; without it a plain FORWARD rule plays their part. */
   readonly policies?: "felix";
