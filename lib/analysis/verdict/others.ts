@@ -44,7 +44,7 @@ export class OtherFlows {
       flows,
       sets,
     );
-    this.passedBy = new PassedBy(this.orders, flows, sets);
+    this.passedBy = new PassedBy(this.orders, flows, sets, followed.shown);
     this.whole = new Set(paths.map(({ requestOrder }) => sets.of(requestOrder)));
     for (const set of followed.shown) for (const place of sets.placesOf(set)) this.shown.add(place);
     this.summaries = flows.flatMap((flow): FlowSummary[] => {
