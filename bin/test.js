@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { buildTests } from "./build-tests.js";
 import { describeFailures } from "./ci-failures.js";
 import { isCoverageTest, judgeCoverage } from "./coverage.js";
+import { takeDownLeftLabs } from "./left-labs.js";
 import { groupTests, nameGroup, programOf, readFileTimes } from "./test-groups.js";
 import { runTests } from "./test-process.js";
 
@@ -118,6 +119,7 @@ async function work() {
     });
     running.delete(child);
     results.push(result);
+    if (result.why !== undefined) await takeDownLeftLabs(ROOT, child.pid);
     for (const [key, count] of Object.entries(result.counts)) sum[key] += count;
     // A file that ended badly has failed, whatever its assertions say.
     if (result.why !== undefined && (result.counts.fail ?? 0) === 0) {
