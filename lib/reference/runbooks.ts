@@ -1,16 +1,29 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RUNBOOK_DIR } from "../catalogue/places.js";
 import { describeRunbook, type RunbookDescription } from "./describe.js";
 import { code, HEAD, prose, table } from "./markdown.js";
 
 /** runbooks/NAME.md: a runbook of the catalogue for those who choose one. `cwd` is a folder without a profile. */
 export async function runbookPages(names: readonly string[], cwd: string): Promise<Record<string, string>> {
   const pages = names.map(async (name) => {
-    const page = renderRunbook(await describeRunbook(name, cwd));
+    const page = renderRunbook(await describeRunbook(name, cwd), await readSession(name));
     return [`runbooks/${name}.md`, page] as const;
   });
   return Object.fromEntries(await Promise.all(pages));
 }
 
-function renderRunbook(runbook: RunbookDescription): string {
+/** What a run of it printed in the lab, with the commands before it; null where none is kept. */
+async function readSession(name: string): Promise<string | null> {
+  try {
+    return await readFile(join(RUNBOOK_DIR, "sessions", `${name}.txt`), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function renderRunbook(runbook: RunbookDescription, session: string | null): string {
   const inputs = Object.entries(runbook.inputs).map(([name, input]) => {
     const values = (input.enum ?? input.items?.enum ?? []).map((value) => code(String(value)));
     const fallback = input.default === undefined ? "" : code(JSON.stringify(input.default));
@@ -35,6 +48,7 @@ function renderRunbook(runbook: RunbookDescription): string {
     "```",
     "",
     ...whenOf(runbook),
+    ...(session === null ? [] : ["## A run", "", "In the lab:", "", "```text", session.trimEnd(), "```", ""]),
     "## Inputs",
     "",
     ...(inputs.length === 0 ? ["None.", ""] : table(["input", "takes", "default", ""], inputs)),

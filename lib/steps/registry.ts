@@ -18,6 +18,8 @@ import { nodesPaths } from "./nodes/nodes-paths.js";
 import { pathDiscover } from "./path-discover.js";
 import { podLocate } from "./pod-locate.js";
 import { scriptRun } from "./script-run.js";
+import { serviceJudge } from "./service/service-judge.js";
+import { servicePaths } from "./service/service-paths.js";
 import { stateAudit } from "./state-audit.js";
 import { stateBaseline } from "./state-baseline.js";
 import { stateInspect } from "./state-inspect.js";
@@ -43,6 +45,8 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     mtuJudge,
     nodesPaths,
     nodesJudge,
+    servicePaths,
+    serviceJudge,
     commandRun,
     scriptRun,
     timeWait,

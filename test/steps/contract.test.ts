@@ -73,6 +73,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "connect/judge": {},
   "mtu/judge": { flows },
   "nodes/judge": {},
+  "service/judge": { ...STEP_KINDS.get("service/judge")?.example },
   "time/wait": { duration: "10ms" },
   "command/run": { argv: ["ip", "-s", "link", "show"], on: "node/node-a" },
   "capture/stop": { capture: "captures" },
@@ -113,7 +114,10 @@ for (const kind of kinds) {
 }
 
 /** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, dns/, the lab's nodes.test.ts and in lib/script's own tests. */
-const ELSEWHERE = new Set(["path/discover", "pod/locate", "dns/read", "nodes/paths", "script/run"]);
+const ELSEWHERE = new Set([
+  ...["path/discover", "pod/locate", "dns/read", "nodes/paths", "script/run"],
+  "service/paths",
+]);
 
 for (const kind of kinds.filter(({ name }) => !ELSEWHERE.has(name))) {
   t.test(`${kind.name}: its example is planned and run`, async (t) => {
