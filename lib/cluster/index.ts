@@ -10,6 +10,7 @@ export { parseEnd } from "./end-name.js";
 export { findProfile } from "./profile/find.js";
 export { findSandbox, inspectPod, inspectPods } from "./runtime/inspect.js";
 export { readCniCache, type CniResult } from "./runtime/cni-cache.js";
+export { planContainerExec, readContainerExec } from "./runtime/container-exec.js";
 export { planPodLog, textOfLogLine } from "./runtime/pod-log.js";
 export { CRI_SOCKETS } from "./runtime/places.js";
 export { showTail, showText } from "./names.js";

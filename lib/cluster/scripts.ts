@@ -1,5 +1,7 @@
 import { LEFTOVERS_NAME, LEFTOVERS_SCRIPT } from "./leftovers/script.js";
 import { CNI_CACHE_SCRIPT } from "./runtime/cni-cache.js";
+import { CONTAINER_EXEC } from "./runtime/container-exec.js";
+import { CONTAINER_EXEC_NAME } from "../model/exec/container-exec.js";
 import { INSPECT_SCRIPT, RUN_SCRIPT } from "./runtime/crictl.js";
 import { CTR_SCRIPT } from "./runtime/ctr.js";
 import { DOCKER_SCRIPT } from "./runtime/docker.js";
@@ -23,6 +25,7 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-runtime-proc": PROC_SCRIPT,
   "hopbook-runtime-addresses": ADDRESSES_SCRIPT,
   [POD_LOG_NAME]: POD_LOG,
+  [CONTAINER_EXEC_NAME]: CONTAINER_EXEC,
   "hopbook-tools": TOOLS_SCRIPT,
   "hopbook-tools-folder": FOLDER_SCRIPT,
   [SNAPSHOT_NAME]: SNAPSHOT_SCRIPT,

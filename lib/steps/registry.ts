@@ -25,6 +25,7 @@ import { stateBaseline } from "./state-baseline.js";
 import { stateInspect } from "./state-inspect.js";
 import { timeWait } from "./time-wait.js";
 import { trafficProbe } from "./traffic-probe.js";
+import { trafficExec } from "./traffic/traffic-exec.js";
 import { triggerWait } from "./trigger-wait.js";
 
 /** Every step kind there is, by name. A new one is a file beside these and a line here. */
@@ -38,6 +39,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     dropsStart,
     captureStart,
     trafficProbe,
+    trafficExec,
     dnsRead,
     dnsLookup,
     dnsJudge,

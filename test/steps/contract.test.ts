@@ -113,10 +113,10 @@ for (const kind of kinds) {
   });
 }
 
-/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, dns/, the lab's nodes.test.ts and in lib/script's own tests. */
+/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, traffic/, dns/, the lab's nodes.test.ts and in lib/script's own tests. */
 const ELSEWHERE = new Set([
   ...["path/discover", "pod/locate", "dns/read", "nodes/paths", "script/run"],
-  "service/paths",
+  ...["service/paths", "traffic/exec"],
 ]);
 
 for (const kind of kinds.filter(({ name }) => !ELSEWHERE.has(name))) {

@@ -1,6 +1,6 @@
 /**
  * The lab's stand-in for crictl: constant POSIX sh that serves JSON rendered when the lab came up, from
- * /run/lab/crictl. `pods`, `ps`, `inspect`, `inspectp`, `version`, `info` with the flags that matter; filters
+ * /run/lab/crictl. `pods`, `ps`, `inspect`, `inspectp`, `exec`, `version`, `info` with the flags that matter; filters
  * by name and namespace are regular expressions, unanchored, as the real one's are. An id that is not known
  * ends with 1 and the real one's words; an inspection that selects nothing prints the help.
  */
@@ -31,7 +31,13 @@ while [ $# -gt 0 ]; do
     -q | --quiet) quiet=1 ;;
     -a | --all | -D | --debug | -v | --verbose | --no-trunc | --latest) ;;
     -*) fatal "flag provided but not defined: $flag" ;;
-    *) if [ -z "$command" ]; then command=$flag; else ids="$ids $flag"; fi ;;
+    *)
+      if [ -z "$command" ]; then command=$flag
+      else
+        ids="$ids $flag"
+        # Behind the container stand the words of its command.
+        [ "$command" != exec ] || break
+      fi ;;
   esac
 done
 # select WHAT: ids of the pods (or containers) that fit the filters.
@@ -94,7 +100,19 @@ inspect() {
     cat $found
   done
 }
+run() {
+  key=$ids; key=${"${key# }"}
+  case $key in *[!0-9a-f]*) file= ;; *) file=$(ls "$base/containers/$key"*.json 2>/dev/null | head -n 1) ;; esac
+  [ -n "$file" ] || fatal "execing command in container: rpc error: code = NotFound desc = an error occurred when try to find container \\\"$key\\\": not found"
+  [ $# -gt 0 ] || fatal "execing command in container: please specify command to execute"
+  pid=$(sed -n 's/^    "pid": *\([0-9]*\),*$/\1/p' "$file" | head -n 1)
+  nsenter -t "$pid" -m -u -i -n -p -- "$@"
+  rc=$?
+  [ $rc != 127 ] || fatal "execing command in container: Internal error occurred: exec: \\\"$1\\\": executable file not found in \$PATH"
+  [ $rc = 0 ] || fatal "execing command in container: command terminated with exit code $rc"
+}
 case $command in
+  exec) run "$@" ;;
   pods) list pods items ;;
   ps) list containers containers ;;
   inspectp) inspect pods "pod sandbox" ;;

@@ -1,3 +1,4 @@
+import { CONTAINER_EXEC, CONTAINER_EXEC_NAME } from "../../model/exec/container-exec.js";
 import { SNAPSHOT_NAME } from "../../model/snapshot.js";
 import * as rules from "./argv-rules.js";
 import type { ArgumentRule } from "./argv-rules.js";
@@ -110,6 +111,12 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     entersNetns: false,
     programs: {},
     scripts: ["hopbook-pod-log"],
+  },
+  [CONTAINER_EXEC]: {
+    summary: "run commands in containers of pods, by the node's runtime: those of the runbook's traffic/exec",
+    entersNetns: false,
+    programs: {},
+    scripts: [CONTAINER_EXEC_NAME],
   },
   "kernel/droptrace": {
     summary: "ask the kernel where it drops packets (a tracefs instance of its own)",

@@ -1,3 +1,5 @@
+import { CONTAINER_EXEC_NAME } from "../../model/exec/container-exec.js";
+
 /**
  * What the constant scripts may be given. Their text is known to the letter, yet one passes its values on to crictl,
  * and others make files of them or compute with them.
@@ -89,6 +91,19 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [container, /^(-|[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?)$/],
       [rest.join(" "), /^$/],
     ]),
+  [CONTAINER_EXEC_NAME]: ([seconds = "", endpoint = "", ...rest]) => {
+    const [namespace = "", pod = "", sandbox = "", container = "", program = ""] = rest;
+    return firstMisfit([
+      [seconds, COUNT],
+      [endpoint, ENDPOINT],
+      [namespace, POD_WORD],
+      [pod, POD_WORD],
+      [sandbox, RUNTIME_ID],
+      [container, /^([0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?)?$/],
+      // An option would be one of the runtime's client.
+      [program, /^[^-]/s],
+    ]);
+  },
   "hopbook-filter-check": (words) =>
     firstMisfit(words.map((word, index) => [word, CHECKED_WORDS[index % CHECKED_WORDS.length] ?? /(?!)/])),
   "hopbook-detached-list": ([mode = "", ...folders]) =>

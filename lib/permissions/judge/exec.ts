@@ -1,7 +1,9 @@
+import { CONTAINER_EXEC } from "../../model/exec/container-exec.js";
 import { ACTIONS, type ActionRule } from "../commands/actions.js";
 import { findArgvFault, type KnownScripts } from "../commands/argv.js";
 import { quoteShellWord } from "../../model/shell-word.js";
 import { judgeCaptureAtAll } from "./capture.js";
+import { findContainerFault } from "./container.js";
 import { judgeList, type Bounds } from "./list.js";
 import { findAnyDenial, findPlaceFault } from "./other-actions.js";
 import type { Via } from "../declared.js";
@@ -35,7 +37,12 @@ function judgeByName(
   const verdict = judgeAction(action, bounds);
   if (!verdict.allowed) return verdict;
   const fault = findArgvFault(action, argv, bounds.scripts) ?? findPlaceFault(action, request);
-  if (fault === undefined) return verdict;
+  if (fault === undefined) {
+    if (action !== CONTAINER_EXEC) return verdict;
+    return (
+      findContainerFault(argv, { ...bounds, judgeShell: (words) => judgeShell(words, bounds) }) ?? verdict
+    );
+  }
   return unfit("argv", `the command is none of those of ${action}: ${fault}`);
 }
 
