@@ -47,6 +47,7 @@ export { listPods, readListing, type PodSummary } from "./runtime/sandboxes.js";
 export { unknownNode } from "./ends/unknown-node.js";
 export { checkPodTools } from "./tools/pod.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";
+export { findBackendsByIp } from "./facts/service.js";
 export { findService } from "./ends/service-ports.js";
 export { checkTools, TOOL_NAMES, type NodeTools } from "./tools/node.js";
 export {

@@ -1,15 +1,17 @@
 import { buildImages } from "./images.js";
-import { buildPrograms } from "./programs.js";
+import { buildProgram, buildPrograms } from "./programs.js";
 import { downCluster } from "./down.js";
 import { requireMachine } from "./require.js";
 import { readClusterState } from "./state.js";
 import { upCluster } from "./up.js";
 
-/** `build`, `up`, `down` or `status`: see README.md. */
+/** `build`, `build PROGRAM`, `up`, `down` or `status`: see README.md. */
 const say = (text: string): void => void process.stderr.write(`cluster: ${text}\n`);
 
-async function main(command: string | undefined): Promise<void> {
-  if (command === "build") {
+async function main(command: string | undefined, program?: string): Promise<void> {
+  if (command === "build" && program !== undefined) {
+    await buildProgram(program, say);
+  } else if (command === "build") {
     requireMachine();
     await buildPrograms(say);
     await buildImages(say);
@@ -30,13 +32,13 @@ async function main(command: string | undefined): Promise<void> {
   } else if (command === "status") {
     process.stdout.write(`${JSON.stringify(readClusterState(), null, 2)}\n`);
   } else {
-    say("usage: build | up | down | status");
+    say("usage: build [PROGRAM] | up | down | status");
     process.exitCode = 2;
   }
 }
 
 try {
-  await main(process.argv[2]);
+  await main(process.argv[2], process.argv[3]);
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -1,9 +1,11 @@
 import { asHopbookError, HopbookError } from "../../errors.js";
 import type { KubePod } from "./objects.js";
 import { listPodsBy, objectNotFound, type KubeQuery } from "./pods.js";
+import { listSlices, readEndpoints, spell, type Endpoint, type ServicePort } from "./endpoints.js";
+import { getServiceByIp } from "./service-by-ip.js";
 import { showText } from "../names.js";
 import { canonicalIp, ipVersion, type Family } from "../../linux/address.js";
-import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
+import type { AddressAndPort } from "../../linux/endpoint.js";
 import { asList, fieldOf, integerOf, textEntries, textOf } from "../../linux/json.js";
 
 /** A Service and the endpoint that is followed. */
@@ -21,19 +23,6 @@ export interface FoundService {
   readonly note: string | null;
 }
 
-interface Endpoint extends AddressAndPort {
-  readonly port: number;
-  readonly node: string | null;
-  /** `namespace/name`. */
-  readonly pod: string | null;
-}
-
-interface Port {
-  readonly name: string;
-  readonly port: number;
-  readonly protocol: string;
-}
-
 interface ServiceQuery extends KubeQuery {
   readonly port: number | string | null;
   /** The node of the other end. */
@@ -44,8 +33,6 @@ interface ServiceQuery extends KubeQuery {
 }
 
 const SERVICES = { group: "", version: "v1", resource: "services" } as const;
-const SLICES = { group: "discovery.k8s.io", version: "v1", resource: "endpointslices" } as const;
-const MAX_SLICES = 1000;
 
 /** A Service by name with its ready endpoints. Throws TARGET_NOT_FOUND, TARGET_AMBIGUOUS. */
 export async function findKubeService(
@@ -90,18 +77,29 @@ export async function listPodsOfService(
   return listPodsBy({ namespace: name.namespace, labelSelector }, query);
 }
 
-/** The Service that has a ClusterIP; null where none has it, or Services may not be listed. */
+/** The Service that has a ClusterIP, of either family; null where none has it, or Services may not be listed. */
 export async function findServiceByIp(ip: string, query: ServiceQuery): Promise<FoundService | null> {
-  const { kube, signal } = query;
-  try {
-    const fieldSelector = `spec.clusterIP=${ip}`;
-    const [value] = await kube.list({ ...SERVICES, query: { fieldSelector }, signal }, 100);
-    return value === undefined ? null : await followService(value, { ...query, ip });
-  } catch (error) {
-    const failure = asHopbookError(error);
-    if (failure.code === "KUBE_FORBIDDEN") return null;
-    throw failure;
-  }
+  const value = await getServiceByIp(ip, query);
+  return value == null ? null : followService(value, { ...query, ip });
+}
+
+/**
+ * Its name, and who is ready behind one of its ports: nobody, where it has no such port. null where no Service has the
+ * ClusterIP; undefined where Services may not be listed.
+ */
+export async function findBackendsByIp(
+  address: AddressAndPort & { readonly port: number },
+  query: Pick<KubeQuery, "kube" | "signal">,
+): Promise<{ readonly name: string; readonly backends: readonly string[] } | null | undefined> {
+  const value = await getServiceByIp(address.ip, query);
+  if (value == null) return value;
+  const namespace = textOf(value, "metadata", "namespace") ?? "";
+  const name = textOf(value, "metadata", "name") ?? "";
+  const port = readPorts(value).find((each) => each.port === address.port);
+  const slices = port === undefined ? [] : await listSlices({ namespace, name }, query);
+  const of = { namespace, port: port ?? null, family: ipVersion(address.ip), asked: address.port };
+  const backends = readEndpoints(slices, of).map(({ ip }) => ip);
+  return { name: `${namespace}/${name}`, backends: [...new Set(backends)] };
 }
 
 async function followService(value: unknown, query: ServiceQuery): Promise<FoundService> {
@@ -163,7 +161,7 @@ function readFaces(value: unknown, ip: string | undefined): readonly [Face, Face
   return other === undefined ? [first] : [first, other];
 }
 
-function readPorts(value: unknown): Port[] {
+function readPorts(value: unknown): ServicePort[] {
   return asList(fieldOf(value, "spec", "ports")).flatMap((entry) => {
     const port = integerOf(entry, "port");
     if (port === null) return [];
@@ -173,9 +171,9 @@ function readPorts(value: unknown): Port[] {
 
 /** null: a headless Service without ports. */
 function choosePort(
-  ports: readonly Port[],
+  ports: readonly ServicePort[],
   query: ServiceQuery & { readonly isHeadless: boolean },
-): Port | null {
+): ServicePort | null {
   const { port, text } = query;
   const fits = port === null ? ports : ports.filter((each) => each.port === port || each.name === port);
   const [first] = fits;
@@ -199,60 +197,6 @@ function choosePort(
       ...{ hint: "write the port as well", detail },
     },
   );
-}
-
-function listSlices(
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-  { kube, signal }: ServiceQuery,
-): Promise<readonly unknown[]> {
-  const labelSelector = `kubernetes.io/service-name=${name}`;
-  return kube.list({ ...SLICES, namespace, query: { labelSelector }, signal }, MAX_SLICES);
-}
-
-function readEndpoints(
-  slices: readonly unknown[],
-  {
-    family,
-    ...of
-  }: Parameters<typeof endpointsOf>[1] & {
-    /** null: any. */
-    readonly family: Family | null;
-  },
-): Endpoint[] {
-  const found = slices
-    .filter((slice) => family === null || textOf(slice, "addressType") === `IPv${family}`)
-    .flatMap((slice) => endpointsOf(slice, of));
-  return found.toSorted((a, b) => (spell(a) < spell(b) ? -1 : 1));
-}
-
-function endpointsOf(
-  slice: unknown,
-  {
-    namespace,
-    port,
-    asked,
-  }: { readonly namespace: string; readonly port: Port | null; readonly asked: ServiceQuery["port"] },
-): Endpoint[] {
-  const ports = asList(fieldOf(slice, "ports"));
-  const entry = ports.find((each) => (textOf(each, "name") ?? "") === (port?.name ?? ""));
-  const number = port === null ? asked : integerOf(entry, "port");
-  if (typeof number !== "number") return [];
-  return asList(fieldOf(slice, "endpoints")).flatMap((endpoint): Endpoint[] => {
-    // Absent means ready.
-    if (fieldOf(endpoint, "conditions", "ready") === false) return [];
-    const ip = canonicalIp(firstText(asList(fieldOf(endpoint, "addresses"))));
-    if (ip === undefined) return [];
-    const name =
-      textOf(endpoint, "targetRef", "kind") === "Pod" ? textOf(endpoint, "targetRef", "name") : null;
-    return [
-      {
-        ip,
-        port: number,
-        node: textOf(endpoint, "nodeName"),
-        pod: name === null ? null : `${namespace}/${name}`,
-      },
-    ];
-  });
 }
 
 function chooseEndpoint(
@@ -286,13 +230,4 @@ function chooseEndpoint(
 /** What is sent to a Service's address may go to any backend, and would look lost on the way to this one. */
 function noteDirect(text: string, chosen: Endpoint): string {
   return `${text}: what is sent goes to ${spell(chosen)} itself, past the Service's address`;
-}
-
-function spell(endpoint: Endpoint): string {
-  const where = endpoint.node === null ? "" : ` on ${endpoint.node}`;
-  return `${endpoint.pod ?? "no pod"} at ${formatAddress(endpoint)}${where}`;
-}
-
-function firstText([first]: readonly unknown[]): string {
-  return typeof first === "string" ? first : "";
 }

@@ -112,6 +112,8 @@ export const dnsRead: StepKind<Input, Output> = {
       "info",
       `${input.from} asks ${config.nameservers.join(", ") || "nobody"} for ${names.join(", ")}`,
     );
+    for (const { ip, unread } of servers)
+      if (unread !== undefined) context.note("warn", `who is behind ${ip} is not known: ${unread}`);
     const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
     return { commands: ordered, outputs: { config, names, servers, to: endsOf(servers) }, notes: [] };
   },

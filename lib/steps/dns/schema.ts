@@ -17,6 +17,8 @@ export const serversSchema = {
       ip: address,
       role: { enum: ["nameserver", "reference"] },
       service: { type: ["string", "null"], maxLength: 400 },
+      device: { type: ["string", "null"], maxLength: 15 },
+      unread: { type: "string", maxLength: 2000 },
       endpoints: { type: "array", maxItems: 16, items: address },
     },
   },

@@ -1,10 +1,10 @@
+import { judgeAnswers } from "./answers.js";
 import type { DnsLookup } from "./asks.js";
+import { judgePartial } from "./partial.js";
+import { judgeSilence } from "./silence.js";
 import type { DnsEvidence, DnsFaultCode, DnsVerdict } from "./verdict.js";
-import { followWalk, sayMs, type Walk } from "./walk.js";
-import { sayConfig, sayDirect, sayServer, whereOf } from "./words.js";
-
-/** A walk that takes longer is slow. */
-const SLOW_MS = 1000;
+import { followWalk } from "./walk.js";
+import { sayConfig, sayDirect, sayServer, sayUnread, whereOf } from "./words.js";
 
 /** The name, the server or the network: what keeps a pod from an answer, by what was asked from where and where it ended. */
 export function judgeDns(given: DnsEvidence): DnsVerdict {
@@ -28,12 +28,17 @@ export function judgeDns(given: DnsEvidence): DnsVerdict {
 }
 
 function judgeServer(ip: string, given: DnsEvidence): DnsVerdict {
-  const { asks, config, name } = given;
+  const { asks, config } = given;
   const own = asks.filter(({ server, from }) => server === ip && from === "pod");
   const udp = own.filter(({ transport }) => transport === "udp").flatMap(({ lookups }) => lookups);
   const walk = followWalk(udp, config);
   const server = sayServer(ip, given);
-  const evidence = [`resolv.conf: ${sayConfig(config)}`, ...walk.lines, ...sayDirect(given)];
+  const evidence = [
+    `resolv.conf: ${sayConfig(config)}`,
+    ...walk.lines,
+    ...sayDirect(given),
+    ...sayUnread(given),
+  ];
   const say = (code: DnsFaultCode, fault: DnsVerdict["fault"], summary: string): DnsVerdict =>
     verdict(code, fault, summary, evidence);
   if (udp.length === 0 || udp.every(({ outcome }) => outcome === "error")) {
@@ -56,140 +61,8 @@ function judgeServer(ip: string, given: DnsEvidence): DnsVerdict {
       );
     }
   }
-  return judgeAnswers({ given, walk, server, say, name, udp });
+  return judgeAnswers(ip, { given, walk, say, udp });
 }
-
-interface Asked {
-  readonly given: DnsEvidence;
-  readonly udp: readonly DnsLookup[];
-  readonly say: (code: DnsFaultCode, fault: DnsVerdict["fault"], summary: string) => DnsVerdict;
-}
-
-function judgeSilence(ip: string, { given, udp, say }: Asked): DnsVerdict {
-  const server = sayServer(ip, given);
-  const { config } = given;
-  const cost = `each lookup takes ${config.timeoutSec * config.attempts} s to fail`;
-  const known = given.servers.find((one) => one.ip === ip);
-  const answered = given.asks.filter(
-    ({ server: asked, lookups }) => asked !== ip && lookups.some(({ outcome }) => outcome === "answered"),
-  );
-  const reference = answered.find(({ role }) => role === "reference");
-  if (reference !== undefined && known?.service === null) {
-    const other = sayServer(reference.server, given);
-    return say(
-      "wrong-nameserver",
-      "resolver",
-      `resolv.conf names ${ip}, which does not answer; ${other} does`,
-    );
-  }
-  if (udp.some(({ outcome }) => outcome === "refused")) {
-    return say(
-      "nobody-listens",
-      "server",
-      `${server} refuses: nobody listens on its port 53 (ICMP port unreachable)`,
-    );
-  }
-  const endpoint = answered.find(({ role, from }) => role === "endpoint" && from === "pod");
-  if (endpoint !== undefined) {
-    return say(
-      "service-not-translated",
-      "network",
-      `${server} does not answer, and ${endpoint.server} behind it does when asked directly: the node does not translate the Service's address`,
-    );
-  }
-  const where = whereOf(ip, given, "udp");
-  if (where?.direction === "request")
-    return say("query-dropped", "network", `The queries to ${server} are dropped${where.text}`);
-  if (where?.direction === "reply")
-    return say("reply-dropped", "network", `The answers of ${server} are dropped${where.text}`);
-  if (where?.status === "unanswered") {
-    return say("server-silent", "server", `The queries arrive at ${server}, which does not answer: ${cost}`);
-  }
-  const near = given.asks.filter(({ from, role }) => from === "node" && role === "endpoint");
-  if (near.length > 0 && near.every(({ lookups }) => lookups.every(({ outcome }) => outcome === "none"))) {
-    return say("server-silent", "server", `${server} does not answer, on its own node neither: ${cost}`);
-  }
-  if (near.some(({ lookups }) => lookups.some(({ outcome }) => outcome === "answered"))) {
-    return say(
-      "no-answer",
-      "network",
-      `${server} answers on its own node, and the pod gets no answer: ${cost}`,
-    );
-  }
-  return say("no-answer", null, `${server} does not answer, and where the queries end is not known: ${cost}`);
-}
-
-function judgePartial(
-  ip: string,
-  { given, udp, missing, say }: Asked & { readonly missing: readonly DnsLookup[] },
-): DnsVerdict {
-  const server = sayServer(ip, given);
-  const ofType = (type: string): readonly DnsLookup[] => udp.filter((one) => one.type === type);
-  const isSilent = (type: string): boolean =>
-    ofType(type).length > 0 && ofType(type).every(({ outcome }) => outcome === "none");
-  const where = whereOf(ip, given, "udp")?.text ?? "";
-  if (isSilent("AAAA") && !ofType("A").some(({ outcome }) => outcome === "none")) {
-    const cost = given.config.timeoutSec * given.config.attempts;
-    return say(
-      "aaaa-dropped",
-      where === "" ? "server" : "network",
-      `A queries to ${server} are answered, AAAA queries never: each lookup waits up to ${cost} s for them${where}`,
-    );
-  }
-  return say(
-    "answers-lost",
-    where === "" ? null : "network",
-    `${missing.length} of ${udp.length} queries to ${server} got no answer${where}`,
-  );
-}
-
-function judgeAnswers({
-  walk,
-  server,
-  say,
-  name,
-  udp,
-}: Asked & { readonly walk: Walk; readonly server: string; readonly name: string }): DnsVerdict {
-  const names = `${walk.lines.length} name${walk.lines.length === 1 ? "" : "s"}`;
-  const took = sayMs(walk.tookMs);
-  if (walk.result === "found") {
-    if (walk.tookMs > SLOW_MS) {
-      const slowest = udp.toSorted((one, other) => (other.tookMs ?? 0) - (one.tookMs ?? 0))[0];
-      return say(
-        "slow",
-        "server",
-        `${server} finds ${name} as ${walk.name} after ${names} and ${took}, ${sayMs(slowest?.tookMs ?? 0)} of them for ${slowest?.name ?? ""} ${slowest?.type ?? ""}`,
-      );
-    }
-    return say("none", null, `${server} finds ${name} as ${walk.name} after ${names} and ${took}`);
-  }
-  const bad = udp.find(({ said }) => said !== "NOERROR" && said !== "NXDOMAIN");
-  if (bad !== undefined) {
-    const code = bad.said === "SERVFAIL" ? "servfail" : bad.said === "REFUSED" ? "refused" : "server-error";
-    const why = WHY[code];
-    return say(code, "server", `${server} answers ${bad.said} for ${bad.name} ${bad.type}: ${why}`);
-  }
-  if (walk.result === "empty") {
-    const empty = udp.find(({ said }) => said === "NOERROR")?.name ?? walk.name;
-    return say(
-      "name-without-address",
-      "name",
-      `${server} knows ${empty}, which has neither an A nor an AAAA record`,
-    );
-  }
-  const each = walk.names.map(({ name: asked, tookMs }) => `${asked} ${sayMs(tookMs)}`).join(", ");
-  return say(
-    "name-unknown",
-    "name",
-    `${server} does not know ${name}: NXDOMAIN for all of ${names} that the pod asks for (${each}), in ${took}`,
-  );
-}
-
-const WHY = {
-  servfail: "it failed to find out, as where its own upstream does not answer",
-  refused: "it does not answer this for whoever asks",
-  "server-error": "it could not make an answer",
-} as const;
 
 function findDeadEndpoints(
   ip: string,

@@ -45,6 +45,13 @@ export function sayConfig({ nameservers, search, ndots }: ResolverConfig): strin
   return `nameserver ${nameservers.join(" ")}, search ${search.join(" ") || "nothing"}, ndots ${ndots}`;
 }
 
+/** What could not be read of the servers. */
+export function sayUnread({ servers }: DnsEvidence): string[] {
+  return servers.flatMap(({ ip, unread }) =>
+    unread === undefined ? [] : [`Whether ${ip} is a Service, and who is behind it, is not known: ${unread}`],
+  );
+}
+
 /** What others said: each server that was asked directly, and from where. */
 export function sayDirect({ asks }: DnsEvidence): string[] {
   return asks

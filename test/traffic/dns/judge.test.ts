@@ -1,6 +1,12 @@
 import t from "tap";
 import type { BreakLocation } from "../../../lib/model/steps.js";
-import { judgeDns, searchWalk, type DnsAsk, type DnsServer } from "../../../lib/traffic/index.js";
+import {
+  judgeDns,
+  searchWalk,
+  type DnsAsk,
+  type DnsServer,
+  type DnsVerdict,
+} from "../../../lib/traffic/index.js";
 
 const CONFIG = {
   nameservers: ["10.96.0.10"],
@@ -201,6 +207,58 @@ const CASES: readonly {
     ],
     asks: [ask("none"), ask("found", { server: "10.96.0.53", role: "reference", flowId: null })],
   },
+  {
+    ...{
+      code: "wrong-nameserver",
+      fault: "resolver",
+      says: /which does not know web; 10\.96\.0\.53 \(kube-system\/kube-dns\) does, as web\.shop/,
+    },
+    servers: [
+      { ...SERVER, service: null, endpoints: [] },
+      { ...SERVER, ip: "10.96.0.53", role: "reference" },
+    ],
+    asks: [ask("NXDOMAIN"), ask("found", { server: "10.96.0.53", role: "reference", flowId: null })],
+  },
+  {
+    ...{ code: "name-unknown", fault: "name", says: /does not know web/ },
+    servers: [
+      { ...SERVER, service: null, endpoints: [] },
+      { ...SERVER, ip: "10.96.0.53", role: "reference" },
+    ],
+    asks: [ask("NXDOMAIN"), ask("NXDOMAIN", { server: "10.96.0.53", role: "reference", flowId: null })],
+  },
+  {
+    ...{ code: "node-local-down", fault: "server" },
+    servers: [{ ...SERVER, device: "nodelocaldns" }],
+    asks: [ask("refused"), behind(ONE, "found")],
+    says: /own node as NodeLocal DNS is \(device nodelocaldns\), refuses: .*; past it 10\.244\.1\.5 does$/,
+  },
+  {
+    ...{ code: "no-endpoints", fault: "server", says: /^Nobody is ready behind 10\.96\.0\.10/ },
+    servers: [{ ...SERVER, endpoints: [] }],
+    asks: [ask("refused")],
+  },
+  {
+    ...{ code: "nobody-listens", fault: "server", says: /nobody listens/ },
+    servers: [{ ...SERVER, service: null, endpoints: [], unread: "iptables-save is missing" }],
+    asks: [ask("refused")],
+  },
+  {
+    ...{ code: "upstream-silent", fault: "server", says: /never for web: the upstream/ },
+    breaks: [unanswered],
+    asks: [
+      ask((_, name) => (name === "web" ? "none" : "NXDOMAIN")),
+      { ...near("none"), lookups: near("none").lookups.filter(({ name }) => name === "web") },
+    ],
+  },
+  {
+    ...{ code: "answers-lost", fault: null, says: /2 of 6 queries/ },
+    asks: [ask((_, name) => (name === "web" ? "none" : "NXDOMAIN")), near("found")],
+  },
+  {
+    ...{ code: "answers-lost", fault: null, says: /1 of 6 queries/ },
+    asks: [ask((type, name) => (name === "web" && type === "A" ? "none" : "NXDOMAIN"))],
+  },
   { code: "no-answer", fault: null, asks: [], says: /could not be asked: nothing was asked/ },
   {
     code: "no-answer",
@@ -220,6 +278,50 @@ t.test("what is at fault, and where", (t) => {
     t.match(judged, { code, fault, summary: says }, `${code} ${says.source}`);
     t.notMatch(JSON.stringify(judged), /undefined|null ms|NaN/);
   }
+  t.end();
+});
+
+t.test("a link-local server is a cache of the node, where a cloud's resolver is none", (t) => {
+  const judge = (ip: string, device?: null): DnsVerdict =>
+    judgeDns({
+      ...{ name: "web", config: { ...CONFIG, nameservers: [ip] }, breaks: [] },
+      servers: [{ ...SERVER, ip, service: null, endpoints: [], ...(device === null ? { device } : {}) }],
+      asks: [ask("none", { server: ip })],
+    });
+  t.match(judge("169.254.20.10", null), {
+    code: "node-local-down",
+    summary: /^169\.254\.20\.10, a link-local address .*, which no device of the node has, does not answer$/,
+  });
+  t.match(judge("169.254.20.10"), { code: "node-local-down", summary: /on each node, does not answer$/ });
+  t.match(judge("169.254.169.253", null), { code: "no-answer" });
+  t.end();
+});
+
+t.test("where the time of a slow walk goes", (t) => {
+  const timed = (ms: (name: string) => number): DnsAsk => {
+    const asked = ask((type, name) => (name === "web" && type === "A" ? "found" : "NXDOMAIN"));
+    return { ...asked, lookups: asked.lookups.map((one) => ({ ...one, tookMs: ms(one.name) })) };
+  };
+  const judge = (ms: (name: string) => number): DnsVerdict =>
+    judgeDns({ name: "web", config: CONFIG, servers: [SERVER], asks: [timed(ms)], breaks: [] });
+  const search = judge((name) => (name === "web" ? 1200 : name.includes("shop") ? 2 : 900));
+  t.match(search, { code: "slow", fault: "server", summary: /its upstream is slow$/ });
+  const long = judge((name) => (name === "web" ? 400 : 900));
+  t.match(long, {
+    ...{ code: "slow-search", fault: "resolver" },
+    summary:
+      /only after 2200 ms: 1800 ms of them go to the 2 names of the search domains that ndots 5 .* with 900 ms$/,
+  });
+  t.end();
+});
+
+t.test("what was not read is told beside the verdict", (t) => {
+  const servers = [{ ...SERVER, service: null, endpoints: [], unread: "iptables-save is missing on node-a" }];
+  const { evidence } = judgeDns({ name: "web", config: CONFIG, servers, asks: [ask("none")], breaks: [] });
+  t.match(
+    evidence.join("\n"),
+    /Whether 10\.96\.0\.10 is a Service, .* is not known: iptables-save is missing/,
+  );
   t.end();
 });
 
