@@ -54,6 +54,29 @@ t.test("bridge: a port that is out of it, closed, or sends nothing back", async 
   t.strictSame(nf("net.bridge.bridge-nf-call-iptables = 1\n"), []);
 });
 
+t.test("routes: what may be taken past them is a doubt where they lead back, and never a fault", (t) => {
+  const hops = PATH.hops.flatMap((hop) =>
+    hop.role === "bridge"
+      ? []
+      : [hop.role === "host-veth" ? { ...hop, passedBy: ["request" as const] } : hop],
+  );
+  const said = (dev: string, path = PATH) => {
+    const text = JSON.stringify([{ dst: "10.1.1.7", from: "10.1.0.5", dev }]);
+    const argv = "ip -j route get 10.1.1.7 from 10.1.0.5 iif flannel.1";
+    const found = ask("routes", [{ at: "node-b", kind: "route-get", text, argv }], { path });
+    return found.filter((one) => one.includes(dev));
+  };
+  const eBPF = { ...PATH, hops };
+  const back = (dev: string) => [
+    `doubt: packets to 10.1.1.7 go back out by ${dev}, unless a program of the CNI takes them to veth1 past the routes`,
+  ];
+  t.strictSame(said("ens4", eBPF), back("ens4"), "where the tunnel's packets came from");
+  t.strictSame(said("flannel.1", eBPF), back("flannel.1"));
+  t.strictSame(said("cilium_host", eBPF), ["fine: packets to 10.1.1.7 leave by cilium_host"]);
+  t.strictSame(said("ens4"), ["fault: packets to 10.1.1.7 leave by ens4, not by cni0"]);
+  t.end();
+});
+
 t.test("mtu: what does not fit into the tunnel, a pod's other end, nodes that differ", async (t) => {
   const tunnels = {
     "node-a": { interface: "flannel.1", address: null, gateway: null, remoteMac: null, remoteVtep: null },

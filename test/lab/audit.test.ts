@@ -31,11 +31,13 @@ const FAULTS: Readonly<Record<string, string>> = {
   "pod-input-drop": "rules",
   "closed-port": "listener",
 };
+/** Where eBPF may take packets to their pod, the kernel's own route to it may not be asked. */
+const PAST_THE_KERNEL = ["pod-route-missing-b"];
 /** No node shows these. */
 const UNSEEN = ["underlay-cut", "mtu-hole"];
 /** What becomes of a packet is a doubt. */
 const DOUBTED = ["bad-checksum"];
-/** HOPBOOK_AUDIT_MATRIX=all: every fault and destination of every topology; else those where most differs. */
+/** HOPBOOK_AUDIT_MATRIX=all: every fault and destination of every topology; else those where most differs. HOPBOOK_AUDIT_TOPOLOGY: of those whose names hold it. */
 const isAll = process.env["HOPBOOK_AUDIT_MATRIX"] === "all";
 const SOME: Readonly<Partial<Record<LabTopology, readonly string[]>>> = {
   "calico-vxlan": Object.keys(FAULTS),
@@ -50,7 +52,10 @@ const DESTINATIONS = [
 ];
 /** Of the other topologies: another node's pod by its Service, and one of the same node. */
 const FEW = ["10.96.0.20:80", "shop/cart"];
-const TOPOLOGIES = Object.keys(LAB_TOPOLOGIES) as LabTopology[];
+const ONLY = process.env["HOPBOOK_AUDIT_TOPOLOGY"];
+const TOPOLOGIES = (Object.keys(LAB_TOPOLOGIES) as LabTopology[]).filter(
+  (one) => ONLY === undefined || one.includes(ONLY),
+);
 const nameOf = (topology: LabTopology): string => `audit-${String(process.pid)}-${topology}`;
 
 t.teardown(async () => {
@@ -105,9 +110,10 @@ for (const topology of TOPOLOGIES) {
     const faults = listFaults(topology).map((fault) => fault.name);
     for (const fault of faults.filter((one) => one in FAULTS && isWanted(one))) {
       const found = await tryFault(t, lab, fault);
-      t.equal(found.status, "fault", fault);
+      const word = topology.startsWith("cilium-") && PAST_THE_KERNEL.includes(fault) ? "doubt" : "fault";
+      t.equal(found.status, word === "fault" ? "fault" : "undecided", fault);
       t.ok(
-        found.statements.some(({ severity, check }) => severity === "fault" && check === FAULTS[fault]),
+        found.statements.some(({ severity, check }) => severity === word && check === FAULTS[fault]),
         `${fault}: ${show(found).join("; ")}`,
       );
     }

@@ -19,6 +19,8 @@ interface Asked {
   readonly reading: Reading | undefined;
   /** Where the packets should go; null: it is not known. */
   readonly wanted: string | null;
+  /** Where a program (eBPF) may take them past the routes to; `from`: where they came from, which is no way on. */
+  readonly past?: { readonly device: string; readonly from: readonly string[] };
 }
 
 function checkLeg(world: AuditWorld, leg: Leg): Said[] {
@@ -32,8 +34,14 @@ function checkLeg(world: AuditWorld, leg: Leg): Said[] {
     direction: leg.direction,
     to,
     reading,
-    wanted: leg.isPassedBy ? null : leg.outDevice,
+    ...(leg.isPassedBy
+      ? { wanted: null, past: { device: leg.outDevice, from: cameFrom(leg) } }
+      : { wanted: leg.outDevice }),
   });
+}
+
+function cameFrom({ inDevice, outerIn }: Leg): readonly string[] {
+  return [inDevice, outerIn?.interface ?? null].filter((device) => device !== null);
 }
 
 function checkPods(world: AuditWorld): Said[] {
@@ -53,7 +61,7 @@ function checkPods(world: AuditWorld): Said[] {
   });
 }
 
-function judge(world: AuditWorld, { at, direction, to, reading, wanted }: Asked): Said[] {
+function judge(world: AuditWorld, { at, direction, to, reading, wanted, past }: Asked): Said[] {
   const base = { direction, place: { ...at, device: wanted } };
   if (reading === undefined || reading.record.exitCode === null || reading.record.exitCode > 2)
     return [{ ...notRead(world, at, "route-get", `where packets to ${to} go`), direction }];
@@ -63,6 +71,15 @@ function judge(world: AuditWorld, { at, direction, to, reading, wanted }: Asked)
     if (answer === null)
       return [{ ...notRead(world, at, "route-get", `where packets to ${to} go`), direction }];
     const line = `dev ${answer.dev}${answer.gateway === null ? "" : ` via ${answer.gateway}`}`;
+    if (past?.from.includes(answer.dev) === true)
+      return [
+        {
+          ...{ ...base, severity: "doubt" },
+          what: `packets to ${to} go back out by ${answer.dev}, unless a program of the CNI takes them to ${past.device} past the routes`,
+          evidence: [evidenceOf(reading, line)],
+          next: `See whether a route to ${to} is missing: \`ip route show table all\`; the CNI's agent on ${at.node} writes it`,
+        },
+      ];
     if (wanted === null || answer.dev === wanted)
       return [
         {
