@@ -52,7 +52,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   packets: ["errors", "linux"],
   live: ["model", "errors", "text", "packets", "analysis", "wire"],
   analysis: ["model", "errors", "linux", "rules", "readings", "packets", "wire", "shapes"],
-  bundles: ["errors", "packets"],
+  bundles: ["model", "errors", "linux", "packets", "wire"],
   report: ["model", "errors", "text"],
   lab: ["model", "errors", "linux"],
   catalogue: [
@@ -105,6 +105,8 @@ const FOLDERS: Record<string, readonly string[]> = {
     "artifacts",
     "engine",
     "plan",
+    "readings",
+    "audit",
     "analysis",
     "bundles",
     "report",

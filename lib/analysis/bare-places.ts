@@ -19,6 +19,9 @@ export interface BarePlaces {
   readonly leftOut: readonly string[];
 }
 
+/** Where a file was captured, where that is known. */
+export type KnownHop = Pick<EvidenceHop, "node" | "role" | "interface" | "mtuBytes">;
+
 interface PlaceOfFile extends FilePlace {
   readonly name: string | null;
   /** Index of the file. */
@@ -29,16 +32,21 @@ interface PlaceOfFile extends FilePlace {
  * What the places of captures are: each file one, of the path in their order; but where a file shows several devices
  * (`tcpdump -i any`, pcapng), each of these is one, and the packets say how they lie. `links` is what `ip -j link` printed
  * on the node of each file, for the names of devices that a file knows by their index; of a single one for all of them.
+ * `known`, by file, is where one was captured.
  * Throws what opening a capture throws.
  */
-export function describePlaces(files: readonly string[], links: readonly string[] = []): BarePlaces {
+export function describePlaces(
+  files: readonly string[],
+  links: readonly string[] = [],
+  known: readonly (KnownHop | null)[] = [],
+): BarePlaces {
   const found = files.map((path, file) => ({
     ...{ path, file },
     devices: findDevices(path, links.length === 1 ? links[0] : links[file]),
   }));
   if (found.every(({ devices }) => devices.length < 2))
     return {
-      paths: [files.map((file, index) => describeHop(file, index, null))],
+      paths: [files.map((file, index) => ({ ...describeHop(file, index, null), ...known[index] }))],
       devices: new Map(),
       leftOut: [],
     };
@@ -52,7 +60,8 @@ export function describePlaces(files: readonly string[], links: readonly string[
   });
   const hops = places.map(({ path, file, name }, index) => {
     const hop = describeHop(path, file, name);
-    return { ...hop, id: `${index}.${hop.interface}` };
+    const own = name === null ? known[file] : null;
+    return { ...hop, ...own, id: `${index}.${own?.interface ?? hop.interface}` };
   });
   return {
     paths: findWays(places).map((way) => way.map((place, index) => ({ ...hops[place]!, index }))),

@@ -7,6 +7,6 @@ export {
   type FindCause,
 } from "./analyze.js";
 export { findFileOrder } from "./file-order.js";
-export { analyzePcaps, type AnalyzePcapsOptions } from "./pcaps.js";
+export { analyzePcaps, type AnalyzePcapsOptions, type KnownBeside } from "./pcaps.js";
 export { loadRunRecord, readRunText } from "./evidence/load.js";
 export { CAUSES } from "./cause/index.js";

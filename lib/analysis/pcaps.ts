@@ -1,11 +1,15 @@
 import { basename } from "node:path";
 import { HopbookError } from "../errors.js";
-import type { Findings, FlowFinding } from "../model/findings.js";
+import type { CauseResult } from "../model/cause.js";
+import type { FlowEvidence, StateRecord } from "../model/evidence.js";
+import type { Findings, FlowAudit, FlowFinding } from "../model/findings.js";
+import type { Naming } from "../model/naming.js";
 import type { Protocol } from "../model/traffic.js";
 import type { Flow } from "./follow/flow.js";
-import { describePlaces } from "./bare-places.js";
+import { describePlaces, type KnownHop } from "./bare-places.js";
+import { findCause as findCauseInState } from "./cause/index.js";
 import { compareAll } from "./verdict/facts.js";
-import { describeFlow } from "./verdict/flow.js";
+import { describeFlow, type FindFlowCause } from "./verdict/flow.js";
 import { FrameReader } from "./verdict/frames.js";
 import { judgeFlows } from "./verdict/judge.js";
 import type { JudgedFlow } from "./verdict/judged.js";
@@ -24,6 +28,23 @@ export interface AnalyzePcapsOptions {
    * or one for all.
    */
   readonly links?: readonly string[];
+  readonly known?: KnownBeside;
+}
+
+/** What is known beside captures of the nodes that they were made on. */
+export interface KnownBeside {
+  /** Where each was made, in the order of the files; null: not known. */
+  readonly places: readonly (KnownHop | null)[];
+  /** The nodes' state, looked at at some time. */
+  readonly state: readonly StateRecord[];
+  /** By a record's file. */
+  readonly readText: (file: string) => string | undefined;
+  /** By which names rules tell whose they are. */
+  readonly namings: readonly Naming[];
+  /** A flow with what the nodes' state tells of its ends and its way. */
+  complete(flow: FlowEvidence): FlowEvidence;
+  /** What the state alone says of the flow; null: nothing. */
+  audit(flow: FlowEvidence): FlowAudit | null;
 }
 
 /**
@@ -36,9 +57,9 @@ export interface AnalyzePcapsOptions {
  */
 export async function analyzePcaps(
   files: readonly string[],
-  { links, ...options }: AnalyzePcapsOptions = {},
+  { links, known, ...options }: AnalyzePcapsOptions = {},
 ): Promise<Findings> {
-  const { paths, devices, leftOut: unseen } = describePlaces(files, links);
+  const { paths, devices, leftOut: unseen } = describePlaces(files, links, known?.places);
   const { others, unanswered, leftOut, followed, captures } = judgeFlows({
     flows: [],
     paths,
@@ -57,8 +78,17 @@ export async function analyzePcaps(
       decision.doubts.doubt(doubt);
   const compared = compareAll(listed);
   const frames = new FrameReader(captures);
-  const describe = (judged: JudgedFlow): FlowFinding =>
-    describeFlow(judged, () => ({ cause: null, lookedAt: [], caveats: [] }), { others: compared, frames });
+  const findCause = (input: Parameters<FindFlowCause>[0]): CauseResult =>
+    known === undefined
+      ? { cause: null, lookedAt: [], caveats: [] }
+      : findCauseInState({ ...input, ...known, drops: [] });
+  const describe = (bare: JudgedFlow): FlowFinding => {
+    const flow = known?.complete(bare.flow) ?? bare.flow;
+    const audit = known?.audit(flow) ?? null;
+    const shared = { others: compared, frames };
+    const told = describeFlow({ ...bare, flow }, findCause, shared);
+    return audit === null ? told : { ...told, audit };
+  };
   const startUs = Math.min(...followed.readings.map(({ firstUs }) => firstUs ?? Infinity));
   return {
     apiVersion: "hopbook.dev/v1",
@@ -79,7 +109,10 @@ export async function analyzePcaps(
   };
 }
 
-function isWanted(flow: Flow, { from, to, port, protocol }: Omit<AnalyzePcapsOptions, "links">): boolean {
+function isWanted(
+  flow: Flow,
+  { from, to, port, protocol }: Omit<AnalyzePcapsOptions, "links" | "known">,
+): boolean {
   const servers = [flow.server, ...(flow.behind === null ? [] : [flow.behind])];
   return (
     (from ?? flow.client.ip) === flow.client.ip &&

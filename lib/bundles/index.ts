@@ -1,1 +1,3 @@
-export { describeBundle, readBundle } from "./read-bundle.js";
+export { KnownNodes } from "./complete-flow.js";
+export { placeCaptures, podsOfCaptures } from "./places.js";
+export { describeBundle, readBundle, type Bundle } from "./read-bundle.js";

@@ -1,5 +1,6 @@
 import type { Via } from "./access.js";
 import type { HopRole } from "./roles.js";
+import type { AuditStatement, AuditStatus } from "./audit/audit.js";
 import type { ServiceEnd } from "./evidence.js";
 import type { Unentered } from "./hops.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
@@ -185,6 +186,15 @@ export interface FlowFinding {
   readonly rate?: RateFinding;
   /** Nodes and pods of the ends that could not be looked into: nothing was captured there. Absent: none. */
   readonly unentered?: readonly Unentered[];
+  /** What the nodes' state alone says of the flow, beside what its packets show. Absent: no state was read. */
+  readonly audit?: FlowAudit;
+}
+
+/** A flow judged by its nodes' state, as far as that was read. */
+export interface FlowAudit {
+  readonly status: AuditStatus;
+  /** Faults first, then warnings, doubts, and what is fine. */
+  readonly statements: readonly AuditStatement[];
 }
 
 export interface CheckFinding {

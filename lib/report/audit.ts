@@ -1,6 +1,7 @@
-import type { Audit, AuditPlace, AuditSeverity, AuditStatement, AuditStatus } from "../model/audit/audit.js";
+import type { Audit, AuditSeverity, AuditStatement, AuditStatus } from "../model/audit/audit.js";
 import { wrapColumns } from "../text/columns.js";
 import type { Style } from "../text/paint.js";
+import { countChecks, placeAudited } from "./flow-audit.js";
 import { BROKEN, createTextStyle, type TextOptions, type TextStyle } from "./text-style.js";
 
 const INDENT = "    ";
@@ -38,7 +39,7 @@ function describe(one: AuditStatement, style: TextStyle): readonly string[] {
       fine: [glyphs.ok, "", "green"],
     } as const satisfies Readonly<Record<AuditSeverity, readonly [string, string, Style]>>
   )[one.severity];
-  const [first = "", ...rest] = wrapAll(style, "  ", `${word}${describePlace(one)}: ${one.what}`);
+  const [first = "", ...rest] = wrapAll(style, "  ", `${word}${placeAudited(one)}: ${one.what}`);
   return [
     `${style.paint(mark, paint)} ${first.trimStart()}`,
     ...rest,
@@ -47,23 +48,11 @@ function describe(one: AuditStatement, style: TextStyle): readonly string[] {
   ];
 }
 
-function describePlace({ place, direction }: AuditStatement): string {
-  return `${nameOf(place)}${direction === null ? "" : ` (${direction})`}`;
-}
-
-function nameOf({ node, pod, device }: AuditPlace): string {
-  const at = pod === null ? node : `pod ${pod} on ${node}`;
-  return device === null ? at : `${at}, ${device}`;
-}
-
 /** What was looked at and is well, by check: each sentence of it would bury what is not. */
 function describeFine(statements: readonly AuditStatement[], style: TextStyle): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const { check, severity } of statements)
-    if (severity === "fine") counts.set(check, (counts.get(check) ?? 0) + 1);
-  if (counts.size === 0) return [];
-  const each = [...counts].map(([check, count]) => (count === 1 ? check : `${check} ${count}`));
-  const text = `found well: ${each.join(", ")} (--output json has each)`;
+  const [counts] = countChecks(statements, { severity: "fine", title: "found well" });
+  if (counts === undefined) return [];
+  const text = `${counts} (--output json has each)`;
   const [first = "", ...rest] = wrapAll(style, "  ", text);
   return [`${style.paint(style.glyphs.ok, "green")} ${first.trimStart()}`, ...rest];
 }

@@ -1,5 +1,6 @@
 import type { AccessFinding, Findings, FlowFinding, HopFinding } from "../model/findings.js";
 import { describeAccess, describeChosen, describeRejected } from "./access.js";
+import { AUDIT_TITLE, summariseAudit } from "./flow-audit.js";
 import { describeConfidence } from "./confidence.js";
 import { describeFacts, quoteCommand, type RunFacts } from "./facts.js";
 import { escapeMarkdown as md, escapeMarkdownCode as code } from "./escape.js";
@@ -91,7 +92,7 @@ function renderFlow(flow: FlowFinding): string[] {
   else if (verdict.status !== "delivered") blocks.push(`Cause: ${describeNoCause(flow)}`);
   blocks.push(md(endSentence(describeConfidence(verdict))), ...renderSaid(flow), renderHops(flow, flow.hops));
   if (flow.replyHops !== undefined) blocks.push("The reply's own way:", renderHops(flow, flow.replyHops));
-  blocks.push(...renderLegs(flow), ...renderDetected(flow));
+  blocks.push(...renderLegs(flow), ...renderDetected(flow), ...renderAudit(flow));
   if (cause !== null && cause.evidence.length > 0)
     blocks.push("### Evidence", cause.evidence.map((item) => `- ${code(item)}`).join("\n"));
   if (verdict.next !== undefined && verdict.next.length > 0)
@@ -139,6 +140,19 @@ function renderDetected(flow: FlowFinding): string[] {
     ...evidence.slice(0, MAX_ITEMS).map((line) => `  - ${code(line)}`),
   ]);
   return lines.length === 0 ? [] : ["### What else was found", lines.join("\n")];
+}
+
+function renderAudit({ audit }: FlowFinding): string[] {
+  if (audit === undefined) return [];
+  const { items, rest } = summariseAudit(audit);
+  const lines = items
+    .slice(0, MAX_ITEMS)
+    .flatMap(({ severity, sentence, evidence, next }) => [
+      `- **${severity}** ${md(endSentence(sentence))}`,
+      ...(next === null ? [] : [`  - Next: ${renderStep(next)}`]),
+      ...evidence.slice(0, MAX_ITEMS).map((line) => `  - ${code(line)}`),
+    ]);
+  return [`### ${AUDIT_TITLE}`, [...lines, ...rest.map((text) => `- ${md(text)}`)].join("\n")];
 }
 
 function renderHops(flow: FlowFinding, hops: readonly HopFinding[]): string {

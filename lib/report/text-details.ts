@@ -2,6 +2,7 @@ import type { DetectorFinding, FlowFinding, LegFinding } from "../model/findings
 import { wrapColumns } from "../text/columns.js";
 import type { Style } from "../text/paint.js";
 import { describeExchange, describeRewrite, sortDetected, sortExchanges } from "./flow-words.js";
+import { AUDIT_TITLE, summariseAudit } from "./flow-audit.js";
 import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
 import { BROKEN, type TextStyle } from "./text-style.js";
 import { endSentence } from "./words.js";
@@ -22,6 +23,7 @@ export function renderDetails(flow: FlowFinding, style: TextStyle): string[][] {
     renderRewrites(flow, style),
     renderExchanges(flow, style),
     renderDetected(flow, style),
+    renderAudit(flow, style),
   ].filter((lines) => lines.length > 0);
 }
 
@@ -57,6 +59,26 @@ function renderDetected(flow: FlowFinding, style: TextStyle): string[] {
     ];
   });
   return withTitle("What else was found", [...lines, ...omitted(all.length, style)], style);
+}
+
+function renderAudit({ audit }: FlowFinding, style: TextStyle): string[] {
+  if (audit === undefined) return [];
+  const { items, rest } = summariseAudit(audit);
+  const lines = items.slice(0, MOST).flatMap(({ severity, sentence, evidence, next }) => {
+    const [first, ...others] = wrapColumns(style.show(endSentence(sentence)), style.width - 11);
+    return [
+      `  ${style.paint(severity.toUpperCase().padEnd(7), severity === "fault" ? BROKEN : "yellow")}  ${first ?? ""}`,
+      ...others.map((line) => `           ${line}`),
+      ...evidence.slice(0, 1).flatMap((line) => hang(style.show(line), style)),
+      ...(next === null ? [] : hang(`${style.glyphs.right} ${style.show(next)}`, style)),
+    ];
+  });
+  const more = rest.flatMap((text) => wrapColumns(style.show(text), style.width - 2));
+  return withTitle(
+    AUDIT_TITLE,
+    [...lines, ...omitted(items.length, style), ...more.map((line) => style.paint(`  ${line}`, "dim"))],
+    style,
+  );
 }
 
 function hang(text: string, style: TextStyle): string[] {

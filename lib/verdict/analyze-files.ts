@@ -1,4 +1,4 @@
-import { analyzePcaps, findFileOrder } from "../analysis/index.js";
+import { analyzePcaps, findFileOrder, type KnownBeside } from "../analysis/index.js";
 import { HopbookError } from "../errors.js";
 import { parseAddress, parsePort } from "../linux/endpoint.js";
 import type { Findings } from "../model/findings.js";
@@ -26,13 +26,18 @@ export interface AnalyzeFilesOptions {
   readonly links?: readonly string[] | undefined;
 }
 
+/** What was collected beside the captures. */
+interface Beside {
+  readonly known?: KnownBeside;
+}
+
 /**
  * All flows of captures of one path, the worst first. Throws USAGE where an option is not what it should be or no flow
  * fits, FILE_UNREADABLE and EVIDENCE_INVALID where a file is no capture.
  */
 export async function analyzePcapFiles(
   files: readonly string[],
-  { from, to, port, protocol, name, links = [] }: AnalyzeFilesOptions = {},
+  { from, to, port, protocol, name, links = [], known }: AnalyzeFilesOptions & Beside = {},
 ): Promise<Findings> {
   const given = nameFiles(files, name);
   const server = to === undefined ? null : readAddress("--to", to);
@@ -51,6 +56,7 @@ export async function analyzePcapFiles(
     ...(server === null ? {} : { to: server.ip }),
     ...(wanted === null ? {} : { port: wanted }),
     ...(protocol === undefined ? {} : { protocol }),
+    ...(known === undefined ? {} : { known: { ...known, places: sortBy(order, known.places) } }),
     ...(devices.length < 2 ? { links: devices } : { links: sortBy(order, devices) }),
   });
   const named = renameHops(findings, sortBy(order, given));

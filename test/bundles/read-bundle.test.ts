@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeBundle, readBundle } from "../../lib/bundles/index.js";
@@ -67,9 +67,11 @@ for (const [title, files, state] of LAYOUTS) {
       hint: new RegExp(`${Object.keys(state)[0] ?? ""}.*says nothing of any packet by itself`),
     });
     const bundle = await readBundle(makeFolder(t, { ...files, "later/node-b.eth0": PCAP }));
-    t.match(bundle, { title, state, isCut: false, captures: [/later\/node-b\.eth0$/] });
-    t.strictSame(bundle.state, state);
-    t.match(describeBundle(bundle), /^Judged by the one capture in .*were not followed: look there/);
+    t.match(bundle, { title, isCut: false, captures: [/later\/node-b\.eth0$/] });
+    const read = title === "a sosreport" ? { links: 2, routes: 0, neighbours: 0 } : {};
+    const left = Object.entries({ ...state, ...read }).filter(([, count]) => count > 0);
+    t.strictSame(bundle.state, Object.fromEntries(left), "what is not followed");
+    t.match(describeBundle(bundle), /^Judged by the one capture in .*were not followed/);
   });
 }
 
@@ -104,6 +106,28 @@ t.test("no link is followed, and depth and number are bounded", async (t) => {
   for (let index = 0; index <= 200; index++) writeFileSync(join(dir, `${index}.pcap`), PCAP.subarray(0, 24));
   await t.rejects(readBundle(dir), { message: /it has 201 captures in it, more than 200$/ });
 });
+
+t.test(
+  "state texts: no link is followed, what is no such text is named, and sizes are bounded",
+  async (t) => {
+    const outside = makeFolder(t, { "ip-route.txt": "default via 10.0.0.1 dev eth0" });
+    const dir = join(outside, "given");
+    mkdirSync(join(dir, "node-a"), { recursive: true });
+    writeFileSync(join(dir, "a.pcap"), PCAP);
+    symlinkSync(join(outside, "ip-route.txt"), join(dir, "node-a/ip-route.txt"));
+    writeFileSync(join(dir, "node-a/ip-link.txt"), "\u0000\u0001 what is this");
+    writeFileSync(join(dir, "node-a/ip-addr.txt"), "");
+    writeFileSync(join(dir, "node-a/nft.txt"), "table ip filter {}");
+    truncateSync(join(dir, "node-a/ip-addr.txt"), 40 * 1024 * 1024);
+    const bundle = await readBundle(dir);
+    t.strictSame(bundle.known.records, []);
+    t.strictSame(bundle.known.unread, ["node-a/ip-addr.txt", "node-a/ip-link.txt", "node-a/nft.txt"]);
+    t.match(
+      describeBundle(bundle),
+      /node-a\/ip-addr.txt, node-a\/ip-link.txt, node-a\/nft.txt could not be understood$/,
+    );
+  },
+);
 
 t.test("what cannot be read is told", async (t) => {
   await t.rejects(readBundle(join(t.testdir(), "none")), {

@@ -2,6 +2,7 @@ import type {
   DetectorFinding,
   ExchangeFinding,
   Findings,
+  FlowAudit,
   FlowFinding,
   HopRef,
   LegFinding,
@@ -269,6 +270,43 @@ const hostileDetails: Partial<FlowFinding> = {
   })),
   rate,
   connections: 3,
+  audit: {
+    status: "fault",
+    statements: HOSTILE_STRINGS.map((value) => ({
+      ...{ check: value, severity: "fault", direction: null, what: value, next: value },
+      place: { node: value, pod: value, device: value },
+      evidence: [{ command: value, line: value }],
+    })),
+  },
+};
+
+const AUDIT: FlowAudit = {
+  status: "fault",
+  statements: [
+    {
+      ...{ check: "rules", severity: "fault", direction: "request" },
+      place: { node: "node-b", pod: null, device: null },
+      what: "the request from 10.244.1.5 to 10.244.2.7 is dropped by a rule of FORWARD",
+      evidence: [{ command: "iptables-save -c", line: "-A FORWARD -d 10.244.2.7/32 -j DROP" }],
+      next: "Take the rule out: `iptables-save` shows it",
+    },
+    {
+      ...{ check: "mtu", severity: "warning", direction: null, evidence: [], next: null },
+      place: { node: "node-b", pod: "shop/web", device: "eth0" },
+      what: "eth0 takes 1500 bytes and its other end 1450",
+    },
+    ...(["doubt", "doubt", "fine"] as const).map((severity) => ({
+      ...{
+        check: severity === "fine" ? "links" : "routes",
+        severity,
+        direction: null,
+        evidence: [],
+        next: null,
+      },
+      place: { node: "node-a", pod: null, device: "eth0" },
+      what: "eth0 is up",
+    })),
+  ],
 };
 
 /** Those of samples.ts, and what whole analyses add. */
@@ -281,6 +319,7 @@ export const ALL_SAMPLES: Readonly<Record<string, Findings>> = {
     leftOut: { flows: 4990, statuses: { delivered: 4980, lost: 10 } },
   }),
   many: buildFindings(buildMany(40)),
+  audited: buildFindings([{ ...everyThird, audit: AUDIT }]),
   names: buildFindings([nameLong(everyThird), nameLong(healthy)]),
   hostile: { ...(SAMPLES["hostile"] ?? buildFindings([])), flows: [{ ...hostile, ...hostileDetails }] },
 };

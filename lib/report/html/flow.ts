@@ -10,11 +10,12 @@ import {
   nameFlow,
   nameTraffic,
 } from "../words.js";
+import { renderAudit } from "./audit.js";
 import { renderCharts } from "./charts.js";
 import { renderDetected, renderExchanges, renderLegs, renderRewrites } from "./details.js";
 import { chooseTwo, countHidden, countOmitted, drawLadderSvg } from "./ladder.js";
 import { drawPathSvg, MAX_DRAWN_HOPS } from "./path.js";
-import { breakPath, keepNames } from "./names.js";
+import { breakPath, keepNames, markCode } from "./names.js";
 import { toneOf } from "./tone.js";
 import { renderWay } from "./way.js";
 
@@ -45,6 +46,7 @@ ${flow.replyHops === undefined ? "" : `<div class="block"><h3>The reply’s own 
 ${renderRewrites(flow)}
 ${renderNotes(flow)}
 ${renderDetected(flow)}
+${renderAudit(flow)}
 ${renderCharts(flow, index)}
 ${renderLegs(flow)}
 ${renderLadder(flow, index)}
@@ -85,12 +87,6 @@ function renderLookedAt(lookedAt: readonly string[]): string {
   if (lookedAt.length === 0) return "";
   const list = lookedAt.map((item) => `<li>${esc(item)}</li>`).join("");
   return `<details><summary>What was looked at</summary><ul>${list}</ul></details>`;
-}
-
-/** What stands between backticks is code. */
-export function markCode(text: string): string {
-  const parts = text.split("`").map(esc);
-  return parts.map((part, index) => (index % 2 === 1 ? `<code>${part}</code>` : part)).join("");
 }
 
 export function renderList(title: string, items: readonly string[], className: string, write = esc): string {

@@ -15,3 +15,9 @@ export function keepNames(text: string): string {
 export function breakPath(path: string): string {
   return path.split("/").map(esc).join("/<wbr>");
 }
+
+/** What stands between backticks is code. */
+export function markCode(text: string): string {
+  const parts = text.split("`").map(esc);
+  return parts.map((part, index) => (index % 2 === 1 ? `<code>${part}</code>` : part)).join("");
+}

@@ -11,8 +11,8 @@ import { describeNetns, type Netns } from "../../../readings/reader.js";
 import { summarise } from "../wording.js";
 
 /**
- * The rule that ends the flow's packets by its text alone: one without a counter, which no growth can speak for. Where the
- * answer depends on what was not read, it is a doubt and no cause.
+ * The rule that ends the flow's packets by its text alone: one without a counter, or whose counter was read once, so that no
+ * growth can speak for it. Where the answer depends on what was not read, it is a doubt and no cause.
  */
 export function findWouldDrop(given: DetectorInput, at: Netns): Candidate[] {
   const packet = packetOf(given);
@@ -20,12 +20,18 @@ export function findWouldDrop(given: DetectorInput, at: Netns): Candidate[] {
   const steps = stepsOf(given.spot, packet.family);
   const walk = walkHooks(readChains(given.state, at), packet, { steps, node: viewState(given.state, at) });
   const kind = given.input.status === "rejected" ? "reject" : "drop";
-  const [end] = walk.ended.filter((one) => one.kind === kind && hasNoCounter(one));
+  const wasReadBefore = RULES.some((one) => given.state.readings(at, one, { phase: "before" }).length > 0);
+  const [end] = walk.ended.filter((one) => one.kind === kind && (!wasReadBefore || hasNoCounter(one)));
   if (end === undefined) return [];
-  return [accuse(describe(end), { at, kind, walk, conditions: end.world.conditions })];
+  const counter = hasNoCounter(end) ? "it has no counter" : "its counter was read once and says nothing";
+  return [accuse(describe(end), { at, kind, walk, counter, conditions: end.world.conditions })];
 }
 
+const RULES = ["iptables", "ip6tables", "nftables"] as const;
+
 interface Found {
+  /** Why it is not the counter that speaks. */
+  readonly counter: string;
   readonly at: Netns;
   readonly kind: "drop" | "reject";
   readonly walk: Walk;
@@ -50,7 +56,7 @@ function describe({ rule, chain }: RuleEnd): Ender {
   return { who: `the policy of ${table.name} ${name}`, text, handle: null, comments: [] };
 }
 
-function accuse(ender: Ender, { at, kind, walk, conditions }: Found): Candidate {
+function accuse(ender: Ender, { at, kind, walk, counter, conditions }: Found): Candidate {
   const isCertain = walk.passed.length === 0 && walk.ended.length === 1 && walk.givenUp.length === 0;
   const verb = kind === "drop" ? "dropped" : "rejected";
   const who = `${describeNetns(at)}: the packets would be ${verb} by ${ender.who}`;
@@ -61,7 +67,7 @@ function accuse(ender: Ender, { at, kind, walk, conditions }: Found): Candidate 
     summary: isCertain ? summarise(who, comments) : `${who} if ${clause}: ${ender.text}`,
     evidence: [
       `${describeNetns(at)}: ${ender.text}${ender.handle === null ? "" : ` (handle ${String(ender.handle)})`}`,
-      "it has no counter: its text and the flow's packet say it",
+      `${counter}: its text and the flow's packet say it`,
       ...ender.comments.map((comment) => `its comment: ${comment}`),
     ],
     strength: isCertain ? 1 : 0,
