@@ -16,7 +16,7 @@ t.test("the audit stands beside the packets: faults and warnings in full, the re
   t.match(text, "  WARNING  pod shop/web on node-b, eth0: eth0 takes 1500 bytes and its other end 1450.");
   t.match(text, "  found well: links\n  not known: routes 2\n");
   const md = renderMarkdown(audited);
-  t.match(md, "### What the nodes' state alone says\n\n- **fault** node-b \\(request\\): ");
+  t.match(md, "### What the nodes' state alone says\n\n- **fault** node-b (request): ");
   t.match(md, "  - `iptables-save -c: -A FORWARD -d 10.244.2.7/32 -j DROP`\n");
   t.match(md, "- not known: routes 2\n");
   const html = renderHtml(audited);
