@@ -3,7 +3,7 @@ import { parseLinks } from "../linux/links.js";
 import { sayUnentered } from "../model/hops.js";
 import type { Protocol } from "../model/traffic.js";
 import { StateReader, type Looks } from "../readings/reader.js";
-import { hostOf, type AuditWorld } from "./check.js";
+import { hostOf, type AuditWorld, type PathPart } from "./check.js";
 import { legsOf } from "./legs.js";
 import { endpointOf, type AuditedPath } from "./path.js";
 import { CHECKS } from "./registry.js";
@@ -13,6 +13,7 @@ interface AuditOptions {
   readonly protocol: Protocol;
   /** Where neither end says one; null: none. */
   readonly port: number | null;
+  readonly part?: PathPart;
 }
 
 interface Judged {
@@ -23,17 +24,29 @@ interface Judged {
 const ORDER: readonly AuditSeverity[] = ["fault", "warning", "doubt", "fine"];
 
 /** Judges a path by what its nodes said of their state. What was not seen is a doubt, and never fine. */
-export function auditPath(path: AuditedPath, { looks, protocol, port }: AuditOptions): Judged {
+export function auditPath(
+  path: AuditedPath,
+  { looks, protocol, port, part = "whole" }: AuditOptions,
+): Judged {
   const state = new StateReader(looks);
   const masterOf = (node: string, device: string): string | null =>
     parseLinks(state.readings(hostOf(node), "links")[0]?.text ?? "").find(({ name }) => name === device)
       ?.master ?? null;
   const world: AuditWorld = {
-    ...{ path, legs: legsOf(path, masterOf), protocol, state },
+    ...{ path, legs: legsOf(path, masterOf), protocol, state, part },
     port: port ?? endpointOf(path.to).port,
   };
   const found = CHECKS.flatMap((one) => one.check(world).map((said) => ({ check: one.name, ...said })));
-  const all = mergeEqual([...unseen(path), ...found]);
+  return judge([...unseen(path), ...found]);
+}
+
+/** The same of a way that is made of several, each judged by itself. */
+export function joinJudged(parts: readonly Judged[]): Judged {
+  return judge(parts.flatMap(({ statements }) => statements));
+}
+
+function judge(found: readonly AuditStatement[]): Judged {
+  const all = mergeEqual(found);
   const statements = ORDER.flatMap((severity) => all.filter((one) => one.severity === severity));
   return { status: statusOf(statements), statements };
 }

@@ -5,11 +5,15 @@ import { commandOf, type Netns, type Reading, type StateReader } from "../readin
 import type { Leg } from "./legs.js";
 import type { AuditedPath } from "./path.js";
 
+/** A way as a whole; or its parts before and behind a node between that translates the packets and passes them on. */
+export type PathPart = "whole" | "arriving" | "onward";
+
 /** What the checks are given. */
 export interface AuditWorld {
   readonly path: AuditedPath;
   readonly legs: readonly Leg[];
   readonly protocol: Protocol;
+  readonly part: PathPart;
   /** Behind the translation of a Service; null: none is meant. */
   readonly port: number | null;
   readonly state: StateReader;

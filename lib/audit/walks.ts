@@ -8,7 +8,7 @@ import type { HookStep } from "../rules/walk/path.js";
 import { wireOf } from "../wire/registry.js";
 import { hostOf, type AuditWorld } from "./check.js";
 import type { Leg } from "./legs.js";
-import { endpointOf, isInPod, type AuditedEnd, type Direction } from "./path.js";
+import { addressAt, endpointOf, isInPod, type Direction } from "./path.js";
 
 /** A packet on its way through the hooks of one network namespace. */
 export interface RuleWalk {
@@ -69,7 +69,7 @@ function podWalks(world: AuditWorld): RuleWalk[] {
 
 function innerWalks(world: AuditWorld, leg: Leg): RuleWalk[] {
   const { node, direction, inDevice, outDevice, source, target, ports } = leg;
-  const hooks = inDevice === null ? OUT : outDevice === null ? IN : THROUGH;
+  const hooks = passedOn(world, leg) ?? (inDevice === null ? OUT : outDevice === null ? IN : THROUGH);
   // Frames from one port of a bridge to another come by these hooks only where br_netfilter hands them over.
   if (ports !== null && !bridgesAskRules(world, node)) return [];
   const sender = direction === "request" ? source : target;
@@ -79,6 +79,17 @@ function innerWalks(world: AuditWorld, leg: Leg): RuleWalk[] {
     isTranslated: !isNear,
     ports,
   });
+}
+
+const ENTERED: readonly Hook[] = ["ingress", "prerouting"];
+const LEFT: readonly Hook[] = ["postrouting", "egress"];
+
+/** On a node between two parts of a way packets come in with the one, and are forwarded with the other. */
+function passedOn({ part }: AuditWorld, { inDevice, outDevice }: Leg): readonly Hook[] | null {
+  const [isFirst, isLast] = [inDevice === null, outDevice === null];
+  if (part === "arriving") return isLast ? ENTERED : isFirst ? LEFT : null;
+  if (part === "onward") return isFirst ? ["forward", ...LEFT] : isLast ? [...ENTERED, "forward"] : null;
+  return null;
 }
 
 function bridgesAskRules({ state }: AuditWorld, node: string): boolean {
@@ -102,7 +113,8 @@ function walk(world: AuditWorld, part: Part): RuleWalk[] {
   const isFour = ipVersion(path.from.ip) === 4;
   const isEcho = protocol === "icmp";
   const isReply = part.direction === "reply";
-  const [source, destination] = isReply ? [far, near(path.from)] : [near(path.from), far];
+  const near: FlowAddress = { ip: addressAt(path, path.from, part.at.node), port: null };
+  const [source, destination] = isReply ? [far, near] : [near, far];
   const withPort = (one: FlowAddress): number | null => (one === far ? (one.port ?? port) : null);
   const packet = makePacket({
     ...{ source: source.ip, destination: destination.ip, protocol: isEcho && !isFour ? "icmpv6" : protocol },
@@ -118,10 +130,6 @@ function walk(world: AuditWorld, part: Part): RuleWalk[] {
 
 const SYN = 2;
 const SYN_ACK = 18;
-
-function near({ ip }: AuditedEnd): FlowAddress {
-  return { ip, port: null };
-}
 
 function outerWalks(world: AuditWorld, leg: Leg): RuleWalk[] {
   const { node, direction, outerIn, outerOut } = leg;

@@ -5,7 +5,7 @@ export { askRights, describeRights, missingOf, type RightAnswer } from "./choose
 export { FACT_RIGHTS, factRightsIn } from "./choose/rights-needed.js";
 export { gatherFacts, type ClusterFacts } from "./facts/gather.js";
 export { agreeOnFamily } from "./ends/family.js";
-export { avoidMasquerade } from "./ends/kinds.js";
+export { avoidMasquerade, nodeEnd } from "./ends/kinds.js";
 export { parseEnd } from "./end-name.js";
 export { findProfile } from "./profile/find.js";
 export { findSandbox, inspectPod, inspectPods } from "./runtime/inspect.js";
@@ -47,7 +47,7 @@ export { listPods, readListing, type PodSummary } from "./runtime/sandboxes.js";
 export { unknownNode } from "./ends/unknown-node.js";
 export { checkPodTools } from "./tools/pod.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";
-export { findBackendsByIp } from "./facts/service.js";
+export { findBackendsByIp } from "./facts/service-by-address.js";
 export { findService } from "./ends/service-ports.js";
 export { checkTools, TOOL_NAMES, type NodeTools } from "./tools/node.js";
 export {

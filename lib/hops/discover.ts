@@ -1,4 +1,5 @@
 import { HopbookError } from "../errors.js";
+import { discoverByDoor, isByOtherNode } from "./by-door.js";
 import { accessOf, checkEnds, enterByPod } from "./ends.js";
 import { readLonePod, traceLonePods, type LonePod, type SeenEnd } from "./lone-pod.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
@@ -6,7 +7,8 @@ import type { ClusterProfile, End } from "../model/cluster.js";
 import type { FlowPath, Unentered } from "../model/hops.js";
 import { placeByRoute } from "./place-by-route.js";
 import { addressesOf, readEnds, type ReadEnd } from "./read-ends.js";
-import { readNodeView, type NodeView } from "./read-node.js";
+import { Looks } from "./looks.js";
+import { lookUpRoute, readNodeView, type NodeView } from "./read-node.js";
 import { chooseRecipe } from "./choose-recipe.js";
 import type { HopRecipe } from "./recipe.js";
 import { addressAtPod, hasOwnNetns, makeSide, readPod, type PodReading, type Side } from "./side.js";
@@ -39,6 +41,13 @@ export interface DiscoverContext {
  */
 export async function discoverPath(source: End, target: End, context: DiscoverContext): Promise<FlowPath> {
   checkEnds(source, target);
+  if (isByOtherNode(source, target))
+    return discoverByDoor(source, target, (from, to) => discoverDirect(from, to, context));
+  return discoverDirect(source, target, context);
+}
+
+async function discoverDirect(source: End, target: End, context: DiscoverContext): Promise<FlowPath> {
+  checkEnds(source, target);
   const [from, to] = [enterByPod(source, context), enterByPod(target, context)];
   if (from.target !== undefined || to.target !== undefined) return discoverByPods(from, to, context);
   const seen = await traceRead(await readEnds(from, to, context), context);
@@ -63,7 +72,22 @@ async function traceRead(ends: Ends, context: DiscoverContext): Promise<Traced> 
   );
   const [near = null, far = null] = sides;
   const path = await trace({ near, far, from: ends[0].end, to: ends[1].end }, { ...context, recipe });
-  return { ends, sides, path, recipe, notes };
+  const fromSource = path.fromSource ?? (await masqueradedBy(near, ends[1].end, context));
+  return { ends, sides, path: { ...path, fromSource }, recipe, notes };
+}
+
+/**
+ * The address that the sender's node gives to what its pods send to a door of a Service (kube-proxy's mark for what comes from
+ * outside): the one that it would itself send to the backend by. null: it gives none.
+ */
+async function masqueradedBy(
+  near: Side | null,
+  { door, ...to }: End,
+  { signal }: DiscoverContext,
+): Promise<string | null> {
+  if (near === null || near.end.hostNetwork || door === undefined) return null;
+  const host = new Looks({ access: near.view.access, netns: { kind: "host" }, signal });
+  return (await lookUpRoute(host, { dst: addressAtPod(to) })).found?.source ?? null;
 }
 
 /** An end that nobody knows, where the other one's node says that it is on a node of the cluster; null: it is not. */

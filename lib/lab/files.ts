@@ -129,10 +129,11 @@ function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly 
     write(join(files, "bin", "ip"), renderShownLinks(findProgram("ip") ?? "/sbin/ip", tunnel.shownAs), 0o755);
   }
   write(join(files, "sysctl"), renderNodeSysctls(options, node));
-  write(join(files, "iptables"), renderIptables(cluster, topology.rules(cluster, node)));
+  write(join(files, "iptables"), renderIptables(cluster, node, topology.rules(cluster, node)));
   if (ipv6 !== null) {
-    const rules = ipv6.topology.rules(ipv6.cluster, findNode(ipv6.cluster, node.name));
-    write(join(files, "ip6tables"), renderIptables(ipv6.cluster, rules));
+    const same = findNode(ipv6.cluster, node.name);
+    const rules = ipv6.topology.rules(ipv6.cluster, same);
+    write(join(files, "ip6tables"), renderIptables(ipv6.cluster, same, rules));
   }
   write(join(files, "sshd_config"), renderSshdConfig(node));
   write(join(files, "pod-resolv.conf"), renderPodResolv());

@@ -87,6 +87,13 @@ export interface Pod {
 /** Where the processes of a pod are that has a kernel of its own: in a virtual machine, or on one in user space (gVisor). */
 export type Isolation = "vm" | "user-kernel";
 
+/** By what a Service or a pod is asked for from outside its own address, and who leads packets from there to it. */
+export interface Door {
+  readonly kind: "nodePort" | "hostPort" | "loadBalancer" | "externalIp";
+  /** The node whose address it is, which translates it; null: whichever node the packets come to first. */
+  readonly node: string | null;
+}
+
 /** One end of a flow. */
 export interface End {
   readonly kind: "pod" | "node" | "ip" | "service";
@@ -117,6 +124,8 @@ export interface End {
   };
   /** Of a service: `namespace/name`; null where nobody says. */
   readonly service?: string | null;
+  /** Of a service that is not asked for by its ClusterIP. */
+  readonly door?: Door;
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
   readonly otherBackends?: number;
   /** Where packets of this end can be captured; null for an address outside the cluster, and for what is unseen. */

@@ -76,6 +76,11 @@ export interface FlowPath {
   readonly tunnels: TunnelsByNode;
   /** What discovery noticed on the way that a reader should know: a missing FDB entry, a down link. */
   readonly notes: readonly string[];
+  /**
+   * Of a Service asked for by another node's address: the way to that node, and the way from there to the backend, of which this one
+   * is made. Absent: it is one way.
+   */
+  readonly parts?: readonly [FlowPath, FlowPath];
   /** Nodes of the ends that could not be entered, so that none of their own hops is there. Absent: all could. */
   readonly unseen?: readonly string[];
   /** Why, and which pods could not be looked into though their nodes could. Absent: none that was meant to be. */

@@ -10,6 +10,13 @@ export interface Naming {
   readonly commentMarks?: readonly string[];
   readonly policies?: PolicyNaming;
   readonly services?: ServiceNaming;
+  /** How a NAT table leads ports of the node to pods (hostPort). */
+  readonly hostPorts?: {
+    /** The chain that packets to the node's addresses come to. */
+    readonly entry: string;
+    /** What the name of a pod's chain begins with. */
+    readonly chain: readonly string[];
+  };
 }
 
 /** How rules of the firewall tell which NetworkPolicy they are of. */
@@ -32,8 +39,14 @@ export interface ServiceNaming {
   /** What names of a Service's chains begin with, and those of one endpoint of it. */
   readonly service: readonly string[];
   readonly endpoint: readonly string[];
-  /** Behind the Service's name in the comment of its rule in `entry`. */
+  /** The chain that packets to the node's own addresses come to: NodePorts. */
+  readonly nodePorts?: string;
+  /** Behind the Service's name in the comment of its rule in `entry`, of its ClusterIP … */
   readonly commentSuffix: string;
+  /** … and of its other addresses. */
+  readonly suffixes?: Readonly<Record<string, "loadBalancer" | "externalIp">>;
   /** The whole comment of a rule that refuses a Service; `{name}` has a port's name in it. */
   readonly withoutEndpoints: string;
+  /** … that drops what comes for a Service which takes it for the node's own pods alone, and has none there. */
+  readonly withoutLocalEndpoints?: string;
 }

@@ -1,5 +1,5 @@
-import { auditPath } from "../audit/audit.js";
-import { planAudit, runInspection } from "../inspect/index.js";
+import { auditPath, joinJudged } from "../audit/audit.js";
+import { mergeCommands, planAudit, runInspection } from "../inspect/index.js";
 import type { Audit } from "../model/audit/audit.js";
 import type { End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
@@ -49,12 +49,19 @@ export const stateAudit: StepKind<Input, Output> = {
     const audits: Audit[] = [];
     for (const path of input.paths) audits.push(await audit(path, input, context));
     return {
-      commands: input.paths.flatMap((path) => toPlanned(planAudit(path))),
+      commands: input.paths.flatMap((path) => toPlanned(mergeCommands(...partsOf(path).map(planAudit)))),
       outputs: { audits },
       notes: [],
     };
   },
 };
+
+/** Those of one, and of two. */
+const PARTS = ["whole", "arriving", "onward"] as const;
+
+function partsOf(path: FlowPath): readonly FlowPath[] {
+  return path.parts ?? [path];
+}
 
 async function audit(
   path: FlowPath,
@@ -64,14 +71,24 @@ async function audit(
   const texts = new Map<string, string>();
   const save = (file: string, bytes: Uint8Array): void =>
     void texts.set(file, Buffer.from(bytes).toString("utf8"));
-  const state = await runInspection(planAudit(path), { accesses, signal, save });
+  const parts = partsOf(path);
+  const state = await runInspection(mergeCommands(...parts.map(planAudit)), { accesses, signal, save });
   const port = given ?? path.to.port;
   const chosen = chooseProtocol(port, protocol);
   const looks = { state, readText: (file: string) => texts.get(file) };
   return {
     ...{ apiVersion: "hopbook.dev/v1", kind: "Audit", from: nameEnd(path.from), to: nameEnd(path.to) },
     ...{ protocol: chosen, port },
-    ...auditPath(path, { looks, protocol: chosen, port: given ?? null }),
+    ...joinJudged(
+      parts.map((part, index) =>
+        auditPath(part, {
+          looks,
+          protocol: chosen,
+          port: given ?? null,
+          part: PARTS[parts.length - 1 + index]!,
+        }),
+      ),
+    ),
   };
 }
 

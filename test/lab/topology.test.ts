@@ -46,7 +46,7 @@ t.test("every chain that is jumped to exists", async (t) => {
   for (const name of NAMES) {
     const { topology, cluster } = makeBlueprint(name, 3);
     for (const node of cluster.nodes) {
-      const text = renderIptables(cluster, topology.rules(cluster, node));
+      const text = renderIptables(cluster, node, topology.rules(cluster, node));
       for (const table of text.split("COMMIT\n").slice(0, -1)) {
         const chains = new Set(table.match(/^:\S+/gm)?.map((line) => line.slice(1)));
         const targets = [...table.matchAll(/ -[jg] (\S+)/g)].map(([, target = ""]) => target);
@@ -102,7 +102,7 @@ t.test("a second family is the same cluster by its other addresses", async (t) =
   const macs = wiring.match(/ address (66:\S+)/g);
   t.equal(new Set(macs).size, 2, "each tunnel has a MAC of its own");
   for (const node of ipv6.cluster.nodes) {
-    const text = renderIptables(ipv6.cluster, ipv6.topology.rules(ipv6.cluster, node));
+    const text = renderIptables(ipv6.cluster, node, ipv6.topology.rules(ipv6.cluster, node));
     t.notMatch(text, /[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/, "ip6tables takes no IPv4 address");
   }
   const names = listFaults("calico-dual-stack").map(({ name }) => name);

@@ -54,7 +54,10 @@ export function findSpot(input: CauseInput): Spot | null {
     };
   }
   if (input.status === "unanswered" || firstMissing === null) {
-    if (lastSeen.role !== "pod") return isFarDark(flow) ? { ...base, ...onTheWire(lastSeen) } : null;
+    // A node's own server takes them in the node's own network.
+    const isAtNode = target.pod === null && target.node === lastSeen.node;
+    if (lastSeen.role !== "pod" && !isAtNode)
+      return isFarDark(flow) ? { ...base, ...onTheWire(lastSeen) } : null;
     const hooks: Hook[] = ["ingress", "prerouting", "input", "output", "postrouting"];
     const netns = { node: lastSeen.node, pod: target.pod };
     return {

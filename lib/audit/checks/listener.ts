@@ -8,7 +8,9 @@ export const listener: Check = {
   name: "listener",
   title: "The far end listens on the port",
   check: (world): readonly Said[] => {
-    const { path, protocol, port, state } = world;
+    const { path, protocol, port, state, part } = world;
+    // What is passed on needs nobody who listens.
+    if (part === "arriving") return [];
     const { node, pod } = path.to;
     if (port === null || protocol === "icmp" || node === null) return [];
     const at = { node, pod: isInPod(path, path.to) ? pod : null };

@@ -10,11 +10,15 @@ export const service: Check = {
   title: "The node's own tables lead the Service's address to its endpoints",
   check: (world): readonly Said[] => {
     const { from, to } = world.path;
+    if (world.part === "onward") return [];
+    // A node between translates to what is told behind it.
+    const isBetween = world.part === "arriving";
     const endpoints = to.addresses.filter(({ ip }) => ip !== to.ip);
+    const translator = isBetween ? to.node : from.node;
     const walk = walksOf(world).find(
-      ({ at, direction }) => direction === "request" && at.node === from.node && at.pod === null,
+      ({ at, direction }) => direction === "request" && at.node === translator && at.pod === null,
     );
-    if (endpoints.length === 0 || walk === undefined) return [];
+    if ((endpoints.length === 0 && !isBetween) || walk === undefined) return [];
     const { at, packet, steps } = walk;
     const { passed } = walkHooks(readChains(world.state, at), packet, {
       steps,
@@ -26,7 +30,9 @@ export const service: Check = {
     const command = reading === undefined ? "iptables-save -c" : reading.record.argv.join(" ");
     const found = [...new Set(passed.map((one) => one.packet.destination.text))];
     if (passed.length === 0) return [];
-    const wrong = found.filter((ip) => !endpoints.some((endpoint) => endpoint.ip === ip));
+    const wrong = found.filter(
+      (ip) => ip === to.ip || (!isBetween && !endpoints.some((endpoint) => endpoint.ip === ip)),
+    );
     if (wrong.includes(to.ip))
       return [
         {

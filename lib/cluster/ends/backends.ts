@@ -1,5 +1,6 @@
 import type { ClusterFacts } from "../facts/gather.js";
-import { findKubeService, findServiceByIp } from "../facts/service.js";
+import { findKubeService } from "../facts/service.js";
+import { findServiceByIp } from "../facts/service-by-address.js";
 import { parseEnd, withNamespace } from "../end-name.js";
 import { readService } from "./resolve-service.js";
 

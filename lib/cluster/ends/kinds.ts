@@ -1,4 +1,4 @@
-import type { End } from "../../model/cluster.js";
+import type { Door, End } from "../../model/cluster.js";
 import { formatAddress } from "../../linux/endpoint.js";
 
 /** A node as an end. */
@@ -19,6 +19,34 @@ export function nodeEnd(end: {
   };
 }
 
+const DOORS: Readonly<Record<Door["kind"], string>> = {
+  nodePort: "a NodePort",
+  hostPort: "a host port",
+  loadBalancer: "a load balancer's address",
+  externalIp: "an external IP",
+};
+
+/** What an address that is no ClusterIP leads to, and who says so. */
+export function sayDoor(found: {
+  readonly text: string;
+  readonly name: string | null;
+  readonly door: Door | null;
+  readonly backend: { readonly ip: string; readonly port: number | null } | null;
+  readonly saidBy: string;
+}): string {
+  const { text, name, door, backend, saidBy } = found;
+  const what = `${text} is ${door === null ? "an address" : DOORS[door.kind]}${name === null ? "" : ` of ${name}`}`;
+  if (backend === null) {
+    return (
+      `${what}, which takes nothing from elsewhere on ${door?.node ?? "that node"}, for it has no backend there ` +
+      `(a traffic policy of Local): what comes is dropped on purpose, and is no loss of the network; by ${saidBy}`
+    );
+  }
+  const where =
+    door?.node == null ? "translated by the first node that it comes to" : `translated on ${door.node}`;
+  return `${what}, ${where} to ${formatAddress(backend)}; by ${saidBy}`;
+}
+
 /** That a service has other backends than the one that is followed. */
 export function spread(otherBackends: number): Pick<End, "otherBackends"> {
   return otherBackends > 0 ? { otherBackends } : {};
@@ -30,7 +58,8 @@ export function spread(otherBackends: number): Pick<End, "otherBackends"> {
  */
 export function avoidMasquerade(from: End, to: End, note: (text: string) => void): End {
   const [service, backend] = to.addresses;
-  const isMasqueraded = from.hostNetwork && to.kind === "service" && to.ip === service?.ip;
+  const isOwn = to.door?.node == null || to.door.node === from.node;
+  const isMasqueraded = from.hostNetwork && to.kind === "service" && to.ip === service?.ip && isOwn;
   if (!isMasqueraded || backend === undefined || backend.ip === to.ip) return to;
   note(
     `${to.text}: what is sent goes to ${formatAddress(backend)} itself, past the Service's address: ` +

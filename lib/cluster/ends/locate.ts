@@ -1,10 +1,11 @@
 import type { ClusterFacts } from "../facts/gather.js";
-import type { Located } from "./resolve-by-api.js";
+import type { Located } from "./locate-pod.js";
 import { namespaceOf, parseEnd } from "../end-name.js";
 import { listBackends } from "./backends.js";
-import { locateEnd, type ResolveOptions } from "./resolve.js";
+import { locateEnd } from "./resolve.js";
+import type { ResolveOptions } from "./resolve-by-nodes.js";
 
-interface LocateOptions extends Omit<ResolveOptions, "fromNode" | "namespace"> {
+interface LocateOptions extends Omit<ResolveOptions, "fromNode" | "fromIp" | "namespace"> {
   /** Of a Service each of its backends is an end by itself. */
   readonly allBackends?: boolean;
 }
@@ -31,7 +32,8 @@ export async function locateEnds(
     return [from, to, ...(await locateAll(ends.to.slice(1), facts, { ...options, fromNode: from.node }))];
   }
   const from = await locateEnd(ends.from, facts, { ...options, backend: undefined });
-  return [from, ...(await locateAll(ends.to, facts, { ...options, fromNode: from.node }))];
+  const sender = { fromNode: from.node, fromIp: from.known?.ip };
+  return [from, ...(await locateAll(ends.to, facts, { ...options, ...sender }))];
 }
 
 async function locateAll(

@@ -1,48 +1,27 @@
 import { asHopbookError, HopbookError } from "../../errors.js";
 import type { NodeTarget } from "../../model/access.js";
 import type { End } from "../../model/cluster.js";
-import type { KubeReader } from "../../model/kube.js";
-import { byFamilies, ofOneFamily } from "./family.js";
-import { nodeEnd, outsideEnd, spread } from "./kinds.js";
-import { describeFailures, type ClusterFacts } from "../facts/gather.js";
-import { findSandbox } from "../runtime/inspect.js";
+import { ofOneFamily } from "./family.js";
+import { nodeEnd, outsideEnd, sayDoor, spread } from "./kinds.js";
 import { choosePod, nameOf, whyUnusable } from "./choose-pod.js";
 import type { KubePod } from "../facts/objects.js";
 import { getPod, listPodsBy, listPodsOf, type KubeQuery } from "../facts/pods.js";
-import { findKubeService, findServiceByIp, type FoundService } from "../facts/service.js";
+import { findKubeService, type FoundService, type ServiceQuery } from "../facts/service.js";
+import { findServiceByIp, findServiceByNodePort } from "../facts/service-by-address.js";
 import { showText } from "../names.js";
 import type { EndName } from "../end-name.js";
 import { endFromWithin } from "./pod-within.js";
 import { canonicalIp } from "../../linux/address.js";
 import type { AddressAndPort } from "../../linux/endpoint.js";
-
-/** Facts where the API is there to be asked. */
-export type KubeFacts = ClusterFacts & { readonly kube: KubeReader };
-
-interface KubeResolveOptions {
-  readonly text: string;
-  /** The node of the other end: where there is a choice, one that is elsewhere is taken. */
-  readonly away: string | null;
-  readonly backend?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** What is said of a choice. */
-  readonly note: (text: string) => void;
-}
-
-/** An end of which all is known but what only its node can tell. */
-export interface Located {
-  /** null: outside the cluster. */
-  readonly node: string | null;
-  /** Asks the node. */
-  readonly finish: () => Promise<End>;
-  /** The end by what is known without its node: nothing of it can be captured. null: that is too little. */
-  readonly known: End | null;
-}
-
-interface Place {
-  readonly pod: KubePod;
-  readonly port: number | null;
-}
+import {
+  locatePod,
+  type Asking,
+  type KubeFacts,
+  type KubeResolveOptions,
+  type Located,
+} from "./locate-pod.js";
+import { resolveDoor } from "./resolve-by-nodes.js";
+import { askPinned } from "./resolve-service.js";
 
 /**
  * An end by what the API says, all but its network namespace, which is its node's runtime's to tell. Names are asked for
@@ -57,12 +36,9 @@ export async function locateKubeEnd(
   if (name.kind === "ip") return locateIp(name, { facts, query, options });
   const namespace = name.namespace ?? facts.kube.namespace;
   if (name.kind === "service") {
-    const wanted = { ...query, port: name.port, away: options.away, backend: options.backend };
-    return locateService(await findKubeService({ namespace, name: name.name }, wanted), {
-      facts,
-      query,
-      options,
-    });
+    const asking = { facts, query, options };
+    const wanted = { namespace, name: name.name };
+    return locateService(await findKubeService(wanted, serviceQuery(name.port, asking)), asking);
   }
   try {
     const pod = await findPod({ ...name, namespace }, { query, options });
@@ -110,25 +86,45 @@ export async function findPod(
   return pod;
 }
 
-interface Asking {
-  readonly facts: KubeFacts;
-  readonly query: KubeQuery;
-  readonly options: KubeResolveOptions;
-}
-
 async function locateIp(address: AddressAndPort, asking: Asking): Promise<Located> {
-  const { facts, query, options } = asking;
+  const { facts, options } = asking;
   const node = nodeByAddress(facts, address.ip);
-  if (node !== undefined) return settled(nodeEnd({ text: options.text, node: node.name, ...address }));
+  if (node !== undefined) {
+    const at = { ...address, node: node.name };
+    const { port } = at;
+    const found = port === null ? null : await locateNodePort({ ...at, port }, facts, options);
+    if (found !== null) return found;
+    const door = await resolveDoor(at, facts, options);
+    return settled(door ?? nodeEnd({ text: options.text, ...at }));
+  }
   const pod = await findPodByIp(address.ip, asking);
   if (pod !== null) {
     const found = locatePod({ pod, port: address.port }, asking);
     const addresses = [{ ip: address.ip, port: address.port }];
     return withEnd(found, (end) => ({ ...ofOneFamily(end), ip: address.ip, addresses }));
   }
-  const wanted = { ...query, port: address.port, away: options.away, backend: options.backend };
-  const service = await findServiceByIp(address.ip, wanted);
+  const service = await findServiceByIp(address.ip, serviceQuery(address.port, asking));
   return service === null ? settled(outsideEnd(options.text, address)) : locateService(service, asking);
+}
+
+/** A Service by its NodePort at a node's address; null where the API has none. Throws as findKubeService does. */
+export async function locateNodePort(
+  at: { readonly node: string; readonly ip: string; readonly port: number },
+  facts: KubeFacts,
+  options: KubeResolveOptions,
+): Promise<Located | null> {
+  const query: KubeQuery = { kube: facts.kube, text: options.text, signal: options.signal };
+  const asking = { facts, query, options };
+  const service = await findServiceByNodePort(at, serviceQuery(at.port, asking));
+  return service === null ? null : locateService(service, asking);
+}
+
+function serviceQuery(port: number | string | null, { query, options, facts }: Asking): ServiceQuery {
+  const { away, backend, fromIp, text, signal } = options;
+  return {
+    ...{ ...query, port, away, backend },
+    askPinned: (address) => askPinned(address, facts, { text, fromNode: away, fromIp, signal }),
+  };
 }
 
 function settled(end: End): Located {
@@ -159,16 +155,28 @@ async function findPodByIp(ip: string, { query, options }: Asking): Promise<Kube
 
 async function locateService(service: FoundService, asking: Asking): Promise<Located> {
   const { facts, query, options } = asking;
-  const { clusterIp, backend, note, otherBackends, otherFamily } = service;
-  if (note !== null) options.note(note);
+  const { sentTo, backend, notes, otherBackends, otherFamily, door, refusedAt } = service;
+  if (door !== null) {
+    const led = { ...service, backend: refusedAt === null ? backend : null };
+    options.note(sayDoor({ ...led, text: options.text, saidBy: "the API" }));
+  }
+  for (const note of notes) options.note(note);
+  if (refusedAt !== null && sentTo !== null)
+    return settled(nodeEnd({ text: options.text, node: refusedAt, ...sentTo }));
   const own = { ip: backend.ip, port: backend.port };
-  const other = otherFamily === null ? {} : { otherFamily: addressesIn(otherFamily, otherBackends) };
+  const other =
+    otherFamily === null ? {} : { otherFamily: addressesIn(otherFamily, { otherBackends, door }) };
   // A headless one stands for its pods: no address of its own is ever in a packet.
   const kind =
-    clusterIp === null ? {} : { kind: "service" as const, service: service.name, ...spread(otherBackends) };
+    sentTo === null
+      ? {}
+      : {
+          ...{ kind: "service" as const, service: service.name, ...spread(otherBackends) },
+          ...(door === null ? {} : { door }),
+        };
   const as = (end: End): End => ({
     ...{ ...ofOneFamily(end), ...kind, ...other },
-    ...addressesIn({ clusterIp, backend }, otherBackends),
+    ...addressesIn({ sentTo, backend }, { otherBackends, door }),
   });
   if (backend.pod !== null) {
     const [namespace = "", name = ""] = backend.pod.split("/");
@@ -181,85 +189,15 @@ async function locateService(service: FoundService, asking: Asking): Promise<Loc
 }
 
 function addressesIn(
-  { clusterIp, backend: { ip, port } }: Pick<FoundService, "clusterIp" | "backend">,
-  otherBackends: number,
+  { sentTo, backend: { ip, port } }: Pick<FoundService, "sentTo" | "backend">,
+  { otherBackends, door }: Pick<FoundService, "otherBackends" | "door">,
 ): Pick<End, "ip" | "port" | "addresses"> {
   const own = { ip, port };
-  // What is sent to the ClusterIP may go to any backend.
-  const sentTo = clusterIp === null || otherBackends > 0 ? own : clusterIp;
-  return { ...sentTo, addresses: clusterIp === null ? [own] : [clusterIp, own] };
+  // What is sent to the ClusterIP may go to any backend; who asks for a door wants to see it.
+  const isAny = sentTo === null || (otherBackends > 0 && door === null);
+  return { ...(isAny ? own : sentTo), addresses: sentTo === null ? [own] : [sentTo, own] };
 }
 
 function nodeByAddress({ profile }: KubeFacts, ip: string): NodeTarget | undefined {
   return profile.nodes.find((node) => node.pod === undefined && canonicalIp(node.address ?? "") === ip);
-}
-
-function locatePod(place: Place, asking: Asking): Located {
-  return {
-    node: place.pod.node,
-    finish: () => podEnd(place, asking),
-    known: place.pod.ips.length === 0 || place.pod.node === null ? null : knownEnd(place, asking),
-  };
-}
-
-/** What the API alone says of a pod. Throws TARGET_NOT_FOUND where that is no address. */
-function knownEnd({ pod, port }: Place, { facts, options }: Asking): End & { readonly node: string } {
-  const name = nameOf(pod);
-  const [ip, ...more] = pod.ips;
-  if (ip === undefined) {
-    throw new HopbookError("TARGET_NOT_FOUND", `Cannot tell the address of ${name}: the API names none`, {
-      hint: "wait until the pod is running",
-    });
-  }
-  const node = pod.node ?? facts.profile.nodes.find((target) => target.pod === name)?.name ?? "";
-  return {
-    ...{ kind: "pod", text: options.text, pod: name, node, ...byFamilies([ip, ...more], port) },
-    ...{ hostNetwork: pod.hostNetwork, netns: null, cniHostInterfaces: [] },
-  };
-}
-
-async function podEnd(place: Place, asking: Asking): Promise<End> {
-  const { pod } = place;
-  const { facts, options } = asking;
-  const name = nameOf(pod);
-  const end = knownEnd(place, asking);
-  const { node } = end;
-  const inPod = facts.profile.nodes.find((target) => target.pod === name);
-  if (inPod !== undefined) {
-    const target = inPod.name === node ? {} : { target: inPod.name };
-    return { ...end, ...target, netns: { kind: "own" }, cniHostInterfaces: [] };
-  }
-  const access = facts.accesses.get(node);
-  if (access === undefined) throw noAccess({ name, node }, facts);
-  if (pod.hostNetwork) return { ...end, netns: { kind: "host" }, cniHostInterfaces: [] };
-  const found = await findSandbox(
-    access,
-    { namespace: pod.namespace, name: pod.name, uid: pod.runtimeUid },
-    { endpoint: facts.profile.runtimeEndpoint, signal: options.signal },
-  );
-  const { netns, cniHostInterfaces, isolation } = found;
-  return { ...end, netns, cniHostInterfaces, ...(isolation === undefined ? {} : { isolation }) };
-}
-
-function noAccess(
-  { name, node }: { readonly name: string; readonly node: string },
-  facts: KubeFacts,
-): HopbookError {
-  const failure = facts.failures.get(node);
-  if (failure !== undefined) return failure;
-  const choice = facts.profile.choices?.find(({ target }) => target === node);
-  if (choice?.via === null) {
-    return new HopbookError("NO_ACCESS", `Cannot look into ${name}: ${choice.reason}`, {
-      where: { node },
-      detail: choice.rejected.map(({ via, reason }) => `${via}: ${reason}`).join("\n"),
-    });
-  }
-  const isListed = facts.profile.nodes.some((target) => target.name === node);
-  const why = isListed
-    ? `there is no way in to ${node}`
-    : `the profile does not list ${node}, which it is on`;
-  return new HopbookError("NODE_UNREACHABLE", `Cannot look into ${name}: ${why}`, {
-    where: { node },
-    detail: describeFailures(facts),
-  });
 }

@@ -1,102 +1,125 @@
-import { HopbookError, asHopbookError } from "../../errors.js";
-import type { Argv } from "../../model/access.js";
+import { HopbookError } from "../../errors.js";
+import type { Door } from "../../model/cluster.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { ClusterFacts } from "../facts/gather.js";
 import { inspectPods } from "../runtime/inspect.js";
-import { runOnNode } from "../run.js";
-import { findService, type ServicePort } from "./service-ports.js";
+import { sayAffinity } from "../facts/service.js";
+import { readNatTable, readPinned } from "./nat-table.js";
+import { findNodePort, findService, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
-import { canonicalIp, ipVersion } from "../../linux/address.js";
+import { canonicalIp } from "../../linux/address.js";
 
 /** A rule's comment, which is the node's word: the port's own name may stand behind the Service's. */
 const SERVICE_NAME = /^([0-9a-z-]{1,63}\/[0-9a-z.-]{1,253})(?::[^/:]*)?$/;
 
-interface ResolvedService {
+export interface ResolvedService {
   /** `namespace/name`; null where the table does not say. */
   readonly name: string | null;
-  readonly clusterIp: AddressAndPort;
-  /** The endpoint that is followed. */
-  readonly backend: AddressAndPort;
-  /** How many more there are. */
+  /** The address and port that were asked for. */
+  readonly sentTo: AddressAndPort;
+  /** null: it is a ClusterIP. */
+  readonly door: Door | null;
+  /** The endpoint that is followed; null: what comes there is dropped on purpose, for the node has none. */
+  readonly backend: AddressAndPort | null;
+  /** How many more there are to which what is sent may go. */
   readonly otherBackends: number;
 }
 
 interface ServiceOptions {
   readonly text: string;
   readonly fromNode?: string | null | undefined;
+  /** The sender's own address, by which it may be kept to one backend. */
+  readonly fromIp?: string | null | undefined;
   readonly backend?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly note?: (text: string) => void;
 }
 
 /** A Service's port and what is behind it, as a node's NAT table says. */
 interface ServiceTable {
   /** The rules' comment; null where they have none. */
   readonly comment: string | null;
-  readonly clusterIp: AddressAndPort;
+  readonly sentTo: AddressAndPort;
+  readonly door: Door | null;
   readonly endpoints: readonly AddressAndPort[];
+  readonly affinity: ServicePort["affinity"];
+  readonly access: GuardedAccess;
 }
 
 /**
- * What a ClusterIP stands for by the sending node's NAT table; null where it is none there, or where the
- * node has no iptables (kube-proxy's nftables and IPVS modes are not read).
+ * What an address stands for by a node's NAT table, of a Service or a port of the node `at`; null where it is none there, or
+ * where the node has no iptables (kube-proxy's nftables and IPVS modes are not read).
  * Throws TARGET_AMBIGUOUS (several ports, several backends), TARGET_NOT_FOUND (no such port or backend).
  */
 export async function resolveService(
-  address: AddressAndPort,
+  address: AddressAndPort & { readonly at?: string },
   facts: ClusterFacts,
   options: ServiceOptions,
 ): Promise<ResolvedService | null> {
   const table = await readService(address, facts, options);
   if (table === null) return null;
-  const { comment, clusterIp, endpoints } = table;
-  const backend = await chooseBackend(endpoints, facts, { ...options, name: comment });
+  const { comment, sentTo, door, endpoints, affinity, access } = table;
   const name = SERVICE_NAME.exec(comment ?? "")?.[1] ?? null;
-  return { name, clusterIp, backend, otherBackends: endpoints.length - 1 };
+  const base = { name, sentTo, door };
+  if (endpoints.length === 0 && door !== null) return { ...base, backend: null, otherBackends: 0 };
+  const isKept = affinity !== null && endpoints.length > 1;
+  const pinned = isKept ? await readPinned(access, affinity, options) : null;
+  if (isKept) options.note?.(sayAffinity(options.text, affinity.seconds, pinned));
+  const wanted = { ...options, name: comment, backend: options.backend ?? pinned ?? undefined };
+  const backend = await chooseBackend(endpoints, facts, wanted);
+  return { ...base, backend, otherBackends: backend.ip === pinned ? 0 : endpoints.length - 1 };
 }
 
 /** As resolveService, with all its endpoints. Throws TARGET_AMBIGUOUS (several ports), TARGET_NOT_FOUND (no such port). */
 export async function readService(
-  address: AddressAndPort,
+  address: AddressAndPort & { readonly at?: string },
   facts: ClusterFacts,
   options: Omit<ServiceOptions, "backend">,
 ): Promise<ServiceTable | null> {
+  const { at, ip } = address;
   const asked = [...facts.accesses.keys()].filter((node) => !facts.failures.has(node));
-  const access = facts.accesses.get(options.fromNode ?? asked[0] ?? "");
-  if (access === undefined) return null;
+  const access = facts.accesses.get(at ?? options.fromNode ?? asked[0] ?? "");
+  if (access === undefined || (at !== undefined && facts.failures.has(at))) return null;
   const table = await readNatTable(access, address, options.signal);
-  const ports = findService(table, address.ip, facts.namings);
+  const ports =
+    at === undefined || address.port === null
+      ? findService(table, ip, facts.namings)
+      : findNodePort(table, address.port, facts.namings);
   if (ports.length === 0) return null;
   const fits = address.port === null ? ports : ports.filter((entry) => entry.port === address.port);
   const numbers = [...new Set(fits.map((entry) => entry.port))];
   const [port] = numbers;
   if (port === undefined) throw noSuchPort(options.text, ports);
   if (numbers.length > 1) throw severalPorts(options.text, fits);
+  // What comes from another node is for the node's own pods alone, where the Service says so.
+  const isElsewhere = at !== undefined && at !== options.fromNode;
   const endpoints = new Map(
-    fits.flatMap((entry) => entry.endpoints).map((entry) => [formatAddress(entry), entry]),
+    fits
+      .flatMap((entry) => (isElsewhere ? (entry.local ?? entry.endpoints) : entry.endpoints))
+      .map((entry) => [formatAddress(entry), entry]),
   );
-  const comment = fits[0]?.name ?? null;
-  return { comment, clusterIp: { ip: address.ip, port }, endpoints: [...endpoints.values()] };
+  const [first] = fits;
+  const kind = first?.kind ?? "clusterIp";
+  return {
+    ...{ comment: first?.name ?? null, sentTo: { ip, port }, endpoints: [...endpoints.values()], access },
+    door: kind === "clusterIp" ? null : { kind, node: at ?? null },
+    affinity: first?.affinity ?? null,
+  };
 }
 
-async function readNatTable(
-  access: GuardedAccess,
+/**
+ * To which backend of a Service the sender's node keeps it, by that node's own tables; null where it is kept to none, or the
+ * node does not say.
+ */
+export async function askPinned(
   address: AddressAndPort,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const tool = ipVersion(address.ip) === 6 ? "ip6tables-save" : "iptables-save";
-  const argv: Argv = [tool, "-t", "nat"];
-  try {
-    const result = await runOnNode(access, argv, {
-      action: "node/read",
-      doing: "read the NAT table",
-      signal,
-    });
-    return result.exitCode === 0 ? result.stdout.toString("utf8") : "";
-  } catch (error) {
-    const failure = asHopbookError(error);
-    if (failure.code === "TOOL_MISSING") return "";
-    throw failure;
-  }
+  facts: ClusterFacts,
+  options: Omit<ServiceOptions, "backend">,
+): Promise<string | null> {
+  const { fromNode = null } = options;
+  if (fromNode === null || facts.failures.has(fromNode)) return null;
+  const table = await readService(address, facts, options);
+  return table?.affinity == null ? null : readPinned(table.access, table.affinity, options);
 }
 
 async function chooseBackend(

@@ -1,6 +1,6 @@
 import { HopbookError, type ErrorCode } from "../../errors.js";
 import type { End } from "../../model/cluster.js";
-import type { Located } from "./resolve-by-api.js";
+import type { Located } from "./locate-pod.js";
 
 /** What keeps a node, or a pod, from being looked into, and is no reason to give up the other end. */
 const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

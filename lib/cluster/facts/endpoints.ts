@@ -15,6 +15,8 @@ export interface ServicePort {
   readonly name: string;
   readonly port: number;
   readonly protocol: string;
+  /** null: it has none. */
+  readonly nodePort: number | null;
 }
 
 interface Of {

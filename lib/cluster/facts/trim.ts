@@ -11,11 +11,12 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   ],
   spec: [
     ...["nodeName", "hostNetwork", "unschedulable", "taints", "podCIDR", "podCIDRs", "selector"],
-    ...["type", "externalName", "clusterIP", "clusterIPs", "ports"],
+    ...["type", "externalName", "clusterIP", "clusterIPs", "ipFamilies", "ports", "externalIPs"],
+    ...["externalTrafficPolicy", "internalTrafficPolicy", "sessionAffinity", "sessionAffinityConfig"],
   ],
   status: [
     ...["phase", "reason", "message", "podIP", "podIPs", "hostIP", "conditions"],
-    ...["initContainerStatuses", "containerStatuses", "addresses", "nodeInfo"],
+    ...["initContainerStatuses", "containerStatuses", "addresses", "nodeInfo", "loadBalancer"],
   ],
 };
 const WHOLE = ["apiVersion", "kind", "addressType", "endpoints", "ports"];

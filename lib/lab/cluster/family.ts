@@ -15,6 +15,8 @@ interface FamilyWords {
   /** By the last number of an address. */
   readonly node: (last: number) => string;
   readonly service: (last: number) => string;
+  /** Of Services, beyond the cluster: nobody has them but the nodes' rules. */
+  readonly external: (last: number) => string;
 }
 
 export const FAMILIES: Readonly<Record<Family, FamilyWords>> = {
@@ -23,12 +25,14 @@ export const FAMILIES: Readonly<Record<Family, FamilyWords>> = {
     operator: "10.77.0.1",
     node: (last) => `10.77.0.${String(last)}`,
     service: (last) => `10.96.0.${String(last)}`,
+    external: (last) => `198.51.100.${String(last)}`,
   },
   6: {
     ...{ family: 6, ip: ["ip", "-6"], iptables: "ip6tables", nft: "ip6", hostBits: 128, underlayBits: 64 },
     operator: "fd00:77::1",
     node: (last) => `fd00:77::${String(last)}`,
     service: (last) => `fd00:96::${String(last)}`,
+    external: (last) => `2001:db8:100::${String(last)}`,
   },
 };
 

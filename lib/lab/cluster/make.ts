@@ -48,18 +48,28 @@ function addressAt(block: string, offset: number): string {
 }
 
 function makeServices(far: NodeSpec): ServiceSpec[] {
-  const { service } = wordsOf(far.address);
+  const { service, external } = wordsOf(far.address);
   const ipOf = (name: string): string => far.pods.find((pod) => pod.name === name)?.ip ?? "";
   const dns = {
     ...{ namespace: "shop", name: "dns", clusterIp: service(10), clusterPort: 53 },
     endpoint: { ip: ipOf("dns"), port: 53 },
   };
+  const web = { ip: ipOf("web"), port: 8080 };
+  const http = {
+    ...{ namespace: "shop", port: "http", clusterPort: 80, endpoint: web },
+    protocol: "tcp" as const,
+  };
   return [
     { ...dns, port: "dns", protocol: "udp" },
     { ...dns, port: "dns-tcp", protocol: "tcp" },
     {
-      ...{ namespace: "shop", name: "web", port: "http", protocol: "tcp" },
-      ...{ clusterIp: service(20), clusterPort: 80, endpoint: { ip: ipOf("web"), port: 8080 } },
+      ...{ ...http, name: "web", clusterIp: service(20), nodePort: 30_080 },
+      ...{ externalIp: external(20), loadBalancerIp: external(10) },
+    },
+    { ...http, name: "edge", clusterIp: service(21), nodePort: 30_081, isLocal: true },
+    {
+      ...{ ...http, name: "sticky", clusterIp: service(22), affinitySeconds: 10_800 },
+      others: [{ ip: ipOf("dns"), port: 53 }],
     },
   ];
 }

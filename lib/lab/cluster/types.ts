@@ -31,7 +31,22 @@ export interface ServiceSpec {
   readonly protocol: "tcp" | "udp";
   readonly clusterIp: string;
   readonly clusterPort: number;
-  readonly endpoint: { readonly ip: string; readonly port: number };
+  readonly endpoint: ServiceEndpoint;
+  /** More of them. */
+  readonly others?: readonly ServiceEndpoint[];
+  /** On every node's own addresses. */
+  readonly nodePort?: number;
+  readonly externalIp?: string;
+  readonly loadBalancerIp?: string;
+  /** What comes from outside is for the pods of the node that it comes to (externalTrafficPolicy: Local). */
+  readonly isLocal?: boolean;
+  /** A client is kept to one endpoint for so long (sessionAffinity: ClientIP). */
+  readonly affinitySeconds?: number;
+}
+
+interface ServiceEndpoint {
+  readonly ip: string;
+  readonly port: number;
 }
 
 /** Where pods get their addresses. */

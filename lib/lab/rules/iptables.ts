@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/types.js";
+import type { Cluster, NodeSpec } from "../cluster/types.js";
 import { renderKubeProxyFilter, renderKubeProxyNat } from "./kube-proxy.js";
 import type { CniRules, TablePart } from "./types.js";
 
@@ -21,15 +21,15 @@ function renderTable(
 }
 
 /** Input of `iptables-restore`: what kube-proxy and the CNI would have written on a node. */
-export function renderIptables(cluster: Cluster, cni: CniRules): string {
+export function renderIptables(cluster: Cluster, node: NodeSpec, cni: CniRules): string {
   const lines = [
     ...renderTable("filter", ["INPUT", "FORWARD", "OUTPUT"], {
       cni: cni.filter,
-      kubeProxy: renderKubeProxyFilter(cluster),
+      kubeProxy: renderKubeProxyFilter(cluster, node),
     }),
     ...renderTable("nat", ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"], {
       cni: cni.nat,
-      kubeProxy: renderKubeProxyNat(cluster),
+      kubeProxy: renderKubeProxyNat(cluster, node),
     }),
   ];
   return `${lines.join("\n")}\n`;

@@ -36,14 +36,16 @@ t.test("rules tell whose they are by names that are data", (t) => {
   const inChain = rule("filter-cali-po-knp/shop/deny-web");
   const inComment = rule("other", "KubernetesNetworkPolicy shop/deny-db ingress");
   t.equal(
-    namePolicy(tier, [tier, inChain, inComment, inChain], NAMINGS),
+    namePolicy(tier, [tier, inChain, inComment, inChain], NAMINGS)?.text,
     "NetworkPolicy shop/deny-web egress, NetworkPolicy shop/deny-db ingress",
   );
   t.equal(namePolicy(tier, [inChain], []), null);
   t.equal(namePolicy(rule("FORWARD"), [inChain], NAMINGS), null, "the rule stands in no chain of that kind");
-  t.equal(
-    namePolicy(rule("KUBE-FORWARD", "shop/web:http has no endpoints"), [], NAMINGS),
-    "Service shop/web:http, which has no endpoints",
-  );
+  t.strictSame(namePolicy(rule("KUBE-FORWARD", "shop/web:http has no endpoints"), [], NAMINGS), {
+    ...{ text: "Service shop/web:http, which has no endpoints", code: null },
+  });
+  const local = namePolicy(rule("KUBE-EXTERNAL-SERVICES", "shop/web has no local endpoints"), [], NAMINGS);
+  t.equal(local?.code, "no-local-endpoint");
+  t.match(local?.text, /^on purpose: Service shop\/web is for pods of the same node/);
   t.end();
 });

@@ -265,3 +265,21 @@ t.test("ways through iptables' chains end, also in a circle", async (t) => {
   ];
   t.equal(ask({ looks: counted("node-b", rules, ["one", "two"]) }).cause?.code, "netfilter-drop");
 });
+
+t.test("a node's own port: what drops it on purpose is a cause of its own", async (t) => {
+  const at = { pod: null, node: "node-b", ip: "192.0.2.2", port: 30_081 };
+  const to = { ...at, addresses: [{ ip: at.ip, port: at.port }] };
+  const web = flowOf("tcp", 30_081);
+  const flow = { ...web, to, hops: web.hops.filter(({ id }) => id !== POD_B.id) };
+  const last = flow.hops.at(-1)!;
+  const rule = `INPUT -p tcp -m comment --comment "shop/edge:http has no local endpoints" -m tcp --dport 30081 -j DROP`;
+  const silent = { flow, status: "unanswered", lastSeen: last, firstMissing: null } as const;
+  const { cause } = ask({ ...silent, looks: counted("node-b", [{ rule, to: 4 }]) });
+  t.equal(cause?.code, "no-local-endpoint");
+  t.match(cause?.summary, /on purpose: Service shop\/edge:http is for pods of the same node/);
+  const pod = { ...to, pod: "shop/web" };
+  t.equal(
+    ask({ ...silent, flow: { ...flow, to: pod }, looks: counted("node-b", [{ rule, to: 4 }]) }).cause,
+    null,
+  );
+});

@@ -23,6 +23,11 @@ export const netfilter: Detector = {
       ...KERNEL,
       alone: "a firewall rule dropped the packets; no rule's counter tells which",
     },
+    "no-local-endpoint": {
+      title:
+        "A Service's traffic policy of Local dropped the packets on purpose: the node has none of its pods",
+      ...KERNEL,
+    },
     "rejected-by-netfilter": { title: "A firewall rule answered with a refusal", ...KERNEL },
   },
   detect: detectNetfilter,
@@ -57,7 +62,7 @@ interface Suspect {
   readonly rule: Rule;
   readonly verdict: "drop" | "reject";
   readonly weight: Weight;
-  readonly policy: string | null;
+  readonly policy: ReturnType<typeof namePolicy>;
   readonly comment: string | null;
 }
 
@@ -112,10 +117,10 @@ function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonl
   const { rule, verdict, weight, policy, comment } = first;
   const who = suspects.length === 1 ? nameRule(rule) : `one of ${suspects.length} rules in ${rule.chain}`;
   return {
-    code: verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
+    code: policy?.code ?? (verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter"),
     summary: summarise(
       `${describeNetns(at)}: ${who} ${verdict === "drop" ? "drops" : "rejects"} the packets`,
-      [...(comment === null ? [] : [`"${comment}"`]), ...(policy === null ? [] : [policy])],
+      [...(comment === null ? [] : [`"${comment}"`]), ...(policy === null ? [] : [policy.text])],
     ),
     evidence: suspects
       .slice(0, 4)
@@ -123,7 +128,7 @@ function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonl
         `${describeNetns(at)}: ${suspect.rule.text}`,
         `its counter ${suspect.weight.text}`,
         ...(suspect.comment === null ? [] : [`its comment: ${suspect.comment}`]),
-        ...(suspect.policy === null ? [] : [suspect.policy]),
+        ...(suspect.policy === null ? [] : [suspect.policy.text]),
       ]),
     strength: weight.strength,
   };
