@@ -17,6 +17,8 @@ import { nodesJudge } from "./nodes/nodes-judge.js";
 import { nodesPaths } from "./nodes/nodes-paths.js";
 import { pathDiscover } from "./path-discover.js";
 import { podLocate } from "./pod-locate.js";
+import { podsPaths } from "./pods/pods-paths.js";
+import { policyJudge } from "./policy/policy-judge.js";
 import { scriptRun } from "./script-run.js";
 import { serviceJudge } from "./service/service-judge.js";
 import { servicePaths } from "./service/service-paths.js";
@@ -49,6 +51,8 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     nodesJudge,
     servicePaths,
     serviceJudge,
+    podsPaths,
+    policyJudge,
     commandRun,
     scriptRun,
     timeWait,

@@ -73,6 +73,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "connect/judge": {},
   "mtu/judge": { flows },
   "nodes/judge": {},
+  "policy/judge": { audits: [] },
   "service/judge": { ...STEP_KINDS.get("service/judge")?.example },
   "time/wait": { duration: "10ms" },
   "command/run": { argv: ["ip", "-s", "link", "show"], on: "node/node-a" },
@@ -116,7 +117,7 @@ for (const kind of kinds) {
 /** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, traffic/, dns/, the lab's nodes.test.ts and in lib/script's own tests. */
 const ELSEWHERE = new Set([
   ...["path/discover", "pod/locate", "dns/read", "nodes/paths", "script/run"],
-  ...["service/paths", "traffic/exec"],
+  ...["service/paths", "traffic/exec", "pods/paths"],
 ]);
 
 for (const kind of kinds.filter(({ name }) => !ELSEWHERE.has(name))) {
