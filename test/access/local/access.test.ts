@@ -49,11 +49,11 @@ t.test("stdin: none, empty, text, bytes, and more than the command reads", async
 });
 
 t.test("a time-out ends the whole group, and is told when it has ended", async (t) => {
-  const polite = await machine.exec(sh("sleep 77.1 & sleep 77.2; :"), { ...test, timeoutMs: 200 });
+  // Lengths that no other process of the machine sleeps for.
+  const [short, length] = [`77.${process.pid}`, `78.${process.pid}`];
+  const polite = await machine.exec(sh('sleep "$1"1 & sleep "$1"2; :', short), { ...test, timeoutMs: 200 });
   t.match(polite, { timedOut: true, exitCode: null, signal: "SIGTERM" });
-  t.equal((await machine.exec(["pgrep", "-f", "sleep 77"], test)).exitCode, 1, "none is left");
-  // A length that no other process of the machine sleeps for.
-  const length = `78.${process.pid}`;
+  t.equal((await machine.exec(["pgrep", "-f", `sleep ${short}`], test)).exitCode, 1, "none is left");
   const stubborn = await machine.exec(sh('trap "" TERM; echo begun; sleep "$1"1; sleep "$1"2', length), {
     ...test,
     timeoutMs: 200,
