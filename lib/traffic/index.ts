@@ -6,4 +6,4 @@ export { judgeDns } from "./dns/judge.js";
 export type { DnsServer, DnsVerdict } from "./dns/verdict.js";
 export { parseResolvConf, searchWalk, type ResolverConfig } from "./dns/resolv-conf.js";
 export { resolverArgv } from "./dns/resolver-script.js";
-export { nameTime, sayAsk } from "./dns/walk.js";
+export { sayAsk, walkOf } from "./dns/walk.js";

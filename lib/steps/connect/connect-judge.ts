@@ -1,6 +1,7 @@
 import { stepEvidence } from "../../model/evidence.js";
+import type { FlowPath } from "../../model/hops.js";
 import type { StepKind } from "../../model/steps.js";
-import { nameTime, type DnsAsk, type ResolverConfig } from "../../traffic/index.js";
+import { walkOf, type DnsAsk, type ResolverConfig } from "../../traffic/index.js";
 import { durationSchema, NOT_YET, toMs } from "../schema.js";
 import { attributeTime, type Timing } from "./attribute.js";
 
@@ -8,14 +9,15 @@ interface Input {
   readonly slow?: string | number;
   readonly config?: ResolverConfig;
   readonly asks?: readonly DnsAsk[];
+  readonly namePaths?: readonly FlowPath[];
 }
 
 export const connectJudge: StepKind<Input, Timing> = {
   name: "connect/judge",
   title: "Say where the time goes",
   description:
-    "Says how much of a connection's time goes to its name, to each leg of the way there and back, and to the far end, by the " +
-    "packets at every hop; which of them is the delay where all of it is slow.",
+    "Says how long the name, the connection, TLS and HTTP take, and how much of it goes to each leg of the way there and back " +
+    "and to the far end, by the packets at every hop; which of them is the delay where all of it is slow.",
   phase: "action",
   actions: [],
   inputSchema: {
@@ -30,6 +32,12 @@ export const connectJudge: StepKind<Input, Timing> = {
         items: { type: "object" },
         title: "What was asked, as dns/lookup gives it",
       },
+      namePaths: {
+        type: "array",
+        maxItems: 64,
+        items: { type: "object", required: ["hops"] },
+        title: "Ways to the name's servers, from path/discover: what both ways share is no fault of the name",
+      },
     },
   },
   outputSchema: {
@@ -38,17 +46,19 @@ export const connectJudge: StepKind<Input, Timing> = {
       code: { type: "string" },
       summary: { type: "string" },
       totalMs: { type: "number" },
+      phases: { type: "array" },
       parts: { type: "array" },
     },
   },
   example: { slow: "100ms" },
   plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
-  async run({ slow, config, asks }, context) {
+  async run({ slow, config, asks, namePaths = [] }, context) {
     const followed = await context.followFlows();
     // Of the way to the name's server its own verdict tells.
     const flows = followed.filter(({ probe }) => probe !== null && !probe.startsWith("dns-"));
-    const nameMs = config === undefined || asks === undefined ? null : nameTime(asks, config);
-    const timing = attributeTime({ flows, nameMs, slowMs: toMs(slow ?? "100ms") });
+    const walk = config === undefined || asks === undefined ? null : walkOf(asks, config);
+    const name = walk === null ? null : { tookMs: walk.tookMs, rounds: walk.names.length, paths: namePaths };
+    const timing = attributeTime({ flows, name, slowMs: toMs(slow ?? "100ms") });
     await context.sink.writeJson(stepEvidence("timing", context.evidenceName), timing);
     context.note(timing.code === "none" ? "info" : "warn", timing.summary);
     return timing;

@@ -60,12 +60,12 @@ export function sayAsk({ server, transport, lookups }: DnsAsk): string {
   return `${server} over ${transport.toUpperCase()}: ${said || "nothing was asked"}`;
 }
 
-/** What the pod's resolver takes for the name, by its first server's answers. */
-export function nameTime(asks: readonly DnsAsk[], config: ResolverConfig): number {
+/** What the pod's resolver comes to for the name, by its first server's answers. */
+export function walkOf(asks: readonly DnsAsk[], config: ResolverConfig): Walk {
   const [first] = config.nameservers;
   const own = asks.filter((ask) => ask.server === first && ask.from === "pod" && ask.transport === "udp");
   return followWalk(
     own.flatMap(({ lookups }) => lookups),
     config,
-  ).tookMs;
+  );
 }

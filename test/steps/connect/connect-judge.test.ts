@@ -4,7 +4,7 @@ import { attributeTime } from "../../../lib/steps/connect/attribute.js";
 import { connectJudge } from "../../../lib/steps/connect/connect-judge.js";
 import type { DnsAsk } from "../../../lib/traffic/index.js";
 import { healthy, unanswered } from "../../report/samples.js";
-import { fakeContext } from "../samples.js";
+import { fakeContext, makeEnd, makePath } from "../samples.js";
 
 const at = (node: string, name: string): HopRef => ({ node, role: "nic", interface: name });
 const HOPS = [
@@ -39,8 +39,8 @@ const flow = (exchanges: readonly ExchangeFinding[], on: readonly LegFinding[]):
 const quick = [...legs(0, 0.1, 0.1), ...legs(1, 0.2, 0.2), ...legs(2, 0.1, 0.1)];
 const judge = (
   flows: readonly FlowFinding[],
-  nameMs: number | null = null,
-): ReturnType<typeof attributeTime> => attributeTime({ flows, nameMs, slowMs: 100 });
+  name: Parameters<typeof attributeTime>[0]["name"] = null,
+): ReturnType<typeof attributeTime> => attributeTime({ flows, name, slowMs: 100 });
 
 t.test("a delay at each hop in turn is named, the far end and the name too", (t) => {
   for (const [index, where] of [
@@ -54,13 +54,44 @@ t.test("a delay at each hop in turn is named, the far end and the name too", (t)
   const server = judge([flow([took("tcp", 1), took("http", 300)], quick)]);
   t.match(server, {
     code: "slow-far-end",
-    summary: /^300 ms in all, 299 ms of them at .*HTTP answer/,
-    totalMs: 300,
+    summary:
+      /^301 ms in all \(connection 1\.0 ms, HTTP 300 ms\), 299 ms of them at shop\/web\S* \(connection 0\.2 ms, HTTP 299 ms\)/,
+    totalMs: 301,
   });
-  t.match(judge([flow([took("http", 5)], quick)], 2000), {
+  t.match(judge([flow([took("http", 5)], quick)], { tookMs: 2000, rounds: 1, paths: [] }), {
     code: "slow-name",
     summary: /2000 ms of them for the name/,
   });
+  t.end();
+});
+
+t.test("each phase is told, and a leg that the name's questions share is no fault of the name", (t) => {
+  const on = [0, 1, 2].flatMap((leg) => legs(leg as 0 | 1 | 2, leg === 1 ? 200 : 0.1, 0.1));
+  const both = [took("tcp", 201), took("tls", 202), took("http", 203)];
+  const shared = makePath(makeEnd("kube-system/dns", { node: "node-b", ip: "10.1.1.9", port: 53 }));
+  const hop = shared.hops[0];
+  if (hop === undefined) throw new Error("the sample has hops");
+  const paths = [
+    {
+      ...shared,
+      hops: HOPS.slice(1, 3).map((place) => ({ ...hop, ...place })),
+    },
+  ];
+  const timed = judge([flow([took("tcp", 999)], on), flow(both, on)], { tookMs: 650, rounds: 3, paths });
+  t.match(timed, {
+    code: "slow-leg",
+    summary:
+      /^1256 ms in all \(name 650 ms, connection 201 ms, TLS 202 ms, HTTP 203 ms\), 1201 ms of them on the way from node-a ens4/,
+  });
+  t.match(timed.parts.find(({ what }) => what === "dns")?.tookMs.toFixed(1), "49.7");
+  const apart = judge([flow(both, on)], { tookMs: 650, rounds: 3, paths: [] });
+  t.match(apart, { code: "slow-name", summary: /650 ms of them for the name/ });
+  const quickName = judge([flow(both, on)], { tookMs: 20, rounds: 3, paths });
+  t.match(
+    quickName.parts.find(({ what }) => what === "dns"),
+    { tookMs: 0 },
+    "no more than all of it",
+  );
   t.end();
 });
 
