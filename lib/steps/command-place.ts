@@ -1,5 +1,6 @@
 import { gatherFacts, loadNamings, parseEnd, resolveEnd, type ClusterFacts } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
+import type { End } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { PlannedCommand, StepContext } from "../model/steps.js";
 import { watchAccesses } from "./shared/watched.js";
@@ -24,22 +25,31 @@ export async function findPlace(text: string, context: StepContext): Promise<Com
     });
   }
   if (end.kind === "node") return { node: findNode(end.name, context), enter: null, ip: null, reads: [] };
-  const known = await factsOf(context);
-  const { accesses, commands } = watchAccesses(context.accesses);
-  const pod = await resolveEnd(text, { ...known.facts, accesses }, { signal: context.signal });
+  const { end: pod, reads } = await findEnd(text, context);
   if (pod.node === null || pod.netns === null) {
     throw new HopbookError("TARGET_NOT_FOUND", `Cannot run a command on ${text}: its node is not known`);
   }
-  const reads = [...known.commands, ...commands].map((command) => ({
-    ...command,
-    condition: "done for this plan",
-  }));
   return {
     node: pod.target ?? pod.node,
     enter: pod.netns.kind === "path" ? pod.netns.path : null,
     ip: pod.ip,
-    reads: reads.toSorted((a, b) => compare(keyOf(a), keyOf(b))),
+    reads,
   };
+}
+
+/** An end by its text, as `resolveEnd` has it, with what was read to know it. */
+export async function findEnd(
+  text: string,
+  context: StepContext,
+): Promise<{ readonly end: End; readonly reads: readonly PlannedCommand[] }> {
+  const known = await factsOf(context);
+  const { accesses, commands } = watchAccesses(context.accesses);
+  const end = await resolveEnd(text, { ...known.facts, accesses }, { signal: context.signal });
+  const reads = [...known.commands, ...commands].map((command) => ({
+    ...command,
+    condition: "done for this plan",
+  }));
+  return { end, reads: reads.toSorted((a, b) => compare(keyOf(a), keyOf(b))) };
 }
 
 function findNode(name: string, { profile, accesses }: StepContext): string {

@@ -3,14 +3,16 @@ import { HopbookError } from "../errors.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { formatDuration } from "../model/units.js";
 import { POINT_ACTIONS } from "./capture-input.js";
-import { pointsSchema } from "./point-input.js";
-import { durationSchema, NOT_YET, toMs } from "./schema.js";
+import { NOT_YET, toMs } from "./schema.js";
 import { addMark, freezeCaptures, heldCaptures, refuseDetached } from "./shared/freeze.js";
 import { leaseSecondsOf } from "./shared/lease.js";
 import { planCommandTrigger, type CommandTrigger } from "./trigger/command.js";
 import { planCounterTrigger, type CounterTrigger } from "./trigger/counter.js";
+import { planEventTrigger, type EventTrigger } from "./trigger/event.js";
 import { planLogTrigger, type LogTrigger } from "./trigger/log.js";
 import { planPacketTrigger, type PacketTrigger } from "./trigger/packet.js";
+import { planProbeTrigger, type ProbeTrigger } from "./trigger/probe.js";
+import { triggerInputSchema } from "./trigger/schema.js";
 import type { TriggerHit, TriggerSource } from "./trigger/types.js";
 import { waitForAny } from "./trigger/wait.js";
 
@@ -19,6 +21,8 @@ interface Input {
   readonly log?: LogTrigger | null;
   readonly command?: CommandTrigger | null;
   readonly counter?: CounterTrigger | null;
+  readonly probe?: ProbeTrigger | null;
+  readonly event?: EventTrigger | null;
   readonly at?: string | null;
   readonly every?: string | number;
   readonly timeout?: string | number;
@@ -29,7 +33,7 @@ interface Input {
 
 interface Output {
   readonly fired: boolean;
-  /** Of the last time: packet, log, command, counter, time; null where nothing fired. */
+  /** Of the last time: packet, log, command, counter, probe, event, time; null where nothing fired. */
   readonly by: string | null;
   readonly what: string | null;
   /** RFC 3339, UTC, by the client's clock. */
@@ -38,90 +42,19 @@ interface Output {
   readonly times: number;
 }
 
-const optional = (schema: Record<string, unknown>): Record<string, unknown> => ({
-  anyOf: [{ type: "object", additionalProperties: false, ...schema }, { type: "null" }],
-});
-const pattern = { type: "string", minLength: 1, maxLength: 256 } as const;
-
 export const triggerWait: StepKind<Input, Output> = {
   name: "trigger/wait",
   title: "Wait until the fault shows",
   description:
     "Waits until one of these comes: a packet that fits a filter, a line of a pod's log, a command's exit code or output, a " +
-    "counter that grows, a time. With `freeze` it then has the rings of a capture kept, and says when and why; up to `times`, with " +
+    "counter that grows, a probe's outcome, an event of Kubernetes, a time. With `freeze` it then has the rings of a capture kept, and says when and why; up to `times`, with " +
     "`cooldown` between. Where nothing comes within `timeout`, `fired` is false. Needs its client.",
   phase: "action",
   detach: "before",
   announcesReady: true,
   actions: [],
   planActions: POINT_ACTIONS,
-  inputSchema: {
-    type: "object",
-    additionalProperties: false,
-    properties: {
-      packet: {
-        ...optional({
-          required: ["filter", "points"],
-          properties: { filter: { type: "string", minLength: 1 }, points: pointsSchema },
-        }),
-        title: "The first packet that fits a tcpdump filter at any of the points; under netns/tcpdump",
-      },
-      log: {
-        ...optional({
-          required: ["pod", "match"],
-          properties: {
-            pod: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, minItems: 1 }] },
-            container: { type: "string", pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" },
-            match: pattern,
-          },
-        }),
-        title: "A line of the pods' logs that matches a regular expression of RE2; under pod/logs",
-      },
-      command: {
-        ...optional({
-          required: ["argv", "on"],
-          properties: {
-            argv: { type: "array", minItems: 1 },
-            on: { type: "string", minLength: 1 },
-            exitCode: { type: "integer", minimum: 0, maximum: 255 },
-            match: pattern,
-          },
-        }),
-        title:
-          "A command, as in command/run, whose exit code is this one (default: not 0) or whose output matches",
-      },
-      counter: {
-        ...optional({
-          required: ["on", "name"],
-          properties: {
-            on: { type: "string", minLength: 1 },
-            name: { type: "string", pattern: "^[A-Za-z0-9]{1,80}$" },
-            by: { type: "integer", minimum: 1, default: 1 },
-          },
-        }),
-        title:
-          "A counter as nstat names it that grows, on `node/NAME` or `ns/pod`; under node/read or netns/read",
-      },
-      at: {
-        anyOf: [{ type: "string", minLength: 1 }, { type: "null" }],
-        title: "A time: 2026-01-31T22:00:00Z",
-      },
-      every: { ...durationSchema, default: "1s", title: "How often commands and counters are looked at" },
-      timeout: { ...durationSchema, default: "10m", title: "How long to wait in all" },
-      times: { type: "integer", minimum: 1, maximum: 20, default: 1, title: "At most so often" },
-      cooldown: { ...durationSchema, default: "30s", title: "Between one time and the next" },
-      freeze: {
-        ...optional({
-          required: ["capture"],
-          properties: {
-            capture: { type: "string" },
-            last: { anyOf: [...durationSchema.anyOf, { type: "null" }], default: null },
-          },
-        }),
-        title: "Then keep what the rings of this capture hold, each time, as capture/freeze does",
-      },
-    },
-  },
+  inputSchema: triggerInputSchema,
   outputSchema: {
     type: "object",
     properties: {
@@ -145,7 +78,7 @@ export const triggerWait: StepKind<Input, Output> = {
     const sources = await planSources(input, context);
     if (sources.length === 0) {
       throw new HopbookError("INPUT_INVALID", "Cannot wait for a trigger: none is given", {
-        hint: "Give packet, log, command, counter or at; or leave the step out with `if`",
+        hint: "Give packet, log, command, counter, probe, event or at; or leave the step out with `if`",
       });
     }
     return {
@@ -214,10 +147,10 @@ async function answer({ what, by }: TriggerHit, { freeze }: Input, context: Step
 }
 
 function checkTrigger(input: Input): void {
-  const { log, command, at } = input;
+  const { log, command, probe, event, at } = input;
   const refuse = (why: string, hint: string): HopbookError =>
     new HopbookError("INPUT_INVALID", `Cannot wait for a trigger: ${why}`, { hint });
-  for (const match of [log?.match, command?.match]) {
+  for (const match of [log?.match, command?.match, probe?.match, event?.match]) {
     const fault = match === undefined ? undefined : findPatternFault(match);
     if (fault !== undefined) throw refuse(fault.message, fault.suggestion ?? "Write it as for RE2");
   }
@@ -227,7 +160,7 @@ function checkTrigger(input: Input): void {
 }
 
 async function planSources(input: Input, context: StepContext): Promise<readonly TriggerSource[]> {
-  const { packet, log, command, counter, at } = input;
+  const { packet, log, command, counter, probe, event, at } = input;
   const everyMs = toMs(input.every ?? "1s");
   const seconds = Math.ceil(toMs(input.timeout ?? "10m") / 1000);
   const time = { seconds, leaseSeconds: leaseSecondsOf(context.profile) };
@@ -236,6 +169,8 @@ async function planSources(input: Input, context: StepContext): Promise<readonly
     ...(log == null ? [] : await planLogTrigger(log, context, time)),
     ...(command == null ? [] : [await planCommandTrigger(command, context, everyMs)]),
     ...(counter == null ? [] : [await planCounterTrigger(counter, context, everyMs)]),
+    ...(probe == null ? [] : [await planProbeTrigger(probe, context, everyMs)]),
+    ...(event == null ? [] : [planEventTrigger(event, context, everyMs)]),
     ...(at == null ? [] : [timeSource(at)]),
   ];
 }

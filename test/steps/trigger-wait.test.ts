@@ -101,6 +101,22 @@ t.test("a counter that grows by so much; one that is not there is refused", asyn
   t.equal(findCounter("TcpExt: A\n", "TcpExtA"), null);
 });
 
+t.test("a counter of an interface, as /proc/net/dev has it", async (t) => {
+  const table = (dropped: number): string =>
+    `Inter-|   Receive  |  Transmit\n face |bytes packets errs drop\n    lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n  eth0:1 2 3 ${dropped} 5 6 7 8 9 10 11 12 13 14 15 16\n`;
+  let dropped = 40;
+  const fake = setUp(() => table(dropped++));
+  const counter = { on: "node/node-a", interface: "eth0", name: "rxDropped", by: 3 };
+  t.match(await run({ counter, every: 1 }, fake), {
+    what: "eth0.rxDropped of node/node-a grew from 40 to 43",
+  });
+  t.equal(findCounter(table(1), "lo.txCollisions"), 14);
+  t.equal(findCounter(table(1), "lo.txCompressed"), 16);
+  for (const name of ["eth1.rxDropped", "eth0.rxNothing", "o.rxBytes"])
+    t.equal(findCounter(table(1), name), null);
+  t.equal(findCounter("eth0: x", "eth0.rxBytes"), null);
+});
+
 t.test("a time; as often as asked for, with time between, while rings may be kept", async (t) => {
   const at = "2020-01-01T00:00:00Z";
   const fake = setUp(() => "", 2);

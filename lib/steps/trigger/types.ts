@@ -2,7 +2,7 @@ import type { PlannedCommand, StepContext } from "../../model/steps.js";
 
 /** What made a trigger fire. */
 export interface TriggerHit {
-  readonly by: "packet" | "log" | "command" | "counter" | "time";
+  readonly by: "packet" | "log" | "command" | "counter" | "probe" | "event" | "time";
   /** In words, fit to be shown. */
   readonly what: string;
   /** The node on which it was seen; null for what was seen here. */
