@@ -16,6 +16,8 @@ lab='ip:iproute2 bridge:iproute2 iptables:iptables nft:nftables tcpdump:tcpdump 
 ssh:openssh-client ping:iputils-ping ethtool:ethtool nc:netcat-openbsd curl:curl ps:procps unshare:util-linux nsenter:util-linux
 timeout:coreutils dig:bind9-dnsutils newuidmap:uidmap'
 test='dash:dash busybox:busybox'
+# The lab of real Open vSwitch and OVN; without them it says so.
+ovn='ovs-vswitchd:openvswitch-switch ovn-northd:ovn-central ovn-controller:ovn-host'
 # For the benchmarks, to look at reports in a real browser, and to press TAB in other shells; without them those tests
 # are skipped.
 bench='tshark:tshark chromium:chromium zsh:zsh fish:fish'
@@ -28,7 +30,7 @@ case $purpose in
   test) wanted="$lab $test" ;;
   bench) wanted="$lab $test $bench" ;;
   cluster) wanted="$lab $test $cluster" ;;
-  ci) wanted="$lab $test $bench $cluster" ;;
+  ci) wanted="$lab $test $ovn $bench $cluster" ;;
   *) fail "usage: bin/setup.sh [demo|test|bench|cluster|ci]" ;;
 esac
 

@@ -33,7 +33,8 @@ export function auditPath(
     parseLinks(state.readings(hostOf(node), "links")[0]?.text ?? "").find(({ name }) => name === device)
       ?.master ?? null;
   const world: AuditWorld = {
-    ...{ path, legs: legsOf(path, masterOf), protocol, state, part },
+    // What a switch takes past the nodes' own tables is not judged by them.
+    ...{ path, legs: path.switched === undefined ? legsOf(path, masterOf) : [], protocol, state, part },
     port: port ?? endpointOf(path.to).port,
   };
   const found = CHECKS.flatMap((one) => one.check(world).map((said) => ({ check: one.name, ...said })));

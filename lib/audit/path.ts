@@ -1,5 +1,5 @@
 import type { FlowAddress } from "../model/evidence.js";
-import type { Encapsulation, TunnelsByNode, UnderlayByNode, Unentered } from "../model/hops.js";
+import type { Encapsulation, SwitchPorts, TunnelsByNode, UnderlayByNode, Unentered } from "../model/hops.js";
 import type { HopRole } from "../model/roles.js";
 
 /** An end, of what was discovered as well as of what a run kept. */
@@ -30,6 +30,7 @@ export interface AuditedPath {
   readonly replyHops: readonly AuditedHop[] | null;
   readonly underlay: UnderlayByNode;
   readonly tunnels: TunnelsByNode;
+  readonly switched?: SwitchPorts;
   readonly unentered?: readonly Unentered[];
 }
 

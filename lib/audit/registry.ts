@@ -13,6 +13,7 @@ import { rules } from "./checks/rules.js";
 import { service } from "./checks/service.js";
 import { tunnelSocket } from "./checks/tunnel-socket.js";
 import { tunnels } from "./checks/tunnels.js";
+import { vswitch } from "./checks/vswitch.js";
 
 /** Every check there is. A new one is a file beside these and a line here. */
 export const CHECKS: readonly Check[] = [
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   mtu,
   bridge,
   rules,
+  vswitch,
   service,
   listener,
   duplicates,

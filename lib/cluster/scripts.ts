@@ -12,6 +12,7 @@ import { ADDRESSES_SCRIPT } from "./runtime/sources.js";
 import { FOLDER_SCRIPT } from "./tools/pod.js";
 import { TOOLS_SCRIPT } from "./tools/node.js";
 import { SNAPSHOT_SCRIPT } from "./snapshot/script.js";
+import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import { SNAPSHOT_NAME } from "../model/snapshot.js";
 
 /** The constant scripts of this folder, by the name in their `$0`: the permission guard lets no other text pass. */
@@ -30,4 +31,5 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-tools-folder": FOLDER_SCRIPT,
   [SNAPSHOT_NAME]: SNAPSHOT_SCRIPT,
   [LEFTOVERS_NAME]: LEFTOVERS_SCRIPT,
+  [SWITCH_TRACE_NAME]: SWITCH_TRACE_SCRIPT,
 };

@@ -4,7 +4,7 @@ import { accessOf, checkEnds, enterByPod } from "./ends.js";
 import { readLonePod, traceLonePods, type LonePod, type SeenEnd } from "./lone-pod.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { ClusterProfile, End } from "../model/cluster.js";
-import type { FlowPath, Unentered } from "../model/hops.js";
+import type { FlowPath, SwitchPorts, Unentered } from "../model/hops.js";
 import { placeByRoute } from "./place-by-route.js";
 import { addressesOf, readEnds, type ReadEnd } from "./read-ends.js";
 import { Looks } from "./looks.js";
@@ -119,9 +119,19 @@ function describePath(found: Traced, { profile }: DiscoverContext): FlowPath {
     to,
     recipe: recipe.metadata.name,
     notes: [...new Set([...notes, ...sides.flatMap((side) => side?.notes ?? []), ...path.notes])],
+    ...(recipe.switch === undefined ? {} : { switched: portsOf(recipe.switch, from, to) }),
     ...(unseen.length === 0 ? {} : { unseen: [...new Set(unseen)] }),
     ...(unentered.length === 0 ? {} : { unentered }),
   };
+}
+
+function portsOf({ port }: NonNullable<HopRecipe["switch"]>, from: End, to: End): SwitchPorts {
+  const nameOf = ({ pod, hostNetwork }: End): string | null => {
+    const [namespace, name] = pod?.split("/") ?? [];
+    if (port === undefined || hostNetwork || namespace === undefined || name === undefined) return null;
+    return port.replaceAll("{namespace}", namespace).replaceAll("{pod}", name);
+  };
+  return { from: nameOf(from), to: nameOf(to) };
 }
 
 /** Of the recipe that is written down where no node was asked for its CNI. */

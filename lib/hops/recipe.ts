@@ -35,6 +35,8 @@ interface RecipeTunnel {
   readonly kind?: string;
   readonly names?: readonly string[];
   readonly namePrefixes?: readonly string[];
+  /** UDP port of one that no device stands for: a switch in user space puts packets into it. */
+  readonly port?: number;
   /** Devices into which routes lead in its place: what is behind them (eBPF, Open vSwitch) puts packets into it. */
   readonly through?: readonly string[];
 }
@@ -78,6 +80,8 @@ export interface HopRecipe {
     readonly entry?: readonly string[];
   };
   readonly tunnel?: RecipeTunnel;
+  /** Something takes packets past the node's own tables; `port`: what its databases call the port of a {pod} of a {namespace}. */
+  readonly switch?: { readonly port?: string };
 }
 
 /**

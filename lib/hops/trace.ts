@@ -200,7 +200,7 @@ function joinWays(
 
 function describeTunnel(side: Side, leaving: Leaving): FlowPath["tunnels"] {
   const { tunnel } = leaving;
-  if (tunnel === null) return {};
+  if (tunnel === null || !side.view.links.includes(tunnel.link)) return {};
   return {
     [side.view.node]: {
       interface: tunnel.link.name,

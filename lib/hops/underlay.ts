@@ -1,17 +1,19 @@
 import { HopbookError } from "../errors.js";
 import type { ClusterProfile } from "../model/cluster.js";
 import { formatOfLink, localEndOf, sealedFormatOfLink } from "../wire/registry.js";
-import { findLink, type Link } from "../linux/links.js";
+import { bareLink, findLink, type Link } from "../linux/links.js";
 import type { Looks } from "./looks.js";
 import { lookUpRoute, type NodeView } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
 import { canonicalIp, ipVersion, isLinkLocal, type Family } from "../linux/address.js";
 
-/** The tunnel device of the recipe's CNI on a node, if there is one. */
+/** The tunnel device of the recipe's CNI on a node, if there is one; of a tunnel without a device what one would say. */
 export function findTunnels(links: readonly Link[], recipe: HopRecipe): Link[] {
   const { tunnel } = recipe;
   if (tunnel === undefined) return [];
-  const { kind, names, namePrefixes } = tunnel;
+  const { kind, names, namePrefixes, port } = tunnel;
+  if (kind !== undefined && port !== undefined)
+    return [{ ...bareLink(kind), kind, data: { external: true, port } }];
   const isAny = names === undefined && namePrefixes === undefined;
   return links.filter(
     ({ kind: own, name }) =>

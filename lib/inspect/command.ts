@@ -1,4 +1,5 @@
 import type { Argv } from "../model/access.js";
+import { snapshotArgv } from "../cluster/index.js";
 import type { StateKind } from "../model/evidence.js";
 import { targetOf } from "../model/hops.js";
 import { toFilePart } from "./values.js";
@@ -82,13 +83,25 @@ export interface InspectGroup {
   readonly commands: readonly InspectCommand[];
 }
 
+export function isScript([program]: Argv): boolean {
+  return program === "sh";
+}
+
+/** What a group is on the node: a script of its own, or a snapshot of all its looks. */
+export function argvOfGroup({ commands, netnsPath }: InspectGroup): Argv {
+  const looks = commands.map(({ look }) => look);
+  return looks.find(isScript) ?? snapshotArgv(looks, netnsPath);
+}
+
 const MAX_IN_GROUP = 64;
 
 /** Groups looks by way in and namespace, in the order of their first ones. */
 export function groupCommands(commands: readonly InspectCommand[]): InspectGroup[] {
   const byPlace = new Map<string, InspectCommand[]>();
   for (const command of commands) {
-    const key = JSON.stringify([targetOf(command), command.action, netnsPathOf(command)]);
+    // A snapshot runs programs; a script is a round trip of its own.
+    const script = isScript(command.look) ? command.look : null;
+    const key = JSON.stringify([targetOf(command), command.action, netnsPathOf(command), script]);
     byPlace.set(key, [...(byPlace.get(key) ?? []), command]);
   }
   return [...byPlace.values()].flatMap((all) =>

@@ -6,7 +6,7 @@ import { toCommands } from "./command.js";
 import * as looks from "./looks.js";
 import { arrivalDevice, familiesOf, hostDevicesOf, nodesOf, podPlace, routedAddresses } from "./places.js";
 import type { Place } from "./places.js";
-import { isAddress } from "../linux/address.js";
+import { familyOf, isAddress } from "../linux/address.js";
 import { isPlainInterfaceName } from "../linux/interface-name.js";
 
 /** Where a flow breaks, as its verdict says. */
@@ -38,7 +38,8 @@ export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] 
   const nodes = ofPath.filter((node) => broken.size === 0 || broken.has(node));
   const placed = nodes.flatMap((node) => inspectNode(path, node));
   for (const node of ofPath.filter((other) => !nodes.includes(other))) {
-    placed.push(...put({ node, netns: "host" }, [looks.lookAtLinks(), ...nextHopLooks(path, node)]));
+    const here = [looks.lookAtLinks(), ...nextHopLooks(path, node), ...switchLooks(path)];
+    placed.push(...put({ node, netns: "host" }, here));
   }
   for (const end of endsAtBreak(path, at)) placed.push(...inspectPod(path, end));
   return toCommands(placed, "after");
@@ -109,7 +110,25 @@ function inspectNode(path: FlowPath, node: string): PlacedLook[] {
     ...hostDevicesOf(path, node).map(looks.lookAtNeighbours),
     looks.lookAtRpFilter(hostDevicesOf(path, node)),
     looks.lookAtSockets(),
+    ...switchLooks(path),
   ]);
+}
+
+/** Names as the switch's databases have them, of Kubernetes' characters. */
+const PORT_NAME = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,318}$/;
+
+/** Of each protocol that the path may be tried with: any node may have the databases. */
+function switchLooks({ switched, from, to }: FlowPath): Look[] {
+  const [source] = routedAddresses(from);
+  const [target] = routedAddresses(to);
+  if (switched?.from == null || !PORT_NAME.test(switched.from)) return [];
+  if (source === undefined || target === undefined) return [];
+  const other = switched.to !== null && PORT_NAME.test(switched.to) ? switched.to : "";
+  const port = to.addresses.at(-1)?.port ?? to.port;
+  const packet = { from: switched.from, to: other, source, target, port: port ?? 0 };
+  const echo = familyOf(target) === 6 ? "icmpv6" : "icmp";
+  const protocols = [echo, ...(port === null ? [] : (["tcp", "udp"] as const))] as const;
+  return protocols.map((protocol) => looks.lookAtSwitch(protocol, packet));
 }
 
 function inspectPod(path: FlowPath, end: End): PlacedLook[] {

@@ -1,3 +1,4 @@
+import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import type { Look } from "./command.js";
 
 /** The looks there are, one function each. Callers pass only values that `values.ts` has accepted. */
@@ -76,4 +77,20 @@ export function lookAtSysctls(devices: readonly string[]): Look {
     ...["net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"],
   ];
   return { kind: "sysctls", argv: ["sysctl", "-e", ...keys] };
+}
+
+/** What the switch's databases say becomes of a packet between two of its ports; `port`: of the destination. */
+export function lookAtSwitch(
+  protocol: "icmp" | "icmpv6" | "tcp" | "udp",
+  packet: {
+    readonly from: string;
+    readonly to: string;
+    readonly source: string;
+    readonly target: string;
+    readonly port: number;
+  },
+): Look {
+  const { from, to, source, target, port } = packet;
+  const values = [protocol, from, to, source, target, String(port)];
+  return { kind: "switch-trace", argv: ["sh", "-c", SWITCH_TRACE_SCRIPT, SWITCH_TRACE_NAME, ...values] };
 }

@@ -1,10 +1,10 @@
 import pMap from "p-map";
 import type { ExecResult } from "../model/access.js";
-import { takeSnapshot } from "../cluster/index.js";
+import { runOnNode, takeSnapshot } from "../cluster/index.js";
 import { messageOf } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StateRecord } from "../model/evidence.js";
-import { groupCommands, type InspectCommand, type InspectGroup } from "./command.js";
+import { groupCommands, isScript, type InspectCommand, type InspectGroup } from "./command.js";
 
 interface RunInspectionOptions {
   /** By node name. A command for a node that is not there is recorded as refused. */
@@ -16,6 +16,7 @@ interface RunInspectionOptions {
 
 /** As many snapshots at once on a node: sshd's MaxSessions is 10, and the node has other work. */
 const PARALLEL_PER_NODE = 4;
+const SCRIPT_MS = 30_000;
 const STDERR_CHARS = 500;
 
 /**
@@ -54,7 +55,12 @@ async function takeGroup(
   const access = accesses.get(target);
   if (access === undefined) return "the node is not open to this run";
   const looks = commands.map(({ look }) => look);
+  const [script] = looks.filter(isScript);
   try {
+    if (script !== undefined) {
+      const options = { action, doing: "ask the switch", timeoutMs: SCRIPT_MS, signal };
+      return [await runOnNode(access, script, options)];
+    }
     return await takeSnapshot(access, looks, { action, netnsPath, signal });
   } catch (error) {
     return messageOf(error);

@@ -87,8 +87,10 @@ export function collectLabState(
     log: join(dir, "log"),
   };
   const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });
-  write(files.profile, renderLocalProfile(name, nodes));
-  write(files.sshProfile, renderSshProfile(name, nodes));
+  const { carriage } = blueprint.topology;
+  const profiled = { name, nodes, underlay: carriage.underlay === undefined ? undefined : carriage.nics[0] };
+  write(files.profile, renderLocalProfile(profiled));
+  write(files.sshProfile, renderSshProfile(profiled));
   write(files.sshConfig, renderSshConfig(cluster.nodes, { dir, rootless, operatorPid: operator.pid }));
   return {
     name,

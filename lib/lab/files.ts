@@ -39,6 +39,7 @@ import {
   POD_SCRIPT,
 } from "./scripts.js";
 import { renderSshdConfig } from "./ssh.js";
+import { SWITCH_PORTS_SCRIPT, SWITCH_START_SCRIPT } from "./switch/scripts.js";
 import type { Blueprint } from "./topology/types.js";
 
 /** The user that logs in without being root; `sudo` for it only where sudo is installed. */
@@ -113,6 +114,13 @@ function renderPeers(cluster: Cluster, node: NodeSpec): string {
     .join("");
 }
 
+function writeSwitch(folder: string, node: NodeSpec, { topology: { vswitch }, cluster }: Blueprint): void {
+  if (vswitch === undefined) return;
+  for (const [name, text] of Object.entries(vswitch.files(cluster, node))) write(join(folder, name), text);
+  write(join(folder, "start.sh"), SWITCH_START_SCRIPT);
+  write(join(folder, "ports.sh"), SWITCH_PORTS_SCRIPT);
+}
+
 function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly deadDns: boolean }): void {
   const { topology, cluster, ipv6, deadDns } = options;
   mkdirSync(join(dir, "nodes", node.name, "mnt"), { recursive: true });
@@ -128,6 +136,7 @@ function writeNode(dir: string, node: NodeSpec, options: Blueprint & { readonly 
   if (tunnel?.shownAs !== undefined) {
     write(join(files, "bin", "ip"), renderShownLinks(findProgram("ip") ?? "/sbin/ip", tunnel.shownAs), 0o755);
   }
+  writeSwitch(join(files, "switch"), node, options);
   write(join(files, "sysctl"), renderNodeSysctls(options, node));
   write(join(files, "iptables"), renderIptables(cluster, node, topology.rules(cluster, node)));
   if (ipv6 !== null) {
@@ -174,5 +183,7 @@ export function writeLabFiles(dir: string, options: Blueprint & { readonly deadD
   const server = findProgram("busybox") === undefined ? "node" : "busybox";
   write(join(dir, "outside", "serves"), `${server} ${String(OUTSIDE.port)} ${process.execPath}\n`);
   write(join(dir, "operator.sysctl"), renderOperatorSysctls());
+  // A switch in user space takes no packet whose checksum is left to hardware.
+  if (options.topology.vswitch !== undefined) write(join(dir, "operator.whole"), "");
   for (const node of options.cluster.nodes) writeNode(dir, node, options);
 }

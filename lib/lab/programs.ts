@@ -28,6 +28,18 @@ const PACKAGES: Readonly<Record<string, string>> = {
   awk: "mawk",
 };
 const TUNNEL_PACKAGES: Readonly<Record<string, string>> = { perl: "perl-base" };
+const SWITCH_PACKAGES: Readonly<Record<string, string>> = {
+  "ovs-vswitchd": "openvswitch-switch",
+  "ovsdb-server": "openvswitch-switch",
+  "ovs-vsctl": "openvswitch-switch",
+  "ovs-appctl": "openvswitch-common",
+  "ovn-northd": "ovn-central",
+  "ovn-nbctl": "ovn-common",
+  "ovn-trace": "ovn-common",
+  "ovn-controller": "ovn-host",
+  tc: "iproute2",
+  xargs: "findutils",
+};
 const ROOTLESS_PACKAGES: Readonly<Record<string, string>> = { newuidmap: "uidmap", newgidmap: "uidmap" };
 
 const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -51,6 +63,8 @@ export function requirePrograms(options: {
   readonly rootless: boolean;
   /** Whether a program of the lab makes the tunnel. Default: false. */
   readonly tunnel?: boolean;
+  /** Whether its nodes have Open vSwitch and OVN. Default: false. */
+  readonly vswitch?: boolean;
   /** Where to look. Default: the usual folders. */
   readonly folders?: readonly string[];
 }): void {
@@ -58,6 +72,7 @@ export function requirePrograms(options: {
     ...PACKAGES,
     ...(options.rootless ? ROOTLESS_PACKAGES : {}),
     ...(options.tunnel === true ? TUNNEL_PACKAGES : {}),
+    ...(options.vswitch === true ? SWITCH_PACKAGES : {}),
   };
   const lacks = (name: string): boolean => findProgram(name, options.folders) === undefined;
   const missing = Object.keys(wanted).filter(lacks);

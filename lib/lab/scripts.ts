@@ -61,6 +61,7 @@ set -eu
 ${RECORD}
 record /run/lab/operator /proc
 while read -r key value; do echo "$value" >"/proc/sys/$key"; done </run/lab/operator.sysctl
+[ ! -e /run/lab/operator.whole ] || ethtool -K eth0 tx off >/dev/null
 exec sleep 2147483647
 `;
 
@@ -107,7 +108,9 @@ if [ -e tunnel/program.pl ]; then
 fi
 # Addresses that are there at once: nobody else is in these networks.
 for scope in all default; do echo 0 >"/proc/sys/net/ipv6/conf/$scope/accept_dad" || :; done
+[ ! -e switch ] || . switch/start.sh
 ip -batch links.batch
+[ ! -e switch ] || . switch/ports.sh
 bridge -batch fdb.batch
 while read -r key value; do
   case $key in -*) key=${"${key#-}"}; [ -e "/proc/sys/$key" ] || continue ;; esac

@@ -9,6 +9,7 @@ export const LAB_TOPOLOGIES = {
   "flannel-host-gw": "Flannel with routes alone (host-gw)",
   "cilium-vxlan": "Cilium with VXLAN: its devices and routes, without eBPF",
   "cilium-geneve": "Cilium with Geneve: its devices and routes, without eBPF",
+  ovn: "OVN-Kubernetes' local gateway: real Open vSwitch in user space, real OVN",
   "aws-vpc": "AWS VPC CNI: pods with addresses of the nodes' subnet, on one of two interfaces",
   kindnet: "kindnet: routes alone, each pod by a veth of its own",
   "calico-dual-stack": "Calico with VXLAN, pods of both IP families, each in tunnels of its own",

@@ -41,7 +41,11 @@ export async function upLab(options: UpOptions): Promise<LabState> {
   const { nodes } = blueprint.cluster;
   const rootless = options.rootless ?? process.getuid?.() !== 0;
   const { name, dir } = locateLab(options);
-  requirePrograms({ rootless, tunnel: blueprint.topology.carriage.tunnel?.program !== undefined });
+  const { carriage, vswitch } = blueprint.topology;
+  requirePrograms({
+    ...{ rootless, vswitch: vswitch !== undefined },
+    tunnel: carriage.tunnel?.program !== undefined,
+  });
   await claimFolder(options);
   try {
     writeLabFiles(dir, { ...blueprint, deadDns: options.deadDns ?? false });

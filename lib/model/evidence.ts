@@ -1,7 +1,7 @@
 import type { Argv } from "./access.js";
 import type { Isolation } from "./cluster.js";
 import type { HopRole } from "./roles.js";
-import type { Encapsulation, TunnelsByNode, UnderlayByNode, Unentered } from "./hops.js";
+import type { Encapsulation, SwitchPorts, TunnelsByNode, UnderlayByNode, Unentered } from "./hops.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
 
 /**
@@ -79,6 +79,8 @@ export interface FlowEvidence {
   readonly replyHops: readonly EvidenceHop[] | null;
   readonly underlay: UnderlayByNode;
   readonly tunnels: TunnelsByNode;
+  /** A switch takes the packets past the nodes' own routes and rules. */
+  readonly switched?: SwitchPorts;
   readonly notes: readonly string[];
   /** Nodes of the ends that could not be entered: nothing was captured there but in the pods themselves. */
   readonly unseen?: readonly string[];
@@ -206,6 +208,7 @@ export type StateKind =
   | "sysctls" // more of them: sysctl -e …
   | "conntrack"
   | "sockets" // ss -Hlntu
+  | "switch-trace" // the logical switches' word for a packet (argv tells which)
   | "clock";
 
 /** The kernel's own word. evidence/drops.json: `{nodes: DropTraceRecord[]}`; the trace's text is in `file`. */

@@ -60,6 +60,12 @@ export type TunnelsByNode = Readonly<
   >
 >;
 
+/** What the switch's own databases call the ports of the two ends; null where they have none, or it is not known. */
+export interface SwitchPorts {
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 /** The ordered hops between two ends. */
 export interface FlowPath {
   readonly from: End;
@@ -74,6 +80,8 @@ export interface FlowPath {
   readonly underlay: UnderlayByNode;
   /** For inspection; empty without a tunnel. */
   readonly tunnels: TunnelsByNode;
+  /** A switch takes the packets past the nodes' own routes and rules. Absent: none does. */
+  readonly switched?: SwitchPorts;
   /** What discovery noticed on the way that a reader should know: a missing FDB entry, a down link. */
   readonly notes: readonly string[];
   /**

@@ -76,8 +76,9 @@ export function describeNetns(at: Netns): string {
   return at.pod === null ? at.node : `inside pod ${at.pod} on ${at.node}`;
 }
 
-/** What ran, without what took it into a pod's network namespace. */
+/** What ran, without what took it into a pod's network namespace, and a script by its name. */
 export function commandOf({ argv }: StateRecord): readonly string[] {
+  if (argv[0] === "sh") return argv.slice(3);
   if (argv[0] !== "nsenter") return argv;
   return argv.slice(argv[2] === "--" ? 3 : 2);
 }

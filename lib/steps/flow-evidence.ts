@@ -22,6 +22,7 @@ export function describeFlow(flow: Flow): FlowEvidence {
     replyHops: path.replyHops === null ? null : hops(path.replyHops),
     underlay: path.underlay,
     tunnels: path.tunnels,
+    ...(path.switched === undefined ? {} : { switched: path.switched }),
     notes: path.notes,
     ...(path.unseen === undefined ? {} : { unseen: path.unseen }),
     ...(path.unentered === undefined ? {} : { unentered: path.unentered }),

@@ -148,8 +148,9 @@ async function collect(dir: string, supervisor: ClusterProcess, say: Say): Promi
   write(files.kubeconfig, renderKubeconfig(join(dir, "pki"), { name: "admin", server }));
   write(files.sshConfig, renderSshConfig(dir, operator));
   const forProfile = nodes.map((node) => ({ ...node, pods: [] }));
-  write(files.localProfile, renderLocalProfile("test-cluster", forProfile));
-  write(files.sshProfile, renderSshProfile("test-cluster", forProfile));
+  const profiled = { name: "test-cluster", nodes: forProfile, underlay: undefined };
+  write(files.localProfile, renderLocalProfile(profiled));
+  write(files.sshProfile, renderSshProfile(profiled));
   return {
     dir,
     containerd: containerdKind(),

@@ -130,6 +130,19 @@ const CASES: readonly Case[] = [
     hops: (n) => [POD, `host-veth 0f1e2d3c4b5a69${n}`, "tunnel genev_sys_6081", "nic ens3"],
   },
   {
+    recipe: "ovn-kubernetes-userspace",
+    // A datapath in user space has TAP devices for the switch's own, and none for the tunnel.
+    wire: (n) => ({
+      host: [{ ...HOST_SIDE, name: `0f1e2d3c4b5a69${n}` }],
+      devices: ["ovs-netdev", "ovn-k8s-mp0", "br-int"].map((name, index) => ({
+        ...{ index: 50 + index, name, kind: "tun" },
+        ips: name === "ovn-k8s-mp0" ? [`10.244.${n}.2/24`] : [],
+      })),
+      ways: [{ dst: "10.244.0.0/16", dev: "ovn-k8s-mp0", gateway: `10.244.${n}.1` }],
+    }),
+    hops: (n) => [POD, `host-veth 0f1e2d3c4b5a69${n}`, NIC],
+  },
+  {
     recipe: "openshift-sdn",
     wire: (n) =>
       all(switched(n, "tun0", `veth1f2e3d4${n}`), {

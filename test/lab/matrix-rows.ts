@@ -95,11 +95,11 @@ export function selectRows(wanted: string): readonly Row[] {
   const all = topologies.flatMap(listRows);
   if (wanted === "all") return all;
   if (wanted === "")
-    return topologies.flatMap((topology, nth) =>
-      listRows(topology).filter(
-        (_, index) => topology === DEFAULT_TOPOLOGY || index % SPREAD === nth % SPREAD,
-      ),
-    );
+    return topologies.flatMap((topology, nth) => {
+      const rows = listRows(topology);
+      const spread = Math.min(SPREAD, rows.length);
+      return rows.filter((_, index) => topology === DEFAULT_TOPOLOGY || index % spread === nth % spread);
+    });
   const chosen = wanted.split(",").map((word) => {
     const name = word.trim();
     const full = name.includes("/") || isLabTopology(name) ? name : `${DEFAULT_TOPOLOGY}/${name}`;

@@ -84,6 +84,9 @@ t.test("a node's wiring is its CNI's", async (t) => {
   const geneve = wiringOf("cilium-geneve");
   t.match(geneve, "route add 10.0.1.0/24 encap ip id 2 dst 10.77.0.12 via 10.0.1.1 dev cilium_geneve onlink");
   t.notMatch(geneve, "link add cilium_geneve", "a program makes it");
+  const ovn = wiringOf("ovn");
+  t.match(ovn, "address add 10.77.0.11/24 brd + dev br-ex");
+  t.match(ovn, "route add 10.244.0.0/16 via 10.244.0.1 dev ovn-k8s-mp0");
   t.match(wiringOf("kindnet"), 'alias "link-pod shop/client"');
 });
 
@@ -112,6 +115,22 @@ t.test("a second family is the same cluster by its other addresses", async (t) =
       names.includes(name),
     ),
   );
+});
+
+t.test("a switch's words: its databases are on the near node alone", async (t) => {
+  const { topology, cluster } = makeBlueprint("ovn", 3);
+  const [near, far] = [cluster.near, cluster.far].map((node) => topology.vswitch?.files(cluster, node) ?? {});
+  t.match(near?.["northbound"], '"lsp-add" "node-b" "shop_web" -- "lsp-set-addresses" "shop_web" "0a:');
+  t.match(near?.["northbound"], '"lb-add" "web/http" "10.96.0.20:80" "10.244.1.3:8080" "tcp"');
+  t.equal(far?.["northbound"], undefined);
+  t.match(far?.["bridges"], '"external_ids:ovn-remote=tcp:10.77.0.11:6642"');
+  t.match(far?.["ports"], '"external_ids:iface-id=shop_web"');
+  t.match(far?.["neighbours"], /^br-ex 10\.77\.0\.11 52:.*\nbr-ex 10\.77\.0\.13 52:.*\n$/);
+  for (const pod of cluster.far.pods)
+    t.equal(pod.hostInterface.length, 15, "as much as a device's name holds");
+  const names = listFaults("ovn").map(({ name }) => name);
+  t.ok(["acl-ingress-drop-b", "acl-egress-drop-a", "mtu-hole"].every((name) => names.includes(name)));
+  t.notOk(names.includes("forward-drop-b"), "the nodes' own tables have no say");
 });
 
 t.test("the servers may be on the client's node", async (t) => {

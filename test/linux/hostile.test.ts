@@ -11,7 +11,7 @@ import { readKind } from "../../lib/linux/link-kinds.js";
 import { parseLinks } from "../../lib/linux/links.js";
 import { parseNeighbours } from "../../lib/linux/neighbours.js";
 import { parseNftables } from "../../lib/linux/nft/nftables.js";
-import { parseOvsInterfaces, parseOvsTable } from "../../lib/linux/ovs.js";
+import { parseOvsInterfaces, parseOvsTable } from "../../lib/linux/vswitch/ovs.js";
 import { parseOwnAddresses } from "../../lib/linux/proc-addresses.js";
 import { findRouteDevice } from "../../lib/linux/proc-routes.js";
 import { parseRouteAnswer, parseRoutes } from "../../lib/linux/routes.js";

@@ -42,5 +42,7 @@ export interface CauseKind {
 export interface Detector {
   /** All that it can say, by code: stable names, which findings hold. */
   readonly causes: Readonly<Record<string, CauseKind>>;
+  /** It speaks of devices, or of the switch itself: also where a switch takes packets past the node's own tables. */
+  readonly ofSwitched?: true;
   detect(given: DetectorInput): readonly Candidate[];
 }

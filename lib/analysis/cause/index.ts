@@ -24,9 +24,12 @@ export function findCause(input: CauseInput): CauseResult {
     return { cause: null, lookedAt: [], caveats: [] };
   const spot = findSpot(input);
   const state = new StateReader(input);
-  const word = input.status === "rejected" ? null : hearKernel(input, codesOf);
+  // What the kernel drops there are copies of packets that the switch has.
+  const isPassedBy = isSwitched(input, spot);
+  const word = input.status === "rejected" || isPassedBy ? null : hearKernel(input, codesOf);
+  const detectors = DETECTORS.filter(({ ofSwitched = false }) => ofSwitched || !isPassedBy);
   const found =
-    spot === null ? [] : DETECTORS.flatMap((detector) => detector.detect({ input, spot, state, word }));
+    spot === null ? [] : detectors.flatMap((detector) => detector.detect({ input, spot, state, word }));
   const candidates = found.filter(({ strength }) => strength > 0);
   const doubts = found.filter(({ strength }) => strength === 0).map(({ summary }) => summary);
   const { chosen, caveats } = decide(candidates, word, spot);
@@ -39,6 +42,11 @@ export function findCause(input: CauseInput): CauseResult {
     lookedAt: [...state.lookedAt, ...new Set(heard), ...listNotHad(input)],
     caveats: [...(alone === null ? caveats : []), ...(chosen === null ? doubts.slice(0, MOST_DOUBTS) : [])],
   };
+}
+
+/** Whether a switch has the packets there, past the node's own routes and rules. */
+function isSwitched({ flow }: CauseInput, spot: Spot | null): boolean {
+  return flow.switched !== undefined && spot?.netns?.pod === null;
 }
 
 function decide(

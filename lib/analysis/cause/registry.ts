@@ -5,12 +5,14 @@ import { netfilter } from "./detectors/netfilter.js";
 import { nextHop } from "./detectors/next-hop.js";
 import { checksum, noListener, podNeighbour } from "./detectors/pod.js";
 import { route, rpFilter } from "./detectors/routing.js";
+import { switchAcl } from "./detectors/switch-acl.js";
 import { tunnelSocket, tunnelState } from "./detectors/tunnel.js";
 
 /** Every detector there is. A new one is a file beside these and a line here. */
 export const DETECTORS: readonly Detector[] = [
   linkDown,
   netfilter,
+  switchAcl,
   rpFilter,
   route,
   tunnelState,

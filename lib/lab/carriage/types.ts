@@ -20,6 +20,8 @@ export interface Carriage {
   readonly tunnel: Tunnel | null;
   /** A node's devices on the underlay. */
   readonly nics: readonly string[];
+  /** The device that has the node's address. Default: the first NIC. */
+  readonly underlay?: string;
   /** Of pods' devices. */
   readonly mtuBytes: number;
   /** Lines of `ip -batch`: devices, neighbours, routes to the other nodes' pods. */

@@ -88,14 +88,16 @@ export function renderNodeBatch(
   cluster: Cluster,
   { node, ipv6 }: { readonly node: NodeSpec; readonly ipv6: Blueprint["ipv6"] },
 ): string {
-  const { mtuBytes } = carriage;
+  const { mtuBytes, underlay = "eth0" } = carriage;
   return join([
     "link set lo up",
     ...carriage.nics.map((nic) => `link set ${nic} up`),
-    `address add ${node.address}/${String(UNDERLAY_PREFIX)} brd + dev eth0`,
-    `route add default via ${OPERATOR_ADDRESS} dev eth0`,
+    `link set ${underlay} up`,
+    `address add ${node.address}/${String(UNDERLAY_PREFIX)} brd + dev ${underlay}`,
+    `route add default via ${OPERATOR_ADDRESS} dev ${underlay}`,
     ...othersOf(cluster, node).map(
-      ({ name, address }) => `neigh replace ${address} lladdr ${deriveNodeMac(name)} dev eth0 nud permanent`,
+      ({ name, address }) =>
+        `neigh replace ${address} lladdr ${deriveNodeMac(name)} dev ${underlay} nud permanent`,
     ),
     ...attachment.onNode(node),
     ...node.pods.flatMap((pod) => [

@@ -6,6 +6,7 @@ import { MIN_NODES } from "../cluster/make.js";
 import { listFarFaults } from "./far.js";
 import { listNearFaults } from "./near.js";
 import { listPodFaults } from "./pods.js";
+import { listSwitchFaults } from "./switch.js";
 import type { Fault } from "./types.js";
 import { listUnderlayFaults } from "./underlay.js";
 import { makeWorld } from "./world.js";
@@ -13,7 +14,8 @@ import { makeWorld } from "./world.js";
 /** Those that fit what the topology has. */
 function makeFaults(blueprint: Blueprint): Fault[] {
   const world = makeWorld(blueprint);
-  return [listNearFaults, listUnderlayFaults, listFarFaults, listPodFaults].flatMap((list) => list(world));
+  const ofNodes = world.isSwitched ? [listSwitchFaults] : [listNearFaults, listFarFaults];
+  return [...ofNodes, listUnderlayFaults, listPodFaults].flatMap((list) => list(world));
 }
 
 /** A fault without the way it is made. */

@@ -11,6 +11,8 @@ export interface FaultWorld extends Blueprint {
   readonly far: NodeSpec;
   /** Whether the client's packets stay on its node. */
   readonly isOneNode: boolean;
+  /** Whether a switch takes packets past the nodes' own tables. */
+  readonly isSwitched: boolean;
   readonly clients: readonly PodSpec[];
   readonly servers: readonly PodSpec[];
   readonly tunnel: Tunnel | null;
@@ -36,6 +38,7 @@ export function makeWorld(given: Blueprint): FaultWorld {
     near,
     far,
     isOneNode,
+    isSwitched: topology.vswitch !== undefined,
     clients: near.pods.filter(({ serves }) => serves === "nothing"),
     servers: far.pods.filter(({ serves }) => serves !== "nothing"),
     tunnel,

@@ -4,9 +4,11 @@ import { BRIDGE_ATTACHMENT } from "../attachment/bridge.js";
 import { CALICO_ATTACHMENT } from "../attachment/calico.js";
 import { CALICO_IPV6_ATTACHMENT } from "../attachment/calico-ipv6.js";
 import { CILIUM_ATTACHMENT } from "../attachment/cilium.js";
+import { OVN_ATTACHMENT } from "../attachment/ovn.js";
 import { PTP_ATTACHMENT } from "../attachment/ptp.js";
 import { EXTERNAL_GENEVE_CARRIAGE, EXTERNAL_VXLAN_CARRIAGE } from "../carriage/external.js";
 import { IPIP_CARRIAGE } from "../carriage/ipip-carriage.js";
+import { OVN_CARRIAGE } from "../carriage/ovn.js";
 import { makeRoutes } from "../carriage/routes.js";
 import type { Carriage } from "../carriage/types.js";
 import { VPC_CARRIAGE } from "../carriage/vpc.js";
@@ -17,6 +19,8 @@ import { renderCilium } from "../rules/cilium.js";
 import { renderFelix } from "../rules/felix.js";
 import { renderFlannel } from "../rules/flannel.js";
 import { renderKindnet } from "../rules/kindnet.js";
+import { renderOvn } from "../rules/ovn.js";
+import { OVN } from "../switch/ovn.js";
 import { LAB_TOPOLOGIES, isLabTopology, type LabTopology } from "../topologies.js";
 import type { Topology } from "./types.js";
 
@@ -125,6 +129,14 @@ const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
   "flannel-host-gw": makeFlannel(makeRoutes()),
   "cilium-vxlan": makeCilium(EXTERNAL_VXLAN_CARRIAGE),
   "cilium-geneve": makeCilium(EXTERNAL_GENEVE_CARRIAGE),
+  ovn: {
+    addresses: { ...NODE_CIDRS, firstPod: 3 },
+    attachment: OVN_ATTACHMENT,
+    carriage: OVN_CARRIAGE,
+    rules: renderOvn,
+    vswitch: OVN,
+    cni: { name: "ovn-kubernetes", plugins: [{ type: "ovn-k8s-cni-overlay", ipam: {}, dns: {} }] },
+  },
   "aws-vpc": {
     addresses: VPC_ADDRESSES,
     attachment: AWS_ATTACHMENT,

@@ -2,6 +2,7 @@ import type { Attachment } from "../attachment/types.js";
 import type { Carriage } from "../carriage/types.js";
 import type { AddressPlan, Cluster, NodeSpec, Placement } from "../cluster/types.js";
 import type { CniRules } from "../rules/types.js";
+import type { Switch } from "../switch/types.js";
 
 /** A topology and the cluster that is built by it. */
 export interface Blueprint {
@@ -23,6 +24,8 @@ export interface Topology {
   readonly policies?: "felix";
   /** What it does besides for the second family; its pods' first address is then of IPv6. */
   readonly ipv6?: Topology;
+  /** Open vSwitch, which takes packets past the kernel's own tables. */
+  readonly vswitch?: Switch;
   /** /etc/cni/net.d, as `crictl info` shows it. */
   readonly cni: {
     readonly name: string;

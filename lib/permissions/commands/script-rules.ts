@@ -27,6 +27,7 @@ const STATE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+\.de
 const LEFTOVER =
   /^(folder:hopbook-[0-9a-f]{12}-[0-9A-Za-z._@+-]+|relay:\/(dev\/shm|var\/tmp|tmp)\/hopbook-relay-[0-9A-Za-z]{1,16}|trace:hopbook-[0-9a-f]{12}-[0-9A-Za-z_.-]+|process:[0-9]{1,10}:[0-9]{1,20})$/;
 const CAPTURE_LIMITS = 7;
+const PORT_NAME = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,318}$/;
 const ESCAPED_BYTES = /^(\\x[0-9a-f]{2})*$/;
 
 const RULES: Readonly<Record<string, ValueRule>> = {
@@ -130,6 +131,24 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [work, /^\/(?!.*\/\.\.(\/|$))[^\n]*$/],
       [run, RUNTIME_ID],
       ...items.map((item, index) => [item, index === 0 ? /^[yn]$/ : LEFTOVER] as const),
+    ]),
+  // They go into an expression.
+  "hopbook-switch-trace": ([
+    protocol = "",
+    from = "",
+    to = "",
+    source = "",
+    target = "",
+    port = "",
+    ...rest
+  ]) =>
+    firstMisfit([
+      [protocol, /^(icmp|icmpv6|tcp|udp)$/],
+      [from, PORT_NAME],
+      [to, to === "" ? /^$/ : PORT_NAME],
+      ...[source, target].map((ip) => [ip, /^[0-9A-Fa-f.:]+$/] as const),
+      [port, COUNT],
+      [rest.join(" "), /^$/],
     ]),
   "hopbook-probe-udp": checkProbe,
   "hopbook-probe-tcp": checkProbe,

@@ -1,5 +1,4 @@
-import { snapshotArgv } from "../../cluster/index.js";
-import { groupCommands, type InspectCommand } from "../../inspect/index.js";
+import { argvOfGroup, groupCommands, type InspectCommand } from "../../inspect/index.js";
 import type { StateRecord } from "../../model/evidence.js";
 import type { PlannedCommand, StepContext } from "../../model/steps.js";
 
@@ -10,13 +9,10 @@ export function saveState(context: StepContext): (file: string, bytes: Uint8Arra
 
 /** One command a network namespace, as it is run. */
 export function toPlanned(commands: readonly InspectCommand[], condition?: string): PlannedCommand[] {
-  return groupCommands(commands).map(({ target, action, netnsPath, commands: own }) => ({
-    node: target,
-    action,
-    argv: snapshotArgv(
-      own.map(({ look }) => look),
-      netnsPath,
-    ),
+  return groupCommands(commands).map((group) => ({
+    node: group.target,
+    action: group.action,
+    argv: argvOfGroup(group),
     effect: "read" as const,
     ...(condition === undefined ? {} : { condition }),
   }));

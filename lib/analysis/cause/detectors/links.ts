@@ -10,6 +10,7 @@ import { describeNetns } from "../../../readings/reader.js";
 /** The device that the packets did not come to is down; or, on the wire, the one that they left by. */
 export const linkDown: Detector = {
   causes: { "link-down": { title: "A device on the way is down", reasons: ["NO_SOCKET", "DEV_READY"] } },
+  ofSwitched: true,
   detect: detectLinkDown,
 };
 
@@ -35,6 +36,7 @@ export const mtu: Detector = {
       locations: ["br_dev_queue_push_xmit"],
     },
   },
+  ofSwitched: true,
   detect: detectMtu,
 };
 

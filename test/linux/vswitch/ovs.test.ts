@@ -1,5 +1,5 @@
 import t from "tap";
-import { parseOvsInterfaces, parseOvsTable } from "../../lib/linux/ovs.js";
+import { parseOvsInterfaces, parseOvsTable } from "../../../lib/linux/vswitch/ovs.js";
 
 const table = (headings: readonly unknown[], ...data: readonly unknown[]): string =>
   JSON.stringify({ headings, data });

@@ -1,4 +1,4 @@
-import { asList, fieldOf, parseJson } from "./json.js";
+import { asList, fieldOf, parseJson } from "../json.js";
 
 /** A value of OVSDB (RFC 7047, 5.1): an atom, a set of atoms, or a map; a UUID is its text. */
 export type OvsValue = OvsAtom | readonly OvsAtom[] | ReadonlyMap<string, OvsAtom>;
