@@ -13,20 +13,36 @@ const NODES = [
   [10, 77, 0, 12],
 ];
 const DATA_BYTES = 840;
+const HEADER_BYTES = 14 + 20 + 32;
 const LATENCY_US = 30;
+const NOISE_BYTES = 1 << 20;
 
 /** Packets with these numbers are lost between the two hops. */
 export const LOST = [1000, 50_000, 123_457];
 export const FLOW = { client: CLIENT.join("."), server: SERVER.join("."), port: 8080, clientPort: 40_000 };
 
+/** Letters and digits without a pattern, as data that is worth sending: gzip makes three quarters of it. The same each time. */
+function makeNoise() {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const noise = Buffer.alloc(NOISE_BYTES);
+  let state = 0x9e3779b9;
+  for (let at = 0; at < NOISE_BYTES; at++) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + at;
+    noise[at] = letters.charCodeAt((state >>> 11) & 63);
+  }
+  return noise;
+}
+
 /** Writes captures and evidence of `packets` packets in all into a run folder; the bytes of both captures. */
-export function generateRun(dir, packets) {
+export function generateRun(dir, packets, { isNoisy = false } = {}) {
   for (const name of ["captures", "evidence"]) mkdirSync(join(dir, name), { recursive: true });
   const files = ["captures/pod.pcap", "captures/nic.pcap"];
   const writers = files.map((file) => createWriter(join(dir, file)));
+  const noise = isNoisy ? makeNoise() : null;
   const state = { sequence: 1_000_000, acknowledged: 5_000_000 };
   for (let index = 0; index < packets / 2; index++) {
     const frame = makeFrame(index, state);
+    noise?.copy(frame, HEADER_BYTES, (index * 977) % (NOISE_BYTES / 2));
     const timeUs = index * 10;
     writers[0].write(timeUs, frame);
     if (!LOST.includes(index)) writers[1].write(timeUs + LATENCY_US, wrap(frame));

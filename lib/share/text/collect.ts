@@ -152,7 +152,10 @@ function takeText(text: string, place: Place, mapping: Mapping): void {
 
 function takeEnd(text: string, mapping: Mapping): void {
   const [, namespace, own] = END.exec(text) ?? [];
-  if (namespace !== undefined && own !== undefined) mapping.object(namespace, own, "pod");
+  if (namespace === undefined || own === undefined) return;
+  // As a runbook writes a node: actions are called `node/read`, too, and stay.
+  if (namespace === "node") name(own, "node", mapping);
+  else mapping.object(namespace, own, "pod");
 }
 
 /** `registry.example.com/team/app:1.2@sha256:…`. */
