@@ -60,7 +60,7 @@ export function renderShareReport(report: ShareReport): string {
     `- ${counts.texts} texts and ${counts.captures} captures with ${counts.packets} packets were written anew.`,
     payloadKept
       ? "- **What packets carry was kept as it was captured**, with all that is in it, since `--payload keep` asked for that."
-      : `- ${counts.payloadBytes} bytes of what packets carry were cut off; of what is there only headers, DNS and the run's own probes can be read.`,
+      : `- ${counts.payloadBytes} bytes of what packets carry were cut off or overwritten; of what is there only headers, DNS and the run's own probes can be read.`,
     `- ${counts.secrets} texts that look like secrets were removed.`,
     ...("unknown" in verdict
       ? [`- The verdict could not be had again from the archive: ${verdict.unknown}`]

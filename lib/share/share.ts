@@ -140,7 +140,7 @@ async function describe(work: string, outcome: Outcome): Promise<ShareReport> {
       secrets: mapper.secrets,
       captures: captures.length,
       packets: sum(({ packets }) => packets),
-      payloadBytes: sum(({ cutBytes }) => cutBytes),
+      payloadBytes: sum(({ hiddenBytes }) => hiddenBytes),
       texts,
     },
     payloadKept: keepsPayload,

@@ -17,6 +17,11 @@ for (const name of ["healthy", "policy-drop"]) {
     const { archive, key, report } = await shareRun(options);
     t.strictSame(report.verdict, { differences: [] });
     t.strictSame([report.leftOut, report.damaged], [[], []]);
+    t.equal(
+      report.counts.payloadBytes > 0,
+      name === "healthy",
+      "what was overwritten counts; probes keep theirs",
+    );
     t.equal(statSync(key).mode & 0o777, 0o600);
     const verified = await verifyArchive(archive, key);
     t.strictSame([verified.left, verified.unread], [[], []]);

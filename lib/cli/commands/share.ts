@@ -78,7 +78,7 @@ function renderShared({ archive, key, report }: Shared): string {
     `changed: ${counts.addresses} addresses, ${counts.macs} MACs, ${names} names, ${counts.identifiers} identifiers; removed: ${counts.secrets} secrets`,
     payloadKept
       ? "payload: KEPT, as it was captured"
-      : `payload: ${counts.payloadBytes} bytes cut off ${counts.packets} packets`,
+      : `payload: ${counts.payloadBytes} bytes of ${counts.packets} packets cut off or overwritten`,
     ...("unknown" in verdict
       ? [`verdict: not had again: ${verdict.unknown}`]
       : verdict.differences.length === 0

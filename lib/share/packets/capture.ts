@@ -10,8 +10,8 @@ const PACKETS_AT_ONCE = 20_000;
 
 export interface RewrittenCapture {
   readonly packets: number;
-  /** Bytes of packets that were cut off. */
-  readonly cutBytes: number;
+  /** Bytes of what packets carry that were cut off or overwritten. */
+  readonly hiddenBytes: number;
   /** Why it ends before its end; null where it is whole. */
   readonly damage: string | null;
 }
@@ -29,7 +29,7 @@ export interface CaptureJob {
 export async function rewriteCapture(job: CaptureJob, rewriter: PacketRewriter): Promise<RewrittenCapture> {
   const reader = openCapture(job.source, job.label);
   let scratch = new Uint8Array(64 * 1024);
-  let [packets, cutBytes] = [0, 0];
+  let [packets, hiddenBytes] = [0, -rewriter.overwrittenBytes];
   let damage: string | null;
   let writer: CaptureWriter | null = null;
   try {
@@ -46,7 +46,7 @@ export async function rewriteCapture(job: CaptureJob, rewriter: PacketRewriter):
         linktype,
         isWhole: capturedBytes >= wireBytes,
       });
-      cutBytes += capturedBytes - kept;
+      hiddenBytes += capturedBytes - kept;
       writer.add({
         ...{ bytes: scratch, capturedBytes: kept, wireBytes, linktype, interfaceIndex },
         ...{ time: reader.time(), direction: reader.direction() },
@@ -57,7 +57,7 @@ export async function rewriteCapture(job: CaptureJob, rewriter: PacketRewriter):
     if (reader.truncated)
       damage ??= `it ends within a record, of which ${reader.truncatedBytes} bytes were left`;
     writer ??= openWriter(reader, job.target);
-    return { packets, cutBytes, damage };
+    return { packets, hiddenBytes: hiddenBytes + rewriter.overwrittenBytes, damage };
   } finally {
     writer?.close();
     reader.close();

@@ -25,6 +25,8 @@ export interface PacketContext {
   readonly payloadKey: Uint8Array;
   /** The record has all bytes that were on the wire, so that its checksums can be told right from wrong. */
   isWhole: boolean;
+  /** Bytes of payload that were overwritten so far, of all records. */
+  overwrittenBytes: number;
   /** Packets within packets so far. */
   depth: number;
   /** What a tunnel's header is followed by, of that type; how many of the record's bytes stay. */

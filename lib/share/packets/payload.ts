@@ -6,15 +6,13 @@ const TELLING_BYTES = 32;
 const SEARCHED_BYTES = 256;
 
 /** What a packet carries, where nothing of it tells one packet from another: cut, or zeros where it was captured whole. */
-export function emptyPayload(
-  { bytes, keepsPayload, isWhole }: PacketContext,
-  at: number,
-  end: number,
-): number {
+export function emptyPayload(context: PacketContext, at: number, end: number): number {
+  const { bytes, keepsPayload, isWhole } = context;
   if (keepsPayload || at >= end) return end;
   // Of what was cut before no checksum can be told; of a whole packet it stays right, or wrong, as it was.
   if (!isWhole) return at;
   bytes.fill(0, at, end);
+  context.overwrittenBytes += end - at;
   return end;
 }
 
@@ -29,6 +27,7 @@ export function sealPayload(context: PacketContext, at: number, end: number): nu
   if (tags.some((tag) => searched.includes(Buffer.from(tag)))) return end;
   const telling = Math.min(end, at + TELLING_BYTES);
   const cipher = createCipheriv("aes-128-cfb8", payloadKey, Buffer.alloc(16));
+  context.overwrittenBytes += telling - at;
   bytes.set(cipher.update(bytes.subarray(at, telling)), at);
   return telling === end ? end : emptyPayload(context, telling, end);
 }

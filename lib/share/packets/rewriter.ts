@@ -35,6 +35,7 @@ export class PacketRewriter {
       openers,
       keepsPayload,
       isWhole: false,
+      overwrittenBytes: 0,
       tags,
       payloadKey: createHmac("sha256", secret).update("payload").digest().subarray(0, 16),
       depth: 0,
@@ -42,6 +43,11 @@ export class PacketRewriter {
       enterIp: (at, end) => rewriteIp(context, at, end),
     };
     this.context = context;
+  }
+
+  /** Bytes of payload that were overwritten so far. */
+  get overwrittenBytes(): number {
+    return this.context.overwrittenBytes;
   }
 
   /** `bytes` begin with a record. How many of its bytes stay. */
