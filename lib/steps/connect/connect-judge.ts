@@ -2,6 +2,7 @@ import { stepEvidence } from "../../model/evidence.js";
 import type { FlowPath } from "../../model/hops.js";
 import type { StepKind } from "../../model/steps.js";
 import { walkOf, type DnsAsk, type ResolverConfig } from "../../traffic/index.js";
+import { pathSchema, MAX_OBJECTS } from "../objects.js";
 import { durationSchema, NOT_YET, toMs } from "../schema.js";
 import { attributeTime, type Timing } from "./attribute.js";
 
@@ -20,6 +21,7 @@ export const connectJudge: StepKind<Input, Timing> = {
     "and to the far end, by the packets at every hop; which of them is the delay where all of it is slow.",
   phase: "action",
   actions: [],
+  takes: { namePaths: "path" },
   inputSchema: {
     type: "object",
     additionalProperties: false,
@@ -34,8 +36,8 @@ export const connectJudge: StepKind<Input, Timing> = {
       },
       namePaths: {
         type: "array",
-        maxItems: 64,
-        items: { type: "object", required: ["hops"] },
+        maxItems: MAX_OBJECTS,
+        items: pathSchema,
         title: "Ways to the name's servers, from path/discover: what both ways share is no fault of the name",
       },
     },
