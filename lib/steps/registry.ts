@@ -11,6 +11,7 @@ import { dnsLookup } from "./dns/dns-lookup.js";
 import { dnsRead } from "./dns/dns-read.js";
 import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
+import { egressJudge } from "./egress/egress-judge.js";
 import { flowDefine } from "./flow-define.js";
 import { mtuJudge } from "./mtu/mtu-judge.js";
 import { nodesJudge } from "./nodes/nodes-judge.js";
@@ -53,6 +54,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     serviceJudge,
     podsPaths,
     policyJudge,
+    egressJudge,
     commandRun,
     scriptRun,
     timeWait,

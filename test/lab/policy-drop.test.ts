@@ -45,7 +45,10 @@ t.test("a rule within the pod, seen from the pods of another node", async (t) =>
 
 t.test("what is no rule's doing is told apart", async (t) => {
   for (const [fault, says] of [
-    ["closed-port", /1 end elsewhere; shop\/client → shop\/web:8080 is rejected by node-b \(TCP RST\)/],
+    [
+      "closed-port",
+      /1 end elsewhere; shop\/client → shop\/web:8080 is rejected by 192\.168\.218\.65 \(TCP RST\)/,
+    ],
     ["fdb-missing", /1 end elsewhere; shop\/client → shop\/web:8080 is lost between node-a vxlan/],
   ] as const) {
     const judged = await judge(fault, "--from", "shop/client", "--to", "shop/web:8080");

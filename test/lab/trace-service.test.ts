@@ -67,7 +67,7 @@ t.test("one endpoint has a port on which nobody listens", async (t) => {
   t.match(judged, {
     ...{ status: "fail", code: "service-endpoint-refused" },
     message:
-      /^1 of 2 endpoints .*shop\/dns 192\.168\.218\.66:5353 is refused by node-b \(TCP RST\).*shop\/web 192\.168\.218\.65:8080 answers/,
+      /^1 of 2 endpoints .*shop\/dns 192\.168\.218\.66:5353 is refused by 192\.168\.218\.66 \(TCP RST\).*shop\/web 192\.168\.218\.65:8080 answers/,
   });
   t.ok((judged.next ?? []).length > 0);
 });

@@ -73,6 +73,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "connect/judge": {},
   "mtu/judge": { flows },
   "nodes/judge": {},
+  "egress/judge": {},
   "policy/judge": { audits: [] },
   "service/judge": { ...STEP_KINDS.get("service/judge")?.example },
   "time/wait": { duration: "10ms" },

@@ -100,7 +100,7 @@ function sayPair({ from, to, tried, read }: PairVerdict): string {
 }
 
 function sayEnd({ verdict: { lastSeen, firstMissing, rejectedBy, direction } }: FlowFinding): string {
-  if (rejectedBy !== null) return ` by ${rejectedBy.node ?? rejectedBy.ip} (${rejectedBy.how})`;
+  if (rejectedBy !== null) return ` by ${rejectedBy.ip} (${rejectedBy.how})`;
   if (lastSeen === null || firstMissing === null) return "";
   return ` between ${sayHop(lastSeen)} and ${sayHop(firstMissing)}${direction === "reply" ? " on the way back" : ""}`;
 }

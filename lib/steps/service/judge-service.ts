@@ -121,9 +121,8 @@ function sayEndpoint({ address, pod, said }: EndpointVerdict): string {
   return `${pod === null ? address : `${pod} ${address}`} ${said}`;
 }
 
-function sayRefusal({ verdict: { rejectedBy, cause } }: FlowFinding): string {
-  const by = rejectedBy === null ? "" : ` by ${rejectedBy.node ?? rejectedBy.ip} (${rejectedBy.how})`;
-  return cause === null ? by : `${by}: ${cause.summary}`;
+function sayRefusal({ verdict: { rejectedBy } }: FlowFinding): string {
+  return rejectedBy === null ? "" : ` by ${rejectedBy.ip} (${rejectedBy.how})`;
 }
 
 /** Where all endpoints refuse, the port that they share is what is wrong more likely than each program. */

@@ -78,7 +78,7 @@ t.test("what was tried is held against what was read", (t) => {
       way("10.1.1.7", { status: "rejected", rejectedBy: { ip: "10.1.1.7", node: "node-b", how: "TCP RST" } }),
       [audit("10.1.1.7", { severity: "doubt" })],
       "other",
-      /1 end elsewhere; .* is rejected by node-b \(TCP RST\)/,
+      /1 end elsewhere; .* is rejected by 10\.1\.1\.7 \(TCP RST\)/,
     ],
     [
       "it is lost before it comes to the rule",
