@@ -289,6 +289,19 @@ for (const { recipe, wire, hops, passedBy = {} } of CASES) {
   });
 }
 
+t.test("a switch that has the packets is told with what it calls the ends' ports", async (t) => {
+  const switchedBy = async (name: string): Promise<unknown> => {
+    const one = CASES.find(({ recipe }) => recipe === name);
+    return one === undefined ? null : (await discover(one.wire)).switched;
+  };
+  const ports = { from: `shop_${podName(1)}`, to: `shop_${podName(2)}` };
+  t.strictSame(await switchedBy("ovn-kubernetes"), ports);
+  t.strictSame(await switchedBy("ovn-kubernetes-userspace"), ports);
+  t.strictSame(await switchedBy("antrea-geneve"), { from: null, to: null }, "it is no switch of that kind");
+  t.equal(await switchedBy("antrea-noencap"), undefined);
+  t.equal(await switchedBy("kindnet"), undefined);
+});
+
 t.test("every recipe that comes with hopbook is detected by a test", (t) => {
   const tried = new Set(CASES.map(({ recipe }) => recipe));
   const left = recipes.map(({ metadata }) => metadata.name).filter((name) => !tried.has(name));

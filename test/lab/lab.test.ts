@@ -345,4 +345,9 @@ t.test("missing programs are listed as Debian packages", async (t) => {
     message: /tcpdump/,
     hint: /apt-get install .*dnsmasq-base.*iproute2.*openssh-server.*tcpdump/,
   });
+  t.throws(() => requirePrograms({ rootless: false, vswitch: true, folders: ["/nonexistent"] }), {
+    code: "LAB_UNAVAILABLE",
+    message: /ovs-vswitchd/,
+    hint: /openvswitch-switch .*ovn-central .*ovn-host /,
+  });
 });

@@ -157,6 +157,26 @@ t.test("a script's text is compared where the texts are known", async (t) => {
   t.match(run("right", "hopbook-capture-2"), /does not have the text/);
 });
 
+t.test("what goes into the switch's expression ends nothing in it", async (t) => {
+  const name = "hopbook-switch-trace";
+  const scripts = new Map([[name, new Set(["TEXT"])]]);
+  const run = (...values: string[]) =>
+    findArgvFault("node/read", ["sh", "-c", "TEXT", name, ...values], scripts);
+  t.equal(run("tcp", "shop_client", "shop_web", "10.244.0.3", "10.244.1.3", "8080"), undefined);
+  t.equal(run("icmpv6", "shop_client", "", "fd00::3", "fd00::13", "0"), undefined);
+  for (const values of [
+    ["sctp", "a", "b", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", 'a" || 1', "b", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", "", "b", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", "a", "-b", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", "a", "b", "10.0.0.1 && 1", "10.0.0.2", "1"],
+    ["tcp", "a", "b", "10.0.0.1", "$(id)", "1"],
+    ["tcp", "a", "b", "10.0.0.1", "10.0.0.2", "1 || 1"],
+    ["tcp", "a", "b", "10.0.0.1", "10.0.0.2", "1", "more"],
+  ])
+    t.match(run(...values), /is no value for it/, values.join(" "));
+});
+
 t.test("no action lets through a program that is not in its table", async () => {
   const program = fc.constantFrom(
     "rm",
