@@ -1,6 +1,6 @@
 import type { Argv, ExecResult } from "../../model/access.js";
 import { CONTAINER_EXEC_NAME } from "../../model/exec/container-exec.js";
-import { CONTAINERD_SOCKETS, CRI_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
+import { CHOOSE_ENDPOINT, CONTAINERD_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
 
 /**
  * Runs a command in a container of a pod by the node's runtime, so that it has the container's user, limits and files and no
@@ -19,14 +19,7 @@ root=/proc/1/root
 label=io.kubernetes.container.name
 if command -v crictl >/dev/null 2>&1; then
   by=crictl
-  if [ -z "$endpoint" ] && [ -z "$CONTAINER_RUNTIME_ENDPOINT" ] &&
-    ! grep -q '^[[:space:]]*runtime-endpoint:[[:space:]]*[^[:space:]]' /etc/crictl.yaml 2>/dev/null; then
-    for socket in ${CRI_SOCKETS}; do
-      if [ -S "$socket" ]; then endpoint=unix://$socket; break; fi
-    done
-  fi
-  if [ -n "$endpoint" ]; then CONTAINER_RUNTIME_ENDPOINT=$endpoint; export CONTAINER_RUNTIME_ENDPOINT; fi
-  ids=$(crictl ps -q --pod "$sandbox" \${container:+--name "^$container$"}) || tell crictl 125
+${CHOOSE_ENDPOINT}  ids=$(crictl ps -q --pod "$sandbox" \${container:+--name "^$container$"}) || tell crictl 125
 elif command -v ctr >/dev/null 2>&1; then
   by=ctr address=\${endpoint#unix://}
   if [ -z "$address" ]; then

@@ -3,7 +3,7 @@ import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import { showTail } from "../names.js";
 import { runOnNode } from "../run.js";
-import { CRI_SOCKETS, PROGRAM_FOLDERS } from "./places.js";
+import { CHOOSE_ENDPOINT, PROGRAM_FOLDERS } from "./places.js";
 
 /** crictl's own limit is 2 s and a busy node needs more; a runtime that takes longer than this for a list hangs. */
 const LIST_TIMEOUT_MS = 5000;
@@ -18,14 +18,7 @@ const PRELUDE = `
 PATH=$PATH:${PROGRAM_FOLDERS}
 command -v crictl >/dev/null 2>&1 || { echo "crictl: not found" >&2; exit 127; }
 endpoint=$1; shift
-if [ -z "$endpoint" ] && [ -z "$CONTAINER_RUNTIME_ENDPOINT" ] &&
-  ! grep -q '^[[:space:]]*runtime-endpoint:[[:space:]]*[^[:space:]]' /etc/crictl.yaml 2>/dev/null; then
-  for socket in ${CRI_SOCKETS}; do
-    if [ -S "$socket" ]; then endpoint=unix://$socket; break; fi
-  done
-fi
-if [ -n "$endpoint" ]; then CONTAINER_RUNTIME_ENDPOINT=$endpoint; export CONTAINER_RUNTIME_ENDPOINT; fi
-`;
+${CHOOSE_ENDPOINT}`;
 
 /** $2…: crictl's arguments. */
 export const RUN_SCRIPT = `${PRELUDE}exec crictl "$@"\n`;

@@ -23,3 +23,13 @@ export const CONTAINERD_SOCKETS = CONTAINERD.join(" ");
 
 /** Sockets that speak the CRI. */
 export const CRI_SOCKETS = [...CONTAINERD, "/run/crio/crio.sock", "/var/run/cri-dockerd.sock"].join(" ");
+
+/** sh: what `$endpoint` says, else what crictl is set to, else the first socket that is there, for crictl. */
+export const CHOOSE_ENDPOINT = `if [ -z "$endpoint" ] && [ -z "$CONTAINER_RUNTIME_ENDPOINT" ] &&
+  ! grep -q '^[[:space:]]*runtime-endpoint:[[:space:]]*[^[:space:]]' /etc/crictl.yaml 2>/dev/null; then
+  for socket in ${CRI_SOCKETS}; do
+    if [ -S "$socket" ]; then endpoint=unix://$socket; break; fi
+  done
+fi
+if [ -n "$endpoint" ]; then CONTAINER_RUNTIME_ENDPOINT=$endpoint; export CONTAINER_RUNTIME_ENDPOINT; fi
+`;
