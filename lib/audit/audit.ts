@@ -1,5 +1,6 @@
 import type { AuditSeverity, AuditStatement, AuditStatus } from "../model/audit/audit.js";
 import { parseLinks } from "../linux/links.js";
+import type { PolicyFacts } from "../model/cni/network-policy.js";
 import { sayUnentered } from "../model/hops.js";
 import type { Protocol } from "../model/traffic.js";
 import { StateReader, type Looks } from "../readings/reader.js";
@@ -14,6 +15,7 @@ interface AuditOptions {
   /** Where neither end says one; null: none. */
   readonly port: number | null;
   readonly part?: PathPart;
+  readonly policies?: PolicyFacts | null;
 }
 
 interface Judged {
@@ -26,7 +28,7 @@ const ORDER: readonly AuditSeverity[] = ["fault", "warning", "doubt", "fine"];
 /** Judges a path by what its nodes said of their state. What was not seen is a doubt, and never fine. */
 export function auditPath(
   path: AuditedPath,
-  { looks, protocol, port, part = "whole" }: AuditOptions,
+  { looks, protocol, port, part = "whole", policies = null }: AuditOptions,
 ): Judged {
   const state = new StateReader(looks);
   const masterOf = (node: string, device: string): string | null =>
@@ -34,7 +36,14 @@ export function auditPath(
       ?.master ?? null;
   const world: AuditWorld = {
     // What a switch takes past the nodes' own tables is not judged by them.
-    ...{ path, legs: path.switched === undefined ? legsOf(path, masterOf) : [], protocol, state, part },
+    ...{
+      path,
+      legs: path.switched === undefined ? legsOf(path, masterOf) : [],
+      protocol,
+      state,
+      part,
+      policies,
+    },
     port: port ?? endpointOf(path.to).port,
   };
   const found = CHECKS.flatMap((one) => one.check(world).map((said) => ({ check: one.name, ...said })));

@@ -1,4 +1,5 @@
 import type { AuditEvidence, AuditStatement } from "../model/audit/audit.js";
+import type { PolicyFacts } from "../model/cni/network-policy.js";
 import type { StateKind } from "../model/evidence.js";
 import type { Protocol } from "../model/traffic.js";
 import { commandOf, type Netns, type Reading, type StateReader } from "../readings/reader.js";
@@ -14,6 +15,8 @@ export interface AuditWorld {
   readonly legs: readonly Leg[];
   readonly protocol: Protocol;
   readonly part: PathPart;
+  /** What the API says of them; null: it was not asked. */
+  readonly policies: PolicyFacts | null;
   /** Behind the translation of a Service; null: none is meant. */
   readonly port: number | null;
   readonly state: StateReader;

@@ -7,6 +7,7 @@ import { links } from "./checks/links.js";
 import { listener } from "./checks/listener.js";
 import { mtu } from "./checks/mtu.js";
 import { neighbours } from "./checks/neighbours.js";
+import { policies } from "./checks/policies.js";
 import { routes } from "./checks/routes.js";
 import { rpFilter } from "./checks/rp-filter.js";
 import { rules } from "./checks/rules.js";
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   bridge,
   rules,
   vswitch,
+  policies,
   service,
   listener,
   duplicates,

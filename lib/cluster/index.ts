@@ -59,4 +59,5 @@ export {
   lookForPrograms,
   TRACEFS_PLACES,
 } from "./tools/looks.js";
+export { readPolicyFacts } from "./facts/policies.js";
 export { shareLookups } from "./facts/share-lookups.js";

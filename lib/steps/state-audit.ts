@@ -6,6 +6,7 @@ import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import type { Protocol } from "../model/traffic.js";
 import { MAX_OBJECTS, pathSchema } from "./objects.js";
+import { readPolicies } from "./shared/policies.js";
 import { chooseProtocol } from "./shared/protocol.js";
 import { toPlanned } from "./shared/state-files.js";
 
@@ -66,13 +67,14 @@ function partsOf(path: FlowPath): readonly FlowPath[] {
 async function audit(
   path: FlowPath,
   { protocol = "auto", port: given }: Input,
-  { accesses, signal }: Parameters<(typeof stateAudit)["plan"]>[1],
+  { accesses, signal, kube }: Parameters<(typeof stateAudit)["plan"]>[1],
 ): Promise<Audit> {
   const texts = new Map<string, string>();
   const save = (file: string, bytes: Uint8Array): void =>
     void texts.set(file, Buffer.from(bytes).toString("utf8"));
   const parts = partsOf(path);
   const state = await runInspection(mergeCommands(...parts.map(planAudit)), { accesses, signal, save });
+  const policies = await readPolicies([path], { kube, signal });
   const port = given ?? path.to.port;
   const chosen = chooseProtocol(port, protocol);
   const looks = { state, readText: (file: string) => texts.get(file) };
@@ -82,6 +84,7 @@ async function audit(
     ...joinJudged(
       parts.map((part, index) =>
         auditPath(part, {
+          policies,
           looks,
           protocol: chosen,
           port: given ?? null,

@@ -2,6 +2,7 @@ import { mergeCommands, planInspection, planSuperset, runInspection } from "../i
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { flowSchema, pathSchema, MAX_OBJECTS } from "./objects.js";
+import { readPolicies } from "./shared/policies.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./shared/state-files.js";
 import { NOT_YET } from "./schema.js";
 
@@ -44,10 +45,16 @@ export const stateInspect: StepKind<Input, Output> = {
   }),
   async run(input, context) {
     const breaks = await context.locateBreaks();
-    const plans = breaks.flatMap((found) => {
+    const broken = breaks.flatMap((found) => {
       const flow = input.flows.find((candidate) => candidate.id === found.flowId);
-      return flow === undefined || found.status === "delivered" ? [] : [planInspection(flow.path, found)];
+      return flow === undefined || found.status === "delivered" ? [] : [{ path: flow.path, found }];
     });
+    const plans = broken.map(({ path, found }) => planInspection(path, found));
+    const policies = await readPolicies(
+      broken.map(({ path }) => path),
+      context,
+    );
+    if (policies !== null) await context.sink.writeJson("evidence/policies.json", policies);
     const records = await runInspection(mergeCommands(...plans), {
       accesses: context.accesses,
       signal: context.signal,

@@ -209,3 +209,85 @@ t.test(
     t.strictSame(accused("accept", "DROP"), [["the policy of filter FORWARD", "iptables-save -c"]]);
   },
 );
+
+t.test("policies: the rule that is missing, one that admits, and none that selects", async (t) => {
+  const pod = (name: string) => ({
+    namespace: "shop",
+    name,
+    labels: { app: name },
+    hostNetwork: false,
+    ports: [],
+  });
+  const said = (spec: object, path = PATH) => {
+    const policies = [{ metadata: { namespace: "shop", name: "deny" }, spec: { podSelector: {}, ...spec } }];
+    const facts = { policies, namespaces: { shop: {} }, pods: [pod("client"), pod("web")], unread: [] };
+    return ask("policies", [], { path, policies: facts, port: 8080 });
+  };
+  t.match(said({}), [
+    /^doubt: no ingress rule of shop\/deny admits TCP port 8080 from shop\/client: where the CNI/,
+  ]);
+  t.match(said({ egress: [{ ports: [{ port: 53 }] }], policyTypes: ["Egress"] }), [
+    /no egress rule .* to shop\/web/,
+  ]);
+  t.strictSame(said({ ingress: [{}] }), ["fine: NetworkPolicies admit it: rule 1 of shop/deny"]);
+  t.strictSame(said({ podSelector: { matchLabels: { app: "db" } } }), []);
+  t.strictSame(said({}, { ...PATH, to: { ...PATH.to, pod: null } }), [], "no pod, no policy");
+  t.strictSame(ask("policies", []), [], "the API was not asked");
+});
+
+t.test(
+  "a way in parts: what the node between passes on needs no listener there, and its rules lead it on",
+  async (t) => {
+    const to = {
+      pod: null,
+      node: "node-b",
+      ip: "192.0.2.2",
+      port: 30_080,
+      addresses: [{ ip: "192.0.2.2", port: 30_080 }],
+    };
+    const hops = PATH.hops.filter(({ role, node }) => node === "node-a" || role === "nic");
+    const path = {
+      ...PATH,
+      to,
+      hops: hops.map((hop) => ({ ...hop, encapsulation: { kind: "none" as const } })),
+    };
+    const arriving = { path, part: "arriving" as const };
+    t.strictSame(ask("listener", [], arriving), []);
+    const nat = (rule: string) =>
+      `*nat\n:PREROUTING ACCEPT [0:0]\n${rule}COMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n`;
+    const looks = (rule: string) =>
+      [
+        { at: "node-b", kind: "iptables", text: nat(rule) },
+        { at: "node-b", kind: "nftables", text: "{}" },
+      ] as const;
+    const dnat = "-A PREROUTING -p tcp -m tcp --dport 30080 -j DNAT --to-destination 10.1.1.7:8080\n";
+    t.strictSame(ask("service", looks(dnat), arriving), ["fine: 192.0.2.2 becomes 10.1.1.7"]);
+    t.match(ask("service", looks(""), arriving), [/^doubt: no rule leads/]);
+    t.strictSame(
+      only("fault", ask("rules", looks(dnat), arriving)),
+      [],
+      "what is passed on comes by no INPUT",
+    );
+    const onward = { ...PATH, from: { ...to, port: null }, hops: PATH.hops.slice(3) };
+    const forward = [
+      { at: "node-a", kind: "iptables", text: "*filter\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n" },
+      { at: "node-a", kind: "nftables", text: "{}" },
+    ] as const;
+    const behind = only(
+      "fault",
+      ask("rules", forward, {
+        path: { ...onward, from: { ...onward.from, node: "node-a" } },
+        part: "onward",
+      }),
+    );
+    t.ok(
+      behind.some((one) => one.includes("filter FORWARD")),
+      behind.join(),
+    );
+    t.notOk(
+      behind.some((one) => one.includes("the request") && one.includes("filter OUTPUT")),
+      behind.join(),
+    );
+    t.strictSame(ask("service", [], { path: onward, part: "onward" }), []);
+  },
+);

@@ -1,6 +1,8 @@
 import { auditPath } from "../../lib/audit/audit.js";
 import type { AuditedHop, AuditedPath } from "../../lib/audit/path.js";
 import type { AuditSeverity, AuditStatement } from "../../lib/model/audit/audit.js";
+import type { PathPart } from "../../lib/audit/check.js";
+import type { PolicyFacts } from "../../lib/model/cni/network-policy.js";
 import type { StateKind, StateRecord } from "../../lib/model/evidence.js";
 import type { Protocol } from "../../lib/model/traffic.js";
 
@@ -52,6 +54,8 @@ interface Asked {
   readonly path?: AuditedPath;
   readonly protocol?: Protocol;
   readonly port?: number | null;
+  readonly policies?: PolicyFacts | null;
+  readonly part?: PathPart;
 }
 
 /** The statements of one check on made looks, as `severity: what`. */
@@ -61,7 +65,7 @@ export function ask(check: string, looks: readonly Look[], asked: Asked = {}): s
 
 /** The same with all that they hold. */
 export function askFully(check: string, looks: readonly Look[], asked: Asked = {}): AuditStatement[] {
-  const { path = PATH, protocol = "tcp", port = null } = asked;
+  const { path = PATH, protocol = "tcp", port = null, policies = null, part = "whole" } = asked;
   const texts = new Map<string, string>();
   const state = looks.map(
     ({ at, kind, text = "", argv = kind, exitCode = 0, stderr = "" }, index): StateRecord => {
@@ -81,7 +85,13 @@ export function askFully(check: string, looks: readonly Look[], asked: Asked = {
       };
     },
   );
-  const given = { looks: { state, readText: (file: string) => texts.get(file) }, protocol, port };
+  const given = {
+    looks: { state, readText: (file: string) => texts.get(file) },
+    protocol,
+    port,
+    policies,
+    part,
+  };
   return auditPath(path, given).statements.filter((one) => one.check === check);
 }
 

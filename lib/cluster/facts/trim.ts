@@ -55,6 +55,13 @@ export function trimKubeObject(
   return kept;
 }
 
+/** A path goes on within each entry of a list. */
+function keepWithin(value: unknown, paths: readonly (readonly string[])[]): unknown {
+  return Array.isArray(value)
+    ? value.map((entry) => keepPaths(asRecord(entry), paths))
+    : keepPaths(asRecord(value), paths);
+}
+
 function keepPaths(object: JsonRecord, paths: readonly (readonly string[])[]): JsonRecord {
   const groups = new Map<string, string[][]>();
   for (const [key, ...rest] of paths) {
@@ -62,7 +69,7 @@ function keepPaths(object: JsonRecord, paths: readonly (readonly string[])[]): J
   }
   const kept = [...groups].map(([key, inner]): [string, unknown] => [
     key,
-    inner.some((path) => path.length === 0) ? object[key] : keepPaths(asRecord(object[key]), inner),
+    inner.some((path) => path.length === 0) ? object[key] : keepWithin(object[key], inner),
   ]);
   return Object.fromEntries(kept);
 }

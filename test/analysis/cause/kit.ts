@@ -38,6 +38,8 @@ export interface Asked extends Partial<Omit<CauseInput, "lost" | "state" | "drop
   readonly ipBytes?: number;
   readonly looks?: readonly Look[];
   readonly trace?: string;
+  /** evidence/policies.json. */
+  readonly policies?: string;
   readonly drops?: CauseInput["drops"];
 }
 
@@ -45,7 +47,7 @@ export const FIRST_SEC = 1000;
 
 /** Asks for the cause of a loss between two hops; default: node-b's tunnel and host veth. */
 export function ask(asked: Asked): CauseResult {
-  const { lose = 4, ipBytes = 84, looks = [], trace, ...rest } = asked;
+  const { lose = 4, ipBytes = 84, looks = [], trace, policies, ...rest } = asked;
   const texts = new Map<string, string>();
   const state = looks.map((look, index): StateRecord => {
     const [node = "", pod] = look.at.split(" ");
@@ -63,6 +65,7 @@ export function ask(asked: Asked): CauseResult {
     };
   });
   if (trace !== undefined) texts.set("trace", trace);
+  if (policies !== undefined) texts.set("evidence/policies.json", policies);
   const lastSeen = rest.lastSeen === undefined ? TUNNEL_B : rest.lastSeen;
   const worn = lastSeen?.role === "nic" ? 50 : 0;
   return findCause({

@@ -42,7 +42,7 @@ t.test("rules tell whose they are by names that are data", (t) => {
   t.equal(namePolicy(tier, [inChain], []), null);
   t.equal(namePolicy(rule("FORWARD"), [inChain], NAMINGS), null, "the rule stands in no chain of that kind");
   t.strictSame(namePolicy(rule("KUBE-FORWARD", "shop/web:http has no endpoints"), [], NAMINGS), {
-    ...{ text: "Service shop/web:http, which has no endpoints", code: null },
+    ...{ text: "Service shop/web:http, which has no endpoints", code: null, direction: null },
   });
   const local = namePolicy(rule("KUBE-EXTERNAL-SERVICES", "shop/web has no local endpoints"), [], NAMINGS);
   t.equal(local?.code, "no-local-endpoint");

@@ -10,6 +10,7 @@ import { describeNetns } from "../../../readings/reader.js";
 import { commentOf } from "../naming.js";
 import { summarise } from "../wording.js";
 import { couldMatch, namesFlow } from "./match.js";
+import { findMissingRule, findPolicyDoubt } from "./missing-rule.js";
 import { namePolicy } from "./policy.js";
 import { findWouldDrop } from "./would-drop.js";
 
@@ -39,7 +40,10 @@ function detectNetfilter(given: DetectorInput): readonly Candidate[] {
   const at = spot.netns;
   const found = readRulesets(given, at).map((pair) => compare(given, pair));
   // No counter spoke: a rule without one may still be told by its text.
-  if (found.every((set) => set.length === 0)) return findWouldDrop(given, at);
+  if (found.every((set) => set.length === 0)) {
+    const told = findWouldDrop(given, at);
+    return told.length === 0 ? findPolicyDoubt(given) : told;
+  }
   const top = Math.max(...found.flat().map(({ weight }) => weight.strength));
   // The first set of rules that says most: others show the same rules once more.
   const best = found
@@ -63,6 +67,7 @@ interface Suspect {
   readonly verdict: "drop" | "reject";
   readonly weight: Weight;
   readonly policy: ReturnType<typeof namePolicy>;
+  readonly missing: ReturnType<typeof findMissingRule>;
   readonly comment: string | null;
 }
 
@@ -103,7 +108,8 @@ function compare(given: DetectorInput, { before, after }: Pair): Suspect[] {
     if (weight === null) return [];
     const alike = after.rules.filter((other) => growthOf(other) === growth);
     const policy = namePolicy(rule, alike, namings);
-    return [{ rule, verdict, weight, policy, comment: commentOf(rule, namings) }];
+    const missing = policy?.direction == null ? null : findMissingRule(given, policy.direction);
+    return [{ rule, verdict, weight, policy, missing, comment: commentOf(rule, namings) }];
   });
 }
 
@@ -114,13 +120,16 @@ function isOnWay({ hooks, devices }: Place, { hooks: passed, inDevice, outDevice
 }
 
 function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonly Suspect[] }): Candidate {
-  const { rule, verdict, weight, policy, comment } = first;
+  const { rule, verdict, weight, policy, missing, comment } = first;
   const who = suspects.length === 1 ? nameRule(rule) : `one of ${suspects.length} rules in ${rule.chain}`;
   return {
     code: policy?.code ?? (verdict === "drop" ? "netfilter-drop" : "rejected-by-netfilter"),
     summary: summarise(
       `${describeNetns(at)}: ${who} ${verdict === "drop" ? "drops" : "rejects"} the packets`,
-      [...(comment === null ? [] : [`"${comment}"`]), ...(policy === null ? [] : [policy.text])],
+      [
+        ...(comment === null ? [] : [`"${comment}"`]),
+        ...(policy === null ? [] : [missing?.missing ?? policy.text]),
+      ],
     ),
     evidence: suspects
       .slice(0, 4)
@@ -129,6 +138,7 @@ function accuse(first: Suspect, { at, suspects }: { at: Netns; suspects: readonl
         `its counter ${suspect.weight.text}`,
         ...(suspect.comment === null ? [] : [`its comment: ${suspect.comment}`]),
         ...(suspect.policy === null ? [] : [suspect.policy.text]),
+        ...(suspect.missing?.evidence ?? []),
       ]),
     strength: weight.strength,
   };

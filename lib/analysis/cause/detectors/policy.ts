@@ -1,5 +1,6 @@
 import type { Rule } from "../../../linux/ruleset.js";
 import type { Naming, PolicyNaming } from "../../../model/naming.js";
+import type { PolicyDirection } from "../../../rules/policy/judge.js";
 import { commentOf, compilePattern } from "../naming.js";
 
 const MOST_NAMED = 3;
@@ -8,6 +9,8 @@ interface NamedPolicy {
   readonly text: string;
   /** Where it is a cause of its own. */
   readonly code: "no-local-endpoint" | null;
+  /** Of a NetworkPolicy: for what its pod takes or sends. */
+  readonly direction: PolicyDirection | null;
 }
 
 /**
@@ -22,20 +25,29 @@ export function namePolicy(
   for (const { policies } of namings) {
     if (policies === undefined || !rule.chain.includes(policies.within)) continue;
     const read = compileRules(policies, namings);
-    const own = [...new Set(countedAlike.flatMap((other) => read(other) ?? []))];
-    if (own.length > 0) return { text: own.slice(0, MOST_NAMED).join(", "), code: null };
+    const own = new Map(countedAlike.flatMap((other) => read(other) ?? []).map((one) => [one.text, one]));
+    const [first] = own.values();
+    if (first === undefined) continue;
+    const text = [...own.keys()].slice(0, MOST_NAMED).join(", ");
+    return { text, code: null, direction: first.direction };
   }
   const comment = commentOf(rule, namings) ?? "";
   for (const { services } of namings) {
     const { withoutEndpoints, withoutLocalEndpoints } = services ?? {};
     const nowhere = readService(withoutEndpoints, comment);
-    if (nowhere !== null) return { text: `Service ${nowhere}, which has no endpoints`, code: null };
+    if (nowhere !== null)
+      return { text: `Service ${nowhere}, which has no endpoints`, code: null, direction: null };
     const elsewhere = readService(withoutLocalEndpoints, comment);
     if (elsewhere === null) continue;
     const text = `on purpose: Service ${elsewhere} is for pods of the same node (traffic policy Local), which has none`;
-    return { text, code: "no-local-endpoint" };
+    return { text, code: "no-local-endpoint", direction: null };
   }
   return null;
+}
+
+interface Named {
+  readonly text: string;
+  readonly direction: PolicyDirection;
 }
 
 function readService(pattern: string | undefined, comment: string): string | null {
@@ -44,7 +56,7 @@ function readService(pattern: string | undefined, comment: string): string | nul
 }
 
 /** "NetworkPolicy shop/deny-web ingress", by the first pattern that fits a rule. */
-function compileRules({ rules }: PolicyNaming, namings: readonly Naming[]): (rule: Rule) => string | null {
+function compileRules({ rules }: PolicyNaming, namings: readonly Naming[]): (rule: Rule) => Named | null {
   const compiled = rules.map(({ direction, chain, comment = "" }) => ({
     direction,
     ofChain: chain !== undefined,
@@ -54,7 +66,8 @@ function compileRules({ rules }: PolicyNaming, namings: readonly Naming[]): (rul
     const said = commentOf(rule, namings) ?? "";
     for (const { direction, ofChain, read } of compiled) {
       const policy = read(ofChain ? rule.chain : said);
-      if (policy !== null) return `NetworkPolicy ${policy.namespace}/${policy.name} ${direction}`;
+      if (policy !== null)
+        return { text: `NetworkPolicy ${policy.namespace}/${policy.name} ${direction}`, direction };
     }
     return null;
   };
