@@ -1,6 +1,8 @@
 import type { CauseInput, CauseResult } from "../model/cause.js";
 import type { Naming } from "../model/naming.js";
-import type { Findings, FlowFinding, HopRef, VerdictStatus } from "../model/findings.js";
+import type { FlowEvidence } from "../model/evidence.js";
+import type { Looks } from "../readings/reader.js";
+import type { Findings, FlowAudit, FlowFinding, HopRef, VerdictStatus } from "../model/findings.js";
 import { findCause as findCauseInState } from "./cause/index.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
 import { describePoints, nameEnds } from "./point-places.js";
@@ -19,6 +21,8 @@ export interface AnalyzeOptions {
   readonly findCause?: FindCause;
   /** By which names the nodes' firewalls tell whose their rules are. Default: none. */
   readonly namings?: readonly Naming[];
+  /** Judges a flow that was asked about by its nodes' state alone; null: nothing was read that says anything. Default: none. */
+  readonly audit?: (flow: FlowEvidence, looks: Looks) => FlowAudit | null;
 }
 
 /**
@@ -31,8 +35,8 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
   const { run, paths, state, drops, incomplete } = loadRun(dir);
   const { namings = [] } = options;
   const search = options.findCause ?? findCauseInState;
-  const findCause: FindFlowCause = (input) =>
-    search({ ...input, state, drops, namings, readText: (path) => readRunText(dir, path) });
+  const looks = { state, readText: (path: string) => readRunText(dir, path) };
+  const findCause: FindFlowCause = (input) => search({ ...input, ...looks, drops, namings });
   const reasons = [...run.incomplete, ...incomplete];
   const { flows: inFlows, captures: records, probes, points } = paths;
   const places = points.length === 0 ? null : describePoints(points, dir);
@@ -57,7 +61,11 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
       others: compared,
       frames,
     });
-  const flows = frames.use(() => [...asked.map(describe), ...mergeWorst(listed.map(describe), unanswered)]);
+  const withAudit = (one: JudgedFlow): FlowFinding => {
+    const audit = options.audit?.(one.flow, looks) ?? null;
+    return audit === null ? describe(one) : { ...describe(one), audit };
+  };
+  const flows = frames.use(() => [...asked.map(withAudit), ...mergeWorst(listed.map(describe), unanswered)]);
   const { id, runbook, startedAt } = run;
   const unique = [...new Set(reasons)];
   return {

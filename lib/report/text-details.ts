@@ -61,9 +61,11 @@ function renderDetected(flow: FlowFinding, style: TextStyle): string[] {
   return withTitle("What else was found", [...lines, ...omitted(all.length, style)], style);
 }
 
-function renderAudit({ audit }: FlowFinding, style: TextStyle): string[] {
+function renderAudit({ audit, verdict }: FlowFinding, style: TextStyle): string[] {
   if (audit === undefined) return [];
   const { items, rest } = summariseAudit(audit);
+  // That nothing was to be feared and nothing happened is for who wants to check: in the other reports.
+  if (items.length === 0 && verdict.status === "delivered") return [];
   const lines = items.slice(0, MOST).flatMap(({ severity, sentence, evidence, next }) => {
     const [first, ...others] = wrapColumns(style.show(endSentence(sentence)), style.width - 11);
     return [

@@ -9,6 +9,7 @@ import type { RunRecord } from "../model/evidence.js";
 import type { Findings, FlowFinding } from "../model/findings.js";
 import type { BreakLocation } from "../model/steps.js";
 import { evaluateChecks, loadRunbook, type ExpressionEnv, type Runbook } from "../runbook/index.js";
+import { auditRun } from "./audit-flow.js";
 import { readAccessFindings } from "./access-evidence.js";
 import { readMarks, readPrinted } from "./step-evidence.js";
 import { EXAMPLE_RUN_DIR, RECIPE_DIR } from "../catalogue/places.js";
@@ -28,7 +29,10 @@ export function findFlows(dir: string): Promise<readonly FlowFinding[]> {
 
 /** Findings of a run folder with the runbook's checks. */
 export async function judgeRun(dir: string, runbook: Runbook | null): Promise<Findings> {
-  const followed = await analyzeRun(dir, { findCause, namings: await loadNamings([RECIPE_DIR]) });
+  const followed = await analyzeRun(dir, {
+    ...{ findCause, audit: auditRun },
+    namings: await loadNamings([RECIPE_DIR]),
+  });
   const steps = await loadNextSteps();
   const findings = withOwn(addNextSteps(followed, steps), dir);
   return runbook === null ? findings : withChecks(findings, { runbook, steps, env: readEnvironment(dir) });

@@ -1,5 +1,5 @@
 import { auditPath } from "../audit/audit.js";
-import type { FlowEvidence } from "../model/evidence.js";
+import type { FlowEvidence, StateRecord } from "../model/evidence.js";
 import type { FlowAudit } from "../model/findings.js";
 import type { Looks } from "../readings/reader.js";
 
@@ -11,4 +11,21 @@ export function auditFlow(flow: FlowEvidence, looks: Looks): FlowAudit | null {
   // Of nodes that nothing was read of there is nothing to say, not even in doubt.
   const own = statements.filter(({ place }) => known.has(place.node));
   return own.every(({ severity }) => severity === "doubt") ? null : { status, statements: own };
+}
+
+/**
+ * The same of a run's flow, by what the run read anyway. Where nothing was looked at again once the packets were through, what
+ * was read before them counts.
+ */
+export function auditRun(flow: FlowEvidence, looks: Looks): FlowAudit | null {
+  const keyOf = ({ node, netns, argv }: StateRecord): string => JSON.stringify([node, netns, argv]);
+  const again = new Set(looks.state.filter(({ phase }) => phase === "after").map(keyOf));
+  const state = looks.state.flatMap((record) =>
+    record.phase === "after"
+      ? [record]
+      : again.has(keyOf(record))
+        ? []
+        : [{ ...record, phase: "after" as const }],
+  );
+  return auditFlow(flow, { state, readText: (file) => looks.readText(file) });
 }

@@ -58,9 +58,11 @@ export function addAnalyzeCommands(program: Command, io: CommandIo): void {
 
   program
     .command("report")
-    .description("a run's report again: text, Markdown, HTML, JSON, JUnit or SARIF")
+    .description(
+      "a run's report again: text, Markdown, HTML, JSON, JUnit, SARIF, for Prometheus, or in short for a chat",
+    )
     .argument("<run folder>", "a folder that hopbook run made")
-    .option("-f, --format <FORMAT>", "text, md, html, json, junit or sarif", "text")
+    .option("-f, --format <FORMAT>", "text, md, html, json, junit, sarif, prometheus or summary", "text")
     .action(async (dir: string, options: { format: string }) => {
       const { renderReport, REPORT_FORMATS } = await import("../../api/report.js");
       const format = REPORT_FORMATS.find((known) => known === options.format);
