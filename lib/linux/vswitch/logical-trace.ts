@@ -80,9 +80,11 @@ export function parseLogicalTrace(text: string): LogicalEnd | undefined {
   if (at === undefined) return undefined;
   if (!ACL_STAGE.test(at.stage)) return { kind: "lost", at };
   // Newer versions evaluate ACLs in one stage and act in a later one.
-  const made = flows.findLast(({ id, stage }) => ACL_STAGE.test(stage) && isRefusal(rows.get(id)));
-  const acl = made === undefined ? null : (rows.get(made.id) ?? null);
-  return { kind: "acl", verb: isRejecting ? "rejects" : "drops", at: made ?? at, acl };
+  const [made = { at, acl: null }] = flows.toReversed().flatMap((flow) => {
+    const acl = ACL_STAGE.test(flow.stage) ? rows.get(flow.id) : undefined;
+    return acl !== undefined && isRefusal(acl) ? [{ at: flow, acl }] : [];
+  });
+  return { kind: "acl", verb: isRejecting ? "rejects" : "drops", ...made };
 }
 
 function readFlow(line: string): Pick<LogicalFlow, "stage" | "text" | "id"> | undefined {
@@ -90,7 +92,7 @@ function readFlow(line: string): Pick<LogicalFlow, "stage" | "text" | "id"> | un
   return stage === undefined ? undefined : { stage, text, id };
 }
 
-const isRefusal = (acl: SwitchAcl | undefined): boolean => acl?.action === "drop" || acl?.action === "reject";
+const isRefusal = ({ action }: SwitchAcl): boolean => action === "drop" || action === "reject";
 
 function readAcl(row: OvsRow): SwitchAcl {
   const priority = row.get("priority");
