@@ -7,6 +7,7 @@ import type { HopRef } from "../../lib/model/findings.js";
 import { buildCli, startCli } from "../lab/cli.js";
 import { findCgroups } from "./down.js";
 import { coreApi, execInPod, fetchByClient } from "./kube.js";
+import { flannelBackend } from "./names.js";
 import { shapeOf } from "./shape.js";
 import { findProcesses } from "./state.js";
 import { onNode, pidOnNode, readFixture, useCluster, whyNoCluster } from "./use.js";
@@ -104,17 +105,13 @@ t.test("the stand-in for crictl answers in the real one's shape", { skip: notOur
   }
 });
 
+const hasTunnel = flannelBackend() === "vxlan";
+/** By which a node's routing sends to the other one, and takes what comes from it. */
+const DOOR = hasTunnel ? "tunnel flannel.1" : "nic eth0";
+const SIDE = ["pod eth0", "host-veth veth*", "bridge cni0", ...(hasTunnel ? [DOOR] : []), "nic eth0"];
 const HOPS = (near: string, far: string): string[] => [
-  `${near} pod eth0`,
-  `${near} host-veth veth*`,
-  `${near} bridge cni0`,
-  `${near} tunnel flannel.1`,
-  `${near} nic eth0`,
-  `${far} nic eth0`,
-  `${far} tunnel flannel.1`,
-  `${far} bridge cni0`,
-  `${far} host-veth veth*`,
-  `${far} pod eth0`,
+  ...SIDE.map((hop) => `${near} ${hop}`),
+  ...SIDE.toReversed().map((hop) => `${far} ${hop}`),
 ];
 
 const place = (hop: HopRef | null): string | null =>
@@ -191,11 +188,12 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
     t.match(verdict, { status: "lost", direction: "request", cause: { code: "netfilter-drop" } });
     t.same(
       [place(verdict?.lastSeen ?? null), place(verdict?.firstMissing ?? null)],
-      [`${far} tunnel flannel.1`, `${far} bridge cni0`],
+      [`${far} ${DOOR}`, `${far} bridge cni0`],
     );
   });
 
-  await t.test("lost where the near node's tunnel has lost its peer", async (t) => {
+  await t.test("lost where the near node does not know the far one any more", async (t) => {
+    if (!hasTunnel) return losePeer(t, near, far);
     // Stopped, not ended: flanneld would put the entry back.
     const flanneld = await pidOnNode(own!, near, "flanneld");
     const signal = (name: string) => onNode(own!, near, { argv: ["kill", `-${name}`, flanneld] });
@@ -223,6 +221,19 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
     t.equal(findings.flows[0]?.verdict.status, "delivered");
   });
 });
+
+/** Without a tunnel: nobody has the MAC that the near node has of the far one. */
+async function losePeer(t: Test, near: string, far: string): Promise<void> {
+  const address = own!.nodes.find(({ name }) => name === far)?.address ?? "";
+  const change = (verb: string, ...words: string[]) =>
+    onNode(own!, near, { argv: ["ip", "neigh", verb, address, ...words, "dev", "eth0"] });
+  t.equal((await change("replace", "lladdr", "02:00:00:00:00:77", "nud", "permanent")).exitCode, 0);
+  t.teardown(() => change("del"));
+  const { findings } = await trace(own!.files.localProfile, "shop/web:8080", ["ping"]);
+  t.match(findings.flows[0]?.verdict, {
+    ...{ status: "lost", direction: "request", cause: { code: "neighbour-mac-wrong" } },
+  });
+}
 
 const keep = own === null || !cluster.madeHere ? "it was up before these tests" : false;
 t.test("taken down, it leaves nothing but the cache", { skip: keep }, async (t) => {

@@ -7,6 +7,7 @@ import {
   containerdKind,
   CONTROL_ADDRESS,
   DNS_ADDRESS,
+  flannelBackend,
   PAUSE_IMAGE,
   SERVICE_CIDR,
   SOURCE_DIR,
@@ -64,7 +65,7 @@ async function writeNodeFiles(dir: string, node: ClusterNode, clientKey: string)
   write("resolv.conf", "nameserver 127.0.0.1\n", 0o644);
   write("address", node.address);
   if (node.hasCrictl) write("has-crictl", "");
-  write("net-conf.json", json({ Network: CLUSTER_CIDR, Backend: { Type: "vxlan", VNI: 1, Port: 8472 } }));
+  write("net-conf.json", json({ Network: CLUSTER_CIDR, Backend: BACKENDS[flannelBackend()] }));
   write("cni.conflist", json(CNI), 0o644);
   write("containerd.toml", CONTAINERD[containerdKind()]);
   write("containerd-bin", containerdKind() === "debian" ? "/run/cluster/bin/debian" : "/run/cluster/bin");
@@ -75,6 +76,11 @@ async function writeNodeFiles(dir: string, node: ClusterNode, clientKey: string)
   chmodSync(files, 0o755);
   return `${node.address},${node.name} ${hostKey.split(" ").slice(0, 2).join(" ")}\n`;
 }
+
+const BACKENDS = {
+  vxlan: { Type: "vxlan", VNI: 1, Port: 8472 },
+  "host-gw": { Type: "host-gw" },
+} as const;
 
 /** In place of flannel's own plugin, which only calls these with what it reads in /run/flannel/subnet.env. */
 const CNI = {

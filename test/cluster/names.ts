@@ -44,6 +44,16 @@ export function containerdKind(): ContainerdKind {
   throw new Error(`HOPBOOK_TEST_CLUSTER_CONTAINERD is ${wanted}: it has to be built or debian`);
 }
 
+/** How flannel carries packets between the nodes. */
+type FlannelBackend = "vxlan" | "host-gw";
+
+/** `HOPBOOK_TEST_CLUSTER_BACKEND`, by default vxlan. */
+export function flannelBackend(): FlannelBackend {
+  const wanted = process.env["HOPBOOK_TEST_CLUSTER_BACKEND"] ?? "vxlan";
+  if (wanted === "vxlan" || wanted === "host-gw") return wanted;
+  throw new Error(`HOPBOOK_TEST_CLUSTER_BACKEND is ${wanted}: it has to be vxlan or host-gw`);
+}
+
 export interface ClusterNode {
   readonly name: string;
   readonly address: string;
