@@ -13,6 +13,7 @@ import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { egressJudge } from "./egress/egress-judge.js";
 import { flowDefine } from "./flow-define.js";
+import { lossJudge } from "./loss/loss-judge.js";
 import { mtuJudge } from "./mtu/mtu-judge.js";
 import { nodesJudge } from "./nodes/nodes-judge.js";
 import { nodesPaths } from "./nodes/nodes-paths.js";
@@ -55,6 +56,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     podsPaths,
     policyJudge,
     egressJudge,
+    lossJudge,
     commandRun,
     scriptRun,
     timeWait,

@@ -74,6 +74,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "mtu/judge": { flows },
   "nodes/judge": {},
   "egress/judge": {},
+  "loss/judge": {},
   "policy/judge": { audits: [] },
   "service/judge": { ...STEP_KINDS.get("service/judge")?.example },
   "time/wait": { duration: "10ms" },

@@ -29,7 +29,7 @@ export const policyJudge: StepKind<Input, PoliciesVerdict> = {
           required: ["from", "to", "port", "protocol", "statements"],
           properties: { statements: { type: "array", items: { type: "object" } } },
         },
-        title: "What the rules say, from state/audit",
+        title: "What the rules say, as state/audit gives it",
       },
     },
   },

@@ -22,7 +22,7 @@ export const serviceJudge: StepKind<Input, ServiceVerdict> = {
       service: {
         type: "object",
         required: ["name", "clusterIp", "endpoints", "notReady", "untried"],
-        title: "The Service, from service/paths",
+        title: "The Service, as service/paths gives it",
       },
     },
   },
