@@ -34,7 +34,7 @@ t.test("a folder that others collected: its captures, and what the verdict does 
   t.match(out, "LOST on n1 between n1.cni0.pcap (nic) and n1.flannel.1.pcap (nic): 2 of 2 requests.");
   t.match(
     out.replaceAll(/\s+/g, " "),
-    `Judged by the ${denied.length} captures in a sosreport; its links were not followed: look there for the cause`,
+    `Judged by the ${denied.length} captures in a sosreport; its links were not followed; sosreport-n1/sos_commands/networking/ip_-s_-d_link could not be understood`,
   );
 });
 

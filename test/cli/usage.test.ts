@@ -67,7 +67,7 @@ const HELP: readonly (readonly [readonly string[], RegExp])[] = [
   [["show", "--help"], /name or file/],
   [["check", "--help"], /YAML files/],
   [["analyze", "--help"], /captures of one\s+path/],
-  [["report", "--help"], /text, md, html, json, junit or sarif/],
+  [["report", "--help"], /text, md, html, json, junit, sarif, prometheus or summary/],
   [["lab", "--help"], /fault <fault> <on\|off>/],
   [["lab", "up", "--help"], /--rootless/],
   [["lab", "fault", "--help"], /on sets it, off takes it away/],
