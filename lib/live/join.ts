@@ -9,6 +9,7 @@ export function joinViews(views: readonly LiveView[]): LiveView | null {
   return {
     wantsPackets: views.some(({ wantsPackets }) => wantsPackets),
     countsEveryMs: rates.length === 0 ? null : Math.min(...rates),
+    mark: (mark) => views.forEach((view) => view.mark(mark)),
     begin(points, endsAtMs) {
       const feeds = views.flatMap((view) => {
         const feed = view.begin(points, endsAtMs);

@@ -1,6 +1,7 @@
 import { dissectFrame } from "../analysis/dissect/dissect.js";
 import { Packet } from "../analysis/dissect/packet.js";
 import { summarise } from "../analysis/dissect/summarise.js";
+import type { LiveMark } from "../model/live/view.js";
 import { visible } from "../model/visible.js";
 import { fitColumns, measureColumns } from "../text/columns.js";
 import { makePaint, type Style } from "../text/paint.js";
@@ -19,6 +20,8 @@ export function makeLineWriter({ color }: { readonly color: boolean }): LiveWrit
   const points: { readonly name: string; readonly linktype: number; readonly style: Style }[] = [];
   const packet = new Packet();
   let width = 0;
+  const sayMarks = (marks: readonly LiveMark[]): string =>
+    marks.map(({ timeMs, text }) => `${paint("dim", timeOf(timeMs * 1000))}  ${visible(text)}\n`).join("");
   return {
     begin: () => NOTHING,
     open(index, { point, header }) {
@@ -27,7 +30,7 @@ export function makeLineWriter({ color }: { readonly color: boolean }): LiveWrit
       points[index] = { name, linktype: header.linktype, style: STYLES[index % STYLES.length] ?? "cyan" };
       return NOTHING;
     },
-    packet(index, { timeUs, bytes }) {
+    packet(index, { timeUs, bytes }, marks) {
       const point = points[index];
       if (point === undefined) return NOTHING;
       const frame = { at: 0, capturedBytes: bytes.length, linktype: point.linktype };
@@ -36,9 +39,9 @@ export function makeLineWriter({ color }: { readonly color: boolean }): LiveWrit
       const payload = describePayload(packet, bytes);
       const what = visible(payload === "" ? summary : `${summary}: ${payload}`);
       const where = paint(point.style, fitColumns(point.name, width));
-      return Buffer.from(`${paint("dim", timeOf(timeUs))}  ${where}  ${what}\n`);
+      return Buffer.from(`${sayMarks(marks)}${paint("dim", timeOf(timeUs))}  ${where}  ${what}\n`);
     },
-    counts: () => NOTHING,
+    counts: (_index, { marks }) => (marks.length === 0 ? NOTHING : Buffer.from(sayMarks(marks))),
   };
 }
 

@@ -78,14 +78,16 @@ export function packetBlock(packet: {
   readonly timeUs: number;
   readonly wireBytes: number;
   readonly bytes: Uint8Array;
+  readonly comments?: readonly string[];
 }): Buffer {
-  const { interfaceIndex, timeUs, wireBytes, bytes } = packet;
+  const { interfaceIndex, timeUs, wireBytes, bytes, comments = [] } = packet;
   const head = Buffer.alloc(20);
   head.writeUInt32LE(interfaceIndex, 0);
   writeTime(head, timeUs, 4);
   head.writeUInt32LE(bytes.length, 12);
   head.writeUInt32LE(wireBytes, 16);
-  return blockOf(BLOCK.packet, [head, padded(bytes)]);
+  const said = comments.map((text) => [COMMENT, textOf(text)] as const);
+  return blockOf(BLOCK.packet, [head, padded(bytes), ...(said.length === 0 ? [] : options(said))]);
 }
 
 export function statisticsBlock(interfaceIndex: number, timeUs: number, counts: InterfaceCounts): Buffer {

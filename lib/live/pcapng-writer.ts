@@ -1,4 +1,4 @@
-import type { LiveCounts, LivePoint } from "../model/live/view.js";
+import type { LiveCounts, LiveMark, LivePoint } from "../model/live/view.js";
 import type { PcapHeader } from "../packets/pcap-header.js";
 import type { MergedPacket } from "./merger.js";
 import { interfaceBlock, packetBlock, sectionBlock, statisticsBlock } from "./pcapng-blocks.js";
@@ -7,7 +7,8 @@ import { interfaceBlock, packetBlock, sectionBlock, statisticsBlock } from "./pc
 export interface LiveWriter {
   begin(): Uint8Array;
   open(index: number, about: OpenedPoint): Uint8Array;
-  packet(index: number, packet: MergedPacket): Uint8Array;
+  /** `marks`: what happened before it, and after those that are written. */
+  packet(index: number, packet: MergedPacket, marks: readonly LiveMark[]): Uint8Array;
   /** Of a point by now, or at its end. */
   counts(index: number, about: CountedPoint): Uint8Array;
 }
@@ -25,6 +26,8 @@ export interface CountedPoint {
   readonly leftOut: number;
   readonly startUs: number;
   readonly nowUs: number;
+  /** What happened after the last packet; given once. */
+  readonly marks: readonly LiveMark[];
 }
 
 export function makePcapngWriter(application: string, comment: string): LiveWriter {
@@ -36,14 +39,25 @@ export function makePcapngWriter(application: string, comment: string): LiveWrit
         ...{ name: point.name, description: point.description, filter: point.filter },
         comment: `captured on ${point.node}; ${clock}`,
       }),
-    packet: (index, { timeUs, wireBytes, bytes }) =>
-      packetBlock({ interfaceIndex: index, timeUs: Math.max(0, timeUs), wireBytes, bytes }),
-    counts: (index, { counts, delivered, leftOut, startUs, nowUs }) =>
+    packet: (index, { timeUs, wireBytes, bytes }, marks) =>
+      packetBlock({
+        ...{ interfaceIndex: index, timeUs: Math.max(0, timeUs), wireBytes, bytes },
+        comments: marks.map(sayMark),
+      }),
+    counts: (index, { counts, delivered, leftOut, startUs, nowUs, marks }) =>
       statisticsBlock(index, nowUs, {
         ...{ startUs, endUs: nowUs, delivered, received: counts.received },
         ...{ droppedByKernel: counts.droppedByKernel, droppedByInterface: counts.droppedByInterface },
-        comment:
-          leftOut === 0 ? "" : `${leftOut} packets were left out of this stream; the run's files have them`,
+        comment: [
+          ...(leftOut === 0
+            ? []
+            : [`${leftOut} packets were left out of this stream; the run's files have them`]),
+          ...marks.map(sayMark),
+        ].join("; "),
       }),
   };
+}
+
+function sayMark({ timeMs, text }: LiveMark): string {
+  return `${new Date(timeMs).toISOString()} ${text}`;
 }

@@ -48,6 +48,7 @@ export function makePointCounts({ everyMs, leastMs }: PointCountsOptions): Point
   return {
     wantsPackets: false,
     countsEveryMs: everyMs,
+    mark: () => undefined,
     begin(named: readonly LivePoint[], endsAtMs) {
       if (endsAtMs === null || endsAtMs - Date.now() < leastMs) return null;
       endsMs = endsAtMs;

@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.js";
-import type { LiveClock, LiveCounts, LiveFeed, LivePoint, LiveView } from "../model/live/view.js";
+import type { LiveClock, LiveCounts, LiveFeed, LiveMark, LivePoint, LiveView } from "../model/live/view.js";
 import { LiveClocks, type Correction } from "./clocks.js";
 import { Merger } from "./merger.js";
 import type { LiveOutput } from "./output.js";
@@ -24,6 +24,7 @@ const TICK_MS = 50;
 /** A reader that went away is noticed when something is written. */
 const IDLE_MS = 5000;
 const END_MS = 3000;
+const MOST_MARKS = 200;
 const UNKNOWN: LiveCounts = {
   captured: null,
   received: null,
@@ -47,10 +48,12 @@ interface Place {
 export function makeLiveStream(
   options: LiveStreamOptions,
 ): Omit<LiveView, "begin"> & { begin(points: readonly LivePoint[], endsAtMs: number | null): LiveFeed } {
+  let stream: LiveStream | null = null;
   return {
     wantsPackets: true,
     countsEveryMs: null,
-    begin: (points) => new LiveStream(points, options),
+    begin: (points) => (stream = new LiveStream(points, options)),
+    mark: (mark) => stream?.mark(mark),
   };
 }
 
@@ -62,6 +65,8 @@ class LiveStream implements LiveFeed {
   readonly #merger: Merger;
   readonly #ticker: NodeJS.Timeout;
   readonly #startMs = Date.now();
+  /** In the order of their times, those that no packet that is written came after. */
+  #marks: LiveMark[] = [];
   #opened = 0;
   #wroteAtMs = Date.now();
 
@@ -122,6 +127,10 @@ class LiveStream implements LiveFeed {
     if (place !== undefined) place.counts = counts;
   }
 
+  mark(mark: LiveMark): void {
+    this.#marks = [...this.#marks, mark].toSorted((a, b) => a.timeMs - b.timeMs).slice(-MOST_MARKS);
+  }
+
   blind(node: string, why: string): void {
     this.#options.onNote("warn", `${node} is not seen live any more: ${why}. Its captures go on`);
   }
@@ -134,7 +143,7 @@ class LiveStream implements LiveFeed {
       place.counts = counts.get(place.point.id) ?? place.counts;
       const { captured } = place.counts;
       if (captured !== null) place.leftOut = Math.max(place.leftOut, captured - place.delivered);
-      if (place.index !== null) this.#writeCounts(place, place.index);
+      if (place.index !== null) this.#writeCounts(place, place.index, this.#marks.splice(0));
       delivered += place.delivered;
       leftOut += place.leftOut;
     }
@@ -175,15 +184,20 @@ class LiveStream implements LiveFeed {
       if (output.isClosed || output.waitingBytes > 2 * MOST_WAITING_BYTES) place.leftOut++;
       else {
         place.delivered++;
-        this.#put(writer.packet(place.index, packet));
+        this.#put(writer.packet(place.index, packet, this.#marksUntil(packet.timeUs)));
       }
     }
   }
 
-  #writeCounts(place: Place, index: number): void {
+  #marksUntil(timeUs: number): readonly LiveMark[] {
+    const after = this.#marks.findIndex(({ timeMs }) => timeMs * 1000 > timeUs);
+    return this.#marks.splice(0, after < 0 ? this.#marks.length : after);
+  }
+
+  #writeCounts(place: Place, index: number, marks: readonly LiveMark[] = []): void {
     const { counts, delivered, leftOut } = place;
     const [startUs, nowUs] = [this.#startMs * 1000, Date.now() * 1000];
-    this.#put(this.#options.writer.counts(index, { counts, delivered, leftOut, startUs, nowUs }));
+    this.#put(this.#options.writer.counts(index, { counts, delivered, leftOut, startUs, nowUs, marks }));
   }
 
   #put(bytes: Uint8Array): void {

@@ -20,7 +20,12 @@ function view(
     ...{ counts: say("counts"), blind: say("blind") },
     end: async () => void said.push(`${name} end`),
   };
-  const made: LiveView = { wantsPackets, countsEveryMs, begin: () => feed };
+  const made: LiveView = {
+    wantsPackets,
+    countsEveryMs,
+    begin: () => feed,
+    mark: ({ text }) => void said.push(`${name}: mark ${text}`),
+  };
   return { made, state };
 }
 
@@ -46,6 +51,8 @@ t.test("several watch the same captures, each what it wants", async (t) => {
   t.equal(feed.hasRoom, true, "who wants no packets has no say");
   one.state.hasRoom = false;
   t.equal(feed.hasRoom, false);
+  joined?.mark({ timeMs: 0, text: "x" });
+  t.strictSame(said.splice(0), ["one: mark x", "other: mark x"]);
   feed.clock("n", { aheadMs: 0, errorMs: 0 });
   feed.bytes("p", new Uint8Array());
   feed.gap("p");

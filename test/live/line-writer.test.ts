@@ -24,7 +24,11 @@ function frame(protocol: "tcp" | "udp", ports: readonly [number, number], payloa
 function lineOf(bytes: Buffer, { color = false, name = "shop/eth0@a" } = {}): string {
   const writer = makeLineWriter({ color });
   t.equal(writer.begin().length + writer.open(0, point(name)).length, 0);
-  const line = writer.packet(0, { place: 0, timeUs: 1_700_000_000_123_456, wireBytes: bytes.length, bytes });
+  const line = writer.packet(
+    0,
+    { place: 0, timeUs: 1_700_000_000_123_456, wireBytes: bytes.length, bytes },
+    [],
+  );
   return Buffer.from(line).toString();
 }
 
@@ -73,9 +77,22 @@ t.test(
     writer.open(0, point("ab@n"));
     writer.open(1, point("abcdef@n"));
     const packet = { place: 0, timeUs: 1e30, wireBytes: 1, bytes: Buffer.alloc(1) };
-    t.equal(Buffer.from(writer.packet(0, packet)).toString(), "--:--:--.------  ab@n      not IP\n");
-    t.equal(writer.packet(7, packet).length, 0);
+    t.equal(Buffer.from(writer.packet(0, packet, [])).toString(), "--:--:--.------  ab@n      not IP\n");
+    t.equal(writer.packet(7, packet, []).length, 0);
     const counts = { captured: null, received: null, droppedByKernel: null, droppedByInterface: null };
-    t.equal(writer.counts(0, { counts, delivered: 0, leftOut: 0, startUs: 0, nowUs: 0 }).length, 0);
+    t.equal(
+      writer.counts(0, { counts, delivered: 0, leftOut: 0, startUs: 0, nowUs: 0, marks: [] }).length,
+      0,
+    );
+    const marks = [{ timeMs: 1_700_000_000_001, text: "mark: a\u001b[1m rollout" }];
+    const said = "22:13:20.001000  mark: a\\x1b[1m rollout\n";
+    t.equal(
+      Buffer.from(writer.packet(0, packet, marks))
+        .toString()
+        .split("--:--")[0],
+      said,
+    );
+    const closing = writer.counts(0, { counts, delivered: 0, leftOut: 0, startUs: 0, nowUs: 0, marks });
+    t.equal(Buffer.from(closing).toString(), said);
   },
 );

@@ -132,3 +132,26 @@ t.test("what cannot be shown is said, and the rest goes on", async (t) => {
     /^info 1 pa/,
   ]);
 });
+
+t.test("what happened meanwhile stands at the next packet, or at the end where none follows", async (t) => {
+  const output = keep();
+  const stream = makeLiveStream({ output, writer: makePcapngWriter("h", "r"), onNote: () => undefined });
+  stream.mark({ timeMs: 1, text: "nobody watches yet" });
+  const feed = stream.begin([point("x", "node-a")], null);
+  feed.clock("node-a", { aheadMs: 0, errorMs: 1 });
+  const at = (sec: number): number => (1_700_000_000 + sec) * 1000;
+  stream.mark({ timeMs: at(9), text: "mark: late" });
+  stream.mark({ timeMs: at(2), text: "mark: the rollout began" });
+  feed.bytes("x", Buffer.concat([header(), record(1, "first"), record(3, "second"), record(4, "third")]));
+  await feed.end(new Map());
+  t.strictSame(read(output.blocks), [
+    ...["x/eth0@node-a first", "x/eth0@node-a second", "x/eth0@node-a third"],
+  ]);
+  const saying = output.blocks.map(
+    (block) => /[0-9T:.-]+Z mark: [a-z ]+/.exec(Buffer.from(block).toString("latin1"))?.[0],
+  );
+  t.strictSame(saying.slice(2), [
+    ...[undefined, "2023-11-14T22:13:22.000Z mark: the rollout began", undefined],
+    "2023-11-14T22:13:29.000Z mark: late",
+  ]);
+});

@@ -111,7 +111,7 @@ function livePcapng(): Buffer {
     writer.begin(),
     writer.open(0, { point: { id: "p0", ...live }, header, clock: said }),
     ...FRAMES.map((bytes, index) =>
-      writer.packet(0, { place: 0, timeUs: 1e6 + index, wireBytes: bytes.length, bytes }),
+      writer.packet(0, { place: 0, timeUs: 1e6 + index, wireBytes: bytes.length, bytes }, []),
     ),
   ]);
 }

@@ -24,6 +24,14 @@ export interface LiveClock {
   readonly errorMs: number;
 }
 
+/** What happened while captures go on, for whoever watches them. */
+export interface LiveMark {
+  /** Unix time by this machine's clock, which packets' times are corrected to. */
+  readonly timeMs: number;
+  /** Not made visible yet. */
+  readonly text: string;
+}
+
 /** Takes what the points of a run show while it goes on. No call waits, throws or holds the captures up. */
 export interface LiveFeed {
   /** false: no bytes are taken now. They wait on the node, and some may be left out. */
@@ -50,4 +58,6 @@ export interface LiveView {
   readonly countsEveryMs: number | null;
   /** `endsAtMs`: when the captures end by themselves, Unix time; null: that is not known. null: they are not watched. */
   begin(points: readonly LivePoint[], endsAtMs: number | null): LiveFeed | null;
+  /** Stands where it belongs between the packets of the captures that are watched; nowhere where there are none. */
+  mark(mark: LiveMark): void;
 }
