@@ -22,7 +22,7 @@ t.test("each recipe that comes with hopbook says where it is from and how it is 
   const cluster = recipes
     .filter(({ verified }) => verified === "cluster")
     .map(({ metadata }) => metadata.name);
-  t.strictSame(cluster, ["flannel-vxlan"]);
+  t.strictSame(cluster, ["flannel-host-gw", "flannel-vxlan"]);
   t.end();
 });
 
