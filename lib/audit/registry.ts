@@ -1,5 +1,6 @@
 import type { Check } from "./check.js";
 import { bridge } from "./checks/bridge.js";
+import { connections } from "./checks/connections.js";
 import { duplicates } from "./checks/duplicates.js";
 import { forwarding } from "./checks/forwarding.js";
 import { limits } from "./checks/limits.js";
@@ -31,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   vswitch,
   policies,
   service,
+  connections,
   listener,
   duplicates,
   limits,

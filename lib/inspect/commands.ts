@@ -62,6 +62,8 @@ export function planAudit(path: FlowPath): InspectCommand[] {
     ...inspectNode(path, node),
     ...put({ node, netns: "host" }, [
       looks.lookAtSysctls(hostDevicesOf(path, node)),
+      looks.lookAtSets(),
+      ...connectionLooks(path, node),
       ...arrivalLooks(path, node),
     ]),
   ]);
@@ -71,6 +73,12 @@ export function planAudit(path: FlowPath): InspectCommand[] {
     return place === null ? [] : [...inspectPod(path, end), ...put(place, routes)];
   });
   return toCommands([...nodes, ...pods], "after");
+}
+
+/** Where packets to a Service are translated on the sender's own node: UDP's connections outlive their backends. */
+function connectionLooks({ from, to }: FlowPath, node: string): Look[] {
+  const isThere = to.kind === "service" && from.node === node && isAddress(to.ip);
+  return isThere ? [looks.lookAtConnections("udp", to.ip)] : [];
 }
 
 /** How packets from the other nodes, as the wire brings them, are taken in. */

@@ -64,6 +64,17 @@ export function lookAtRpFilter(devices: readonly string[]): Look {
   return { kind: "rp-filter", argv: ["sysctl", "net/ipv4/ip_forward", ...names] };
 }
 
+/** Members of the sets that rules ask for. */
+export function lookAtSets(): Look {
+  return { kind: "ipsets", argv: ["ipset", "list"] };
+}
+
+/** What connection tracking knows of what is sent to an address. */
+export function lookAtConnections(protocol: "tcp" | "udp", ip: string): Look {
+  const family = ip.includes(":") ? ["-f", "ipv6"] : [];
+  return { kind: "conntrack", argv: ["conntrack", "-L", ...family, "-p", protocol, "-d", ip] };
+}
+
 export function lookAtSockets(): Look {
   return { kind: "sockets", argv: ["ss", "-Hlntu"] };
 }

@@ -204,6 +204,7 @@ export type StateKind =
   | "iptables" // iptables-save -c
   | "ip6tables"
   | "nftables" // nft -j list ruleset
+  | "ipsets" // ipset list
   | "rp-filter" // sysctl lines
   | "sysctls" // more of them: sysctl -e …
   | "conntrack"

@@ -1,3 +1,4 @@
+import { parseIpsetList } from "../linux/ipset.js";
 import { parseLinks } from "../linux/links.js";
 import { parseRoutes } from "../linux/routes.js";
 import type { BaseChain } from "../rules/chain.js";
@@ -38,5 +39,7 @@ export function readChains(state: StateReader, at: Netns): BaseChain[] {
 export function viewState(state: StateReader, at: Netns): ReturnType<typeof viewNode> {
   const routes = state.readings(at, "routes").flatMap(({ text }) => parseRoutes(text));
   const links = state.readings(at, "addresses").flatMap(({ text }) => parseLinks(text));
-  return viewNode({ links, ...(routes.length === 0 ? {} : { routes }) });
+  const sets = state.readings(at, "ipsets").map(({ text }) => parseIpsetList(text));
+  const addressSets = new Map(sets.flatMap((each) => [...each]));
+  return viewNode({ links, addressSets, ...(routes.length === 0 ? {} : { routes }) });
 }

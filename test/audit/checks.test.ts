@@ -291,3 +291,50 @@ t.test(
     t.strictSame(ask("service", [], { path: onward, part: "onward" }), []);
   },
 );
+
+t.test("connections: one that is known goes where no rule leads any more, or past the rules", async (t) => {
+  const at = { ip: "10.96.0.10", port: 53 };
+  const to = { ...PATH.to, ...at, addresses: [at, { ip: "10.1.1.7", port: 53 }] };
+  const rules = (dnat: string) => `*nat\n:PREROUTING ACCEPT [0:0]\n${dnat}COMMIT\n`;
+  const dnat =
+    "-A PREROUTING -d 10.96.0.10/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.1.1.7:53\n";
+  const entry = (backend: string, port = 53) =>
+    `udp 17 25 src=10.1.0.5 dst=10.96.0.10 sport=4000 dport=${String(port)} src=${backend} dst=10.1.0.5 sport=53 dport=4000 mark=0 use=1\n`;
+  const said = (table: string, text = dnat, asked = {}) =>
+    ask(
+      "connections",
+      [
+        { at: "node-a", kind: "iptables", text: rules(text) },
+        { at: "node-a", kind: "nftables", text: "{}" },
+        { at: "node-a", kind: "conntrack", text: table },
+      ],
+      { path: { ...PATH, to }, protocol: "udp", ...asked },
+    );
+  t.strictSame(said(entry("10.1.1.7")), []);
+  t.match(said(entry("10.1.1.9")), [
+    /^fault: connection tracking still sends UDP of 10\.1\.0\.5 to 10\.1\.1\.9:53, and the rules lead to 10\.1\.1\.7$/,
+  ]);
+  t.match(said(entry("10.96.0.10")), [/to 10\.96\.0\.10:53 itself, untranslated/]);
+  t.strictSame(said(entry("10.1.1.9", 54)), [], "another port");
+  t.strictSame(
+    said(entry("10.1.1.9"), ""),
+    [],
+    "where nothing translates it nobody knows where it should go",
+  );
+  t.strictSame(said(entry("10.1.1.9"), dnat, { protocol: "tcp" }), []);
+  t.strictSame(said(entry("10.1.1.9"), dnat, { path: PATH }), [], "no Service");
+});
+
+t.test("rules: a set's members decide, where they were read", async (t) => {
+  const text = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set banned src -j DROP\nCOMMIT\n";
+  const list = (member: string) => `Name: banned\nType: hash:net\nMembers:\n${member}\n`;
+  const said = (sets: string | null) =>
+    ask("rules", [
+      { at: "node-a", kind: "iptables", text },
+      { at: "node-a", kind: "nftables", text: "{}" },
+      ...(sets === null ? [] : [{ at: "node-a", kind: "ipsets" as const, text: sets }]),
+    ]).filter((one) => one.includes("10.1.0.5 to 10.1.1.7") && one.includes("rule of FORWARD"));
+  t.match(said(list("10.1.0.0/24")), [/^fault: .* is dropped by a rule of FORWARD/]);
+  t.strictSame(said(list("10.9.0.0/24")), []);
+  t.match(said(null), [/^doubt: .* if the set banned holds 10\.1\.0\.5/]);
+});
