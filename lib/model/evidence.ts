@@ -156,6 +156,21 @@ export interface ProbeAttempt {
   readonly rttMs: number | null;
   /** "connection refused", "HTTP 200", "No route to host", "NXDOMAIN". */
   readonly detail: string;
+  /** Of a TLS probe that was answered. */
+  readonly tls?: TlsFacts;
+}
+
+/** What a server's first flight says. */
+export interface TlsFacts {
+  /** "TLS 1.2"; null where it said none. */
+  readonly version: string | null;
+  /** Whom its certificate is for; empty where it could not be read. */
+  readonly names: readonly string[];
+  /** RFC 3339, UTC. */
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  /** A fatal one, by its name in RFC 8446; null: none. */
+  readonly alert: string | null;
 }
 
 /** evidence/traffic.json: `{probes: ProbeRecord[]}`. */

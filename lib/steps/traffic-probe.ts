@@ -1,7 +1,8 @@
 import type { Flow } from "../model/hops.js";
+import type { ProbeRecord } from "../model/evidence.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
-import { planProbe, type ProbePlan } from "../traffic/index.js";
+import { planProbe, type TlsAnswer, type ProbePlan } from "../traffic/index.js";
 import { flowSchema, MAX_OBJECTS } from "./objects.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 import { probeTagOf, runProbe } from "./shared/probing.js";
@@ -13,11 +14,14 @@ interface Input {
   readonly wait?: string | number;
   readonly dnsName?: string;
   readonly httpPath?: string;
+  readonly serverName?: string;
 }
 
 interface Output {
   readonly attempts: number;
   readonly answered: number;
+  /** Of TLS probes, what the last attempt of each was answered. */
+  readonly tls: readonly TlsAnswer[];
 }
 
 export const trafficProbe: StepKind<Input, Output> = {
@@ -54,11 +58,19 @@ export const trafficProbe: StepKind<Input, Output> = {
         title: "Name that DNS probes ask for",
       },
       httpPath: { type: "string", default: "/", title: "Path that http asks for" },
+      serverName: {
+        type: "string",
+        maxLength: 253,
+        default: "",
+        title: "Name that TLS probes ask for (SNI); an address or nothing: none",
+      },
     },
   },
   outputSchema: {
     type: "object",
-    properties: { attempts: { type: "integer" }, answered: { type: "integer" } },
+    properties: {
+      ...{ attempts: { type: "integer" }, answered: { type: "integer" }, tls: { type: "array" } },
+    },
   },
   example: { flows: "${{ steps.flows.outputs.flows }}", count: 4 },
   plan: (input, context) => {
@@ -84,9 +96,17 @@ export const trafficProbe: StepKind<Input, Output> = {
     const attempts = probes.flatMap((probe) => probe.attempts);
     const answered = attempts.filter((attempt) => attempt.outcome === "answered").length;
     context.note("info", `${answered} of ${attempts.length} attempts were answered`);
-    return { attempts: attempts.length, answered };
+    const tls = probes.flatMap((probe) => tlsOf(probe, input.serverName ?? ""));
+    return { attempts: attempts.length, answered, tls };
   },
 };
+
+function tlsOf({ flowId, kind, attempts }: ProbeRecord, serverName: string): readonly TlsAnswer[] {
+  if (kind !== "tls") return [];
+  const last = attempts.findLast(({ tls }) => tls !== undefined) ?? attempts.at(-1);
+  if (last === undefined) return [];
+  return [{ flowId, serverName, atSec: last.sentAtSec, facts: last.tls ?? null, said: last.detail }];
+}
 
 const WATCH_MS = 5000;
 
@@ -110,6 +130,7 @@ function planAll(input: Input, context: StepContext): ProbePlan[] {
         runTag: probeTagOf(context.runId),
         dnsName: input.dnsName ?? "kubernetes.default.svc.cluster.local",
         httpPath: input.httpPath ?? "/",
+        serverName: input.serverName ?? "",
       }),
     );
 }

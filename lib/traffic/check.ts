@@ -17,6 +17,8 @@ export interface ProbeOptions {
   readonly dnsName: string;
   /** Path and query that an HTTP probe gets: `/healthz`. */
   readonly httpPath: string;
+  /** Whom TLS probes ask for (SNI). Absent, "" or an address: nobody. */
+  readonly serverName?: string;
   /** One attempt each, in place of `count` for `dnsName`: a name, and whether its A or its AAAA record is asked for. */
   readonly queries?: readonly DnsQuery[];
 }
@@ -32,10 +34,14 @@ export function checkOptions(options: ProbeOptions): void {
   checkRange("interval in ms", options.intervalMs, { min: 10, max: 60_000 });
   checkRange("time-out in ms", options.timeoutMs, { min: 50, max: 60_000 });
   if (!/^[0-9a-f]{12}$/i.test(options.runTag)) throw refuse("run tag", options.runTag, "Give 12 hex digits");
+  if (!SERVER_NAME.test(options.serverName ?? "") && !isAddress(options.serverName ?? ""))
+    throw refuse("server's name", options.serverName ?? "", "Give a DNS name, an address, or none");
   if (!/^\/[\x21-\x7e]{0,1023}$/.test(options.httpPath)) {
     throw refuse("HTTP path", options.httpPath, "Give a path that starts with / and has no white space");
   }
 }
+
+const SERVER_NAME = /^([A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}))?$/;
 
 function checkRange(what: string, value: number, range: { min: number; max: number }): void {
   if (Number.isInteger(value) && value >= range.min && value <= range.max) return;
@@ -44,6 +50,7 @@ function checkRange(what: string, value: number, range: { min: number; max: numb
 
 const DEFAULT_PORTS: Readonly<Partial<Record<ProbeKind, number>>> = {
   http: 80,
+  tls: 443,
   "dns-udp": 53,
   "dns-tcp": 53,
 };

@@ -9,6 +9,6 @@ export function cleanText(text: string): string {
 const MAX_LINE_CHARS = 1000;
 
 /** The lines that a probe may have said: a longer one is none of them, and would only cost time. */
-export function linesOf(text: string): string[] {
-  return text.split("\n").filter((line) => line.length <= MAX_LINE_CHARS);
+export function linesOf(text: string, mostChars = MAX_LINE_CHARS): string[] {
+  return text.split("\n").filter((line) => line.length <= mostChars);
 }

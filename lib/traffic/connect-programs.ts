@@ -7,6 +7,9 @@
 /** How much of an HTTP answer is read: enough for a download that measures. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
+/** A server's first flight with its own certificate, which comes first of its chain. */
+const MOST_FLIGHT_BYTES = 8192;
+
 /** Only what perl-base has: Debian's nodes have no more. */
 export const PERL_PROGRAM = String.raw`
 use strict;
@@ -37,6 +40,22 @@ if ($mode eq "http") {
   $data =~ s/\\x([0-9a-f]{2})/chr(hex($1))/ge;
 }
 defined(syswrite($socket, $data)) or fail();
+if ($mode eq "tls") {
+  my $all = "";
+  while (length($all) < ${MOST_FLIGHT_BYTES}) {
+    my $wait = ""; vec($wait, fileno($socket), 1) = 1;
+    # A flight ends with a hello done, or an alert; what does not is waited for a moment.
+    last if length($all) > 0 && !select($wait, undef, undef, 0.5);
+    my $came = sysread($socket, my $part, 8192);
+    defined($came) or length($all) > 0 or fail();
+    last if !$came;
+    print "first ", unpack("H*", substr($part, 0, 14)), "\n" if $all eq "";
+    $all .= $part;
+    last if $all =~ /\x0e\0\0\0\z/ || $all =~ /\A\x15/;
+  }
+  print(length($all) > 0 ? "flight " . unpack("H*", $all) . "\n" : "it closed the connection without an answer\n");
+  exit 0;
+}
 my ($head, $bytes, $part) = ("", 0, "");
 while ($bytes < ${MOST_BYTES}) {
   my $came = sysread($socket, $part, 65536);
@@ -76,6 +95,8 @@ def attempt(data):
         end.sendall("\r\n".join(lines + ["Connection: close", "", ""]).encode())
     else:
         end.sendall(bytearray(int(pair, 16) for pair in data.split("\\x")[1:]))
+    if mode == "tls":
+        return flight(end)
     head, count = b"", 0
     while count < ${MOST_BYTES}:
         part = end.recv(65536)
@@ -95,6 +116,22 @@ def attempt(data):
         say("reply " + hexed(head))
     if len(head) == 14:
         say("body %d" % count)
+def flight(end):
+    came = b""
+    while len(came) < ${MOST_FLIGHT_BYTES}:
+        try:
+            part = end.recv(8192)
+        except socket.timeout:
+            break
+        if not part:
+            break
+        if not came:
+            say("first " + hexed(part[:14]))
+            end.settimeout(0.5)
+        came += part
+        if came[-4:] == b"\x0e\0\0\0" or came[:1] == b"\x15":
+            break
+    say("flight " + hexed(came) if came else "it closed the connection without an answer")
 def hexed(head):
     return "".join("%02x" % byte for byte in bytearray(head))
 try:

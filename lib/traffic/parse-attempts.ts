@@ -1,11 +1,15 @@
 import type { ProbeAttempt } from "../model/evidence.js";
 import { formatSize } from "../model/units.js";
+import { readFlight } from "./tls/flight.js";
 import { cleanText, linesOf } from "./clean.js";
 import type { ProbePlan } from "./plan.js";
 
 /** Lines of the scripts: `attempt SEQ SENT_US PORT|- RTT_US|- none|connected|reply REPLY|- TEXT`. */
 const LINE =
-  /^attempt ([0-9]{1,4}) ([0-9]{1,20}) ([0-9]{1,5}|-) ([0-9]{1,12}|-) (none|connected|reply) ([0-9a-f]{1,200}|-) ?(.*)$/;
+  /^attempt ([0-9]{1,4}) ([0-9]{1,20}) ([0-9]{1,5}|-) ([0-9]{1,12}|-) (none|connected|reply) ([0-9a-f]{1,16384}|-) ?(.*)$/;
+
+/** With all of a server's first flight in hex. */
+const MOST_FLIGHT_CHARS = 17_000;
 
 interface Said {
   readonly state: "none" | "connected" | "reply";
@@ -13,12 +17,12 @@ interface Said {
   readonly text: string;
 }
 
-type Judgement = Pick<ProbeAttempt, "outcome" | "detail">;
+type Judgement = Pick<ProbeAttempt, "outcome" | "detail" | "tls">;
 
 /** Attempts in their order, each at most once. */
 export function parseAttempts(plan: ProbePlan, result: { readonly stdout: string }): ProbeAttempt[] {
   const bySeq = new Map<number, ProbeAttempt>();
-  for (const line of linesOf(result.stdout)) {
+  for (const line of linesOf(result.stdout, plan.kind === "tls" ? MOST_FLIGHT_CHARS : undefined)) {
     const match = LINE.exec(line);
     if (match === null) continue;
     const [, seqText = "", sent = "", port = "", rtt = "", state, reply = "-", text = ""] = match;
@@ -56,6 +60,7 @@ function judge(plan: ProbePlan, said: Said): Judgement {
   if (said.state === "reply") {
     if (plan.kind === "dns-udp") return { outcome: "answered", detail: describeDns(said.reply, 0) };
     if (plan.kind === "dns-tcp") return { outcome: "answered", detail: describeDns(said.reply, 4) };
+    if (plan.kind === "tls") return describeTls(said.reply);
     if (plan.kind !== "http") return { outcome: "answered", detail: "answered" };
     return { outcome: "answered", detail: describeHttp(said) };
   }
@@ -97,6 +102,13 @@ function describeDns(hex: string, skip: number): string {
   const said = RCODES[code] ?? `RCODE ${code}`;
   if ((parseInt(flags, 16) & 0x0200) !== 0) return `${said}, truncated`;
   return code === 0 && hex.slice(skip + 12, skip + 16) === "0000" ? `${said}, no record` : said;
+}
+
+function describeTls(hex: string): Judgement {
+  const tls = readFlight(Buffer.from(hex, "hex"));
+  if (tls === null) return { outcome: "answered", detail: "not TLS" };
+  const said = tls.alert === null ? (tls.version ?? "TLS") : `alert ${tls.alert}`;
+  return { outcome: "answered", detail: said, tls };
 }
 
 /** Bodies from here on are worth a word: a download. */

@@ -7,6 +7,7 @@ import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf, tagOf 
 import { ipVersion } from "../linux/address.js";
 import { bracketIp } from "../linux/endpoint.js";
 import { RESOLVER_SCRIPT } from "./dns/resolver-script.js";
+import { buildClientHello } from "./tls/client-hello.js";
 import { TCP_SCRIPT } from "./tcp-script.js";
 import { UDP_SCRIPT } from "./udp-script.js";
 
@@ -115,6 +116,11 @@ function commandOf(parts: CommandParts): Argv {
         mode: "dns",
         payloads: sequence.map((seq) => escapeBytes(framedForTcp(query(seq)))),
       });
+    case "tls": {
+      const hello = (seq: number): Buffer =>
+        buildClientHello((options.serverName ?? "").replace(/\.$/, ""), `${tagHex}-${seq}`);
+      return scriptArgv(parts, { mode: "tls", payloads: sequence.map((seq) => escapeBytes(hello(seq))) });
+    }
     case "tcp-connect":
       return scriptArgv(parts, { mode: "connect", payloads: sequence.map(() => "") });
     case "http": {

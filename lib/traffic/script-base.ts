@@ -5,6 +5,7 @@
  *
  * RTT is the answer's, of its first bytes; processes are started in between, so it may be 1 to 5 ms too long.
  *
+ * A worker says `flight HEX` of what came in all, where that is looked at.
  * A worker says `sent`, `port N`, `connected`, and `reply HEX`, or of an answer with a body `first HEX` and, when all of it
  * came, `body BYTES`; or an error's text.
  *
@@ -17,6 +18,8 @@ export const SCRIPT_BASE = `
 mode=$1 ip=$2 port=$3 interval_ms=$4 timeout_ms=$5
 shift 5
 timeout_us=$((timeout_ms * 1000))
+MOST_HEX=200
+[[ $mode != tls ]] || MOST_HEX=16384
 GRACE_US=250000
 
 # NOW: Unix time in microseconds. SECS: microseconds as seconds.
@@ -89,6 +92,7 @@ hear() {
       'reply '*)
         took; reply=\${line#reply } state=reply
         break ;;
+      'flight '*) reply=\${line#flight }; break ;;
       'body '*) text=$line; break ;;
       '') ;;
       *) [[ -n $text ]] || text=$line ;;
@@ -96,7 +100,7 @@ hear() {
   done
   [[ -z $worker ]] || kill -TERM "$worker" 2>/dev/null
   text=\${text//[^[:print:]]/?}
-  reply=\${reply:0:200}
+  reply=\${reply:0:MOST_HEX}
   printf 'attempt %s %s %s %s %s %s %s\\n' "$seq" "$sent" "\${local_port:--}" "\${rtt:--}" "$state" "\${reply:--}" "\${text:0:200}"
 }
 

@@ -7,7 +7,7 @@ import { startByBash } from "./start.js";
  * /dev/tcp where neither starts. Not by curl: Debian's is linked with a library that looks up the node's own name at
  * each start, `curl --version` included, which takes 10 s where the node's resolver is out.
  * `sh -c SCRIPT hopbook-probe-tcp MODE IP PORT INTERVAL_MS TIMEOUT_MS PAYLOAD…` with MODE
- * `connect` (payloads are empty), `dns` (a message as `\xHH`), `http` (`URL TAG PATH HOST`: a GET).
+ * `connect` (payloads are empty), `dns` and `tls` (a message as `\xHH`), `http` (`URL TAG PATH HOST`: a GET).
  */
 export const TCP_SCRIPT = startByBash(`${SCRIPT_BASE}
 proto=tcp
@@ -38,6 +38,12 @@ work_bash() {
       hex=$(first_bytes <&"$fd")
       [[ -z $hex ]] || printf 'first %s\\n' "$hex"
       [[ \${#hex} -lt 28 ]] || printf 'body %d\\n' "$((14 + $(timeout "$SECS" head -c 16777216 <&"$fd" | wc -c)))" ;;
+    tls)
+      printf '%b' "$1" | dd ibs=1 obs=65536 status=none >&"$fd" || return
+      hex=$(first_bytes <&"$fd")
+      [[ -n $hex ]] || return
+      printf 'first %s\\n' "$hex"
+      printf 'flight %s%s\\n' "$hex" "$(timeout 0.5 head -c 8178 <&"$fd" | od -An -v -tx1 | tr -d ' \\n')" ;;
     *)
       printf '%b' "$1" | dd ibs=1 obs=65536 status=none >&"$fd" || return
       hex=$(first_bytes <&"$fd")

@@ -5,8 +5,8 @@ import type { StepPlan } from "../../lib/model/steps.js";
 import { trafficProbe } from "../../lib/steps/traffic-probe.js";
 import { fakeContext, fakeNode, makeFlow } from "./samples.js";
 
-const NO_PLAN: StepPlan<{ attempts: number; answered: number }> = {
-  ...{ commands: [], outputs: { attempts: 0, answered: 0 }, notes: [] },
+const NO_PLAN: StepPlan<{ attempts: number; answered: number; tls: [] }> = {
+  ...{ commands: [], outputs: { attempts: 0, answered: 0, tls: [] }, notes: [] },
 };
 const ping = makeFlow({ id: "f0-ping", probe: "ping", protocol: "icmp" });
 
@@ -25,7 +25,7 @@ t.test("each flow's probe is demanded, sent from its first end, and kept as evid
   t.strictSame(fake.demands, [{ kind: "traffic", node: "node-a", probe: "ping" }]);
   t.equal(node.calls[0]?.action, "netns/probe");
   t.strictSame(node.calls[0]?.argv.slice(0, 2), ["nsenter", "--net=/var/run/netns/node-a"]);
-  t.strictSame(outputs, { attempts: 2, answered: 1 });
+  t.strictSame(outputs, { attempts: 2, answered: 1, tls: [] });
   t.match(fake.files.get("evidence/traffic.json"), {
     probes: [{ flowId: "f0-ping", node: "node-a", error: null }],
   });
@@ -36,7 +36,7 @@ t.test("each flow's probe is demanded, sent from its first end, and kept as evid
 t.test("a flow that is only watched is not probed", async (t) => {
   const fake = fakeContext();
   const outputs = await trafficProbe.run?.({ flows: [{ ...ping, probe: null }] }, fake.context, NO_PLAN);
-  t.strictSame(outputs, { attempts: 0, answered: 0 });
+  t.strictSame(outputs, { attempts: 0, answered: 0, tls: [] });
   t.strictSame(fake.demands, []);
 });
 

@@ -35,6 +35,7 @@ const PROTOCOLS: Readonly<Record<ProbeKind, Protocol>> = {
   "dns-tcp": "tcp",
   "tcp-connect": "tcp",
   http: "tcp",
+  tls: "tcp",
 };
 
 /** A flow from a network namespace to an address; its first hop has this MTU. */

@@ -13,6 +13,7 @@ const KINDS: readonly ProbeKind[] = [
   "dns-tcp",
   "tcp-connect",
   "http",
+  "tls",
 ];
 const scripts: KnownScripts = new Map(
   Object.entries(PROBE_SCRIPTS).map(([name, text]) => [name, new Set([text])]),

@@ -183,7 +183,7 @@ function checkPodOfNode(values: readonly string[]): string | undefined {
 function checkProbe(values: readonly string[]): string | undefined {
   const [mode = "", ip = "", port = "", interval = "", timeout = "", ...payloads] = values;
   return firstMisfit([
-    [mode, /^(datagram|dns|connect|http)$/],
+    [mode, /^(datagram|dns|connect|http|tls)$/],
     [ip, /^[0-9A-Fa-f.:]+$/],
     ...[port, interval, timeout].map((word) => [word, COUNT] as const),
     ...payloads.map((payload) => [payload, mode === "http" ? /^http:\/\/[!-~]+ / : ESCAPED_BYTES] as const),

@@ -1,14 +1,24 @@
 import type { FlowFinding } from "../../model/findings.js";
+import { judgeTls, type TlsAnswer } from "../../traffic/index.js";
 import { sayMs, timeFlows, type NameTime, type Part, type Phase } from "./parts.js";
 
 export interface Timing {
-  readonly code: "none" | "not-connected" | "slow-name" | "slow-leg" | "slow-far-end" | "not-known";
+  readonly code:
+    | "none"
+    | "not-connected"
+    | (ReturnType<typeof judgeTls>["code"] & string)
+    | "slow-name"
+    | "slow-leg"
+    | "slow-far-end"
+    | "not-known";
   readonly summary: string;
   readonly totalMs: number;
   /** One after the other. */
   readonly phases: readonly Phase[];
   /** The same time by where it went, the longest first. */
   readonly parts: readonly Part[];
+  /** What certificates say, or why there is none. */
+  readonly tls: readonly string[];
 }
 
 interface Given {
@@ -16,21 +26,27 @@ interface Given {
   /** null: nobody asked for a name. */
   readonly name: NameTime | null;
   readonly slowMs: number;
+  /** What TLS probes were answered. */
+  readonly tls?: readonly TlsAnswer[];
 }
 
 /** What has less of the time is not where it goes. */
 const LEAST_SHARE = 0.5;
 
 /** Where the time of a name, a connection and its answers goes: the name, one leg there and back, or the far end. */
-export function attributeTime({ flows, name, slowMs }: Given): Timing {
+export function attributeTime({ flows, name, slowMs, tls = [] }: Given): Timing {
   const broken = flows.find(({ verdict }) => verdict.status !== "delivered");
   const { phases, parts } = timeFlows(flows, name);
   const totalMs = phases.reduce((sum, { tookMs }) => sum + tookMs, 0);
-  const timing = { totalMs, phases, parts };
+  const judged = tls.map(judgeTls);
+  const timing = { totalMs, phases, parts, tls: judged.map(({ summary }) => summary) };
   if (broken !== undefined) {
     const { verdict, probe, protocol } = broken;
     return { code: "not-connected", summary: `${probe ?? protocol} is ${verdict.status}`, ...timing };
   }
+  const fault = judged.find(({ code }) => code !== null);
+  if (fault?.code != null)
+    return { code: fault.code, summary: `The connection is made; ${fault.summary}`, ...timing };
   const [first] = parts;
   if (first === undefined || phases.every((phase) => phase.name === "name"))
     return { code: "not-known", summary: "No answer was timed", ...timing };

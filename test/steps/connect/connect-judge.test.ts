@@ -145,3 +145,26 @@ t.test(
     t.match(slow, { code: "slow-name", totalMs: 10_003 });
   },
 );
+
+t.test(
+  "what is wrong with a certificate is told before what is slow, and after what is not connected",
+  (t) => {
+    const facts = { version: "TLS 1.2", names: ["web"], notBefore: null, notAfter: null, alert: null };
+    const tls = [{ flowId: "f0", facts, said: "TLS 1.2", serverName: "cart", atSec: 1 }];
+    const given = { name: null, slowMs: 100, tls };
+    const slow = flow([took("tcp", 1), took("tls", 900)], quick);
+    t.match(attributeTime({ ...given, flows: [slow] }), {
+      ...{
+        code: "tls-wrong-name",
+        summary: /^The connection is made; TLS 1\.2, certificate for web, and not for cart$/,
+      },
+      tls: [/certificate for web/],
+    });
+    t.match(attributeTime({ ...given, flows: [unanswered] }), { code: "not-connected" });
+    t.match(attributeTime({ ...given, tls: [], flows: [slow] }), {
+      code: "slow-far-end",
+      summary: /TLS 899 ms/,
+    });
+    t.end();
+  },
+);

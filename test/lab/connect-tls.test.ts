@@ -1,0 +1,151 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { downLab, execInPod, upLab } from "../../lib/lab/index.js";
+import { runRunbook } from "../../lib/run/run.js";
+import { delayPackets } from "./delay.js";
+
+/** What TLS servers answer, real ones by Node and OpenSSL's certificates, and what connect calls it. */
+
+const name = `tls-${process.pid}`;
+const out = mkdtempSync(join(tmpdir(), "hopbook-tls-"));
+const lab = await upLab({ name, topology: "calico-vxlan" });
+t.teardown(async () => {
+  await downLab({ name });
+  rmSync(out, { recursive: true, force: true });
+});
+
+/** Servers by port: which certificate, and what it asks of clients. */
+const SERVERS = `
+const { createServer } = require("node:tls");
+const { readFileSync } = require("node:fs");
+const of = (name) => ({ key: readFileSync("/run/pod/tls/" + name + ".key"), cert: readFileSync("/run/pod/tls/" + name + ".crt") });
+const serve = (port, options) => createServer(options, (socket) => socket.destroy())
+  .on("tlsClientError", () => {}).listen(port, "0.0.0.0");
+serve(8443, of("good"));
+serve(8444, of("old"));
+serve(8445, { ...of("good"), minVersion: "TLSv1.3" });
+serve(8446, { ...of("good"), maxVersion: "TLSv1.2", ciphers: "DHE-RSA-AES256-GCM-SHA384" });
+serve(8447, of("good")).on("listening", () => require("node:fs").writeFileSync("/run/pod/tls/ready", ""));
+`;
+const START = `setsid node -e "$1" </dev/null >/run/pod/tls/log 2>&1 &
+i=0; until [ -e /run/pod/tls/ready ]; do i=$((i + 1)); [ "$i" -lt 250 ] || { cat /run/pod/tls/log >&2; exit 1; }; sleep 0.02; done`;
+
+const folder = join(lab.dir, "nodes/node-b/files/pods/web/tls");
+mkdirSync(folder);
+function certify(as: string, ...dates: readonly string[]): void {
+  const subject = ["-subj", "/CN=web.shop", "-addext", "subjectAltName=DNS:web.shop,DNS:*.web.shop"];
+  const to = ["-keyout", join(folder, `${as}.key`), "-out", join(folder, `${as}.crt`)];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  execFileSync("openssl", ["req", "-x509", ...key, ...to, ...subject, ...dates], { stdio: "pipe" });
+}
+certify("good", "-days", "30");
+/** OpenSSL makes none of the past by `req` alone before 3.4. */
+writeFileSync(
+  join(folder, "ca.cnf"),
+  `[ca]\ndefault_ca=x\n[x]\ndatabase=${folder}/index.txt\nnew_certs_dir=${folder}\nserial=${folder}/serial\ndefault_md=sha256\npolicy=p\ncopy_extensions=copy\n[p]\ncommonName=supplied\n`,
+);
+writeFileSync(join(folder, "index.txt"), "");
+writeFileSync(join(folder, "serial"), "01\n");
+const CA = ["-config", join(folder, "ca.cnf"), "-keyfile", join(folder, "good.key")];
+execFileSync(
+  "openssl",
+  [
+    ...["req", "-new", "-key", join(folder, "good.key"), "-out", join(folder, "old.csr")],
+    ...["-subj", "/CN=web.shop", "-addext", "subjectAltName=DNS:web.shop"],
+  ],
+  { stdio: "pipe" },
+);
+execFileSync(
+  "openssl",
+  [
+    ...["ca", "-batch", "-selfsign", ...CA, "-in", join(folder, "old.csr"), "-out", join(folder, "old.crt")],
+    ...["-startdate", "20260101000000Z", "-enddate", "20260201000000Z", "-notext"],
+  ],
+  { stdio: "pipe" },
+);
+execFileSync("cp", [join(folder, "good.key"), join(folder, "old.key")]);
+const started = await execInPod(lab, "shop/web", ["sh", "-c", START, "start", SERVERS]);
+if (started.exitCode !== 0) throw new Error(started.stderr);
+
+interface Case {
+  readonly what: string;
+  readonly port: number;
+  readonly serverName: string;
+  readonly code: string;
+  readonly says: RegExp;
+  readonly tls?: RegExp;
+}
+
+const CASES: readonly Case[] = [
+  {
+    ...{ what: "a good certificate", port: 8443, serverName: "web.shop", code: "" },
+    says: /^\d+(\.\d)? ms in all \(connection .*, TLS .*\): /,
+    tls: /^TLS: TLS 1\.2, certificate for web\.shop, \*\.web\.shop, valid until 20\d\d-/,
+  },
+  {
+    ...{ what: "a good one by its wildcard", port: 8443, serverName: "api.web.shop", code: "" },
+    says: /TLS/,
+  },
+  {
+    ...{ what: "another name", port: 8443, serverName: "cart.shop", code: "connect-tls-wrong-name" },
+    says: /certificate for web\.shop, .*, and not for cart\.shop/,
+  },
+  {
+    ...{ what: "an expired one", port: 8444, serverName: "web.shop", code: "connect-tls-expired" },
+    says: /which ended on 2026-02-01T00:00:00\.000Z/,
+  },
+  {
+    ...{ what: "a server of TLS 1.3 alone", port: 8445, serverName: "web.shop", code: "" },
+    says: /TLS/,
+    tls: /none but newer versions than TLS 1\.2/,
+  },
+  {
+    ...{ what: "no common cipher", port: 8446, serverName: "web.shop", code: "connect-tls-alert" },
+    says: /asked for web\.shop, it answers with the alert handshake_failure/,
+  },
+  {
+    ...{ what: "a server that speaks HTTP", port: 8080, serverName: "web.shop", code: "connect-tls-none" },
+    says: /what comes back is no TLS: not TLS/,
+  },
+];
+
+async function connect(
+  port: number,
+  serverName: string,
+): Promise<{ code: string; message: string; notes: readonly string[]; statuses: readonly string[] }> {
+  const notes: string[] = [];
+  const { findings } = await runRunbook({
+    runbook: "connect",
+    raw: { from: "shop/client", to: `shop/web:${port}`, probe: ["tls"], serverName, count: "2", slow: "10s" },
+    ...{ cluster: lab.files.profile, cwd: out, out, grants: { yes: true } },
+    signal: new AbortController().signal,
+    onEvent: (event) => void (event.type === "note" && notes.push(event.text)),
+  });
+  const [check] = findings.checks;
+  const statuses = findings.flows.map(({ verdict }) => verdict.status);
+  return { code: check?.code ?? "", message: check?.message ?? "", notes, statuses };
+}
+
+for (const { what, port, serverName, code, says, tls = /./ } of CASES) {
+  t.test(`${what}: ${code === "" ? "no alarm" : code}`, async (t) => {
+    const judged = await connect(port, serverName);
+    t.comment(judged.message);
+    t.equal(judged.code, code, judged.message);
+    t.match(judged.message, says);
+    t.ok(
+      judged.notes.some((note) => tls.test(note)),
+      judged.notes.join("\n"),
+    );
+    t.strictSame([...new Set(judged.statuses)], ["delivered"], "what TLS says is no loss of the network");
+  });
+}
+
+t.test("a delay of TLS alone is the far end's", async (t) => {
+  const rule = "INPUT -p tcp --dport 8443 -m length --length 150:";
+  const undo = await delayPackets(lab, { place: "shop/web", rule, ms: 200 });
+  const judged = await connect(8443, "web.shop").finally(undo);
+  t.match(judged.message, /^2\d\d ms in all \(connection .*, TLS 2\d\d ms\)/);
+});
