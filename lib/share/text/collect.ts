@@ -7,7 +7,7 @@ const MOST_DEPTH = 64;
 const MOST_TEXT_IN_TEXT = 4;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const OBJECT =
-  /(?<![A-Za-z0-9.-])([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?![\w./])/g;
+  /(?<![A-Za-z0-9.-])([a-z0-9][a-z0-9-]{0,62})[/:](?=([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?![\w./]))/g;
 const USUAL_NAMESPACES = /^(?:default|kube-(?:system|public|node-lease))$/;
 const END = /^([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})(?::\d{1,5})?$/;
 
@@ -59,7 +59,7 @@ export function collectNames(text: string, mapping: Mapping, kept: Kept): void {
   collectFromText(text, mapping, kept);
 }
 
-/** Names of objects in namespaces that are known by now: of policies in rules, of whatever else is told as `shop/deny-web`. */
+/** Names of objects in namespaces that are known by now: of policies in rules, of whatever else is told as `shop/deny-web` or `shop:deny-web`. */
 export function collectObjects(text: string, mapping: Mapping): void {
   for (const [, namespace = "", own = ""] of text.matchAll(OBJECT)) {
     const isNamespace = USUAL_NAMESPACES.test(namespace) || mapping.names.kindOf(namespace) === "ns";

@@ -42,6 +42,15 @@ t.test("one pseudonym for a name, wherever and however it stands", async (t) => 
   t.notMatch(map(EVIDENCE), /acme|alice|worker|postgres|client|shop/);
 });
 
+t.test("a policy's name behind its namespace's, however they are joined", async (t) => {
+  for (const told of ["shop/deny-web", "NP:shop:deny-web:Ingress", '["k8s.ovn.org/name","shop:deny-web"]']) {
+    const map = mapperFor(EVIDENCE, told);
+    t.notMatch(map(told), /deny|web|shop/, told);
+  }
+  const map = mapperFor(EVIDENCE, "shop:8080 other:thing a:b");
+  t.equal(map("other:thing 8080"), "other:thing 8080", "of no namespace that is known, and no name");
+});
+
 t.test("an address in every encoding is the same address", async (t) => {
   const map = mapperFor(EVIDENCE);
   const image = map("192.168.174.129");
