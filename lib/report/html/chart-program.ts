@@ -35,9 +35,14 @@ const DRAW = `(() => {
   "use strict";
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const charts = [];
-  const read = (figure) =>
-    figure.dataset.columns.split(";").map((column) => column.split(",").map((text) => (text === "" ? null : Number(text))));
-  const optionsOf = ({ kind, slot }, width) => {
+  const read = (figure) => {
+    const columns = figure.dataset.columns.split(";").map((column) => column.split(",").map((text) => (text === "" ? null : Number(text))));
+    const slot = Number(figure.dataset.slot ?? 0);
+    // The last value holds for its slot as well: lines go on to its end, bars have no further one.
+    if (slot > 0) columns.forEach((column, at) => column.push(at === 0 ? column.at(-1) + slot : at < 3 ? column.at(-1) : null));
+    return columns;
+  };
+  const optionsOf = (kind, width) => {
     const look = getComputedStyle(document.documentElement);
     const colour = (name) => look.getPropertyValue("--" + name).trim();
     const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 } };
@@ -57,13 +62,13 @@ const DRAW = `(() => {
     const seconds = { ...axis, values: (_, values) => values.map((value) => value + " s") };
     const level = { ...axis, size: 66, values: (_, values) => values.map((value) => (kind === "rate" ? value : value + " ms")) };
     const range = (_, least, most) => [0, most > 0 ? most * 1.05 : 1];
-    const span = (_, least, most) => [least, most + Number(slot ?? 0) || 1];
+    const span = (_, least, most) => [least, most > least ? most : least + 1];
     return { width, height: 200, scales: { x: { time: false, range: span }, y: { range } }, axes: [seconds, level], series, cursor: { y: false } };
   };
   const draw = (chart) => {
     chart.plot?.destroy();
     chart.width = chart.figure.clientWidth;
-    chart.plot = chart.width < 80 ? null : new uPlot(optionsOf(chart.figure.dataset, chart.width), chart.data, chart.figure);
+    chart.plot = chart.width < 80 ? null : new uPlot(optionsOf(chart.figure.dataset.kind, chart.width), chart.data, chart.figure);
     chart.figure.classList.toggle("drawn", chart.plot !== null);
   };
   const watch = new ResizeObserver((entries) => {
