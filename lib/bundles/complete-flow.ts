@@ -1,7 +1,7 @@
 import { canonicalIp, containsIp, ipVersion, isLinkLocal, parsePrefix } from "../linux/address.js";
-import { parseFdb } from "../linux/fdb.js";
+import { parseFdb, type FdbEntry } from "../linux/fdb.js";
 import type { Link } from "../linux/links.js";
-import { parseNeighbours } from "../linux/neighbours.js";
+import { parseNeighbours, type Neighbour } from "../linux/neighbours.js";
 import { parseRoutes, type RouteEntry } from "../linux/routes.js";
 import type { EvidenceEnd, EvidenceHop, FlowEvidence, StateKind } from "../model/evidence.js";
 import type { TunnelsByNode, UnderlayByNode } from "../model/hops.js";
@@ -12,6 +12,9 @@ import type { KnownState } from "./read-state.js";
 /** What the nodes' state tells of flows that captures show: whose their ends are, and how the nodes reach each other. */
 export class KnownNodes {
   readonly #netns: readonly KnownNetns[];
+  readonly #routesOf = new Map<string, readonly RouteEntry[]>();
+  readonly #neighboursOf = new Map<string, readonly Neighbour[]>();
+  readonly #fdbOf = new Map<string, readonly FdbEntry[]>();
 
   /** `pods`: in whose network namespace a capture was made, by the capture's path. */
   constructor(
@@ -91,13 +94,11 @@ export class KnownNodes {
     const route = this.#route(node, far.addresses.at(-1)?.ip ?? far.ip);
     const gateway = route?.dev === device ? route.gateway : null;
     const address = link.addresses.find((ip) => !isLinkLocal(ip)) ?? null;
-    const neighbour = this.#texts(node, "neighbours")
-      .flatMap(parseNeighbours)
-      .find((entry) => entry.ip === gateway && entry.dev === device);
+    const neighbours = this.#read(this.#neighboursOf, { node, kind: "neighbours", parse: parseNeighbours });
+    const neighbour = neighbours.find((entry) => entry.ip === gateway && entry.dev === device);
     const remoteMac = isToldFarEnd(link) ? null : (neighbour?.mac ?? null);
-    const entry = this.#texts(node, "fdb")
-      .flatMap(parseFdb)
-      .find(({ mac, dev, dst }) => mac === remoteMac && dev === device && dst !== null);
+    const entries = this.#read(this.#fdbOf, { node, kind: "fdb", parse: parseFdb });
+    const entry = entries.find(({ mac, dev, dst }) => mac === remoteMac && dev === device && dst !== null);
     return { interface: device, address, gateway, remoteMac, remoteVtep: entry?.dst ?? null };
   }
 
@@ -113,14 +114,26 @@ export class KnownNodes {
       .toSorted((a, b) => bitsOf(b) - bitsOf(a))[0];
   }
 
-  #routes(node: string): RouteEntry[] {
-    return this.#texts(node, "routes").flatMap(parseRoutes);
+  #routes(node: string): readonly RouteEntry[] {
+    return this.#read(this.#routesOf, { node, kind: "routes", parse: parseRoutes });
   }
 
-  #texts(node: string, kind: StateKind): string[] {
-    return this.state.records
+  /** Of a node's own network namespace; parsed once, for flows are many. */
+  #read<T>(
+    known: Map<string, readonly T[]>,
+    {
+      node,
+      kind,
+      parse,
+    }: { readonly node: string; readonly kind: StateKind; parse: (text: string) => readonly T[] },
+  ): readonly T[] {
+    const before = known.get(node);
+    if (before !== undefined) return before;
+    const found = this.state.records
       .filter((one) => one.node === node && one.netns === "host" && one.kind === kind)
-      .flatMap(({ file }) => this.state.texts.get(file) ?? []);
+      .flatMap(({ file }) => parse(this.state.texts.get(file) ?? ""));
+    known.set(node, found);
+    return found;
   }
 }
 

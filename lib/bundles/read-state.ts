@@ -42,7 +42,7 @@ const TEXTS: Partial<Record<StateKind, RegExp>> = {
   iptables: /^\*[a-z]+\s*$/m,
   ip6tables: /^\*[a-z]+\s*$/m,
   nftables: /^\s*\{\s*"nftables"/,
-  sysctls: /^\s*net[./][\w./-]+\s*=/m,
+  sysctls: /^[ \t]*net[./][\w./-]+[ \t]*=/m,
   sockets: /^(?:tcp|udp)\s/m,
 };
 
@@ -100,7 +100,9 @@ function splitUp(kind: StateKind, text: string): readonly Part[] {
   const byDevice = new Map<string, JsonRecord[]>();
   for (const entry of recordsOf(parseJson(text))) {
     const device = textOf(entry, "dev") ?? textOf(entry, "ifname") ?? "";
-    byDevice.set(device, [...(byDevice.get(device) ?? []), entry]);
+    const known = byDevice.get(device);
+    if (known === undefined) byDevice.set(device, [entry]);
+    else known.push(entry);
   }
   return [...byDevice].map(([device, entries]) => ({
     ...{ kind, words: device === "" ? [] : ["dev", device] },

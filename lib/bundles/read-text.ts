@@ -23,5 +23,9 @@ export function readBoundedText(dir: string, path: string): string | null {
 
 /** What stands in the first fence of Markdown, as bugtool writes a command's output; the text itself where there is none. */
 export function unfence(text: string): string {
-  return /^```[^\n]*\n([^]*?)\n?```[ \t]*$/m.exec(text)?.[1] ?? text;
+  const open = /^```[^\n]*\n/m.exec(text);
+  if (open === null) return text;
+  const at = open.index + open[0].length;
+  const end = text.indexOf("\n```", at - 1);
+  return text.slice(at, end < 0 ? undefined : end);
 }

@@ -129,6 +129,27 @@ t.test(
   },
 );
 
+t.test("texts that were made to be slow are read in no time, or not at all", async (t) => {
+  const dir = makeFolder(t, {
+    "a.pcap": PCAP,
+    "n/ip-addr.txt": `1: a: <UP> mtu 1500\n${"    inet 10.0.0.1/8 scope global a\n".repeat(50_000)}`,
+    "n/ip-neigh.txt": "10.0.0.1 dev a lladdr 02:00:00:00:00:01\n".repeat(50_000),
+    "n/ip-route.txt": `10.0.0.0/8\n${"\tnexthop via 10.0.0.1 dev a\n".repeat(50_000)}`,
+    "n/ip-rule.txt": "```a\n".repeat(100_000),
+    "n/sysctl.txt": "\n".repeat(500_000),
+  });
+  const startMs = performance.now();
+  const { known } = await readBundle(dir);
+  t.ok(performance.now() - startMs < 30_000);
+  t.match(known.unread, ["n/ip-rule.txt"]);
+  t.strictSame([...new Set(known.records.map(({ kind }) => kind))].sort(), [
+    "addresses",
+    "links",
+    "neighbours",
+    "routes",
+  ]);
+});
+
 t.test("what cannot be read is told", async (t) => {
   await t.rejects(readBundle(join(t.testdir(), "none")), {
     code: "FILE_UNREADABLE",

@@ -66,7 +66,7 @@ function addLine(link: Record<string, unknown>, words: readonly string[]): void 
     const id = netnsOf(words.join(" "));
     if (id !== undefined) link["link_netnsid"] = id;
   } else if (FAMILIES.has(first)) {
-    link["addr_info"] = [...(link["addr_info"] as JsonRecord[]), readAddress(words)];
+    (link["addr_info"] as JsonRecord[]).push(readAddress(words));
   } else if (first === "alias") link["ifalias"] = words.slice(1).join(" ");
   else if (KINDS.has(first)) link["linkinfo"] = { info_kind: first, info_data: readData(words) };
 }

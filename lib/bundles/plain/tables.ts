@@ -20,8 +20,8 @@ export function readPlainRoutes(text: string): JsonRecord[] {
     const words = wordsOf(line);
     const route = routes.at(-1);
     if (words[0] === "nexthop" && route !== undefined) {
-      const known = (route["nexthops"] as JsonRecord[] | undefined) ?? [];
-      route["nexthops"] = [...known, readWay(words.slice(1))];
+      const ways = (route["nexthops"] ??= []) as JsonRecord[];
+      ways.push(readWay(words.slice(1)));
     } else if (!/^\s/.test(line)) routes.push(...readRoute(words));
   }
   return routes;
