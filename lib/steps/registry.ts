@@ -19,6 +19,7 @@ import { nodesJudge } from "./nodes/nodes-judge.js";
 import { nodesPaths } from "./nodes/nodes-paths.js";
 import { pathDiscover } from "./path-discover.js";
 import { podLocate } from "./pod-locate.js";
+import { podsJudge } from "./pods/pods-judge.js";
 import { podsPaths } from "./pods/pods-paths.js";
 import { policyJudge } from "./policy/policy-judge.js";
 import { scriptRun } from "./script-run.js";
@@ -54,6 +55,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     servicePaths,
     serviceJudge,
     podsPaths,
+    podsJudge,
     policyJudge,
     egressJudge,
     lossJudge,

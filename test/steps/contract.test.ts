@@ -75,6 +75,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "nodes/judge": {},
   "egress/judge": {},
   "loss/judge": {},
+  "pods/judge": {},
   "policy/judge": { audits: [] },
   "service/judge": { ...STEP_KINDS.get("service/judge")?.example },
   "time/wait": { duration: "10ms" },
