@@ -21,7 +21,7 @@ function shorten(stdout: string): string {
 
 /** Times, counts and ports differ from run to run, and with them where lines end. */
 function withoutNumbers(text: string): string {
-  return text.replaceAll(/[0-9]+(?:[.:-][0-9]+)*(?: [µm]?s\b)?/g, "#").replaceAll(/\s+/g, " ");
+  return text.replaceAll(/\s+/g, " ").replaceAll(/[0-9]+(?:[.:-][0-9]+)*(?: [µm]?s\b)?/g, "#");
 }
 
 for (const file of readdirSync(FOLDER).sort()) {
@@ -37,7 +37,8 @@ for (const file of readdirSync(FOLDER).sort()) {
       const more = args[0] === "lab" ? ["--name", bench.name] : ["--cluster", bench.lab.files.profile];
       const { stdout, stderr, exitCode } = await bench.hopbook(...args, ...more);
       t.ok(exitCode === 0 || exitCode === 3, `${command}: ${stderr}`);
-      printed = shorten(stdout);
+      // What to run next names the cluster as this run did.
+      printed = shorten(stdout).replaceAll(` --cluster ${bench.lab.files.profile}`, "");
     }
     if (isWriting) writeFileSync(path, `${commands.join("\n")}\n\n${printed}`);
     const shown = lines.slice(lines.indexOf("") + 1).join("\n");
