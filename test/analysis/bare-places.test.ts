@@ -212,6 +212,11 @@ t.test("a file of one device beside one of several is a place of its own, on the
     [["veth-a", "eth0", "wire.pcap"]],
   );
   t.strictSame([...devices.values()].sort(), [UPLINK, POD_A], "the file of one device is read whole");
+  const known = { node: "node-b", role: "nic", interface: "ens1", mtuBytes: 1500 };
+  const told = describePlaces([saveAny(node), wire], [LINKS], [null, known]).paths.flat();
+  t.match(told.at(-1), known, "where it was captured is known");
+  t.match(told[0], { node: "file 1", interface: "veth-a" });
+  t.match(describePlaces([wire], [], [known]).paths, [[known]]);
 });
 
 t.test(
