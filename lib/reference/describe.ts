@@ -131,12 +131,18 @@ function exampleOf(runbook: Runbook): string {
   const required = Object.entries(runbook.inputs).filter(([, input]) => input.required === true);
   const values: Record<string, string> = { from: "shop/client", to: "shop/web:8080" };
   const flags = required.map(
-    ([name, input]) => `--${toKebab(name)} ${values[name] ?? exampleValue(name, input)}`,
+    ([name, input]) =>
+      `--${toKebab(name)} ${writtenAddress(input) ?? values[name] ?? exampleValue(name, input)}`,
   );
   return ["hopbook run", runbook.metadata.name, ...flags].join(" ");
 }
 
 /** ARRAY would tell nobody what to write: of a list one item is given by its flag. */
+/** An address that the input's own description gives as an example: an end of another kind would not do there. */
+function writtenAddress({ description = "" }: InputSpec): string | undefined {
+  return /\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]+\b/.exec(description)?.[0];
+}
+
 function exampleValue(name: string, { type, enum: values }: InputSpec): string {
   const [first] = values ?? [];
   if (typeof first === "string") return first;

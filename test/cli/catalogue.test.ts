@@ -1,4 +1,5 @@
 import t from "tap";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GONE_CLUSTER, hopbook } from "./helpers.js";
@@ -150,4 +151,16 @@ t.test("what a broken runbook is called steers no terminal", async (t) => {
     // eslint-disable-next-line no-control-regex
     t.notMatch(out + err, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/, argv[0] ?? "");
   }
+});
+
+t.test("an example that can be typed: an address where the input's own description gives one", (t) => {
+  for (const [name, to] of [
+    ["trace-service", "10.96.0.20:80"],
+    ["egress", "203.0.113.10:443"],
+    ["trace-path", "shop/web:8080"],
+  ] as const) {
+    const page = readFileSync(join(ROOT, `runbooks/${name}.md`), "utf8");
+    t.match(page, new RegExp(`^hopbook run ${name} --from shop/client --to ${to}$`, "m"));
+  }
+  t.end();
 });
