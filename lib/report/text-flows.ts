@@ -1,57 +1,96 @@
 import type { Findings, FlowFinding } from "../model/findings.js";
-import { fitColumns, measureColumns, padColumns } from "../text/columns.js";
+import { fitColumns, measureColumns, padColumns, wrapColumns } from "../text/columns.js";
 import { sortDetected } from "./flow-words.js";
 import { describeMissing, lossyLegs } from "./legs.js";
-import { describeLeftOut, rankFlows, troubleOf, type RankedFlow } from "./ranking.js";
+import { describeLeftOut, rankFlows, troubleOf } from "./ranking.js";
 import { STATUS_PAINT, type TextStyle } from "./text-style.js";
 import { countAtEnds, endSentence, nameFlow, nameTraffic } from "./words.js";
 
 /** A screen; all of them are in the other reports. */
 const MAX_ROWS = 40;
+const LEAST_NAME = 24;
+const LEAST_TRAFFIC = 18;
+
+/** `24 of 72 (33.3 %) missing`: longer is a sentence, which has lines of its own where it does not fit. */
+const LONGEST_NUMBERS = 28;
+const MOST_LINES = 2;
+const GAP = "  ";
+
+interface Row {
+  readonly flow: FlowFinding;
+  readonly status: string;
+  readonly name: string;
+  readonly traffic: string;
+  readonly counts: string;
+  /** What went missing or was found. */
+  readonly trouble: string;
+}
+
+type Widths = Readonly<Record<Exclude<keyof Row, "flow">, number>>;
 
 /** All flows as a table, the worst first: verdict, ends, traffic, packets, and what went missing or was found. */
 export function renderFlowTable(findings: Findings, style: TextStyle): string[] {
   const ranked = rankFlows(findings.flows).slice(0, MAX_ROWS);
-  const rows = ranked.map((one) => describeRow(one, style));
-  const widths = [0, 1, 2, 3, 4].map((column) =>
-    Math.max(...rows.map(({ cells }) => measureColumns(cells[column] ?? ""))),
-  );
-  const traffic = Math.min(widths[2] ?? 0, 18);
-  const rest = Math.max(24, style.width - (widths[0] ?? 0) - traffic - (widths[3] ?? 0) - 2 * 4);
-  // Words are cut where they must be; numbers never are.
-  const found = Math.min(widths[4] ?? 0, Math.max(28, Math.floor(rest * 0.45)));
-  const names = Math.min(widths[1] ?? 0, Math.max(8, rest - found));
-  const lines = rows.map(({ flow, cells }) => {
-    const [status, name, kind, counts, what] = cells as [string, string, string, string, string];
+  const rows = ranked.map(({ flow }) => describeRow(flow, style));
+  const widths = layOut(rows, style.width);
+  const lines = rows.flatMap((row) => {
+    const isBelow = measureColumns(row.trouble) > widths.trouble;
     const line = [
       style.paint(
-        padColumns(status, widths[0] ?? 0),
-        troubleOf(flow) === 1 ? "yellow" : STATUS_PAINT[flow.verdict.status],
+        padColumns(row.status, widths.status),
+        troubleOf(row.flow) === 1 ? "yellow" : STATUS_PAINT[row.flow.verdict.status],
       ),
-      fitColumns(name, names, style.glyphs.more),
-      style.paint(fitColumns(kind, traffic, style.glyphs.more), "dim"),
-      counts.padStart(widths[3] ?? 0),
-      fitColumns(what, Math.min(found, Math.max(0, rest - names)), style.glyphs.more).trimEnd(),
+      fitColumns(row.name, widths.name, style.glyphs.more),
+      style.paint(fitColumns(row.traffic, widths.traffic, style.glyphs.more), "dim"),
+      row.counts.padStart(widths.counts),
+      ...(isBelow ? [] : [row.trouble]),
     ];
-    return line.join("  ").trimEnd();
+    return [line.join(GAP).trimEnd(), ...(isBelow ? wrapBelow(row.trouble, widths.status, style) : [])];
   });
   const leftOut = describeLeftOut(findings, ranked);
   return leftOut === null ? lines : [...lines, style.paint(style.show(endSentence(leftOut)), "dim")];
 }
 
-function describeRow(
-  { flow }: RankedFlow,
-  style: TextStyle,
-): { readonly flow: FlowFinding; readonly cells: readonly string[] } {
-  const often = (flow.connections ?? 1) > 1 ? ` ×${flow.connections}` : "";
-  const cells = [
-    flow.verdict.status.toUpperCase(),
-    nameFlow(flow),
-    `${nameTraffic(flow)}${often}`,
-    countAtEnds(flow),
-    describeTrouble(flow),
+/** What is found stands beside the flows where there is room for it, or for what is short of it; names are cut last of all. */
+function layOut(rows: readonly Row[], columns: number): Widths {
+  const widest = (cell: keyof Widths, of = rows): number =>
+    Math.max(0, ...of.map((row) => measureColumns(row[cell])));
+  const [status, name, traffic, counts] = [
+    widest("status"),
+    widest("name"),
+    widest("traffic"),
+    widest("counts"),
   ];
-  return { flow, cells: cells.map((cell) => style.show(cell)) };
+  const beside = columns - status - counts - 3 * GAP.length;
+  const roomFor = (trouble: number): number => beside - (trouble === 0 ? 0 : trouble + GAP.length);
+  const short = rows.filter((row) => measureColumns(row.trouble) <= LONGEST_NUMBERS);
+  const trouble =
+    [widest("trouble"), widest("trouble", short)].find((one) => name + traffic <= roomFor(one)) ?? 0;
+  const room = roomFor(trouble);
+  const shownTraffic = name + traffic <= room ? traffic : Math.min(traffic, LEAST_TRAFFIC);
+  const shownName = Math.min(name, Math.max(LEAST_NAME, room - shownTraffic));
+  return { status, name: shownName, traffic: shownTraffic, counts, trouble };
+}
+
+function wrapBelow(text: string, indent: number, style: TextStyle): readonly string[] {
+  const room = style.width - indent - GAP.length;
+  const lines = wrapColumns(text, room);
+  const shown = lines.slice(0, MOST_LINES);
+  if (lines.length > MOST_LINES)
+    shown[MOST_LINES - 1] = `${shown[MOST_LINES - 1]!.slice(0, room - 2)} ${style.glyphs.more}`;
+  return shown.map((line) => `${" ".repeat(indent)}${GAP}${line}`);
+}
+
+function describeRow(flow: FlowFinding, style: TextStyle): Row {
+  const often = (flow.connections ?? 1) > 1 ? ` ×${flow.connections}` : "";
+  return {
+    flow,
+    status: flow.verdict.status.toUpperCase(),
+    name: style.show(nameFlow(flow)),
+    traffic: style.show(`${nameTraffic(flow)}${often}`),
+    counts: countAtEnds(flow),
+    trouble: style.show(describeTrouble(flow)),
+  };
 }
 
 /** What went missing on the worst leg, else what a detector says; nothing where all is well. */

@@ -84,7 +84,7 @@ t.test("rejected and unanswered show where", async (t) => {
   t.match(plain(SAMPLES["empty"] as Findings), /No flow was followed/);
   t.match(
     plain(SAMPLES["six"] as Findings),
-    /^LOST .* 4 of 4 \(100 %\) missing\nLOST .*\nREJECTED .*\nUNANSWERED .*\nINCONCLUSIVE .*\nDELIVERED /m,
+    /^LOST +shop\/client → shop\/web-7c9d5b8f6-x2x4q +ICMP ping +4, 0\n +4 of 4 \(100 %\) missing\nLOST .*\n .*\nREJECTED .*\nUNANSWERED .*\nINCONCLUSIVE .*\n .* ended early \(size limit\)\nDELIVERED /m,
   );
   t.match(plain(SAMPLES["six"] as Findings), /4 requests and 4 replies at each of 8 hops/);
 });
@@ -92,8 +92,13 @@ t.test("rejected and unanswered show where", async (t) => {
 t.test("several flows: a table, the worst first, then those that are worth a word", async (t) => {
   const text = plain(SAMPLES["several"] as Findings, { width: 100 });
   t.match(
+    plain(SAMPLES["several"] as Findings, { width: 120 }),
+    /^LOST +shop.* TCP http ×12 {2}72, 48 {2}24 of 72 \(33\.3 %\) missing\nDELIVERED .*4, 4\n +Packets of 14/m,
+    "what is short stands beside the flow where there is room",
+  );
+  t.match(
     text,
-    /^LOST +shop.* TCP http ×12 {2}72, 48 {2}24 of 72 \(33\.3 %\) missing\nDELIVERED .*Packets of 14.*\nDELIVERED .*\nDELIVERED .*\n4990 more flows are not listed here: 10 lost, 4980 delivered\.\n/m,
+    /^LOST +shop.* TCP http ×12 {2}72, 48\n +24 of 72 \(33\.3 %\) missing\nDELIVERED .*\n +Packets of 14.*\nDELIVERED .*\nDELIVERED .*\n4990 more flows are not listed here: 10 lost, 4980 delivered\.\n/m,
   );
   t.match(text, "✖━━━ LOST HERE: 24 of 72 request packets (33.3 %) ━");
   t.match(
