@@ -32,7 +32,7 @@ export const trafficProbe: StepKind<Input, Output> = {
     "needs neither a shell nor tools. Its packets are marked, or known by their local port.",
   phase: "action",
   actions: ["netns/probe"],
-  lastsMs({ count = 4, interval = "200ms" }) {
+  lastsMs({ count = 4, interval = "100ms" }) {
     const ms = typeof interval === "number" ? interval : parseDuration(String(interval));
     return typeof count === "number" && ms !== undefined ? (count - 1) * ms : null;
   },
@@ -50,7 +50,7 @@ export const trafficProbe: StepKind<Input, Output> = {
         default: 4,
         title: "Packets or connections for each flow",
       },
-      interval: { ...durationSchema, default: "200ms", title: "Time between them" },
+      interval: { ...durationSchema, default: "100ms", title: "Time between them" },
       wait: { ...durationSchema, default: "1500ms", title: "How long to wait for each answer" },
       dnsName: {
         type: "string",
@@ -125,7 +125,7 @@ function planAll(input: Input, context: StepContext): ProbePlan[] {
     .map((flow) =>
       planProbe(flow, {
         count: input.count ?? 4,
-        intervalMs: toMs(input.interval ?? "200ms"),
+        intervalMs: toMs(input.interval ?? "100ms"),
         timeoutMs: toMs(input.wait ?? "1500ms"),
         runTag: probeTagOf(context.runId),
         dnsName: input.dnsName ?? "kubernetes.default.svc.cluster.local",
