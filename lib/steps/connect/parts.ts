@@ -1,5 +1,6 @@
 import type { FlowPath } from "../../model/hops.js";
 import type { ExchangeFinding, FlowFinding, HopRef, LegFinding } from "../../model/findings.js";
+import { sayHop } from "../shared/words.js";
 
 /** One round of question and answer after the other, of which a connection is made. */
 export interface Phase {
@@ -124,10 +125,6 @@ function medianMs({ delayUs }: LegFinding): number {
 /** A pod's device is often called as its node's is. */
 function isSame(one: HopRef, other: HopRef): boolean {
   return one.node === other.node && one.interface === other.interface && one.role === other.role;
-}
-
-function sayHop({ node, interface: name }: HopRef): string {
-  return `${node} ${name}`;
 }
 
 export function sayMs(ms: number): string {

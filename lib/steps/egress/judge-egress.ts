@@ -1,5 +1,6 @@
 import { formatAddress } from "../../linux/endpoint.js";
 import type { FlowFinding, RewriteFinding } from "../../model/findings.js";
+import { sayBreak, sayRefusal } from "../shared/words.js";
 
 type WayCode = "ok" | "not-left" | "no-answer" | "refused" | "reply-lost" | "not-known";
 
@@ -50,7 +51,10 @@ function judgeWay(flow: FlowFinding): EgressWay {
     case "delivered":
       return say("ok", `${out} and was answered${tookOf(flow)}`);
     case "rejected":
-      return say("refused", `${out === "" ? "did not leave, and" : `${out} and`} was refused${sayWho(flow)}`);
+      return say(
+        "refused",
+        `${out === "" ? "did not leave, and" : `${out} and`} was refused${sayRefusal(flow)}`,
+      );
     case "unanswered":
       // The last place did show answers: they ended behind it, on the way in.
       return (nic?.reply.packets ?? 0) > 0
@@ -58,8 +62,8 @@ function judgeWay(flow: FlowFinding): EgressWay {
         : say("no-answer", `${out}, and nothing came back${source.rewrite === null ? sayOwn(flow) : ""}`);
     case "lost":
       return verdict.direction === "reply"
-        ? say("reply-lost", `${out}, and what came back was lost${sayLeg(flow)}`)
-        : say("not-left", `did not leave: lost${sayLeg(flow)}`);
+        ? say("reply-lost", `${out}, and what came back was lost${sayBreak(flow)}`)
+        : say("not-left", `did not leave: lost${sayBreak(flow)}`);
   }
 }
 
@@ -79,16 +83,7 @@ function sayOwn({ from }: FlowFinding): string {
     : `: nothing put a node's address in the place of the pod's, to which the outside most likely has no way back`;
 }
 
-function sayWho({ verdict: { rejectedBy } }: FlowFinding): string {
-  return rejectedBy === null ? "" : ` by ${rejectedBy.ip} (${rejectedBy.how})`;
-}
-
 function tookOf({ exchanges = [] }: FlowFinding): string {
   const took = exchanges.find(({ tookMs }) => tookMs !== null)?.tookMs?.median;
   return took === undefined ? "" : ` within ${took.toFixed(1)} ms`;
-}
-
-function sayLeg({ verdict: { lastSeen, firstMissing } }: FlowFinding): string {
-  if (lastSeen === null || firstMissing === null) return "";
-  return ` between ${lastSeen.node} ${lastSeen.interface} and ${firstMissing.node} ${firstMissing.interface}`;
 }

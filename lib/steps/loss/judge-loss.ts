@@ -1,5 +1,5 @@
-import { bracketIp } from "../../linux/endpoint.js";
-import type { FindingsEnd, FlowFinding, HopRef, LegFinding, RateFinding } from "../../model/findings.js";
+import type { FlowFinding, LegFinding, RateFinding } from "../../model/findings.js";
+import { sayEnd, sayHop } from "../shared/words.js";
 
 interface LegLoss {
   readonly direction: "request" | "reply";
@@ -63,7 +63,7 @@ export function judgeLoss(flows: readonly FlowFinding[]): LossVerdict {
 function judgeFlow(flow: FlowFinding): FlowLoss {
   const { from, to, protocol, legs = [], rate } = flow;
   return {
-    flow: `${nameOf(from)} → ${nameOf(to)} (${protocol})`,
+    flow: `${sayEnd(from)} → ${sayEnd(to)} (${protocol})`,
     legs: legs.map((leg) => ({
       ...{ direction: leg.direction, from: sayHop(leg.from), to: sayHop(leg.to) },
       ...{ sent: leg.sent, missing: leg.missing, share: leg.share },
@@ -94,13 +94,4 @@ function sayTime({ worstTime }: FlowLoss): string {
   if (worstTime === null) return "";
   const { fromSec, toSec, missing } = worstTime;
   return `, most of them (${missing}) ${fromSec.toFixed(1)} s to ${toSec.toFixed(1)} s after its first packet`;
-}
-
-function sayHop({ node, interface: name }: HopRef): string {
-  return `${node} ${name}`;
-}
-
-function nameOf({ pod, ip, port }: FindingsEnd): string {
-  if (pod !== null) return port === null ? pod : `${pod}:${port}`;
-  return port === null ? ip : `${bracketIp(ip)}:${port}`;
 }

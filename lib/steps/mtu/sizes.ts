@@ -1,5 +1,6 @@
-import type { FlowFinding, HopRef } from "../../model/findings.js";
+import type { FlowFinding } from "../../model/findings.js";
 import type { Flow, Hop } from "../../model/hops.js";
+import { sayHop } from "../shared/words.js";
 
 /** What one way between two ends carries. */
 interface WaySizes {
@@ -103,8 +104,4 @@ function whereOf({
   if (lastSeen === null || firstMissing === null) return ` (${status})`;
   const what = direction === "reply" ? "the answers are" : "they are";
   return `: ${what} lost between ${sayHop(lastSeen)} and ${sayHop(firstMissing)}`;
-}
-
-function sayHop({ node, interface: name }: HopRef): string {
-  return `${node} ${name}`;
 }

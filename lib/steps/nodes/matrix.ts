@@ -1,4 +1,5 @@
-import type { FlowFinding, HopRef } from "../../model/findings.js";
+import type { FlowFinding } from "../../model/findings.js";
+import { sayBreak } from "../shared/words.js";
 
 interface Way {
   readonly from: string;
@@ -59,18 +60,18 @@ function judgeWay(flows: readonly FlowFinding[]): Judged {
     const { lost } = small.verdict;
     const isLossy = small.verdict.status === "lost" && lost.packets < lost.of;
     return isLossy
-      ? say("lossy", `loses ${lost.packets} of ${lost.of} packets${whereOf(small)}`)
-      : say("unreachable", `is ${small.verdict.status}${whereOf(small)}`);
+      ? say("lossy", `loses ${lost.packets} of ${lost.of} packets${sayBreak(small)}`)
+      : say("unreachable", `is ${small.verdict.status}${sayBreak(small)}`);
   }
   // A tunnel takes what is no packet of its own without a word: that it arrived is all there is to know.
   const cut = tunnels.find(({ verdict }) => verdict.status === "lost" || verdict.status === "rejected");
   if (cut !== undefined) {
     const what =
-      cut.verdict.status === "rejected" ? "is refused: no tunnel ends there" : `is lost${whereOf(cut)}`;
+      cut.verdict.status === "rejected" ? "is refused: no tunnel ends there" : `is lost${sayBreak(cut)}`;
     return say("tunnel-lost", `UDP port ${cut.to.port ?? ""} ${what}`);
   }
   if (large !== undefined && large.verdict.status !== "delivered") {
-    return say("large-lost", `the largest packets are ${large.verdict.status}${whereOf(large)}`);
+    return say("large-lost", `the largest packets are ${large.verdict.status}${sayBreak(large)}`);
   }
   const took = small.exchanges?.find(({ tookMs }) => tookMs !== null)?.tookMs?.median;
   const more = [
@@ -81,13 +82,4 @@ function judgeWay(flows: readonly FlowFinding[]): Judged {
     "ok",
     `${took === undefined ? "passes" : `${took.toFixed(1)} ms`}${more.length === 0 ? "" : `, also ${more.join(", ")}`}`,
   );
-}
-
-function whereOf({ verdict: { lastSeen, firstMissing, direction } }: FlowFinding): string {
-  if (lastSeen === null || firstMissing === null) return "";
-  return ` between ${sayHop(lastSeen)} and ${sayHop(firstMissing)}${direction === "reply" ? " on the way back" : ""}`;
-}
-
-function sayHop({ node, interface: name }: HopRef): string {
-  return `${node} ${name}`;
 }

@@ -1,5 +1,6 @@
 import { bracketIp } from "../../linux/endpoint.js";
-import type { FindingsEnd, FlowFinding, HopFinding, HopRef } from "../../model/findings.js";
+import type { FindingsEnd, FlowFinding, HopFinding } from "../../model/findings.js";
+import { sayBreak, sayHop } from "../shared/words.js";
 
 type WayCode = "ok" | "lost" | "refused" | "silent" | "not-known";
 
@@ -47,7 +48,7 @@ function judgeWay(flow: FlowFinding): Way {
     case "delivered":
       return { ...way, code: "ok", said: "is answered" };
     case "lost":
-      return { ...way, code: "lost", said: `loses ${lost.packets} of ${lost.of} packets${sayLeg(flow)}` };
+      return { ...way, code: "lost", said: `loses ${lost.packets} of ${lost.of} packets${sayBreak(flow)}` };
     case "rejected":
       return {
         ...{ ...way, code: "refused" },
@@ -86,16 +87,6 @@ function followOne(flows: readonly FlowFinding[]): readonly string[] {
 
 function isWhole(seenAtUs: readonly (number | null)[], hops: readonly HopFinding[]): boolean {
   return hops.length > 0 && hops.every((_, index) => typeof seenAtUs[index] === "number");
-}
-
-function sayLeg({ verdict: { lastSeen, firstMissing, direction } }: FlowFinding): string {
-  if (lastSeen === null || firstMissing === null) return "";
-  return ` between ${sayHop(lastSeen)} and ${sayHop(firstMissing)}${direction === "reply" ? " on the way back" : ""}`;
-}
-
-/** A pod's device has the name of its node's more often than not. */
-function sayHop({ node, role, interface: name }: HopRef): string {
-  return role === "pod" ? `${node} pod ${name}` : `${node} ${name}`;
 }
 
 function nameOf({ pod, node, ip, port, service }: FindingsEnd): string {

@@ -1,6 +1,6 @@
-import { formatAddress } from "../../linux/endpoint.js";
 import type { Audit, AuditStatement } from "../../model/audit/audit.js";
-import type { FindingsEnd, FlowFinding, HopRef } from "../../model/findings.js";
+import type { FlowFinding } from "../../model/findings.js";
+import { sayBreak, sayEnd, sayRefusal } from "../shared/words.js";
 
 type PairCode = "admitted" | "denied" | "other" | "read-otherwise" | "not-known";
 
@@ -52,8 +52,8 @@ function judgePair(flow: FlowFinding, audits: readonly Audit[]): PairVerdict {
   const { status, caveats } = flow.verdict;
   const rule = ruleOf(flow, audits);
   const pair = {
-    from: nameOf(flow.from),
-    to: nameOf(flow.to),
+    from: sayEnd(flow.from),
+    to: sayEnd(flow.to),
     read: rule === undefined ? null : sayRule(rule),
   };
   if (status === "inconclusive") {
@@ -63,7 +63,7 @@ function judgePair(flow: FlowFinding, audits: readonly Audit[]): PairVerdict {
     const isDenied = rule?.severity === "fault";
     return { ...pair, code: isDenied ? "read-otherwise" : "admitted", tried: "gets through" };
   }
-  const tried = `is ${status}${sayEnd(flow)}`;
+  const tried = `is ${status}${sayOutcome(flow)}`;
   return { ...pair, code: rule !== undefined && isItsEnd(rule, flow) ? "denied" : "other", tried };
 }
 
@@ -99,17 +99,6 @@ function sayPair({ from, to, tried, read }: PairVerdict): string {
   return `${from} → ${to} ${tried}${read === null ? "" : ` (read on ${read})`}`;
 }
 
-function sayEnd({ verdict: { lastSeen, firstMissing, rejectedBy, direction } }: FlowFinding): string {
-  if (rejectedBy !== null) return ` by ${rejectedBy.ip} (${rejectedBy.how})`;
-  if (lastSeen === null || firstMissing === null) return "";
-  return ` between ${sayHop(lastSeen)} and ${sayHop(firstMissing)}${direction === "reply" ? " on the way back" : ""}`;
-}
-
-function sayHop({ node, interface: name }: HopRef): string {
-  return `${node} ${name}`;
-}
-
-function nameOf({ pod, node, ip, port }: FindingsEnd): string {
-  if (pod === null) return node === null ? formatAddress({ ip, port }) : `node/${node}`;
-  return port === null ? pod : `${pod}:${port}`;
+function sayOutcome(flow: FlowFinding): string {
+  return flow.verdict.rejectedBy === null ? sayBreak(flow) : sayRefusal(flow);
 }

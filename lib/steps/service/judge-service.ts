@@ -1,5 +1,6 @@
-import { bracketIp } from "../../linux/endpoint.js";
-import type { FindingsEnd, FlowFinding, HopRef } from "../../model/findings.js";
+import { formatAddress } from "../../linux/endpoint.js";
+import type { FlowFinding } from "../../model/findings.js";
+import { sayBreak, sayRefusal } from "../shared/words.js";
 
 /** A Service as those who send to it see it. */
 export interface ServiceFacts {
@@ -37,7 +38,7 @@ const MAX_SAID = 8;
 
 /** Whether a Service, one of its endpoints, or the network between is at fault, by flows to its address and to each endpoint's. */
 export function judgeService(service: ServiceFacts, flows: readonly FlowFinding[]): ServiceVerdict {
-  const isFront = ({ to }: FlowFinding): boolean => spell(to) === service.clusterIp;
+  const isFront = ({ to }: FlowFinding): boolean => formatAddress(to) === service.clusterIp;
   const tried = flows.filter(({ probe }) => probe !== null);
   const fronts = tried.filter(isFront);
   const endpoints = worstOfEach(tried.filter((flow) => !isFront(flow)).map(judgeEndpoint));
@@ -68,9 +69,9 @@ export function judgeService(service: ServiceFacts, flows: readonly FlowFinding[
       : `${endpoints.length} of ${endpoints.length} endpoints of ${service.name} answer by their own address (${each})`;
   if (front === undefined) return of("ok", [well, sayUntried(service)]);
   const { status } = front.verdict;
-  const own = spell(front.to);
+  const own = formatAddress(front.to);
   if (status === "delivered") return of("ok", [`${own} answers, and ${well}`]);
-  const where = `${own}${status === "lost" ? sayLeg(front) : ""}`;
+  const where = `${own}${status === "lost" ? sayBreak(front) : ""}`;
   if (status === "inconclusive") {
     return of("not-known", [
       `whether ${where} answers is not known: ${front.verdict.caveats[0] ?? "nothing was seen"}`,
@@ -93,14 +94,14 @@ function worstOfEach(judged: readonly EndpointVerdict[]): readonly EndpointVerdi
 
 function judgeEndpoint(flow: FlowFinding): EndpointVerdict {
   const { to, verdict } = flow;
-  const end = { address: spell(to), pod: to.pod };
+  const end = { address: formatAddress(to), pod: to.pod };
   const say = (code: EndpointCode, said: string): EndpointVerdict => ({ ...end, code, said });
   switch (verdict.status) {
     case "delivered":
       return say("ok", "answers");
     case "lost": {
       const { packets, of } = verdict.lost;
-      return say("lost", `loses ${packets} of ${of} packets${sayLeg(flow)}`);
+      return say("lost", `loses ${packets} of ${of} packets${sayBreak(flow)}`);
     }
     case "rejected":
       return say("refused", `is refused${sayRefusal(flow)}`);
@@ -119,10 +120,6 @@ function judgeEndpoint(flow: FlowFinding): EndpointVerdict {
 
 function sayEndpoint({ address, pod, said }: EndpointVerdict): string {
   return `${pod === null ? address : `${pod} ${address}`} ${said}`;
-}
-
-function sayRefusal({ verdict: { rejectedBy } }: FlowFinding): string {
-  return rejectedBy === null ? "" : ` by ${rejectedBy.ip} (${rejectedBy.how})`;
 }
 
 /** Where all endpoints refuse, the port that they share is what is wrong more likely than each program. */
@@ -156,7 +153,7 @@ function judgeBare(
 }
 
 function sayRefusalOrLeg(flow: FlowFinding): string {
-  return flow.verdict.status === "rejected" ? sayRefusal(flow) : sayLeg(flow);
+  return flow.verdict.status === "rejected" ? sayRefusal(flow) : sayBreak(flow);
 }
 
 function sayNotReady({ notReady }: ServiceFacts): readonly string[] {
@@ -171,17 +168,4 @@ function sayUntried({ clusterIp }: ServiceFacts): string {
 function sayOutcomes({ exchanges = [], verdict }: FlowFinding): string {
   const said = exchanges.map(({ outcome, count }) => `${outcome} × ${count}`);
   return said.length === 0 ? verdict.status : said.join(", ");
-}
-
-function sayLeg({ verdict: { lastSeen, firstMissing, direction } }: FlowFinding): string {
-  if (lastSeen === null || firstMissing === null) return "";
-  return ` between ${sayHop(lastSeen)} and ${sayHop(firstMissing)}${direction === "reply" ? " on the way back" : ""}`;
-}
-
-function sayHop({ node, interface: name }: HopRef): string {
-  return `${node} ${name}`;
-}
-
-function spell({ ip, port }: Pick<FindingsEnd, "ip" | "port">): string {
-  return port === null ? ip : `${bracketIp(ip)}:${port}`;
 }

@@ -46,7 +46,7 @@ t.test("all pass, a hole, and a device that says so", (t) => {
   if (first === undefined) throw new Error("It has hops");
   const narrow = { ...PATH, hops: [first, { ...first, index: 1, interface: "wg0", mtuBytes: 1300 }] };
   t.match(judge({ 1280: "delivered", 1400: "rejected" }, narrow), {
-    ...{ code: "mtu-device", summary: /1400 do not: .* says .*; the devices say 1300 \(node-a wg0\)/ },
+    ...{ code: "mtu-device", summary: /1400 do not: .* says .*; the devices say 1300 \(node-a pod wg0\)/ },
   });
   t.end();
 });
