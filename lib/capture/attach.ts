@@ -39,7 +39,7 @@ export async function attachCaptures(
           `Cannot collect from ${plan.node}: it is not open to this run`,
         );
       }
-      const agent = new NodeAgent(plan, access, () => undefined);
+      const agent = new NodeAgent(plan, access);
       agents.push(agent);
       try {
         await agent.ready(READY_TIMEOUT_MS, signal);
@@ -77,7 +77,7 @@ export async function stopDetached(
         `Cannot stop the captures on ${place.node}: it was not reached`,
       );
     }
-    const agent = new NodeAgent(planAttach(place), access, () => undefined);
+    const agent = new NodeAgent(planAttach(place), access);
     try {
       await agent.ready(READY_TIMEOUT_MS, signal);
       await systemClock.sleep(SETTLE_MS, signal);

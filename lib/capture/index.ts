@@ -1,5 +1,6 @@
 export { planCaptures, planPoints, type NodeCapturePlan, type PodFolder } from "./plan.js";
-export { CaptureSession, startCaptures } from "./session.js";
+export type { AgentLine } from "./agent-lines.js";
+export { CaptureSession, startCaptures, type CaptureEvent } from "./session.js";
 export { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "./droptrace.js";
 export { planPacketWatch, readPacketWatch } from "./packet-watch.js";
 export { parseRing, type Ring } from "./ring.js";

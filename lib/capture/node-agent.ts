@@ -9,6 +9,13 @@ const BEAT_MS = 4000;
 const MAX_LINES_A_HOP = 20;
 const MAX_LINES = 100;
 
+/** Who hears of what befalls an agent. */
+interface Told {
+  readonly onLine?: (line: AgentLine) => void;
+  /** It listened, and is lost for this reason. */
+  readonly onLost?: (why: string) => void;
+}
+
 /** The client's side of one node's agent: hears its lines, keeps its lease, tells it to stop. */
 export class NodeAgent {
   readonly plan: NodeCapturePlan;
@@ -23,15 +30,15 @@ export class NodeAgent {
   readonly #stream: NodeStream;
   readonly #beat: NodeJS.Timeout;
   readonly #waiters = new Set<() => void>();
-  readonly #onLine: (line: AgentLine) => void;
+  readonly #told: Told;
   readonly #reading: Promise<void>;
   #ended = false;
   #closing = false;
 
-  constructor(plan: NodeCapturePlan, access: GuardedAccess, onLine: (line: AgentLine) => void) {
+  constructor(plan: NodeCapturePlan, access: GuardedAccess, told: Told = {}) {
     this.plan = plan;
     this.access = access;
-    this.#onLine = onLine;
+    this.#told = told;
     this.#stream = access.stream(plan.argv, { action: plan.action });
     this.#beat = setInterval(() => this.#stream.write("beat\n"), BEAT_MS);
     this.#beat.unref();
@@ -50,7 +57,7 @@ export class NodeAgent {
         }
         this.lines.push(line);
         if (line.type === "listening") this.heardAtMs.push(performance.now());
-        this.#onLine(line);
+        this.#told.onLine?.(line);
         this.#wake();
       }
     } catch {
@@ -66,6 +73,7 @@ export class NodeAgent {
       const said = bye?.why ?? refused ?? this.#stream.stderrText().trim().split("\n").slice(-3).join("; ");
       this.lost = said || `its capture agent ended (exit ${end.exitCode ?? end.signal ?? "unknown"})`;
     }
+    if (this.lost !== null && this.has("ready")) this.#told.onLost?.(this.lost);
     this.#wake();
   }
 

@@ -3,11 +3,11 @@ import { HopbookError, messageOf } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import { systemClock, type Clock } from "../model/clock.js";
-import type { LocalFile } from "../model/local-file.js";
 import type { CaptureRecord } from "../model/evidence.js";
 import type { AgentLine } from "./agent-lines.js";
 import { NodeAgent } from "./node-agent.js";
-import type { HopCapturePlan, NodeCapturePlan } from "./plan.js";
+import type { NodeCapturePlan } from "./plan.js";
+import { fetchFile, recordOf, type Fetched, type Place } from "./collect/fetch.js";
 
 export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
 
@@ -17,6 +17,8 @@ interface StartCapturesOptions {
   /** Default 15 s. */
   readonly readyTimeoutMs?: number;
   readonly onEvent?: (event: CaptureEvent) => void;
+  /** A node that listened is lost, for this reason. */
+  readonly onLost?: (node: string, why: string) => void;
   /** They are meant to end when their time is over. */
   readonly isTimed?: boolean;
 }
@@ -32,8 +34,6 @@ export interface Barrier {
 const SETTLE_MS = 1250;
 /** In immediate mode all that is waited for is a busy node's tcpdump. */
 const IMMEDIATE_SETTLE_MS = 300;
-/** The agent's word for the time that it was given. */
-const TIME_LIMIT = "time limit";
 const STOP_TIMEOUT_MS = 10_000;
 /** A slow disk that reads and writes at once. */
 const GATHERED_BYTES_A_SECOND = 10_000_000;
@@ -41,10 +41,6 @@ const FREEZE_TIMEOUT_MS = 5000;
 const REMOVE_TIMEOUT_MS = 5000;
 /** A login has ten sessions (sshd_config(5), MaxSessions), of which agents have two or three. */
 const PULLS_A_NODE = 4;
-const PULL_TIMEOUT_MS = 300_000;
-const PULLED_BYTES_A_SECOND = 1_000_000;
-/** The agent's `ulimit -f` lets a file grow to twice the limit (where a block is 1 KiB) and this. More is a lie. */
-const PULL_SLACK_BYTES = 2 * 1024 * 1024;
 
 /**
  * Starts the agents of all nodes and waits at the barrier until every hop listens. A node that does not get ready is ended
@@ -110,7 +106,13 @@ async function startAgents(
           `Cannot capture on ${plan.node}: it is not open to this run`,
         );
       }
-      agents.push(new NodeAgent(plan, access, (line) => options.onEvent?.({ node: plan.node, line })));
+      const { node } = plan;
+      agents.push(
+        new NodeAgent(plan, access, {
+          onLine: (line) => options.onEvent?.({ node, line }),
+          onLost: (why) => options.onLost?.(node, why),
+        }),
+      );
     }
     return agents;
   } catch (error) {
@@ -134,6 +136,7 @@ export class CaptureSession {
   readonly settleMs: number;
   readonly #agents: readonly NodeAgent[];
   readonly #isTimed: boolean;
+  readonly #early = new Map<string, Fetched>();
   #over = false;
 
   /** `isTimed`: they are meant to end when their time is over. */
@@ -163,13 +166,33 @@ export class CaptureSession {
     return this.#agents.filter((_, index) => kept[index] === null).map(({ plan }) => plan.node);
   }
 
+  /**
+   * Brings the file of a capture that has ended, while others go on: what is on the node may go with the node. null: it is
+   * here. Of a ring there is no file before the end.
+   */
+  async pullEarly(
+    { node, hopId }: { readonly node: string; readonly hopId: string },
+    place: Place,
+  ): Promise<string | null> {
+    const agent = this.#agents.find(({ plan }) => plan.node === node);
+    const capture = agent?.plan.hops.find(({ hop }) => hop.id === hopId);
+    if (agent === undefined || capture === undefined || agent.plan.ring !== null) return null;
+    const fetched = await fetchFile(agent, capture, { place });
+    if (fetched.pcap !== null) this.#early.set(keyOf(node, hopId), fetched);
+    return fetched.why;
+  }
+
   /** Brings every file that there is to `captures/NODE/HOP.pcap` of the run folder, where `place` says. Never rejects for a node. */
   async pull(place: Place, signal?: AbortSignal): Promise<CaptureRecord[]> {
     const perNode = await Promise.all(
       this.#agents.map((agent) =>
         pMap(
           agent.plan.hops,
-          (capture) => pullOne(agent, capture, { place, signal, isTimed: this.#isTimed }),
+          async (capture) => {
+            const early = this.#early.get(keyOf(agent.plan.node, capture.hop.id));
+            const fetched = early ?? (await fetchFile(agent, capture, { place, signal }));
+            return recordOf(agent, capture, { fetched, isTimed: this.#isTimed });
+          },
           { concurrency: PULLS_A_NODE },
         ),
       ),
@@ -224,68 +247,6 @@ export class CaptureSession {
   }
 }
 
-/** Where a file of the run goes, by its path in the folder. */
-type Place = (rel: string) => LocalFile;
-
-async function pullOne(
-  agent: NodeAgent,
-  capture: HopCapturePlan,
-  options: { readonly place: Place; readonly signal: AbortSignal | undefined; readonly isTimed: boolean },
-): Promise<CaptureRecord> {
-  const { hop, argv, filter, snaplenBytes, remotePath } = capture;
-  const closed = findLine(agent, "closed", hop.id);
-  const pcap = `captures/${hop.node}/${hop.id}.pcap`;
-  const base = {
-    hopId: hop.id,
-    node: hop.node,
-    interface: hop.interface,
-    argv,
-    filter,
-    snaplenBytes,
-    listeningAtSec: closed?.sinceSec ?? findLine(agent, "listening", hop.id)?.atSec ?? null,
-    stoppedAtSec: closed?.atSec ?? null,
-    captured: closed?.captured ?? null,
-    received: closed?.received ?? null,
-    droppedByKernel: closed?.droppedByKernel ?? null,
-    droppedByInterface: closed?.droppedByInterface ?? null,
-    ...(agent.plan.ring === null
-      ? {}
-      : { ring: { files: agent.plan.ring.files, megabytes: agent.plan.ring.megabytes } }),
-  };
-  const ended = endedEarly(agent, hop.id);
-  const early = options.isTimed && ended === TIME_LIMIT ? null : ended;
-  const nothing = { pcap: null, sizeBytes: 0, sha256: null };
-  if (agent.lost !== null) return { ...base, ...nothing, endedEarly: early };
-  // Whoever chose the names: a path that leads out of the folder ends the run before anything is asked for.
-  const local = options.place(pcap);
-  try {
-    const { bytes, sha256 } = await agent.access.pull(remotePath, local, {
-      action: "capture/pull",
-      timeoutMs: Math.max(PULL_TIMEOUT_MS, (agent.plan.maxBytes / PULLED_BYTES_A_SECOND) * 1000),
-      maxOutputBytes: 2 * agent.plan.maxBytes + PULL_SLACK_BYTES,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
-    return { ...base, pcap, sizeBytes: bytes, sha256, endedEarly: early };
-  } catch (error) {
-    const why = messageOf(error);
-    return { ...base, ...nothing, endedEarly: early ?? `not pulled: ${why}` };
-  }
-}
-
-function endedEarly(agent: NodeAgent, hopId: string): string | null {
-  if (agent.unstarted !== null) return `it never began: ${agent.unstarted}`;
-  if (agent.lost !== null) return `node lost: ${agent.lost}`;
-  const ended = findLine(agent, "ended", hopId);
-  return ended === undefined ? null : ended.why || "tcpdump ended by itself";
-}
-
-function findLine<T extends "closed" | "listening" | "ended">(
-  agent: NodeAgent,
-  type: T,
-  hopId: string,
-): Extract<AgentLine, { type: T }> | undefined {
-  return agent.lines.find(
-    (line): line is Extract<AgentLine, { type: T }> =>
-      line.type === type && "hopId" in line && line.hopId === hopId,
-  );
+function keyOf(node: string, hopId: string): string {
+  return `${node} ${hopId}`;
 }

@@ -241,9 +241,13 @@ export interface PrintedFinding {
   readonly file: string;
 }
 
+/** gone: a pod that was captured ended; lost: a node that was captured on. */
+export const MARK_KINDS = ["mark", "trigger", "freeze", "gone", "lost"] as const;
+export type MarkKind = (typeof MARK_KINDS)[number];
+
 /** What happened while captures went on, by the client's clock. */
 export interface MarkFinding {
-  readonly kind: "mark" | "trigger" | "freeze";
+  readonly kind: MarkKind;
   /** RFC 3339, UTC. */
   readonly at: string;
   readonly step: string;

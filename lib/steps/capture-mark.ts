@@ -1,7 +1,8 @@
 import type { StepKind } from "../model/steps.js";
 import { visible } from "../model/visible.js";
 import { NOT_YET } from "./schema.js";
-import { addMark, refuseDetached } from "./shared/freeze.js";
+import { refuseDetached } from "./shared/freeze.js";
+import { addMark } from "./shared/marks.js";
 
 interface Input {
   readonly text: string;

@@ -23,6 +23,8 @@ import type { CaptureInput } from "./capture-input.js";
 import { POINTS_FILE, type FoundPoints } from "./capture-points.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./shared/lease.js";
+import { Departures } from "./shared/departures.js";
+import { CAPTURES_FILE, explainKept, stopAndPull } from "./shared/finish-captures.js";
 import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
 import { toBytes } from "./schema.js";
@@ -125,6 +127,7 @@ export class HeldCaptures {
     readonly session: CaptureSession,
     readonly live: LiveCaptures | null = null,
     public freezesLeft = 0,
+    readonly departures: Departures | null = null,
   ) {}
 
   /**
@@ -160,13 +163,15 @@ export async function beginSession(
       hint: "Give all flows to one capture step: a run has one set of captures",
     });
   }
-  const session = await openSession(plans, context).catch((error: unknown) => {
+  const departures = new Departures(found?.points ?? [], context);
+  const session = await openSession(plans, { context, departures }).catch((error: unknown) => {
     letGo();
     throw error;
   });
   const watched = { flows: input.flows ?? [], points: found?.points ?? null, lastsMs: time.lastsMs ?? null };
   const live = context.detach === undefined ? LiveCaptures.begin(plans, context, watched) : null;
-  const captures = new HeldCaptures(session, live, input.freezes ?? 0);
+  const captures = new HeldCaptures(session, live, input.freezes ?? 0, departures);
+  departures.begin(session);
   context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.
   await context.sink.writeJson("evidence/flows.json", { flows: (input.flows ?? []).map(describeFlow) });
@@ -185,9 +190,10 @@ export async function beginSession(
   return { captures, hops };
 }
 
-const CAPTURES_FILE = "evidence/captures.json";
-
-async function openSession(plans: readonly NodeCapturePlan[], context: StepContext): Promise<CaptureSession> {
+async function openSession(
+  plans: readonly NodeCapturePlan[],
+  { context, departures }: { readonly context: StepContext; readonly departures: Departures },
+): Promise<CaptureSession> {
   const { accesses, signal, detach, sink } = context;
   if (detach?.phase === "collect") {
     const text = await readFile(join(sink.dir, CAPTURES_FILE), "utf8");
@@ -198,7 +204,10 @@ async function openSession(plans: readonly NodeCapturePlan[], context: StepConte
     const access = accesses.get(node);
     if (access !== undefined) assertCanStay(access);
   }
-  const session = await startCaptures(plans, { accesses, signal, isTimed: detach !== undefined });
+  const session = await startCaptures(plans, {
+    ...{ accesses, signal, isTimed: detach !== undefined },
+    ...(detach === undefined ? departures.listeners : {}),
+  });
   if (detach !== undefined) {
     // Who collects them has no other word of it.
     const file: CapturesFile = { captures: [], barrier: session.barrier, settleMs: session.settleMs };
@@ -228,61 +237,6 @@ async function releaseSession(captures: HeldCaptures, { context, detached, how }
     });
     for (const node of left) context.note("warn", `${node} did not confirm that its captures go on`);
   } else await captures.finish(context);
-}
-
-async function stopAndPull(
-  { session, live }: HeldCaptures,
-  context: StepContext,
-): Promise<readonly CaptureRecord[]> {
-  // They stay on the nodes until all of the run is written down here.
-  const isKept = context.detach?.phase === "collect";
-  try {
-    // Even for one who is in a hurry: hops that are cut off at different packets would show a loss that was none.
-    await session.stop({ clock: context.clock });
-    await live?.drain();
-    const captures = await session.pull((rel) => context.sink.path(rel));
-    if (isKept) assertWhole(session, captures);
-    const file: CapturesFile = { captures, barrier: session.barrier };
-    await context.sink.writeJson(CAPTURES_FILE, file);
-    await live?.end(captures);
-    for (const record of captures) {
-      if (record.endedEarly !== null && !session.unstarted.has(record.node)) {
-        context.markIncomplete(`the capture at ${record.hopId} ended early: ${record.endedEarly}`);
-      }
-      if (record.pcap === null) continue;
-      const { node, argv, sha256, sizeBytes } = record;
-      context.sink.registerFile(record.pcap, {
-        node,
-        argv,
-        sizeBytes,
-        ...(sha256 === null ? {} : { sha256 }),
-      });
-    }
-    return captures;
-  } finally {
-    await live?.end([]);
-    const left = isKept ? [] : await session.remove();
-    for (const node of left) context.markIncomplete(explainKept(session, node));
-  }
-}
-
-/** Its agent removes them when the lease is over; what was killed with its pod has no agent any more. */
-function explainKept(session: CaptureSession, node: string): string {
-  return `${node} did not confirm that its captures are removed: where ${session.folderOn(node)} outlives their lease, hopbook reap removes it`;
-}
-
-/** Throws where captures are there and did not come: they can be had by another try, as long as nothing is removed. */
-function assertWhole(session: CaptureSession, captures: readonly CaptureRecord[]): void {
-  const missing = captures.filter(({ pcap, stoppedAtSec }) => pcap === null && stoppedAtSec !== null);
-  const reasons = [
-    ...session.lost,
-    ...missing.map(({ hopId, endedEarly }) => `${hopId}: ${String(endedEarly)}`),
-  ];
-  if (reasons.length === 0) return;
-  throw new HopbookError("CAPTURE_FAILED", `Cannot collect the captures: ${reasons[0] ?? ""}`, {
-    detail: reasons.slice(1).join("\n"),
-    hint: "Collect it again: nothing was removed from the nodes",
-  });
 }
 
 export function countPackets(records: readonly CaptureRecord[]): number {

@@ -34,7 +34,8 @@ export const captureStart: StepKind<Input, Output> = {
   description:
     "Starts one tcpdump a hop with the exact filter of the flows, on all nodes at once, and goes on when every one " +
     "of them listens; or one a point, with a filter that tcpdump on the node compiled before anything starts. Without " +
-    "the client they end by themselves, and remove what they wrote.",
+    "the client they end by themselves, and remove what they wrote. A pod at a point that ends meanwhile is said, and its capture is " +
+    "brought here before the others end.",
   phase: "action",
   detach: "twice",
   actions: CAPTURE_ACTIONS,

@@ -1,5 +1,5 @@
 import { readRunText } from "../analysis/index.js";
-import type { MarkFinding, PrintedFinding, PrintedLines } from "../model/findings.js";
+import { MARK_KINDS, type MarkFinding, type PrintedFinding, type PrintedLines } from "../model/findings.js";
 
 /** A report is read; all of them are in the folder. */
 const MOST_PRINTED = 64;
@@ -36,11 +36,11 @@ function linesOf(value: unknown): PrintedLines {
 }
 
 function markOf({ kind, at, step, text, tookMs }: Fields): readonly MarkFinding[] {
-  const isKind = kind === "mark" || kind === "trigger" || kind === "freeze";
-  if (!isKind || typeof step !== "string" || typeof text !== "string") return [];
+  const known = MARK_KINDS.find((each) => each === kind);
+  if (known === undefined || typeof step !== "string" || typeof text !== "string") return [];
   if (typeof at !== "string" || Number.isNaN(Date.parse(at))) return [];
   const took = typeof tookMs === "number" && Number.isFinite(tookMs) && tookMs >= 0 ? { tookMs } : {};
-  return [{ kind, at, step, text: text.slice(0, MOST_CHARS), ...took }];
+  return [{ kind: known, at, step, text: text.slice(0, MOST_CHARS), ...took }];
 }
 
 function readList(dir: string, key: string): readonly Fields[] {

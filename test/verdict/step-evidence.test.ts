@@ -15,7 +15,10 @@ const mark = (at: string, more = {}): Record<string, unknown> => ({
 });
 
 t.test("what was printed and what happened, in the shape of findings, in the order of times", async (t) => {
-  const marks = [mark("2026-01-01T00:00:02Z", { kind: "freeze", tookMs: 3 }), mark("2026-01-01T00:00:01Z")];
+  const marks = [
+    mark("2026-01-01T00:00:02Z", { kind: "freeze", tookMs: 3 }),
+    mark("2026-01-01T00:00:01Z", { kind: "gone" }),
+  ];
   const dir = t.testdir({
     evidence: {
       "printed.json": JSON.stringify({ printed: [PRINTED, { ...PRINTED, exitCode: null }] }),

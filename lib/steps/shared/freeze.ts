@@ -1,17 +1,8 @@
 import { HopbookError } from "../../errors.js";
-import type { MarkFinding } from "../../model/findings.js";
 import type { StepContext } from "../../model/steps.js";
 import { formatDuration } from "../../model/units.js";
 import { HeldCaptures } from "../capture-session.js";
-
-const MARKS_FILE = "evidence/marks.json";
-
-/** Adds to evidence/marks.json: `{marks: MarkFinding[]}`. */
-export async function addMark(mark: Omit<MarkFinding, "step">, context: StepContext): Promise<void> {
-  const record: MarkFinding = { ...mark, step: context.evidenceName };
-  context.live?.mark({ timeMs: Date.parse(mark.at), text: `${mark.kind}: ${mark.text}` });
-  await context.sink.appendJson(MARKS_FILE, { key: "marks", records: [record] });
-}
+import { addMark } from "./marks.js";
 
 /** The captures of that name. Throws CAPTURE_FAILED where none run. */
 export function heldCaptures(name: string, context: StepContext): HeldCaptures {
