@@ -6,6 +6,7 @@ import type { Style } from "../text/paint.js";
 import { describeExchange, sortExchanges } from "./flow-words.js";
 import { rankFlows, troubleOf } from "./ranking.js";
 import { renderDetails } from "./text-details.js";
+import { partsOf } from "./check-words.js";
 import { renderFlowTable } from "./text-flows.js";
 import { renderNext } from "./next.js";
 import { renderSteps } from "./steps/text.js";
@@ -184,7 +185,15 @@ function renderReason(text: string, style: TextStyle): string[] {
 function renderChecks(checks: readonly CheckFinding[], style: TextStyle): string[] {
   const lines = checks.flatMap((check) => {
     const paint: Style = CHECK_PAINT[check.status];
-    const text = wrapColumns(style.show(`${check.id}: ${check.message}`), style.width - 14);
+    const [first = "", ...more] = partsOf(style.show(`${check.id}: ${check.message}`));
+    const text = [
+      ...wrapColumns(first, style.width - 14),
+      ...more.flatMap((part) =>
+        wrapColumns(part, style.width - 16).map(
+          (line, index) => `${index === 0 ? style.glyphs.bullet : " "} ${line}`,
+        ),
+      ),
+    ];
     return text.map((line, index) =>
       index === 0
         ? `  ${style.paint(check.status.toUpperCase().padEnd(10), paint)}  ${line}`

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AccessFinding, CheckFinding, Findings, FlowFinding } from "../../model/findings.js";
 import { describeAccess, describeChosen, describeRejected } from "../access.js";
+import { partsOf } from "../check-words.js";
 import { escapeMarkup as esc } from "../escape.js";
 import { describeFacts, quoteCommand, type RunFacts } from "../facts.js";
 import { nameCluster } from "../next.js";
@@ -127,10 +128,16 @@ function renderRest(findings: Findings, shown: readonly RankedFlow[]): string {
 function renderChecks(checks: readonly CheckFinding[]): string {
   const rows = checks.map(
     (check) =>
-      `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${keepNames(check.message)}</td></tr>`,
+      `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${renderMessage(check.message)}</td></tr>`,
   );
   const next = checks.flatMap((check) => check.next ?? []);
   return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table>${renderList("What to do now", next, "next", markCode)}</section>`;
+}
+
+function renderMessage(message: string): string {
+  const [first = "", ...more] = partsOf(message);
+  const items = more.map((part) => `<li>${keepNames(part)}</li>`).join("");
+  return `${keepNames(first)}${items === "" ? "" : `<ul>${items}</ul>`}`;
 }
 
 function renderAccess(access: readonly AccessFinding[]): string {

@@ -42,6 +42,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .block { margin-top: 24px; }
 .printed { margin: 6px 0 18px; padding: 10px 12px; max-height: 420px; overflow: auto; background: var(--faint); border-radius: 8px; font: 12.5px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
+td ul { margin: 4px 0 0; padding-left: 18px; } td li { margin: 2px 0; overflow-wrap: anywhere; }
 th, td { text-align: left; padding: 8px 12px 8px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; font-size: 13px; }
 tbody tr:last-child td { border-bottom: 0; }
