@@ -47,9 +47,9 @@ t.test("what is no rule's doing is told apart", async (t) => {
   for (const [fault, says] of [
     [
       "closed-port",
-      /1 end elsewhere; shop\/client → shop\/web:8080 is rejected by 192\.168\.218\.65 \(TCP RST\)/,
+      /1 ends elsewhere; shop\/client → shop\/web:8080 is rejected by 192\.168\.218\.65 \(TCP RST\)/,
     ],
-    ["fdb-missing", /1 end elsewhere; shop\/client → shop\/web:8080 is lost between node-a vxlan/],
+    ["fdb-missing", /1 ends elsewhere; shop\/client → shop\/web:8080 is lost between node-a vxlan/],
   ] as const) {
     const judged = await judge(fault, "--from", "shop/client", "--to", "shop/web:8080");
     t.match(judged, { code: "policy-other", message: says }, fault);

@@ -32,20 +32,22 @@ export function judgePolicies(flows: readonly FlowFinding[], audits: readonly Au
   const through = pairs.filter((pair) => pair.code === "admitted");
   const counts = [...WORST].flatMap((one) => {
     const count = pairs.filter((pair) => pair.code === one).length;
-    return count === 0 ? [] : [`${count} ${COUNTED[one]}`];
+    return count === 0 ? [] : [`${count} ${COUNTED[one][count === 1 ? 0 : 1]}`];
   });
-  const head = [`${through.length} of ${pairs.length} ways get through`, ...counts].join(", ");
+  const ways = pairs.length === 1 ? "1 way gets" : `${pairs.length} ways get`;
+  const head = [`${through.length} of ${ways} through`, ...counts].join(", ");
   const bad = pairs.filter((pair) => pair.code !== "admitted");
   const said = (bad.length === 0 ? through : bad).slice(0, MAX_SAID).map(sayPair);
   if (pairs.length === 0) return { code: "not-known", summary: "nothing was sent", pairs };
   return { code, summary: [head, ...said].join("; "), pairs };
 }
 
+/** Of one, and of several. */
 const COUNTED = {
-  denied: "end at a rule",
-  other: "end elsewhere",
-  "read-otherwise": "get through a rule that says no",
-  "not-known": "are not known",
+  denied: ["ends at a rule", "end at a rule"],
+  other: ["ends elsewhere", "end elsewhere"],
+  "read-otherwise": ["gets through a rule that says no", "get through a rule that says no"],
+  "not-known": ["is not known", "are not known"],
 } as const;
 
 function judgePair(flow: FlowFinding, audits: readonly Audit[]): PairVerdict {

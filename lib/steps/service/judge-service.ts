@@ -54,11 +54,14 @@ export function judgeService(service: ServiceFacts, flows: readonly FlowFinding[
   const bad = endpoints.filter(({ code }) => code !== "ok");
   const code = WORST.find((one) => bad.some((endpoint) => endpoint.code === one));
   if (code !== undefined) {
-    const many = `${bad.length} of ${endpoints.length} endpoints of ${service.name}`;
+    const isOne = endpoints.length === 1;
+    const many = isOne
+      ? `the one endpoint of ${service.name}`
+      : `${bad.length} of ${endpoints.length} endpoints of ${service.name}`;
     const head =
       code === "not-known"
-        ? `of ${many} it is not known whether they answer`
-        : `${many} do not answer by their own address`;
+        ? `of ${many} it is not known whether ${isOne ? "it answers" : "they answer"}`
+        : `${many} ${isOne ? "does not answer by its" : "do not answer by their"} own address`;
     const each = [...bad, ...endpoints.filter((endpoint) => endpoint.code === "ok")].slice(0, MAX_SAID);
     return of(code, [head, ...each.map(sayEndpoint), ...sayPort(endpoints)]);
   }

@@ -37,14 +37,14 @@ t.test("what was tried is held against what was read", (t) => {
       way("10.1.1.7"),
       [audit("10.1.1.7", { severity: "fine" })],
       "ok",
-      /^1 of 1 ways get through; .*8080 gets through$/,
+      /^1 of 1 way gets through; .*8080 gets through$/,
     ],
     [
       "a rule drops it",
       way("10.1.1.7", LOST),
       [audit("10.1.1.8", {}), audit("10.1.1.7", { check: "links" }, {})],
       "denied",
-      /^0 of 1 ways get through, 1 end at a rule; shop\/client → shop\/web-7:8080 is lost between node-b vxlan\.calico and node-b cali1 \(read on node-b: it is dropped by a rule of deny\)$/,
+      /^0 of 1 way gets through, 1 ends at a rule; shop\/client → shop\/web-7:8080 is lost between node-b vxlan\.calico and node-b cali1 \(read on node-b: it is dropped by a rule of deny\)$/,
     ],
     [
       "its answer is dropped in a pod",
@@ -78,7 +78,7 @@ t.test("what was tried is held against what was read", (t) => {
       way("10.1.1.7", { status: "rejected", rejectedBy: { ip: "10.1.1.7", node: "node-b", how: "TCP RST" } }),
       [audit("10.1.1.7", { severity: "doubt" })],
       "other",
-      /1 end elsewhere; .* is rejected by 10\.1\.1\.7 \(TCP RST\)/,
+      /1 ends elsewhere; .* is rejected by 10\.1\.1\.7 \(TCP RST\)/,
     ],
     [
       "it is lost before it comes to the rule",
@@ -103,7 +103,7 @@ t.test("what was tried is held against what was read", (t) => {
       way("10.1.1.7"),
       [audit("10.1.1.7", {})],
       "read-otherwise",
-      /1 get through a rule that says no/,
+      /1 gets through a rule that says no/,
     ],
     [
       "nothing was seen",
@@ -141,7 +141,7 @@ t.test("only what does not get through is told of, the gravest by the code", (t)
   const { code, summary, pairs } = judgePolicies(flows, [audit("10.1.1.8", {})]);
   t.equal(code, "denied");
   t.equal(pairs.length, 5);
-  t.match(summary, /^1 of 5 ways get through, 1 end at a rule, 3 end elsewhere; /);
+  t.match(summary, /^1 of 5 ways get through, 1 ends at a rule, 3 end elsewhere; /);
   t.notMatch(summary, /web-7/);
   t.match(summary, /→ node\/node-b is.*→ 192\.0\.2\.2:443 is.*→ shop\/web is/);
   t.match(judgePolicies([], []), { code: "not-known", summary: "nothing was sent" });
