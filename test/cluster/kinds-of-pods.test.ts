@@ -173,7 +173,7 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
   t.test("refused with the reason", async (t) => {
     const refused: [string, string, RegExp, RegExp][] = [
       ["svc/empty:80", "TARGET_NOT_FOUND", /no ready endpoint/, /selector/],
-      ["svc/outside:80", "TARGET_NOT_FOUND", /only stands for "example.com"/, /address/],
+      ["svc/outside:80", "TARGET_NOT_FOUND", /stands for "example\.com"/, /address/],
       ["svc/one", "TARGET_AMBIGUOUS", /has several/, /write the port/],
       ["svc/one:none", "TARGET_NOT_FOUND", /no such port/, /one of its ports/],
       ["done", "TARGET_NOT_FOUND", /it is Succeeded/, /describe pod done/],

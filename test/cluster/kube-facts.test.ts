@@ -80,7 +80,7 @@ t.test("what the API says of ends", { skip, timeout: 120_000 }, async (t) => {
   await t.rejects(find("svc/ports"), { code: "TARGET_AMBIGUOUS" });
   await t.rejects(find("svc/ports:http"), { code: "TARGET_NOT_FOUND", message: /no ready endpoint/ });
   await t.rejects(find("svc/ports:99"), { code: "TARGET_NOT_FOUND", message: /no such port/ });
-  await t.rejects(find("svc/outside:80"), { message: /only stands for "example.com"/ });
+  await t.rejects(find("svc/outside:80"), { message: /stands for "example\.com"/ });
   await t.rejects(find("stuck"), { code: "TARGET_NOT_FOUND", message: /Pending: Unschedulable/ });
 
   t.test("an account that may get pods of one namespace, and nothing else", async (t) => {
