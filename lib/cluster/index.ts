@@ -32,6 +32,7 @@ export { resolveEnd } from "./ends/resolve.js";
 export { locateEnds } from "./ends/locate.js";
 export { choosePods, type PodChoice } from "./ends/choose-pods.js";
 export { selectPods, type SelectedPod } from "./ends/select-pods.js";
+export { planList } from "./runtime/crictl.js";
 export { inspectPodsOfNode } from "./runtime/pods-of-node.js";
 export { asUnseen, finishEnds, sayWhy } from "./ends/unseen.js";
 export { checkRun, jsonTextOf, runOnNode } from "./run.js";

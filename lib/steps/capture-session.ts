@@ -23,7 +23,7 @@ import type { CaptureInput } from "./capture-input.js";
 import { POINTS_FILE, type FoundPoints } from "./capture-points.js";
 import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./shared/lease.js";
-import { Departures } from "./shared/departures.js";
+import { Departures, planAsking } from "./shared/departures.js";
 import { CAPTURES_FILE, explainKept, stopAndPull } from "./shared/finish-captures.js";
 import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
@@ -92,13 +92,16 @@ export function planSession(
     plans,
     detached,
     left: [...detached].map(([node, { stateDir }]) => ({ node, stateDir })),
-    commands: plans.flatMap((plan) => {
-      const what = { node: plan.node, action: "netns/tcpdump", effect: "capture" } as const;
-      const own = detached.get(plan.node);
-      const files = own === undefined ? [plan.dir] : [plan.dir, own.stateDir];
-      const keep = own !== undefined && detach?.phase === "start" ? [{ ...what, argv: own.keep }] : [];
-      return [{ ...what, argv: plan.argv, files }, ...keep];
-    }),
+    commands: [
+      ...plans.flatMap((plan) => {
+        const what = { node: plan.node, action: "netns/tcpdump", effect: "capture" } as const;
+        const own = detached.get(plan.node);
+        const files = own === undefined ? [plan.dir] : [plan.dir, own.stateDir];
+        const keep = own !== undefined && detach?.phase === "start" ? [{ ...what, argv: own.keep }] : [];
+        return [{ ...what, argv: plan.argv, files }, ...keep];
+      }),
+      ...planAsking(found?.points ?? [], context),
+    ],
     note:
       `${captures} captures on ${plans.length} nodes, each at most ${formatDuration(maxMs)}, ` +
       `${ring === null ? "" : ringText(ring)}${formatSize(mostBytes(plans))} a node; without the client they ${ending}`,

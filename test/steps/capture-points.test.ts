@@ -73,7 +73,7 @@ t.test("points by name: each its own tcpdump where it is, with the filter as the
   const { commands, outputs, notes } = await captureStart.plan(input, setUp().context);
   t.strictSame(
     commands.map(({ node, action }) => `${node} ${action}`),
-    ["node-a netns/tcpdump", "node-b netns/tcpdump"],
+    ["node-a netns/tcpdump", "node-b netns/tcpdump", "node-a runtime/pods", "node-b runtime/pods"],
   );
   t.equal(outputs.hops, 3);
   t.match(notes, [/^3 captures on 2 nodes/]);

@@ -2,6 +2,7 @@ import t from "tap";
 import { EventEmitter, once } from "node:events";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
+import { holdToPlan } from "../../lib/engine/held-to-plan.js";
 import type { NodeAccess, StreamEnd } from "../../lib/model/access.js";
 import { systemClock } from "../../lib/model/clock.js";
 import type { CapturesFile, CaptureRecord } from "../../lib/model/evidence.js";
@@ -9,7 +10,7 @@ import type { PointsFile } from "../../lib/model/points.js";
 import type { StepContext } from "../../lib/model/steps.js";
 import { captureStart } from "../../lib/steps/capture-start.js";
 import { captureStop } from "../../lib/steps/capture-stop.js";
-import { HELD_CAPTURE } from "../../lib/steps/capture-session.js";
+import { HELD_CAPTURE, planSession } from "../../lib/steps/capture-session.js";
 import { Departures } from "../../lib/steps/shared/departures.js";
 import { fakeContext, fakeNode } from "./samples.js";
 
@@ -85,10 +86,14 @@ async function capture(node: NodeAccess, dir: string) {
     },
   };
   const fake = fakeContext([node], more);
-  const context = { ...fake.context, sink: { ...fake.context.sink, dir } };
+  const free = { ...fake.context, sink: { ...fake.context.sink, dir } };
   const found = { filter: "udp", points: POINTS, tools: {} };
-  const plan = { commands: [], outputs: { capture: HELD_CAPTURE, hops: 0 }, notes: [], kept: found };
-  await captureStart.run?.({ points: "app=web", filter: "udp" }, context, plan);
+  const input = { points: "app=web", filter: "udp" };
+  const { commands } = planSession(input, free, { maxMs: 1000, marginMs: 0, found });
+  const plan = { commands, outputs: { capture: HELD_CAPTURE, hops: 0 }, notes: [], kept: found };
+  // As the engine does: nothing runs on a node but what the plan says.
+  const context = holdToPlan(free, commands);
+  await captureStart.run?.({ ...input, maxDuration: 1000 }, context, plan);
   const until = (pattern: RegExp): Promise<void> =>
     new Promise((resolve) => {
       waiting.set(pattern, resolve);
@@ -101,7 +106,7 @@ async function capture(node: NodeAccess, dir: string) {
   };
   const marks = (): unknown =>
     (fake.files.get("evidence/marks.json") as { marks: unknown } | undefined)?.marks;
-  return { ...fake, notes, until, stop, marks };
+  return { ...fake, commands, notes, until, stop, marks };
 }
 
 t.test("a pod that ends is said at once, and what its capture has is brought before the end", async (t) => {
@@ -134,6 +139,10 @@ t.test("an interface that went is a pod's end where its node's runtime has the p
   await ended.pulled;
   await run.until(/web-1 on node-a ended at/);
   await run.stop();
+  t.match(run.commands.at(-1), {
+    action: "runtime/pods",
+    condition: /only where the interface of a pod goes/,
+  });
   t.strictSame(ended.log.slice(0, 3), ["pods", "pods", "pull node-a.point.web-1.pcap"]);
   t.strictSame(run.incomplete, []);
 

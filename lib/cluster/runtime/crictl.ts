@@ -43,13 +43,18 @@ export interface CrictlOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The command that asks for all of them. */
+export function planList(what: "pods" | "ps", { endpoint = "" }: CrictlOptions): Argv {
+  return ["sh", "-c", RUN_SCRIPT, "hopbook-crictl", endpoint, what, "-o", "json"];
+}
+
 /** `crictl pods|ps -o json`: its stdout. Throws TOOL_MISSING or RUNTIME_UNAVAILABLE. */
 export async function listByCrictl(
   access: GuardedAccess,
   what: "pods" | "ps",
   options: CrictlOptions = {},
 ): Promise<string> {
-  const argv: Argv = ["sh", "-c", RUN_SCRIPT, "hopbook-crictl", options.endpoint ?? "", what, "-o", "json"];
+  const argv = planList(what, options);
   return runCrictl(access, argv, { ...options, action: "runtime/pods", timeoutMs: LIST_TIMEOUT_MS });
 }
 

@@ -1,10 +1,10 @@
 import type { AgentLine, CaptureEvent, CaptureSession } from "../../capture/index.js";
-import { listPods } from "../../cluster/index.js";
+import { listPods, planList } from "../../cluster/index.js";
 import { messageOf } from "../../errors.js";
 import type { CaptureRecord } from "../../model/evidence.js";
 import { targetOf } from "../../model/hops.js";
 import type { PointsFile } from "../../model/points.js";
-import type { StepContext } from "../../model/steps.js";
+import type { PlannedCommand, StepContext } from "../../model/steps.js";
 import { addMark } from "./marks.js";
 
 type Point = PointsFile["points"][number];
@@ -30,6 +30,20 @@ interface Said {
   readonly atMs: number;
   readonly text: string;
   readonly rest: string;
+}
+
+/** With which nodes are asked whether a pod is gone; nothing where captures go on without a client. */
+export function planAsking(
+  points: readonly Point[],
+  { profile, detach }: Pick<StepContext, "profile" | "detach">,
+): readonly PlannedCommand[] {
+  if (detach !== undefined) return [];
+  const own = points.filter(({ pod, netns }) => pod !== null && netns.kind === "path");
+  return [...new Set(own.map(({ node }) => node))].map((node) => ({
+    ...{ node, action: "runtime/pods", effect: "read" },
+    argv: planList("pods", { endpoint: profile.runtimeEndpoint }),
+    condition: "only where the interface of a pod goes while it is captured",
+  }));
 }
 
 /**
