@@ -8,6 +8,7 @@ import { links } from "./checks/links.js";
 import { listener } from "./checks/listener.js";
 import { mtu } from "./checks/mtu.js";
 import { neighbours } from "./checks/neighbours.js";
+import { overlaps } from "./checks/overlaps.js";
 import { policies } from "./checks/policies.js";
 import { routes } from "./checks/routes.js";
 import { rpFilter } from "./checks/rp-filter.js";
@@ -22,6 +23,7 @@ export const CHECKS: readonly Check[] = [
   links,
   forwarding,
   routes,
+  overlaps,
   rpFilter,
   neighbours,
   tunnels,

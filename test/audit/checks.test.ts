@@ -132,6 +132,18 @@ t.test("duplicates: one address or MAC of two nodes", async (t) => {
   t.strictSame(said("02:00:00:00:00:02", "192.0.2.2"), []);
   t.match(said("02:00:00:00:00:01", "192.0.2.2"), [/both have 02:00:00:00:00:01/]);
   t.match(said("02:00:00:00:00:02", "192.0.2.1"), [/both have 192.0.2.1/]);
+  const underlay = { ...PATH.underlay, "node-c": { ip: "192.0.2.3", interface: "ens4" } };
+  const macs = {
+    "node-a": "02:00:00:00:00:01",
+    "node-b": "02:00:00:00:00:02",
+    "node-c": "02:00:00:00:00:02",
+  };
+  const three = Object.entries(macs).map(
+    ([at, mac]) => ({ at, kind: "links", text: links({ name: "ens4", mac }) }) as const,
+  );
+  t.match(ask("duplicates", three, { path: { ...PATH, underlay } }), [
+    /node-b's ens4 and node-c's ens4 both have 02:00:00:00:00:02/,
+  ]);
 });
 
 t.test("listener: none, on another address only, and where the node does not show it", async (t) => {

@@ -7,23 +7,25 @@ export const duplicates: Check = {
   name: "duplicates",
   title: "No two nodes of the path have the same address or MAC",
   check: (world): readonly Said[] => {
-    const nodes = Object.keys(world.path.underlay);
-    const [first, second] = nodes.map((node) => ownedBy(world, node));
-    if (first === undefined || second === undefined) return [];
-    return first.flatMap((one): Said[] => {
-      const same = second.find(({ what }) => what === one.what);
-      if (same === undefined) return [];
-      return [
-        {
-          ...{ severity: "fault", direction: null, place: { ...hostOf(one.node), device: one.device } },
-          what: `${one.node}'s ${one.device} and ${same.node}'s ${same.device} both have ${one.what}`,
-          evidence: [one, same].map(({ reading, device, what }) => evidenceOf(reading, `${device} ${what}`)),
-          next: "Give each its own: machines copied from one image may share their machine-id, of which MACs are made",
-        },
-      ];
-    });
+    const nodes = Object.keys(world.path.underlay).map((node) => ownedBy(world, node));
+    return nodes.flatMap((first, index) => nodes.slice(index + 1).flatMap((second) => sameOf(first, second)));
   },
 };
+
+function sameOf(first: readonly Owned[], second: readonly Owned[]): Said[] {
+  return first.flatMap((one): Said[] => {
+    const same = second.find(({ what }) => what === one.what);
+    if (same === undefined) return [];
+    return [
+      {
+        ...{ severity: "fault", direction: null, place: { ...hostOf(one.node), device: one.device } },
+        what: `${one.node}'s ${one.device} and ${same.node}'s ${same.device} both have ${one.what}`,
+        evidence: [one, same].map(({ reading, device, what }) => evidenceOf(reading, `${device} ${what}`)),
+        next: "Give each its own: machines copied from one image may share their machine-id, of which MACs are made",
+      },
+    ];
+  });
+}
 
 /** Tunnels of other kinds have an address there, and loopback zeros. */
 const MAC = /^(?!00:00:00:00:00:00)([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
