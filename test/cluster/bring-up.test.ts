@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { auditHops } from "../../lib/run/audit.js";
 import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import type { HopRef } from "../../lib/model/findings.js";
 import { buildCli, startCli } from "../lab/cli.js";
 import { findCgroups } from "./down.js";
 import { coreApi, execInPod, fetchByClient } from "./kube.js";
-import { flannelBackend } from "./names.js";
+import { flannelBackend, isDualStack } from "./names.js";
 import { shapeOf } from "./shape.js";
 import { findProcesses } from "./state.js";
 import { onNode, pidOnNode, readFixture, useCluster, whyNoCluster } from "./use.js";
@@ -20,6 +21,11 @@ if (why !== null) {
   t.fail(why);
   process.exit(1);
 }
+
+type Family = 4 | 6;
+const FAMILIES: readonly Family[] = isDualStack() ? [4, 6] : [4];
+/** On whose way the faults are; on the other's nothing is lost. */
+const FAULTY: Family = isDualStack() ? 6 : 4;
 
 const work = mkdtempSync(join(tmpdir(), "hopbook-cluster-"));
 const cluster = await useCluster((text) => t.comment(text));
@@ -51,13 +57,19 @@ t.test("exec through the API keeps streams and exit codes apart", async (t) => {
   await t.rejects(missing, "a pod that is not there is an error, not an exit code");
 });
 
+const asHost = (address: string): string => (address.includes(":") ? `[${address}]` : address);
+
 t.test("the Service answers across the nodes, by name, by ClusterIP, and the pod itself", async (t) => {
   const api = coreApi(config);
   const pod = await api.readNamespacedPod({ name: "web", namespace: "shop" });
   const service = await api.readNamespacedService({ name: "web", namespace: "shop" });
   t.equal(await fetchByClient(config, "http://web/"), "web\n");
-  t.equal(await fetchByClient(config, `http://${service.spec?.clusterIP ?? ""}/`), "web\n");
-  t.equal(await fetchByClient(config, `http://${pod.status?.podIP ?? ""}:8080/`), "web\n");
+  const hosts = [
+    ...(service.spec?.clusterIPs ?? []).map(asHost),
+    ...(pod.status?.podIPs ?? []).map(({ ip }) => `${asHost(ip)}:8080`),
+  ];
+  if (own !== null) t.equal(hosts.length, FAMILIES.length * 2, hosts.join(", "));
+  for (const host of hosts) t.equal(await fetchByClient(config, `http://${host}/`), "web\n", host);
 });
 
 t.test("one node has crictl, the other only ctr", { skip: notOurs }, async (t) => {
@@ -106,22 +118,30 @@ t.test("the stand-in for crictl answers in the real one's shape", { skip: notOur
 });
 
 const hasTunnel = flannelBackend() === "vxlan";
+const tunnelOf = (family: Family): string => (family === 4 ? "flannel.1" : "flannel-v6.1");
 /** By which a node's routing sends to the other one, and takes what comes from it. */
-const DOOR = hasTunnel ? "tunnel flannel.1" : "nic eth0";
-const SIDE = ["pod eth0", "host-veth veth*", "bridge cni0", ...(hasTunnel ? [DOOR] : []), "nic eth0"];
-const HOPS = (near: string, far: string): string[] => [
-  ...SIDE.map((hop) => `${near} ${hop}`),
-  ...SIDE.toReversed().map((hop) => `${far} ${hop}`),
-];
+const doorOf = (family: Family): string => (hasTunnel ? `tunnel ${tunnelOf(family)}` : "nic eth0");
+function hopsOf(near: string, far: string, family: Family): string[] {
+  const tunnel = hasTunnel ? [doorOf(family)] : [];
+  const side = ["pod eth0", "host-veth veth*", "bridge cni0", ...tunnel, "nic eth0"];
+  return [...side.map((hop) => `${near} ${hop}`), ...side.toReversed().map((hop) => `${far} ${hop}`)];
+}
 
 const place = (hop: HopRef | null): string | null =>
   hop === null ? null : `${hop.node} ${hop.role} ${hop.interface.replace(/^veth.*/, "veth*")}`;
 
-function trace(profile: string, to: string, probe: readonly string[]): Promise<RunReport> {
+interface Traced {
+  readonly probe: readonly string[];
+  readonly family?: Family;
+  readonly to?: string;
+  readonly profile?: string;
+}
+
+function trace({ probe, family = FAULTY, to = "shop/web:8080", profile }: Traced): Promise<RunReport> {
   return runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: [to], probe, count: "3" },
-    cluster: profile,
+    raw: { from: "shop/client", to: [to], probe, family: String(family), count: "3" },
+    cluster: profile ?? own!.files.localProfile,
     cwd: work,
     out: join(work, "out"),
     grants: { yes: true },
@@ -145,13 +165,18 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
   const [near, far] = nodes;
   const { files } = own!;
 
-  for (const [how, profile] of Object.entries({ local: files.localProfile, ssh: files.sshProfile })) {
-    await t.test(`delivered, every hop seen, by ${how}`, async (t) => {
-      const { findings } = await trace(profile, "shop/web:8080", ["ping", "http"]);
+  const profiles = { local: files.localProfile, ssh: files.sshProfile };
+  const ways = Object.entries(profiles).flatMap(([how, profile]) =>
+    FAMILIES.map((family) => ({ how, profile, family })),
+  );
+  for (const { how, profile, family } of ways) {
+    await t.test(`delivered, every hop seen, by ${how}, with IPv${String(family)}`, async (t) => {
+      const { findings } = await trace({ probe: ["ping", "http"], family, profile });
       t.same(findings.run.incomplete, [], "the run is complete");
+      t.equal(findings.flows.length, 2, "both probes are followed");
       for (const flow of findings.flows) {
         t.equal(flow.verdict.status, "delivered", flow.probe ?? "");
-        t.same(flow.hops.map(place), HOPS(near, far), "the hops");
+        t.same(flow.hops.map(place), hopsOf(near, far, family), "the hops");
         for (const hop of flow.hops) {
           t.ok(hop.request.packets >= 3 && hop.reply.packets >= 3, `${hop.node} ${hop.interface}`);
         }
@@ -159,13 +184,31 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
     });
   }
 
-  await t.test("delivered to the Service, whose ClusterIP becomes the pod's address", async (t) => {
-    const service = await coreApi(config).readNamespacedService({ name: "web", namespace: "shop" });
-    const { findings } = await trace(files.localProfile, `${service.spec?.clusterIP ?? ""}:80`, ["http"]);
-    const [flow] = findings.flows;
-    t.equal(flow?.verdict.status, "delivered");
-    t.same(flow?.hops.map(place), HOPS(near, far));
-  });
+  for (const family of FAMILIES) {
+    await t.test(`by state alone nothing is wrong, with IPv${String(family)}`, async (t) => {
+      const found = await auditHops({
+        ...{ from: "shop/client", to: "shop/web:8080", family, cluster: files.localProfile, cwd: work },
+        ...{ grants: { yes: true }, signal: AbortSignal.timeout(60_000), onEvent: () => undefined },
+      });
+      t.equal(found.to.ip.includes(":"), family === 6, found.to.ip);
+      t.same(
+        found.statements.filter(({ severity }) => severity !== "fine"),
+        [],
+      );
+    });
+
+    await t.test(
+      `delivered to the Service, whose ClusterIP becomes the pod's: IPv${String(family)}`,
+      async (t) => {
+        const service = await coreApi(config).readNamespacedService({ name: "web", namespace: "shop" });
+        const address = service.spec?.clusterIPs?.find((one) => one.includes(":") === (family === 6)) ?? "";
+        const { findings } = await trace({ probe: ["http"], family, to: `${asHost(address)}:80` });
+        const [flow] = findings.flows;
+        t.equal(flow?.verdict.status, "delivered", address);
+        t.same(flow?.hops.map(place), hopsOf(near, far, family));
+      },
+    );
+  }
 
   await t.test("the command itself", async (t) => {
     const cli = buildCli();
@@ -178,18 +221,22 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
   });
 
   await t.test("lost where the far node drops what it forwards", async (t) => {
-    const rules =
-      "table inet fault {\n chain forward {\n type filter hook forward priority -10;\n meta l4proto icmp counter drop\n }\n}\n";
+    const echo = FAULTY === 6 ? "ipv6-icmp" : "icmp";
+    const rules = `table inet fault {\n chain forward {\n type filter hook forward priority -10;\n meta l4proto ${echo} counter drop\n }\n}\n`;
     const set = await onNode(own!, far, { argv: ["nft", "-f", "-"], stdin: rules });
     t.equal(set.exitCode, 0, set.stderr);
     t.teardown(() => onNode(own!, far, { argv: ["nft", "delete", "table", "inet", "fault"] }));
-    const { findings } = await trace(files.localProfile, "shop/web:8080", ["ping"]);
+    const { findings } = await trace({ probe: ["ping"] });
     const verdict = findings.flows[0]?.verdict;
     t.match(verdict, { status: "lost", direction: "request", cause: { code: "netfilter-drop" } });
     t.same(
       [place(verdict?.lastSeen ?? null), place(verdict?.firstMissing ?? null)],
-      [`${far} ${DOOR}`, `${far} bridge cni0`],
+      [`${far} ${doorOf(FAULTY)}`, `${far} bridge cni0`],
     );
+    for (const family of FAMILIES.filter((one) => one !== FAULTY)) {
+      const other = await trace({ probe: ["ping"], family });
+      t.equal(other.findings.flows[0]?.verdict.status, "delivered", `with IPv${String(family)}`);
+    }
   });
 
   await t.test("lost where the near node does not know the far one any more", async (t) => {
@@ -199,37 +246,39 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
     const signal = (name: string) => onNode(own!, near, { argv: ["kill", `-${name}`, flanneld] });
     t.equal((await signal("STOP")).exitCode, 0);
     t.teardown(() => signal("CONT"));
-    const shown = await onNode(own!, near, { argv: ["bridge", "fdb", "show", "dev", "flannel.1"] });
+    const tunnel = tunnelOf(FAULTY);
+    const shown = await onNode(own!, near, { argv: ["bridge", "fdb", "show", "dev", tunnel] });
     const [, mac = "", dst = ""] = /^(\S+) dst (\S+) self permanent$/m.exec(shown.stdout) ?? [];
     const change = (verb: string) =>
       onNode(own!, near, {
-        argv: ["bridge", "fdb", verb, mac, "dev", "flannel.1", "dst", dst, "self", "permanent"],
+        argv: ["bridge", "fdb", verb, mac, "dev", tunnel, "dst", dst, "self", "permanent"],
       });
     t.equal((await change("del")).exitCode, 0, shown.stdout);
     t.teardown(() => change("append"));
-    const { findings } = await trace(files.localProfile, "shop/web:8080", ["ping"]);
+    const { findings } = await trace({ probe: ["ping"] });
     const verdict = findings.flows[0]?.verdict;
     t.match(verdict, { status: "lost", direction: "request", cause: { code: "fdb-entry-missing" } });
     t.same(
       [place(verdict?.lastSeen ?? null), place(verdict?.firstMissing ?? null)],
-      [`${near} tunnel flannel.1`, `${near} nic eth0`],
+      [`${near} ${doorOf(FAULTY)}`, `${near} nic eth0`],
     );
   });
 
   await t.test("delivered again once the faults are gone", async (t) => {
-    const { findings } = await trace(files.localProfile, "shop/web:8080", ["ping"]);
+    const { findings } = await trace({ probe: ["ping"] });
     t.equal(findings.flows[0]?.verdict.status, "delivered");
   });
 });
 
 /** Without a tunnel: nobody has the MAC that the near node has of the far one. */
 async function losePeer(t: Test, near: string, far: string): Promise<void> {
-  const address = own!.nodes.find(({ name }) => name === far)?.address ?? "";
+  const node = own!.nodes.find(({ name }) => name === far);
+  const address = (FAULTY === 6 ? node?.address6 : node?.address) ?? "";
   const change = (verb: string, ...words: string[]) =>
     onNode(own!, near, { argv: ["ip", "neigh", verb, address, ...words, "dev", "eth0"] });
   t.equal((await change("replace", "lladdr", "02:00:00:00:00:77", "nud", "permanent")).exitCode, 0);
   t.teardown(() => change("del"));
-  const { findings } = await trace(own!.files.localProfile, "shop/web:8080", ["ping"]);
+  const { findings } = await trace({ probe: ["ping"] });
   t.match(findings.flows[0]?.verdict, {
     ...{ status: "lost", direction: "request", cause: { code: "neighbour-mac-wrong" } },
   });

@@ -3,13 +3,17 @@ import { join } from "node:path";
 import {
   cgroupName,
   CLUSTER_CIDR,
+  CLUSTER_CIDR6,
   clusterNodes,
   containerdKind,
   CONTROL_ADDRESS,
   DNS_ADDRESS,
   flannelBackend,
+  isDualStack,
+  ofFamilies,
   PAUSE_IMAGE,
   SERVICE_CIDR,
+  SERVICE_CIDR6,
   SOURCE_DIR,
   type ClusterNode,
   type ContainerdKind,
@@ -28,8 +32,8 @@ export async function writeClusterFiles(dir: string): Promise<void> {
   for (const name of ["log", "kubeconfigs", "manifests", "nodes", "ssh"])
     mkdirSync(at(name), { mode: 0o700 });
   for (const name of ["supervise.sh", "node.sh"]) copyFileSync(join(SOURCE_DIR, "scripts", name), at(name));
-  writeFileSync(at("service-cidr"), SERVICE_CIDR);
-  writeFileSync(at("cluster-cidr"), CLUSTER_CIDR);
+  writeFileSync(at("service-cidr"), ofFamilies(SERVICE_CIDR, SERVICE_CIDR6));
+  writeFileSync(at("cluster-cidr"), ofFamilies(CLUSTER_CIDR, CLUSTER_CIDR6));
   writeFileSync(at("cgroup"), cgroupName(dir));
   writeFileSync(at("manifests", "system.json"), json(systemManifests()));
   await writePki(at("pki"));
@@ -63,10 +67,12 @@ async function writeNodeFiles(dir: string, node: ClusterNode, clientKey: string)
   const names = clusterNodes().map(({ name, address }) => `${address} ${name}\n`);
   write("hosts", `127.0.0.1 localhost\n::1 localhost\n${names.join("")}`, 0o644);
   write("resolv.conf", "nameserver 127.0.0.1\n", 0o644);
-  write("address", node.address);
+  write("addresses", ofFamilies(node.address, node.address6));
+  if (isDualStack()) write("dual-stack", "");
   if (node.hasCrictl) write("has-crictl", "");
-  write("net-conf.json", json({ Network: CLUSTER_CIDR, Backend: BACKENDS[flannelBackend()] }));
-  write("cni.conflist", json(CNI), 0o644);
+  const networks = isDualStack() ? { EnableIPv6: true, IPv6Network: CLUSTER_CIDR6 } : {};
+  write("net-conf.json", json({ Network: CLUSTER_CIDR, ...networks, Backend: BACKENDS[flannelBackend()] }));
+  write("cni.conflist", json(cni()), 0o644);
   write("containerd.toml", CONTAINERD[containerdKind()]);
   write("containerd-bin", containerdKind() === "debian" ? "/run/cluster/bin/debian" : "/run/cluster/bin");
   write("kubelet.yaml", json(kubeletConfig(dir, node)));
@@ -83,21 +89,24 @@ const BACKENDS = {
 } as const;
 
 /** In place of flannel's own plugin, which only calls these with what it reads in /run/flannel/subnet.env. */
-const CNI = {
-  cniVersion: "0.4.0",
-  name: "cbr0",
-  plugins: [
-    {
-      type: "bridge",
-      bridge: "cni0",
-      isGateway: true,
-      hairpinMode: true,
-      mtu: "@MTU@", // a number once node.sh has put it in
-      ipam: { type: "host-local", subnet: "@SUBNET@", routes: [{ dst: "0.0.0.0/0" }] },
-    },
-    { type: "portmap", capabilities: { portMappings: true } },
-  ],
-};
+function cni(): unknown {
+  const families = [
+    { subnet: "@SUBNET@", dst: "0.0.0.0/0" },
+    ...(isDualStack() ? [{ subnet: "@SUBNET6@", dst: "::/0" }] : []),
+  ];
+  const ranges = families.map(({ subnet }) => [{ subnet }]);
+  const routes = families.map(({ dst }) => ({ dst }));
+  const bridge = {
+    type: "bridge",
+    bridge: "cni0",
+    isGateway: true,
+    hairpinMode: true,
+    mtu: "@MTU@", // a number once node.sh has put it in
+    ipam: { type: "host-local", ranges, routes },
+  };
+  const portmap = { type: "portmap", capabilities: { portMappings: true } };
+  return { cniVersion: "0.4.0", name: "cbr0", plugins: [bridge, portmap] };
+}
 
 const CONTAINERD: Record<ContainerdKind, string> = {
   built: `version = 3

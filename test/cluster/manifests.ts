@@ -151,7 +151,11 @@ export function scenarioManifests(options: ScenarioOptions): Manifest {
       apiVersion: "v1",
       kind: "Service",
       metadata: { name: "web", namespace: "shop" },
-      spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }] },
+      spec: {
+        ipFamilyPolicy: "PreferDualStack",
+        selector: { app: "web" },
+        ports: [{ port: 80, targetPort: 8080 }],
+      },
     },
   ]);
 }

@@ -54,9 +54,18 @@ export function flannelBackend(): FlannelBackend {
   throw new Error(`HOPBOOK_TEST_CLUSTER_BACKEND is ${wanted}: it has to be vxlan or host-gw`);
 }
 
+/** `HOPBOOK_TEST_CLUSTER_FAMILIES`: ipv4, the default, or dual, of which the nodes, pods and the shop's Service have both. */
+export function isDualStack(): boolean {
+  const wanted = process.env["HOPBOOK_TEST_CLUSTER_FAMILIES"] ?? "ipv4";
+  if (wanted === "ipv4" || wanted === "dual") return wanted === "dual";
+  throw new Error(`HOPBOOK_TEST_CLUSTER_FAMILIES is ${wanted}: it has to be ipv4 or dual`);
+}
+
 export interface ClusterNode {
   readonly name: string;
   readonly address: string;
+  /** null where the cluster has IPv4 alone. */
+  readonly address6: string | null;
   /** Whether the node has crictl; without it there is only the runtime's own ctr. */
   readonly hasCrictl: boolean;
 }
@@ -65,6 +74,10 @@ export const CONTROL_ADDRESS = "10.78.0.2";
 export const OPERATOR_ADDRESS = "10.78.0.1";
 export const SERVICE_CIDR = "10.96.0.0/16";
 export const CLUSTER_CIDR = "10.244.0.0/16";
+/** Those of a dual-stack cluster beside the ones above. */
+export const OPERATOR_ADDRESS6 = "fd00:10:78::1";
+export const SERVICE_CIDR6 = "fd00:10:96::/112";
+export const CLUSTER_CIDR6 = "fd00:10:244::/48";
 export const API_SERVICE_ADDRESS = "10.96.0.1";
 export const DNS_ADDRESS = "10.96.0.10";
 
@@ -74,10 +87,21 @@ export const DNS_ADDRESS = "10.96.0.10";
  */
 export function clusterNodes(): readonly ClusterNode[] {
   const having = (process.env["HOPBOOK_TEST_CLUSTER_CRICTL"] ?? "node-a").split(",");
+  const isDual = isDualStack();
   return [
-    { name: "node-a", address: "10.78.0.11", hasCrictl: having.includes("node-a") },
-    { name: "node-b", address: "10.78.0.12", hasCrictl: having.includes("node-b") },
-  ];
+    { name: "node-a", host: "11" },
+    { name: "node-b", host: "12" },
+  ].map(({ name, host }) => ({
+    name,
+    address: `10.78.0.${host}`,
+    address6: isDual ? `fd00:10:78::${host}` : null,
+    hasCrictl: having.includes(name),
+  }));
+}
+
+/** A node's, or what the cluster has of each family: with commas between them, as Kubernetes' programs take them. */
+export function ofFamilies(ipv4: string, ipv6: string | null): string {
+  return isDualStack() && ipv6 !== null ? `${ipv4},${ipv6}` : ipv4;
 }
 
 export const PAUSE_IMAGE = "registry.test/pause:1";

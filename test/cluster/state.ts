@@ -12,6 +12,7 @@ export interface ClusterProcess {
 export interface ClusterNodeState extends ClusterProcess {
   readonly name: string;
   readonly address: string;
+  readonly address6: string | null;
   readonly hasCrictl: boolean;
 }
 

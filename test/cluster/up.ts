@@ -19,7 +19,10 @@ import {
   containerdKind,
   type ClusterNode,
   CONTROL_ADDRESS,
+  isDualStack,
+  ofFamilies,
   OPERATOR_ADDRESS,
+  OPERATOR_ADDRESS6,
   stateDir,
 } from "./names.js";
 import { renderKubeconfig } from "./pki.js";
@@ -78,9 +81,11 @@ export async function upCluster(say: Say = () => undefined): Promise<ClusterStat
 /** A cluster that was brought up with other settings is no answer to these. */
 function requireSame(running: ClusterState): ClusterState {
   const shape = (containerd: string, nodes: readonly ClusterNode[]): string =>
-    [containerd, ...nodes.map(({ name, hasCrictl }) => `${name}${hasCrictl ? " with crictl" : ""}`)].join(
-      ", ",
-    );
+    [
+      containerd,
+      ...nodes.map(({ name, hasCrictl }) => `${name}${hasCrictl ? " with crictl" : ""}`),
+      ...(nodes.some(({ address6 }) => address6 !== null) ? ["dual stack"] : []),
+    ].join(", ");
   const [is, wanted] = [shape(running.containerd, running.nodes), shape(containerdKind(), clusterNodes())];
   if (is === wanted) return running;
   throw new Error(`a cluster of other settings is up (${is}; wanted: ${wanted}): take it down first`);
@@ -89,7 +94,7 @@ function requireSame(running: ClusterState): ClusterState {
 /** Starts the cluster's pid 1, which outlives this process; in the machine's network, so that it can be reached. */
 async function startSupervisor(dir: string): Promise<ClusterProcess> {
   const log = openSync(join(dir, "log", "supervise"), "a", 0o600);
-  const nodes = clusterNodes().map(({ name, address }) => `${name}=${address}`);
+  const nodes = clusterNodes().map((node) => `${node.name}=${ofFamilies(node.address, node.address6)}`);
   const args = [
     ...["-m", "-u", "-i", "-p", "--fork", "--kill-child=KILL", "--mount-proc", "--propagation", "private"],
     ...[
@@ -99,7 +104,7 @@ async function startSupervisor(dir: string): Promise<ClusterProcess> {
       binDir(),
       imagesDir(),
       CONTROL_ADDRESS,
-      OPERATOR_ADDRESS,
+      ofFamilies(OPERATOR_ADDRESS, OPERATOR_ADDRESS6),
       ...nodes,
     ],
   ];
@@ -250,16 +255,18 @@ async function waitForPods(state: ClusterState, say: Say): Promise<void> {
   say(`pods ready ${seconds(startedAtMs)} s after they were applied`);
 }
 
-/** Ready pods are not yet in every node's iptables: kube-proxy writes them about once a second. */
+/** Ready pods are not yet in every node's iptables: kube-proxy writes them about once a second, each family's by itself. */
 async function waitForService(state: ClusterState, say: Say): Promise<void> {
   const startedAtMs = performance.now();
-  const ask = ["-n", "shop", "exec", "client", "--", "curl", "-s", "-m", "2", "http://web/"];
-  await until("the Service answers by its name", SERVICE_TIMEOUT_MS, () =>
-    kubectl(state, ask).then(
-      (said) => said === "web\n" || null,
-      () => null,
-    ),
-  );
+  for (const family of isDualStack() ? ["-4", "-6"] : ["-4"]) {
+    const ask = ["-n", "shop", "exec", "client", "--", "curl", family, "-s", "-m", "2", "http://web/"];
+    await until(`the Service answers by its name, curl ${family}`, SERVICE_TIMEOUT_MS, () =>
+      kubectl(state, ask).then(
+        (said) => said === "web\n" || null,
+        () => null,
+      ),
+    );
+  }
   say(`the Service answered ${seconds(startedAtMs)} s after the pods were ready`);
 }
 

@@ -43,6 +43,10 @@ ln -s "$(cat "$files/containerd-bin")/ctr" /usr/local/bin/ctr
 [ ! -f "$files/has-crictl" ] || ln -s /run/cluster/bin/crictl /usr/local/bin/crictl
 echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -e /proc/sys/net/bridge ] || echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
+if [ -f "$files/dual-stack" ]; then
+  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+  [ ! -e /proc/sys/net/bridge ] || echo 1 >/proc/sys/net/bridge/bridge-nf-call-ip6tables
+fi
 
 HOME=/root
 PATH=$(cat "$files/containerd-bin"):/run/cluster/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -72,7 +76,7 @@ for image in /run/cluster/images/*.tar; do
 done
 within 2400 "the control plane is ready" test -f "$files/go"
 start kubelet kubelet --config "$files/kubelet.yaml" --kubeconfig "$files/kubelet.kubeconfig" \
-  --hostname-override "$name" --node-ip "$(cat "$files/address")" --root-dir /var/lib/kubelet
+  --hostname-override "$name" --node-ip "$(cat "$files/addresses")" --root-dir /var/lib/kubelet
 start kube-proxy kube-proxy --kubeconfig "$files/kube-proxy.kubeconfig" --hostname-override "$name" \
   --proxy-mode iptables --conntrack-max-per-core 0
 # It gives up where the node has no podCIDR yet, and as a DaemonSet's pod would be started again.
@@ -89,6 +93,7 @@ start_flanneld
 within 900 "flanneld has a subnet" has_subnet
 . /run/flannel/subnet.env
 subnet=$(echo "$FLANNEL_SUBNET" | sed 's|\.1/|.0/|')
-sed -e "s|@SUBNET@|$subnet|" -e "s|\"@MTU@\"|$FLANNEL_MTU|" "$files/cni.conflist" >/etc/cni/net.d/.new
+subnet6=$(echo "${FLANNEL_IPV6_SUBNET:-}" | sed 's|::1/|::/|')
+sed -e "s|@SUBNET@|$subnet|" -e "s|@SUBNET6@|$subnet6|" -e "s|\"@MTU@\"|$FLANNEL_MTU|" "$files/cni.conflist" >/etc/cni/net.d/.new
 mv /etc/cni/net.d/.new /etc/cni/net.d/10-flannel.conflist
 wait

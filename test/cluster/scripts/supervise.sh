@@ -1,5 +1,6 @@
 #!/bin/sh
 # Pid 1 of the cluster, in namespaces of its own but the machine's network: DIR BIN IMAGES CONTROL OPERATOR NODE=ADDRESS…
+# In a dual-stack cluster OPERATOR and each ADDRESS are two, with a comma: IPv4 and IPv6.
 # When it ends the kernel ends every process and mount of the cluster; its network namespaces have names in here only.
 set -eu
 dir=$1 bin=$2 images=$3 control=$4 operator=$5
@@ -12,10 +13,17 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/netns /run/cgroup
 mount --rbind /sys/fs/cgroup /run/cgroup
 
-join() { # NAMESPACE ADDRESS
+families() { echo "$1" | tr , ' '; }
+join() { # NAMESPACE ADDRESS[,ADDRESS]
   ip -n underlay link add "to-$1" type veth peer name eth0 netns "$1"
   ip -n underlay link set "to-$1" master br0 up
-  ip -n "$1" address add "$2/24" dev eth0
+  for address in $(families "$2"); do
+    case $address in
+      # Nobody else has it, and until that is known it may not be bound.
+      *:*) ip -n "$1" address add "$address/64" dev eth0 nodad ;;
+      *) ip -n "$1" address add "$address/24" dev eth0 ;;
+    esac
+  done
   ip -n "$1" link set eth0 up
 }
 add() { ip netns add "$1"; ip -n "$1" link set lo up; }
@@ -30,7 +38,7 @@ for pair; do
   add "${pair%%=*}"
   join "${pair%%=*}" "${pair#*=}"
   # Nothing answers there for other networks; but without a default route a node refuses to send.
-  ip -n "${pair%%=*}" route add default via "$operator"
+  for gateway in $(families "$operator"); do ip -n "${pair%%=*}" route add default via "$gateway"; done
 done
 
 # The kubelet's root of cgroups. Under v1 every controller has a tree of its own, and a new cpuset has no CPUs.
