@@ -20,6 +20,8 @@ export interface CapturePlanOptions {
   readonly runId: string;
   /** Absolute folder on the nodes, such as /var/tmp. */
   readonly workDir: string;
+  /** Told from the run's other folders on a node by this word. */
+  readonly part?: string;
   /** Keep whole packets instead of their headers. Default false. */
   readonly payload?: boolean;
   /** Bytes kept of a packet. Default: see HEADERS_BYTES; 262144 with `payload`. */
@@ -156,7 +158,8 @@ function planNode(
   const wantedBytes = ring === null ? options.maxBytes : ringBytes(ring, wanted.length);
   const room = { ...options, maxBytes: wantedBytes };
   const { workDir, maxBytes, minFreeBytes } = roomOf(room, options.podFolders?.[node], ring);
-  const dir = `${checkPath(workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}`;
+  const part = options.part === undefined ? "" : `.${checkId(options.part)}`;
+  const dir = `${checkPath(workDir)}/hopbook-${checkId(options.runId)}-${fileNameOf(node)}${part}`;
   const hops = wanted.map((one) => planHop(one, { options, dir, bufferKiB }));
   const captures = {
     dir,

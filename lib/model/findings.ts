@@ -241,8 +241,8 @@ export interface PrintedFinding {
   readonly file: string;
 }
 
-/** gone: a pod that was captured ended; lost: a node that was captured on. */
-export const MARK_KINDS = ["mark", "trigger", "freeze", "gone", "lost"] as const;
+/** gone: a pod that was captured ended; lost: a node that was captured on; joined, left-out: a pod that came meanwhile. */
+export const MARK_KINDS = ["mark", "trigger", "freeze", "gone", "lost", "joined", "left-out"] as const;
 export type MarkKind = (typeof MARK_KINDS)[number];
 
 /** What happened while captures went on, by the client's clock. */

@@ -123,6 +123,7 @@ async function checkOn(
   readFilterCheck(result.stdout.toString("utf8"), own);
 }
 
+/** A point without what is captured there. */
 type Place = Omit<PointsFile["points"][number], "filter" | "pcap">;
 
 async function findPlaces(named: readonly NamedPoint[], context: StepContext): Promise<readonly Place[]> {
@@ -202,7 +203,8 @@ function placeOnNode(
   };
 }
 
-function placeInPod(found: FoundPod, wanted: string | null): Place {
+/** Throws TARGET_NOT_FOUND where the pod has no such interface; null: its own one. */
+export function placeInPod(found: FoundPod, wanted: string | null): Place {
   const { namespace, name, node, target } = found;
   const pod = `${namespace}/${name}`;
   const known = found.found;

@@ -121,24 +121,63 @@ function podFoldersOf(tools: Readonly<Record<string, NodeTools>>): Record<string
   return Object.fromEntries(entries);
 }
 
+/** How captures at points were started. */
+export interface BegunCaptures {
+  readonly input: CaptureInput;
+  readonly filter: string;
+  readonly maxMs: number;
+}
+
+interface Beside {
+  readonly live?: LiveCaptures | null;
+  readonly departures?: Departures | null;
+  readonly begun?: BegunCaptures | null;
+  readonly freezesLeft?: number;
+}
+
 /** The captures of a run while they are held: finished once, by their step or when they are let go of. */
 export class HeldCaptures {
   private records: Promise<readonly CaptureRecord[]> | null = null;
+  readonly #joined: CaptureSession[] = [];
+  readonly #ending = new AbortController();
 
-  /** `freezesLeft`: how often what the rings hold may still be kept. */
+  readonly live: LiveCaptures | null;
+  readonly departures: Departures | null;
+  /** null: it is not known how they were started. */
+  readonly begun: BegunCaptures | null;
+  /** How often what the rings hold may still be kept. */
+  freezesLeft: number;
+
   constructor(
     readonly session: CaptureSession,
-    readonly live: LiveCaptures | null = null,
-    public freezesLeft = 0,
-    readonly departures: Departures | null = null,
-  ) {}
+    { live = null, departures = null, begun = null, freezesLeft = 0 }: Beside = {},
+  ) {
+    this.live = live;
+    this.departures = departures;
+    this.begun = begun;
+    this.freezesLeft = freezesLeft;
+  }
+
+  /** Aborted when they are about to be stopped. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Captures that end with these; false where that is too late. */
+  join(session: CaptureSession): boolean {
+    if (this.#ending.signal.aborted) return false;
+    this.#joined.push(session);
+    return true;
+  }
 
   /**
    * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the
    * same captures.
    */
   finish(context: StepContext): Promise<readonly CaptureRecord[]> {
-    return (this.records ??= stopAndPull(this, context));
+    this.#ending.abort();
+    const { session, live, departures } = this;
+    return (this.records ??= stopAndPull({ session, joined: this.#joined, live, departures }, context));
   }
 }
 
@@ -173,7 +212,8 @@ export async function beginSession(
   });
   const watched = { flows: input.flows ?? [], points: found?.points ?? null, lastsMs: time.lastsMs ?? null };
   const live = context.detach === undefined ? LiveCaptures.begin(plans, context, watched) : null;
-  const captures = new HeldCaptures(session, live, input.freezes ?? 0, departures);
+  const begun = found === null ? null : { input, filter: found.filter, maxMs: time.maxMs };
+  const captures = new HeldCaptures(session, { live, departures, begun, freezesLeft: input.freezes ?? 0 });
   departures.begin(session);
   context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));
   // Only now: flows whose captures never began are none to be judged.

@@ -89,7 +89,8 @@ export async function locatePods(
   return found.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
-async function factsOf(context: Locating & Pick<StepContext, "accesses">): Promise<ClusterFacts> {
+/** What is where by now. */
+export async function factsOf(context: Locating & Pick<StepContext, "accesses">): Promise<ClusterFacts> {
   const { profile, accesses, unreachable, kube, recipeDirs, signal } = context;
   return gatherFacts(profile, accesses, {
     ...{ unreachable, kube, signal },

@@ -13,6 +13,7 @@ import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { egressJudge } from "./egress/egress-judge.js";
 import { flowDefine } from "./flow-define.js";
+import { captureJoin } from "./join/capture-join.js";
 import { lossJudge } from "./loss/loss-judge.js";
 import { mtuJudge } from "./mtu/mtu-judge.js";
 import { nodesJudge } from "./nodes/nodes-judge.js";
@@ -67,6 +68,7 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     captureFreeze,
     captureStop,
     captureWatch,
+    captureJoin,
     dropsCollect,
     stateInspect,
   ].map((kind) => [kind.name, kind as unknown as StepKind]),

@@ -85,6 +85,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "capture/mark": { text: "now" },
   "trigger/wait": { command: { argv: ["ip", "link"], on: "node/node-a" } },
   "capture/watch": { flows, duration: "10ms" },
+  "capture/join": { capture: "captures", pods: "app=web" },
   "drops/collect": {},
   "state/audit": { paths },
   "state/inspect": { paths, flows },

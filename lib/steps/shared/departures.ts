@@ -30,6 +30,8 @@ interface Said {
   readonly atMs: number;
   readonly text: string;
   readonly rest: string;
+  /** Another one of the same name is said again. */
+  readonly which?: string;
 }
 
 /** With which nodes are asked whether a pod is gone; nothing where captures go on without a client. */
@@ -51,11 +53,14 @@ export function planAsking(
  * too, for its node may be the next to go.
  */
 export class Departures {
-  readonly #points: readonly Point[];
+  #points: readonly Point[];
   readonly #context: StepContext;
   /** By place: whether its pod is gone. */
   readonly #known = new Map<string, Promise<boolean>>();
   readonly #said = new Set<string>();
+  readonly #gone = new Set<string>();
+  /** Of points that joined, by their ids. */
+  readonly #joined = new Map<string, CaptureSession>();
   readonly #lost: Promise<void>[] = [];
   #begin: (session: CaptureSession) => void = () => undefined;
   readonly #session = new Promise<CaptureSession>((resolve) => (this.#begin = resolve));
@@ -88,6 +93,24 @@ export class Departures {
     this.#begin(session);
   }
 
+  /** Points that are captured since. */
+  join(points: readonly Point[], session: CaptureSession): void {
+    this.#points = [...this.#points, ...points];
+    for (const { id } of points) this.#joined.set(id, session);
+  }
+
+  /** All points of pods that were captured and whose pods are not known to be gone. */
+  get there(): readonly Point[] {
+    return this.#points.filter(
+      (point) => point.pod !== null && !this.#gone.has(`${targetOf(point)} ${point.id}`),
+    );
+  }
+
+  /** All, also of pods that are gone. */
+  get points(): readonly Point[] {
+    return this.#points;
+  }
+
   /** Waits until what was heard is said, and what it calls for is done. */
   async settle(): Promise<void> {
     await Promise.all([...this.#known.values(), ...this.#lost]);
@@ -117,18 +140,26 @@ export class Departures {
   }
 
   async #judge(node: string, { hopId, why }: Ended, { atMs, isHere }: How): Promise<boolean> {
-    const pod = this.#points.find((each) => targetOf(each) === node && each.id === hopId)?.pod ?? null;
-    if (pod === null) return false;
+    const point = this.#points.find((each) => targetOf(each) === node && each.id === hopId);
+    if (point === undefined || point.pod === null) return false;
+    const { pod, netns } = point;
     const isGone = NAMESPACE_GONE.test(why) || (INTERFACE_GONE.test(why) && (await this.#isAway(node, pod)));
     if (!isGone) return false;
+    this.#gone.add(`${node} ${hopId}`);
     const fetched = isHere ? null : this.#fetch(node, hopId);
-    await this.#sayOnce({ kind: "gone", atMs, text: `pod ${pod} on ${node} ended`, rest: REST });
+    await this.#sayOnce({
+      kind: "gone",
+      atMs,
+      text: `pod ${pod} on ${node} ended`,
+      rest: REST,
+      which: JSON.stringify(netns),
+    });
     await fetched;
     return true;
   }
 
   async #fetch(node: string, hopId: string): Promise<void> {
-    const session = await this.#session;
+    const session = this.#joined.get(hopId) ?? (await this.#session);
     // Its place in the run's folder is looked at again when all are brought.
     const failed = await session
       .pullEarly({ node, hopId }, (rel) => this.#context.sink.path(rel))
@@ -136,9 +167,10 @@ export class Departures {
     if (failed !== null) this.#context.note("warn", `${hopId} is brought at the end: ${failed}`);
   }
 
-  async #sayOnce({ kind, atMs, text, rest }: Said): Promise<void> {
-    if (this.#said.has(text)) return;
-    this.#said.add(text);
+  async #sayOnce({ kind, atMs, text, rest, which = "" }: Said): Promise<void> {
+    const key = `${text} ${which}`;
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
     const at = new Date(atMs).toISOString();
     this.#context.note("warn", `${text} at ${at.slice(11, 19)}; ${rest}`);
     await addMark({ kind, at, text: `${text}; ${rest}` }, this.#context).catch((error: unknown) => {

@@ -9,23 +9,27 @@ export const CAPTURES_FILE = "evidence/captures.json";
 
 interface Ending {
   readonly session: CaptureSession;
+  /** Of pods that came meanwhile. */
+  readonly joined: readonly CaptureSession[];
   readonly live: LiveCaptures | null;
   readonly departures: Departures | null;
 }
 
 /** Stops the captures, brings them here with what was counted, and removes them from the nodes. */
 export async function stopAndPull(
-  { session, live, departures }: Ending,
+  { session, joined, live, departures }: Ending,
   context: StepContext,
 ): Promise<readonly CaptureRecord[]> {
   // They stay on the nodes until all of the run is written down here.
+  const sessions = [session, ...joined];
   const isKept = context.detach?.phase === "collect";
   try {
     // Even for one who is in a hurry: hops that are cut off at different packets would show a loss that was none.
-    await session.stop({ clock: context.clock });
+    await Promise.all(sessions.map((one) => one.stop({ clock: context.clock })));
     await live?.drain();
     await departures?.settle();
-    const captures = await session.pull((rel) => context.sink.path(rel));
+    const pulled = await Promise.all(sessions.map((one) => one.pull((rel) => context.sink.path(rel))));
+    const captures = pulled.flat();
     if (isKept) assertWhole(session, captures);
     const file: CapturesFile = { captures, barrier: session.barrier };
     await context.sink.writeJson(CAPTURES_FILE, file);
@@ -47,8 +51,9 @@ export async function stopAndPull(
     return captures;
   } finally {
     await live?.end([]);
-    const left = isKept ? [] : await session.remove();
-    for (const node of left) context.markIncomplete(explainKept(session, node));
+    for (const one of isKept ? [] : sessions) {
+      for (const node of await one.remove()) context.markIncomplete(explainKept(one, node));
+    }
   }
 }
 

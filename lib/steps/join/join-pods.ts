@@ -1,0 +1,113 @@
+import { planPoints, startCaptures } from "../../capture/index.js";
+import { HopbookError, messageOf } from "../../errors.js";
+import type { PointsFile } from "../../model/points.js";
+import type { StepContext } from "../../model/steps.js";
+import { placeInPod, POINTS_FILE } from "../capture-points.js";
+import type { BegunCaptures, HeldCaptures } from "../capture-session.js";
+import { locatePods, type FoundPod } from "../locate-pods.js";
+import { toBytes } from "../schema.js";
+import { leaseSecondsOf } from "../shared/lease.js";
+import { addMark } from "../shared/marks.js";
+import type { FittingPod } from "./new-pods.js";
+
+type Point = PointsFile["points"][number];
+
+/** A login has ten sessions, and each agent needs one. */
+const MOST_AGENTS_A_NODE = 4;
+const BUFFER_KIB = 4096;
+
+export interface Joining {
+  readonly held: HeldCaptures;
+  readonly begun: BegunCaptures;
+  /** null: the pod's own. */
+  readonly interface: string | null;
+  /** Of a node, all that joined there together. */
+  readonly maxBytes: number;
+  readonly leftMs: number;
+  readonly agents: Agents;
+}
+
+/** Of pods that joined. */
+export interface Agents {
+  /** Also those that did not get ready. */
+  started: number;
+  readonly onNode: Map<string, number>;
+}
+
+/**
+ * Captures the pods of one node as well, by an agent of their own. Gives back which;
+ * rejects with why not, and then nothing of it is left.
+ */
+export async function joinPods(
+  node: string,
+  pods: readonly FittingPod[],
+  { joining, context }: { readonly joining: Joining; readonly context: StepContext },
+): Promise<readonly string[]> {
+  const { held, begun, agents } = joining;
+  const { departures } = held;
+  const open = agents.onNode.get(node) ?? 0;
+  if (departures === null || open >= MOST_AGENTS_A_NODE) {
+    throw new HopbookError("CAPTURE_FAILED", `pods joined on ${node} ${MOST_AGENTS_A_NODE} times already`);
+  }
+  agents.started += 1;
+  const found = await locatePods({ pods: pods.map(({ pod }) => pod), nodes: [node] }, context);
+  const points = pointsOf(found, { joining, taken: new Set(departures.points.map(({ id }) => id)) });
+  const { input, filter } = begun;
+  const plans = planPoints(points, {
+    ...{ runId: context.runId, workDir: context.profile.workDir, part: `joined${agents.started}` },
+    ...{ payload: input.payload === true, maxSeconds: Math.ceil(joining.leftMs / 1000) },
+    ...{ maxBytes: Math.floor(joining.maxBytes / MOST_AGENTS_A_NODE), bufferKiB: BUFFER_KIB },
+    ...{ minFreeBytes: toBytes(input.minFree ?? "64MiB"), leaseSeconds: leaseSecondsOf(context.profile) },
+    sshConnections: {},
+    ...(input.snaplen === undefined ? {} : { snaplenBytes: input.snaplen }),
+  });
+  for (const plan of plans) {
+    context.demand({
+      ...{ kind: "capture", node: plan.node, durationMs: joining.leftMs, bytes: plan.maxBytes, filter },
+      payload: input.payload === true ? "full" : "headers",
+    });
+  }
+  const { accesses, signal } = context;
+  const session = await startCaptures(plans, { accesses, signal, ...departures.listeners });
+  if (!held.join(session)) {
+    await session.abort();
+    return [];
+  }
+  agents.onNode.set(node, open + 1);
+  departures.join(points, session);
+  const file: PointsFile = { filter, points: departures.points };
+  await context.sink.writeJson(POINTS_FILE, file);
+  const names = points.flatMap(({ pod }) => pod ?? []);
+  for (const name of names) {
+    await say({ kind: "joined", text: `pod ${name} on ${node} came; it is captured from now on` }, context);
+  }
+  return names;
+}
+
+/** Says of a pod that came what became of that. */
+export async function say(
+  { kind, text }: { readonly kind: "joined" | "left-out"; readonly text: string },
+  context: StepContext,
+): Promise<void> {
+  const at = new Date(context.clock.nowMs()).toISOString();
+  context.note(kind === "joined" ? "info" : "warn", `${at.slice(11, 19)}: ${text}`);
+  await addMark({ kind, at, text }, context).catch((error: unknown) => {
+    context.note("warn", `what became of a pod could not be written down: ${messageOf(error)}`);
+  });
+}
+
+function pointsOf(
+  found: readonly FoundPod[],
+  { joining, taken }: { readonly joining: Joining; readonly taken: ReadonlySet<string> },
+): readonly Point[] {
+  return found.map((pod) => {
+    if (pod.found === null) {
+      throw new HopbookError("NODE_UNREACHABLE", "its node cannot be entered", { where: { node: pod.node } });
+    }
+    const place = placeInPod(pod, joining.interface);
+    // Another one of the same name has files of its own.
+    let [id, again] = [place.id, 1];
+    while (taken.has(id)) id = `${place.id}.${(again += 1)}`;
+    return { ...place, id, filter: joining.begun.filter, pcap: `captures/${place.node}/${id}.pcap` };
+  });
+}

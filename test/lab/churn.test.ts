@@ -1,0 +1,71 @@
+import t from "tap";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execInNode, type LabState } from "../../lib/lab/index.js";
+import type { CapturesFile } from "../../lib/model/evidence.js";
+import type { Findings } from "../../lib/model/findings.js";
+import { Bench, folderOf } from "./bench.js";
+import { startCli } from "./cli.js";
+
+/** Pods that come and go while they are captured, on the nodes of a lab whose runtime's list the test writes. */
+
+const bench = await Bench.open("churn");
+t.teardown(() => bench.close());
+
+type PodState = LabState["nodes"][number]["pods"][number];
+
+const INDEX = "/run/lab/crictl/index";
+const CLUSTER = ["--cluster", bench.lab.files.profile, "--yes"];
+
+async function must(node: string, script: string, ...words: string[]): Promise<void> {
+  const done = await execInNode(bench.lab, node, ["sh", "-c", script, "churn", ...words]);
+  if (done.exitCode !== 0) throw new Error(`${node}: ${done.stderr}`);
+}
+
+/** The runtime of the node lists no such pod from now on. */
+const hide = (node: string, pod: string): Promise<void> =>
+  must(node, `cp ${INDEX} ${INDEX}.all && awk -v name="$1" '$3 != name' ${INDEX}.all >${INDEX}`, pod);
+
+t.test("one pod comes, another one goes: both are captured for as long as they are there", async (t) => {
+  const podOf = (pod: string): PodState => {
+    const found = bench.lab.nodes.flatMap(({ pods }) => pods).find(({ name }) => name === pod);
+    if (found === undefined) throw new Error(`no pod ${pod}`);
+    return found;
+  };
+  const [cart, client, web] = [podOf("cart"), podOf("client"), podOf("web")];
+  await hide("node-b", "web");
+  const cwd = bench.makeFolder();
+  const args = ["capture", "--pod", "app!=none", "--join", "--filter", "icmp", "--duration", "60s"];
+  const capture = startCli(bench.cli, [...args, "--until-packet", "icmp and greater 900", ...CLUSTER], {
+    cwd,
+  });
+  t.ok(await capture.said("waits from now on"), capture.stderr());
+
+  await must("node-b", `cat ${INDEX}.all >${INDEX}`);
+  t.ok(await capture.said("pod shop/web on node-b came; it is captured from now on"), capture.stderr());
+  const probe = ["run", "trace-path", "--from", "shop/client", "--to", "shop/web:8080", "--probe", "ping"];
+  const probed = await bench.hopbook(...probe, ...CLUSTER);
+  t.equal(probed.exitCode, 0, probed.stderr);
+
+  await hide("node-a", "cart");
+  await must("node-a", 'kill -KILL "$1"; umount -l "$2"; rm -f "$2"', String(cart.pid), cart.netnsPath);
+  t.ok(await capture.said("pod shop/cart on node-a ended at"), capture.stderr());
+  await must("node-a", 'nsenter --net="$1" ping -c 1 -s 1000 "$2"', client.netnsPath, web.ip);
+  const { exitCode, stderr } = await capture.done;
+  t.equal(exitCode, 0, stderr);
+  const dir = folderOf(join(cwd, "artifacts"));
+  const findings = JSON.parse(readFileSync(join(dir, "findings.json"), "utf8")) as Findings;
+  t.match(findings.marks, [
+    { kind: "joined", text: /^pod shop\/web on node-b came/ },
+    { kind: "gone", text: /^pod shop\/cart on node-a ended; its capture has what passed until then$/ },
+  ]);
+  const file = JSON.parse(readFileSync(join(dir, "evidence/captures.json"), "utf8")) as CapturesFile;
+  const came = file.captures.find(({ hopId }) => hopId.includes("shop_web"));
+  t.ok((came?.captured ?? 0) >= 4, `${came?.captured} packets; ${stderr}`);
+  const gone = file.captures.find(({ hopId }) => hopId.includes("shop_cart"));
+  t.match(gone, {
+    pcap: "captures/node-a/node-a.point.shop_cart.eth0.pcap",
+    endedEarly: /gone|disappeared|down/,
+  });
+  await bench.expectClean(t);
+});
