@@ -160,13 +160,21 @@ export async function findNic(
 ): Promise<{ readonly link: Link; readonly evidence: string; readonly notes: readonly string[] }> {
   const override = underlayOverride(view, options.profile);
   if (override !== null) return { link: override, evidence: "the profile's interfaces.underlay", notes: [] };
+  const evidence = `${options.own.link.name} has ${view.node}'s address ${options.own.ip}`;
+  // Its route would lead back to itself: two nodes with one address, or a tunnel that ends where it begins.
+  if (findHolder(view, canonicalIp(peerIp)) !== undefined)
+    return {
+      link: options.own.link,
+      evidence,
+      notes: [`${view.node} has the other end's address ${peerIp} itself`],
+    };
   const route = await lookUpRoute(options.looks, { dst: peerIp });
   const link = findLink(view.links, route.found?.dev ?? null);
   if (link !== undefined) return { link, evidence: `ip route get ${peerIp}: dev ${link.name}`, notes: [] };
   const why = route.error ?? "its device is not there";
   return {
     link: options.own.link,
-    evidence: `${options.own.link.name} has ${view.node}'s address ${options.own.ip}`,
+    evidence,
     notes: [`${view.node} has no route to ${peerIp}: ${why}`],
   };
 }

@@ -101,3 +101,18 @@ t.test("a route past the pod's bridge is noted", async (t) => {
   });
   t.match(path.notes, [/node-b routes shop\/web \(10\.244\.1\.2\) to eth0, its bridge is cni0/]);
 });
+
+t.test("a node that has the other one's address keeps its NIC, and it is said", async (t) => {
+  const path = await discover("shop/client", "shop/web:8080", (nodes) => {
+    changeLinks(nodes, "node-b", (link) => {
+      const addresses = link["addr_info"] as Record<string, unknown>[];
+      if (link["ifname"] !== "eth0") return;
+      addresses.push({ family: "inet", local: "10.78.0.11", prefixlen: 24, scope: "global" });
+    });
+    const own = JSON.stringify([{ type: "local", dst: "10.78.0.11", dev: "lo" }]);
+    nodes["node-b"] = { ...nodes["node-b"], "ip -j route get 10.78.0.11": own };
+  });
+  t.same(ids(path), [...NEAR, ...BETWEEN, ...FAR]);
+  t.equal(path.underlay["node-b"]?.interface, "eth0");
+  t.match(path.notes, ["node-b has the other end's address 10.78.0.11 itself"]);
+});
