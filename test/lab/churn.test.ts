@@ -69,3 +69,26 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
   });
   await bench.expectClean(t);
 });
+
+t.test(
+  "a pod whose interface goes first, as a runtime takes it away, has ended too; its run is repeated",
+  async (t) => {
+    const dns = bench.lab.nodes[1]?.pods.find(({ name }) => name === "dns");
+    const cwd = bench.makeFolder();
+    const args = ["capture", "--pod", "app=dns", "--filter", "icmp", "--duration", "6s", ...CLUSTER];
+    const capture = startCli(bench.cli, args, { cwd });
+    t.ok(await capture.said("listening within"), capture.stderr());
+    await hide("node-b", "dns");
+    await must("node-b", 'ip link del "$1"', dns?.hostInterface ?? "");
+    const { exitCode, stderr } = await capture.done;
+    t.equal(exitCode, 0, stderr);
+    t.match(
+      stderr,
+      /pod shop\/dns on node-b ended at \d\d:\d\d:\d\d; its capture has what passed until then/,
+    );
+    await bench.expectClean(t);
+    const again = await bench.hopbook("replay", folderOf(join(cwd, "artifacts")));
+    t.equal(again.exitCode, 0, again.stderr);
+    t.match(again.stderr, /pod shop\/dns on node-b ended at/);
+  },
+);
