@@ -22,6 +22,7 @@ function client([shell = "sh", ...rest]: readonly string[], words: readonly stri
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on("line", (line) => lines.push(line));
+  const closed = once(reader, "close").then(() => null);
   return {
     say: (word: string) => child.stdin.write(`${word}\n`),
     end: () => child.stdin.end(),
@@ -30,7 +31,8 @@ function client([shell = "sh", ...rest]: readonly string[], words: readonly stri
       for (;;) {
         const line = lines.find((each) => each.startsWith(word));
         if (line !== undefined) return line;
-        await Promise.race([once(reader, "line"), once(reader, "close")]);
+        if ((await Promise.race([once(reader, "line"), closed])) === null)
+          throw new Error(`It ended before "${word}": ${lines.join(" | ")}`);
       }
     },
   };

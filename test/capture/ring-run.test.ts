@@ -42,6 +42,7 @@ async function startAgent([shell = "sh", ...first]: readonly string[], port: num
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on("line", (line) => lines.push(line));
+  const closed = once(reader, "close").then(() => null);
   return {
     dir,
     child,
@@ -50,7 +51,8 @@ async function startAgent([shell = "sh", ...first]: readonly string[], port: num
       for (;;) {
         const line = lines.find((each) => each.startsWith(word));
         if (line !== undefined) return line;
-        await Promise.race([once(reader, "line"), once(reader, "close")]);
+        if ((await Promise.race([once(reader, "line"), closed])) === null)
+          throw new Error(`It ended before "${word}": ${lines.join(" | ")}`);
       }
     },
     async end(): Promise<void> {
