@@ -68,6 +68,9 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
     endedEarly: /gone|disappeared|down/,
   });
   await bench.expectClean(t);
+  const again = await bench.hopbook("replay", dir);
+  t.equal(again.exitCode, 0, again.stderr);
+  t.match(again.stderr, /pod shop\/web on node-b came; it is captured from now on/);
 });
 
 t.test(

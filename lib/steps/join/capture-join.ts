@@ -186,7 +186,7 @@ class Joiner {
     if (held.begun === null) return;
     for (const each of pods) this.#tries.set(keyOf(each), (this.#tries.get(keyOf(each)) ?? 0) + 1);
     const joining: Joining = {
-      ...{ held, begun: held.begun, agents: this.#agents, leftMs: this.leftMs },
+      ...{ held, begun: held.begun, agents: this.#agents },
       interface:
         this.#input.interface === undefined || this.#input.interface === "" ? null : this.#input.interface,
       maxBytes: toBytes(this.#input.maxBytes ?? "64MiB"),

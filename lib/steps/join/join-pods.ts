@@ -23,7 +23,6 @@ export interface Joining {
   readonly interface: string | null;
   /** Of a node, all that joined there together. */
   readonly maxBytes: number;
-  readonly leftMs: number;
   readonly agents: Agents;
 }
 
@@ -55,7 +54,7 @@ export async function joinPods(
   const { input, filter } = begun;
   const plans = planPoints(points, {
     ...{ runId: context.runId, workDir: context.profile.workDir, part: `joined${agents.started}` },
-    ...{ payload: input.payload === true, maxSeconds: Math.ceil(joining.leftMs / 1000) },
+    ...{ payload: input.payload === true, maxSeconds: Math.ceil(begun.maxMs / 1000) },
     ...{ maxBytes: Math.floor(joining.maxBytes / MOST_AGENTS_A_NODE), bufferKiB: BUFFER_KIB },
     ...{ minFreeBytes: toBytes(input.minFree ?? "64MiB"), leaseSeconds: leaseSecondsOf(context.profile) },
     sshConnections: {},
@@ -63,7 +62,7 @@ export async function joinPods(
   });
   for (const plan of plans) {
     context.demand({
-      ...{ kind: "capture", node: plan.node, durationMs: joining.leftMs, bytes: plan.maxBytes, filter },
+      ...{ kind: "capture", node: plan.node, durationMs: begun.maxMs, bytes: plan.maxBytes, filter },
       payload: input.payload === true ? "full" : "headers",
     });
   }

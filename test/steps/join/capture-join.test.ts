@@ -153,6 +153,7 @@ t.test(
       String((64 * 1024) / 4),
       "a share of what all may have that join on a node, in KiB",
     );
+    t.equal(web?.words[1], "60", "as long as the others: what a replay asks for is the same");
     t.match(run.demands.at(-1), {
       kind: "capture",
       node: "node-b",
