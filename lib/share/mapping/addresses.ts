@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { formatBytes } from "../../linux/address.js";
-import { PrefixPreserving } from "./prefix-preserving.js";
+import { PrefixPreserving, sharesBits } from "./prefix-preserving.js";
 import { isFixed4, RANGES_4, RANGES_6, staysAsItIs4 } from "./special.js";
 
 /** More are mapped without being remembered. */
@@ -14,6 +14,9 @@ const EMBEDDING = ["00000000000000000000ffff", "0064ff9b0000000000000000"].map((
 );
 const EMBEDDED_AT = 12;
 
+/** A network with fewer bits that a key may flip stays itself too often to ask for another key. */
+const FREE_BITS = 4;
+
 /** One mapping of all IP addresses of a run, and which ones it was asked for. */
 export class AddressMapper {
   private readonly four: PrefixPreserving;
@@ -25,6 +28,8 @@ export class AddressMapper {
   private readonly byLow = new Map<number, Uint8Array>();
   /** Networks that became others, as `10.0.0.0/24`, and what they became. */
   private readonly networks = new Map<string, Uint8Array>();
+  /** Those that are by chance what they were. */
+  private readonly unchanged = new Set<string>();
   /** Whether there were more than are remembered. */
   forgot = false;
 
@@ -51,6 +56,7 @@ export class AddressMapper {
     const image = Uint8Array.from(whole, (byte, index) => byte & maskAt(index, lengthBits));
     const isChanged = image.some((byte, index) => byte !== bytes[index]);
     if (isChanged && this.networks.size < MOST_REMEMBERED) this.networks.set(text, image);
+    if (!isChanged && freeBits(bytes, lengthBits) >= FREE_BITS) this.unchanged.add(text);
     return image;
   }
 
@@ -58,8 +64,9 @@ export class AddressMapper {
     return [...this.networks.keys()];
   }
 
-  /** Whether an address or a network becomes what another one was, or an IPv4 address by chance what it was itself. */
+  /** Whether an address or a network becomes what another one was, or by chance what it was itself. */
   isAmbiguous(): boolean {
+    if (this.unchanged.size > 0) return true;
     if ([...this.seen4].some(([word, image]) => word === image && !isFixed4(word))) return true;
     const bases = new Set([...this.networks.keys()].map((text) => text.split("/")[0]));
     const isTaken = (image: Uint8Array): boolean =>
@@ -148,6 +155,17 @@ export class AddressMapper {
     else for (let at = SOLICITED.length; at < 16; at++) image[at]! ^= this.low[at]!;
     return image;
   }
+}
+
+/** Of a network's prefix: how many bits a key may flip. */
+function freeBits(bytes: Uint8Array, lengthBits: number): number {
+  const stays = bytes.length === 4 ? staysAsItIs4(wordOf(bytes)) : bytes[0] === 0xff || isEmbedding(bytes);
+  if (stays) return 0;
+  const ranges = bytes.length === 4 ? RANGES_4 : RANGES_6;
+  const inside = ranges.filter((range) =>
+    sharesBits(bytes, range.bytes, Math.min(range.lengthBits, lengthBits)),
+  );
+  return lengthBits - Math.max(0, ...inside.map((range) => Math.min(range.lengthBits, lengthBits)));
 }
 
 function isSolicited(address: Uint8Array): boolean {

@@ -93,6 +93,35 @@ t.test("another key, other images", async (t) => {
   t.not(map("10.77.0.11", new AddressMapper(Buffer.alloc(32, 8))), map("10.77.0.11"));
 });
 
+t.test("a network that stays by chance what it was makes a mapping ambiguous", async (t) => {
+  const own = "192.168.218.64";
+  const bytes = Uint8Array.from(bytesOf(own) ?? []);
+  const stays = (mapper: AddressMapper): boolean =>
+    formatBytes([...mapper.mapNetwork(bytes, 26, `${own}/26`)]) === own;
+  const secrets = Array.from({ length: 20_000 }, (_, at) => Buffer.from(String(at).padStart(32, "k")));
+  const secret = secrets.find((one) => stays(new AddressMapper(one)));
+  if (secret === undefined) throw new Error("No key leaves it as it is");
+  const mapper = new AddressMapper(secret);
+  t.ok(stays(mapper));
+  t.equal(mapper.isAmbiguous(), true, "the address of its first device would be left in it");
+  const fixed = new AddressMapper(secret);
+  for (const [network, bits] of [
+    ["0.0.0.0", 0],
+    ["10.0.0.0", 8],
+    ["192.168.0.0", 16],
+    ["127.0.0.0", 8],
+    ["224.0.0.0", 4],
+    ["fe80::", 64],
+    ["ff00::", 8],
+    ["127.1.0.0", 16],
+    ["239.1.2.0", 24],
+    ["ff02::1", 128],
+    ["::ffff:0:0", 96],
+  ] as const)
+    fixed.mapNetwork(Uint8Array.from(bytesOf(network) ?? []), bits, `${network}/${bits}`);
+  t.equal(fixed.isAmbiguous(), false, "what means the same everywhere stays");
+});
+
 t.test("a network that becomes what another one, or an address, was makes a mapping ambiguous", async (t) => {
   const [own, other] = ["192.168.218.64", "192.168.174.128"];
   const bytes = Uint8Array.from(bytesOf(own) ?? []);
