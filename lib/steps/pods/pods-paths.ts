@@ -1,5 +1,6 @@
 import { parseEnd, type NodeTools } from "../../cluster/index.js";
 import { HopbookError } from "../../errors.js";
+import { stepEvidence } from "../../model/evidence.js";
 import type { FlowPath } from "../../model/hops.js";
 import type { PlannedCommand, StepKind } from "../../model/steps.js";
 import { pathDiscover } from "../path-discover.js";
@@ -81,7 +82,7 @@ export const podsPaths: StepKind<Input, Output> = {
       tools = { ...tools, ...found.outputs.tools };
     }
     if (paths.length > MAX_WAYS) throw notSoMany(paths.length);
-    await context.sink.writeJson("evidence/paths.json", { paths, tools });
+    await context.sink.writeJson(stepEvidence("paths", context.evidenceName), { paths, tools });
     return { commands, outputs: { paths, tools }, notes: [...new Set(notes)] };
   },
 };

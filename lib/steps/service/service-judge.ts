@@ -1,19 +1,16 @@
-import type { StepKind } from "../../model/steps.js";
-import { NOT_YET } from "../schema.js";
+import { judgeKind } from "../shared/judge.js";
 import { judgeService, type ServiceFacts, type ServiceVerdict } from "./judge-service.js";
 
 interface Input {
   readonly service: ServiceFacts;
 }
 
-export const serviceJudge: StepKind<Input, ServiceVerdict> = {
+export const serviceJudge = judgeKind<Input, ServiceVerdict>({
   name: "service/judge",
   title: "Say whether the Service, an endpoint or the network is at fault",
   description:
     "Says of each endpoint of a Service whether it answers by its own address, and whether the Service's own address leads to " +
     "them; which of Service, endpoint and network is at fault.",
-  phase: "action",
-  actions: [],
   inputSchema: {
     type: "object",
     required: ["service"],
@@ -26,21 +23,13 @@ export const serviceJudge: StepKind<Input, ServiceVerdict> = {
       },
     },
   },
-  outputSchema: {
-    type: "object",
-    properties: { code: { type: "string" }, summary: { type: "string" }, endpoints: { type: "array" } },
-  },
+  gives: { endpoints: { type: "array" } },
   example: {
     service: {
       ...{ name: "shop/web", clusterIp: "10.96.0.20:80", endpoints: ["192.168.2.2:8080"] },
       ...{ notReady: [], untried: false },
     },
   },
-  plan: () => Promise.resolve({ commands: [], outputs: NOT_YET, notes: [] }),
-  async run({ service }, context) {
-    const verdict = judgeService(service, await context.followFlows());
-    await context.sink.writeJson("evidence/service.json", verdict);
-    context.note(verdict.code === "ok" ? "info" : "warn", verdict.summary);
-    return verdict;
-  },
-};
+  evidence: "service",
+  judge: ({ service }, flows) => judgeService(service, flows),
+});

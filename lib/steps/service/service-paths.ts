@@ -1,6 +1,7 @@
 import { parseEnd, type NodeTools } from "../../cluster/index.js";
 import { asHopbookError, HopbookError } from "../../errors.js";
 import { formatAddress, parseAddress } from "../../linux/endpoint.js";
+import { stepEvidence } from "../../model/evidence.js";
 import type { FlowPath } from "../../model/hops.js";
 import type { PlannedCommand, StepKind } from "../../model/steps.js";
 import type { ProbeKind } from "../../model/traffic.js";
@@ -95,7 +96,10 @@ export const servicePaths: StepKind<Input, Output> = {
       paths: [...frontPath(service, named.paths), ...direct.paths],
       tools: { ...named.tools, ...direct.tools },
     };
-    await context.sink.writeJson("evidence/paths.json", { paths: outputs.paths, tools: outputs.tools });
+    await context.sink.writeJson(stepEvidence("paths", context.evidenceName), {
+      paths: outputs.paths,
+      tools: outputs.tools,
+    });
     return { commands, outputs, notes: [...new Set(notes)] };
   },
 };

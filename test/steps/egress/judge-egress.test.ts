@@ -143,7 +143,7 @@ t.test("the step writes its verdict down and notes it", async (t) => {
   ] as const) {
     const fake = fakeContext([], { followFlows: () => Promise.resolve([one]) });
     await egressJudge.run?.({}, fake.context, { commands: [], outputs: {} as never, notes: [] });
-    t.match(fake.files.get("evidence/egress.json"), {
+    t.match(fake.files.get("evidence/egress/step.json"), {
       ways: [{ leftBy: "node-a eth0", leftAs: "10.77.0.11" }],
     });
     t.match(fake.notes.join("\n"), new RegExp(`^${level}: `));

@@ -92,7 +92,7 @@ t.test("the step writes its verdict down and notes it", async (t) => {
       followFlows: () => Promise.resolve([flow([leg("request", 10, missing)])]),
     });
     await lossJudge.run?.({}, fake.context, { commands: [], outputs: {} as never, notes: [] });
-    t.match(fake.files.get("evidence/loss.json"), { flows: [{ legs: [{ sent: 10, missing }] }] });
+    t.match(fake.files.get("evidence/loss/step.json"), { flows: [{ legs: [{ sent: 10, missing }] }] });
     t.match(fake.notes.join("\n"), new RegExp(`^${level}: `));
   }
 });

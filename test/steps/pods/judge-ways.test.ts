@@ -112,7 +112,7 @@ t.test("the step writes its verdict down, and notes it and the packet's way", as
     const flow = way(verdict, { timeline: [packet("request", [0, 1, 2, 3])] });
     const fake = fakeContext([], { followFlows: () => Promise.resolve([flow]) });
     await podsJudge.run?.({}, fake.context, { commands: [], outputs: {} as never, notes: [] });
-    t.match(fake.files.get("evidence/ways.json"), { ways: [{}], followed: [/^UDP request/] });
+    t.match(fake.files.get("evidence/ways/step.json"), { ways: [{}], followed: [/^UDP request/] });
     t.match(fake.notes, [new RegExp(`^${level}: `), /^info: UDP request/]);
   }
 });

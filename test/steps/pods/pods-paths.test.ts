@@ -16,7 +16,7 @@ t.test("from each to each, without what a pod would send to itself", async (t) =
   );
   t.strictSame(Object.keys(outputs.tools).sort(), ["node-a", "node-b"]);
   t.ok(commands.length > 10);
-  t.match(fake.files.get("evidence/paths.json"), { paths: [{}, {}, {}] });
+  t.match(fake.files.get("evidence/paths/step.json"), { paths: [{}, {}, {}] });
 });
 
 t.test("none but to oneself, and too many, are refused before anything is read", (t) => {

@@ -155,7 +155,7 @@ t.test("the step writes its verdict down and notes it", async (t) => {
   ] as const) {
     const fake = fakeContext([], { followFlows: () => Promise.resolve([flow]) });
     await policyJudge.run?.({ audits: [] }, fake.context, { commands: [], outputs: {} as never, notes: [] });
-    t.match(fake.files.get("evidence/policies.json"), { pairs: [{}] });
+    t.match(fake.files.get("evidence/policy-ways/step.json"), { pairs: [{}] });
     t.match(fake.notes.join("\n"), new RegExp(`^${level}: `));
   }
 });

@@ -172,7 +172,7 @@ t.test("the step writes its verdict down and notes it", async (t) => {
   });
   const verdict = await serviceJudge.run?.({ service: SERVICE }, fake.context, {} as never);
   t.match(verdict, { code: "ok" });
-  t.match(fake.files.get("evidence/service.json"), {
+  t.match(fake.files.get("evidence/service/step.json"), {
     code: "ok",
     endpoints: [{ address: "10.1.1.7:8080" }, {}],
   });

@@ -20,7 +20,7 @@ t.test("of one endpoint: the whole way by the Service's address, and that by the
     ["service 10.96.0.20:80 8", "pod 192.168.2.2:8080 8"],
   );
   t.strictSame(outputs.probe, ["tcp-connect"]);
-  t.match(fake.files.get("evidence/paths.json"), { paths: [{}, {}] });
+  t.match(fake.files.get("evidence/paths/step.json"), { paths: [{}, {}] });
 });
 
 t.test("of several: by the Service's address as far as nobody has chosen one", async (t) => {
