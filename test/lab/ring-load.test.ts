@@ -7,7 +7,10 @@ import type { CaptureRecord } from "../../lib/model/evidence.js";
 import { Bench, folderOf } from "./bench.js";
 import { startCli } from "./cli.js";
 
-/** A ring at 20,000 packets a second: its bound on the disk at each sample, and no loss that a bare tcpdump beside it has not. */
+/**
+ * A ring at 20,000 packets a second, or as many as the machine makes, which it prints: its bound on the disk at each sample, and no
+ * loss that a bare tcpdump beside it has not.
+ */
 
 const bench = await Bench.open("ring-load");
 t.teardown(() => bench.close());
