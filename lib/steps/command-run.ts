@@ -4,6 +4,7 @@ import type { Argv, ExecResult } from "../model/access.js";
 import { findNodesFile } from "../model/node-files.js";
 import type { PlannedCommand, StepContext, StepKind } from "../model/steps.js";
 import { findPlace } from "./command-place.js";
+import { executePlanned } from "./shared/execute.js";
 import { keepPrinted } from "./shared/printed.js";
 
 interface Input {
@@ -22,7 +23,6 @@ interface Output {
   readonly node: string;
 }
 
-const MAX_OUTPUT_BYTES = 1024 * 1024;
 /** Where the step has no `timeout`: no command is waited for without an end. */
 const LONGEST_MS = 3_600_000;
 /** Under these nothing is known of what the command does. */
@@ -83,20 +83,7 @@ export const commandRun: StepKind<Input, Output> = {
   async run({ argv: words, on }, context, { commands }) {
     const command = commands.at(-1);
     if (command === undefined) throw new HopbookError("INTERNAL", "There is no command to run");
-    const { node, argv, action } = command;
-    const access = context.accesses.get(node);
-    if (access === undefined) {
-      throw (
-        context.unreachable.get(node) ??
-        new HopbookError("NODE_UNREACHABLE", `Cannot run a command on ${node}: it is not open to this run`)
-      );
-    }
-    const result = await access.exec(argv, {
-      action,
-      timeoutMs: LONGEST_MS,
-      maxOutputBytes: MAX_OUTPUT_BYTES,
-      signal: AbortSignal.any([context.signal, context.cancelled]),
-    });
+    const result = await executePlanned(command, LONGEST_MS, context);
     await keepPrinted(result, { words: wordsOf(words), on }, context);
     return judge(result, context);
   },

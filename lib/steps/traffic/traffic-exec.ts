@@ -1,11 +1,11 @@
 import { planContainerExec, readContainerExec, showTail } from "../../cluster/index.js";
 import { HopbookError } from "../../errors.js";
-import type { ExecResult } from "../../model/access.js";
 import { CONTAINER_EXEC } from "../../model/exec/container-exec.js";
-import type { PlannedCommand, StepContext, StepKind } from "../../model/steps.js";
+import type { PlannedCommand, StepKind } from "../../model/steps.js";
 import { formatDuration } from "../../model/units.js";
 import { wordsOf } from "../command-run.js";
 import { durationSchema, NOT_YET, toMs } from "../schema.js";
+import { executePlanned } from "../shared/execute.js";
 import { keepPrinted } from "../shared/printed.js";
 import { findPodOnNode } from "./find-container.js";
 
@@ -28,7 +28,6 @@ interface Output {
   readonly tookMs: number;
 }
 
-const MOST_OUTPUT_BYTES = 1024 * 1024;
 const MOST_MS = 600_000;
 /** For the runtime to begin and end. */
 const GRACE_MS = 20_000;
@@ -117,7 +116,7 @@ export const trafficExec: StepKind<Input, Output> = {
     const command = commands.at(-1);
     if (command === undefined) throw new HopbookError("INTERNAL", "There is no command to run");
     const words = wordsOf(argv);
-    const result = await execute(command, toMs(atMost), context);
+    const result = await executePlanned(command, toMs(atMost) + GRACE_MS, context);
     context.signal.throwIfAborted();
     const { node, stdout, truncated, durationMs: tookMs } = result;
     const end = truncated || result.canceled || result.timedOut ? null : readContainerExec(result);
@@ -143,23 +142,3 @@ export const trafficExec: StepKind<Input, Output> = {
     return { exitCode, stdout: stdout.toString("utf8"), stderr, timedOut, truncated, node, tookMs };
   },
 };
-
-async function execute(
-  { node, action, argv }: PlannedCommand,
-  atMostMs: number,
-  { accesses, unreachable, signal, cancelled }: StepContext,
-): Promise<ExecResult> {
-  const access = accesses.get(node);
-  if (access === undefined) {
-    throw (
-      unreachable.get(node) ??
-      new HopbookError("NODE_UNREACHABLE", `Cannot run a command on ${node}: it is not open to this run`)
-    );
-  }
-  return access.exec(argv, {
-    action,
-    timeoutMs: atMostMs + GRACE_MS,
-    maxOutputBytes: MOST_OUTPUT_BYTES,
-    signal: AbortSignal.any([signal, cancelled]),
-  });
-}
