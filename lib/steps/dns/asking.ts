@@ -1,3 +1,4 @@
+import type { Family } from "../../linux/address.js";
 import type { End } from "../../model/cluster.js";
 import type { Flow } from "../../model/hops.js";
 import type { DnsAsk, DnsQuery, DnsServer } from "../../traffic/index.js";
@@ -12,20 +13,22 @@ interface Given {
   readonly flows: readonly Flow[];
   readonly names: readonly string[];
   readonly servers: readonly DnsServer[];
+  /** Of which addresses are asked for; null: both. */
+  readonly family: Family | null;
 }
+
+const RECORDS = { 4: "A", 6: "AAAA" } as const;
 
 /**
  * Who is asked from where: over the flows that are followed; a server that has several others behind it, from the pod, whose
  * packets go to any of them; those behind it from their own nodes, and the servers from the pod's node.
  */
-export function listAsks({ flows, names, servers }: Given): readonly PlannedAsk[] {
+export function listAsks({ flows, names, servers, family }: Given): readonly PlannedAsk[] {
   const dns = flows.filter(({ probe }) => probe === "dns-udp" || probe === "dns-tcp");
-  const both = names.flatMap((name): DnsQuery[] => [
-    { name, type: "A" },
-    { name, type: "AAAA" },
-  ]);
+  const [type, ...others] = family === null ? (["A", "AAAA"] as const) : ([RECORDS[family]] as const);
+  const all = names.flatMap((name) => [type, ...others].map((each): DnsQuery => ({ name, type: each })));
   const queriesOf = ({ probe }: Flow): readonly DnsQuery[] =>
-    probe === "dns-udp" ? both : both.filter(({ type }) => type === "A");
+    probe === "dns-udp" ? all : all.filter((query) => query.type === type);
   const roleOf = (ip: string): DnsAsk["role"] =>
     servers.find((server) => server.ip === ip)?.role ?? "endpoint";
   const make = (flow: Flow, server: string, rest: Pick<DnsAsk, "flowId" | "from">): PlannedAsk => ({

@@ -13,12 +13,14 @@ import { flowSchema, MAX_OBJECTS } from "../objects.js";
 import { durationSchema, NOT_YET, toMs } from "../schema.js";
 import { probeTagOf, runProbe } from "../shared/probing.js";
 import { listAsks, type PlannedAsk } from "./asking.js";
+import { familyOf, familySchema, type FamilyChoice } from "./family.js";
 import { namesSchema, serversSchema } from "./schema.js";
 
 interface Input {
   readonly flows: readonly Flow[];
   readonly names: readonly string[];
   readonly servers: readonly DnsServer[];
+  readonly family?: FamilyChoice;
   readonly followed?: boolean;
   readonly wait?: string | number;
   readonly interval?: string | number;
@@ -34,7 +36,7 @@ export const dnsLookup: StepKind<Input, Output> = {
   name: "dns/lookup",
   title: "Ask for the names",
   description:
-    "Asks for each name's A and AAAA records, over UDP and TCP: the servers and those behind them from the pod's network " +
+    "Asks for each name's A and AAAA records, or those of one family, over UDP and TCP: the servers and those behind them from the pod's network " +
     "namespace, and both from their nodes, with the nodes' tools. All names are asked for at once; what a resolver, which " +
     "asks for one after the other, comes to is reckoned from the answers.",
   phase: "action",
@@ -48,6 +50,7 @@ export const dnsLookup: StepKind<Input, Output> = {
       flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
       names: { ...namesSchema, title: "Whole names, as dns/read gives it" },
       servers: { ...serversSchema, title: "Servers, as dns/read gives it" },
+      family: { ...familySchema, title: "Which addresses are asked for: of `4` A, of `6` AAAA" },
       followed: { type: "boolean", default: true, title: "Whether the flows are captured in this run" },
       wait: { ...durationSchema, default: "2s", title: "How long to wait for each answer" },
       interval: { ...durationSchema, default: "50ms", title: "Time between two queries to one server" },
@@ -98,14 +101,14 @@ export const dnsLookup: StepKind<Input, Output> = {
 };
 
 function planAll(
-  { flows, names, servers, followed, wait, interval }: Input,
+  { flows, names, servers, family, followed, wait, interval }: Input,
   context: StepContext,
 ): Planned[] {
   const options = {
     ...{ count: 1, dnsName: "", httpPath: "/", runTag: probeTagOf(context.runId) },
     ...{ intervalMs: toMs(interval ?? "50ms"), timeoutMs: toMs(wait ?? "2s") },
   };
-  return listAsks({ flows, names, servers })
+  return listAsks({ flows, names, servers, family: familyOf(family) })
     .filter(({ flow }) => context.accesses.has(flow.path.from.target ?? flow.path.from.node ?? ""))
     .map((ask) => (followed === false ? { ...ask, flowId: null } : ask))
     .map((ask) => ({ ...ask, plan: planProbe(ask.flow, { ...options, queries: ask.queries }) }));

@@ -20,11 +20,13 @@ import {
   type ResolverConfig,
 } from "../../traffic/index.js";
 import { watchAccesses } from "../shared/watched.js";
+import { familyOf, familySchema, keepFamily, type FamilyChoice } from "./family.js";
 import { findServers } from "./servers.js";
 
 interface Input {
   readonly from: string;
   readonly name: string;
+  readonly family?: FamilyChoice;
 }
 
 interface Output {
@@ -56,6 +58,10 @@ export const dnsRead: StepKind<Input, Output> = {
         type: "string",
         pattern: "^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251})$",
         title: "Name as a program has it",
+      },
+      family: {
+        ...familySchema,
+        title: "Servers of which IP family are asked, where resolv.conf names one of it; otherwise all",
       },
     },
   },
@@ -92,7 +98,7 @@ export const dnsRead: StepKind<Input, Output> = {
         hint: "No process of the pod has a plain /etc/resolv.conf; check that its containers run",
       });
     }
-    const config = parseResolvConf(text);
+    const config = keepFamily(parseResolvConf(text), familyOf(input.family));
     const names = searchWalk(input.name, config);
     const isOfPod = from.target !== undefined && from.target !== from.node;
     const servers = await findServers(config.nameservers, {
@@ -112,6 +118,8 @@ export const dnsRead: StepKind<Input, Output> = {
       "info",
       `${input.from} asks ${config.nameservers.join(", ") || "nobody"} for ${names.join(", ")}`,
     );
+    if (config.leftOut !== undefined)
+      context.note("info", `not asked, being of the other IP family: ${config.leftOut.join(", ")}`);
     for (const { ip, unread } of servers)
       if (unread !== undefined) context.note("warn", `who is behind ${ip} is not known: ${unread}`);
     const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));

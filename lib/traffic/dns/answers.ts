@@ -37,11 +37,9 @@ export function judgeAnswers(
   }
   if (walk.result === "empty") {
     const empty = udp.find(({ said }) => said === "NOERROR")?.name ?? walk.name;
-    return say(
-      "name-without-address",
-      "name",
-      `${server} knows ${empty}, which has neither an A nor an AAAA record`,
-    );
+    const [type, ...more] = new Set(udp.map((one) => one.type));
+    const what = more.length > 0 ? "neither an A nor an AAAA record" : `no ${type ?? ""} record`;
+    return say("name-without-address", "name", `${server} knows ${empty}, which has ${what}`);
   }
   const each = walk.names.map(({ name: asked, tookMs }) => `${asked} ${sayMs(tookMs)}`).join(", ");
   return say(

@@ -4,6 +4,8 @@ import { canonicalIp } from "../../linux/address.js";
 export interface ResolverConfig {
   /** At most three, in their order, and those that are addresses alone. */
   readonly nameservers: readonly string[];
+  /** Those of the other family, where one was chosen. */
+  readonly leftOut?: readonly string[];
   readonly search: readonly string[];
   readonly ndots: number;
   /** How long the resolver waits for each answer, and how often it asks each server. */

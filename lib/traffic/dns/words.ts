@@ -41,8 +41,9 @@ export function sayServer(ip: string, { servers }: DnsEvidence): string {
   return service === null ? ip : `${ip} (${service})`;
 }
 
-export function sayConfig({ nameservers, search, ndots }: ResolverConfig): string {
-  return `nameserver ${nameservers.join(" ")}, search ${search.join(" ") || "nothing"}, ndots ${ndots}`;
+export function sayConfig({ nameservers, leftOut = [], search, ndots }: ResolverConfig): string {
+  const others = leftOut.length === 0 ? "" : ` (and ${leftOut.join(" ")}, left out)`;
+  return `nameserver ${nameservers.join(" ")}${others}, search ${search.join(" ") || "nothing"}, ndots ${ndots}`;
 }
 
 /** What could not be read of the servers. */

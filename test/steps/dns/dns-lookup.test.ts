@@ -19,9 +19,10 @@ const servers: DnsServer[] = [
   },
 ];
 const INPUT = { flows, names: ["web.shop", "web"], servers };
+const ASKED = { ...INPUT, family: null };
 
 t.test("who is asked from where, and for what", (t) => {
-  const asks = listAsks(INPUT).map(({ from, node, server, role, transport, flowId, queries }) =>
+  const asks = listAsks(ASKED).map(({ from, node, server, role, transport, flowId, queries }) =>
     [from, node, server, role, transport, flowId, queries.length].join(" "),
   );
   t.strictSame(asks, [
@@ -31,7 +32,24 @@ t.test("who is asked from where, and for what", (t) => {
     "pod node-a 10.96.0.10 nameserver tcp  2",
     "node node-b 10.1.1.9 endpoint udp  4",
   ]);
-  t.strictSame(listAsks({ ...INPUT, flows: [] }), []);
+  t.strictSame(listAsks({ ...ASKED, flows: [] }), []);
+  t.end();
+});
+
+t.test("one family's addresses are asked for alone, over TCP too", (t) => {
+  for (const [family, type] of [
+    [4, "A"],
+    [6, "AAAA"],
+  ] as const) {
+    const asks = listAsks({ ...INPUT, family });
+    t.equal(asks.length, 5);
+    for (const { queries } of asks) {
+      t.strictSame(queries, [
+        { name: "web.shop", type },
+        { name: "web", type },
+      ]);
+    }
+  }
   t.end();
 });
 

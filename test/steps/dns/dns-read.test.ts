@@ -54,7 +54,11 @@ function setUp(file: string, { nat = NAT, kube }: Told = {}): FakeContext {
     return replay.beside({
       exec: async (argv, options, run) => {
         const key = keyOf(argv);
-        const said = { "iptables-save": nat, ip: argv[2] === "address" ? ADDRESSES : null }[argv[0] ?? ""];
+        const said = {
+          "iptables-save": nat,
+          "ip6tables-save": "*nat\nCOMMIT\n",
+          ip: argv[2] === "address" ? ADDRESSES : null,
+        }[argv[0] ?? ""];
         const own = key.startsWith("hopbook-resolver") ? file : (said ?? null);
         if (own === null) return run();
         return { ...(await replayNode(node, { [key]: own }).exec(argv, options)), durationMs: 0 };
@@ -149,6 +153,27 @@ t.test("what the table does not tell the API does, by a Service's second Cluster
   const { outputs } = await dnsRead.plan({ from: "node/node-a", name: "web" }, fake.context);
   t.match(outputs.servers, [{ service: "kube-system/kube-dns", endpoints: ["10.0.2.2", "10.0.2.3"] }]);
   t.notOk(outputs.servers[0]?.unread);
+});
+
+t.test("one family's servers are asked where resolv.conf names one, and the others are named", async (t) => {
+  const file = "nameserver 10.96.0.10\nnameserver fd00:10:96::a\n#done\n";
+  for (const [family, asked, leftOut] of [
+    [undefined, ["10.96.0.10", "fd00:10:96::a"], undefined],
+    ["4", ["10.96.0.10"], ["fd00:10:96::a"]],
+    ["ipv6", ["fd00:10:96::a"], ["10.96.0.10"]],
+  ] as const) {
+    const fake = setUp(file);
+    const input = { from: "shop/client", name: "web", ...(family !== undefined && { family }) };
+    const { outputs } = await dnsRead.plan(input, fake.context);
+    t.strictSame([...outputs.config.nameservers], [...asked]);
+    t.strictSame(outputs.config.leftOut, leftOut);
+    t.equal(/not asked, being of the other IP family/.test(fake.notes.join("\n")), leftOut !== undefined);
+  }
+  const { outputs } = await dnsRead.plan(
+    { from: "shop/client", name: "web", family: "6" },
+    setUp(FILE).context,
+  );
+  t.strictSame(outputs.config.nameservers, ["10.96.0.10"], "it knows AAAA as well");
 });
 
 t.test("without a file nothing is guessed", async (t) => {

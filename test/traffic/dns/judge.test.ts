@@ -343,3 +343,16 @@ t.test("who was asked directly stands in the evidence", (t) => {
   t.match(evidence.join("\n"), /10\.244\.1\.5 asked directly from the pod/);
   t.end();
 });
+
+t.test("asked for one family alone, a name lacks that one's record, and the server left out is told", (t) => {
+  const asked = ask("empty");
+  const lookups = asked.lookups.filter(({ type }) => type === "AAAA");
+  const { code, summary, evidence } = judgeDns({
+    ...{ name: "web", servers: [SERVER], asks: [{ ...asked, lookups }], breaks: [] },
+    config: { ...CONFIG, leftOut: ["fd00::a"] },
+  });
+  t.equal(code, "name-without-address");
+  t.match(summary, /which has no AAAA record$/);
+  t.match(evidence[0], /^resolv\.conf: nameserver 10\.96\.0\.10 \(and fd00::a, left out\), search/);
+  t.end();
+});
