@@ -5,6 +5,8 @@ export const AUDIT_TITLE = "What the nodes' state alone says";
 
 /** A fault or warning that the nodes' state shows, raw. */
 export interface AuditItem {
+  /** The check that says it. */
+  readonly check: string;
   readonly severity: "fault" | "warning";
   /** Place, direction and what is wrong, without a full stop. */
   readonly sentence: string;
@@ -25,7 +27,9 @@ export function summariseAudit({ statements }: FlowAudit): AuditSummary {
       const { severity, what, evidence, next } = one;
       if (severity !== "fault" && severity !== "warning") return [];
       const lines = evidence.map(({ command, line }) => `${command}: ${line}`);
-      return [{ severity, sentence: `${placeAudited(one)}: ${what}`, evidence: lines, next }];
+      return [
+        { check: one.check, severity, sentence: `${placeAudited(one)}: ${what}`, evidence: lines, next },
+      ];
     }),
     rest: [
       ...countChecks(statements, { severity: "fine", title: "found well" }),

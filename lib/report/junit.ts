@@ -1,17 +1,19 @@
 import type { CheckFinding, Findings, FlowFinding } from "../model/findings.js";
 import { escapeMarkup } from "./escape.js";
+import { summariseAudit } from "./flow-audit.js";
 import { sortDetected } from "./flow-words.js";
 import { describeMissing, lossyLegs, placeBetween } from "./legs.js";
 import { describeVerdict, nameFlow, nameTraffic } from "./words.js";
 
 /**
- * JUnit XML as CI systems read it: a test case a flow, a detector's finding and a check. `lost`, `rejected`, `unanswered` and
+ * JUnit XML as CI systems read it: a test case a flow, a detector's finding, what is wrong by an audit, and a check. `lost`, `rejected`, `unanswered` and
  * `fail` are failures; `inconclusive` and `incomplete` are errors (nothing is known); `skipped` is skipped.
  */
 export function renderJunit(findings: Findings): string {
   const suites = [
     renderSuite("flows", findings.flows.map(renderFlowCase), findings),
     renderSuite("findings", findings.flows.flatMap(renderDetectedCases), findings),
+    renderSuite("audit", findings.flows.flatMap(renderAuditCases), findings),
     renderSuite("checks", findings.checks.map(renderCheckCase), findings),
   ];
   const name = escapeMarkup(`hopbook ${findings.run.runbook}`);
@@ -57,6 +59,20 @@ function renderDetectedCases(flow: FlowFinding): Case[] {
       type: code,
       message: summary,
       text: [...evidence, ...next.map((step) => `Next: ${step}`)],
+    }),
+  );
+}
+
+/** A fault of the state is a failure where the packets were in trouble too: an audit changes no exit code. */
+function renderAuditCases(flow: FlowFinding): Case[] {
+  if (flow.audit === undefined) return [];
+  const isDelivered = flow.verdict.status === "delivered";
+  return summariseAudit(flow.audit).items.map(({ check, severity, sentence, evidence, next }) =>
+    renderCase("hopbook.audit", `${check}: ${nameFlow(flow)}`, {
+      outcome: severity === "fault" && !isDelivered ? "failure" : "pass",
+      type: check,
+      message: `${severity}: ${sentence}`,
+      text: [...evidence, ...(next === null ? [] : [`Next: ${next}`])],
     }),
   );
 }

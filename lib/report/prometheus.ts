@@ -1,4 +1,4 @@
-import type { Findings, FlowFinding, HopRef, LegFinding } from "../model/findings.js";
+import type { Findings, FlowAudit, FlowFinding, HopRef, LegFinding } from "../model/findings.js";
 import { visible } from "./escape.js";
 import { rankFlows } from "./ranking.js";
 import { nameEnd } from "./words.js";
@@ -8,11 +8,13 @@ const MAX_FLOWS = 100;
 const STATUSES = ["delivered", "lost", "rejected", "unanswered", "inconclusive"] as const;
 const CHECK_STATUSES = ["pass", "warn", "fail", "skipped", "incomplete"] as const;
 
+const SEVERITIES = ["fault", "warning", "doubt", "fine"] as const;
+
 type Labels = Readonly<Record<string, string>>;
 
 /**
  * The run in Prometheus' text exposition format, for node_exporter's textfile collector: loss and delay by leg, what became
- * of each flow, the checks. A gauge each, since a run is one look. (prometheus.io/docs/instrumenting/exposition_formats)
+ * of each flow, what an audit says of it, the checks. A gauge each, since a run is one look. (prometheus.io/docs/instrumenting/exposition_formats)
  */
 export function renderPrometheus(findings: Findings): string {
   const { run, flows, checks } = findings;
@@ -39,11 +41,22 @@ export function renderPrometheus(findings: Findings): string {
   text.gauge("hopbook_leg_delay_seconds", "From the leg's first place to its second, clocks corrected");
   for (const { leg, labels } of legs)
     for (const [stat, us] of Object.entries(leg.delayUs ?? {})) text.add({ ...labels, stat }, us / 1e6);
+  text.gauge("hopbook_audit_statements", "What the nodes' state alone says of the flow, by how grave it is");
+  for (const { flow, labels } of told)
+    if (flow.audit !== undefined)
+      for (const [severity, count] of countStatements(flow.audit)) text.add({ ...labels, severity }, count);
   text.gauge("hopbook_check_status", "1 for how the check ended");
   for (const check of checks)
     for (const status of CHECK_STATUSES)
       text.add({ check: check.id, status }, status === check.status ? 1 : 0);
   return text.toString();
+}
+
+function countStatements({ statements }: FlowAudit): (readonly [string, number])[] {
+  return SEVERITIES.map((severity) => [
+    severity,
+    statements.filter((one) => one.severity === severity).length,
+  ]);
 }
 
 function labelsOf(flow: FlowFinding): Labels {

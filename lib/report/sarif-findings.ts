@@ -1,5 +1,6 @@
 import type { DetectorFinding, Findings, FlowFinding, VerdictStatus } from "../model/findings.js";
 import { visible } from "./escape.js";
+import { summariseAudit } from "./flow-audit.js";
 import { sortDetected } from "./flow-words.js";
 import { describeLeftOut, rankFlows } from "./ranking.js";
 import { locateArtifact, writeSarifLog, type SarifResult } from "./sarif-log.js";
@@ -25,7 +26,7 @@ const FLOW_RULES: readonly { readonly status: VerdictStatus; readonly means: str
 
 /**
  * Findings as SARIF 2.1.0 (OASIS): a result for each flow that did not get through, with how many packets were lost of how
- * many, for each finding of a detector, and for each check that failed. Captures are the places. `root`: the run folder.
+ * many, for each finding of a detector, for what is wrong by an audit, and for each check that failed. Captures are the places. `root`: the run folder.
  */
 export function renderSarifFindings(
   findings: Findings,
@@ -35,6 +36,7 @@ export function renderSarifFindings(
   const results = ranked.flatMap(({ flow }) => [
     ...(flow.verdict.status === "delivered" ? [] : [makeVerdict(flow, options.root)]),
     ...sortDetected(flow).map((finding) => makeDetected(flow, finding, options.root)),
+    ...makeAudited(flow, options.root),
   ]);
   const checks = findings.checks.flatMap(({ id, status, message }): SarifResult[] =>
     status === "fail"
@@ -47,9 +49,9 @@ export function renderSarifFindings(
       ? []
       : [{ ruleId: "left-out", level: "note", message: { text: endSentence(leftOut) }, locations: [] }];
   const rules = [
-    ...FLOW_RULES.map(({ status, means }) => ({ id: ruleOf(status), means })),
+    ...FLOW_RULES.map(({ status, means }) => ({ id: ruleOf(status), means, level: levelOf(status) })),
     { id: "check", means: "A check of the runbook failed" },
-    { id: "left-out", means: "Flows that are not listed one by one" },
+    { id: "left-out", means: "Flows that are not listed one by one", level: "note" as const },
   ];
   return writeSarifLog([...results, ...checks, ...rest], { version: options.version, rules });
 }
@@ -58,13 +60,17 @@ function ruleOf(status: VerdictStatus): string {
   return `flow-${status}`;
 }
 
+function levelOf(status: VerdictStatus): SarifResult["level"] {
+  return status === "inconclusive" ? "warning" : "error";
+}
+
 function makeVerdict(flow: FlowFinding, root: string): SarifResult {
   const { status, cause, lost, packets } = flow.verdict;
   const why = cause === null ? "" : ` Cause: ${endSentence(cause.summary)}`;
   const share = lost.packets > 0 ? { properties: { lost: { ...lost, share: lost.packets / lost.of } } } : {};
   return {
     ruleId: ruleOf(status),
-    level: status === "inconclusive" ? "warning" : "error",
+    level: levelOf(status),
     message: { text: visible(`${nameFlow(flow)}: ${endSentence(describeVerdict(flow))}${why}`) },
     locations: locate(
       flow,
@@ -87,6 +93,21 @@ function makeDetected(flow: FlowFinding, finding: DetectorFinding, root: string)
       root,
     ),
   };
+}
+
+/** What is wrong by the nodes' state; no error where the packets got through all the same. */
+function makeAudited(flow: FlowFinding, root: string): SarifResult[] {
+  if (flow.audit === undefined) return [];
+  const isDelivered = flow.verdict.status === "delivered";
+  return summariseAudit(flow.audit).items.map(({ check, severity, sentence, evidence, next }) => {
+    const told = [sentence, ...evidence, ...(next === null ? [] : [`Next: ${next}`])].map(endSentence);
+    return {
+      ruleId: visible(`audit-${check}`),
+      level: severity === "fault" && !isDelivered ? "error" : "warning",
+      message: { text: visible(`${nameFlow(flow)}: ${told.join(" ")}`) },
+      locations: locate(flow, [], root),
+    };
+  });
 }
 
 /** The captures that show it, else the one where the flow begins. */

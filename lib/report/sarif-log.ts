@@ -7,6 +7,8 @@ export interface SarifRule {
   readonly id: string;
   /** One line, without a full stop. */
   readonly means: string;
+  /** What its results are unless they say otherwise; default: what they are. */
+  readonly level?: SarifResult["level"];
 }
 
 interface SarifLocation {
@@ -28,14 +30,17 @@ export interface SarifResult {
 
 const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/** A log of one run of hopbook. Every result's rule is in its list, one that nobody described too. */
+/** A log of one run of hopbook. Every result's rule is in its list, one that nobody described too, as grave as its gravest. */
 export function writeSarifLog(
   results: readonly SarifResult[],
   options: { readonly version: string; readonly rules: readonly SarifRule[] },
 ): string {
   const known = new Map(options.rules.map((rule) => [rule.id, rule]));
-  for (const { ruleId: id } of results)
-    if (!known.has(id)) known.set(id, { id, means: id.replaceAll("-", " ") });
+  const described = new Set(known.keys());
+  for (const { ruleId: id, level } of results) {
+    if (described.has(id)) continue;
+    known.set(id, { id, means: id.replaceAll("-", " "), level: graver(known.get(id)?.level, level) });
+  }
   const rules = [...known.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const index = new Map(rules.map(({ id }, position) => [id, position]));
   const driver = { name: "hopbook", semanticVersion: options.version, rules: rules.map(describeRule) };
@@ -53,8 +58,14 @@ export function writeSarifLog(
   return printJson(log);
 }
 
-function describeRule({ id, means }: SarifRule): Record<string, unknown> {
-  return { id, shortDescription: { text: means }, defaultConfiguration: { level: "error" } };
+const LEVELS = ["note", "warning", "error"] as const;
+
+function graver(one: SarifResult["level"] = "note", other: SarifResult["level"]): SarifResult["level"] {
+  return LEVELS.indexOf(one) > LEVELS.indexOf(other) ? one : other;
+}
+
+function describeRule({ id, means, level }: SarifRule): Record<string, unknown> {
+  return { id, shortDescription: { text: means }, defaultConfiguration: { level: level ?? "error" } };
 }
 
 /** A relative, percent-encoded URI where the file is below the root, else a file: URI. */

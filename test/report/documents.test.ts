@@ -340,6 +340,22 @@ t.test("JUnit", async (t) => {
   );
   t.match(found, "Next: Set the pods&#39; MTU to 1400 or less");
   t.match(found, "request: 24 of 72 (33.3 %) missing on node-b between");
+  const [audited] = SAMPLES["audited"]?.flows ?? [];
+  const lost = renderJunit(SAMPLES["audited"] ?? buildFindings([]));
+  t.match(lost, '<testsuite name="audit" tests="2" failures="1" errors="0" skipped="0"');
+  t.match(
+    lost,
+    /<failure type="rules" message="fault: node-b \(request\): the request .* FORWARD">iptables-save/,
+  );
+  const through = renderJunit(
+    buildFindings([{ ...healthy, ...(audited?.audit !== undefined && { audit: audited.audit }) }]),
+  );
+  t.match(
+    through,
+    '<testsuite name="audit" tests="2" failures="0"',
+    "packets that get through fail no build",
+  );
+  t.match(through, "<system-out>fault: node-b (request)");
   const mixed = renderJunit(SAMPLES["incomplete"] ?? buildFindings([]));
   t.match(mixed, '<testsuite name="checks" tests="3" failures="0" errors="1" skipped="1"');
   for (const [name, findings] of Object.entries(SAMPLES)) {

@@ -49,6 +49,14 @@ t.test("loss and delay of each leg, what became of flows and checks", async (t) 
   t.equal(found.value("hopbook_run_start_time_seconds"), Date.parse("2026-11-20T21:44:54Z") / 1000);
 });
 
+t.test("an audit's statements are counted by how grave they are; a flow without one has none", async (t) => {
+  const found = read(ALL_SAMPLES["audited"] ?? buildFindings([]));
+  const count = (severity: string): number | undefined =>
+    found.value("hopbook_audit_statements", `severity="${severity}"`);
+  t.strictSame(["fault", "warning", "doubt", "fine"].map(count), [1, 1, 2, 1]);
+  t.notOk(read(buildFindings([healthy])).metrics.includes("hopbook_audit_statements"));
+});
+
 t.test(
   "whatever flows are called, each line is a sample and each series there once, its metric's together",
   async (t) => {

@@ -1,11 +1,16 @@
 import t from "tap";
 import { renderSarifFindings } from "../../lib/report/index.js";
 import { ALL_SAMPLES, buildMany, everyThird } from "./many.js";
-import { buildFindings } from "./samples.js";
+import { buildFindings, healthy } from "./samples.js";
+
+interface Rule {
+  readonly id: string;
+  readonly defaultConfiguration: { readonly level: string };
+}
 
 interface Log {
   readonly runs: readonly {
-    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+    readonly tool: { readonly driver: { readonly rules: readonly Rule[] } };
     readonly results: readonly {
       readonly ruleId: string;
       readonly ruleIndex: number;
@@ -41,6 +46,34 @@ t.test("a flow that was lost, with its share, and what detectors say", async (t)
   t.strictSame(lost?.properties, { lost: { packets: 24, of: 72, share: 24 / 72 } });
   t.match(hole?.message.text, "do not. Next: Set the pods' MTU to 1400 or less.");
   t.equal(storm?.locations[0]?.physicalLocation.artifactLocation.uri, "captures/node-a/pod.eth0.pcap");
+});
+
+t.test("a rule is as grave as what goes by it: what is but noted is no error by default", async (t) => {
+  const [run] = parse(renderSarifFindings(buildFindings([everyThird], { checks: [] }), OPTIONS)).runs;
+  const levels = new Map(
+    run?.tool.driver.rules.map(({ id, defaultConfiguration: { level } }) => [id, level]),
+  );
+  t.match(Object.fromEntries(levels), {
+    ...{ "flow-lost": "error", "flow-inconclusive": "warning", "left-out": "note", check: "error" },
+    ...{ "mtu-hole": "error", "retransmission-storm": "warning", "port-reuse": "note" },
+  });
+});
+
+t.test("what an audit calls a fault is an error where the packets were in trouble too", async (t) => {
+  const [flow] = ALL_SAMPLES["audited"]?.flows ?? [];
+  if (flow?.audit === undefined) throw new Error("The sample has no audit");
+  const audit = flow.audit;
+  const ofAudit = (flows: Parameters<typeof buildFindings>[0]): [string, string, string][] =>
+    (parse(renderSarifFindings(buildFindings(flows, { checks: [] }), OPTIONS)).runs[0]?.results ?? [])
+      .filter(({ ruleId }) => ruleId.startsWith("audit-"))
+      .map(({ ruleId, level, message }) => [ruleId, level, message.text]);
+  const [fault, warning, ...more] = ofAudit([flow]);
+  t.match(fault, ["audit-rules", "error"]);
+  t.match(fault?.[2], /node-b \(request\): the request .* is dropped by a rule of FORWARD\. .*-j DROP/);
+  t.match(fault?.[2], /Next: Take the rule out: `iptables-save` shows it\.$/);
+  t.match(warning, ["audit-mtu", "warning"]);
+  t.strictSame(more, [], "neither doubts nor what is fine");
+  t.match(ofAudit([{ ...healthy, audit }])[0], ["audit-rules", "warning"]);
 });
 
 t.test("every sample: rules are listed, places are URIs, nothing steers a terminal", async (t) => {
