@@ -18,6 +18,8 @@ timeout:coreutils dig:bind9-dnsutils newuidmap:uidmap'
 test='dash:dash busybox:busybox'
 # The lab of real Open vSwitch and OVN; without them it says so.
 ovn='ovs-vswitchd:openvswitch-switch ovn-northd:ovn-central ovn-controller:ovn-host'
+# A real server for the lab's connections that are reset; without it that test is skipped.
+postgres='pg_ctlcluster:postgresql'
 # For the benchmarks, to look at reports in a real browser, and to press TAB in other shells; without them those tests
 # are skipped.
 bench='tshark:tshark chromium:chromium zsh:zsh fish:fish'
@@ -30,7 +32,7 @@ case $purpose in
   test) wanted="$lab $test" ;;
   bench) wanted="$lab $test $bench" ;;
   cluster) wanted="$lab $test $cluster" ;;
-  ci) wanted="$lab $test $ovn $bench $cluster" ;;
+  ci) wanted="$lab $test $ovn $postgres $bench $cluster" ;;
   *) fail "usage: bin/setup.sh [demo|test|bench|cluster|ci]" ;;
 esac
 
