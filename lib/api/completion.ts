@@ -1,5 +1,6 @@
 /** What may follow on a command line. */
 export {
+  nearRunbooks,
   peekInputs,
   rememberPods,
   suggestContexts,

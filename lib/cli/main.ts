@@ -49,12 +49,19 @@ export async function main(argv: readonly string[], terminal: Terminal = process
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.healthy;
-    const known = error instanceof CommanderError ? fromCommander(error, argv) : asHopbookError(error);
+    const known = error instanceof CommanderError ? await asUsageError(error, argv) : asHopbookError(error);
     if (wantsJson(argv)) terminal.out(printJson(errorObject(known)));
     terminal.err(renderError(known, terminal));
     terminal.err(await describeLabsUp(known));
     return known.exitCode;
   }
+}
+
+async function asUsageError(error: CommanderError, argv: readonly string[]): Promise<HopbookError> {
+  const [word = ""] = argv[0] === "help" ? argv.slice(1) : argv;
+  if (error.code !== "commander.unknownCommand") return fromCommander(error, argv, []);
+  const { nearRunbooks } = await import("../api/completion.js");
+  return fromCommander(error, argv, await nearRunbooks(word, { cwd: process.cwd() }));
 }
 
 export function makeProgram(io: CommandIo): Command {

@@ -3,17 +3,27 @@ import type { Command } from "commander";
 /** As a runbook is called; a path is none. */
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
-/** `hopbook NAME …` is `hopbook run NAME …` where NAME is a runbook's and no command's. */
+/**
+ * `hopbook NAME …` is `hopbook run NAME …` where NAME is a runbook's and no command's, `hopbook help NAME` what a run of it
+ * takes.
+ */
 export async function expandRunbookName(
   program: Command,
   argv: readonly string[],
   cwd: string,
 ): Promise<readonly string[]> {
-  const [first = ""] = argv;
-  if (!NAME.test(first) || isCommand(program, first)) return argv;
+  const isAsked = argv[0] === "help";
+  const [name = "", ...rest] = isAsked ? argv.slice(1) : argv;
+  if (!NAME.test(name) || isCommand(program, name)) return argv;
+  const names = await listNames(cwd);
+  if (names.includes(name)) return isAsked ? ["run", name, "--help"] : ["run", name, ...rest];
+  // Whoever asks for the help of what there is not is told so as whoever runs it.
+  return isAsked ? [name] : argv;
+}
+
+async function listNames(cwd: string): Promise<string[]> {
   const { suggestRunbooks } = await import("../api/completion.js");
-  const runbooks = await suggestRunbooks({ cwd });
-  return runbooks.some(({ value }) => value === first) ? ["run", ...argv] : argv;
+  return (await suggestRunbooks({ cwd })).map(({ value }) => value);
 }
 
 function isCommand(program: Command, name: string): boolean {

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 // From the files themselves: a person waits for each TAB, and neither the schema validator nor a step kind is needed.
 import { findProfile } from "../cluster/profile/find.js";
+import { nearestFew } from "../document/nearest.js";
 import { readDocument } from "../document/source.js";
 import { findRunbook, listRunbookFiles } from "../runbook/find.js";
 import type { InputSpec } from "../runbook/types.js";
@@ -46,6 +47,11 @@ export async function suggestRunbooks({ cwd }: Surroundings): Promise<Candidate[
       return description === undefined ? { value } : { value, description };
     }),
   );
+}
+
+/** Names of runbooks that are near to a word, the nearest first: at most three. */
+export async function nearRunbooks(word: string, { cwd }: Surroundings): Promise<readonly string[]> {
+  return nearestFew(word, (await listRunbookFiles(runbookDirs(cwd))).keys(), 3);
 }
 
 async function readHead(file: string): Promise<string> {

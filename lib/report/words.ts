@@ -111,21 +111,22 @@ function describeUnanswered(flow: FlowFinding): string {
     return `UNANSWERED: ${count} reached ${nameEnd(flow.to)}${describePlace(lastSeen)}, no reply left it`;
   const dark = flow.unentered?.find(({ end }) => end === "to");
   if (dark !== undefined)
-    return `UNANSWERED: ${count} for ${nameEnd(flow.to)} left ${describeLeaving(lastSeen, dark)}; ${sayUnentered(dark)}; no reply came back`;
+    return `UNANSWERED: ${count} for ${nameEnd(flow.to)} ${describeLeaving(lastSeen, dark)}; ${sayUnentered(dark)}; no reply came back`;
   if (isEgress(flow))
     return `UNANSWERED: ${count} for ${nameEnd(flow.to)} left the cluster by ${placeHop(lastSeen)}${sayLeftAs(flow)}; no reply came back`;
   return `UNANSWERED: ${count} for ${nameEnd(flow.to)} passed ${placeHop(lastSeen)}, the last place that was captured; no reply came back`;
 }
 
-/** "node-a by eth0 towards 10.77.0.12": the last place that was captured, before what could not be looked into. */
-function describeLeaving({ node, interface: device }: HopRef, dark: Unentered): string {
-  const towards = dark.address === null || dark.node === node ? "" : ` towards ${dark.address}`;
-  return `${node} by ${device}${towards}`;
+/** "left node-a by eth0 towards 10.77.0.12": the last place that was captured, before what could not be looked into. */
+function describeLeaving(last: HopRef, dark: Unentered): string {
+  const { node, interface: device } = last;
+  if (dark.node === node) return `came as far as ${placeHop(last)}`;
+  return `left ${node} by ${device}${dark.address === null ? "" : ` towards ${dark.address}`}`;
 }
 
 /** From the cluster to what is neither a pod nor a node of it. Of what nobody asked for an unknown pod may be the other end. */
-export function isEgress({ from, to, probe }: FlowFinding): boolean {
-  if (probe === null) return false;
+export function isEgress({ from, to, probe, unentered = [] }: FlowFinding): boolean {
+  if (probe === null || unentered.some(({ end }) => end === "to")) return false;
   return (from.pod !== null || from.node !== null) && to.pod === null && to.node === null;
 }
 
@@ -179,7 +180,7 @@ function describeDelivery(flow: FlowFinding): string {
       : `for ${nameEnd(flow.to)} passed ${placeHop(last)}, the last place that was captured`;
   const dark = flow.unentered?.find(({ end }) => end === "from");
   if (dark !== undefined && replies > 0)
-    return `DELIVERED: ${requests} ${reached}, ${countOf(flow, replies, "reply")} left ${describeLeaving(back.at(-1)!, dark)}; ${sayUnentered(dark)}`;
+    return `DELIVERED: ${requests} ${reached}, ${countOf(flow, replies, "reply")} ${describeLeaving(back.at(-1)!, dark)}; ${sayUnentered(dark)}`;
   if (isOneWay(flow)) return `DELIVERED, one-way: ${requests} ${reached}; no answer was due`;
   return `DELIVERED: ${requests} ${reached}, ${countAll(flow, { sent, came: replies }, "reply")} came back`;
 }

@@ -116,7 +116,7 @@ function flowsOf(path: FlowPath, input: Input): Flow[] {
 function cannotSendFrom({ from, to }: FlowPath): HopbookError {
   return new HopbookError(
     "INPUT_INVALID",
-    `Cannot make traffic from ${from.text}: it is outside the cluster`,
+    `Cannot make traffic from ${from.text}: no pod or node of the cluster has that address`,
     {
       hint: `Send it from there to ${to.text} yourself while the run watches: --no-traffic --watch 1m`,
     },

@@ -50,10 +50,16 @@ function chooseSteps(flow: FlowFinding, { causes, verdicts }: NextSteps): readon
 function placeOf(flow: FlowFinding): BreakPlace | null {
   const { lastSeen, firstMissing, status } = flow.verdict;
   if (status === "unanswered" && isEgress(flow)) return "outside";
+  if (status === "unanswered" && isFarEndUnseen(flow)) return "unseen";
   if (status === "unanswered" && flow.from.pod !== null && flow.from.pod === flow.to.pod) return "hairpin";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";
   return [lastSeen, firstMissing].some(({ role }) => role === "pod") ? "pod" : "node";
+}
+
+/** Whatever its place shows did not show it within the far end's own network. */
+function isFarEndUnseen({ unentered = [], verdict: { lastSeen } }: FlowFinding): boolean {
+  return lastSeen?.role !== "pod" && unentered.some(({ end }) => end === "to");
 }
 
 type Facts = ReadonlyMap<string, string>;

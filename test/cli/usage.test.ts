@@ -4,13 +4,15 @@ import { hopbook } from "./helpers.js";
 const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [[], /no command was named/],
   [["lst"], /unknown command 'lst'\nhint: Did you mean list\?/],
-  [["xyzzy"], /unknown command 'xyzzy'\nhint: hopbook --help lists the commands/],
+  [["xyzzy"], /unknown command 'xyzzy'\nhint: hopbook --help lists the commands, hopbook list the runbooks/],
+  [["help", "xyzzy"], /unknown command 'xyzzy'\nhint: hopbook --help lists the commands/],
+  [["help", "trace-pth"], /unknown command 'trace-pth'\nhint: Did you mean trace-path\?/],
   [["--nonsense"], /unknown option '--nonsense'/],
   [["list", "--outptu", "json"], /Did you mean --output\?/],
   [["list", "--output", "xml"], /Allowed choices are text, json/],
   [["list", "more"], /too many arguments/],
   [["trace-path", "--frm", "a"], /unknown option '--frm'\nhint: Did you mean --from\?/],
-  [["trace-pth"], /unknown command 'trace-pth'/],
+  [["trace-pth"], /unknown command 'trace-pth'\nhint: Did you mean trace-path\?/],
   [["show"], /missing required argument 'runbook'\nhint: hopbook show --help/],
   [["check"], /missing required argument 'files'/],
   [["analyze"], /missing required argument/],
@@ -99,6 +101,16 @@ t.test("--help behind a runbook's name shows its inputs", async (t) => {
   t.match(out, /icmp \(auto, icmp, udp, tcp\) \(default auto\)/);
   t.match(out, /Permissions:[^]*--yes/);
   t.match(out, /Cluster:[^]*--cluster/);
+});
+
+t.test("help with a runbook's name is the help of its run; a command's comes first", async (t) => {
+  const [asked, own] = [
+    await hopbook(["help", "trace-path"]),
+    await hopbook(["run", "trace-path", "--help"]),
+  ];
+  t.equal(asked.code, 0);
+  t.equal(asked.out, own.out);
+  t.match((await hopbook(["help", "list"])).out, /^Usage: hopbook list/);
 });
 
 t.test("--output json: an error is one object on stdout, wherever it comes from", async (t) => {

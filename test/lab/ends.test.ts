@@ -51,5 +51,8 @@ t.test("what left the cluster and is not answered: by which device, and as whom"
 
 t.test("from outside nothing can be sent", async (t) => {
   const ended = await bench.run("--from", "203.0.113.10", "--to", "shop/web:8080");
-  expectError(t, ended, { exit: 2, says: [/it is outside the cluster/, /--no-traffic --watch/] });
+  expectError(t, ended, {
+    exit: 2,
+    says: [/no pod or node of the cluster has that address/, /--no-traffic --watch/],
+  });
 });

@@ -95,6 +95,16 @@ t.test("one sentence a verdict", async (t) => {
     ],
     [
       {
+        ...unanswered,
+        hops: unanswered.hops.slice(0, 6),
+        to: { ...unanswered.to, pod: null, node: null },
+        unentered: [{ ...DARK, end: "to", pod: "10.0.0.9", why: "no pod there has the address 10.0.0.9" }],
+        verdict: { ...unanswered.verdict, lastSeen: refOf(EIGHT, 5) },
+      },
+      "UNANSWERED: 4 requests for 192.168.218.66:8080 came as far as vxlan.calico (tunnel) on node-b; 10.0.0.9 on node-b could not be looked into: no pod there has the address 10.0.0.9; no reply came back",
+    ],
+    [
+      {
         ...healthy,
         hops: healthy.hops.slice(4),
         unentered: [{ ...DARK, end: "from", node: "node-a", address: "10.77.0.11" }],

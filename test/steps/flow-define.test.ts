@@ -52,7 +52,10 @@ t.test("from outside nothing can be sent, and it can be watched", async (t) => {
     },
   } as const;
   await t.rejects(define({ paths: [path] }), {
-    ...{ code: "INPUT_INVALID", message: "Cannot make traffic from 203.0.113.10: it is outside the cluster" },
+    ...{
+      code: "INPUT_INVALID",
+      message: "Cannot make traffic from 203.0.113.10: no pod or node of the cluster has that address",
+    },
     hint: /--no-traffic --watch 1m/,
   });
   t.match(await define({ paths: [path], traffic: false }), [{ protocol: "tcp", probe: null }]);

@@ -44,6 +44,27 @@ t.test("where it broke decides between verdicts", async (t) => {
   t.match(at({ firstMissing: null }), /nstat -as/);
 });
 
+t.test("what was not seen to arrive is not said to have, nor to have left the cluster", async (t) => {
+  const dark = {
+    end: "to",
+    node: "node-b",
+    pod: "10.0.0.9",
+    address: null,
+    why: "no pod there has it",
+  } as const;
+  const { hops } = unanswered;
+  const nobody = {
+    ...unanswered,
+    to: { ...unanswered.to, pod: null, node: null },
+    unentered: [dark],
+  };
+  const at = (index: number): string =>
+    nextOf(withVerdict(nobody, { cause: null, lastSeen: hops[index] ?? null })).join();
+  t.match(at(5), /came as far as vxlan\.calico of node-b.*status\.podIP=192\.168\.218\.66`/);
+  t.notMatch(at(5), /left the cluster|masquerade|packets arrived/);
+  t.match(at(7), /sidecar within the pod/);
+});
+
 t.test("of ends with both families the same run follows the same one again", async (t) => {
   const dual = { ...healthy, to: { ...healthy.to, otherIp: "fd00::2" } };
   t.match(nextOf(dual).join(), /--from \S+ --to \S+ --family 4 --no-traffic/);

@@ -1,5 +1,5 @@
 import type { CauseInput } from "../../model/cause.js";
-import type { EvidenceEnd, EvidenceHop, FlowEvidence } from "../../model/evidence.js";
+import type { EvidenceEnd, EvidenceHop } from "../../model/evidence.js";
 import { rankOf } from "../../model/roles.js";
 import type { Hook } from "../../linux/ruleset.js";
 import type { Netns } from "../../readings/reader.js";
@@ -56,8 +56,7 @@ export function findSpot(input: CauseInput): Spot | null {
   if (input.status === "unanswered" || firstMissing === null) {
     // A node's own server takes them in the node's own network.
     const isAtNode = target.pod === null && target.node === lastSeen.node;
-    if (lastSeen.role !== "pod" && !isAtNode)
-      return isFarDark(flow) ? { ...base, ...onTheWire(lastSeen) } : null;
+    if (lastSeen.role !== "pod" && !isAtNode) return beforeTheDark(input, lastSeen, base);
     const hooks: Hook[] = ["ingress", "prerouting", "input", "output", "postrouting"];
     const netns = { node: lastSeen.node, pod: target.pod };
     return {
@@ -73,9 +72,21 @@ export function findSpot(input: CauseInput): Spot | null {
   return { ...base, ...between(lastSeen, passedOn(input, lastSeen, firstMissing) ?? firstMissing) };
 }
 
-/** Whether nothing of the far end could be looked into, so that the last capture is the near node's. */
-function isFarDark({ unentered = [] }: FlowEvidence): boolean {
-  return unentered.some(({ end, pod }) => end === "to" && pod === null);
+/** Behind the last capture where the far end could not be looked into: on the wire to its node, or on the node itself. */
+function beforeTheDark(
+  { flow, direction }: CauseInput,
+  last: EvidenceHop,
+  base: Omit<Spot, keyof SpotPlace>,
+): Spot | null {
+  const dark = flow.unentered?.find(({ end }) => end === "to");
+  if (dark === undefined) return null;
+  if (dark.pod === null) return { ...base, ...onTheWire(last) };
+  if (dark.node !== last.node || direction === "reply") return null;
+  const netns = { node: last.node, pod: null };
+  return {
+    ...base,
+    ...{ netns, hooks: FORWARD, inDevice: last.interface, outDevice: null, outer: false, kind: "forward" },
+  };
 }
 
 function onTheWire(last: EvidenceHop): SpotPlace {

@@ -19,10 +19,9 @@ export function podNotFound(
   // To be copied: with the port that was given.
   const behind = name.port === undefined || name.port === null ? "" : `:${name.port}`;
   const near = nearPods(name, facts.pods).map((pod) => `${pod}${behind}`);
-  const namespaces = [...new Set(facts.pods.map((pod) => pod.namespace))].sort().slice(0, 20);
   const lines = [
     ...(near.length > 0 ? [`near: ${near.join(", ")}`] : []),
-    ...(near.length === 0 && namespaces.length > 0 ? [`namespaces seen: ${namespaces.join(", ")}`] : []),
+    ...(near.length > 0 ? [] : describeSeen(name.namespace, facts.pods)),
     describeFailures(facts),
   ];
   const why =
@@ -31,16 +30,29 @@ export function podNotFound(
       : `none of ${facts.pods.length} running pods has that name${describeUnasked(facts)}`;
   // Where nothing is near, the pod is most likely on the node that was not asked: that is then the trouble.
   const [unasked] = near.length === 0 && name.namespace !== null ? facts.failures.values() : [];
-  const form =
-    name.namespace === null ? "write it as namespace/pod" : "see what runs there: kubectl get pods -A";
+  const hint = name.name.includes(".")
+    ? "names are not looked up in DNS: write namespace/pod, or the address"
+    : name.namespace === null
+      ? "write it as namespace/pod"
+      : "see what runs there: kubectl get pods -A";
   return new HopbookError(
     unasked?.code ?? "TARGET_NOT_FOUND",
     `Cannot find the pod ${showText(text)}: ${why}`,
     {
-      hint: near[0] === undefined ? (unasked?.hint ?? form) : `did you mean ${near[0]}?`,
+      hint: near[0] === undefined ? (unasked?.hint ?? hint) : `did you mean ${near[0]}?`,
       detail: lines.filter((line) => line !== "").join("\n"),
     },
   );
+}
+
+/** The few pods of its namespace, to be chosen from; else the namespaces. */
+function describeSeen(namespace: string | null, pods: readonly PodSummary[]): string[] {
+  const here = pods.filter((pod) => pod.namespace === namespace).map((pod) => `${pod.namespace}/${pod.name}`);
+  const namespaces = [...new Set(pods.map((pod) => pod.namespace))].sort().slice(0, 20);
+  const inNamespace = [...new Set(here)].sort();
+  if (namespace !== null && here.length > 0 && inNamespace.length <= MAX_SUGGESTIONS)
+    return [`pods in ${namespace}: ${inNamespace.join(", ")}`];
+  return namespaces.length === 0 ? [] : [`namespaces seen: ${namespaces.join(", ")}`];
 }
 
 /** A pod may well be on the node that did not answer: that belongs into the first line. */

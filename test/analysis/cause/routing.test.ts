@@ -11,6 +11,7 @@ import {
   NIC_B,
   POD_A,
   POD_B,
+  TUNNEL_A,
   TUNNEL_B,
   VETH_B,
   WEB,
@@ -191,3 +192,21 @@ t.test("the filter is off, or counted others' packets", async (t) => {
   t.equal(sum.cause?.code, "rp-filter");
   t.equal(FLOW.protocol, "icmp");
 });
+
+t.test(
+  "an address of no pod: where its node threw the packets away, though nothing behind that was looked into",
+  async (t) => {
+    const why = `no pod there has the address ${WEB}`;
+    const dark = { end: "to", node: "node-b", pod: WEB, address: "10.77.0.12", why } as const;
+    const nobody = { ...FLOW, to: { ...FLOW.to, pod: null, node: null }, unentered: [dark] };
+    const status = { status: "unanswered", direction: null, lastSeen: TUNNEL_B, firstMissing: null } as const;
+    const looks = [route(WEB, { error: INVALID, extra: IIF })];
+    const codeOf = (asked: Parameters<typeof ask>[0]): string | undefined =>
+      ask({ flow: nobody, ...status, looks, ...asked }).cause?.code;
+    t.equal(codeOf({}), "route-blackhole");
+    t.equal(codeOf({ looks: [route(WEB, { device: "eth0", extra: IIF })] }), undefined, "it has a way on");
+    t.equal(codeOf({ direction: "reply" }), undefined);
+    t.equal(codeOf({ lastSeen: TUNNEL_A }), undefined, "another node's");
+    t.equal(codeOf({ flow: { ...nobody, unentered: [] } }), undefined);
+  },
+);

@@ -184,6 +184,31 @@ t.test("ends that are not found list the near ones", async (t) => {
     code: "TARGET_NOT_FOUND",
     hint: "did you mean shop/cart:8080?",
   });
+  await t.rejects(resolveEnd("shop/zzzzzzzz", facts), {
+    code: "TARGET_NOT_FOUND",
+    detail: /^pods in shop: shop\/api-7d9f-x2x, shop\/c/m,
+    hint: /kubectl get pods/,
+  });
+  await t.rejects(resolveEnd("none/zzzzzzzz", facts), {
+    code: "TARGET_NOT_FOUND",
+    detail: /^namespaces seen: .*shop/m,
+  });
+  await t.rejects(resolveEnd("zzz.default.svc:80", facts), {
+    code: "TARGET_NOT_FOUND",
+    hint: /not looked up in DNS/,
+  });
+  await t.rejects(resolveEnd("zzzzzzzz", facts), {
+    code: "TARGET_NOT_FOUND",
+    hint: "write it as namespace/pod",
+  });
+  const many = Array.from({ length: 9 }, (_, index) => ({ ...facts.pods[0]!, name: `q${index}` }));
+  await t.rejects(resolveEnd("shop/zzzzzzzz", { ...facts, pods: many }), {
+    code: "TARGET_NOT_FOUND",
+    detail: /^namespaces seen: /,
+  });
+  await t.rejects(resolveEnd("shop/zzzzzzzz", { ...facts, pods: [] }), {
+    message: /none of 0 running pods/,
+  });
   const profile = { ...facts.profile, endNamespace: "shop" };
   t.match(
     await resolveEnd("cart:80", { ...facts, profile }),

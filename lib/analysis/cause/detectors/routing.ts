@@ -32,9 +32,9 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
     if (record.argv.includes("iif") && iif !== spot.inDevice) continue;
     if (record.exitCode === 0) {
       const elsewhere = parseRouteAnswer(text)?.dev ?? null;
-      if (spot.kind !== "forward" || !record.argv.includes("iif")) continue;
+      if (spot.kind !== "forward" || spot.outDevice === null || !record.argv.includes("iif")) continue;
       if (elsewhere === null || elsewhere === spot.outDevice) continue;
-      const summary = `${describeNetns(at)}: the route to ${to} leads to ${elsewhere}, not to ${String(spot.outDevice)}`;
+      const summary = `${describeNetns(at)}: the route to ${to} leads to ${elsewhere}, not to ${spot.outDevice}`;
       return [
         {
           code: "route-missing",
