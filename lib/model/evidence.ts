@@ -1,5 +1,5 @@
 import type { Argv } from "./access.js";
-import type { Isolation } from "./cluster.js";
+import type { Door, Isolation } from "./cluster.js";
 import type { HopRole } from "./roles.js";
 import type { Encapsulation, SwitchPorts, TunnelsByNode, UnderlayByNode, Unentered } from "./hops.js";
 import type { ProbeKind, Protocol } from "./traffic.js";
@@ -34,6 +34,8 @@ export interface ServiceEnd {
   readonly name: string | null;
   readonly clusterIp: FlowAddress;
   readonly backend: FlowAddress;
+  /** Where it was not asked for by its ClusterIP, which `clusterIp` then is in the place of: by what. */
+  readonly door?: Door["kind"];
 }
 
 export interface EvidenceEnd {

@@ -41,8 +41,9 @@ function endOf(end: End): EvidenceEnd {
   };
 }
 
-function serviceOf({ kind, service = null, addresses }: End): Pick<EvidenceEnd, "service"> {
+function serviceOf({ kind, service = null, door, addresses }: End): Pick<EvidenceEnd, "service"> {
   const [clusterIp, backend] = addresses;
   if (kind !== "service" || clusterIp === undefined || backend === undefined) return {};
-  return { service: { name: service, clusterIp, backend } };
+  const asked = door === undefined ? {} : { door: door.kind };
+  return { service: { name: service, clusterIp, backend, ...asked } };
 }

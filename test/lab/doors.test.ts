@@ -1,9 +1,8 @@
 import t, { type Test } from "tap";
-import { auditHops } from "../../lib/run/audit.js";
-import { execInNode, execInPod, setFault } from "../../lib/lab/index.js";
-import type { Findings } from "../../lib/model/findings.js";
+import { execInPod, setFault } from "../../lib/lab/index.js";
 import type { FlowPath } from "../../lib/model/hops.js";
 import { Bench } from "./bench.js";
+import { audited, openHostPort, placesOf, trace } from "./doors.js";
 
 /** Services and pods by a NodePort, a load balancer's address, an external IP and a host port, by the nodes' own tables. */
 
@@ -11,39 +10,16 @@ const bench = await Bench.open("doors");
 t.teardown(() => bench.close());
 const [NODE_A, NODE_B] = ["10.77.0.11", "10.77.0.12"];
 
-interface Traced {
-  readonly flow: Findings["flows"][number];
-  readonly stderr: string;
-}
-
-async function trace(from: string, to: string): Promise<Traced> {
-  const { stdout, stderr } = await bench.run("--from", from, "--to", to, "--output", "json");
-  const [flow] = (JSON.parse(stdout) as Findings).flows;
-  if (flow === undefined) throw new Error(stderr);
-  return { flow, stderr };
-}
-
-const places = ({ hops }: Findings["flows"][number]): string =>
-  hops.map(({ node, role }) => `${node.slice(-1)} ${role}`).join(", ");
-
-async function audited(from: string, to: string): ReturnType<typeof auditHops> {
-  const { profile } = bench.lab.files;
-  return auditHops({
-    ...{ from, to, cluster: profile, cwd: "/", grants: { yes: true } },
-    ...{ signal: new AbortController().signal, onEvent: () => undefined },
-  });
-}
-
 async function expectHealthy(
   t: Test,
   { from, to, hops }: { from: string; to: string; hops: string },
 ): Promise<void> {
-  const { flow } = await trace(from, to);
+  const { flow } = await trace(bench, from, to);
   t.equal(flow.verdict.status, "delivered", to);
-  t.equal(places(flow), hops, to);
+  t.equal(placesOf(flow), hops, to);
   for (const hop of flow.hops)
     t.ok(hop.request.packets >= 8, `${to}: seen at the ${hop.role} of ${hop.node}`);
-  const { status, statements } = await audited(from, to);
+  const { status, statements } = await audited(bench, from, to);
   t.equal(
     status,
     "clean",
@@ -67,30 +43,30 @@ t.test("a NodePort of the own node, of the backend's, and of one that sends it b
 
 t.test("a load balancer's address and an external IP", async (t) => {
   await expectHealthy(t, { from: "shop/client", to: "198.51.100.10:80", hops: TUNNELED });
-  t.equal((await audited("shop/client", "198.51.100.20:80")).status, "clean");
+  t.equal((await audited(bench, "shop/client", "198.51.100.20:80")).status, "clean");
 });
 
 t.test("a policy's drop behind the door's node is found", async (t) => {
   await setFault({ name: bench.name, fault: "forward-drop-b", on: true });
   t.teardown(() => setFault({ name: bench.name, fault: "forward-drop-b", on: false }));
-  const { flow } = await trace("shop/client", `${NODE_B}:30080`);
+  const { flow } = await trace(bench, "shop/client", `${NODE_B}:30080`);
   t.match(flow.verdict, { status: "lost", lastSeen: { node: "node-b", role: "nic" } });
   t.match(flow.verdict.cause, { code: "netfilter-drop", summary: /NetworkPolicy shop\/deny-web ingress/ });
-  t.equal((await audited("shop/client", `${NODE_B}:30080`)).status, "fault");
+  t.equal((await audited(bench, "shop/client", `${NODE_B}:30080`)).status, "fault");
 });
 
 t.test("a traffic policy of Local where the node has no backend: on purpose, and no loss", async (t) => {
-  const { flow, stderr } = await trace("shop/dns", `${NODE_A}:30081`);
+  const { flow, stderr } = await trace(bench, "shop/dns", `${NODE_A}:30081`);
   t.match(
     stderr,
     /takes nothing from elsewhere on node-a.*dropped on purpose, and is no loss of the network/,
   );
   t.match(flow.verdict, { status: "unanswered", cause: { code: "no-local-endpoint" } });
   t.match(flow.verdict.next?.join("\n"), /Nothing is broken on the way/);
-  const { statements } = await audited("shop/dns", `${NODE_A}:30081`);
+  const { statements } = await audited(bench, "shop/dns", `${NODE_A}:30081`);
   t.match(statements[0]?.what, /dropped by a rule of KUBE-EXTERNAL-SERVICES \("shop\/edge:http has no local/);
   t.equal(
-    (await audited("shop/client", `${NODE_A}:30081`)).status,
+    (await audited(bench, "shop/client", `${NODE_A}:30081`)).status,
     "clean",
     "its own pods are led to any backend",
   );
@@ -100,7 +76,7 @@ t.test("session affinity: who has a backend already is followed to it", async (t
   const url = "http://10.96.0.22/";
   const first = await execInPod(bench.lab, "shop/client", ["curl", "-s", "-m", "3", url]);
   const toWeb = first.stdout.includes("web of shop");
-  const { flow, stderr } = await trace("shop/client", "10.96.0.22:80");
+  const { flow, stderr } = await trace(bench, "shop/client", "10.96.0.22:80");
   t.match(
     stderr,
     new RegExp(`this one is kept to 192\\.168\\.218\\.${toWeb ? "65" : "66"}, which is followed`),
@@ -111,22 +87,9 @@ t.test("session affinity: who has a backend already is followed to it", async (t
   });
 });
 
-/** As the portmap plugin writes it. */
-const HOST_PORT = `*nat
-:CNI-HOSTPORT-DNAT - [0:0]
-:CNI-DN-1f - [0:0]
--A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
--A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \\"k8s-pod-network\\" id: \\"1f\\"" -m multiport --dports 8088 -j CNI-DN-1f
--A CNI-DN-1f -p tcp -m tcp --dport 8088 -j DNAT --to-destination 192.168.218.65:8080
-COMMIT
-`;
-
 t.test("a host port, and the way in from outside the cluster", async (t) => {
-  const made = await execInNode(bench.lab, "node-b", ["iptables-restore", "-w", "5", "--noflush"], {
-    stdin: HOST_PORT,
-  });
-  t.equal(made.exitCode, 0, made.stderr);
-  const { flow, stderr } = await trace("shop/client", `${NODE_B}:8088`);
+  await openHostPort(bench);
+  const { flow, stderr } = await trace(bench, "shop/client", `${NODE_B}:8088`);
   t.match(stderr, /is a host port, translated on node-b to 192\.168\.218\.65:8080/);
   t.match(flow, { verdict: { status: "delivered" }, to: { pod: "shop/web" } });
   const asked = [

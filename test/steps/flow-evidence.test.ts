@@ -15,6 +15,9 @@ t.test("an end that is a Service says so, with what is followed", (t) => {
   const { from, to: told } = describeFlow(makeFlow({ path: makePath(to) }));
   t.match(told, { pod: "shop/web", ...clusterIp, service: { name: "shop/web", clusterIp, backend } });
   t.notOk("service" in from);
+  t.notOk(told.service !== undefined && "door" in told.service, "by its ClusterIP");
+  const door = { kind: "nodePort", node: "node-a" } as const;
+  t.equal(describeFlow(makeFlow({ path: makePath({ ...to, door }) })).to.service?.door, "nodePort");
   const unnamed = describeFlow(makeFlow({ path: makePath({ ...to, service: null }) }));
   t.equal(unnamed.to.service?.name, null);
   const alone = describeFlow(makeFlow({ path: makePath({ ...to, addresses: [clusterIp] }) }));

@@ -111,11 +111,16 @@ function between(last: EvidenceHop, first: EvidenceHop): SpotPlace {
   if (last.node !== first.node) return { ...ends, netns: null, hooks: [], outer: true, kind: "wire" };
   if (last.role === "pod" || first.role === "pod")
     return { ...ends, netns, hooks: [], outer: false, kind: "veth" };
-  if (last.role === "tunnel" && rankOf(first) > rankOf(last)) {
+  if (last.role === "tunnel" && rankOf(first) > rankOf(last) && !isPlain(first)) {
     return { ...ends, netns, hooks: ["output", "postrouting", "egress"], outer: true, kind: "encapsulate" };
   }
-  if (last.role === "nic" && first.role === "tunnel") {
+  if (last.role === "nic" && first.role === "tunnel" && !isPlain(last)) {
     return { ...ends, netns, hooks: ["ingress", "prerouting", "input"], outer: true, kind: "decapsulate" };
   }
   return { ...ends, netns, hooks: FORWARD, outer: false, kind: "forward" };
+}
+
+/** Its packets wear no tunnel's header, nor may they pass sealed: a node in the middle sends on what comes so. */
+function isPlain({ encapsulation, passedBy }: EvidenceHop): boolean {
+  return encapsulation.kind === "none" && passedBy === undefined;
 }

@@ -156,6 +156,8 @@ export interface FlowFacts {
   readonly server: EndFacts;
   /** What that was translated to; null: nothing. */
   readonly backend: EndFacts | null;
+  /** Whether that is another address than a ClusterIP: a node's port, a load balancer's address, an external IP. */
+  readonly isDoor: boolean;
   /** Places on the requests' way, in its order; and on the replies'. */
   readonly hops: readonly HopFacts[];
   readonly replyHops: readonly HopFacts[];

@@ -66,6 +66,9 @@ const BETWEEN_PODS =
 const TO_NO_POD =
   "Towards what is no pod that is meant (masquerade), and who filters by source there has to let this address in; between pods it is seldom meant.";
 
+const BY_DOOR =
+  "At a node's port, a load balancer's address and an external IP that is meant: the node that translates has to get the answers. Who filters by source behind it has to let this address in; externalTrafficPolicy: Local keeps the client's.";
+
 function detectSource(facts: FlowFacts): readonly Said[] {
   const isToPod = !facts.nodesKnown || facts.backend !== null || facts.hops.at(-1)?.hop.role === "pod";
   return facts.rewrites.filter(isSourceChanged).map((rewrite) => ({
@@ -74,7 +77,7 @@ function detectSource(facts: FlowFacts): readonly Said[] {
     summary: `The client's ${rewrite.source.was} became ${rewrite.source.is} ${placeOf(rewrite)}: the server sees that one`,
     evidence: [`${count(rewrite.connections, "connection")}`],
     packets: [],
-    next: [isToPod ? BETWEEN_PODS : TO_NO_POD],
+    next: [facts.isDoor ? BY_DOOR : isToPod ? BETWEEN_PODS : TO_NO_POD],
   }));
 }
 

@@ -41,6 +41,7 @@ export function factsOf(
   const { protocol, client, server, backend, status } = compared(judged);
   return {
     ...{ protocol, status, client, server, backend },
+    isDoor: judged.flow.to.service?.door !== undefined,
     nodesKnown: route.places.some(({ record }) => record !== null),
     untilUs: found.untilUs,
     hops: hopsOf(route.requestOrder),

@@ -4,7 +4,7 @@ import type { KubeReader } from "../../model/kube.js";
 import { readKubePod, type KubePod } from "./objects.js";
 import { showText } from "../names.js";
 import { parseEnd, type WorkloadResource } from "../end-name.js";
-import { asList, asRecord, fieldOf, textEntries, textOf } from "../../linux/json.js";
+import { asList, asRecord, fieldOf, textOf } from "../../linux/json.js";
 
 export interface KubeQuery {
   readonly kube: KubeReader;
@@ -83,8 +83,8 @@ export async function listPodsOf(
 
 /** A LabelSelector as a query takes it; null for one that selects nothing, or says what is not known here. */
 export function spellSelector(selector: unknown): string | null {
-  const equal = Object.entries(textEntries(fieldOf(selector, "matchLabels"))).map(
-    ([key, value]) => `${key}=${value}`,
+  const equal = Object.entries(asRecord(fieldOf(selector, "matchLabels"))).map(([key, value]) =>
+    typeof value === "string" ? `${key}=${value}` : null,
   );
   const expressions = asList(fieldOf(selector, "matchExpressions")).map((expression) => {
     const key = textOf(expression, "key") ?? "";

@@ -10,6 +10,11 @@ import { followService, readPorts, SERVICES, type FoundService, type ServiceQuer
 /** A cluster has no more by far; of one that has, those behind are not found. */
 const MAX_SERVICES = 20_000;
 
+/** Those with NodePorts and load balancers' addresses: few of a cluster's Services. */
+const OPEN = "spec.type!=ClusterIP,spec.type!=ExternalName";
+/** The others that have an address at all. */
+const INNER = "spec.type=ClusterIP,spec.clusterIP!=None";
+
 /**
  * The Service that has an address: as a ClusterIP of either family, an external IP, or its load balancer's; null where none
  * has it, or Services may not be listed. Throws as findKubeService does.
@@ -25,7 +30,7 @@ export async function findServiceByNodePort(
   query: ServiceQuery,
 ): Promise<FoundService | null> {
   const { ip, port, node } = at;
-  const values = (await listServices(query)) ?? [];
+  const values = (await listServices(query, OPEN)) ?? [];
   const found = values.find((value) =>
     asList(fieldOf(value, "spec", "ports")).some((entry) => integerOf(entry, "nodePort") === port),
   );
@@ -54,20 +59,21 @@ export async function findBackendsByIp(
 }
 
 /**
- * A field selector finds the first ClusterIP alone, so that all are listed for the others. null: none has the address;
- * undefined: Services may not be listed, so that nobody knows.
+ * A field selector finds the first ClusterIP alone, so that Services are listed for the other addresses, the few that are
+ * open to the outside before all others. null: none has the address; undefined: Services may not be listed, so that
+ * nobody knows.
  */
 async function getService(
   ip: string,
   query: Pick<KubeQuery, "kube" | "signal">,
 ): Promise<{ readonly value: unknown; readonly door: Door | null } | null | undefined> {
-  const own = await listServices(query, `spec.clusterIP=${ip}`);
-  if (own?.[0] !== undefined) return { value: own[0], door: null };
-  const all = own === undefined ? undefined : await listServices(query);
-  if (all === undefined) return undefined;
-  for (const value of all) {
-    const door = doorOf(value, ip);
-    if (door !== undefined) return { value, door };
+  for (const selector of [`spec.clusterIP=${ip}`, OPEN, INNER]) {
+    const values = await listServices(query, selector);
+    if (values === undefined) return undefined;
+    for (const value of values) {
+      const door = doorOf(value, ip);
+      if (door !== undefined) return { value, door };
+    }
   }
   return null;
 }
@@ -76,16 +82,17 @@ async function getService(
 function doorOf(value: unknown, ip: string): Door | null | undefined {
   const has = (texts: readonly unknown[]): boolean =>
     texts.some((text) => typeof text === "string" && canonicalIp(text) === ip);
-  if (has(asList(fieldOf(value, "spec", "clusterIPs")))) return null;
+  const own = [fieldOf(value, "spec", "clusterIP"), ...asList(fieldOf(value, "spec", "clusterIPs"))];
+  if (has(own)) return null;
   if (has(asList(fieldOf(value, "spec", "externalIPs")))) return { kind: "externalIp", node: null };
   const ingress = asList(fieldOf(value, "status", "loadBalancer", "ingress"));
   return has(ingress.map((entry) => textOf(entry, "ip"))) ? { kind: "loadBalancer", node: null } : undefined;
 }
 
-/** Headless ones have no address. undefined: they may not be listed. */
+/** undefined: they may not be listed. */
 async function listServices(
   { kube, signal }: Pick<KubeQuery, "kube" | "signal">,
-  fieldSelector = "spec.clusterIP!=None",
+  fieldSelector: string,
 ): Promise<readonly unknown[] | undefined> {
   try {
     return await kube.list({ ...SERVICES, query: { fieldSelector }, signal }, MAX_SERVICES);

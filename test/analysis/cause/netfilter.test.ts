@@ -7,12 +7,14 @@ import {
   FLOW,
   flowOf,
   freed,
+  NIC_B,
   POD_B,
   TUNNEL_B,
   VETH_A,
   VETH_B,
   WEB,
 } from "./kit.js";
+import type { EvidenceHop } from "../../../lib/model/evidence.js";
 
 const DROP = `FORWARD -s ${CLIENT}/32 -j DROP`;
 
@@ -74,6 +76,27 @@ t.test("between a tunnel and a pod whose host side packets may pass unseen, the 
   t.equal(ask({ ...at, flow: { ...FLOW, hops } }).cause?.code, "netfilter-drop");
   t.equal(ask(at).cause, null, "where it had to be seen, the host's side passes it on by itself");
 });
+
+t.test(
+  "a node in the middle takes bare packets by its NIC and sends them on by its tunnel: it forwards",
+  async (t) => {
+    const rule = `FORWARD -i ${NIC_B.interface} -o ${TUNNEL_B.interface} -j DROP`;
+    const looks = counted("node-b", [{ rule, to: 4 }]);
+    const bare = { ...NIC_B, encapsulation: { kind: "none" as const } };
+    const codeOf = (lastSeen: EvidenceHop, firstMissing: EvidenceHop): string | undefined =>
+      ask({ lastSeen, firstMissing, looks }).cause?.code;
+    t.equal(codeOf(bare, TUNNEL_B), "netfilter-drop");
+    t.equal(codeOf(NIC_B, TUNNEL_B), undefined, "what wears the tunnel's header is taken out of it there");
+    const sealed = { ...bare, passedBy: ["request" as const] };
+    t.equal(codeOf(sealed, TUNNEL_B), undefined, "and what only its ends can read");
+    const back = counted("node-b", [{ rule: `FORWARD -i ${TUNNEL_B.interface} -j DROP`, to: 4 }]);
+    const out = (firstMissing: EvidenceHop): string | undefined =>
+      ask({ lastSeen: TUNNEL_B, firstMissing, looks: back }).cause?.code;
+    t.equal(out(bare), "netfilter-drop", "out of the tunnel, and bare by the NIC");
+    t.equal(out(NIC_B), undefined);
+    t.equal(out(sealed), undefined);
+  },
+);
 
 t.test("several flows of one run: the counter grows by the sum", async (t) => {
   const looks = counted("node-b", [{ rule: DROP, to: 12 }]);

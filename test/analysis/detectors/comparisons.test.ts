@@ -77,6 +77,8 @@ t.test("addresses that are not what they should be", async (t) => {
     translation.detect(flow({ ...outward, nodesKnown })).flatMap(({ next }) => next);
   t.match(nextOf(true), [/^Towards what is no pod that is meant/], "no pod is the last place");
   t.match(nextOf(false), [/^Between pods/], "bare files tell nothing of pods");
+  const atDoor = translation.detect(flow({ rewrites: [rewrite], isDoor: true })).flatMap(({ next }) => next);
+  t.match(atDoor, [/^At a node's port.* that is meant/], "who asks there gets a node's address");
   const self = { ip: "10.1.0.5", port: 8080 };
   const hairpin =
     "own-address-as-destination: 10.1.0.5 asked 10.96.0.80:80 and was led to itself, with its own address as source";

@@ -135,6 +135,7 @@ export function flow(changes: Partial<FlowFacts> = {}): FlowFacts {
     client: { ip: "10.1.0.5", port: null },
     server: { ip: "10.96.0.80", port: 80 },
     backend: { ip: "10.2.0.7", port: 8080 },
+    isDoor: false,
     hops: [hop(POD_A), hop(NIC_A), hop(NIC_B), hop(POD_B)],
     replyHops: [hop(POD_B), hop(NIC_B), hop(NIC_A), hop(POD_A)],
     legs: LEGS,

@@ -124,6 +124,8 @@ t.test("selectors as a query takes them", (t) => {
     { key: "d", operator: "DoesNotExist" },
   ];
   t.equal(spellSelector({ matchExpressions }), "a in (1,2),b notin (3),c,!d");
+  const numbered = { matchLabels: { app: "web", version: 2 } };
+  t.equal(spellSelector(numbered), null, "without the one that is no text more would be asked for");
   t.equal(spellSelector({}), null, "what selects nothing would be asked for as everything");
   t.equal(spellSelector({ matchExpressions: [{ key: "a", operator: "Gt", values: ["1"] }] }), null);
   t.end();

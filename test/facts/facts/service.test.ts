@@ -80,7 +80,11 @@ t.test("a Service by its other addresses and its NodePort", async (t) => {
     ...query({ ...WEB, ...given }),
     port,
   });
-  const list = (given: object = {}): Parameters<typeof findKubeService>[1] => {
+  const selectors: string[] = [];
+  const list = (
+    given: object = {},
+    isListed = (selector: string) => selector.includes("!=ClusterIP"),
+  ): Parameters<typeof findKubeService>[1] => {
     const { kube, ...rest } = asked(given);
     const service = {
       metadata: { namespace: "shop", name: "web" },
@@ -88,17 +92,25 @@ t.test("a Service by its other addresses and its NodePort", async (t) => {
       status: { loadBalancer: { ingress: [{ hostname: "x" }, { ip: "198.51.100.10" }] } },
     };
     const all = kube.list.bind(kube);
-    const listOf = (request: Parameters<typeof all>[0]): Promise<readonly unknown[]> =>
-      request.resource !== "services"
-        ? all(request)
-        : Promise.resolve(request.query?.["fieldSelector"]?.includes("!=") === true ? [service] : []);
+    const listOf = (request: Parameters<typeof all>[0]): Promise<readonly unknown[]> => {
+      if (request.resource !== "services") return all(request);
+      const selector = request.query?.["fieldSelector"] ?? "";
+      selectors.push(selector);
+      return Promise.resolve(isListed(selector) ? [service] : []);
+    };
     return { ...rest, kube: { ...kube, list: listOf as typeof kube.list } };
   };
   t.match(await findServiceByIp("198.51.100.20", list()), {
     ...{ sentTo: { ip: "198.51.100.20", port: 80 }, door: { kind: "externalIp", node: null } },
   });
   t.match(await findServiceByIp("198.51.100.10", list()), { door: { kind: "loadBalancer", node: null } });
-  const second = list({ clusterIPs: ["10.96.0.20", "fd00:96::20"] });
+  const isOpen = "spec.type!=ClusterIP,spec.type!=ExternalName";
+  t.strictSame(
+    selectors.slice(-2),
+    ["spec.clusterIP=198.51.100.10", isOpen],
+    "the cluster's many others are not listed",
+  );
+  const second = list({ clusterIPs: ["10.96.0.20", "fd00:96::20"] }, (all) => all.includes("=ClusterIP,"));
   t.match(await findServiceByIp("fd00:96::20", second), { door: null, sentTo: { ip: "fd00:96::20" } });
   t.equal(await findServiceByIp("198.51.100.99", list()), null);
   const at = { ip: "172.16.0.2", port: 30_080, node: "node-c" };
@@ -106,6 +118,8 @@ t.test("a Service by its other addresses and its NodePort", async (t) => {
     ...{ sentTo: { ip: "172.16.0.2", port: 30_080 }, door: { kind: "nodePort", node: "node-c" } },
     ...{ backend: { ip: "10.0.2.2", port: 8080 }, refusedAt: null },
   });
+  await findServiceByNodePort(at, list());
+  t.equal(selectors.at(-1), isOpen, "a NodePort is none of a Service without");
   t.equal(await findServiceByNodePort({ ...at, port: 30_099 }, asked()), null);
   const local = { ...asked({ externalTrafficPolicy: "Local" }, 30_080), away: "node-a" };
   t.match(await findServiceByNodePort(at, local), {

@@ -129,6 +129,11 @@ t.test("what could not be read is a doubt, and only where it matters", async (t)
   t.match(asked({ pods: [CLIENT] }, { podSelector: { matchLabels: { app: "web" } } }), {
     doubts: [/labels of shop\/web/],
   });
+  const numbered = ingress({ from: [{ podSelector: { matchLabels: { version: 2 } } }] });
+  t.strictSame(asked({}, numbered), {
+    kind: "unknown",
+    doubts: ["a selector's matchLabels are not all text"],
+  });
   t.match(asked({ unread: ["shop"] }, {}), { doubts: ["the NetworkPolicies of shop could not be read"] });
   const env = ingress({ from: [{ namespaceSelector: { matchLabels: { env: "prod" } } }] });
   t.match(asked({ namespaces: { shop: null } }, env), {
