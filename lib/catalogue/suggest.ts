@@ -26,7 +26,7 @@ const FILLERS = new Set(
   (
     "a about after all an and any are as at be been but by can cannot could do does doing done error errors failed failing " +
     "fails for from get gets getting got had has have he how i if in into is it its me my no not of on one only or our out pod " +
-    "pods sees she so some sometimes that the their them then there they this to was we were what when where which who why " +
+    "pods sees she so some sometimes than that the their them then there they this to was we were what when where which who why " +
     "will with you your"
   ).split(" "),
 );
@@ -64,10 +64,21 @@ export function suggest<T extends Suggestable>(text: string, runbooks: readonly 
     .map(({ of, symptom, phrase }) => ({ of, symptom, phrase }));
 }
 
+/** One thing, of which people and programs write one word or two. */
+const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/\btim(?:e|ed|es|ing)[ -]?outs?\b/g, "timeout"],
+  [/\bnetwork[ -]?polic(?:y|ies)\b|\bnetpols?\b/g, "network policy"],
+  [/\bcluster[ -]?ips?\b/g, "clusterip"],
+  [/\bnode[ -]?ports?\b/g, "nodeport"],
+  [/\bcross[ -]?nodes?\b/g, "cross node"],
+  [/\bcksums?\b/g, "checksum"],
+];
+
 /** A text's words: letters alone, since numbers, addresses and names are of one case only; without endings. */
 function wordsOf(text: string): ReadonlySet<string> {
   const words = new Set<string>();
-  for (const [word] of text.toLowerCase().matchAll(/[a-z][a-z0-9]*/g)) {
+  const alike = SPELLINGS.reduce((so, [spelt, as]) => so.replace(spelt, as), text.toLowerCase());
+  for (const [word] of alike.matchAll(/[a-z][a-z0-9]*/g)) {
     if (FILLERS.has(word)) continue;
     words.add(stem(word));
     if (words.size >= MAX_WORDS) break;
@@ -75,9 +86,9 @@ function wordsOf(text: string): ReadonlySet<string> {
   return words;
 }
 
-/** "resets", "resetting", "dropped" are "reset", "drop": enough for words of a trade, and the same on both sides. */
+/** "resets", "resetting", "dropped", "denied" are "reset", "drop", "deny": enough for words of a trade, and the same on both sides. */
 function stem(word: string): string {
-  const bare = word.replace(/(?:ing|ed|es|s|e)$/, "");
+  const bare = word.replace(/i(?:es|ed)$/, "y").replace(/(?:ing|ed|es|s|e)$/, "");
   const base = bare.length < 3 ? word : bare;
   return base.replace(/([b-df-hj-np-tv-z])\1$/, "$1");
 }
