@@ -16,15 +16,29 @@ export interface Translation {
   readonly isOneOf: boolean;
 }
 
+/** The element of a map by which a rule did something. */
+export interface MapElement {
+  /** null: it stands in the rule. */
+  readonly map: string | null;
+  readonly mapComment: string | null;
+  /** `10.96.0.1 . tcp . 80 : drop`. */
+  readonly text: string;
+  readonly comment: string | null;
+}
+
+interface ByElement {
+  readonly by?: MapElement;
+}
+
 /** What a rule does with a packet. */
 export type Action =
-  | { readonly kind: "go-on"; readonly packet?: Packet }
-  | { readonly kind: "accept" }
-  | { readonly kind: "drop" }
-  | { readonly kind: "reject"; readonly how: string }
-  | { readonly kind: "return" }
-  | { readonly kind: "jump"; readonly chain: string }
-  | { readonly kind: "goto"; readonly chain: string }
+  | ({ readonly kind: "go-on"; readonly packet?: Packet } & ByElement)
+  | ({ readonly kind: "accept" } & ByElement)
+  | ({ readonly kind: "drop" } & ByElement)
+  | ({ readonly kind: "reject"; readonly how: string } & ByElement)
+  | ({ readonly kind: "return" } & ByElement)
+  | ({ readonly kind: "jump"; readonly chain: string } & ByElement)
+  | ({ readonly kind: "goto"; readonly chain: string } & ByElement)
   | { readonly kind: "translate"; readonly translation: Translation }
   /** It was let go by a way that rules do not see: a queue's program, another device. */
   | { readonly kind: "lost-sight"; readonly how: string }

@@ -1,6 +1,6 @@
 import { readChains, viewState } from "../../readings/node-rules.js";
 import type { Netns } from "../../readings/reader.js";
-import type { BaseChain } from "../../rules/chain.js";
+import type { BaseChain, MapElement } from "../../rules/chain.js";
 import type { RuleEnd } from "../../rules/walk/chain.js";
 import { walkHooks, type Walk } from "../../rules/walk/path.js";
 import type { AuditEvidence } from "../../model/audit/audit.js";
@@ -66,20 +66,29 @@ function accuse(
   const comments = rule === null ? [] : rule.comments();
   const named = comments.length === 0 ? "" : ` ("${comments.join('", "')}")`;
   const text = rule?.text ?? `policy drop of ${chain.name}`;
+  const element = world.elements.findLast(({ map }) => map !== null);
   const from = chain.isOfNft ? "nftables" : packet.family === 4 ? "iptables" : "ip6tables";
   return {
     ...{ severity: isCertain ? "fault" : "doubt", direction, place: { ...at, device: null } },
-    what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${clause}${how === null ? "" : `: ${how}`}`,
+    what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${sayElement(element)}${clause}${how === null ? "" : `: ${how}`}`,
     evidence: [
       {
         command: audited.state.readings(at, from).map(commandOf)[0] ?? from,
-        line: text,
+        line: element === undefined ? text : `${text}, by ${String(element.map)} { ${element.text} }`,
       },
     ],
     next: isCertain
       ? "Take the rule out, or change what writes it: its comment and its chain's name say who"
       : "See whether the condition holds there: the audit cannot",
   };
+}
+
+/** A map's name and comments say what its maker has it for, an element's comment whom it is of. */
+function sayElement(element: MapElement | undefined): string {
+  if (element === undefined) return "";
+  const { map, mapComment, comment, text } = element;
+  const said = [mapComment, comment].flatMap((one) => (one === null ? [] : [JSON.stringify(one)]));
+  return `, which the map ${String(map)} leads to by ${[text, ...said].join(", ")}`;
 }
 
 function commandsOf({ state }: AuditWorld, at: Netns, family: "iptables" | "ip6tables"): AuditEvidence[] {

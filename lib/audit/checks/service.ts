@@ -1,7 +1,8 @@
 import { ipVersion } from "../../linux/address.js";
 import { readChains, viewState } from "../../readings/node-rules.js";
-import { walkHooks } from "../../rules/walk/path.js";
-import type { Check, Said } from "../check.js";
+import { commandOf, type Netns } from "../../readings/reader.js";
+import { walkHooks, type Walk } from "../../rules/walk/path.js";
+import type { AuditWorld, Check, Said } from "../check.js";
 import { walksOf } from "../walks.js";
 
 /** The sender's node turns a Service's address into one of its endpoints. */
@@ -25,9 +26,7 @@ export const service: Check = {
       node: viewState(world.state, at),
     });
     const base = { direction: "request", place: { ...at, device: null } } as const;
-    const kind = ipVersion(to.ip) === 4 ? "iptables" : "ip6tables";
-    const [reading] = [...world.state.readings(at, kind), ...world.state.readings(at, "nftables")];
-    const command = reading === undefined ? "iptables-save -c" : reading.record.argv.join(" ");
+    const command = commandFor(world, at, passed);
     const found = [...new Set(passed.map((one) => one.packet.destination.text))];
     if (passed.length === 0) return [];
     const wrong = found.filter(
@@ -64,3 +63,13 @@ export const service: Check = {
     ];
   },
 };
+
+/** The look that tells of the rule which translates; where none does, of those that should have one. */
+function commandFor(world: AuditWorld, at: Netns, passed: Walk["passed"]): string {
+  const isNft = passed.some(({ translations }) => translations.some(({ rule }) => rule.handle !== null));
+  const kinds = isNft
+    ? (["nftables"] as const)
+    : ([ipVersion(world.path.to.ip) === 4 ? "iptables" : "ip6tables", "nftables"] as const);
+  const [reading] = kinds.flatMap((kind) => world.state.readings(at, kind));
+  return reading === undefined ? "iptables-save -c" : commandOf(reading.record).join(" ");
+}

@@ -8,8 +8,30 @@ const UNKNOWN = "?";
 
 /** The matches of a rule and its verdict as nft(8) prints them, from libnftables-json(5): `udp dport 4789 drop`. */
 export function spellRule(parts: readonly JsonRecord[], verdict: string | null): string {
-  const matches = parts.flatMap(({ match }) => (isRecord(match) ? [spellMatch(match)] : []));
-  return [...matches, verdict ?? "no verdict"].join(" ").slice(0, MAX_CHARS);
+  const matches = parts.flatMap(({ match, vmap }) =>
+    isRecord(match) ? [spellMatch(match)] : isRecord(vmap) ? [spellVerdictMap(vmap)] : [],
+  );
+  const isMap = parts.some(({ vmap }) => isRecord(vmap));
+  return [...matches, ...(verdict === null && isMap ? [] : [verdict ?? "no verdict"])]
+    .join(" ")
+    .slice(0, MAX_CHARS);
+}
+
+/** An element of a verdict map: `10.96.0.1 . tcp . 80 : goto web`. */
+export function spellElement(key: unknown, verdict: unknown): string {
+  return `${spell(key)} : ${spellVerdict(verdict)}`.slice(0, MAX_CHARS);
+}
+
+function spellVerdictMap({ key, data }: JsonRecord): string {
+  return `${spell(key)} vmap ${isRecord(data) ? "{ … }" : spell(data)}`;
+}
+
+function spellVerdict(verdict: unknown): string {
+  const [entry] = isRecord(verdict) ? Object.entries(verdict) : [];
+  if (entry === undefined) return UNKNOWN;
+  const [name, body] = entry;
+  const target = isRecord(body) ? textOf(body["target"]) : null;
+  return target === null ? name : `${name} ${target}`;
 }
 
 function spellMatch({ left, op, right }: JsonRecord): string {

@@ -103,10 +103,10 @@ function compareNumbers(
 export function setOf(
   value: unknown,
   findSet: FindSet,
-): { readonly name: string; readonly elements: readonly unknown[] } | undefined | null {
+): (NamedSet & { readonly name: string }) | undefined | null {
   if (isRecord(value) && Array.isArray(value["set"]))
-    return { name: "the rule's set", elements: value["set"] };
+    return { name: "the rule's set", elements: value["set"], mostElements: null, comment: null };
   if (typeof value !== "string" || !value.startsWith("@")) return undefined;
   const set = findSet(value.slice(1));
-  return set === undefined ? null : { name: `the set ${value.slice(1)}`, elements: set.elements };
+  return set === undefined ? null : { ...set, name: `the set ${value.slice(1)}` };
 }

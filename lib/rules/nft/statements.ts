@@ -1,10 +1,10 @@
 import { isRecord, numberOf, textOf, type JsonRecord } from "../../linux/json.js";
 import { addressOf } from "../packet.js";
 import { spellRule } from "../../linux/nft/nft-words.js";
-import type { Action, Step } from "../chain.js";
-import { isDoubt } from "../truth.js";
+import type { Step } from "../chain.js";
 import { inDoubt, makeMatch, readKey, setOf, valueAt, type FindSet } from "./match.js";
-import { makeLookup } from "./sets.js";
+import { makeVerdictMap } from "./verdict-map.js";
+import { makeVerdict } from "./verdict.js";
 
 /** Statements that change nothing that rules ask for. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -50,10 +50,18 @@ function makeStep(part: JsonRecord, findSet: FindSet): Step[] {
   }
   if (name === "xt") return makeForeign(body);
   if (name === "vmap" && isRecord(body)) return [makeVerdictMap(body, findSet)];
+  if (name === "set" && isRecord(body) && isTakenUp(body, findSet)) return [];
   if (name === "mangle" && isRecord(body)) return [makeMangle(body)];
   const action = makeVerdict(name, body);
   if (action !== null) return [{ kind: "act", act: () => action }];
   return [makeTranslation(name, body) ?? lost(`what "${name}" does is not known`)];
+}
+
+/** `update @set { ip saddr }` fails a rule only where the set is full; what stands beside the element may fail it as well. */
+function isTakenUp(body: JsonRecord, findSet: FindSet): boolean {
+  const set = setOf(body["set"], findSet);
+  if (set == null || body["stmt"] !== undefined) return false;
+  return set.mostElements !== null && set.elements.length < set.mostElements;
 }
 
 /** An extension of iptables, of which nft tells the name at most. */
@@ -67,83 +75,6 @@ function makeForeign(body: unknown): Step[] {
 
 function lost(how: string): Step {
   return { kind: "act", act: () => ({ kind: "lost-sight", how }) };
-}
-
-function makeVerdict(name: string, body: unknown): Action | null {
-  if (name === "accept" || name === "drop" || name === "return") return { kind: name };
-  if (name === "jump" || name === "goto") {
-    const chain = isRecord(body) ? textOf(body["target"]) : null;
-    return chain === null ? null : { kind: name, chain };
-  }
-  if (name === "reject") {
-    const how = isRecord(body)
-      ? [textOf(body["type"]), textOf(body["expr"])].filter((word) => word !== null)
-      : [];
-    return { kind: "reject", how: how.length === 0 ? "icmpx port-unreachable" : how.join(" ") };
-  }
-  if (name === "notrack") return null;
-  return name === "queue"
-    ? { kind: "lost-sight", how: "a program that takes packets from a queue decides" }
-    : null;
-}
-
-/** What no element is for goes on behind the rule's statement, as what fails a match does. */
-function makeVerdictMap(body: JsonRecord, findSet: FindSet): Step {
-  const fields = readKey(body["key"]);
-  const held = setOf(body["data"], findSet);
-  const lookup =
-    held == null || fields === null
-      ? null
-      : makeLookup(
-          held.elements,
-          fields.map(({ kind }) => kind),
-          true,
-        );
-  const actions = (held?.elements ?? []).flatMap(
-    (element) => verdictOf(Array.isArray(element) ? element[1] : null) ?? [],
-  );
-  const unsure = anyOf(actions, held == null);
-  return {
-    kind: "act",
-    act: (at) => {
-      const value = fields === null || lookup === null ? undefined : valueAt(fields, at);
-      if (value === null) return { kind: "go-on" };
-      if (value === undefined || isDoubt(value) || lookup === null) return unsure;
-      const found = lookup.find(value);
-      if (found === undefined) return { kind: "go-on" };
-      return found === null ? unsure : (verdictOf(found.value) ?? unsure);
-    },
-  };
-}
-
-const MOST_WAYS = 32;
-
-function anyOf(actions: readonly Action[], isUnread: boolean): Action {
-  if (isUnread || actions.length > MOST_WAYS)
-    return { kind: "lost-sight", how: "its verdict map could not be evaluated" };
-  const unique = new Map(actions.map((action) => [JSON.stringify(action), action]));
-  const none: [string, Action] = ["nothing", { kind: "go-on" }];
-  return {
-    kind: "either",
-    ways: [...unique, none].map(([key, action]) => {
-      const name =
-        action.kind === "jump" || action.kind === "goto"
-          ? `${action.kind} ${action.chain}`
-          : key === "nothing"
-            ? key
-            : action.kind;
-      return { action, doubt: { holds: `the map says ${name}`, fails: `the map does not say ${name}` } };
-    }),
-  };
-}
-
-function verdictOf(value: unknown): Action | null {
-  const [entry] = isRecord(value) ? Object.entries(value) : [];
-  return entry === undefined
-    ? null
-    : entry[0] === "continue"
-      ? { kind: "go-on" }
-      : makeVerdict(entry[0], entry[1]);
 }
 
 /** `meta mark set`; what else is changed is not asked for, or not known from then on. */

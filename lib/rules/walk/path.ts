@@ -38,7 +38,7 @@ export function walkHooks(
   { steps, node }: { readonly steps: readonly HookStep[]; readonly node: NodeView },
 ): Walk {
   const record = new WalkRecord();
-  let worlds: readonly World[] = [{ packet, conditions: [], translations: [] }];
+  let worlds: readonly World[] = [{ packet, conditions: [], translations: [], elements: [] }];
   const ended: RuleEnd[] = [];
   for (const { family, inPort = null, outPort = null, ...where } of steps) {
     if (worlds.length === 0) break;

@@ -1,7 +1,7 @@
-import type { Action, LoadedRule } from "../chain.js";
+import type { Action, LoadedRule, MapElement } from "../chain.js";
 import type { At } from "../node.js";
 import type { WalkRecord } from "./record.js";
-import { withDoubt, type World } from "./world.js";
+import { withDoubt, withElement, type World } from "./world.js";
 
 /** A place in the kernel, without the packet. */
 export type Place = Omit<At, "packet">;
@@ -48,13 +48,14 @@ export function applyRule(
         continue;
       }
       if (action.kind !== "either") {
-        done.push({ world, action });
+        done.push({ world: withElement(world, elementOf(action)), action });
         return;
       }
       for (const way of action.ways) {
         const one = withDoubt(world, way.doubt, { id: rule.key, holds: true });
         if (way.action.kind === "go-on") follow(withPacket(one, way.action), at + 1);
-        else if (way.action.kind !== "either") done.push({ world: one, action: way.action });
+        else if (way.action.kind !== "either")
+          done.push({ world: withElement(one, elementOf(way.action)), action: way.action });
       }
       return;
     }
@@ -62,6 +63,10 @@ export function applyRule(
   };
   follow(start, 0);
   return done;
+}
+
+function elementOf(action: Action): MapElement | undefined {
+  return "by" in action ? action.by : undefined;
 }
 
 function withPacket(world: World, { packet }: Extract<Action, { readonly kind: "go-on" }>): World {

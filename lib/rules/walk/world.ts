@@ -1,4 +1,4 @@
-import type { LoadedRule, Translation } from "../chain.js";
+import type { LoadedRule, MapElement, Translation } from "../chain.js";
 import type { Packet } from "../packet.js";
 import type { Doubt } from "../truth.js";
 
@@ -22,7 +22,17 @@ export interface World {
   /** None: it is certain. */
   readonly conditions: readonly Condition[];
   readonly translations: readonly MadeTranslation[];
+  /** Elements of maps that led it here, the last ones last. */
+  readonly elements: readonly MapElement[];
 }
+
+export function withElement(world: World, element: MapElement | undefined): World {
+  return element === undefined
+    ? world
+    : { ...world, elements: [...world.elements, element].slice(-MOST_ELEMENTS) };
+}
+
+const MOST_ELEMENTS = 8;
 
 /** The world in which a doubt went one way. */
 export function withDoubt(world: World, doubt: Doubt, { id, holds }: Pick<Condition, "id" | "holds">): World {
@@ -42,7 +52,13 @@ export function mergeWorlds(worlds: readonly World[]): World[] {
     const known = merged.get(key);
     merged.set(
       key,
-      known === undefined ? world : { ...known, conditions: eitherOf(known.conditions, world.conditions) },
+      known === undefined
+        ? world
+        : {
+            ...known,
+            conditions: eitherOf(known.conditions, world.conditions),
+            elements: known.elements.filter((element) => world.elements.includes(element)),
+          },
     );
   }
   return [...merged.values()];

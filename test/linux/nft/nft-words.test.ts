@@ -1,5 +1,5 @@
 import t from "tap";
-import { spellRule } from "../../../lib/linux/nft/nft-words.js";
+import { spellElement, spellRule } from "../../../lib/linux/nft/nft-words.js";
 
 const port = { payload: { protocol: "udp", field: "dport" } };
 const match = (left: unknown, right: unknown, op: unknown = "=="): { match: object } => ({
@@ -66,4 +66,21 @@ t.test("what nft never prints is a question mark, and no rule seems to match mor
   ];
   for (const [text, part] of cases) t.equal(spellRule([part], "drop"), text);
   t.end();
+});
+
+t.test("verdict maps and their elements", async (t) => {
+  const key = { concat: [{ payload: { protocol: "ip", field: "daddr" } }, { meta: { key: "l4proto" } }] };
+  t.equal(spellRule([{ vmap: { key, data: "@services" } }], null), "ip daddr . meta l4proto vmap @services");
+  t.equal(
+    spellRule([{ vmap: { key, data: { set: [] } } }], "drop"),
+    "ip daddr . meta l4proto vmap { … } drop",
+  );
+  t.equal(
+    spellElement({ concat: ["10.0.0.1", "tcp", 80] }, { goto: { target: "web" } }),
+    "10.0.0.1 . tcp . 80 : goto web",
+  );
+  t.equal(spellElement("10.0.0.1", { drop: null }), "10.0.0.1 : drop");
+  t.equal(spellElement("10.0.0.1", {}), "10.0.0.1 : ?");
+  t.equal(spellElement("10.0.0.1", "drop"), "10.0.0.1 : ?");
+  t.equal(spellElement("x".repeat(500), null).length, 200);
 });

@@ -1,0 +1,110 @@
+import type { JsonRecord } from "../../linux/json.js";
+import { spellElement } from "../../linux/nft/nft-words.js";
+import type { Action, MapElement, Step } from "../chain.js";
+import type { At } from "../node.js";
+import { isDoubt } from "../truth.js";
+import { readChance, type Chance } from "./chance.js";
+import type { Field } from "./fields.js";
+import { readKey, setOf, type FindSet } from "./match.js";
+import { makeLookup, type Entry, type Lookup } from "./sets.js";
+import type { Value } from "./values.js";
+import { verdictOf } from "./verdict.js";
+
+/** One packet may have so many ways at most. */
+const MOST_WAYS = 64;
+const UNREAD: Action = { kind: "lost-sight", how: "its verdict map could not be evaluated" };
+const NOTHING: Action = { kind: "go-on" };
+
+/** `KEY vmap MAP`. What no element is for goes on behind the statement, as what fails a match does. */
+export function makeVerdictMap({ key, data }: JsonRecord, findSet: FindSet): Step {
+  const held = setOf(data, findSet);
+  if (held == null) return { kind: "act", act: () => UNREAD };
+  const chance = readChance(key);
+  const fields = chance === null ? readKey(key) : null;
+  const kinds = chance === null ? fields?.map(({ kind }) => kind) : (["number"] as const);
+  if (kinds === undefined) {
+    const all = held.elements.map((element) => (Array.isArray(element) ? (element as unknown[])[1] : null));
+    const unsure = anyOf(all.map((value) => verdictOf(value) ?? UNREAD));
+    return { kind: "act", act: () => unsure };
+  }
+  const lookup = makeLookup(held.elements, kinds, true);
+  const map = { map: typeof data === "string" ? data.slice(1) : null, mapComment: held.comment };
+  const actionOf = (entry: Entry): Action => named(entry, map);
+  if (chance !== null) {
+    const chosen = byChance(chance, lookup, actionOf);
+    return { kind: "act", act: () => chosen };
+  }
+  return { kind: "act", act: (at) => choose(readKnown(fields ?? [], at), lookup, actionOf) };
+}
+
+/** null: the packet has none of what the map looks at; an undefined part of it is not known. */
+function readKnown(fields: readonly Field[], at: At): readonly (Value | undefined)[] | null {
+  const values: (Value | undefined)[] = [];
+  for (const field of fields) {
+    const value = field.read(at);
+    if (value === null) return null;
+    values.push(isDoubt(value) ? undefined : value);
+  }
+  return values;
+}
+
+function choose(
+  values: readonly (Value | undefined)[] | null,
+  lookup: Lookup,
+  actionOf: (entry: Entry) => Action,
+): Action {
+  if (values === null) return NOTHING;
+  const { entries, isAll } = lookup.fitting(values);
+  const [only] = entries;
+  if (isAll && values.every((value) => value !== undefined))
+    return only === undefined ? NOTHING : actionOf(only);
+  return entries.length === 0 && isAll ? NOTHING : anyOf([...entries.map(actionOf), NOTHING]);
+}
+
+/** Every number that may be drawn has its way; one that no element is for goes on. */
+function byChance(chance: Chance, lookup: Lookup, actionOf: (entry: Entry) => Action): Action {
+  if (chance.values > MOST_WAYS)
+    return { kind: "lost-sight", how: `chance leads to one of ${chance.values} ways` };
+  const ways = Array.from({ length: chance.values }, (_, at): Action | null => {
+    const { entries, isAll } = lookup.fitting([BigInt(chance.offset + at)]);
+    const [only] = entries;
+    return only === undefined ? (isAll ? NOTHING : null) : actionOf(only);
+  });
+  if (ways.includes(null)) return UNREAD;
+  const known = ways.filter((way) => way !== null);
+  const [first] = known;
+  if (first !== undefined && new Set(known.map(keyOf)).size === 1) return first;
+  return {
+    kind: "either",
+    ways: known.map((action, at) => {
+      const what = `${String(at)} of ${String(chance.values)}`;
+      return { action, doubt: { holds: `chance says ${what}`, fails: `chance does not say ${what}` } };
+    }),
+  };
+}
+
+function anyOf(actions: readonly Action[]): Action {
+  const unique = [...new Map(actions.map((action) => [keyOf(action), action])).values()];
+  if (unique.length > MOST_WAYS || actions.includes(UNREAD)) return UNREAD;
+  return {
+    kind: "either",
+    ways: [...unique.filter(({ kind }) => kind !== "go-on"), NOTHING].map((action) => {
+      const name = nameOf(action);
+      return { action, doubt: { holds: `the map says ${name}`, fails: `the map does not say ${name}` } };
+    }),
+  };
+}
+
+function nameOf(action: Action): string {
+  if (action.kind === "jump" || action.kind === "goto") return `${action.kind} ${action.chain}`;
+  return action.kind === "go-on" ? "nothing" : action.kind;
+}
+
+const keyOf = (action: Action): string => JSON.stringify({ ...action, by: undefined });
+
+function named({ key, value, comment }: Entry, map: Pick<MapElement, "map" | "mapComment">): Action {
+  const action = verdictOf(value);
+  if (action === null) return UNREAD;
+  if (action.kind === "lost-sight") return action;
+  return { ...action, by: { ...map, text: spellElement(key, value), comment } };
+}
