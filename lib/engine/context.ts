@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.js";
 import type { StepContext } from "../model/steps.js";
 import { clockOf, type Core } from "./core.js";
 import { environmentOf } from "./environment.js";
@@ -30,7 +31,7 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
     signal: options.signal,
     cancelled: options.cancelled,
     sink: host.sink,
-    clock: clockOf(core),
+    clock: clockFor(clockOf(core), place),
     recipeDirs: host.recipeDirs,
     locateBreaks: host.locateBreaks,
     followFlows: host.followFlows,
@@ -52,5 +53,14 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
       const inner = contextFor(core, place, options, depth + 1);
       return invokeKind(core, { uses, input, depth, maxDepth: MAX_DEPTH }, { ...inner, evidenceName });
     },
+  };
+}
+
+/** It says who looks: what steps that run side by side see of it is no matter of which is quicker. */
+function clockFor(clock: Clock, { evidenceName }: StepPlace): Clock {
+  return {
+    nowMs: () => clock.nowMs(evidenceName),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    limit: (ms) => clock.limit(ms),
   };
 }

@@ -10,8 +10,8 @@ export interface TimeLimit {
 
 /** How a run waits. A replay waits for nothing: it knows what came next. */
 export interface Clock {
-  /** Unix time. */
-  nowMs(): number;
+  /** Unix time. `step`: who looks, where one step does; a replay tells each the times that were told it then. */
+  nowMs(step?: string): number;
   /** Resolves after the time; rejects with an AbortError where the signal fires first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   limit(ms: number): TimeLimit;

@@ -130,6 +130,16 @@ export interface SleepEntry {
   readonly aborted: boolean;
 }
 
+/** The time was looked at: what a run writes down of it, or decides by it, is the same again. */
+export interface NowEntry {
+  readonly type: "now";
+  readonly seq: number;
+  /** Who looked; empty where that is not known. */
+  readonly step: string;
+  /** Unix time. */
+  readonly ms: number;
+}
+
 /** A time limit that ran out. */
 export interface LimitEntry {
   readonly type: "limit";
@@ -177,6 +187,7 @@ export type RecordingEntry =
   | KubeEntry
   | LoginEntry
   | SleepEntry
+  | NowEntry
   | LimitEntry
   | StepEntry
   | InterruptEntry

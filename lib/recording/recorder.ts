@@ -16,7 +16,7 @@ export interface Recorder {
   wrap(access: GuardedAccess): GuardedAccess;
   /** Records what the cluster's API answers. */
   wrapKube(kube: KubeReader): KubeReader;
-  /** Records when waits end. */
+  /** Records when waits end, and what the time was where it was looked at. */
   wrapClock(clock: Clock): Clock;
   login(node: string, error: unknown): void;
   denial(request: object, error: unknown): void;
@@ -146,7 +146,11 @@ function insideOf(dir: string, path: string): string | null {
 function wrapClock(clock: Clock, { writer, count }: Recording): Clock {
   const limits = new Map<number, number>();
   return {
-    nowMs: () => clock.nowMs(),
+    nowMs(step = "") {
+      const ms = clock.nowMs();
+      writer.append({ type: "now", seq: count.next(), step, ms });
+      return ms;
+    },
     async sleep(ms, signal) {
       const start = count.next();
       try {

@@ -6,6 +6,7 @@ import type {
   KubeEntry,
   LimitEntry,
   LoginEntry,
+  NowEntry,
   PullEntry,
   RecordingEntry,
   RecordingHeader,
@@ -37,6 +38,7 @@ export class ReplayPlan {
   readonly #kube = new Map<string, KubeEntry[]>();
   readonly #streams = new Map<string, StreamScript[]>();
   readonly #sleeps = new Map<number, SleepEntry[]>();
+  readonly #times = new Map<string, NowEntry[]>();
   readonly #limits = new Map<string, LimitEntry>();
   readonly #deliveries = new Map<Timed, Delivery>();
   readonly #recordedTimes = new Map<string, number>();
@@ -98,6 +100,13 @@ export class ReplayPlan {
     return this.#saw(this.#sleeps.get(ms)?.shift());
   }
 
+  /** What the time was when the step looked at it next; the last such time where it did not look so often. */
+  takeNowMs(step: string): number {
+    const times = this.#times.get(step) ?? [];
+    const next = times.length > 1 ? times.shift() : times[0];
+    return next?.ms ?? this.startedAtMs;
+  }
+
   limitOf(ms: number, nth: number): LimitEntry | undefined {
     return this.#limits.get(`${ms} ${nth}`);
   }
@@ -151,6 +160,9 @@ export class ReplayPlan {
       case "sleep":
         push(this.#sleeps, entry.ms, entry);
         this.#addTimed(entry);
+        break;
+      case "now":
+        push(this.#times, entry.step, entry);
         break;
       case "limit":
         this.#limits.set(`${entry.ms} ${entry.nth}`, entry);

@@ -183,7 +183,7 @@ function createClock(plan: ReplayPlan): Clock {
   const { schedule } = plan;
   const counts = new Map<number, number>();
   return {
-    nowMs: () => plan.startedAtMs,
+    nowMs: (step = "") => plan.takeNowMs(step),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         const entry = plan.takeSleep(ms);

@@ -15,7 +15,12 @@ t.teardown(() => bench.close());
 type PodState = LabState["nodes"][number]["pods"][number];
 
 const INDEX = "/run/lab/crictl/index";
+const PART = `${INDEX}.part`;
+/** Who reads it meanwhile sees the one or the other. */
+const ALL = `mv ${PART} ${INDEX}`;
 const CLUSTER = ["--cluster", bench.lab.files.profile, "--yes"];
+
+const SAME = /^findings: the same as those of the recorded run$/m;
 
 async function must(node: string, script: string, ...words: string[]): Promise<void> {
   const done = await execInNode(bench.lab, node, ["sh", "-c", script, "churn", ...words]);
@@ -24,7 +29,11 @@ async function must(node: string, script: string, ...words: string[]): Promise<v
 
 /** The runtime of the node lists no such pod from now on. */
 const hide = (node: string, pod: string): Promise<void> =>
-  must(node, `cp ${INDEX} ${INDEX}.all && awk -v name="$1" '$3 != name' ${INDEX}.all >${INDEX}`, pod);
+  must(
+    node,
+    `cp ${INDEX} ${INDEX}.all && awk -v name="$1" '$3 != name' ${INDEX}.all >${PART} && ${ALL}`,
+    pod,
+  );
 
 t.test("one pod comes, another one goes: both are captured for as long as they are there", async (t) => {
   const podOf = (pod: string): PodState => {
@@ -41,7 +50,7 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
   });
   t.ok(await capture.said("waits from now on"), capture.stderr());
 
-  await must("node-b", `cat ${INDEX}.all >${INDEX}`);
+  await must("node-b", `cp ${INDEX}.all ${PART} && ${ALL}`);
   t.ok(await capture.said("pod shop/web on node-b came; it is captured from now on"), capture.stderr());
   const probe = ["run", "trace-path", "--from", "shop/client", "--to", "shop/web:8080", "--probe", "ping"];
   const probed = await bench.hopbook(...probe, ...CLUSTER);
@@ -71,6 +80,7 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
   const again = await bench.hopbook("replay", dir);
   t.equal(again.exitCode, 0, again.stderr);
   t.match(again.stderr, /pod shop\/web on node-b came; it is captured from now on/);
+  t.match(again.stderr, SAME);
 });
 
 t.test(
@@ -93,5 +103,6 @@ t.test(
     const again = await bench.hopbook("replay", folderOf(join(cwd, "artifacts")));
     t.equal(again.exitCode, 0, again.stderr);
     t.match(again.stderr, /pod shop\/dns on node-b ended at/);
+    t.match(again.stderr, SAME);
   },
 );

@@ -50,8 +50,11 @@ async function trigger(
   // 3: the flows that were reset to make it happen.
   t.ok(exitCode === 0 || exitCode === 3, stderr);
   t.match(stdout, /^Meanwhile$/m);
-  const text = readFileSync(join(folderOf(join(cwd, "artifacts")), "findings.json"), "utf8");
+  const dir = folderOf(join(cwd, "artifacts"));
+  const text = readFileSync(join(dir, "findings.json"), "utf8");
   await bench.expectClean(t);
+  const again = await bench.hopbook("replay", dir);
+  t.match(again.stderr, /^findings: the same as those of the recorded run$/m);
   return (JSON.parse(text) as Findings).marks ?? [];
 }
 

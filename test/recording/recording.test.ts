@@ -211,6 +211,32 @@ t.test("waits are not waited for, and an interruption comes where it came", asyn
   t.ok(performance.now() - startedMs < 1000);
 });
 
+t.test("the time is what it was each time that it was looked at; then it stands still", async (t) => {
+  const { dir, recorder } = record(
+    t,
+    makeNode(() => ({})),
+  );
+  const times = [1_000, 1_250, 61_000];
+  const clock = recorder.wrapClock({ ...systemClock, nowMs: () => times.shift() ?? Infinity });
+  t.strictSame([clock.nowMs("a"), clock.nowMs("b"), clock.nowMs("a")], [1_000, 1_250, 61_000]);
+  recorder.finish();
+  const { replayer } = await replay(dir);
+  const { clock: again } = replayer;
+  const looks = ["b", "b", "a", "a", "a"].map((step) => again.nowMs(step));
+  t.strictSame(looks, [1_250, 1_250, 1_000, 61_000, 61_000], "each step's, whichever is first");
+  const old = record(
+    t,
+    makeNode(() => ({})),
+  );
+  old.recorder.finish();
+  const { replayer: without } = await replay(old.dir);
+  t.equal(
+    without.clock.nowMs(),
+    Date.parse("2026-01-01T00:00:00.000Z"),
+    "of a recording of before: its start",
+  );
+});
+
 t.test("a time limit that ran out runs out again, at the same place", async (t) => {
   const { dir, access, recorder } = record(
     t,

@@ -121,8 +121,9 @@ class Joiner {
   readonly #agents: Agents = { started: 0, onNode: new Map() };
   /** Of pods that came, by which one they are: how often they were tried, or that they need not be. */
   readonly #tries = new Map<string, number>();
+  /** Of pods that were seen so far. */
+  readonly #names = new Set<string>();
   readonly #untilMs: number;
-  #isFirst = true;
   #wasDeaf = false;
 
   constructor(input: Input, context: StepContext) {
@@ -172,10 +173,11 @@ class Joiner {
   #cameOf(pods: readonly FittingPod[]): readonly FittingPod[] {
     const there = heldCaptures(this.#input.capture, this.#context).departures?.there ?? [];
     const captured = new Set(there.map(({ pod }) => pod));
-    // Which one of its name was captured from the start is known from here on.
-    for (const each of this.#isFirst ? pods : [])
-      if (captured.has(each.pod)) this.#tries.set(keyOf(each), TRIES);
-    this.#isFirst = false;
+    for (const each of pods) {
+      // Which one of its name was captured from the start is known once it is seen.
+      if (captured.has(each.pod) && !this.#names.has(each.pod)) this.#tries.set(keyOf(each), TRIES);
+      this.#names.add(each.pod);
+    }
     const came = pods.filter((each) => (this.#tries.get(keyOf(each)) ?? 0) < TRIES);
     const room = Math.min((this.#input.max ?? 20) - captured.size, MOST_JOINED - this.joined.size);
     return came.slice(0, Math.max(0, room));

@@ -194,6 +194,18 @@ t.test("another one of the same name, after the first has gone, has a file of it
   t.strictSame(await outputs, { joined: ["shop/client"], leftOut: [] });
 });
 
+t.test("a pod that is captured, and that the first look did not show, has not come", async (t) => {
+  const run = await setUp(t);
+  run.running.delete("client");
+  const { outputs } = await run.start();
+  run.running.set("client", "uid-a1");
+  await run.look();
+  await run.look();
+  t.equal(run.agents.length, 1);
+  await run.finish();
+  t.strictSame(await outputs, { joined: [], leftOut: [] });
+});
+
 t.test("no more are captured at once than may be", async (t) => {
   const run = await setUp(t);
   const { outputs } = await run.start({ max: 2 });
