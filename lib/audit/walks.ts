@@ -3,6 +3,7 @@ import { parseSysctl } from "../linux/sysctls.js";
 import type { Hook } from "../linux/ruleset.js";
 import type { FlowAddress } from "../model/evidence.js";
 import type { Netns } from "../readings/reader.js";
+import { readBalancer } from "../readings/balancer.js";
 import { makePacket, type Packet } from "../rules/packet.js";
 import type { HookStep } from "../rules/walk/path.js";
 import { wireOf } from "../wire/registry.js";
@@ -74,11 +75,33 @@ function innerWalks(world: AuditWorld, leg: Leg): RuleWalk[] {
   if (ports !== null && !bridgesAskRules(world, node)) return [];
   const sender = direction === "request" ? source : target;
   const isNear = sender.node === node;
+  if (direction === "request" && ports === null && isBalancedAt(world, node))
+    return [
+      ...walk(world, {
+        ...{ at: hostOf(node), direction, inDevice, outDevice: null, isTranslated: false },
+        hooks: inDevice === null ? ["output"] : IN,
+      }),
+      ...walk(world, {
+        at: hostOf(node),
+        direction,
+        hooks: OUT,
+        inDevice: null,
+        outDevice,
+        isTranslated: true,
+      }),
+    ];
   return walk(world, {
     ...{ at: hostOf(node), direction, hooks, inDevice, outDevice },
     isTranslated: !isNear,
     ports,
   });
+}
+
+/** IPVS takes packets where the node takes them in, and sends them on as its own: ip_vs_core.c, ip_vs_xmit.c. */
+function isBalancedAt({ path, part, state, protocol }: AuditWorld, node: string): boolean {
+  const translator = part === "arriving" ? path.to.node : path.from.node;
+  if (part === "onward" || node !== translator) return false;
+  return readBalancer(state, hostOf(node), { ...path.to, protocol })?.service != null;
 }
 
 const ENTERED: readonly Hook[] = ["ingress", "prerouting"];

@@ -25,6 +25,8 @@ interface AskOptions {
   readonly missing: readonly string[];
   readonly steps: readonly ForeseenStep[];
   readonly notes: readonly string[];
+  /** No run is asked for, but some of its actions alone: `wanted` is all that --yes grants. */
+  readonly isNarrowed: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function askPermission(options: AskOptions): Promise<void> {
       detail: [question.title, ...asked, ...notes, "missing:", ...missing.map((flag) => `  ${flag}`)].join(
         "\n",
       ),
-      hint: `Grant exactly this: ${missing.join(" ")}; or all that the runbook declares: --yes`,
+      hint: `Grant exactly this: ${missing.join(" ")}; or ${sayAll(options)}: --yes`,
       missingFlags: missing,
     });
   }
@@ -49,6 +51,11 @@ export async function askPermission(options: AskOptions): Promise<void> {
   throw new HopbookError("PERMISSION_DENIED", `Cannot run ${name}: the answer was no`, {
     hint: "No node was touched",
   });
+}
+
+function sayAll({ isNarrowed, wanted, runbook }: AskOptions): string {
+  if (!isNarrowed) return "all that the runbook declares";
+  return `all that ${visible(runbook.metadata.name)} asks for here, ${wanted.exec.join(", ")}`;
 }
 
 function questionOf({ runbook, profile, wanted, steps, notes }: AskOptions): PermissionQuestion {

@@ -107,7 +107,8 @@ export async function authorise(options: AuthoriseOptions): Promise<Authority> {
     const asked = withoutDenied(taken, granted.grant);
     const more = describeMore(withoutDenied(wanted, granted.grant), asked);
     const notes = [...granted.notes, ...(more === null ? [] : [more])];
-    await askPermission({ ...options, wanted: asked, missing, steps, notes });
+    const isNarrowed = options.whole !== undefined && options.whole !== runbook.permissions;
+    await askPermission({ ...options, wanted: asked, missing, steps, notes, isNarrowed });
   }
   const grant = missing.length > 0 ? grantAll(granted.grant, "the person at the terminal") : granted.grant;
   const policy = missing.length > 0 ? policyOf(grant, taken) : policyOf(grant);

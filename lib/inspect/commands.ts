@@ -63,6 +63,7 @@ export function planAudit(path: FlowPath): InspectCommand[] {
     ...put({ node, netns: "host" }, [
       looks.lookAtSysctls(hostDevicesOf(path, node)),
       looks.lookAtSets(),
+      ...balancerLooks(path, node),
       ...connectionLooks(path, node),
       ...arrivalLooks(path, node),
     ]),
@@ -73,6 +74,11 @@ export function planAudit(path: FlowPath): InspectCommand[] {
     return place === null ? [] : [...inspectPod(path, end), ...put(place, routes)];
   });
   return toCommands([...nodes, ...pods], "after");
+}
+
+/** Where packets to a Service, or to a node's port of one, may be led on by the kernel's load balancer. */
+function balancerLooks({ from, to }: FlowPath, node: string): Look[] {
+  return to.kind === "pod" || (from.node !== node && to.node !== node) ? [] : [looks.lookAtBalancer()];
 }
 
 /** Where packets to a Service are translated on the sender's own node: UDP's connections outlive their backends. */

@@ -69,6 +69,11 @@ export function lookAtSets(): Look {
   return { kind: "ipsets", argv: ["ipset", "list"] };
 }
 
+/** Services of the kernel's load balancer; the file is there only where it is loaded. */
+export function lookAtBalancer(): Look {
+  return { kind: "ipvs", argv: ["cat", "/proc/net/ip_vs"] };
+}
+
 /** What connection tracking knows of what is sent to an address. */
 export function lookAtConnections(protocol: "tcp" | "udp", ip: string): Look {
   const family = ip.includes(":") ? ["-f", "ipv6"] : [];

@@ -222,6 +222,10 @@ export type StateKind =
   | "ip6tables"
   | "nftables" // nft -j list ruleset
   | "ipsets" // ipset list
+  | "ipvs" // /proc/net/ip_vs
+  | "machine" // what tells the node's machine from others (argv tells which)
+  | "offloads" // ethtool -k DEVICE
+  | "kernel" // uname -r
   | "rp-filter" // sysctl lines
   | "sysctls" // more of them: sysctl -e …
   | "conntrack"

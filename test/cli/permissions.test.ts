@@ -71,6 +71,13 @@ t.test("hops asks for what it does, and for no capture and no traffic", async (t
   t.equal(code, 4);
   t.match(err, READING);
   t.notMatch(err, /tcpdump|--allow-capture|--allow-traffic/);
+  t.match(
+    err,
+    /or all that hops asks for here, runtime\/pods, runtime\/inspect, node\/read, netns\/read: --yes$/m,
+  );
+  const audit = await hopbook(["hops", ...ENDS, ...words, "--audit"]);
+  t.match(audit.err, /or all that hops asks for here, runtime\/pods, [^:]*netns\/read: --yes$/m);
+  t.notMatch(audit.err, /the runbook declares/, "there is no runbook that a person named");
 });
 
 t.test("a plan changes nothing, so what it may not even read it says, and ends well", async (t) => {

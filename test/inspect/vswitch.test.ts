@@ -100,3 +100,17 @@ t.test("a script is a round trip of its own, planned as it is run", async (t) =>
     ["trace", "trace", "trace"],
   );
 });
+
+t.test(
+  "the kernel's load balancer is asked where packets to a Service or a node's port begin or come to",
+  async (t) => {
+    const asked = (kind: End["kind"]): string[] => {
+      const path = makePath(undefined);
+      return planAudit({ ...path, to: { ...path.to, kind } })
+        .filter((command) => command.kind === "ipvs")
+        .map(({ node, argv }) => `${node}: ${argv.join(" ")}`);
+    };
+    const both = ["node-a: cat /proc/net/ip_vs", "node-b: cat /proc/net/ip_vs"];
+    t.strictSame([asked("pod"), asked("service"), asked("node")], [[], both, both]);
+  },
+);

@@ -2,8 +2,10 @@ import { ipVersion } from "../../linux/address.js";
 import { readChains, viewState } from "../../readings/node-rules.js";
 import { commandOf, type Netns } from "../../readings/reader.js";
 import { walkHooks, type Walk } from "../../rules/walk/path.js";
-import type { AuditWorld, Check, Said } from "../check.js";
+import { readBalancer } from "../../readings/balancer.js";
+import { hostOf, type AuditWorld, type Check, type Said } from "../check.js";
 import { walksOf } from "../walks.js";
+import { judgeBalancer } from "./balancer.js";
 
 /** The sender's node turns a Service's address into one of its endpoints. */
 export const service: Check = {
@@ -19,6 +21,12 @@ export const service: Check = {
     const walk = walksOf(world).find(
       ({ at, direction }) => direction === "request" && at.node === translator && at.pod === null,
     );
+    const balanced =
+      translator === null
+        ? undefined
+        : readBalancer(world.state, hostOf(translator), { ...to, protocol: world.protocol });
+    if (balanced !== undefined && translator !== null)
+      return judgeBalancer(world, hostOf(translator), balanced);
     if ((endpoints.length === 0 && !isBetween) || walk === undefined) return [];
     const { at, packet, steps } = walk;
     const { passed } = walkHooks(readChains(world.state, at), packet, {
