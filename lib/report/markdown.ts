@@ -48,7 +48,7 @@ export function renderMarkdown(bare: Findings, record?: RunFacts): string {
   for (const { flow } of whole) blocks.push(...renderFlow(flow));
   const rest = whole.length < flows.length ? describeLeftOut(findings, whole, "drawn") : null;
   if (rest !== null) blocks.push(md(endSentence(rest)));
-  if (flows.length === 0) blocks.push("No flow was followed.");
+  if (flows.length + checks.length === 0) blocks.push("No flow was followed.");
   if (checks.length > 0) {
     const rows = checks.map((check) => [check.status, code(check.id), md(check.message)]);
     blocks.push("## Checks", renderTable(["status", "check", ""], rows));

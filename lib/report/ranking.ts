@@ -3,10 +3,6 @@ import type { Findings, FlowFinding, VerdictStatus } from "../model/findings.js"
 /** Worst first: what a person must see before anything else. */
 const SEVERITY: readonly VerdictStatus[] = ["lost", "rejected", "unanswered", "inconclusive", "delivered"];
 
-export function findWorstStatus(findings: Pick<Findings, "flows">): VerdictStatus | null {
-  return SEVERITY.find((status) => findings.flows.some((flow) => flow.verdict.status === status)) ?? null;
-}
-
 /** A flow with its place in the findings. */
 export interface RankedFlow {
   readonly flow: FlowFinding;

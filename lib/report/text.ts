@@ -43,7 +43,7 @@ export function renderText(findings: Findings, options: TextOptions): string {
   const isOnly = flows.length === 1 && findings.leftOut === undefined;
   if (!isOnly && flows.length > 0) blocks.push(renderFlowTable(findings, style));
   for (const flow of chooseFlows(findings)) blocks.push(...renderFlow(flow, !isOnly, style));
-  if (flows.length === 0) blocks.push(["No flow was followed."]);
+  if (flows.length + findings.checks.length === 0) blocks.push(["No flow was followed."]);
   if (findings.checks.length > 0) blocks.push(renderChecks(findings.checks, style));
   blocks.push(...renderSteps(findings, style));
   if (findings.access !== undefined && findings.access.length > 0)
@@ -137,12 +137,12 @@ function renderEven(flow: FlowFinding, style: TextStyle): string[] {
   return [style.paint(`${requests} and ${replies} at each of ${flow.hops.length} hops`, "dim")];
 }
 
-/** What the ends said in one line. */
+/** What the ends said, one after the other. */
 function renderSaid(flow: FlowFinding, style: TextStyle): string[] {
   const said = sortExchanges(flow).slice(0, MAX_SAID).map(describeExchange).join("; ");
   return said === "" || troubleOf(flow) < 3
     ? []
-    : [style.paint(fitColumns(style.show(said), style.width, style.glyphs.more).trimEnd(), "dim")];
+    : wrapColumns(style.show(said), style.width).map((line) => style.paint(line, "dim"));
 }
 
 function renderList(items: readonly string[], style: TextStyle): string[] {

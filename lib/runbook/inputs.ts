@@ -16,6 +16,7 @@ export function coerceInputs(
   raw: Readonly<Record<string, RawInput>>,
 ): Record<string, unknown> {
   const faults: string[] = [];
+  const meant = new Set<string>();
   const names = Object.keys(runbook.inputs);
   for (const name of Object.keys(raw)) {
     if (!Object.hasOwn(runbook.inputs, name)) faults.push(describeUnknown(name, names));
@@ -24,19 +25,25 @@ export function coerceInputs(
     (name) => runbook.inputs[name]?.required === true && !Object.hasOwn(raw, name),
   );
   if (missing.length > 0) faults.push(`required and missing: ${missing.join(", ")}`);
+  for (const name of missing) meant.add(name);
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(runbook.inputs)) {
     const given = Object.hasOwn(raw, name) ? raw[name] : undefined;
     const reading = given === undefined ? readDefault(spec) : readRaw(spec, given);
-    if ("value" in reading) values[name] = reading.value;
-    else faults.push(`${name} is ${showGiven(spec, given)}, expected ${reading.expected}`);
+    if ("value" in reading) {
+      values[name] = reading.value;
+      continue;
+    }
+    faults.push(`${name} is ${showGiven(spec, given)}, expected ${reading.expected}`);
+    meant.add(name);
   }
   if (faults.length === 0) return values;
   const summary =
     faults.length === 1 ? (faults[0] as string) : `${faults.length} inputs are not as they should be`;
+  const detail = [...(faults.length === 1 ? [] : faults), ...describeMeant(meant, runbook.inputs)];
   throw new HopbookError("INPUT_INVALID", `Cannot run ${runbook.metadata.name}: ${summary}`, {
     hint: `See its inputs with: hopbook show ${runbook.metadata.name}`,
-    ...(faults.length === 1 ? {} : { detail: faults.join("\n") }),
+    ...(detail.length === 0 ? {} : { detail: detail.join("\n") }),
   });
 }
 
@@ -50,6 +57,14 @@ export function listSecrets(
     .flatMap(([name]) => [values[name]].flat())
     .filter((value) => value !== null && value !== undefined && value !== "")
     .map(String);
+}
+
+/** What the inputs that are missing or wrong are for, in their runbook's own words. */
+function describeMeant(meant: ReadonlySet<string>, inputs: Runbook["inputs"]): string[] {
+  return [...meant].flatMap((name) => {
+    const { description } = inputs[name] ?? {};
+    return description === undefined ? [] : [`${name}: ${description}`];
+  });
 }
 
 function describeUnknown(name: string, names: readonly string[]): string {

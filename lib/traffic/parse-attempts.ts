@@ -105,8 +105,12 @@ function describeDns(hex: string, skip: number): string {
 }
 
 function describeTls(hex: string): Judgement {
-  const tls = readFlight(Buffer.from(hex, "hex"));
-  if (tls === null) return { outcome: "answered", detail: "not TLS" };
+  const bytes = Buffer.from(hex, "hex");
+  const tls = readFlight(bytes);
+  if (tls === null) {
+    const isHttp = bytes.subarray(0, 5).toString("latin1") === "HTTP/";
+    return { outcome: "answered", detail: isHttp ? "HTTP in plain" : "another protocol" };
+  }
   const said = tls.alert === null ? (tls.version ?? "TLS") : `alert ${tls.alert}`;
   return { outcome: "answered", detail: said, tls };
 }

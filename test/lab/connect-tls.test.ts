@@ -108,7 +108,7 @@ const CASES: readonly Case[] = [
   },
   {
     ...{ what: "a server that speaks HTTP", port: 8080, serverName: "web.shop", code: "connect-tls-none" },
-    says: /what comes back is no TLS: not TLS/,
+    says: /what comes back is no TLS: HTTP in plain/,
   },
 ];
 

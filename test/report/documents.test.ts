@@ -9,7 +9,8 @@ import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import t from "tap";
 import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
-import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost } from "./samples.js";
+import type { CheckFinding, FlowFinding } from "../../lib/model/findings.js";
+import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost, unanswered } from "./samples.js";
 import { ALL_SAMPLES as SAMPLES, buildMany, everyThird } from "./many.js";
 
 const RECORD = {
@@ -252,6 +253,21 @@ t.test(
     }
   },
 );
+
+t.test("the headline is the check's where no flow failed and the check did not pass", async (t) => {
+  const message = "The name is at fault. dns does not know nope.shop: NXDOMAIN for all of 4 names; a; b";
+  const check = { id: "resolves", status: "fail", message } as const;
+  const head = (flows: FlowFinding[], ...checks: CheckFinding[]): string =>
+    /<title>[^]*<\/h1>/.exec(renderHtml(buildFindings(flows, { checks })))?.[0] ?? "";
+  const failed = head([healthy], check);
+  t.match(failed, /<title>hopbook [^<]*: fail<\/title>/);
+  t.match(failed, /<header class="bad">[^]*<span class="status">FAIL<\/span>: The name is at fault\. dns/);
+  t.match(head([], { ...check, status: "pass", message: "found" }), /"good">[^]*>PASS<\/span>: found\./);
+  t.match(head([unanswered], check), />UNANSWERED</, "what was lost comes first");
+  t.match(head([healthy], { ...check, status: "pass" }), />DELIVERED</);
+  const both = head([], { ...check, status: "warn", message: "w" }, { ...check, message: "f" });
+  t.match(both, />FAIL<\/span>: f\./);
+});
 
 t.test("a headline without a verdict is of one colour", async (t) => {
   const html = renderHtml(SAMPLES["empty"] ?? buildFindings([]));

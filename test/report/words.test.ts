@@ -1,7 +1,6 @@
 import t from "tap";
 import { renderHtml, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import { describeVerdict, formatTime, locateBreak, nameEnd, nameTraffic } from "../../lib/report/words.js";
-import { findWorstStatus } from "../../lib/report/ranking.js";
 import type { ExchangeFinding, FlowFinding, RewriteFinding, Verdict } from "../../lib/model/findings.js";
 import {
   asymmetric,
@@ -17,7 +16,7 @@ import {
   replyLost,
   unanswered,
 } from "./samples.js";
-import { ALL_SAMPLES as SAMPLES, everyThird, oneWay } from "./many.js";
+import { everyThird, oneWay } from "./many.js";
 import { fc } from "../fixtures/property.js";
 
 const NONE = { packets: 0, bytes: 0 };
@@ -227,9 +226,6 @@ t.test("small words", async (t) => {
   );
   t.equal(formatTime("2026-11-20T21:44:54.123Z"), "2026-11-20 21:44:54 UTC");
   t.equal(formatTime("soon"), "soon");
-  const { six, empty } = SAMPLES;
-  t.equal(six && findWorstStatus(six), "lost");
-  t.equal(empty && findWorstStatus(empty), null);
 });
 
 t.test("no findings of the right shape break a report", async (t) => {

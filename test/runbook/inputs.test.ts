@@ -114,3 +114,22 @@ t.test("a default that does not fit is said, not used", async (t) => {
     message: /v is "x", expected a whole number/,
   });
 });
+
+t.test("what an input is for stands beside what is wrong with it", async (t) => {
+  const inputs = {
+    to: { type: "string", required: true, description: "Where it goes" },
+    count: { type: "integer", description: "How many" },
+    plain: { type: "integer" },
+  } as const;
+  const fails = (raw: Record<string, string>): unknown => {
+    try {
+      return coerceInputs({ inputs, metadata: { name: "x" } } as never, raw);
+    } catch (error) {
+      return (error as HopbookError).detail;
+    }
+  };
+  t.equal(fails({}), "to: Where it goes");
+  t.equal(fails({ to: "a", count: "b" }), "count: How many");
+  t.equal(fails({ to: "a", plain: "b" }), undefined);
+  t.match(fails({ count: "b" }), /^required and missing: to\ncount is "b".*\nto: Where it goes\ncount: How/);
+});

@@ -2,7 +2,7 @@ import { HopbookError } from "../../errors.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { End, Pod } from "../../model/cluster.js";
 import { describeFailures, type ClusterFacts } from "../facts/gather.js";
-import { inspectPod, inspectPods } from "../runtime/inspect.js";
+import { inspectPod } from "../runtime/inspect.js";
 import { byFamilies, ofOneFamily } from "./family.js";
 import { nodeEnd, outsideEnd, sayDoor, spread } from "./kinds.js";
 import { showText } from "../names.js";
@@ -10,6 +10,7 @@ import { askNodeAddress } from "./node-address.js";
 import type { EndName } from "../end-name.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
 import type { PodSummary } from "../runtime/sandboxes.js";
+import { findPodsByAddress } from "./pods-by-address.js";
 import { resolveService, type ResolvedService } from "./resolve-service.js";
 import { canonicalIp } from "../../linux/address.js";
 
@@ -187,27 +188,6 @@ async function podEnd(
     cniHostInterfaces: pod.cniHostInterfaces,
     ...(pod.isolation === undefined ? {} : { isolation: pod.isolation }),
   };
-}
-
-/** Pods with a network of their own that have the address; every node's pods are inspected for it. */
-async function findPodsByAddress(
-  ip: string,
-  facts: ClusterFacts,
-  options: ResolveOptions,
-): Promise<PodSummary[]> {
-  const lists = await Promise.all(
-    [...facts.accesses].map(async ([node, access]) => {
-      const summaries = facts.pods.filter((pod) => pod.node === node);
-      if (summaries.length === 0) return [];
-      const endpoint = facts.profile.runtimeEndpoint;
-      const pods = await inspectPods(access, summaries, { endpoint, signal: options.signal });
-      return summaries.filter((_, index) => {
-        const pod = pods[index];
-        return pod !== undefined && pod !== null && !pod.hostNetwork && pod.ips.includes(ip);
-      });
-    }),
-  );
-  return lists.flat();
 }
 
 async function inspect(pod: PodSummary, facts: ClusterFacts, options: ResolveOptions): Promise<Pod> {

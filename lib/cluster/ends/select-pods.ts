@@ -8,6 +8,7 @@ import { listPodsOfService } from "../facts/service.js";
 import { showText } from "../names.js";
 import type { PodSummary } from "../runtime/sandboxes.js";
 import { whyUnusable } from "./choose-pod.js";
+import { findPodsByAddress } from "./pods-by-address.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
 
 /** A pod that was asked for, before its node was asked. */
@@ -35,7 +36,7 @@ interface SelectOptions {
 
 /**
  * All pods that texts mean, each once: `ns/pod`, `deploy/NAME` and the like, `svc/NAME`, labels (`app=web`), `node/NAME`
- * for all pods there. By the API where there is one; without it by what the nodes' runtimes list, which knows names and
+ * for all pods there, a pod's address. By the API where there is one; without it by what the nodes' runtimes list, which knows names and
  * labels. Those that do not run are left out with a word. Throws as resolveEnd does; a text that no pod fits is
  * TARGET_NOT_FOUND.
  */
@@ -48,9 +49,9 @@ export async function selectPods(
   const lists = await Promise.all(
     texts.map(async (text) => {
       const name = withNamespace(parseEnd(text), profile.endNamespace ?? null);
-      if (name.kind === "ip" || (name.kind !== "node" && name.port !== null)) throw noPods(text);
+      if (name.kind !== "node" && name.port !== null) throw noPods(text);
       return kube === undefined
-        ? selectByNodes(name, text, facts)
+        ? selectByNodes(name, text, { facts, options })
         : selectByApi(name, text, { facts, kube, options });
     }),
   );
@@ -65,11 +66,15 @@ export async function selectPods(
 
 function noPods(text: string): HopbookError {
   return new HopbookError("INPUT_INVALID", `Cannot tell which pods are meant by ${showText(text)}`, {
-    hint: "Write namespace/pod, deploy/NAME, svc/NAME, labels (app=web) or node/NAME, without a port",
+    hint: "Write namespace/pod, deploy/NAME, svc/NAME, labels (app=web), node/NAME or a pod's address, without a port",
   });
 }
 
-function selectByNodes(name: EndName, text: string, facts: ClusterFacts): readonly SelectedPod[] {
+async function selectByNodes(
+  name: EndName,
+  text: string,
+  { facts, options }: Omit<Asking, "kube">,
+): Promise<readonly SelectedPod[]> {
   if (name.kind === "workload" || name.kind === "service") {
     throw new HopbookError(
       "TARGET_NOT_FOUND",
@@ -79,12 +84,15 @@ function selectByNodes(name: EndName, text: string, facts: ClusterFacts): readon
       },
     );
   }
-  const fits = facts.pods.filter((pod) => fitsSummary(pod, name));
+  const fits =
+    name.kind === "ip"
+      ? await findPodsByAddress(name.ip, facts, options)
+      : facts.pods.filter((pod) => fitsSummary(pod, name));
   if (name.kind === "node" && !facts.profile.nodes.some((node) => node.name === name.name)) {
     throw targetNotFound(text, name.name, facts);
   }
   if (fits.length === 0) {
-    throw name.kind === "pod" ? podNotFound(text, name, facts) : nothingFits(text, facts.pods.length);
+    throw name.kind === "pod" ? podNotFound(text, name, facts) : nothingFits(text, name, facts.pods.length);
   }
   if (name.kind === "pod" && fits.length > 1) throw ambiguousPods(text, fits);
   return fits.map((summary) => ({
@@ -128,7 +136,7 @@ async function selectByApi(
     if (why !== null) options.note(`${pod.namespace}/${pod.name} is left out: ${why}`);
   }
   const sound = found.filter((pod) => trouble(pod) === null);
-  if (sound.length === 0) throw nothingFits(text, found.length);
+  if (sound.length === 0) throw nothingFits(text, name, found.length);
   return sound.map((pod) => ({
     ...{ namespace: pod.namespace, name: pod.name, node: pod.node, uid: pod.runtimeUid },
     ...{ ips: pod.ips, hostNetwork: pod.hostNetwork, summary: null, by: [text] },
@@ -140,10 +148,14 @@ async function listByApi(
   query: KubeQuery,
   { profile }: ClusterFacts,
 ): Promise<readonly KubePod[]> {
-  if (name.kind === "ip") return [];
+  if (name.kind === "ip") {
+    const found = await listPodsBy({ fieldSelector: `status.podIP=${name.ip}` }, query);
+    // In the node's own network it is the node's address.
+    return found.filter(({ hostNetwork }) => !hostNetwork);
+  }
   if (name.kind === "node") {
     const isKnown = profile.nodes.some((node) => node.name === name.name);
-    if (!isKnown) throw nothingFits(query.text, 0);
+    if (!isKnown) throw nothingFits(query.text, name, 0);
     return listPodsBy({ fieldSelector: `spec.nodeName=${name.name}` }, query);
   }
   const namespace = name.namespace ?? query.kube.namespace;
@@ -159,9 +171,17 @@ async function listByApi(
   }
 }
 
-function nothingFits(text: string, seen: number): HopbookError {
-  const why = seen === 0 ? "there is none" : `none of ${seen} runs and fits`;
+function nothingFits(text: string, { kind }: EndName, seen: number): HopbookError {
+  const why =
+    kind === "ip"
+      ? "none that runs has that address"
+      : seen === 0
+        ? "there is none"
+        : `none of ${seen} runs and fits`;
   return new HopbookError("TARGET_NOT_FOUND", `Cannot find pods of ${showText(text)}: ${why}`, {
-    hint: "see what runs, with labels: kubectl get pods -A --show-labels",
+    hint:
+      kind === "ip"
+        ? "see whose it is: kubectl get pods,svc,nodes -A -o wide"
+        : "see what runs, with labels: kubectl get pods -A --show-labels",
   });
 }

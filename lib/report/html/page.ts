@@ -5,16 +5,17 @@ import { partsOf } from "../check-words.js";
 import { escapeMarkup as esc } from "../escape.js";
 import { describeFacts, quoteCommand, type RunFacts } from "../facts.js";
 import { nameCluster } from "../next.js";
-import { describeLeftOut, findWorstStatus, rankFlows, tallyTrouble, type RankedFlow } from "../ranking.js";
+import { describeLeftOut, rankFlows, tallyTrouble, type RankedFlow } from "../ranking.js";
 import { renderSteps } from "../steps/html.js";
 import { sortDetected } from "../flow-words.js";
-import { describeVerdict, endSentence, formatTime } from "../words.js";
+import { endSentence, formatTime } from "../words.js";
 import { readChartProgram } from "./chart-program.js";
 import { renderFlowSection, renderList } from "./flow.js";
+import { chooseHeadline } from "./headline.js";
 import { keepNames, markCode } from "./names.js";
 import { renderOverview } from "./overview.js";
 import { REPORT_STYLE } from "./style.js";
-import { CHECK_TONE, toneOf } from "./tone.js";
+import { CHECK_TONE } from "./tone.js";
 
 /** So many flows have a section with pictures of their own: the page has to open at once. */
 const MAX_SECTIONS = 24;
@@ -54,7 +55,7 @@ export function renderHtml(bare: Findings, options: HtmlOptions = {}): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${esc(`hopbook ${run.runbook}: ${findWorstStatus(findings) ?? "no flow"}`)}</title>
+<title>${esc(`hopbook ${run.runbook}: ${chooseHeadline(findings, shown[0]).word.toLowerCase() || "no flow"}`)}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -87,14 +88,13 @@ interface HeaderOptions {
 function renderHeader(findings: Findings, { worst, record, isOnly }: HeaderOptions): string {
   const { run, flows } = findings;
   const main = worst?.flow;
-  const tone = main === undefined ? "quiet" : toneOf(main);
-  const sentence = main === undefined ? "No flow was followed." : endSentence(describeVerdict(main));
-  const word = /^[A-Z]{2,}/.exec(sentence)?.[0] ?? "";
-  const lead = main === undefined || (isOnly && main.verdict.cause !== null) ? null : findLead(main);
+  const { tone, word, rest, isOfFlow } = chooseHeadline(findings, worst);
+  const lead =
+    !isOfFlow || main === undefined || (isOnly && main.verdict.cause !== null) ? null : findLead(main);
   const tally = isOnly || flows.length === 0 ? "" : ` · ${tallyTrouble(findings)}`;
   return `<header class="${tone}"><div>
 <p class="eyebrow"><b>hopbook</b> ${esc(run.runbook)} · ${esc(formatTime(run.startedAt))}${tally}</p>
-<h1><span class="status">${word}</span>${keepNames(sentence.slice(word.length))}</h1>
+<h1><span class="status">${word}</span>${keepNames(rest)}</h1>
 ${lead === null ? "" : `<p class="lead">${keepNames(endSentence(lead))}</p>`}
 ${renderFacts(record)}
 </div></header>`;

@@ -2,7 +2,7 @@ import type { CheckStatus, DetectorFinding, FlowFinding, VerdictStatus } from ".
 import { troubleOf } from "../ranking.js";
 
 /** Class names of the style sheet. */
-type Tone = "good" | "warn" | "bad" | "quiet";
+export type Tone = "good" | "warn" | "bad" | "quiet";
 
 const STATUS_TONE: Readonly<Record<VerdictStatus, Tone>> = {
   delivered: "good",

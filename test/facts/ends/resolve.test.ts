@@ -6,6 +6,7 @@ import {
   gatherFacts,
   locateEnds,
   resolveEnd,
+  selectPods,
   showText,
   type LoadedProfile,
 } from "../../../lib/cluster/index.js";
@@ -172,6 +173,16 @@ t.test("services", async (t) => {
     [],
     "a chain that leads to itself ends",
   );
+});
+
+t.test("pods by an address, where no API is asked", async (t) => {
+  const options = { note: (): void => undefined };
+  t.match(await selectPods(["10.0.2.2"], facts, options), [
+    { namespace: "shop", name: "web", node: "node-b" },
+  ]);
+  await t.rejects(selectPods(["203.0.113.9"], facts, options), {
+    ...{ code: "TARGET_NOT_FOUND", message: /none that runs has that address/ },
+  });
 });
 
 t.test("ends that are not found list the near ones", async (t) => {

@@ -60,6 +60,18 @@ t.test(
   },
 );
 
+t.test("an address is the pod's that has it, and no node's", async (t) => {
+  const asked: string[] = [];
+  t.strictSame(names(await selectPods(["10.0.0.1"], factsOf(asked), options)), ["shop/web-1"]);
+  t.strictSame(asked, ["all status.podIP=10.0.0.1"]);
+  const hosts = pod("agent", { spec: { nodeName: "node-a", hostNetwork: true } });
+  const facts = factsOf();
+  const kube = { ...facts.kube, list: () => Promise.resolve([hosts]) } as unknown as KubeReader;
+  await t.rejects(selectPods(["10.0.0.1"], { ...facts, kube }, options), {
+    ...{ code: "TARGET_NOT_FOUND", message: /none that runs has that address/, hint: /pods,svc,nodes/ },
+  });
+});
+
 t.test("what leads to no pod is an error that says so", async (t) => {
   for (const [text, message] of [
     ["svc/bare", /it has no selector/],
@@ -67,6 +79,6 @@ t.test("what leads to no pod is an error that says so", async (t) => {
     ["node/node-x", /Cannot find pods of/],
   ] as const)
     await t.rejects(selectPods([text], factsOf(), options), { code: "TARGET_NOT_FOUND", message });
-  for (const text of ["10.0.0.1", "svc/web:80"])
+  for (const text of ["10.0.0.1:80", "svc/web:80"])
     await t.rejects(selectPods([text], factsOf(), options), { code: "INPUT_INVALID" });
 });

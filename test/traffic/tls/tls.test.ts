@@ -109,7 +109,10 @@ t.test("a probe's attempt has the facts; what is no TLS is told so", (t) => {
     ...{ outcome: "answered", detail: "TLS 1.2", rttMs: 2, tls: { names: ["web.example"] } },
   });
   t.match(attempt(record(21, Buffer.from([2, 40])).toString("hex")), { detail: "alert handshake_failure" });
-  t.match(attempt(Buffer.from("HTTP/1.1 400 B").toString("hex")), { outcome: "answered", detail: "not TLS" });
+  t.match(attempt(Buffer.from("HTTP/1.1 400 B").toString("hex")), {
+    ...{ outcome: "answered", detail: "HTTP in plain" },
+  });
+  t.match(attempt(Buffer.from("220 smtp ESMTP").toString("hex")), { detail: "another protocol" });
   t.throws(
     () => planProbe(makeFlow("tls", { ip: "10.0.0.1", port: 443 }), { ...OPTIONS, serverName: "a b" }),
     {

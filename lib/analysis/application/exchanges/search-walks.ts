@@ -62,7 +62,7 @@ export class SearchWalks {
       this.fail(walk);
       return false;
     }
-    const outcome = `${commonStart([...names, name])} → NXDOMAIN in ${count(names.length)}, then answered`;
+    const outcome = `${commonStart([...names, name])} → NXDOMAIN for ${count(names.length)} before it, then answered`;
     this.outcomes.add({ protocol: "dns", outcome, kind: "ok" }, timeUs - walk.firstUs);
     return true;
   }
@@ -83,7 +83,7 @@ export class SearchWalks {
   private fail(walk: Walk): void {
     const names = namesOf(walk);
     if (names.length > 1) {
-      const outcome = `${commonStart(names)} → NXDOMAIN in ${count(names.length)}, and no answer in any`;
+      const outcome = `${commonStart(names)} → NXDOMAIN for all ${count(names.length)} that were asked for`;
       this.outcomes.add({ protocol: "dns", outcome, kind: "error" }, walk.lastUs - walk.firstUs);
       return;
     }
@@ -106,6 +106,7 @@ function commonStart(names: readonly string[]): string {
   return (length < 0 ? first : first.slice(0, length)).join(".");
 }
 
-function count(domains: number): string {
-  return domains === 1 ? "1 search domain" : `${domains} search domains`;
+/** One of them may be the name as it was given: not each is of a search domain. */
+function count(names: number): string {
+  return names === 1 ? "1 name" : `${names} names`;
 }
