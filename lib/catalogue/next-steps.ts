@@ -10,7 +10,7 @@ export interface NextSteps {
   /** The first that fits is taken. */
   readonly verdicts: readonly {
     readonly status: VerdictStatus;
-    readonly at?: "pod" | "node" | "wire" | "outside" | "unseen" | "hairpin";
+    readonly at?: "pod" | "node" | "wire" | "outside" | "unseen" | "host" | "router" | "hairpin";
     readonly next: readonly string[];
   }[];
 }

@@ -134,7 +134,8 @@ function renderEven(flow: FlowFinding, style: TextStyle): string[] {
   const first = flow.hops[0];
   const requests = countPackets(first?.request.packets ?? 0, "request");
   const replies = countPackets(first?.reply.packets ?? 0, "reply");
-  return [style.paint(`${requests} and ${replies} at each of ${flow.hops.length} hops`, "dim")];
+  const places = flow.hops.length === 1 ? "the one hop" : `each of ${flow.hops.length} hops`;
+  return [style.paint(`${requests} and ${replies} at ${places}`, "dim")];
 }
 
 /** What the ends said, one after the other. */

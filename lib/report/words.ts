@@ -34,8 +34,14 @@ export function nameTraffic(flow: FlowFinding): string {
   const protocol = flow.protocol.toUpperCase();
   const hasBoth = [flow.from, flow.to].some(({ otherIp }) => otherIp !== undefined);
   const over = hasBoth ? `, ${flow.to.ip.includes(":") ? "IPv6" : "IPv4"}` : "";
-  if (flow.probe !== null) return `${protocol} ${flow.probe}${over}`;
+  if (flow.probe !== null) return `${protocol} ${flow.probe}${saySize(flow)}${over}`;
   return flow.from.pod === null && flow.to.pod === null ? protocol : `${protocol}${over}, watched only`;
+}
+
+/** Of packets that are tried in several sizes, which tell the flows of one way apart. */
+function saySize({ probe, hops }: FlowFinding): string {
+  const { packets = 0, bytes = 0 } = hops[0]?.request ?? {};
+  return probe !== "ping-large" || packets === 0 || bytes % packets !== 0 ? "" : `, ${bytes / packets} B`;
 }
 
 /** `4 requests`, `1 reply`. */

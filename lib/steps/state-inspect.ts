@@ -37,7 +37,8 @@ export const stateInspect: StepKind<Input, Output> = {
   example: { paths: "${{ steps.path.outputs.paths }}", flows: "${{ steps.flows.outputs.flows }}" },
   plan: async (input) => ({
     commands: toPlanned(
-      mergeCommands(...input.paths.map((path) => planSuperset(path))),
+      // Of the flows as well: one on a path of its own may be what breaks.
+      mergeCommands(...[...input.paths, ...input.flows.map(({ path }) => path)].map(planSuperset)),
       "only around a break, if there is one",
     ),
     outputs: NOT_YET,

@@ -52,6 +52,8 @@ function placeOf(flow: FlowFinding): BreakPlace | null {
   if (status === "unanswered" && isEgress(flow)) return "outside";
   if (status === "unanswered" && isFarEndUnseen(flow)) return "unseen";
   if (status === "unanswered" && flow.from.pod !== null && flow.from.pod === flow.to.pod) return "hairpin";
+  if (status === "unanswered" && isAtNode(flow)) return "host";
+  if (status === "rejected" && isByAnother(flow)) return "router";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";
   return [lastSeen, firstMissing].some(({ role }) => role === "pod") ? "pod" : "node";
@@ -60,6 +62,17 @@ function placeOf(flow: FlowFinding): BreakPlace | null {
 /** Whatever its place shows did not show it within the far end's own network. */
 function isFarEndUnseen({ unentered = [], verdict: { lastSeen } }: FlowFinding): boolean {
   return lastSeen?.role !== "pod" && unentered.some(({ end }) => end === "to");
+}
+
+/** Whether it was the node's own server that was asked. */
+function isAtNode({ to, verdict: { lastSeen } }: FlowFinding): boolean {
+  return to.pod === null && to.node !== null && lastSeen?.node === to.node;
+}
+
+/** By ICMP, from an address that is not the destination's: the refusal says nothing of a program there. */
+function isByAnother({ to, verdict: { rejectedBy } }: FlowFinding): boolean {
+  const own = [to.ip, to.otherIp, to.service?.backend.ip, to.service?.clusterIp.ip];
+  return rejectedBy !== null && rejectedBy.how.startsWith("ICMP") && !own.includes(rejectedBy.ip);
 }
 
 type Facts = ReadonlyMap<string, string>;
@@ -82,6 +95,8 @@ function factsOf(flow: FlowFinding): Facts {
     pod: podAt(flow),
     leftAs: leftAs(flow),
     leftUnchanged: from.pod !== null && leftAs(flow) === null ? from.ip : null,
+    rejectedBy: verdict.rejectedBy?.ip,
+    rejectedHow: verdict.rejectedBy?.how,
     lastNode: lastSeen?.node,
     lastInterface: lastSeen?.interface,
     missingNode: firstMissing?.node,

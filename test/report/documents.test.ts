@@ -265,6 +265,7 @@ t.test("the headline is the check's where no flow failed and the check did not p
   t.match(head([], { ...check, status: "pass", message: "found" }), /"good">[^]*>PASS<\/span>: found\./);
   t.match(head([unanswered], check), />UNANSWERED</, "what was lost comes first");
   t.match(head([healthy], { ...check, status: "pass" }), />DELIVERED</);
+  t.match(head([unanswered], { ...check, status: "pass", message: "as it has to be" }), />PASS</);
   const both = head([], { ...check, status: "warn", message: "w" }, { ...check, message: "f" });
   t.match(both, />FAIL<\/span>: f\./);
 });

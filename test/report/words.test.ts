@@ -218,6 +218,15 @@ t.test("small words", async (t) => {
   t.equal(nameEnd({ pod: null, node: null, ip: "fd00::1", port: null }), "fd00::1");
   t.equal(nameEnd({ pod: null, node: null, ip: "10.0.0.1", port: 80 }), "10.0.0.1:80");
   t.equal(nameTraffic({ ...healthy, probe: null }), "ICMP, watched only");
+  const large = { ...healthy, probe: "ping-large" as const };
+  const [first] = large.hops;
+  const sized = (bytes: number): FlowFinding => ({
+    ...large,
+    hops: first === undefined ? [] : [{ ...first, request: { packets: 2, bytes } }],
+  });
+  t.equal(nameTraffic(sized(2900)), "ICMP ping-large, 1450 B");
+  t.equal(nameTraffic(sized(2901)), "ICMP ping-large", "of several sizes");
+  t.equal(nameTraffic({ ...large, hops: [] }), "ICMP ping-large");
   const dual = { ...healthy, to: { ...healthy.to, ip: "fd00::2", otherIp: "10.0.0.2" } };
   t.equal(nameTraffic(dual), "ICMP ping, IPv6");
   t.equal(

@@ -52,6 +52,18 @@ t.test("around a break the nodes are read, and only by what the plan showed", as
   t.ok(state.every((record) => record.phase === "after"));
 });
 
+t.test("what a flow's own path needs is in the plan, whichever paths are named", async (t) => {
+  const { path } = makeFlow();
+  const far = {
+    ...path,
+    to: { ...path.to, ip: "203.0.113.9", addresses: [{ ip: "203.0.113.9", port: 80 }] },
+  };
+  const planOf = async (flows: readonly object[]): Promise<string> =>
+    JSON.stringify((await inspect.plan({ ...INPUT, flows }, fakeContext().context)).commands);
+  t.match(await planOf([{ ...makeFlow(), path: far }]), /203\.0\.113\.9/);
+  t.equal(await planOf([makeFlow(), makeFlow()]), await planOf([]), "each look once");
+});
+
 t.test("looks of the baseline are kept beside those around the break", async (t) => {
   const fake = fakeContext([]);
   fake.files.set("evidence/state.json", { state: [{ kind: "links", phase: "before" }] });

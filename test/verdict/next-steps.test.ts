@@ -62,7 +62,22 @@ t.test("what was not seen to arrive is not said to have, nor to have left the cl
     nextOf(withVerdict(nobody, { cause: null, lastSeen: hops[index] ?? null })).join();
   t.match(at(5), /came as far as vxlan\.calico of node-b.*status\.podIP=192\.168\.218\.66`/);
   t.notMatch(at(5), /left the cluster|masquerade|packets arrived/);
-  t.match(at(7), /sidecar within the pod/);
+  t.equal(at(7), "", "at a pod of which nobody knows the name");
+});
+
+t.test("a node's own server, and a refusal by another than the end, have words of their own", async (t) => {
+  const to = { ...unanswered.to, pod: null, node: "node-b", ip: "10.77.0.12" };
+  const last = unanswered.hops[4] ?? null;
+  const host = withVerdict({ ...unanswered, to }, { cause: null, lastSeen: last });
+  t.match(nextOf(host), [/^They arrived at node-b itself: `ss -lntup`/]);
+  t.notMatch(nextOf({ ...host, to: { ...to, node: "node-a" } }).join(), /ss -lntup/);
+  const by = (rejectedBy: Verdict["rejectedBy"]): string =>
+    nextOf(withVerdict(rejected, { cause: null, rejectedBy })).join("\n");
+  const router = by({ ip: "10.77.0.1", node: "node-a", how: "ICMP host unreachable" });
+  t.match(router, /^10\.77\.0\.1 answered in the place of 192\.168\.218\.66: ICMP host unreachable\./);
+  t.notMatch(router, /The program on port/);
+  t.match(by({ ip: rejected.to.ip, node: "node-b", how: "ICMP port unreachable" }), /The program on port/);
+  t.match(by({ ip: "10.77.0.1", node: null, how: "TCP RST" }), /rule or proxy that answers in its place/);
 });
 
 t.test("of ends with both families the same run follows the same one again", async (t) => {

@@ -15,11 +15,17 @@ interface Headline {
   readonly isOfFlow: boolean;
 }
 
-/** Of the worst flow; of the worst check where no flow was followed, or all went well and the check did not pass. */
+/**
+ * Of the worst flow; of the worst check where no flow was followed, all went well and the check did not pass, or all checks passed:
+ * what is tried may be left unanswered by all that is well.
+ */
 export function chooseHeadline({ checks }: Findings, worst: RankedFlow | undefined): Headline {
   const tone = worst === undefined ? "quiet" : toneOf(worst.flow);
   const check = WORST.flatMap((status) => checks.filter((one) => one.status === status))[0];
-  if (check !== undefined && (worst === undefined || (tone === "good" && isTrouble(check)))) {
+  if (
+    check !== undefined &&
+    (worst === undefined || (tone === "good" ? isTrouble(check) : check.status === "pass"))
+  ) {
     const [said = ""] = partsOf(check.message);
     return {
       ...{ tone: CHECK_TONE[check.status], word: check.status.toUpperCase() },
