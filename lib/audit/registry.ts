@@ -3,11 +3,13 @@ import { bridge } from "./checks/bridge.js";
 import { connections } from "./checks/connections.js";
 import { duplicates } from "./checks/duplicates.js";
 import { forwarding } from "./checks/forwarding.js";
+import { identities } from "./checks/identities.js";
 import { limits } from "./checks/limits.js";
 import { links } from "./checks/links.js";
 import { listener } from "./checks/listener.js";
 import { mtu } from "./checks/mtu.js";
 import { neighbours } from "./checks/neighbours.js";
+import { offloads } from "./checks/offloads.js";
 import { overlaps } from "./checks/overlaps.js";
 import { policies } from "./checks/policies.js";
 import { routes } from "./checks/routes.js";
@@ -37,5 +39,7 @@ export const CHECKS: readonly Check[] = [
   connections,
   listener,
   duplicates,
+  identities,
+  offloads,
   limits,
 ];

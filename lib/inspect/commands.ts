@@ -64,6 +64,8 @@ export function planAudit(path: FlowPath): InspectCommand[] {
       looks.lookAtSysctls(hostDevicesOf(path, node)),
       looks.lookAtSets(),
       ...balancerLooks(path, node),
+      ...offloadLooks(path, node),
+      ...(Object.keys(path.underlay).length > 1 ? [looks.lookAtMachine()] : []),
       ...connectionLooks(path, node),
       ...arrivalLooks(path, node),
     ]),
@@ -74,6 +76,11 @@ export function planAudit(path: FlowPath): InspectCommand[] {
     return place === null ? [] : [...inspectPod(path, end), ...put(place, routes)];
   });
   return toCommands([...nodes, ...pods], "after");
+}
+
+function offloadLooks({ tunnels, underlay }: FlowPath, node: string): Look[] {
+  const [tunnel, nic] = [tunnels[node]?.interface ?? "", underlay[node]?.interface ?? ""];
+  return isPlainInterfaceName(tunnel) && isPlainInterfaceName(nic) ? looks.lookAtOffloads(tunnel, nic) : [];
 }
 
 /** Where packets to a Service, or to a node's port of one, may be led on by the kernel's load balancer. */

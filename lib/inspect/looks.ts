@@ -1,3 +1,4 @@
+import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
 import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import type { Look } from "./command.js";
 
@@ -72,6 +73,20 @@ export function lookAtSets(): Look {
 /** Services of the kernel's load balancer; the file is there only where it is loaded. */
 export function lookAtBalancer(): Look {
   return { kind: "ipvs", argv: ["cat", "/proc/net/ip_vs"] };
+}
+
+/** Of a tunnel: the work that its device and the NIC do for the kernel, by whose driver, and which kernel that is. */
+export function lookAtOffloads(tunnel: string, nic: string): Look[] {
+  return [
+    ...[tunnel, nic].map((device): Look => ({ kind: "offloads", argv: ["ethtool", "-k", device] })),
+    { kind: "driver", argv: ["ethtool", "-i", nic] },
+    { kind: "kernel", argv: ["uname", "-r"] },
+  ];
+}
+
+/** What a copied machine shares with the one that it was copied from. */
+export function lookAtMachine(): Look {
+  return { kind: "machine", argv: ["sh", "-c", MACHINE_SCRIPT, MACHINE_NAME] };
 }
 
 /** What connection tracking knows of what is sent to an address. */

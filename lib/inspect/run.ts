@@ -58,7 +58,7 @@ async function takeGroup(
   const [script] = looks.filter(isScript);
   try {
     if (script !== undefined) {
-      const options = { action, doing: "ask the switch", timeoutMs: SCRIPT_MS, signal };
+      const options = { action, doing: "look at the node's state", timeoutMs: SCRIPT_MS, signal };
       return [await runOnNode(access, script, options)];
     }
     return await takeSnapshot(access, looks, { action, netnsPath, signal });

@@ -223,8 +223,9 @@ export type StateKind =
   | "nftables" // nft -j list ruleset
   | "ipsets" // ipset list
   | "ipvs" // /proc/net/ip_vs
-  | "machine" // what tells the node's machine from others (argv tells which)
+  | "machine" // hashes of what the node's machine is known by
   | "offloads" // ethtool -k DEVICE
+  | "driver" // ethtool -i DEVICE
   | "kernel" // uname -r
   | "rp-filter" // sysctl lines
   | "sysctls" // more of them: sysctl -e …

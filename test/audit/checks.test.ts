@@ -146,6 +146,93 @@ t.test("duplicates: one address or MAC of two nodes", async (t) => {
   ]);
 });
 
+t.test("duplicates: two nodes whose pods have one range", async (t) => {
+  const said = (ip: string) =>
+    ask("duplicates", [
+      { at: "node-a", kind: "addresses", text: links({ name: "cni0", ip: "10.1.0.1" }) },
+      { at: "node-b", kind: "addresses", text: links({ name: "cni0", ip }) },
+    ]);
+  t.strictSame(said("10.1.1.1"), []);
+  t.match(said("10.1.0.1"), [/^fault: node-a's cni0 and node-b's cni0 both have 10\.1\.0\.1$/]);
+});
+
+t.test("mtu: a tunnel in IPv6 needs more than one in IPv4", async (t) => {
+  const name = "flannel-v6.1";
+  const tunnels = {
+    "node-a": { interface: name, address: null, gateway: null, remoteMac: null, remoteVtep: null },
+  };
+  const six = { kind: "vxlan", port: 8472, vni: 1, outer: 6 } as const;
+  const hops = PATH.hops.map((hop) => (hop.role === "nic" ? { ...hop, encapsulation: six } : hop));
+  const said = (mtu: number) =>
+    ask("mtu", [{ at: "node-a", kind: "links", text: links({ name, mtu }, { name: "ens4" }) }], {
+      path: { ...PATH, hops, tunnels },
+    });
+  t.match(said(1450), [
+    /^warning: packets of more than 1430 bytes do not fit: .* with 70 of its header .* 1520/,
+  ]);
+  t.strictSame(said(1430), ["fine: packets of up to 1430 bytes fit into the tunnel"]);
+});
+
+t.test("identities: machines copied from one image; containers of one machine share its own", async (t) => {
+  const machine = (at: string, ids: Readonly<Record<string, string>>) =>
+    ({
+      at,
+      kind: "machine",
+      argv: "sh -c TEXT hopbook-machine",
+      text: Object.entries(ids)
+        .map(([name, hash]) => `${name} ${hash.repeat(16)}\n`)
+        .join(""),
+    }) as const;
+  const said = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) =>
+    ask("identities", [machine("node-a", a), machine("node-b", b)]);
+  t.match(said({ boot: "1", "machine-id": "a" }, { boot: "2", "machine-id": "a" }), [
+    /^warning: node-a and node-b have the same machine-id: MAC addresses/,
+  ]);
+  t.match(said({ boot: "1", product_uuid: "a" }, { boot: "2", product_uuid: "a" }), [
+    /the same product_uuid: /,
+  ]);
+  t.strictSame(said({ boot: "1", "machine-id": "a" }, { boot: "2", "machine-id": "b" }), []);
+  t.strictSame(said({ boot: "1", "machine-id": "a" }, { boot: "1", "machine-id": "a" }), [], "one kernel");
+  t.strictSame(said({ "machine-id": "a" }, { "machine-id": "a" }), [], "nobody knows whether it is one");
+  t.strictSame(ask("identities", [machine("node-a", { boot: "1" })]), []);
+});
+
+t.test("offloads: an old kernel's checksums in tunnels, and VMware's segmentation", async (t) => {
+  const tunnels = {
+    "node-a": { interface: "flannel.1", address: null, gateway: null, remoteMac: null, remoteVtep: null },
+  };
+  const path = { ...PATH, tunnels };
+  const features = (device: string, text: string) =>
+    ({ at: "node-a", kind: "offloads", argv: `ethtool -k ${device}`, text }) as const;
+  const kernel = (text: string) => ({ at: "node-a", kind: "kernel", argv: "uname -r", text }) as const;
+  const driver = (name: string) =>
+    ({ at: "node-a", kind: "driver", argv: "ethtool -i ens4", text: `driver: ${name}\n` }) as const;
+  const on = features("flannel.1", "tx-checksum-ip-generic: on\n");
+  t.match(ask("offloads", [on, kernel("5.4.0-42-generic\n")], { path }), [
+    /^warning: flannel\.1 leaves checksums to the kernel 5\.4\.0-42-generic: before 5\.7/,
+  ]);
+  t.match(ask("offloads", [on, kernel("4.15.0-1")], { path }), [/^warning: /]);
+  for (const mended of ["5.7.0", "6.1.0-9-amd64", "4.18.0-240.el8.x86_64", "odd"])
+    t.strictSame(ask("offloads", [on, kernel(mended)], { path }), []);
+  const off = features("flannel.1", "tx-checksum-ip-generic: off\n");
+  t.strictSame(ask("offloads", [off, kernel("5.4.0")], { path }), []);
+  t.strictSame(ask("offloads", [on], { path }), [], "the kernel is not known");
+  const cuts = features("ens4", "tx-udp_tnl-segmentation: on\ntx-udp_tnl-csum-segmentation: on\n");
+  const [said] = askFully("offloads", [cuts, driver("vmxnet3")], { path });
+  t.match(said, { severity: "warning", what: /^ens4 \(vmxnet3\) cuts the tunnel's packets/ });
+  t.match(said?.next, /ethtool -K ens4 tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off/);
+  t.strictSame(ask("offloads", [cuts, driver("virtio_net")], { path }), []);
+  t.strictSame(ask("offloads", [features("ens4", ""), driver("vmxnet3")], { path }), []);
+  t.strictSame(ask("offloads", [cuts], { path }), []);
+  t.strictSame(ask("offloads", [cuts, driver("vmxnet3")], { path: { ...path, underlay: {} } }), []);
+  const plain = path.hops.map((hop) => ({ ...hop, encapsulation: { kind: "none" as const } }));
+  t.strictSame(
+    ask("offloads", [cuts, driver("vmxnet3")], { path: { ...path, hops: plain } }),
+    [],
+    "no tunnel",
+  );
+});
+
 t.test("listener: none, on another address only, and where the node does not show it", async (t) => {
   const said = (text: string, path = PATH) =>
     ask("listener", [{ at: "node-b shop/web", kind: "sockets", text }], { path });

@@ -21,7 +21,9 @@ function sameOf(first: readonly Owned[], second: readonly Owned[]): Said[] {
         ...{ severity: "fault", direction: null, place: { ...hostOf(one.node), device: one.device } },
         what: `${one.node}'s ${one.device} and ${same.node}'s ${same.device} both have ${one.what}`,
         evidence: [one, same].map(({ reading, device, what }) => evidenceOf(reading, `${device} ${what}`)),
-        next: "Give each its own: machines copied from one image may share their machine-id, of which MACs are made",
+        next: one.isBridge
+          ? "Give the nodes different ranges of pods: see the CNI's configuration on both, and the nodes' podCIDR"
+          : "Give each its own: machines copied from one image may share their machine-id, of which MACs are made",
       },
     ];
   });
@@ -35,24 +37,38 @@ interface Owned {
   readonly device: string;
   readonly what: string;
   readonly reading: Reading;
+  /** It has the pods' gateway: another node's with the same one gives its pods the same addresses. */
+  readonly isBridge: boolean;
 }
 
-/** What the node has on its underlay and its tunnel that no other may have. */
+/** What the node has on its underlay, its tunnel and its pods' bridge that no other may have. */
 function ownedBy({ path, state }: AuditWorld, node: string): Owned[] {
   const at = hostOf(node);
   const names = [path.underlay[node]?.interface, path.tunnels[node]?.interface];
-  const of = (kind: "links" | "addresses", pick: (link: Link) => readonly string[]): Owned[] =>
+  const bridges = path.hops.flatMap((hop) =>
+    hop.node === node && hop.role === "bridge" ? [hop.interface] : [],
+  );
+  const of = (
+    kind: "links" | "addresses",
+    devices: readonly (string | undefined)[],
+    pick: (link: Link) => readonly string[],
+  ): Owned[] =>
     state
       .readings(at, kind)
       .slice(0, 1)
       .flatMap((reading) =>
         parseLinks(reading.text)
-          .filter(({ name }) => names.includes(name))
-          .flatMap((link) => pick(link).map((what) => ({ node, device: link.name, what, reading }))),
+          .filter(({ name }) => devices.includes(name))
+          .flatMap((link) =>
+            pick(link).map((what) => ({
+              ...{ node, device: link.name, what, reading },
+              isBridge: bridges.includes(link.name),
+            })),
+          ),
       );
   return [
-    ...of("links", ({ mac }) => (mac === null || !MAC.test(mac) ? [] : [mac])),
-    ...of("addresses", ({ addressInfo }) =>
+    ...of("links", names, ({ mac }) => (mac === null || !MAC.test(mac) ? [] : [mac])),
+    ...of("addresses", [...names, ...bridges], ({ addressInfo }) =>
       addressInfo.flatMap(({ ip, scope }) => (scope === "global" ? [ip] : [])),
     ),
   ];

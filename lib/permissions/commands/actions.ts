@@ -83,7 +83,7 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     summary: "read routes, links, neighbours, firewall rules and counters",
     entersNetns: false,
     programs: READ_PROGRAMS,
-    scripts: ["hopbook-tools*", SNAPSHOT_NAME, "hopbook-switch-trace"],
+    scripts: ["hopbook-tools*", SNAPSHOT_NAME, "hopbook-switch-trace", "hopbook-machine"],
     readsOnly: true,
   },
   "netns/read": {
