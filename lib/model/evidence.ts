@@ -160,9 +160,11 @@ export interface ProbeAttempt {
   readonly detail: string;
   /** Of a TLS probe that was answered. */
   readonly tls?: TlsFacts;
+  /** Inside TLS, from the request to the first byte of its answer. */
+  readonly httpMs?: number;
 }
 
-/** What a server's first flight says. */
+/** What a server's first flight says, or openssl of the whole handshake. */
 export interface TlsFacts {
   /** "TLS 1.2"; null where it said none. */
   readonly version: string | null;
@@ -173,6 +175,9 @@ export interface TlsFacts {
   readonly notAfter: string | null;
   /** A fatal one, by its name in RFC 8446; null: none. */
   readonly alert: string | null;
+  /** By openssl alone: the cipher, and whether the node's own authorities vouch for the certificate, in its words. */
+  readonly cipher?: string;
+  readonly verification?: { readonly isTrusted: boolean; readonly said: string };
 }
 
 /** evidence/traffic.json: `{probes: ProbeRecord[]}`. */

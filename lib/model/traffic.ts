@@ -1,3 +1,3 @@
 export type Protocol = "icmp" | "udp" | "tcp";
 export type ProbeKind =
-  "ping" | "ping-large" | "udp" | "dns-udp" | "dns-tcp" | "tcp-connect" | "http" | "tls";
+  "ping" | "ping-large" | "udp" | "dns-udp" | "dns-tcp" | "tcp-connect" | "http" | "https" | "tls";

@@ -25,6 +25,7 @@ const PROBES: Record<ProbeKind, { readonly protocol: Protocol; readonly needsPor
   "dns-tcp": { protocol: "tcp", needsPort: true },
   "tcp-connect": { protocol: "tcp", needsPort: true },
   http: { protocol: "tcp", needsPort: true },
+  https: { protocol: "tcp", needsPort: true },
   tls: { protocol: "tcp", needsPort: true },
 };
 

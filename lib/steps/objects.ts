@@ -96,7 +96,9 @@ export const flowSchema = {
     path: pathSchema,
     protocol: { enum: ["icmp", "udp", "tcp"] },
     sizeBytes: { type: "integer", minimum: 84, maximum: 65_535 },
-    probe: { enum: ["ping", "ping-large", "udp", "dns-udp", "dns-tcp", "tcp-connect", "http", "tls", null] },
+    probe: {
+      enum: ["ping", "ping-large", "udp", "dns-udp", "dns-tcp", "tcp-connect", "http", "https", "tls", null],
+    },
   },
 } as const;
 

@@ -20,7 +20,7 @@ interface Input {
 interface Output {
   readonly attempts: number;
   readonly answered: number;
-  /** Of TLS probes, what the last attempt of each was answered. */
+  /** Of probes by TLS, what the last attempt of each was answered. */
   readonly tls: readonly TlsAnswer[];
 }
 
@@ -102,10 +102,13 @@ export const trafficProbe: StepKind<Input, Output> = {
 };
 
 function tlsOf({ flowId, kind, attempts }: ProbeRecord, serverName: string): readonly TlsAnswer[] {
-  if (kind !== "tls") return [];
+  if (kind !== "tls" && kind !== "https") return [];
   const last = attempts.findLast(({ tls }) => tls !== undefined) ?? attempts.at(-1);
   if (last === undefined) return [];
-  return [{ flowId, serverName, atSec: last.sentAtSec, facts: last.tls ?? null, said: last.detail }];
+  const answer = { flowId, serverName, atSec: last.sentAtSec, facts: last.tls ?? null, said: last.detail };
+  if (kind === "tls") return [answer];
+  const took = attempts.flatMap(({ httpMs }) => httpMs ?? []).sort((one, other) => one - other);
+  return [{ ...answer, http: { said: last.detail, tookMs: took[Math.floor(took.length / 2)] ?? null } }];
 }
 
 const WATCH_MS = 5000;

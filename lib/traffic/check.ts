@@ -50,6 +50,7 @@ function checkRange(what: string, value: number, range: { min: number; max: numb
 
 const DEFAULT_PORTS: Readonly<Partial<Record<ProbeKind, number>>> = {
   http: 80,
+  https: 443,
   tls: 443,
   "dns-udp": 53,
   "dns-tcp": 53,

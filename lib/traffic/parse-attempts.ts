@@ -1,6 +1,7 @@
 import type { ProbeAttempt } from "../model/evidence.js";
 import { formatSize } from "../model/units.js";
 import { readFlight } from "./tls/flight.js";
+import { readTlsFailure } from "./tls/parse-https.js";
 import { cleanText, linesOf } from "./clean.js";
 import type { ProbePlan } from "./plan.js";
 
@@ -61,12 +62,12 @@ function judge(plan: ProbePlan, said: Said): Judgement {
     if (plan.kind === "dns-udp") return { outcome: "answered", detail: describeDns(said.reply, 0) };
     if (plan.kind === "dns-tcp") return { outcome: "answered", detail: describeDns(said.reply, 4) };
     if (plan.kind === "tls") return describeTls(said.reply);
-    if (plan.kind !== "http") return { outcome: "answered", detail: "answered" };
+    if (plan.kind !== "http" && plan.kind !== "https") return { outcome: "answered", detail: "answered" };
     return { outcome: "answered", detail: describeHttp(said) };
   }
   if (plan.kind === "tcp-connect" && said.state === "connected")
     return { outcome: "answered", detail: "connected" };
-  return judgeText(said);
+  return (plan.kind === "https" ? readTlsFailure(said.text) : undefined) ?? judgeText(said);
 }
 
 function judgeText({ text, state }: Said): Judgement {

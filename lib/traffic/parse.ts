@@ -1,6 +1,7 @@
 import type { ProbeRecord } from "../model/evidence.js";
 import { cleanText } from "./clean.js";
 import { parseAttempts } from "./parse-attempts.js";
+import { addSecured } from "./tls/parse-https.js";
 import { parsePing } from "./parse-ping.js";
 import type { ProbePlan } from "./plan.js";
 
@@ -15,7 +16,8 @@ export interface ProbeResult {
 
 /** What a probe's command said, attempt by attempt. Never throws: whatever it said is somebody else's text. */
 export function parseProbe(plan: ProbePlan, result: ProbeResult): ProbeRecord {
-  const attempts = plan.argv.includes("ping") ? parsePing(plan, result) : parseAttempts(plan, result);
+  const made = plan.argv.includes("ping") ? parsePing(plan, result) : parseAttempts(plan, result);
+  const attempts = plan.kind === "https" ? addSecured(made, result.stdout) : made;
   return {
     flowId: plan.flowId,
     kind: plan.kind,

@@ -4,10 +4,11 @@ import type { ProbeKind } from "../model/traffic.js";
 import { targetOf as wayTo, type Flow } from "../model/hops.js";
 import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
 import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf, tagOf } from "./payloads.js";
-import { ipVersion } from "../linux/address.js";
+import { ipVersion, isAddress } from "../linux/address.js";
 import { bracketIp } from "../linux/endpoint.js";
 import { RESOLVER_SCRIPT } from "./dns/resolver-script.js";
 import { buildClientHello } from "./tls/client-hello.js";
+import { HTTPS_SCRIPT } from "./tls/https-script.js";
 import { TCP_SCRIPT } from "./tcp-script.js";
 import { UDP_SCRIPT } from "./udp-script.js";
 
@@ -17,6 +18,7 @@ const PROBE_ACTION = "netns/probe";
 export const PROBE_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-probe-udp": UDP_SCRIPT,
   "hopbook-probe-tcp": TCP_SCRIPT,
+  "hopbook-probe-https": HTTPS_SCRIPT,
   "hopbook-resolver": RESOLVER_SCRIPT,
 };
 
@@ -42,6 +44,7 @@ export interface ProbePlan {
 
 /** For the start of processes on a busy node, and an ssh round trip. */
 const SLACK_MS = 5000;
+const DEFAULT_HTTPS_PORT = 443;
 const DEFAULT_MTU_BYTES = 1500;
 /** IP and ICMP headers in front of ping's payload (RFC 791, RFC 8200). */
 const PING_HEADER_BYTES = { 4: 28, 6: 48 } as const;
@@ -121,6 +124,16 @@ function commandOf(parts: CommandParts): Argv {
         buildClientHello((options.serverName ?? "").replace(/\.$/, ""), `${tagHex}-${seq}`);
       return scriptArgv(parts, { mode: "tls", payloads: sequence.map((seq) => escapeBytes(hello(seq))) });
     }
+    case "https": {
+      const name = (options.serverName ?? "").replace(/\.$/, "");
+      const port = to.port === DEFAULT_HTTPS_PORT ? "" : `:${to.port ?? ""}`;
+      const host = `${name === "" || isAddress(name) ? bracketIp(to.ip) : name}${port}`;
+      const asked = name === "" || isAddress(name) ? "-" : name;
+      return scriptArgv(parts, {
+        mode: "https",
+        payloads: sequence.map((seq) => `${seq} ${asked} ${tagHex}-${seq} ${options.httpPath} ${host}`),
+      });
+    }
     case "tcp-connect":
       return scriptArgv(parts, { mode: "connect", payloads: sequence.map(() => "") });
     case "http": {
@@ -132,10 +145,15 @@ function commandOf(parts: CommandParts): Argv {
   }
 }
 
+const TCP = ["hopbook-probe-tcp", TCP_SCRIPT] as const;
+const SCRIPTS: Readonly<Record<string, readonly [name: string, text: string]>> = {
+  datagram: ["hopbook-probe-udp", UDP_SCRIPT],
+  https: ["hopbook-probe-https", HTTPS_SCRIPT],
+};
+
 function scriptArgv(parts: CommandParts, work: { mode: string; payloads: readonly string[] }): Argv {
   const { to, options } = parts;
-  const name = work.mode === "datagram" ? "hopbook-probe-udp" : "hopbook-probe-tcp";
-  const script = work.mode === "datagram" ? UDP_SCRIPT : TCP_SCRIPT;
+  const [name, script] = SCRIPTS[work.mode] ?? TCP;
   const times = [String(options.intervalMs), String(options.timeoutMs)];
   return ["sh", "-c", script, name, work.mode, to.ip, String(to.port), ...times, ...work.payloads];
 }

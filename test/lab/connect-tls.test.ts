@@ -28,6 +28,10 @@ serve(8443, of("good"));
 serve(8444, of("old"));
 serve(8445, { ...of("good"), minVersion: "TLSv1.3" });
 serve(8446, { ...of("good"), maxVersion: "TLSv1.2", ciphers: "DHE-RSA-AES256-GCM-SHA384" });
+require("node:https").createServer(of("good"), ({ url }, answer) => {
+  answer.statusCode = url === "/slow?a=1" ? 200 : 404;
+  setTimeout(() => answer.end("slow"), 200);
+}).listen(8448, "0.0.0.0");
 serve(8447, of("good")).on("listening", () => require("node:fs").writeFileSync("/run/pod/tls/ready", ""));
 `;
 const START = `setsid node -e "$1" </dev/null >/run/pod/tls/log 2>&1 &
@@ -114,12 +118,12 @@ const CASES: readonly Case[] = [
 
 async function connect(
   port: number,
-  serverName: string,
+  raw: Readonly<Record<string, string | string[]>>,
 ): Promise<{ code: string; message: string; notes: readonly string[]; statuses: readonly string[] }> {
   const notes: string[] = [];
   const { findings } = await runRunbook({
     runbook: "connect",
-    raw: { from: "shop/client", to: `shop/web:${port}`, probe: ["tls"], serverName, count: "2", slow: "10s" },
+    raw: { from: "shop/client", to: `shop/web:${port}`, count: "2", slow: "10s", ...raw },
     ...{ cluster: lab.files.profile, cwd: out, out, grants: { yes: true } },
     signal: new AbortController().signal,
     onEvent: (event) => void (event.type === "note" && notes.push(event.text)),
@@ -131,7 +135,7 @@ async function connect(
 
 for (const { what, port, serverName, code, says, tls = /./ } of CASES) {
   t.test(`${what}: ${code === "" ? "no alarm" : code}`, async (t) => {
-    const judged = await connect(port, serverName);
+    const judged = await connect(port, { probe: ["tls"], serverName });
     t.comment(judged.message);
     t.equal(judged.code, code, judged.message);
     t.match(judged.message, says);
@@ -146,6 +150,31 @@ for (const { what, port, serverName, code, says, tls = /./ } of CASES) {
 t.test("a delay of TLS alone is the far end's", async (t) => {
   const rule = "INPUT -p tcp --dport 8443 -m length --length 150:";
   const undo = await delayPackets(lab, { place: "shop/web", rule, ms: 200 });
-  const judged = await connect(8443, "web.shop").finally(undo);
+  const judged = await connect(8443, { probe: ["tls"], serverName: "web.shop" }).finally(undo);
   t.match(judged.message, /^2\d\d ms in all \(connection .*, TLS 2\d\d ms\)/);
+});
+
+t.test("a page by its URL: status, first byte, certificate and who vouches for it", async (t) => {
+  const judged = await connect(8448, { url: "https://web.shop:8448/slow?a=1" });
+  t.comment(judged.message);
+  t.equal(judged.code, "");
+  t.match(
+    judged.message,
+    /\(name .*, connection .*, TLS .*, HTTP (19|2\d)\d ms\): shop\/web .*HTTP (19|2\d)\d ms/,
+  );
+  const [note = ""] = judged.notes.filter((text) => text.startsWith("TLS: "));
+  t.match(note, /^TLS: TLS 1\.3 \(TLS_\w+\), certificate for web\.shop, \*\.web\.shop, valid until 20/);
+  t.match(note, /which the node's own authorities do not vouch for \(self-signed certificate\)/);
+  t.match(note, /; HTTP 200, its first byte after (19|2\d)\d ms$/);
+  t.strictSame([...new Set(judged.statuses)], ["delivered"]);
+});
+
+t.test("what goes wrong inside TLS is told by its own words", async (t) => {
+  const alert = await connect(8446, { probe: ["https"], serverName: "web.shop" });
+  t.equal(alert.code, "connect-tls-alert", alert.message);
+  t.match(alert.message, /asked for web\.shop, it answers with the alert handshake_failure/);
+  const plain = await connect(8080, { probe: ["https"] });
+  t.equal(plain.code, "connect-tls-none", plain.message);
+  const named = await connect(8448, { probe: ["https"], serverName: "cart.shop" });
+  t.equal(named.code, "connect-tls-wrong-name", named.message);
 });

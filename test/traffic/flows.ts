@@ -35,6 +35,7 @@ const PROTOCOLS: Readonly<Record<ProbeKind, Protocol>> = {
   "dns-tcp": "tcp",
   "tcp-connect": "tcp",
   http: "tcp",
+  https: "tcp",
   tls: "tcp",
 };
 

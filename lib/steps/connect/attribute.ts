@@ -36,7 +36,10 @@ const LEAST_SHARE = 0.5;
 /** Where the time of a name, a connection and its answers goes: the name, one leg there and back, or the far end. */
 export function attributeTime({ flows, name, slowMs, tls = [] }: Given): Timing {
   const broken = flows.find(({ verdict }) => verdict.status !== "delivered");
-  const { phases, parts } = timeFlows(flows, name);
+  const inside = new Map(
+    tls.flatMap(({ flowId, http }) => (http?.tookMs == null ? [] : [[flowId, http.tookMs]])),
+  );
+  const { phases, parts } = timeFlows(flows, name, inside);
   const totalMs = phases.reduce((sum, { tookMs }) => sum + tookMs, 0);
   const judged = tls.map(judgeTls);
   const timing = { totalMs, phases, parts, tls: judged.map(({ summary }) => summary) };

@@ -31,9 +31,15 @@ interface Timed {
 /**
  * The phases of the slowest connection of those that went furthest, and where their time went: each leg there and back in
  * each phase, for which two nodes' clocks do not matter; the far end, which has the rest; and the name less the legs
- * that its questions share.
+ * that its questions share. `inside`: by flow, what HTTP inside TLS took.
  */
-export function timeFlows(flows: readonly FlowFinding[], name: NameTime | null): Timed {
+export function timeFlows(
+  flows: readonly FlowFinding[],
+  name: NameTime | null,
+  inside: ReadonlyMap<string, number> = new Map(),
+): Timed {
+  const phasesOf = (flow: FlowFinding): readonly Phase[] => timePhases(flow, inside.get(flow.id));
+  const weigh = (flow: FlowFinding): number => weighPhases(phasesOf(flow));
   const [flow] = flows
     .filter((one) => phasesOf(one).length > 0)
     .toSorted((one, other) => weigh(other) - weigh(one));
@@ -70,11 +76,13 @@ const PHASES = [
   ["http", "HTTP"],
 ] as const;
 
-function phasesOf({ exchanges = [] }: FlowFinding): readonly Phase[] {
+/** HTTP inside TLS is seen in no packet: whoever asked has timed it. */
+function timePhases({ exchanges = [] }: FlowFinding, insideMs: number | undefined): readonly Phase[] {
+  const inside: readonly Phase[] = insideMs === undefined ? [] : [{ name: "HTTP", tookMs: insideMs }];
   return PHASES.flatMap(([protocol, name]): readonly Phase[] => {
     const took = exchanges.filter((one) => one.protocol === protocol).flatMap((one) => middleOf(one));
     return took.length === 0 ? [] : [{ name, tookMs: Math.max(...took) }];
-  });
+  }).concat(inside);
 }
 
 function middleOf({ tookMs }: ExchangeFinding): readonly number[] {
@@ -82,8 +90,7 @@ function middleOf({ tookMs }: ExchangeFinding): readonly number[] {
 }
 
 /** More phases tell more than more time. */
-function weigh(flow: FlowFinding): number {
-  const phases = phasesOf(flow);
+function weighPhases(phases: readonly Phase[]): number {
   return phases.length * 1e9 + phases.reduce((sum, { tookMs }) => sum + tookMs, 0);
 }
 

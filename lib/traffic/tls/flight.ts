@@ -27,6 +27,8 @@ const VERSIONS: Readonly<Record<number, string>> = {
   0x0303: "TLS 1.2",
 };
 
+export const NO_FACTS: TlsFacts = { version: null, names: [], notBefore: null, notAfter: null, alert: null };
+
 /**
  * What a server's first flight says (RFC 5246, 7.4): the version, its own certificate, an alert. null: it is no TLS. It is the
  * far end's word, and may be cut.
@@ -45,7 +47,7 @@ export function readFlight(bytes: Buffer): TlsFacts | null {
     at += 5 + bytes.readUInt16BE(at + 3);
   }
   if (at === 0) return null;
-  return { version: null, names: [], notBefore: null, notAfter: null, alert, ...readHandshake(handshake) };
+  return { ...NO_FACTS, alert, ...readHandshake(handshake) };
 }
 
 function readHandshake(bytes: Buffer): Partial<TlsFacts> {
@@ -62,7 +64,8 @@ function readHandshake(bytes: Buffer): Partial<TlsFacts> {
   return found;
 }
 
-function readCertificate(der: Buffer): Partial<TlsFacts> {
+/** Whom a certificate in DER is for, and when; nothing where it is none. */
+export function readCertificate(der: Buffer): Partial<TlsFacts> {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(der);
@@ -85,6 +88,6 @@ function timeOf(text: string): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-function nameAlert(description: number | undefined): string {
+export function nameAlert(description: number | undefined): string {
   return ALERTS[description ?? -1] ?? `alert ${String(description)}`;
 }

@@ -95,6 +95,19 @@ t.test("each phase is told, and a leg that the name's questions share is no faul
   t.end();
 });
 
+t.test("HTTP inside TLS is timed by whoever asked, of its own flow alone", (t) => {
+  const http = { said: "HTTP 200", tookMs: 203 };
+  const answer = { facts: null, said: "HTTP 200", serverName: "", atSec: 1, http };
+  const flows = [flow([took("tcp", 1), took("tls", 2)], legs(1, 0.1, 0.1))];
+  const time = (flowId: string): string[] =>
+    attributeTime({ flows, name: null, slowMs: 100, tls: [{ ...answer, flowId }] }).phases.map(
+      ({ name, tookMs }) => `${name} ${tookMs}`,
+    );
+  t.strictSame(time(flows[0]?.id ?? ""), ["connection 1", "TLS 2", "HTTP 203"]);
+  t.strictSame(time("another"), ["connection 1", "TLS 2"]);
+  t.end();
+});
+
 t.test("two clocks that are apart give no time to one way, and the two ways together theirs", (t) => {
   const on = legs(1, 500, -499);
   t.match(judge([flow([took("http", 2)], on)]), { code: "none", summary: /^2\.0 ms in all/ });

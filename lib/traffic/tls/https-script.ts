@@ -1,0 +1,67 @@
+import { SCRIPT_BASE } from "../script-base.js";
+import { startByBash } from "../start.js";
+
+/**
+ * HTTP inside TLS by openssl, which every node has that has authorities' certificates; no interpreter's standard library
+ * goes on past a certificate that it does not trust and still says why:
+ * `sh -c SCRIPT hopbook-probe-https https IP PORT INTERVAL_MS TIMEOUT_MS PAYLOAD…` with `SEQ NAME|- TAG PATH HOST` each.
+ * Beside the lines of script-base.ts it says `secured SEQ VERSION CIPHER CODE (WORDS)` once TLS stands, with openssl's
+ * verdict by the node's own authorities; of the first attempt the server's own certificate as lines `cert SEQ BASE64`; and
+ * `timed SEQ US` from the request to the first byte of its answer. A fatal alert is told as `alert NUMBER`.
+ */
+export const HTTPS_SCRIPT = startByBash(`${SCRIPT_BASE}
+need openssl
+proto=tcp
+printf 'way openssl\\n'
+exec {told}>&1
+
+reason_of() { local rest=\${1#*:error:}; rest=\${rest#*:}; rest=\${rest#*:}; rest=\${rest#*:}; printf '%s\\n' "\${rest%%:*}"; }
+
+work() {
+  local parts from to pid line state= version= cipher= cert= asked=0 at=$ip
+  set -f
+  parts=($1)
+  set +f
+  local seq=\${parts[0]} name=\${parts[1]}
+  [[ $ip != *:* ]] || at="[$ip]"
+  local options=(-connect "$at:$port" -ign_eof)
+  [[ $name == - ]] || options+=(-servername "$name")
+  coproc TLS { exec openssl s_client "\${options[@]}" 2>&1; }
+  pid=$TLS_PID
+  exec {from}<&"\${TLS[0]}" {to}>&"\${TLS[1]}"
+  printf 'pid %s\\nsent\\n' "$pid"
+  while IFS= read -r -u "$from" line; do
+    case $state:$line in
+      *:*'SSL alert number '*) printf 'alert %d\\n' "\${line##*number }" ;;
+      *:*:error:*) reason_of "$line" ;;
+      asked:HTTP/1.*)
+        now
+        printf 'timed %s %s\\n' "$seq" "$((NOW - asked))" >&"$told"
+        printf 'first %s\\n' "$(printf %s "\${line:0:14}" | od -An -v -tx1 | tr -d ' \\n')"
+        printf 'body %d\\n' "$(head -c 16777216 <&"$from" | wc -c)"
+        return ;;
+      asked:*) ;;
+      cert:-----END*) state= ;;
+      cert:*) cert+="$line " ;;
+      :CONNECTED*) printf 'connected\\n' ;;
+      :-----BEGIN\\ CERT*) [[ -n $cert ]] || state=cert ;;
+      :*'(NONE)') ;;
+      :New,*) line=\${line#New, } cipher=\${line##* } version=\${line%%,*} ;;
+      :*'Protocol  : '*) version=\${line##*: } ;;
+      :*'Verify return code: '*)
+        [[ -n $cipher ]] || continue
+        printf 'secured %s %s %s %.100s\\n' "$seq" "$version" "$cipher" "\${line##*code: }" >&"$told"
+        [[ $seq != 1 ]] || printf 'cert 1 %s\\n' $cert >&"$told"
+        # Once it has asked, the answer may come and the socket go.
+        find_port "$pid" tcp && printf 'port %s\\n' "$PORT"
+        state=asked
+        printf 'GET %s HTTP/1.1\\r\\nHost: %s\\r\\nUser-Agent: hopbook\\r\\nX-Hopbook-Tag: %s\\r\\nConnection: close\\r\\n\\r\\n' \\
+          "\${parts[3]}" "\${parts[4]}" "\${parts[2]}" | dd ibs=1 obs=65536 status=none >&"$to"
+        now
+        asked=$NOW ;;
+    esac
+  done
+  printf 'it closed the connection without an answer\\n'
+}
+run_attempts "$@"
+`);
