@@ -3,10 +3,10 @@ import { familyOf } from "./addresses.js";
 import { allOf, anyOf } from "./expression.js";
 import { conversationOf, matchConversation, type Conversation } from "./flow-filter.js";
 import { checkInterface } from "./names.js";
-import { matchOuterFragment, matchTransportSession } from "./underlay.js";
+import { matchOuterFragment, matchSealed, matchTransportSession } from "./underlay.js";
 import { viewOf } from "./view.js";
 import type { Flow, Hop } from "../model/hops.js";
-import { wireOf } from "../wire/registry.js";
+import { sealOf, wireOf } from "../wire/registry.js";
 
 interface FilterOptions {
   /** `SSH_CONNECTION` of the transport's own login on this node; null where there is none. */
@@ -22,7 +22,7 @@ export const MAX_FILTER_CHARS = 12_000;
 /**
  * The libpcap filter (pcap-filter(7)) of a hop: every packet of the flows that pass there, both ways,
  * between all address pairs of their ends, their fragments, and ICMP errors that quote them; under a
- * tunnel all of this of the inner packet. The transport's own connection is left out.
+ * tunnel all of this of the inner packet; where they are sealed also all that is sealed between the nodes. The transport's own connection is left out.
  *
  * Throws INPUT_INVALID where an address, port or interface cannot stand in a filter or there are too many.
  */
@@ -58,14 +58,16 @@ function termsOf(hop: Hop, flows: readonly Flow[]): readonly string[] {
       matchConversation(viewOf(hop.encapsulation, family), conversation),
     ),
   );
-  const wire = wireOf(hop.encapsulation);
-  if (terms.length === 0 || wire === null) return terms;
-  const fragments = flows.flatMap(({ path: { underlay } }) => {
+  const [wire, seal] = [wireOf(hop.encapsulation), sealOf(hop.encapsulation)];
+  const worn = wire?.worn ?? seal?.worn;
+  if (terms.length === 0 || worn === undefined) return terms;
+  const outer = flows.flatMap(({ path: { underlay } }) => {
     const nodes = Object.values(underlay).map((end) => end.ip);
-    const peers = nodes.filter((ip) => familyOf(ip) === wire.worn.outer);
-    return peers.length < 2 ? [] : [matchOuterFragment(wire, peers)];
+    const peers = nodes.filter((ip) => familyOf(ip) === worn.outer);
+    if (peers.length < 2) return [];
+    return wire === null ? [matchSealed(seal!, peers)] : [matchOuterFragment(wire, peers)];
   });
-  return [...terms, ...new Set(fragments)];
+  return [...terms, ...new Set(outer)];
 }
 
 /** Flows of one protocol from the same addresses are one conversation with all of their far ends: the same packets, said once. */

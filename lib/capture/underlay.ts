@@ -3,7 +3,7 @@ import { familyOf, withoutZone } from "../linux/address.js";
 import { allOf, anyOf } from "./expression.js";
 import { matchAddress, viewOf } from "./view.js";
 import { matchLaterFragment, protocolNumber } from "./transport.js";
-import type { Wire } from "../wire/registry.js";
+import type { Seal, Wire } from "../wire/registry.js";
 
 const UDP = protocolNumber("udp", 4);
 
@@ -21,6 +21,21 @@ export function matchOuterFragment(
   const numbers = carrier.over === "udp" ? [UDP] : Object.values(carrier.protocols);
   const fragments = numbers.map((number) => matchLaterFragment(view, number));
   return allOf(view.guard, side("src"), side("dst"), anyOf(...fragments));
+}
+
+/** All that is sealed so between these nodes: nobody can tell there whose packets it holds. */
+export function matchSealed(
+  { format: { udpPorts, protocols }, worn: { outer } }: Seal,
+  peers: readonly string[],
+): string {
+  const hosts = anyOf(...peers.map((ip) => `src host ${ip}`));
+  const others = anyOf(...peers.map((ip) => `dst host ${ip}`));
+  const ip = outer === 4 ? "ip" : "ip6";
+  const kinds = [
+    ...udpPorts.map((port) => `udp port ${port}`),
+    ...protocols.map((each) => `${ip} proto ${each}`),
+  ];
+  return allOf(ip, hosts, others, anyOf(...kinds));
 }
 
 /**

@@ -156,7 +156,8 @@ export function encapsulationOf(leaving: Leaving, own: Underlay): Encapsulation 
   const { tunnel } = leaving;
   if (tunnel === null) return PLAIN;
   const outer = ipVersion(tunnel.remoteVtep ?? localEndOf(tunnel.link) ?? own.ip);
-  return wornBy(tunnel.link, outer) ?? PLAIN;
+  const seal = sealedFormatOfLink(tunnel.link.kind);
+  return seal === null ? (wornBy(tunnel.link, outer) ?? PLAIN) : { kind: seal.kind, outer };
 }
 
 /** The way of packets out of the near node. */

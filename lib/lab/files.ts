@@ -110,7 +110,7 @@ export function nodeFilesDir(dir: string, node: string): string {
 /** Where the other nodes' tunnel devices are, by MAC. */
 function renderPeers(cluster: Cluster, node: NodeSpec): string {
   return othersOf(cluster, node)
-    .map((other) => `${deriveTunnelMac(other)} ${other.address}\n`)
+    .map((other) => `${deriveTunnelMac(other)} ${other.address} ${other.block}\n`)
     .join("");
 }
 

@@ -7,6 +7,7 @@ export const LAB_TOPOLOGIES = {
   "flannel-vxlan": "Flannel with VXLAN",
   "flannel-same-node": "Flannel with VXLAN, the servers on the client's own node: one bridge",
   "flannel-host-gw": "Flannel with routes alone (host-gw)",
+  "flannel-wireguard": "Flannel with WireGuard: between the nodes only sizes and times can be read",
   "cilium-vxlan": "Cilium with VXLAN: its devices and routes, without eBPF",
   "cilium-geneve": "Cilium with Geneve: its devices and routes, without eBPF",
   ovn: "OVN-Kubernetes' local gateway: real Open vSwitch in user space, real OVN",

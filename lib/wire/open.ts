@@ -1,6 +1,6 @@
 import type { Encapsulation } from "../model/hops.js";
 import { checksumAt, GRE_PROTOCOL } from "./gre-packet.js";
-import { SEALED_FORMATS, wireOf, WIRE_FORMATS } from "./registry.js";
+import { sealOf, SEALED_FORMATS, wireOf, WIRE_FORMATS } from "./registry.js";
 import type { SealedFormat, WireFormat } from "./types.js";
 
 /** By what a dissector knows an encapsulation: a destination port of UDP, or an IP protocol number. */
@@ -34,14 +34,15 @@ export const NO_OPENERS: Openers = { udp: [], ip: [], sealedUdp: [], sealedIp: [
 export const USUAL_OPENERS: Openers = {
   udp: WIRE_FORMATS.flatMap((format) => openPorts(format, usualPortsOf(format))),
   ip: WIRE_FORMATS.flatMap(openProtocols),
-  sealedUdp: SEALED_FORMATS.flatMap((format) => format.udpPorts.map((number) => ({ number, format }))),
-  sealedIp: SEALED_FORMATS.flatMap((format) => format.protocols.map((number) => ({ number, format }))),
+  ...sealersOf(SEALED_FORMATS),
   depth: MOST_TUNNELS,
 };
 
 /** What to open at a hop: what its packets wear, once, and nothing else. null: all that is usual, at any depth. */
 export function openersOf(encapsulation: Encapsulation | null): Openers {
   if (encapsulation === null) return USUAL_OPENERS;
+  const seal = sealOf(encapsulation);
+  if (seal !== null) return { ...NO_OPENERS, ...sealersOf([seal.format]), depth: 1 };
   const wire = wireOf(encapsulation);
   if (wire === null) return NO_OPENERS;
   const { format, worn } = wire;
@@ -56,6 +57,13 @@ export function ownChecksumAt(protocol: number, bytes: Uint8Array, at: number, e
 
 function usualPortsOf({ carrier }: WireFormat): readonly number[] {
   return carrier.over === "udp" ? carrier.usualPorts : [];
+}
+
+function sealersOf(formats: readonly SealedFormat[]): Pick<Openers, "sealedUdp" | "sealedIp"> {
+  return {
+    sealedUdp: formats.flatMap((format) => format.udpPorts.map((number) => ({ number, format }))),
+    sealedIp: formats.flatMap((format) => format.protocols.map((number) => ({ number, format }))),
+  };
 }
 
 function openPorts(format: WireFormat, ports: readonly number[]): Opener[] {

@@ -35,6 +35,20 @@ export function wireOf(encapsulation: Encapsulation | null | undefined): Wire | 
     : { format, worn: encapsulation };
 }
 
+/** What seals packets, so that only its ends can read them, and what they wear of it. */
+export interface Seal {
+  readonly format: SealedFormat;
+  readonly worn: Worn;
+}
+
+/** null where packets are bare, or can be read. */
+export function sealOf(encapsulation: Encapsulation | null | undefined): Seal | null {
+  const format = SEALED_FORMATS.find(({ kind }) => kind === encapsulation?.kind);
+  return format === undefined || encapsulation == null || !("outer" in encapsulation)
+    ? null
+    : { format, worn: encapsulation };
+}
+
 /** The format that a device of this kind puts packets into; null where it is no tunnel that is known. */
 export function formatOfLink(kind: string | null): WireFormat | null {
   return BY_LINK.get(kind ?? "") ?? null;

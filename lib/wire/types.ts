@@ -86,6 +86,8 @@ export interface SealedFormat {
   readonly protocols: readonly number[];
   /** Called with the offset behind the UDP or IP header; reads nothing outside of the captured bytes. */
   recognises(bytes: Uint8Array, at: number, of: Sealed): boolean;
+  /** Whether a message of so many bytes behind the UDP or IP header may hold an IP packet of so many. */
+  mayHold(payloadBytes: number, ipBytes: number): boolean;
 }
 
 export interface Sealed {

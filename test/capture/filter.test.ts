@@ -248,6 +248,36 @@ function frames(
   return { yes, no };
 }
 
+t.test(
+  "where packets are sealed, what is sealed between the nodes is taken besides what is not",
+  real,
+  async (t) => {
+    const peers = { 4: ["10.77.0.11", "10.77.0.12"], 6: ["fd77::11", "fd77::12"] } as const;
+    for (const outer of [4, 6] as const) {
+      const [src, dst] = peers[outer];
+      const sealedIn = (protocol: number, body: Buffer, to: string = dst): Buffer =>
+        ethernet(ip({ src, dst: to, protocol, body }));
+      const yes = {
+        bare: ethernet(ip({ src: "10.1.0.5", dst: "10.1.1.7", protocol: 6, body: tcp(40_000, 8080) })),
+        wireguard: sealedIn(17, udp(51_820, 51_820)),
+      };
+      const no = {
+        "another port": sealedIn(17, udp(40_000, 8080)),
+        "another node": sealedIn(17, udp(51_820, 51_820), outer === 4 ? "10.77.0.13" : "fd77::13"),
+        esp: sealedIn(50, Buffer.alloc(40)),
+      };
+      const underlay = peers[outer];
+      const filter = filterOf({ encapsulation: { kind: "wireguard", outer }, underlay });
+      t.strictSame(passing(filter, { ...yes, ...no }), Object.keys(yes));
+      const esp = { esp: no.esp, natted: sealedIn(17, udp(4500, 4500)) };
+      const other = filterOf({ encapsulation: { kind: "esp", outer }, underlay });
+      t.strictSame(passing(other, { ...esp, ...yes }), ["esp", "natted", "bare"]);
+    }
+    const alone = filterOf({ encapsulation: { kind: "wireguard", outer: 4 }, underlay: ["10.77.0.11"] });
+    t.equal(alone, filterOf({}), "between two nodes, or not at all");
+  },
+);
+
 t.test("every filter lets its flow through and nothing else", real, async (t) => {
   for (const encapsulation of encapsulations) {
     for (const family of [4, 6] as const) {

@@ -286,6 +286,8 @@ for (const { recipe, wire, hops, passedBy = {} } of CASES) {
       hop.passedBy === undefined ? [] : [[hop.interface, hop.passedBy]],
     );
     t.strictSame(Object.fromEntries(passed), passedBy);
+    const worn = path.hops.map(({ encapsulation }) => encapsulation.kind);
+    t.equal(worn.includes("wireguard"), recipe.endsWith("-wireguard"), "the NIC shows what seals it");
   });
 }
 

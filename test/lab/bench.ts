@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downLab, upLab, type LabState } from "../../lib/lab/index.js";
+import type { LabTopology } from "../../lib/lab/topologies.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { buildCli, runCli, type BuiltCli, type CliRun } from "./cli.js";
 import { takeSnapshot, waitUntilClean, type Snapshot } from "./hygiene.js";
@@ -31,9 +32,9 @@ export class Bench {
     this.#before = takeSnapshot(lab);
   }
 
-  static async open(prefix: string): Promise<Bench> {
+  static async open(prefix: string, topology: LabTopology = "calico-vxlan"): Promise<Bench> {
     const name = `${prefix}-${process.pid}`;
-    return new Bench(name, await upLab({ name, topology: "calico-vxlan" }));
+    return new Bench(name, await upLab({ name, topology }));
   }
 
   async close(): Promise<void> {

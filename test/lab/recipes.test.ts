@@ -34,6 +34,7 @@ const WANTED: Readonly<Record<LabTopology, readonly [recipe: string, roles: read
   "flannel-same-node": ["flannel-vxlan", ["pod", "host-veth"]],
   "flannel-host-gw": ["flannel-host-gw", ["pod", "host-veth", "bridge", "nic"]],
   "cilium-vxlan": ["cilium-vxlan", ["pod", "host-veth", "tunnel", "nic"]],
+  "flannel-wireguard": ["flannel-wireguard", ["pod", "host-veth", "bridge", "tunnel", "nic"]],
   "cilium-geneve": ["cilium-geneve", ["pod", "host-veth", "tunnel", "nic"]],
   ovn: ["ovn-kubernetes-userspace", ["pod", "host-veth", "nic"]],
   "aws-vpc": ["aws-vpc", ["pod", "host-veth", "nic"]],

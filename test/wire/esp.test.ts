@@ -1,5 +1,6 @@
 import t from "tap";
 import { STOP } from "../../lib/analysis/dissect/packet.js";
+import { esp } from "../../lib/wire/esp.js";
 import { dissect } from "../analysis/helpers/dissected.js";
 import { concat, ethernet, ip, udp, vxlan } from "../analysis/helpers/packets.js";
 
@@ -28,5 +29,14 @@ t.test("the key exchange, keepalives and what is cut are none", async (t) => {
   t.equal(
     dissect(ethernet(ip({ ...NODES, protocol: 50 }, sealed.subarray(0, 7)))).packet.stop,
     STOP.otherProtocol,
+  );
+});
+
+t.test("a message holds a packet, and around it what the usual ciphers put there", async (t) => {
+  // AES-GCM with 16 bytes of check value: 8 + 8 + 84 + 2 of padding + 2 + 16.
+  t.ok(esp.mayHold(120, 84));
+  t.strictSame(
+    [25, 26, 73, 74].map((around) => esp.mayHold(84 + around, 84)),
+    [false, true, true, false],
   );
 });

@@ -1,6 +1,8 @@
 import t from "tap";
 import { STOP } from "../../lib/analysis/dissect/packet.js";
-import { NO_OPENERS } from "../../lib/wire/open.js";
+import { NO_OPENERS, openersOf } from "../../lib/wire/open.js";
+import { sealOf } from "../../lib/wire/registry.js";
+import { wireguard } from "../../lib/wire/wireguard.js";
 import { dissect } from "../analysis/helpers/dissected.js";
 import { concat, ethernet, ip, udp } from "../analysis/helpers/packets.js";
 
@@ -43,5 +45,26 @@ t.test("other datagrams to those ports are what they are", async (t) => {
     dissect(frame(message(4, 64)), { tunnels: NO_OPENERS }).packet.stop,
     STOP.none,
     "nothing is opened",
+  );
+});
+
+t.test("what a hop's packets are sealed by is known there and nothing else", async (t) => {
+  const tunnels = openersOf({ kind: "wireguard", outer: 4 });
+  t.equal(dissect(frame(message(4, 64)), { tunnels }).packet.stop, STOP.opaque);
+  const esp = ethernet(ip({ ...NODES, protocol: 50 }, Buffer.alloc(64, 1)));
+  t.equal(dissect(esp, { tunnels }).packet.stop, STOP.otherProtocol);
+  t.equal(sealOf({ kind: "wireguard", outer: 6 })?.format, wireguard);
+  t.equal(sealOf({ kind: "vxlan", port: 4789, vni: 1, outer: 4 }), null, "that can be read");
+  t.equal(sealOf({ kind: "none" }), null);
+  t.equal(sealOf(undefined), null);
+});
+
+t.test("a message holds a packet and at most 15 bytes of padding", async (t) => {
+  const held = [83, 84, 96, 97].filter((bytes) => wireguard.mayHold(128, bytes));
+  t.strictSame(held, [83, 84, 96]);
+  t.notOk(wireguard.mayHold(32, 40), "a keepalive holds nothing");
+  t.strictSame(
+    [80, 81].map((bytes) => wireguard.mayHold(128, bytes)),
+    [false, true],
   );
 });

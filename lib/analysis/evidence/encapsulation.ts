@@ -1,5 +1,5 @@
 import type { FlowEvidence } from "../../model/evidence.js";
-import { WIRE_FORMATS } from "../../wire/registry.js";
+import { sealOf, WIRE_FORMATS } from "../../wire/registry.js";
 
 /** What the schema leaves to the registry of wire formats: kinds there are, and what each has. null: no fault. */
 export function findEncapsulationFault(flows: readonly FlowEvidence[]): string | null {
@@ -15,7 +15,7 @@ export function findEncapsulationFault(flows: readonly FlowEvidence[]): string |
 }
 
 function faultOf(worn: FlowEvidence["hops"][number]["encapsulation"]): string | null {
-  if (worn.kind === "none") return null;
+  if (worn.kind === "none" || sealOf(worn) !== null) return null;
   const format = WIRE_FORMATS.find(({ kind }) => kind === worn.kind);
   if (format === undefined) return `.kind is ${JSON.stringify(worn.kind)}, which is not known`;
   const missing = Object.entries(format.fields).find(

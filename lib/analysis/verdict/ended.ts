@@ -1,7 +1,6 @@
 import type { FlowAlike } from "../../model/cause.js";
 import type { EvidenceHop } from "../../model/evidence.js";
 import type { KeptPacket } from "../follow/ways.js";
-import type { DirectionTally } from "../follow/tally.js";
 import type { JudgedFlow } from "./judged.js";
 import { hopOf } from "./route.js";
 
@@ -73,13 +72,16 @@ function findLargestPassed(judged: JudgedFlow, run: readonly JudgedFlow[]): numb
   const break_ = [decision.lastSeen, decision.firstMissing].map((place) => hopOf(route, place).id);
   const sizes = [];
   for (const other of run) {
-    const tally = decision.direction === "reply" ? other.found.reply : other.found.request;
+    const isReply = decision.direction === "reply";
+    const tally = isReply ? other.found.reply : other.found.request;
+    // Also places that show none of its packets, where the break was told by other means.
+    const order = isReply ? other.route.replyOrder : other.route.requestOrder;
     const [before, behind] = break_.map((id) =>
-      tally.order.findIndex((place) => hopOf(other.route, place).id === id),
+      order.findIndex((place) => hopOf(other.route, place).id === id),
     ) as [number, number];
     if (before < 0 || behind < 0) continue;
     if (tally.ways.reduce((sum, { packets }) => sum + packets, 0) > tally.story.length) return null;
-    const passed = tally.story.filter((packet) => cameThrough(packet, tally, { before, behind }));
+    const passed = tally.story.filter((packet) => cameThrough(packet, order, { before, behind }));
     sizes.push(...passed.map(({ ipBytes }) => Math.min(ipBytes, mtuOf(other))));
   }
   return sizes.length === 0 ? null : Math.max(...sizes);
@@ -87,7 +89,7 @@ function findLargestPassed(judged: JudgedFlow, run: readonly JudgedFlow[]): numb
 
 function cameThrough(
   packet: KeptPacket,
-  { order }: DirectionTally,
+  order: readonly number[],
   { before, behind }: { before: number; behind: number },
 ): boolean {
   const seenAt = packet.sightings.map(({ source }) => order.indexOf(source));

@@ -5,6 +5,7 @@ import { follow, type Followed } from "../follow/follow.js";
 import { identifyProbes } from "../follow/identity.js";
 import type { HopCapture } from "../follow/source.js";
 import type { TargetInput } from "../follow/target.js";
+import { narrowSealed } from "../sealed/narrow.js";
 import { decide } from "./decide.js";
 import { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
@@ -80,7 +81,8 @@ export function judgeFlows(input: JudgeInput): Judged {
     const own = followed.flows.find(({ target }) => target === twin) ?? null;
     const found = observe(own, followed, { ...route, others: countOthers(followed, twin) });
     const probes = probesOf(flow);
-    return { flow, route, found, decision: decide({ flow, route, found, probes, leaves: [] }) };
+    const decision = decide({ flow, route, found, probes, leaves: [] });
+    return narrowSealed({ flow, route, found, decision }, captures);
   });
   const hopAt = new Map([...paths.map(({ route }) => route), ...routes].flatMap((route) => [...route.hopAt]));
   return {

@@ -1,6 +1,6 @@
 /**
  * Geneve (RFC 8926) for kernels without it: a TAP device, and a UDP socket of port 6081. Each frame goes to the node whose
- * device has its MAC, as tunnel/peers says: lines of a MAC and an address. Arguments: the device, and the file to make
+ * device has its MAC, as tunnel/peers says: lines of a MAC, an address and a block. Arguments: the device, and the file to make
  * when it is there.
  */
 export const GENEVE_PROGRAM = String.raw`

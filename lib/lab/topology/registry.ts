@@ -13,6 +13,7 @@ import { makeRoutes } from "../carriage/routes.js";
 import type { Carriage } from "../carriage/types.js";
 import { VPC_CARRIAGE } from "../carriage/vpc.js";
 import { makeVxlan } from "../carriage/vxlan-carriage.js";
+import { WIREGUARD_CARRIAGE } from "../carriage/wireguard-carriage.js";
 import type { AddressPlan } from "../cluster/types.js";
 import { renderAws } from "../rules/aws.js";
 import { renderCilium } from "../rules/cilium.js";
@@ -127,6 +128,7 @@ const TOPOLOGIES: Readonly<Record<LabTopology, Topology>> = {
   "flannel-vxlan": FLANNEL_VXLAN,
   "flannel-same-node": { ...FLANNEL_VXLAN, placement: "one-node" },
   "flannel-host-gw": makeFlannel(makeRoutes()),
+  "flannel-wireguard": makeFlannel(WIREGUARD_CARRIAGE),
   "cilium-vxlan": makeCilium(EXTERNAL_VXLAN_CARRIAGE),
   "cilium-geneve": makeCilium(EXTERNAL_GENEVE_CARRIAGE),
   ovn: {

@@ -20,6 +20,8 @@ export interface SimHop {
   readonly interface: string;
   readonly tunnel?: boolean;
   readonly passedBy?: readonly ("request" | "reply")[];
+  /** Packets go in WireGuard's messages. */
+  readonly sealed?: true;
 }
 
 const hop = (node: NodeName, role: HopRole, name: string, tunnel = false): SimHop => ({
@@ -154,11 +156,15 @@ function shape(packet: SimPacket, index: number, options: SimOptions): Uint8Arra
     return segments;
   };
   return build().map((bytes) => {
-    if (hops[index]!.tunnel !== true) return ethernet(bytes);
+    const { tunnel, sealed } = hops[index]!;
+    if (tunnel !== true && sealed !== true) return ethernet(bytes);
     const [source, destination] = reply
       ? [NODE_IPS["node-b"], NODE_IPS["node-a"]]
       : [NODE_IPS["node-a"], NODE_IPS["node-b"]];
-    return ethernet(vxlan(ethernet(bytes), { source, destination }));
+    if (sealed !== true) return ethernet(vxlan(ethernet(bytes), { source, destination }));
+    const message = Buffer.alloc(32 + Math.ceil(bytes.length / 16) * 16, 0xa5);
+    message.set([4, 0, 0, 0]);
+    return ethernet(ip({ source, destination, protocol: 17 }, udp(51_820, 51_820, message)));
   });
 }
 
@@ -202,7 +208,9 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
     encapsulation:
       one.tunnel === true
         ? ({ kind: "vxlan", port: 4789, vni: 4096, outer: 4 } as const)
-        : ({ kind: "none" } as const),
+        : one.sealed === true
+          ? ({ kind: "wireguard", outer: 4 } as const)
+          : ({ kind: "none" } as const),
     ...(one.passedBy === undefined ? {} : { passedBy: one.passedBy }),
     pcap: `captures/${index}.pcap`,
   }));
