@@ -32,7 +32,6 @@ export { resolveEnd } from "./ends/resolve.js";
 export { locateEnds } from "./ends/locate.js";
 export { choosePods, type PodChoice } from "./ends/choose-pods.js";
 export { selectPods, type SelectedPod } from "./ends/select-pods.js";
-export { planList } from "./runtime/crictl.js";
 export { inspectPodsOfNode } from "./runtime/pods-of-node.js";
 export { asUnseen, finishEnds, sayWhy } from "./ends/unseen.js";
 export { checkRun, jsonTextOf, runOnNode } from "./run.js";
@@ -44,7 +43,7 @@ export {
   removeNodeLeftovers,
   type NodeLeftover,
 } from "./leftovers/leftovers.js";
-export { listPods, readListing, type PodSummary } from "./runtime/sandboxes.js";
+export { listPods, planListings, readListing, type PodSummary } from "./runtime/sandboxes.js";
 export { unknownNode } from "./ends/unknown-node.js";
 export { checkPodTools } from "./tools/pod.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";

@@ -32,6 +32,7 @@ function joinFeeds(feeds: readonly LiveFeed[], packets: readonly LiveFeed[]): Li
     get hasRoom() {
       return packets.every(({ hasRoom }) => hasRoom);
     },
+    join: (points) => feeds.forEach((feed) => feed.join(points)),
     clock: (node, clock) => feeds.forEach((feed) => feed.clock(node, clock)),
     bytes: (id, chunk) => packets.forEach((feed) => feed.bytes(id, chunk)),
     gap: (id) => packets.forEach((feed) => feed.gap(id)),

@@ -29,8 +29,13 @@ const MOST_LINES = 12;
 export function makePointCounts({ everyMs, leastMs }: PointCountsOptions): PointCounts {
   const points = new Map<string, Point>();
   let endsMs = 0;
+  const add = (named: readonly LivePoint[]): void => {
+    for (const { id, name } of named)
+      points.set(id, { name: visible(name), fileBytes: 0, counts: null, countedAtMs: 0, perSecond: null });
+  };
   const feed: LiveFeed = {
     hasRoom: false,
+    join: add,
     ...{ clock: () => undefined, bytes: () => undefined, gap: () => undefined, blind: () => undefined },
     grown(id, fileBytes) {
       const point = points.get(id);
@@ -52,9 +57,7 @@ export function makePointCounts({ everyMs, leastMs }: PointCountsOptions): Point
     begin(named: readonly LivePoint[], endsAtMs) {
       if (endsAtMs === null || endsAtMs - Date.now() < leastMs) return null;
       endsMs = endsAtMs;
-      for (const { id, name } of named) {
-        points.set(id, { name: visible(name), fileBytes: 0, counts: null, countedAtMs: 0, perSecond: null });
-      }
+      add(named);
       return feed;
     },
     lines: (nowMs) => describe([...points.values()], Math.max(0, endsMs - nowMs)),

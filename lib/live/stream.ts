@@ -59,8 +59,8 @@ export function makeLiveStream(
 
 class LiveStream implements LiveFeed {
   readonly #options: LiveStreamOptions;
-  readonly #places: readonly Place[];
-  readonly #placeOf: ReadonlyMap<string, number>;
+  readonly #places: Place[] = [];
+  readonly #placeOf = new Map<string, number>();
   readonly #clocks: LiveClocks;
   readonly #merger: Merger;
   readonly #ticker: NodeJS.Timeout;
@@ -73,11 +73,7 @@ class LiveStream implements LiveFeed {
   constructor(points: readonly LivePoint[], options: LiveStreamOptions) {
     this.#options = options;
     const { delayMs = DELAY_MS } = options;
-    this.#places = points.map((point) => ({
-      ...{ point, feed: new PcapFeed(point.name), index: null, correction: { us: 0, text: "" } },
-      ...{ counts: UNKNOWN, delivered: 0, leftOut: 0, isBroken: false },
-    }));
-    this.#placeOf = new Map(points.map(({ id }, at) => [id, at] as const));
+    this.join(points);
     this.#clocks = new LiveClocks([...new Set(points.map(({ node }) => node))]);
     this.#merger = new Merger({ delayMs, mostBytes: MOST_MERGING_BYTES });
     options.output.write(options.writer.begin());
@@ -90,6 +86,16 @@ class LiveStream implements LiveFeed {
     const { output, delayMs = DELAY_MS } = this.#options;
     const isSettled = this.#clocks.areKnown || Date.now() - this.#startMs > delayMs;
     return isSettled && !output.isClosed && output.waitingBytes < MOST_WAITING_BYTES;
+  }
+
+  join(points: readonly LivePoint[]): void {
+    for (const point of points) {
+      this.#placeOf.set(point.id, this.#places.length);
+      this.#places.push({
+        ...{ point, feed: new PcapFeed(point.name), index: null, correction: { us: 0, text: "" } },
+        ...{ counts: UNKNOWN, delivered: 0, leftOut: 0, isBroken: false },
+      });
+    }
   }
 
   clock(node: string, clock: LiveClock): void {

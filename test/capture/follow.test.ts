@@ -61,6 +61,7 @@ function setUp(t: Test, env: NodeJS.ProcessEnv = process.env) {
   let onNews: () => void = () => undefined;
   const feed: LiveFeed & { hasRoom: boolean } = {
     hasRoom: true,
+    join: () => undefined,
     clock: (_node, clock) => void seen.clocks.push(clock),
     bytes(id, chunk) {
       seen.bytes.set(id, Buffer.concat([seen.bytes.get(id) ?? Buffer.alloc(0), chunk]));

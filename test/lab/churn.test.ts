@@ -44,7 +44,17 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
   const [cart, client, web] = [podOf("cart"), podOf("client"), podOf("web")];
   await hide("node-b", "web");
   const cwd = bench.makeFolder();
-  const args = ["capture", "--pod", "app!=none", "--join", "--filter", "icmp", "--duration", "60s"];
+  const args = [
+    "capture",
+    "--pod",
+    "app!=none",
+    "--join",
+    "--filter",
+    "icmp",
+    "--duration",
+    "60s",
+    "--print",
+  ];
   const capture = startCli(bench.cli, [...args, "--until-packet", "icmp and greater 900", ...CLUSTER], {
     cwd,
   });
@@ -60,8 +70,9 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
   await must("node-a", 'kill -KILL "$1"; umount -l "$2"; rm -f "$2"', String(cart.pid), cart.netnsPath);
   t.ok(await capture.said("pod shop/cart on node-a ended at"), capture.stderr());
   await must("node-a", 'nsenter --net="$1" ping -c 1 -s 1000 "$2"', client.netnsPath, web.ip);
-  const { exitCode, stderr } = await capture.done;
+  const { exitCode, stderr, stdout } = await capture.done;
   t.equal(exitCode, 0, stderr);
+  t.match(stdout, /web\/eth0@node-b +.*echo request/, "who came is seen live as well");
   const dir = folderOf(join(cwd, "artifacts"));
   const findings = JSON.parse(readFileSync(join(dir, "findings.json"), "utf8")) as Findings;
   t.match(findings.marks, [

@@ -18,6 +18,7 @@ function view(
     },
     ...{ clock: say("clock"), bytes: say("bytes"), gap: say("gap"), grown: say("grown") },
     ...{ counts: say("counts"), blind: say("blind") },
+    join: (points) => void said.push(`${name} join ${points.map(({ id }) => id).join()}`),
     end: async () => void said.push(`${name} end`),
   };
   const made: LiveView = {
@@ -53,6 +54,8 @@ t.test("several watch the same captures, each what it wants", async (t) => {
   t.equal(feed.hasRoom, false);
   joined?.mark({ timeMs: 0, text: "x" });
   t.strictSame(said.splice(0), ["one: mark x", "other: mark x"]);
+  feed.join([{ ...{ id: "q", node: "n", name: "q" }, ...{ description: "", filter: "", snaplenBytes: 1 } }]);
+  t.strictSame(said.splice(0), ["one join q", "other join q"]);
   feed.clock("n", { aheadMs: 0, errorMs: 0 });
   feed.bytes("p", new Uint8Array());
   feed.gap("p");

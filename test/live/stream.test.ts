@@ -86,6 +86,26 @@ t.test(
   },
 );
 
+t.test("points that begin meanwhile are in the stream from then on, each by its node's clock", async (t) => {
+  const output = keep();
+  const writer = makePcapngWriter("hopbook", "");
+  const feed = makeLiveStream({ output, writer, onNote: () => undefined }).begin(
+    [point("x", "node-a")],
+    null,
+  );
+  feed.clock("node-a", { aheadMs: 0, errorMs: 1 });
+  feed.bytes("x", Buffer.concat([header(), record(1, "first"), record(3, "third")]));
+  feed.bytes("y", header());
+  feed.join([point("y", "node-b")]);
+  t.ok(feed.hasRoom, "the others do not wait for a clock that is not known yet");
+  feed.clock("node-b", { aheadMs: 10_000, errorMs: 1 });
+  feed.bytes("y", Buffer.concat([header(), record(12, "second")]));
+  await feed.end(new Map());
+  t.strictSame(read(output.blocks), [
+    ...["x/eth0@node-a first", "y/eth0@node-b second", "x/eth0@node-a third"],
+  ]);
+});
+
 t.test("what a slow reader does not take waits on the node, and then is left out", async (t) => {
   const output = keep();
   const notes: string[] = [];

@@ -3,14 +3,17 @@ import { EventEmitter, once } from "node:events";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import { holdToPlan } from "../../lib/engine/held-to-plan.js";
+import { HopbookError } from "../../lib/errors.js";
 import type { NodeAccess, StreamEnd } from "../../lib/model/access.js";
 import { systemClock } from "../../lib/model/clock.js";
 import type { CapturesFile, CaptureRecord } from "../../lib/model/evidence.js";
+import type { KubeReader } from "../../lib/model/kube.js";
 import type { PointsFile } from "../../lib/model/points.js";
 import type { StepContext } from "../../lib/model/steps.js";
 import { captureStart } from "../../lib/steps/capture-start.js";
 import { captureStop } from "../../lib/steps/capture-stop.js";
 import { HELD_CAPTURE, planSession } from "../../lib/steps/capture-session.js";
+import { isPodAway, planAsking } from "../../lib/steps/shared/away.js";
 import { Departures } from "../../lib/steps/shared/departures.js";
 import { fakeContext, fakeNode } from "./samples.js";
 
@@ -158,6 +161,50 @@ t.test("an interface that went is a pod's end where its node's runtime has the p
       pods() === null,
     );
   }
+});
+
+t.test("a node without crictl is asked by what it has, which the plan says too", async (t) => {
+  const { node, log, say, pulled } = talkingNode(POINTS);
+  const asked: string[] = [];
+  const run = await capture(
+    {
+      ...node,
+      exec: (argv, options) => {
+        asked.push(argv[3] ?? "");
+        const result = { exitCode: 127, signal: null, stdout: Buffer.alloc(0), stderr: Buffer.from("none") };
+        const isProc = argv[3] === "hopbook-runtime-proc";
+        const flags = { timedOut: false, canceled: false, truncated: false, durationMs: 1 };
+        return Promise.resolve({
+          ...{ node: "node-a", argv, ...result, ...flags, startedAt: "2026-01-01T00:00:00.000Z" },
+          ...(isProc ? { exitCode: 0 } : {}),
+          ...(options.action === "runtime/pods" ? {} : { exitCode: 1 }),
+        });
+      },
+    },
+    t.testdir(),
+  );
+  say("ended node-a.point.web-1 1700000005 tcpdump: pcap_loop: The interface disappeared");
+  await pulled;
+  await run.until(/web-1 on node-a ended at/);
+  await run.stop();
+  t.ok(asked.includes("hopbook-runtime-proc"), asked.join(" "));
+  t.equal(log[0], "pull node-a.point.web-1.pcap");
+  t.strictSame(run.incomplete, []);
+});
+
+t.test("where there is an API it says whether a pod is gone, and no node is asked", async (t) => {
+  const away = (items: readonly object[], refused?: HopbookError) => {
+    const kube = {
+      namespace: "shop",
+      request: () => Promise.reject(refused ?? new HopbookError("KUBE_NOT_FOUND", "no such pod")),
+      list: () => Promise.resolve(items),
+    } as unknown as KubeReader;
+    return isPodAway(POINTS[0]!, fakeContext([], { kube }).context);
+  };
+  t.equal(await away([]), true);
+  await t.rejects(away([], new HopbookError("KUBE_FORBIDDEN", "not allowed")), { code: "KUBE_FORBIDDEN" });
+  const { context } = fakeContext([], { kube: {} as KubeReader });
+  t.strictSame(planAsking(POINTS, context), []);
 });
 
 t.test("any other end is none of its pod's", async (t) => {

@@ -2,9 +2,9 @@ import { HopbookError } from "../../errors.js";
 import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { Container } from "../../model/cluster.js";
-import { listByCrictl, type CrictlOptions } from "./crictl.js";
+import { listByCrictl, planList, type CrictlOptions } from "./crictl.js";
 import { isRuntimeId, showText } from "../names.js";
-import { readSeen, seePodsAfter } from "./sources.js";
+import { planSources, readSeen, seePodsAfter } from "./sources.js";
 import { isKubernetesName, keepNewest, type PodSummary } from "./pod-summary.js";
 import { asList, fieldOf, integerOf, parseJson, textEntries, textOf } from "../../linux/json.js";
 
@@ -24,6 +24,11 @@ export async function listPods(access: GuardedAccess, options: CrictlOptions = {
     const seen = await seePodsAfter(error, access, { ...options, action: "runtime/pods", ...source });
     return seen.map(({ summary }) => summary);
   }
+}
+
+/** Every command that listPods may run on a node. */
+export function planListings({ endpoint }: CrictlOptions): readonly Argv[] {
+  return [planList("pods", { endpoint }), ...planSources("runtime/pods", endpoint)];
 }
 
 /** A runtime that is down does not end its pods, but an endpoint that the operator named is to be put right. */

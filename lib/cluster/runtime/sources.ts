@@ -84,16 +84,25 @@ export async function seePodsAfter(
   throw failure;
 }
 
+/** All that may be asked for a node's pods after crictl. */
+export function planSources(action: SeeOptions["action"], endpoint?: string): readonly Argv[] {
+  return SOURCES.map((source) => commandOf(source, { action, endpoint }));
+}
+
 /** What an answer of one of the sources names; null where the command asked none of them. */
 export function readSeen(argv: Argv, text: string, node: string): SeenPod[] | null {
   const source = SOURCES.find(({ name }) => argv[3] === `hopbook-runtime-${name}`);
   return source === undefined ? null : source.parse(text, node);
 }
 
-async function ask(access: GuardedAccess, source: Source, options: SeeOptions): Promise<SeenPod[] | string> {
-  const { endpoint = "", only, action, signal } = options;
+function commandOf({ script, name }: Source, { endpoint = "", only }: SeeOptions): Argv {
   const words = [endpoint, only?.namespace ?? "", only?.name ?? ""];
-  const argv: Argv = ["sh", "-c", source.script, `hopbook-runtime-${source.name}`, ...words];
+  return ["sh", "-c", script, `hopbook-runtime-${name}`, ...words];
+}
+
+async function ask(access: GuardedAccess, source: Source, options: SeeOptions): Promise<SeenPod[] | string> {
+  const { action, signal } = options;
+  const argv = commandOf(source, options);
   try {
     const run = { action, doing: "ask the container runtime", timeoutMs: TIMEOUT_MS, signal };
     const result = await runOnNode(access, argv, run);

@@ -36,6 +36,8 @@ export interface LiveMark {
 export interface LiveFeed {
   /** false: no bytes are taken now. They wait on the node, and some may be left out. */
   readonly hasRoom: boolean;
+  /** More points of the same captures, which began meanwhile. */
+  join(points: readonly LivePoint[]): void;
   clock(node: string, clock: LiveClock): void;
   /** The next bytes of the point's capture file. They are the caller's again after the call. */
   bytes(id: string, chunk: Uint8Array): void;

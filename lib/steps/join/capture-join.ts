@@ -5,7 +5,7 @@ import { CAPTURE_ACTIONS } from "../capture-session.js";
 import { durationSchema, NOT_YET, sizeSchema, toBytes, toMs } from "../schema.js";
 import { heldCaptures } from "../shared/freeze.js";
 import { joinPods, say, type Agents, type Joining } from "./join-pods.js";
-import { fittingPods, growing, type FittingPod } from "./new-pods.js";
+import { fittingPods, growing, type FittingPod } from "../shared/fitting-pods.js";
 
 interface Input {
   readonly capture: string;
@@ -32,7 +32,7 @@ export const captureJoin: StepKind<Input, Output> = {
     "While captures at points go on, looks again and again for pods that fit labels, an owner or a Service, and captures those that " +
     "came with the filter and the kind of packets of the captures that run, in files of their own that end with them. A pod that may " +
     "not be captured is said and left out. Made for `background: true`; it ends when the captures end. Its commands are known only " +
-    "when pods come: the permissions bound them. Not for rings, not in runs that go on without their client, and not in `-o -`.",
+    "when pods come: the permissions bound them. They are seen live as the others are (`-o -`, `--print`); by SSH those that come first, as a login has few sessions. Not for rings, and not in runs that go on without their client.",
   phase: "action",
   plansCommands: false,
   detach: "before",

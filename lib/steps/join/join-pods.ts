@@ -8,12 +8,21 @@ import { locatePods, type FoundPod } from "../locate-pods.js";
 import { toBytes } from "../schema.js";
 import { leaseSecondsOf } from "../shared/lease.js";
 import { addMark } from "../shared/marks.js";
-import type { FittingPod } from "./new-pods.js";
+import type { FittingPod } from "../shared/fitting-pods.js";
 
 type Point = PointsFile["points"][number];
 
-/** A login has ten sessions, and each agent needs one. */
-const MOST_AGENTS_A_NODE = 4;
+interface Room {
+  readonly agents: number;
+  /** Of agents, and of what watches them. */
+  readonly sessions: number;
+}
+
+/** A login has ten sessions, most of which a run has taken already. */
+const ROOM_OF_LOGIN: Room = { agents: 4, sessions: 4 };
+const ROOM: Room = { agents: 16, sessions: 32 };
+/** Where fewer are left they are for pods that are still to come. */
+const SESSIONS_TO_WATCH = 2;
 const BUFFER_KIB = 4096;
 
 export interface Joining {
@@ -30,7 +39,8 @@ export interface Joining {
 export interface Agents {
   /** Also those that did not get ready. */
   started: number;
-  readonly onNode: Map<string, number>;
+  /** What they take of a node. */
+  readonly onNode: Map<string, Room>;
 }
 
 /**
@@ -44,9 +54,10 @@ export async function joinPods(
 ): Promise<readonly string[]> {
   const { held, begun, agents } = joining;
   const { departures } = held;
-  const open = agents.onNode.get(node) ?? 0;
-  if (departures === null || open >= MOST_AGENTS_A_NODE) {
-    throw new HopbookError("CAPTURE_FAILED", `pods joined on ${node} ${MOST_AGENTS_A_NODE} times already`);
+  const room = roomOf(node, context);
+  const taken = agents.onNode.get(node) ?? { agents: 0, sessions: 0 };
+  if (departures === null || taken.agents >= room.agents || taken.sessions >= room.sessions) {
+    throw new HopbookError("CAPTURE_FAILED", `pods joined on ${node} ${taken.agents} times already`);
   }
   agents.started += 1;
   const found = await locatePods({ pods: pods.map(({ pod }) => pod), nodes: [node] }, context);
@@ -55,7 +66,7 @@ export async function joinPods(
   const plans = planPoints(points, {
     ...{ runId: context.runId, workDir: context.profile.workDir, part: `joined${agents.started}` },
     ...{ payload: input.payload === true, maxSeconds: Math.ceil(begun.maxMs / 1000) },
-    ...{ maxBytes: Math.floor(joining.maxBytes / MOST_AGENTS_A_NODE), bufferKiB: BUFFER_KIB },
+    ...{ maxBytes: Math.floor(joining.maxBytes / room.agents), bufferKiB: BUFFER_KIB },
     ...{ minFreeBytes: toBytes(input.minFree ?? "64MiB"), leaseSeconds: leaseSecondsOf(context.profile) },
     sshConnections: {},
     ...(input.snaplen === undefined ? {} : { snaplenBytes: input.snaplen }),
@@ -72,15 +83,27 @@ export async function joinPods(
     await session.abort();
     return [];
   }
-  agents.onNode.set(node, open + 1);
   departures.join(points, session);
+  const isWatched = held.live !== null && room.sessions - taken.sessions > SESSIONS_TO_WATCH;
+  if (isWatched) held.live.join(plans, points, context);
+  const sessions = taken.sessions + (isWatched ? 2 : 1);
+  agents.onNode.set(node, { agents: taken.agents + 1, sessions });
   const file: PointsFile = { filter, points: departures.points };
   await context.sink.writeJson(POINTS_FILE, file);
   const names = points.flatMap(({ pod }) => pod ?? []);
+  if (held.live !== null && !isWatched) {
+    const why = `${node}'s login has no session left for that; their files have all`;
+    context.note("info", `${names.join(", ")} cannot be seen live: ${why}`);
+  }
   for (const name of names) {
     await say({ kind: "joined", text: `pod ${name} on ${node} came; it is captured from now on` }, context);
   }
   return names;
+}
+
+function roomOf(node: string, { accesses }: StepContext): Room {
+  const via = accesses.get(node)?.via;
+  return via === "ssh" || via === "toolbox" ? ROOM_OF_LOGIN : ROOM;
 }
 
 /** Says of a pod that came what became of that. */

@@ -1,10 +1,10 @@
 import type { AgentLine, CaptureEvent, CaptureSession } from "../../capture/index.js";
-import { listPods, planList } from "../../cluster/index.js";
 import { messageOf } from "../../errors.js";
 import type { CaptureRecord } from "../../model/evidence.js";
 import { targetOf } from "../../model/hops.js";
 import type { PointsFile } from "../../model/points.js";
-import type { PlannedCommand, StepContext } from "../../model/steps.js";
+import type { StepContext } from "../../model/steps.js";
+import { isPodAway } from "./away.js";
 import { addMark } from "./marks.js";
 
 type Point = PointsFile["points"][number];
@@ -32,20 +32,6 @@ interface Said {
   readonly rest: string;
   /** Another one of the same name is said again. */
   readonly which?: string;
-}
-
-/** With which nodes are asked whether a pod is gone; nothing where captures go on without a client. */
-export function planAsking(
-  points: readonly Point[],
-  { profile, detach }: Pick<StepContext, "profile" | "detach">,
-): readonly PlannedCommand[] {
-  if (detach !== undefined) return [];
-  const own = points.filter(({ pod, netns }) => pod !== null && netns.kind === "path");
-  return [...new Set(own.map(({ node }) => node))].map((node) => ({
-    ...{ node, action: "runtime/pods", effect: "read" },
-    argv: planList("pods", { endpoint: profile.runtimeEndpoint }),
-    condition: "only where the interface of a pod goes while it is captured",
-  }));
 }
 
 /**
@@ -143,7 +129,7 @@ export class Departures {
     const point = this.#points.find((each) => targetOf(each) === node && each.id === hopId);
     if (point === undefined || point.pod === null) return false;
     const { pod, netns } = point;
-    const isGone = NAMESPACE_GONE.test(why) || (INTERFACE_GONE.test(why) && (await this.#isAway(node, pod)));
+    const isGone = NAMESPACE_GONE.test(why) || (INTERFACE_GONE.test(why) && (await this.#isAway(point)));
     if (!isGone) return false;
     this.#gone.add(`${node} ${hopId}`);
     const fetched = isHere ? null : this.#fetch(node, hopId);
@@ -178,20 +164,17 @@ export class Departures {
     });
   }
 
-  /** Whether the node's runtime has no such pod any more. Where it cannot be asked nothing is known of it, which is no. */
-  async #isAway(node: string, pod: string): Promise<boolean> {
-    const { accesses, profile, clock, signal } = this.#context;
-    const access = accesses.get(node);
-    if (access === undefined) return false;
+  /** Where nobody can be asked nothing is known of it, which is no. */
+  async #isAway(point: Point): Promise<boolean> {
+    const { clock, signal } = this.#context;
     try {
       for (let asked = 0; asked < ASKS; asked += 1) {
         if (asked > 0) await clock.sleep(ASK_EVERY_MS, signal);
-        const pods = await listPods(access, { endpoint: profile.runtimeEndpoint, signal });
-        if (!pods.some(({ namespace, name }) => `${namespace}/${name}` === pod)) return true;
+        if (await isPodAway(point, this.#context)) return true;
       }
     } catch (error) {
       if (!signal.aborted)
-        this.#context.note("info", `whether ${pod} is gone is not known: ${messageOf(error)}`);
+        this.#context.note("info", `whether ${point.pod} is gone is not known: ${messageOf(error)}`);
     }
     return false;
   }

@@ -1,7 +1,7 @@
 import { CaptureFollower, type NodeCapturePlan } from "../../capture/index.js";
 import type { CaptureRecord } from "../../model/evidence.js";
 import type { Flow } from "../../model/hops.js";
-import type { LiveCounts, LiveFeed, LivePoint } from "../../model/live/view.js";
+import type { LiveCounts, LiveFeed, LivePoint, LiveView } from "../../model/live/view.js";
 import type { PointsFile } from "../../model/points.js";
 import type { StepContext } from "../../model/steps.js";
 
@@ -18,12 +18,13 @@ interface Watched {
 /** A run's captures as somebody watches them. Nothing that befalls this befalls them. */
 export class LiveCaptures {
   readonly #feed: LiveFeed;
-  readonly #followers: readonly CaptureFollower[];
+  readonly #view: LiveView;
+  readonly #followers: CaptureFollower[] = [];
   #isOver = false;
 
-  private constructor(feed: LiveFeed, followers: readonly CaptureFollower[]) {
+  private constructor(feed: LiveFeed, view: LiveView) {
     this.#feed = feed;
-    this.#followers = followers;
+    this.#view = view;
   }
 
   /** null where nobody watches. */
@@ -36,17 +37,31 @@ export class LiveCaptures {
     const { lastsMs } = watched;
     const feed = live.begin(describePoints(plans, watched), lastsMs === null ? null : Date.now() + lastsMs);
     if (feed === null) return null;
-    const followers = plans.flatMap((plan) => {
+    const captures = new LiveCaptures(feed, live);
+    captures.#follow(plans, accesses);
+    return captures;
+  }
+
+  /** Captures at points that began meanwhile, and end with the others. */
+  join(
+    plans: readonly NodeCapturePlan[],
+    points: PointsFile["points"],
+    { accesses }: Pick<StepContext, "accesses">,
+  ): void {
+    if (this.#isOver) return;
+    this.#feed.join(describePoints(plans, { flows: [], points, lastsMs: null }));
+    this.#follow(plans, accesses);
+  }
+
+  #follow(plans: readonly NodeCapturePlan[], accesses: StepContext["accesses"]): void {
+    const [feed, view] = [this.#feed, this.#view];
+    for (const plan of plans) {
       const access = accesses.get(plan.node);
-      if (access === undefined) return [];
-      if (plan.ring !== null) {
-        feed.blind(plan.node, "its captures go round in rings of files");
-        return [];
-      }
+      if (access === undefined) continue;
       const nameOf = (hopId: string): string => idOf(plan.node, hopId);
-      return [new CaptureFollower(plan, access, { feed, view: live, nameOf })];
-    });
-    return new LiveCaptures(feed, followers);
+      if (plan.ring !== null) feed.blind(plan.node, "its captures go round in rings of files");
+      else this.#followers.push(new CaptureFollower(plan, access, { feed, view, nameOf }));
+    }
   }
 
   /** Takes what tcpdump wrote at its end: before the files are taken from the nodes. */

@@ -6,8 +6,9 @@ import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import { validateValue } from "../../../lib/document/index.js";
 import { HopbookError } from "../../../lib/errors.js";
-import type { NodeStream, StreamEnd } from "../../../lib/model/access.js";
+import type { NodeAccess, NodeStream, StreamEnd } from "../../../lib/model/access.js";
 import { systemClock } from "../../../lib/model/clock.js";
+import type { LiveFeed, LiveView } from "../../../lib/model/live/view.js";
 import type { CapturesFile } from "../../../lib/model/evidence.js";
 import type { PointsFile } from "../../../lib/model/points.js";
 import type { StepContext } from "../../../lib/model/steps.js";
@@ -38,26 +39,34 @@ interface Agent {
 }
 
 /** Captures at shop/client of recorded nodes, on which the pods of `running` run; each wait of the step is the test's to end. */
-async function setUp(t: Test, more: Partial<StepContext> = {}, input: object = {}) {
+async function setUp(
+  t: Test,
+  more: Partial<StepContext> = {},
+  input: object = {},
+  via: NodeAccess["via"] = "local",
+) {
   const running = new Map([["client", "uid-a1"]]);
   const agents: Agent[] = [];
   const waits = new EventEmitter();
   const stream = (argv: readonly string[], node: string): NodeStream => {
     const lines = new PassThrough();
+    const isAgent = argv.includes("hopbook-capture");
     const say = (...said: string[]): void => void lines.write(said.map((line) => `${line}\n`).join(""));
     const words = argv.slice(argv.indexOf("hopbook-capture") + 1);
     const ids = words.slice(8).filter((_, index) => index % 6 === 0);
     const [dir = ""] = words;
-    agents.push({ dir, words, say });
+    if (isAgent) agents.push({ dir, words, say });
     const done = new Promise<StreamEnd>((resolve) => {
       lines.once("close", () => resolve({ exitCode: 0, signal: null, transportLost: false }));
     });
-    say(...ids.map((id) => `listening ${id} 1700000000.5`), "ready");
+    if (isAgent) say(...ids.map((id) => `listening ${id} 1700000000.5`), "ready");
     return {
       ...{ node, argv: ["sh"], done, stderrText: () => "", stdoutLines: createInterface({ input: lines }) },
       write(text) {
         if (text === "stop\n") say(...ids.map((id) => `closed ${id} 1700000009 4 4 0 0 400`), "stopped");
         if (text === "remove\n") say("removed");
+        // Of what watches an agent.
+        if (text === "look\n") say("looked");
       },
       end: () => lines.end(() => lines.destroy()),
       kill: () => {
@@ -67,7 +76,7 @@ async function setUp(t: Test, more: Partial<StepContext> = {}, input: object = {
     };
   };
   const accesses = Object.entries(RECORDED).map(([node, recording]) =>
-    replayNode(node, recording).beside({
+    replayNode(node, recording, via).beside({
       exec: async (argv, options, run) => {
         if (keyOf(argv) !== LIST) return run();
         const list = JSON.parse(textOf(recording[LIST])) as Listed;
@@ -150,14 +159,14 @@ t.test(
     ]);
     t.equal(
       web?.words[2],
-      String((64 * 1024) / 4),
+      String((64 * 1024) / 16),
       "a share of what all may have that join on a node, in KiB",
     );
     t.equal(web?.words[1], "60", "as long as the others: what a replay asks for is the same");
     t.match(run.demands.at(-1), {
       kind: "capture",
       node: "node-b",
-      bytes: 16 * 1024 * 1024,
+      bytes: 4 * 1024 * 1024,
       payload: "headers",
     });
     await run.look();
@@ -204,6 +213,32 @@ t.test("a pod that is captured, and that the first look did not show, has not co
   t.equal(run.agents.length, 1);
   await run.finish();
   t.strictSame(await outputs, { joined: [], leftOut: [] });
+});
+
+t.test("who watches sees pods that come too; by a login as many as it has sessions for", async (t) => {
+  for (const via of ["local", "ssh"] as const) {
+    const joined: string[] = [];
+    const nothing = (): undefined => undefined;
+    const feed: LiveFeed = {
+      hasRoom: false,
+      join: (points) => void joined.push(...points.map(({ name, filter }) => `${name} ${filter}`)),
+      ...{ clock: nothing, bytes: nothing, gap: nothing, grown: nothing, counts: nothing, blind: nothing },
+      end: () => Promise.resolve(),
+    };
+    const live: LiveView = { wantsPackets: true, countsEveryMs: null, begin: () => feed, mark: nothing };
+    const run = await setUp(t, { live }, {}, via);
+    const { outputs } = await run.start();
+    run.running.set("cart", "uid-a2");
+    await run.look();
+    run.agents[0]?.say("ended node-a.point.shop_client.eth0 1700000003 network namespace is gone");
+    run.running.set("client", "uid-new");
+    for (let tries = 0; tries < 5 && run.agents.length < 3; tries += 1) await run.look();
+    t.equal(joined[0], "cart/eth0@node-a udp port 53");
+    t.equal(joined.length, via === "ssh" ? 1 : 2);
+    t.equal(/client cannot be seen live: node-a's login/.test(run.notes.join()), via === "ssh");
+    await run.finish();
+    t.match(await outputs, { joined: ["shop/cart", "shop/client"] });
+  }
 });
 
 t.test("no more are captured at once than may be", async (t) => {
