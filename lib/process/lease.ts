@@ -8,13 +8,15 @@ const LEASE_SECONDS = 20;
 export const API_LEASE_SECONDS = 60;
 /** How often the client gives one. */
 export const LEASE_BEAT_MS = 4_000;
+/** What the client writes in place of one to have the command ended. */
+export const LEASE_END = "end";
 /** The node's own limit on a command ends it this long after ours should have. */
 const REMOTE_GRACE_SECONDS = 5;
 
 /**
  * Runs its arguments, `LIMIT_SECONDS LEASE_SECONDS ARGV`, and passes on their exit code. The end of an ssh client, or
- * of an nsenter, does not end what it started, nor does the end of hopbook; so this does: when its stdin ends, when
- * no line came for the lease, or at a signal. timeout(1) gives the command a process group of its own, all of which
+ * of an nsenter, does not end what it started, nor does the end of hopbook; so this does: when its stdin ends or says so,
+ * when no line came for the lease, or at a signal. timeout(1) gives the command a process group of its own, all of which
  * it ends. The command itself has no stdin. Constant POSIX sh.
  */
 const LEASE_SCRIPT = `limit=$1 lease=$2
@@ -32,7 +34,7 @@ trap 'kill -TERM "$pid" 2>/dev/null' TERM HUP INT
   kill -TERM "$pid" 2>/dev/null ) >/dev/null 2>&1 &
 clock=$!
 ( trap - TERM HUP INT
-  while read -r beat; do kill -USR1 "$clock" || exit 0; done
+  while read -r beat && [ "$beat" != end ]; do kill -USR1 "$clock" || exit 0; done
   kill -TERM "$pid" ) <&3 >/dev/null 2>&1 &
 reader=$!
 exec 3<&-
@@ -40,6 +42,8 @@ wait "$pid"
 code=$?
 while kill -0 "$pid" 2>/dev/null; do wait "$pid"; code=$?; done
 kill -TERM "$reader" "$clock" 2>/dev/null
+# What is on the stdin from now on is no longer for it.
+wait "$reader" 2>/dev/null
 exit "$code"`;
 
 /** A command whose output goes to a file is a `pull`, which ends with the file that it reads, or its pipe. */

@@ -53,9 +53,12 @@ export interface LocalProcess {
   readonly done: Promise<ProcessEnd>;
 }
 
-interface OwnProcess extends LocalProcess {
-  /** Writes to an open stdin; resolves when the pipe has taken it all, or never will. */
-  writeTaken(text: string): Promise<void>;
+export interface OwnProcess extends LocalProcess {
+  /**
+   * Writes to an open stdin; resolves when the pipe has taken it all, or never will. "refused": nobody read from the pipe
+   * any more, so that the process has not had all of it.
+   */
+  writeTaken(text: string): Promise<"taken" | "refused" | "unknown">;
 }
 
 /** The groups that end with us; a process with an open stdin ends in order by its end-of-file instead. */
@@ -132,10 +135,10 @@ export function startProcess(argv: Argv, options: ProcessOptions): OwnProcess {
     write: (text) => void (child?.stdin?.writable === true && child.stdin.write(text)),
     writeTaken: (text) =>
       new Promise((resolve) => {
-        if (child?.stdin?.writable !== true) return resolve();
-        child.stdin.write(text, () => resolve());
+        if (child?.stdin?.writable !== true) return resolve("refused");
+        child.stdin.write(text, (error) => resolve(error == null ? "taken" : "refused"));
         // What waits in a pipe whose reader was killed is never called back.
-        void done.then(() => resolve());
+        void done.then(() => resolve("unknown"));
       }),
     end: () => void child?.stdin?.end(),
     pauseStdout: () => void (child?.exitCode === null && child.signalCode === null && child.stdout?.pause()),
@@ -211,7 +214,7 @@ function neverStarted(startedAt: Date): OwnProcess {
   return {
     pid: undefined,
     write: nothing,
-    writeTaken: () => Promise.resolve(),
+    writeTaken: () => Promise.resolve("refused"),
     end: nothing,
     pauseStdout: nothing,
     resumeStdout: nothing,

@@ -71,7 +71,7 @@ export async function startSandbox(options: SandboxOptions, guest: SandboxGuest)
   return {
     modules,
     localise: (text) => localise(text, folder, dirname(file)),
-    writeLine: (line) => child.writeTaken(`${line}\n`),
+    writeLine: async (line) => void (await child.writeTaken(`${line}\n`)),
     lines: readLines(),
     stderrText: () => [stderr.bytes().toString("utf8"), limitHit].filter((text) => text !== "").join("\n"),
     done,

@@ -20,10 +20,11 @@ import { createSlots, type Slots } from "../../process/slots.js";
 import { assertSshNames, buildClientArgv } from "./argv.js";
 import { readEnd, type EndOfSession } from "./end.js";
 import { openMaster, type SshMaster } from "./master.js";
+import { keepShells, toExecResult, type Shells, type Started } from "./shells.js";
 import { openStream } from "../streams/stream.js";
 
-/** sshd's MaxSessions is 10 unless it was changed; two are left for what else the connection carries. */
-const MAX_SESSIONS = 8;
+/** sshd's MaxSessions is 10 unless it was changed: three are shells', one is left for what else the connection carries. */
+const MAX_SESSIONS = 6;
 const STREAM_WAIT_MS = 30_000;
 const REFUSED_WAIT_MS = 100;
 /** So many times as long as at the login a later start of sudo may take. */
@@ -37,8 +38,9 @@ interface SshTarget {
 
 /**
  * Access by the system's ssh: its configuration, agent, jump hosts and known hosts apply; it never asks
- * (BatchMode) and never takes an unknown host key. One connection carries all commands (at most 8 at a time,
- * the others wait); where it broke, the next command makes a new one.
+ * (BatchMode) and never takes an unknown host key. One connection carries all commands, most of them in shells that are
+ * kept (shells.ts), the others in sessions of their own (at most 6 at a time, the rest wait); where it broke, the next
+ * command makes a new one.
  */
 export async function openSshAccess(target: SshTarget, options: ConnectOptions): Promise<NodeAccess> {
   const { name: node, address: host, access: config } = target;
@@ -47,6 +49,7 @@ export async function openSshAccess(target: SshTarget, options: ConnectOptions):
   const session: Session = {
     ...{ node, master, lease: options.lease },
     ...{ slots: createSlots(MAX_SESSIONS), streams: trackStreams(node) },
+    shells: keepShells(master, options.lease),
   };
   const run = (argv: Argv, runOptions: CommandOptions): Promise<ExecResult> =>
     execOver(session, argv, runOptions);
@@ -58,7 +61,11 @@ export async function openSshAccess(target: SshTarget, options: ConnectOptions):
     stream: (argv, streamOptions) => session.streams.add(streamOver(session, argv, streamOptions)),
     pull: (remotePath, localPath, pullOptions) =>
       pullFile({ node, remotePath, localPath, options: pullOptions, run }),
-    close: () => (closing ??= session.streams.close().then(() => master.close())),
+    close: () =>
+      (closing ??= session.streams.close().then(() => {
+        session.shells.close();
+        return master.close();
+      })),
   };
 }
 
@@ -68,6 +75,7 @@ interface Session {
   readonly lease: Lease | undefined;
   readonly slots: Slots;
   readonly streams: OpenStreams;
+  readonly shells: Shells;
 }
 
 async function execOver(session: Session, argv: Argv, options: CommandOptions): Promise<ExecResult> {
@@ -79,6 +87,8 @@ async function execOver(session: Session, argv: Argv, options: CommandOptions): 
   const timeoutMs = options.timeoutMs + SUDO_SPREAD * session.master.login.sudoMs;
   const deadline = startedAt.getTime() + timeoutMs;
   const signal = streams.linkSignal(options.signal);
+  const shelled = await session.shells.run(argv, { ...options, timeoutMs, signal });
+  if (shelled !== null) return finishShelled(session, shelled, { argv, startedAt });
   const release = await slots.acquire({ waitMs: timeoutMs, signal });
   if (release === null) {
     return buildUnstarted({ node, argv }, { startedAt, stoppedBy: signal.aborted ? "canceled" : "timedOut" });
@@ -112,8 +122,11 @@ async function tryUntil(
     const result = await runCommand(command, { ...options, timeoutMs });
     const end = readEnd(result.exitCode, result.stderr);
     const over = Date.now() >= options.deadline || options.signal?.aborted === true;
-    if (end.how === "sessionRefused" && !over) await sleep(REFUSED_WAIT_MS);
-    else if (end.how === "noMaster" && reconnects === 0 && !over) reconnects += 1;
+    if (end.how === "sessionRefused" && !over) {
+      await sleep(REFUSED_WAIT_MS);
+      const shelled = await session.shells.run(argv, { ...options, timeoutMs });
+      if (shelled !== null) return finishShelled(session, shelled, { argv, startedAt: new Date() });
+    } else if (end.how === "noMaster" && reconnects === 0 && !over) reconnects += 1;
     else return await finish(session, result, end);
   }
 }
@@ -126,6 +139,26 @@ async function finish(session: Session, result: ExecResult, end: EndOfSession): 
   }
   throw connectionLost(session.node, result.argv, end);
 }
+
+async function finishShelled(
+  { node, master }: Session,
+  result: Started,
+  { argv, startedAt }: { readonly argv: Argv; readonly startedAt: Date },
+): Promise<ExecResult> {
+  const command = { node, argv, startedAt };
+  if (result.how !== "lost") return toExecResult(result, command);
+  if (await master.isAlive()) return toExecResult(KILLED, command);
+  throw connectionLost(node, argv, { how: "lost", exitCode: null, stderr: Buffer.alloc(0) });
+}
+
+/** The shell was killed, and its connection lives. */
+const KILLED = {
+  how: "ended" as const,
+  exitCode: null,
+  truncated: false,
+  stdout: Buffer.alloc(0),
+  stderr: Buffer.alloc(0),
+};
 
 function connectionLost(node: string, argv: Argv, end: EndOfSession): HopbookError {
   const why = end.how === "sessionRefused" ? "it refuses another session" : "the ssh connection was lost";
@@ -152,7 +185,8 @@ function streamOver(session: Session, argv: Argv, options: StreamOptions): NodeS
       const release = await slots.acquire({ waitMs: STREAM_WAIT_MS, signal: giveUp });
       if (release === null) throw noSlot(node, argv);
       try {
-        await master.ensure({ ask: true });
+        // A shell that lives has its connection, and with it the master.
+        await master.ensure({ ask: !master.shell().isAlive() });
         const localArgv = buildClientArgv(master.end, argv, { login: master.login, lease: session.lease });
         const child = startProcess(localArgv, { env: buildSshEnv(process.env), stdin: "open", ...sinks });
         void child.done.then(release);

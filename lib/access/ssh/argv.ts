@@ -5,8 +5,6 @@ import { SYSTEM_PATH } from "../../process/environment.js";
 import { buildEnvWords } from "../environment.js";
 import { quotePosix } from "../../process/quote.js";
 
-/** The master ends by itself when no session has used it for so long: also after a `kill -9` of hopbook. */
-const MASTER_IDLE_SECONDS = 20;
 /** A dead network is noticed after interval × count seconds. */
 const ALIVE_INTERVAL_SECONDS = 5;
 const ALIVE_COUNT = 3;
@@ -27,20 +25,31 @@ export const OWN_255_MARK = "\nhopbook-exit-255\n";
 const RUN_SCRIPT = `unset BASH_ENV ENV; PATH=\${PATH:+$PATH:}${SYSTEM_PATH}; export PATH
 "$@"; code=$?; [ "$code" -ne 255 ] || printf '\\n%s\\n' hopbook-exit-255 >&2; exit "$code"`;
 
-/** Learns what a login is: one `key value` line each, then what sudo said if it refused, then the end line. */
-const PROBE_SCRIPT = `PATH=$1; LC_ALL=C; export PATH LC_ALL
+/**
+ * Learns what a login is: one `key value` line each, then what sudo said if it refused, then the end line. It then becomes
+ * the shell that its arguments name, as root where sudo does that: the session that made the connection runs commands.
+ */
+const PROBE_SCRIPT = `unset BASH_ENV ENV; PATH=$1; LC_ALL=C; export PATH LC_ALL
 uid=$(id -u) || exit 1
 echo "hopbook-uid $uid"
 echo "hopbook-user $(id -un)"
-if timeout -k 1 1 true 2>/dev/null; then echo "hopbook-timeout yes"; fi
+if timeout -k 1 1 true </dev/null 2>/dev/null; then echo "hopbook-timeout yes"; fi
+become=
 now() { read -r up _ </proc/uptime || up=0.00; up=\${up%.*}\${up#*.}; echo "\${up#"\${up%%[!0]*}"}"; }
 if [ "$uid" != 0 ] && [ "$2" = sudo ]; then
   began=$(now)
-  if said=$(sudo -n -- env "PATH=$1" LC_ALL=C true 2>&1); then echo "hopbook-sudo yes"
-  else echo "hopbook-sudo no"; printf '%s\\n' "$said"; fi
+  if said=$(sudo -n -- env "PATH=$1" LC_ALL=C true 2>&1 </dev/null); then echo "hopbook-sudo yes"; become=sudo
+  else echo "hopbook-sudo no"; printf '%s\\n' "$said"; become=nobody; fi
   echo "hopbook-sudo-cs $(($(now) - began))"
 fi
-echo hopbook-end`;
+echo hopbook-end
+shift 2
+case $become in
+  nobody) exit 1 ;;
+  sudo) exec sudo -n -- "$@" ;;
+  *) exec "$@" ;;
+esac`;
+const PROBE_END = "hopbook-end\n";
 
 /** What is known of a login once it has answered. */
 export interface Login {
@@ -72,8 +81,14 @@ export function buildResolveArgv({ host, config }: SshHost): Argv {
   return ["ssh", "-G", ...configWords(config), "-o", "BatchMode=yes", "--", host];
 }
 
-/** The ssh that makes the one connection, asks the probe, and leaves the master behind. */
-export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
+/**
+ * The ssh that makes the one connection and is its master as long as its session lasts. The session asks the probe, and is
+ * a shell from then on. Where hopbook ends, so does that shell by its stdin, and the master with the last session.
+ */
+export function buildMasterArgv(
+  end: SshEnd,
+  { connectTimeoutMs, lease }: { readonly connectTimeoutMs: number; readonly lease: Lease | undefined },
+): Argv {
   return [
     "ssh",
     ...configWords(end.config),
@@ -84,7 +99,7 @@ export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
     ...option("ServerAliveCountMax", ALIVE_COUNT),
     ...option("ControlMaster", "yes"),
     ...option("ControlPath", quotePath(end.socketPath)),
-    ...option("ControlPersist", MASTER_IDLE_SECONDS),
+    ...option("ControlPersist", "no"),
     ...option("RemoteCommand", "none"),
     ...option("PermitLocalCommand", "no"),
     ...option("ClearAllForwardings", "yes"),
@@ -100,8 +115,14 @@ export function buildMasterArgv(end: SshEnd, connectTimeoutMs: number): Argv {
       "hopbook-probe",
       SYSTEM_PATH,
       end.config.sudo === false ? "none" : "sudo",
+      ...shellWords(lease),
     ]),
   ];
+}
+
+/** A shell that takes commands on its stdin. */
+function shellWords(lease: Lease | undefined): Argv {
+  return ["env", ...buildEnvWords(lease), "sh"];
 }
 
 /** What a profile says of a host, in ssh's words. */
@@ -137,17 +158,24 @@ export function buildClientArgv(
   options: { readonly login: Login; readonly lease?: Lease | undefined; readonly timeoutMs?: number },
 ): Argv {
   const { login, lease, timeoutMs } = options;
-  const seconds = Math.ceil((timeoutMs ?? 0) / 1000) + REMOTE_GRACE_SECONDS;
   const remote = [
     ...["/bin/sh", "-c", RUN_SCRIPT, "hopbook-run"],
     ...(login.sudo ? ["sudo", "-n", "--"] : []),
     ...["env", ...buildEnvWords(lease)],
-    ...(timeoutMs !== undefined && login.hasTimeout ? ["timeout", "-k", "2", String(seconds)] : []),
-    ...argv,
+    ...(timeoutMs === undefined ? argv : buildLimited(argv, { login, timeoutMs })),
   ];
   // ssh(1) keeps a ProxyCommand's stderr only where the command is to pass back a file descriptor.
   const proxy = ["-o", "ProxyUseFdpass=yes", "-o", `ProxyCommand=echo ${NO_MASTER_MARK} >&2`];
   return ["ssh", ...CLIENT, ...proxy, ...COMMON, ...socketOption(end), "--", end.host, quotePosix(remote)];
+}
+
+/** The command with the node's own limit, where the node has timeout(1). */
+export function buildLimited(
+  argv: Argv,
+  { login, timeoutMs }: { readonly login: Login; readonly timeoutMs: number },
+): Argv {
+  const seconds = Math.ceil(timeoutMs / 1000) + REMOTE_GRACE_SECONDS;
+  return login.hasTimeout ? ["timeout", "-k", "2", String(seconds), ...argv] : argv;
 }
 
 export function buildControlArgv(end: SshEnd, request: "check" | "exit"): Argv {
@@ -185,6 +213,10 @@ function refuseValue(what: string, value: string): HopbookError {
   return new HopbookError("INPUT_INVALID", `Cannot use ssh: the ${what} is ${JSON.stringify(value)}`, {
     hint: `Give a ${what} without quotes, spaces and control characters that does not begin with "-"`,
   });
+}
+
+export function hasWholeAnswer(said: Buffer): boolean {
+  return said.includes(PROBE_END, 0, "latin1");
 }
 
 /** Reads the probe's answer; null where it did not come to its end. */

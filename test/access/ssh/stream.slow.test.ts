@@ -117,7 +117,9 @@ t.test("a master that is gone is made again", async (t) => {
   for (const result of results) t.equal(String(result.stdout), "again\n");
   t.ok(await waitUntil(() => sshd.countLogins() > logins));
   t.equal(sshd.countLogins() - logins, 1, "by one login");
-  process.kill(Number(findMaster(socket)), "SIGTERM"); // takes its socket with it
+  const again = Number(findMaster(socket));
+  process.kill(again, "SIGTERM"); // takes its socket with it
+  t.ok(await waitUntil(() => !isRunning(again)));
   const stream = node.stream(["echo", "streamed"], test);
   for await (const line of stream.stdoutLines) t.equal(line, "streamed");
   t.match(await stream.done, { exitCode: 0, transportLost: false });
@@ -126,10 +128,16 @@ t.test("a master that is gone is made again", async (t) => {
 t.test("more commands than sessions: the others wait, and their wait has an end", async (t) => {
   const node = await openAccess(sshd.target());
   t.teardown(() => node.close());
-  const streams = Array.from({ length: 8 }, () => node.stream(LEASED, test));
+  const streams = Array.from({ length: 6 }, () => node.stream(LEASED, test));
   await Promise.all(streams.map((stream) => readLine(stream.stdoutLines[Symbol.asyncIterator]())));
-  t.match(await node.exec(["true"], { ...test, timeoutMs: 200 }), { timedOut: true, exitCode: null });
-  const waiting = node.exec(["echo", "in turn"], { ...test, timeoutMs: 10_000 });
+  const own = { ...test, stdin: Buffer.from("in turn\n") };
+  t.match(await node.exec(["cat"], { ...own, timeoutMs: 200 }), { timedOut: true, exitCode: null });
+  t.equal(
+    (await node.exec(["true"], { ...test, timeoutMs: 10_000 })).exitCode,
+    0,
+    "a shell takes no session",
+  );
+  const waiting = node.exec(["cat"], { ...own, timeoutMs: 10_000 });
   await streams[0]?.kill();
   t.equal(String((await waiting).stdout), "in turn\n");
 });
@@ -186,7 +194,10 @@ function listFolders(): string[] {
 function findMaster(socket: string): string | undefined {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .find((pid) => readCommandLine(pid).startsWith(`ssh: ${socket} [mux]`));
+    .find((pid) => {
+      const words = readCommandLine(pid).split("\0");
+      return words.includes("ControlMaster=yes") && words.includes(`ControlPath="${socket}"`);
+    });
 }
 
 function readCommandLine(pid: string): string {
