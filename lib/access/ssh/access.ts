@@ -21,6 +21,7 @@ import { assertSshNames, buildClientArgv } from "./argv.js";
 import { readEnd, type EndOfSession } from "./end.js";
 import { openMaster, type SshMaster } from "./master.js";
 import { keepShells, toExecResult, type Shells, type Started } from "./shells.js";
+import { pullSmallFirst } from "./pull.js";
 import { openStream } from "../streams/stream.js";
 
 /** sshd's MaxSessions is 10 unless it was changed: three are shells', one is left for what else the connection carries. */
@@ -53,6 +54,7 @@ export async function openSshAccess(target: SshTarget, options: ConnectOptions):
   };
   const run = (argv: Argv, runOptions: CommandOptions): Promise<ExecResult> =>
     execOver(session, argv, runOptions);
+  const runToFile = pullSmallFirst(session, run);
   let closing: Promise<void> | undefined;
   return {
     node,
@@ -60,7 +62,7 @@ export async function openSshAccess(target: SshTarget, options: ConnectOptions):
     exec: run,
     stream: (argv, streamOptions) => session.streams.add(streamOver(session, argv, streamOptions)),
     pull: (remotePath, localPath, pullOptions) =>
-      pullFile({ node, remotePath, localPath, options: pullOptions, run }),
+      pullFile({ node, remotePath, localPath, options: pullOptions, run: runToFile }),
     close: () =>
       (closing ??= session.streams.close().then(() => {
         session.shells.close();

@@ -94,6 +94,7 @@ export function driveShell(
     push,
     end: () => process.end(),
     run: (argv, { timeoutMs, maxOutputBytes, signal, leased }) => {
+      if (!alive) return Promise.resolve({ how: "unstarted" });
       const mark = `hopbook-${randomBytes(16).toString("hex")}`;
       const maxBytes = maxOutputBytes + 1;
       const words = [mark, String(maxBytes), leased ? "beats" : "none", ...argv];

@@ -50,8 +50,7 @@ export function keepShells(master: SshMaster, lease: Lease | undefined): Shells 
   return {
     run: async (argv, options) => {
       const { stdin, stdoutFd, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, timeoutMs, signal } = options;
-      if (stdin !== undefined || stdoutFd !== undefined || maxOutputBytes > DEFAULT_MAX_OUTPUT_BYTES)
-        return null;
+      if (stdin !== undefined || stdoutFd !== undefined) return null;
       const taken = free();
       if (taken === null) return null;
       const leased = needsLease(options);
