@@ -29,6 +29,7 @@ import { CAPTURES_FILE, explainKept, stopAndPull } from "./shared/finish-capture
 import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
 import { toBytes } from "./schema.js";
+import { countOf } from "./shared/count-of.js";
 
 export const HELD_CAPTURE = "captures";
 export const CAPTURE_ACTIONS = ["netns/tcpdump", "capture/pull"] as const;
@@ -227,10 +228,9 @@ export async function beginSession(
   for (const [node, why] of unstarted) context.markIncomplete(`nothing is captured on ${node}: ${why}`);
   const started = plans.filter(({ node }) => !unstarted.has(node));
   const hops = started.flatMap((plan) => plan.hops).length;
-  context.note(
-    "info",
-    `${hops} ${found === null ? "hops" : "points"} listening within ${formatDuration(session.barrier.skewMs)} of each other`,
-  );
+  const places = countOf(hops, found === null ? "hop" : "point");
+  const apart = hops === 1 ? "" : ` within ${formatDuration(session.barrier.skewMs)} of each other`;
+  context.note("info", `${places} listening${apart}`);
   return { captures, hops };
 }
 

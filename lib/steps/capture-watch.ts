@@ -18,6 +18,7 @@ import {
   type CaptureInput,
 } from "./capture-input.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
+import { countOf } from "./shared/count-of.js";
 
 interface Input extends CaptureInput {
   readonly duration?: string | number;
@@ -100,7 +101,7 @@ export const captureWatch: StepKind<Input, Output> = {
     context.signal.throwIfAborted();
     const records = await held.finish(context);
     const packets = countPackets(records);
-    context.note("info", `${records.length} hops watched, ${packets} packets`);
+    context.note("info", `${countOf(records.length, "hop")} watched, ${countOf(packets, "packet")}`);
     const captures = records.map((record) => ({
       ...{ pcap: record.pcap, node: record.node, interface: record.interface },
       ...{ packets: record.captured, droppedByKernel: record.droppedByKernel },

@@ -23,7 +23,6 @@ export const pointsSchema = {
     { type: "string", minLength: 1 },
     {
       type: "array",
-      minItems: 1,
       maxItems: 256,
       items: {
         anyOf: [
@@ -49,6 +48,11 @@ export const pointsSchema = {
 /** What is meant, before any node is asked. Throws INPUT_INVALID. */
 export function readPoints(points: PointInput | readonly PointInput[]): readonly NamedPoint[] {
   const list = typeof points === "string" || !Array.isArray(points) ? [points as PointInput] : points;
+  if (list.length === 0) {
+    throw new HopbookError("INPUT_INVALID", "Cannot capture: no pod and no node is named", {
+      hint: "Name them: --pod shop/client for a pod, --node node-a for a node's own interfaces",
+    });
+  }
   return (list as readonly PointInput[]).map(readPoint);
 }
 

@@ -18,7 +18,7 @@ const EXAMPLE = join(import.meta.dirname, "../../docs/examples/capture-dns.yaml"
 async function captureDns(t: Test, ...args: readonly string[]): Promise<{ findings: Findings; dir: string }> {
   const cwd = bench.makeFolder();
   const capture = startCli(bench.cli, [...args, ...CLUSTER], { cwd });
-  t.ok(await capture.said("listening within"), capture.stderr());
+  t.ok(await capture.said(" listening"), capture.stderr());
   const probe = await bench.hopbook(
     "run",
     "trace-path",

@@ -101,7 +101,7 @@ t.test(
     const cwd = bench.makeFolder();
     const args = ["capture", "--pod", "app=dns", "--filter", "icmp", "--duration", "6s", ...CLUSTER];
     const capture = startCli(bench.cli, args, { cwd });
-    t.ok(await capture.said("listening within"), capture.stderr());
+    t.ok(await capture.said(" listening"), capture.stderr());
     await hide("node-b", "dns");
     await must("node-b", 'ip link del "$1"', dns?.hostInterface ?? "");
     const { exitCode, stderr } = await capture.done;

@@ -28,7 +28,7 @@ async function pipe(t: Test, profile: string, reader: string) {
   child.stderr.on("data", (chunk) => (stderr += String(chunk)));
   const ended = new Promise((resolve) => child.once("close", resolve));
   for (let tries = 0; tries < 300; tries++) {
-    if (existsSync(said) && readFileSync(said, "utf8").includes("listening within")) break;
+    if (existsSync(said) && readFileSync(said, "utf8").includes(" listening")) break;
     await delay(50);
   }
   const traffic = await bench.hopbook(

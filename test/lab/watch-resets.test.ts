@@ -95,3 +95,10 @@ t.test(
     await bench.expectClean(t);
   },
 );
+
+t.test("a wait in which none comes is a whole run", async (t) => {
+  const args = ["--pod", "shop/client", "--filter", "tcp port 1", "--duration", "1s", "--ring", "4x1MB"];
+  const { stderr, stdout, exitCode } = await bench.hopbook("watch-resets", ...args, "--yes");
+  t.equal(exitCode, 0, stderr);
+  t.match(stdout, /No reset came/);
+});

@@ -159,6 +159,7 @@ t.test("what cannot be is refused before any node is asked", async (t) => {
     [{ points: "shop/a", snaplen: 9000 }, /keeps more than headers/],
     [{ points: [{ interface: "eth0" }] }, /names neither a pod nor/],
     [{ points: [{ pod: "app=web" }] }, /is no name of a pod/],
+    [{ points: [] }, /no pod and no node is named/],
   ] as const)
     t.throws(() => captureStart.check?.(input), { code: "INPUT_INVALID", message });
   t.doesNotThrow(() => captureStart.check?.({ points: "shop/a", snaplen: 9000, payload: true }));
