@@ -49,4 +49,19 @@ export interface ServiceNaming {
   readonly withoutEndpoints: string;
   /** … that drops what comes for a Service which takes it for the node's own pods alone, and has none there. */
   readonly withoutLocalEndpoints?: string;
+  readonly maps?: ServiceMapNaming;
+}
+
+/** How a table of nftables leads Services to chains, by verdict maps. */
+export interface ServiceMapNaming {
+  readonly table: string;
+  /** Maps by address, protocol and port; by protocol and port on the node; of those that are refused. */
+  readonly services: string;
+  readonly nodePorts: string;
+  readonly withoutEndpoints: string;
+  /** The set of ClusterIPs; other addresses are external. */
+  readonly clusterIps: string;
+  /** What names of a Service's chains begin with, and those of one endpoint of it. */
+  readonly service: readonly string[];
+  readonly endpoint: readonly string[];
 }

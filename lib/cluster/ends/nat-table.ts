@@ -16,6 +16,27 @@ export async function readNatTable(
   return read(access, [tool, "-t", "nat"], { doing: "read the NAT table", signal });
 }
 
+const TABLE_NAME = /^[0-9A-Za-z_][0-9A-Za-z_-]{0,63}$/;
+
+/** The table of nftables that leads Services on, as JSON; empty where the node has none. */
+export async function readServiceMaps(
+  access: GuardedAccess,
+  { ip, table }: Pick<AddressAndPort, "ip"> & { readonly table: string },
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  if (!TABLE_NAME.test(table)) return "";
+  const argv: Argv = ["nft", "-j", "list", "table", ipVersion(ip) === 6 ? "ip6" : "ip", table];
+  return read(access, argv, { doing: "read the table of Services", signal });
+}
+
+/** The kernel's load balancer (IPVS), as text; empty where it is not loaded. */
+export async function readBalancerTable(
+  access: GuardedAccess,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  return read(access, ["cat", "/proc/net/ip_vs"], { doing: "read the load balancer's table", signal });
+}
+
 const LIST_NAME = /^[0-9A-Za-z_-]{1,200}$/;
 const MOST_LISTS = 16;
 

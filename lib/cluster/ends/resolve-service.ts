@@ -4,7 +4,9 @@ import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { ClusterFacts } from "../facts/gather.js";
 import { inspectPods } from "../runtime/inspect.js";
 import { sayAffinity } from "../facts/service.js";
-import { readNatTable, readPinned } from "./nat-table.js";
+import { readBalancerTable, readNatTable, readPinned, readServiceMaps } from "./nat-table.js";
+import { findBalanced } from "./service-balancer.js";
+import { findMappedNodePort, findMappedService } from "./service-maps.js";
 import { findNodePort, findService, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
 import { canonicalIp } from "../../linux/address.js";
@@ -47,8 +49,8 @@ interface ServiceTable {
 }
 
 /**
- * What an address stands for by a node's NAT table, of a Service or a port of the node `at`; null where it is none there, or
- * where the node has no iptables (kube-proxy's nftables and IPVS modes are not read).
+ * What an address stands for by a node's own tables (iptables, nftables, IPVS), of a Service or a port of the node `at`; null
+ * where it is none there.
  * Throws TARGET_AMBIGUOUS (several ports, several backends), TARGET_NOT_FOUND (no such port or backend).
  */
 export async function resolveService(
@@ -80,11 +82,7 @@ export async function readService(
   const asked = [...facts.accesses.keys()].filter((node) => !facts.failures.has(node));
   const access = facts.accesses.get(at ?? options.fromNode ?? asked[0] ?? "");
   if (access === undefined || (at !== undefined && facts.failures.has(at))) return null;
-  const table = await readNatTable(access, address, options.signal);
-  const ports =
-    at === undefined || address.port === null
-      ? findService(table, ip, facts.namings)
-      : findNodePort(table, address.port, facts.namings);
+  const ports = await readPorts(address, access, { namings: facts.namings, signal: options.signal });
   if (ports.length === 0) return null;
   const fits = address.port === null ? ports : ports.filter((entry) => entry.port === address.port);
   const numbers = [...new Set(fits.map((entry) => entry.port))];
@@ -105,6 +103,28 @@ export async function readService(
     door: kind === "clusterIp" ? null : { kind, node: at ?? null },
     affinity: first?.affinity ?? null,
   };
+}
+
+/** By iptables, or where that has none by nftables, or IPVS. */
+async function readPorts(
+  { ip, port, at }: AddressAndPort & { readonly at?: string },
+  access: GuardedAccess,
+  { namings, signal }: Pick<ClusterFacts, "namings"> & { readonly signal: AbortSignal | undefined },
+): Promise<readonly ServicePort[]> {
+  const nodePort = at === undefined ? null : port;
+  const table = await readNatTable(access, { ip }, signal);
+  const saved = nodePort === null ? findService(table, ip, namings) : findNodePort(table, nodePort, namings);
+  if (saved.length > 0) return saved;
+  const named = namings.flatMap(({ services }) => services?.maps?.table ?? []);
+  const [balancer, ...listed] = await Promise.all([
+    readBalancerTable(access, signal),
+    ...named.map((name) => readServiceMaps(access, { ip, table: name }, signal)),
+  ]);
+  const mapped = listed.flatMap((text) =>
+    nodePort === null ? findMappedService(text, ip, namings) : findMappedNodePort(text, nodePort, namings),
+  );
+  if (mapped.length > 0) return mapped;
+  return findBalanced(balancer, ip).map((one) => (nodePort === null ? one : { ...one, kind: "nodePort" }));
 }
 
 /**

@@ -26,7 +26,7 @@ interface Affinity {
 
 /**
  * The ports of one address in `iptables-save -t nat`: from the chain of all Services to one of the port, from there to
- * one of each endpoint, and DNAT. kube-proxy's nftables and IPVS modes leave no such chains and yield nothing.
+ * one of each endpoint, and DNAT. kube-proxy's other modes leave no such chains: service-maps.ts, service-balancer.ts.
  */
 export function findService(iptablesSave: string, ip: string, namings: readonly Naming[]): ServicePort[] {
   const chains = readChains(iptablesSave);
