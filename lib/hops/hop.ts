@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { End, NetnsRef } from "../model/cluster.js";
 import type { Encapsulation, Hop } from "../model/hops.js";
 import { rankOf, type HopRole } from "../model/roles.js";
-import { formatOfLink, localEndOf, sealedFormatOfLink, wornBy } from "../wire/registry.js";
+import { formatOfLink, localEndOf, sealedFormatOfLink, sealOf, wireOf, wornBy } from "../wire/registry.js";
 import type { Leaving } from "./leave.js";
 import type { Link } from "../linux/links.js";
 import { fitsLink } from "./link-look.js";
@@ -27,8 +27,6 @@ export interface NodeWay {
   readonly encapsulation: Encapsulation;
   /** The direction in which packets leave the side's end. */
   readonly outward: Direction;
-  /** The packets at the NIC can be read by nobody but the tunnel's ends. */
-  readonly isSealed?: boolean;
 }
 
 type Direction = "request" | "reply";
@@ -52,12 +50,12 @@ export function makeHops(
 
 /** Directions whose packets the place may not show. */
 function passersBy(
-  { outward, isSealed }: NodeWay,
+  { outward, encapsulation }: NodeWay,
   role: HopRole,
   sees: NonNullable<HopRecipe["sees"]>,
 ): readonly Direction[] {
   const own = Object.hasOwn(sees, role) ? sees[role] : undefined;
-  if (own === "nothing" || (role === "nic" && isSealed === true)) return DIRECTIONS;
+  if (own === "nothing" || (role === "nic" && sealOf(encapsulation) !== null)) return DIRECTIONS;
   return own === "outgoing" ? DIRECTIONS.filter((direction) => direction !== outward) : [];
 }
 
@@ -152,31 +150,34 @@ export function safeId(parts: readonly string[]): string {
 }
 
 /** How the packets look at the NIC that they leave by. */
-export function encapsulationOf(leaving: Leaving, own: Underlay): Encapsulation {
+export function encapsulationOf(
+  leaving: Leaving,
+  { own, sealedBy }: { readonly own: Underlay; readonly sealedBy: Link | null },
+): Encapsulation {
   const { tunnel } = leaving;
-  if (tunnel === null) return PLAIN;
-  const outer = ipVersion(tunnel.remoteVtep ?? localEndOf(tunnel.link) ?? own.ip);
-  const seal = sealedFormatOfLink(tunnel.link.kind);
-  return seal === null ? (wornBy(tunnel.link, outer) ?? PLAIN) : { kind: seal.kind, outer };
+  const outer = ipVersion(tunnel?.remoteVtep ?? localEndOf(tunnel?.link ?? own.link) ?? own.ip);
+  const seal = sealedFormatOfLink(sealedBy?.kind ?? tunnel?.link.kind ?? null);
+  const worn = tunnel === null ? null : wornBy(tunnel.link, outer);
+  if (seal === null) return worn ?? PLAIN;
+  const wire = wireOf(worn);
+  return {
+    ...{ kind: seal.kind, outer },
+    ...(wire === null ? {} : { withinBytes: wire.format.overheadBytes[outer] }),
+  };
 }
 
 /** The way of packets out of the near node. */
 export function leavingWay(
   side: Side,
   leaving: Leaving,
-  { own, outward }: { readonly own: Underlay; readonly outward: Direction },
+  here: { readonly encapsulation: Encapsulation; readonly outward: Direction },
 ): NodeWay {
   const { tunnel } = leaving;
   return {
-    ...{ side, outward, isSealed: isSealed(leaving) },
+    ...{ side, ...here },
     tunnel: tunnel === null ? null : { link: tunnel.link, evidence: leaving.tunnelEvidence },
     nic: leaving.isHidden ? null : { link: leaving.nic, evidence: leaving.nicEvidence },
-    encapsulation: encapsulationOf(leaving, own),
   };
-}
-
-function isSealed({ tunnel }: Leaving): boolean {
-  return tunnel !== null && sealedFormatOfLink(tunnel.link.kind) !== null;
 }
 
 /** The way of packets that the other node sent so, into this one. */
@@ -194,10 +195,7 @@ export function arrivingWay(
   },
 ): NodeWay & { readonly notes: readonly string[] } {
   const { encapsulation, outward } = here;
-  const base = {
-    ...{ side, encapsulation, outward, isSealed: isSealed(sent) },
-    nic: findArrival(side, sent, here),
-  };
+  const base = { side, encapsulation, outward, nic: findArrival(side, sent, here) };
   const { tunnel } = sent;
   if (tunnel === null) return { ...base, tunnel: null, notes: [] };
   const network = wornBy(tunnel.link, 4);

@@ -68,6 +68,8 @@ export interface HopRecipe {
     /** Where packets without a tunnel come in. Absent: by the interface of the node's own address. */
     readonly arriving?: "reply-route";
   };
+  /** The device that encrypts what leaves for other nodes, tunnel and all, wherever routes lead; where a node has it. */
+  readonly sealedBy?: LinkLook;
   /** By role. */
   readonly sees?: Readonly<Record<string, Sees>>;
   /** Where it is described. */

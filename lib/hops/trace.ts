@@ -13,6 +13,7 @@ import {
 import { isSamePod } from "./ends.js";
 import { findLeaving, type Leaving } from "./leave.js";
 import { findLink } from "../linux/links.js";
+import { fitsLink } from "./link-look.js";
 import { Looks } from "./looks.js";
 import { lookUpRoute } from "./read-node.js";
 import type { HopRecipe } from "./recipe.js";
@@ -140,8 +141,11 @@ export async function traceToOutside(
     profile,
     signal,
   });
-  const way = leavingWay(side, leaving, { own, outward: context.outward ? "request" : "reply" });
   const isInside = context.inside === true || outside.node !== null;
+  const encapsulation = isInside
+    ? wornAt(side, leaving, { own, recipe })
+    : encapsulationOf(leaving, { own, sealedBy: null });
+  const way = leavingWay(side, leaving, { encapsulation, outward: context.outward ? "request" : "reply" });
   const roles = isInside ? recipe.path.leaving : (recipe.path.outside ?? recipe.path.leaving);
   const hops = makeHops(way, roles, recipe.sees);
   const { node } = side.view;
@@ -181,8 +185,8 @@ function joinWays(
   context: TraceContext & { readonly outward: "request" | "reply" },
 ): { readonly hops: LooseHop[]; readonly notes: readonly string[] } {
   const { recipe, profile, outward } = context;
-  const encapsulation: Encapsulation = encapsulationOf(sender.leaving, sender.own);
-  const out = leavingWay(sender.side, sender.leaving, { own: sender.own, outward });
+  const encapsulation = wornAt(sender.side, sender.leaving, { own: sender.own, recipe });
+  const out = leavingWay(sender.side, sender.leaving, { encapsulation, outward });
   const into = arrivingWay(receiver.side, sender.leaving, {
     own: receiver.own,
     nic: underlayOverride(receiver.side.view, profile),
@@ -196,6 +200,17 @@ function joinWays(
     hops: [...makeHops(out, roles, recipe.sees), ...makeHops(into, roles, recipe.sees).reverse()],
     notes: [...into.notes, ...noteDownLinks(out), ...noteDownLinks(into)],
   };
+}
+
+/** What leaves one node for another wears this at the NIC. */
+function wornAt(
+  { view }: Side,
+  leaving: Leaving,
+  { own, recipe }: { readonly own: Underlay; readonly recipe: HopRecipe },
+): Encapsulation {
+  const { sealedBy } = recipe;
+  const device = sealedBy === undefined ? undefined : view.links.find((link) => fitsLink(link, sealedBy));
+  return encapsulationOf(leaving, { own, sealedBy: device ?? null });
 }
 
 function describeTunnel(side: Side, leaving: Leaving): FlowPath["tunnels"] {

@@ -15,6 +15,8 @@ export interface Worn {
   readonly vni?: number;
   /** The outer header's IP version. */
   readonly outer: 4 | 6;
+  /** Of what is sealed: bytes of another tunnel's headers that packets wear within. Absent: none. */
+  readonly withinBytes?: number;
 }
 
 /** A place where the flow's packets can be captured. */

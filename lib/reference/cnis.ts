@@ -54,7 +54,7 @@ const INTRODUCTION = [
 ];
 
 function describeRecipe(recipe: HopRecipe): string[] {
-  const { metadata, detect, path, tunnel, source, verified, sees = {} } = recipe;
+  const { metadata, detect, path, tunnel, source, verified, sealedBy, sees = {} } = recipe;
   const unsure = Object.entries(sees).map(
     ([role, what]) => `${role} (${what === "outgoing" ? "what comes to the pod" : "both directions"})`,
   );
@@ -66,6 +66,7 @@ function describeRecipe(recipe: HopRecipe): string[] {
     ["out of the cluster", path.outside === undefined ? "" : hopsOf(path.outside)],
     ["may pass unseen", unsure.join(", ")],
     ["tunnel", tunnel?.kind ?? ""],
+    ["encrypted by", sealedBy === undefined ? "" : sayEvidence({ link: sealedBy })],
     ["source", source ?? ""],
     ["verified", VERIFIED[verified ?? "no"]],
   ];

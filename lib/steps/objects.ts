@@ -33,6 +33,7 @@ const encapsulation = {
     port: { type: "integer", minimum: 0, maximum: 65_535 },
     vni: { type: "integer", minimum: 0, maximum: 0xff_ff_ff_ff },
     outer: { enum: [4, 6] },
+    withinBytes: { type: "integer", minimum: 0, maximum: 1000 },
   },
 } as const;
 

@@ -14,6 +14,7 @@ const skip = whyNoCluster() ?? false;
 const isLong = process.env["HOPBOOK_TEST_LONG"] === "1";
 const NAMESPACE = "hopbook-kinds";
 const OTHER = `${NAMESPACE}-two`;
+const [NODE_PORT, HOST_PORT] = [30_099, 8099];
 const CORE = { group: "", version: "v1" } as const;
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -84,7 +85,14 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
   await Promise.all([
     pod("client", near, sleep),
     pod("near-web", near, serve(8080)),
-    pod("far-web", far, serve(8080)),
+    pod("far-web", far, serve(8080), {
+      containers: [
+        {
+          ...{ name: "c", image: busybox, command: serve(8080) },
+          ports: [{ name: "http", containerPort: 8080, hostPort: HOST_PORT }],
+        },
+      ],
+    }),
     pod("on-host", near, sleep, {
       hostNetwork: true,
       containers: [{ name: "c", image: busybox, command: sleep }],
@@ -109,6 +117,11 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
     service("headless", { ...web, clusterIP: "None", ports: [http] }),
     service("both", { ...web, ports: [http] }),
     service("one", { selector: { app: "far-web" }, ports: [http, { ...http, name: "alt", port: 81 }] }),
+    service("door", {
+      ...{ selector: { app: "far-web" }, type: "NodePort" },
+      ports: [{ ...http, nodePort: NODE_PORT }],
+    }),
+    service("sticky", { ...web, sessionAffinity: "ClientIP", ports: [http] }),
     service("empty", { selector: { app: "nobody" }, ports: [http] }),
     service("outside", { type: "ExternalName", externalName: "example.com" }),
   ]);
@@ -192,6 +205,40 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
       ...{ code: "TARGET_NOT_FOUND", hint: "did you mean hopbook-kinds-two/client?" },
       detail: /near: hopbook-kinds-two\/client, hopbook-kinds\/client, shop\/client/,
     });
+  });
+
+  t.test("by a NodePort, a host port, a headless Service's name, and with session affinity", async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), "hopbook-kinds-"));
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    const [nearIp, farIp] = [near, far].map(
+      (name) => nodes.find((node) => node.name === name)?.address ?? "",
+    );
+    const to = [`${nearIp}:${NODE_PORT}`, `${farIp}:${HOST_PORT}`, "svc/headless:http", "svc/sticky:80"];
+    const said: string[] = [];
+    const report = await runRunbook({
+      ...{ runbook: "trace-path", raw: { from: "client", to, count: "2" } },
+      ...{ kube: { kubeconfig, image, namespace: NAMESPACE }, cwd: dir, out: join(dir, "out") },
+      ...{ grants: { yes: true }, signal: AbortSignal.timeout(100_000) },
+      onEvent: (event) => said.push(JSON.stringify(event)),
+    });
+    t.strictSame(
+      report.findings.flows.map(({ verdict, to: end }) => [verdict.status, end.pod, end.service?.door]),
+      [
+        ["delivered", `${NAMESPACE}/far-web`, "nodePort"],
+        ["delivered", `${NAMESPACE}/far-web`, "hostPort"],
+        ["delivered", `${NAMESPACE}/far-web`, undefined],
+        ["delivered", `${NAMESPACE}/far-web`, undefined],
+      ],
+    );
+    const nodesOf = report.findings.flows.map(({ hops }) => [...new Set(hops.map(({ node }) => node))]);
+    t.strictSame(nodesOf, [
+      [near, far],
+      [near, far],
+      [near, far],
+      [near, far],
+    ]);
+    t.match(said.join("\n"), /is a host port, translated on/);
+    t.match(said.join("\n"), /session affinity/i);
   });
 
   t.test("a node's own packets to a ClusterIP, and others in the long suite", async (t) => {

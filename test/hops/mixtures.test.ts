@@ -24,10 +24,12 @@ import {
   brEx,
   calico,
   cali,
+  cilium,
   flannel,
   flannel1,
   switched,
   tunl0,
+  viaCiliumHost,
   viaTunl0,
   vxlanCalico,
 } from "./wirings.js";
@@ -104,6 +106,12 @@ const MIXTURES: readonly [string, (n: number) => Wiring, recipe: string, hops: s
   ],
 ];
 
+const OUTSIDE: End = {
+  ...{ kind: "ip", text: "203.0.113.9", pod: null, node: null, ip: "203.0.113.9", port: null },
+  ...{ addresses: [{ ip: "203.0.113.9", port: null }] },
+  ...{ netns: null, hostNetwork: false, cniHostInterfaces: [] },
+};
+
 for (const [title, wire, recipe, hops] of MIXTURES) {
   t.test(title, async (t) => {
     const path = await discover(wire);
@@ -137,6 +145,31 @@ t.test(
     const path = await discover(unrouted);
     t.strictSame(outward(path), both, "without a route the tunnel is where the packets should be");
     t.match(path.notes.join("\n"), /node-1 has no route to 10\.244\.2\.5/);
+  },
+);
+
+t.test(
+  "Cilium's WireGuard seals what leaves for other nodes, in its tunnel and without, and nothing else",
+  async (t) => {
+    const wg = { devices: [{ index: 45, name: "cilium_wg0", kind: "wireguard" }] };
+    const tunnelled = (n: number): Wiring =>
+      cilium(n, viaCiliumHost(n), wg, { devices: [external(44, "cilium_vxlan", "vxlan", 8472)] });
+    const native = (n: number): Wiring => cilium(n, wg, { ways: [byNode(n)] });
+    const both = ["request", "reply"];
+    for (const [wire, recipe, worn] of [
+      [tunnelled, "cilium-vxlan", { kind: "wireguard", outer: 4, withinBytes: 50 }],
+      [native, "cilium-native", { kind: "wireguard", outer: 4 }],
+    ] as const) {
+      const path = await discover(wire);
+      t.equal(path.recipe, recipe);
+      const nics = path.hops.filter(({ role }) => role === "nic");
+      t.strictSame(
+        nics.map(({ encapsulation, passedBy }) => ({ encapsulation, passedBy })),
+        [1, 2].map(() => ({ encapsulation: worn, passedBy: both })),
+      );
+      const out = await discover(wire, { to: OUTSIDE });
+      t.match(out.hops.at(-1), { role: "nic", encapsulation: { kind: "none" }, passedBy: undefined });
+    }
   },
 );
 
@@ -216,17 +249,12 @@ t.test("Docker's bridge and a plain pair need no recipe", async (t) => {
 });
 
 t.test("OVN-Kubernetes, out of the cluster: the local gateway's device may show it, or not", async (t) => {
-  const ip = "203.0.113.9";
-  const outside: End = {
-    ...{ kind: "ip", text: ip, pod: null, node: null, ip, port: null, addresses: [{ ip, port: null }] },
-    ...{ netns: null, hostNetwork: false, cniHostInterfaces: [] },
-  };
   const wire = (n: number): Wiring =>
     all(switched(n, "ovn-k8s-mp0"), brEx(n), {
       devices: [external(52, "genev_sys_6081", "geneve", 6081)],
       ways: [{ dst: "10.244.0.0/16", dev: "ovn-k8s-mp0", gateway: `10.244.${n}.1` }],
     });
-  const path = await discover(wire, { to: outside });
+  const path = await discover(wire, { to: OUTSIDE });
   t.strictSame(outward(path)[0], ["pod eth0", "host-veth pod1-1a2b3c", "overlay ovn-k8s-mp0", "nic ens3"]);
   t.match(path.hops[2], { passedBy: ["request", "reply"] });
 });

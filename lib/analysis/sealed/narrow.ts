@@ -98,9 +98,13 @@ function lookAt(
     ({ isSealed, source }) => isSealed && source === from,
   );
   const slackUs = JITTER_US + (hop.node === sender ? 0 : Math.min(errorUs, UNKNOWN_CLOCK_US));
-  const { format } = sealOf(hop.encapsulation)!;
+  const { format, worn } = sealOf(hop.encapsulation)!;
+  const { withinBytes = 0 } = worn;
+  const grow = (list: readonly BarePacket[]): readonly BarePacket[] =>
+    list.map(({ timeUs, ipBytes }) => ({ timeUs, ipBytes: ipBytes + withinBytes }));
   const isSure = mayHaveMissed(route.places[place]!, found.readings[place]!) === 0;
-  return { ...matchSealed(packets, messages, { format, slackUs }), isSure };
+  const sealed = { lost: grow(packets.lost), passed: grow(packets.passed) };
+  return { ...matchSealed(sealed, messages, { format, slackUs }), isSure };
 }
 
 /** The first node's own, where all captures are of one. */

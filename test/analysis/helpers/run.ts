@@ -22,6 +22,8 @@ export interface SimHop {
   readonly passedBy?: readonly ("request" | "reply")[];
   /** Packets go in WireGuard's messages. */
   readonly sealed?: true;
+  /** … with so many bytes of another tunnel's headers within. */
+  readonly withinBytes?: number;
 }
 
 const hop = (node: NodeName, role: HopRole, name: string, tunnel = false): SimHop => ({
@@ -156,13 +158,13 @@ function shape(packet: SimPacket, index: number, options: SimOptions): Uint8Arra
     return segments;
   };
   return build().map((bytes) => {
-    const { tunnel, sealed } = hops[index]!;
+    const { tunnel, sealed, withinBytes = 0 } = hops[index]!;
     if (tunnel !== true && sealed !== true) return ethernet(bytes);
     const [source, destination] = reply
       ? [NODE_IPS["node-b"], NODE_IPS["node-a"]]
       : [NODE_IPS["node-a"], NODE_IPS["node-b"]];
     if (sealed !== true) return ethernet(vxlan(ethernet(bytes), { source, destination }));
-    const message = Buffer.alloc(32 + Math.ceil(bytes.length / 16) * 16, 0xa5);
+    const message = Buffer.alloc(32 + Math.ceil((bytes.length + withinBytes) / 16) * 16, 0xa5);
     message.set([4, 0, 0, 0]);
     return ethernet(ip({ source, destination, protocol: 17 }, udp(51_820, 51_820, message)));
   });
@@ -209,7 +211,11 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
       one.tunnel === true
         ? ({ kind: "vxlan", port: 4789, vni: 4096, outer: 4 } as const)
         : one.sealed === true
-          ? ({ kind: "wireguard", outer: 4 } as const)
+          ? {
+              kind: "wireguard",
+              outer: 4 as const,
+              ...(one.withinBytes === undefined ? {} : { withinBytes: one.withinBytes }),
+            }
           : ({ kind: "none" } as const),
     ...(one.passedBy === undefined ? {} : { passedBy: one.passedBy }),
     pcap: `captures/${index}.pcap`,

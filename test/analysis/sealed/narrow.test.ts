@@ -42,6 +42,11 @@ t.test("what is lost on either side of a sealed leg, or on it, is told by sizes 
   );
 });
 
+t.test("a tunnel's headers are sealed with the packet: Cilium's VXLAN within WireGuard", async (t) => {
+  const hops = SEALED.map((hop) => (hop.sealed === true ? { ...hop, withinBytes: 50 } : hop));
+  t.equal((await saying(t, { ...base, hops, packets: reaching(4) }))[0], "lost request 3 → 4 medium");
+});
+
 t.test("nodes whose clocks differ, and one node alone", async (t) => {
   const aheadUs = { "node-b": 40_000 };
   const packets = pings(6, (seq, reply) => (seq < 3 ? {} : reply ? null : { reach: 5 }));
