@@ -20,8 +20,7 @@ import {
   type KubeResolveOptions,
   type Located,
 } from "./locate-pod.js";
-import { resolveDoor } from "./resolve-by-nodes.js";
-import { askPinned } from "./resolve-service.js";
+import { askPinned, resolveService } from "./resolve-service.js";
 
 /**
  * An end by what the API says, all but its network namespace, which is its node's runtime's to tell. Names are asked for
@@ -92,10 +91,8 @@ async function locateIp(address: AddressAndPort, asking: Asking): Promise<Locate
   if (node !== undefined) {
     const at = { ...address, node: node.name };
     const { port } = at;
-    const found = port === null ? null : await locateNodePort({ ...at, port }, facts, options);
-    if (found !== null) return found;
-    const door = await resolveDoor(at, facts, options);
-    return settled(door ?? nodeEnd({ text: options.text, ...at }));
+    const found = port === null ? null : await locateDoor({ ...at, port }, facts, options);
+    return found ?? settled(nodeEnd({ text: options.text, ...at }));
   }
   const pod = await findPodByIp(address.ip, asking);
   if (pod !== null) {
@@ -107,16 +104,33 @@ async function locateIp(address: AddressAndPort, asking: Asking): Promise<Locate
   return service === null ? settled(outsideEnd(options.text, address)) : locateService(service, asking);
 }
 
-/** A Service by its NodePort at a node's address; null where the API has none. Throws as findKubeService does. */
-export async function locateNodePort(
+/**
+ * What a port of a node leads to: a Service by its NodePort, as the API says, or a pod by its host port, as the node's own
+ * table says; null: nothing. Throws as findKubeService does.
+ */
+export async function locateDoor(
   at: { readonly node: string; readonly ip: string; readonly port: number },
   facts: KubeFacts,
   options: KubeResolveOptions,
 ): Promise<Located | null> {
+  const { node, ip, port } = at;
   const query: KubeQuery = { kube: facts.kube, text: options.text, signal: options.signal };
   const asking = { facts, query, options };
-  const service = await findServiceByNodePort(at, serviceQuery(at.port, asking));
-  return service === null ? null : locateService(service, asking);
+  const service = await findServiceByNodePort(at, serviceQuery(port, asking));
+  if (service !== null) return locateService(service, asking);
+  const { text, away, fromIp, backend, signal, note } = options;
+  const asked = { ...{ text, fromNode: away, fromIp, backend, signal }, note };
+  const door = await resolveService({ ip, port, at: node }, facts, asked);
+  if (door === null) return null;
+  const pod = door.backend === null ? null : await findPodByIp(door.backend.ip, asking);
+  const to = door.backend ?? at;
+  const led = { ip: to.ip, port: to.port ?? port, node: null, pod: pod === null ? null : nameOf(pod) };
+  const refusedAt = door.backend === null ? node : null;
+  return locateService(
+    { ...door, backend: led, notes: [], otherFamily: null, refusedAt },
+    asking,
+    `${node}'s own NAT table`,
+  );
 }
 
 function serviceQuery(port: number | string | null, { query, options, facts }: Asking): ServiceQuery {
@@ -153,12 +167,16 @@ async function findPodByIp(ip: string, { query, options }: Asking): Promise<Kube
   return live.find(({ isEnding }) => !isEnding) ?? live[0] ?? null;
 }
 
-async function locateService(service: FoundService, asking: Asking): Promise<Located> {
+async function locateService(
+  service: Omit<FoundService, "name" | "backends"> & { readonly name: string | null },
+  asking: Asking,
+  saidBy = "the API",
+): Promise<Located> {
   const { facts, query, options } = asking;
   const { sentTo, backend, notes, otherBackends, otherFamily, door, refusedAt } = service;
   if (door !== null) {
     const led = { ...service, backend: refusedAt === null ? backend : null };
-    options.note(sayDoor({ ...led, text: options.text, saidBy: "the API" }));
+    options.note(sayDoor({ ...led, text: options.text, saidBy }));
   }
   for (const note of notes) options.note(note);
   if (refusedAt !== null && sentTo !== null)

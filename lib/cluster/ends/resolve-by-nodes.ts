@@ -64,7 +64,7 @@ async function resolveNode(
 }
 
 /** What a port of a node leads to, by the node's own table; null: nothing, so that the node itself is meant. */
-export async function resolveDoor(
+async function resolveDoor(
   at: { readonly node: string; readonly ip: string; readonly port: number | null },
   facts: ClusterFacts,
   options: ResolveOptions & { readonly text: string },

@@ -1,7 +1,7 @@
 import type { End } from "../../model/cluster.js";
 import type { ClusterFacts } from "../facts/gather.js";
 import type { KubeFacts, Located } from "./locate-pod.js";
-import { locateKubeEnd, locateNodePort } from "./resolve-by-api.js";
+import { locateDoor, locateKubeEnd } from "./resolve-by-api.js";
 import { parseEnd, withNamespace } from "../end-name.js";
 import { nodeAddress, resolveByNodes, type ResolveOptions } from "./resolve-by-nodes.js";
 
@@ -34,9 +34,8 @@ export async function locateEnd(
     const asked = { text, away: fromNode, fromIp, backend, signal, note };
     if (name.kind !== "node") return locateKubeEnd(name, facts, asked);
     const found = name.port === null ? null : await nodeAddress(name, facts, { ...options, text });
-    const port =
-      found === null ? null : await locateNodePort({ ...found, port: name.port ?? 0 }, facts, asked);
-    if (port !== null) return port;
+    const door = found === null ? null : await locateDoor({ ...found, port: name.port ?? 0 }, facts, asked);
+    if (door !== null) return door;
   }
   const end = await resolveByNodes(name, facts, { ...options, text });
   return { node: end.node, finish: () => Promise.resolve(end), known: end };

@@ -2,6 +2,7 @@ import t from "tap";
 import { NAMINGS } from "../../fixtures/namings.js";
 import { replayNode, type Recording } from "../../fixtures/nodes/replay.js";
 import { gatherFacts, locateEnds, resolveEnd, type LoadedProfile } from "../../../lib/cluster/index.js";
+import type { KubeReader } from "../../../lib/model/kube.js";
 import { findNodePort, findService } from "../../../lib/cluster/ends/service-ports.js";
 
 /** Services and pods by addresses that are not their own, as a node's NAT table leads them on. */
@@ -139,6 +140,47 @@ t.test("a host port is its pod's", async (t) => {
   t.match(end.addresses, [{ port: 8089 }, { ip: "10.0.2.2", port: 81 }]);
   t.match(notes, [/is a host port, translated on node-b to 10\.0\.2\.2:81/]);
 });
+
+t.test(
+  "a host port is its pod's where the API names the pods, and a node says nothing of them",
+  async (t) => {
+    const web = {
+      metadata: { name: "web", namespace: "shop", uid: "web" },
+      spec: { nodeName: "node-b", containers: [{ name: "c" }] },
+      status: { phase: "Running", podIP: "10.0.2.2", podIPs: [{ ip: "10.0.2.2" }] },
+    };
+    const kube = {
+      ...{ server: "https://x", context: "x", namespace: "shop" },
+      request: () => Promise.resolve(web),
+      list: ({ resource, query }: { resource: string; query?: { fieldSelector?: string } }) =>
+        Promise.resolve(resource === "pods" && query?.fieldSelector === "status.podIP=10.0.2.2" ? [web] : []),
+    } as unknown as KubeReader;
+    const known = { ...facts, pods: [], kube };
+    for (const text of ["172.16.0.2:8089", "node/node-b:8089"]) {
+      const notes: string[] = [];
+      const note = (said: string): void => void notes.push(said);
+      const [, located] = await locateEnds({ from: "172.16.0.1", to: [text] }, known, { note });
+      t.equal(located?.node, "node-b");
+      t.match(located?.known ?? (await located?.finish()), {
+        ...{ kind: "service", service: null, pod: "shop/web", port: 8089, door: { kind: "hostPort" } },
+        addresses: [
+          { ip: "172.16.0.2", port: 8089 },
+          { ip: "10.0.2.2", port: 81 },
+        ],
+      });
+      t.match(notes, [/is a host port, translated on node-b to 10\.0\.2\.2:81; by node-b's own NAT table/]);
+    }
+    const unknown = { ...known, kube: { ...kube, list: () => Promise.resolve([]) } };
+    const [, lost] = await locateEnds({ from: "172.16.0.1", to: ["172.16.0.2:8089"] }, unknown);
+    t.match(lost?.known, { pod: null, door: { kind: "hostPort" } }, "a pod that is gone");
+    const [, refused] = await locateEnds({ from: "172.16.0.1", to: ["172.16.0.2:30081"] }, unknown);
+    t.match(
+      refused?.known,
+      { kind: "node", node: "node-b", port: 30_081 },
+      "by its own table, dropped on purpose",
+    );
+  },
+);
 
 t.test("session affinity: the node says to which backend the sender is kept", async (t) => {
   const notes: string[] = [];
