@@ -107,7 +107,7 @@ export function startError(
     case "tool":
       return new HopbookError("TOOL_MISSING", `Cannot capture on ${node}: it has no ${line.why}`, {
         where,
-        hint: `Install ${line.why} on the node`,
+        hint: `Install ${line.why} on the node, or in the image with its tools`,
       });
     case "disk":
       return diskError(node, line.why);

@@ -81,7 +81,7 @@ t.test("why it did not start, and what to do", (t) => {
   t.match(error("tool", "tcpdump"), {
     code: "TOOL_MISSING",
     message: "Cannot capture on node-a: it has no tcpdump",
-    hint: "Install tcpdump on the node",
+    hint: "Install tcpdump on the node, or in the image with its tools",
     where: { node: "node-a" },
   });
   t.match(error("disk", "2048 20480"), {

@@ -90,6 +90,8 @@ writable ${WORK_DIR}
 mkdir -p ${WRAPPER_DIR} || exit 1
 link ${RUN_DIR}
 link ${CNI_DIR}
+# Runtimes and CNIs name network namespaces by the old path as well, which an image of few files lacks.
+[ -e /var/run ] || ln -s ${RUN_DIR} /var/run 2>/dev/null
 for path; do
   wrapper=${WRAPPER_DIR}/\${path##*/}
   printf '#!/bin/sh\\nexec nsenter -t 1 -m -- %s "$@"\\n' "$path" >$wrapper && chmod 755 $wrapper || exit 1

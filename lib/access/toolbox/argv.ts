@@ -36,8 +36,8 @@ export function buildToolboxSpec(
   const registry = config.registry ?? rc["REGISTRY"] ?? DEFAULTS.registry;
   const image = config.image ?? rc["IMAGE"] ?? DEFAULTS.image;
   const authFile = config.authFile ?? rc["AUTHFILE"] ?? DEFAULTS.authFile;
-  // A whole reference, as images.tools is one, has a host of its own.
-  const isWhole = config.registry === undefined && /^[^/]*[.:][^/]*\//.test(image);
+  // A whole reference, as images.tools is one, has a host of its own; podman calls its own store localhost, where `podman load` and `import` put images.
+  const isWhole = config.registry === undefined && /^(?:localhost|[^/]*[.:][^/]*)\//.test(image);
   const reference = isWhole ? image : `${registry}/${image}`;
   const prefix = config.toolboxName ?? "toolbox";
   const name = `${prefix}-hopbook-${suffix}`;

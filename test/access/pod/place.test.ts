@@ -1,7 +1,7 @@
 import t from "tap";
 import { readFileSync } from "node:fs";
 import { choosePlace, findNodePlace, readProbe, wrapForPlace } from "../../../lib/access/pod/place.js";
-import { PLACE_PROGRAMS } from "../../../lib/access/pod/place-scripts.js";
+import { PLACE_PROGRAMS, SETUP_SCRIPT } from "../../../lib/access/pod/place-scripts.js";
 import { TOOL_NAMES } from "../../../lib/cluster/tools/node.js";
 import type { Argv, ExecResult } from "../../../lib/model/access.js";
 
@@ -108,4 +108,8 @@ t.test("the tools image has every program that hopbook starts", async (t) => {
   }
   for (const tool of TOOL_NAMES)
     t.ok((PLACE_PROGRAMS as readonly string[]).includes(tool), `${tool} is looked for`);
+});
+
+t.test("namespaces are found by the old path of run as well, in an image of few files", async (t) => {
+  t.match(SETUP_SCRIPT, "[ -e /var/run ] || ln -s /run /var/run");
 });
