@@ -25,18 +25,17 @@ exec 3<&0 </dev/null
 if timeout -k 1 1 true 2>/dev/null; then set -- timeout -k 2 "$limit" "$@"; fi
 "$@" 3<&- &
 pid=$!
-trap 'kill -TERM "$pid" 2>/dev/null' TERM HUP INT
-( trap - TERM HUP INT
-  exec 3<&-
+( exec 3<&-
   idle=0
   trap 'idle=0' USR1
   while [ "$idle" -lt "$lease" ] && kill -0 "$pid" 2>/dev/null; do sleep 1; idle=$((idle + 1)); done
   kill -TERM "$pid" 2>/dev/null ) >/dev/null 2>&1 &
 clock=$!
-( trap - TERM HUP INT
-  while read -r beat && [ "$beat" != end ]; do kill -USR1 "$clock" || exit 0; done
+( while read -r beat && [ "$beat" != end ]; do kill -USR1 "$clock" || exit 0; done
   kill -TERM "$pid" ) <&3 >/dev/null 2>&1 &
 reader=$!
+# Not before: a TERM that comes while a subshell still has this trap of its parent's is lost.
+trap 'kill -TERM "$pid" 2>/dev/null' TERM HUP INT
 exec 3<&-
 wait "$pid"
 code=$?

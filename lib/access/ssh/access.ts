@@ -89,7 +89,7 @@ async function execOver(session: Session, argv: Argv, options: CommandOptions): 
   const timeoutMs = options.timeoutMs + SUDO_SPREAD * session.master.login.sudoMs;
   const deadline = startedAt.getTime() + timeoutMs;
   const signal = streams.linkSignal(options.signal);
-  const shelled = await session.shells.run(argv, { ...options, timeoutMs, signal });
+  const shelled = await runInShell(session, argv, { ...options, timeoutMs, signal });
   if (shelled !== null) return finishShelled(session, shelled, { argv, startedAt });
   const release = await slots.acquire({ waitMs: timeoutMs, signal });
   if (release === null) {
@@ -100,6 +100,11 @@ async function execOver(session: Session, argv: Argv, options: CommandOptions): 
   } finally {
     release();
   }
+}
+
+async function runInShell({ shells }: Session, argv: Argv, options: CommandOptions): Promise<Started | null> {
+  const { stdin, stdoutFd } = options;
+  return stdin === undefined && stdoutFd === undefined ? shells.run(argv, options) : null;
 }
 
 /** Runs the command; again only while it was certainly not started: no master, or no session to be had. */
@@ -126,7 +131,7 @@ async function tryUntil(
     const over = Date.now() >= options.deadline || options.signal?.aborted === true;
     if (end.how === "sessionRefused" && !over) {
       await sleep(REFUSED_WAIT_MS);
-      const shelled = await session.shells.run(argv, { ...options, timeoutMs });
+      const shelled = await runInShell(session, argv, { ...options, timeoutMs });
       if (shelled !== null) return finishShelled(session, shelled, { argv, startedAt: new Date() });
     } else if (end.how === "noMaster" && reconnects === 0 && !over) reconnects += 1;
     else return await finish(session, result, end);

@@ -28,7 +28,7 @@ export function pullSmallFirst(
     const release = await turns.acquire({ waitMs: timeoutMs, signal });
     if (release === null) return null;
     try {
-      const result = await shells.run(argv, { timeoutMs, signal, maxOutputBytes: SMALL_BYTES });
+      const result = await shells.run(argv, { ...options, maxOutputBytes: SMALL_BYTES });
       if (result?.how !== "ended" || result.truncated || result.exitCode === null) return null;
       await writeAll(stdoutFd, result.stdout);
       onWritten?.(result.stdout);

@@ -16,7 +16,10 @@ const KEPT_STDERR_BYTES = 2_000;
 
 /** Shells on a node that are kept: a command in one costs no session, no login and no process of ssh. */
 export interface Shells {
-  /** What became of a command; null: no shell was free for it, and nothing was started. */
+  /**
+   * What became of a command, which has no stdin, and whose output is in the result whatever `stdoutFd` says; null: no shell
+   * was free for it, and nothing was started.
+   */
   run(argv: Argv, options: CommandOptions): Promise<Started | null>;
   /** Ends those that the connection does not end itself. */
   close(): void;
@@ -49,8 +52,7 @@ export function keepShells(master: SshMaster, lease: Lease | undefined): Shells 
   };
   return {
     run: async (argv, options) => {
-      const { stdin, stdoutFd, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, timeoutMs, signal } = options;
-      if (stdin !== undefined || stdoutFd !== undefined) return null;
+      const { maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, timeoutMs, signal } = options;
       const taken = free();
       if (taken === null) return null;
       const leased = needsLease(options);

@@ -122,6 +122,29 @@ for (const [name, argv] of SHELLS) {
   );
 }
 
+for (const [name, argv] of SHELLS) {
+  const skip = existsSync(argv[0]) ? false : `there is no ${argv[0]}`;
+  t.test(
+    `under a ${name} a lease ends with its command, and waits for no sign of life`,
+    { skip },
+    async (t) => {
+      const [program, ...rest] = argv;
+      const child = startProcess([program, ...rest], {
+        env: { PATH: process.env["PATH"] ?? "" },
+        stdin: "open",
+        onStdout: (chunk) => shell.push(chunk),
+      });
+      const shell = driveShell({ ...child, write: (text) => text !== "beat\n" && child.write(text) });
+      const leased = buildLeased(["true"], { timeoutMs: 30_000 });
+      const ends = new Set<string>();
+      for (let round = 0; round < 40; round++)
+        ends.add((await shell.run(leased, { ...COMMAND, timeoutMs: 10_000, leased: true })).how);
+      t.same([...ends], ["ended"]);
+      shell.end();
+    },
+  );
+}
+
 t.test("a command whose shell ends is lost; one whose shell had ended was not started", async (t) => {
   const { child, print } = open(["sh"]);
   const running = print("sleep 30");
