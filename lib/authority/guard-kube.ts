@@ -19,6 +19,12 @@ export function refuseDenied<T extends KubeReader>(kube: T, grant: Grant): T {
       judge(request);
       return kube.list<R>(request, maxItems);
     },
+    async watch(request) {
+      // It tells of the same.
+      judge(request);
+      judge({ ...request, verb: "watch" });
+      return kube.watch(request);
+    },
   };
 }
 

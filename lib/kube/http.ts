@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly contentType?: string;
   /** Default application/json. */
   readonly accept?: string;
+  /** Is given an answer of 2xx as it comes, in place of its body. */
+  readonly onChunk?: (chunk: Buffer) => void;
   readonly signal: AbortSignal;
 }
 
@@ -88,7 +90,10 @@ function send(config: KubeConfig, request: HttpRequest, options: RequestOptions)
       (response) => {
         const chunks: Buffer[] = [];
         let bytes = 0;
+        const code = response.statusCode ?? 0;
+        const onChunk = code > 199 && code < 300 ? request.onChunk : undefined;
         response.on("data", (chunk: Buffer) => {
+          if (onChunk !== undefined) return onChunk(chunk);
           bytes += chunk.length;
           chunks.push(chunk);
           if (bytes > MAX_BODY_BYTES)
@@ -97,7 +102,7 @@ function send(config: KubeConfig, request: HttpRequest, options: RequestOptions)
         response.on("error", reject);
         response.on("end", () => {
           const body = Buffer.concat(chunks).toString("utf8");
-          resolve({ code: response.statusCode ?? 0, body, headers: response.headers });
+          resolve({ code, body, headers: response.headers });
         });
       },
     );

@@ -9,6 +9,7 @@ import { createHttp, type HttpAnswer } from "./http.js";
 import { buildPath, METHODS } from "./path.js";
 import { askAbout } from "./about.js";
 import { ServerClock } from "./server-clock.js";
+import { watchOnce } from "./watch.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -88,6 +89,7 @@ export function openKube(ref: KubeRef, credentials = new PluginCredentials()): K
     namespace: ref.namespace ?? context?.namespace ?? "default",
     request,
     list,
+    watch: (wanted) => watchOnce(http, wanted),
     about: (options = {}) => askAbout(http, options),
     nowMs: () => Date.now() + clock.offsetMs,
     exec: (wanted) => openExec(config, { http, request: wanted }),

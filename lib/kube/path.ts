@@ -3,6 +3,7 @@ import type { KubeRequest, KubeVerb } from "../model/kube.js";
 export const METHODS: Record<KubeVerb, string> = {
   get: "GET",
   list: "GET",
+  watch: "GET",
   create: "POST",
   patch: "PATCH",
   update: "PUT",

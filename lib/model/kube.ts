@@ -8,7 +8,8 @@ export interface KubeRef {
   readonly namespace?: string;
 }
 
-export type KubeVerb = "get" | "list" | "create" | "patch" | "update" | "delete" | "deletecollection";
+export type KubeVerb =
+  "get" | "list" | "watch" | "create" | "patch" | "update" | "delete" | "deletecollection";
 
 /** One request, in the words in which RBAC judges it. */
 export interface KubeRequest {
@@ -33,6 +34,12 @@ export interface KubeRequest {
   /** Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Of a list: whether it changes. */
+export interface KubeWatchRequest extends Omit<KubeRequest, "verb" | "name" | "body"> {
+  /** The version from which on a change counts; null: by now. */
+  readonly from: string | null;
 }
 
 export interface KubeExecRequest {
@@ -114,6 +121,12 @@ export interface KubeApi {
   request<T>(request: KubeRequest): Promise<T>;
   /** Every item of a list, read in pages of 500; more than `maxItems` (default 20,000) is KUBE_REFUSED. */
   list<T>(request: Omit<KubeRequest, "verb" | "name" | "body">, maxItems?: number): Promise<readonly T[]>;
+  /**
+   * The version that a list has by now, where `from` is null; else resolves with the version of the first change after that
+   * one, or with the same one after a minute without a change. null: from there it cannot be told any more. Rejects as a
+   * request does, with KUBE_FORBIDDEN where the user may list and not watch.
+   */
+  watch(request: KubeWatchRequest): Promise<string | null>;
   /** Rejects as a request does. */
   about(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<KubeServer>;
   /**
@@ -131,7 +144,7 @@ export type OpenKube = (ref: KubeRef) => KubeApi;
 /** What facts are read with: each request is judged, audited and recorded. Rejects as KubeApi does. */
 export type KubeReader = Pick<
   KubeApi,
-  "ref" | "context" | "cluster" | "user" | "server" | "namespace" | "request" | "list"
+  "ref" | "context" | "cluster" | "user" | "server" | "namespace" | "request" | "list" | "watch"
 >;
 
 /** What the API says of a node. */

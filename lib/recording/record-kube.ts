@@ -1,5 +1,5 @@
 import type { Argv } from "../model/access.js";
-import type { KubeReader, KubeRequest } from "../model/kube.js";
+import type { KubeReader, KubeRequest, KubeWatchRequest } from "../model/kube.js";
 import type { Recording } from "./counter.js";
 import { recordError } from "./errors.js";
 
@@ -28,7 +28,13 @@ export function recordKube(kube: KubeReader, { writer, count }: Recording): Kube
     ...kube,
     request: (request) => record(request, () => kube.request(request)),
     list: (request, maxItems) => record(request, () => kube.list(request, maxItems)),
+    watch: (request) => record(watchAsked(request), () => kube.watch(request)),
   };
+}
+
+/** As it is asked for: what changes from that version on. */
+export function watchAsked({ from, ...request }: KubeWatchRequest): Asked {
+  return { ...request, verb: "watch", query: { ...request.query, resourceVersion: from ?? "" } };
 }
 
 export const KUBE_ACTION = "kube/read";

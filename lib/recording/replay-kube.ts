@@ -4,7 +4,7 @@ import { restoreError } from "./errors.js";
 import type { KubeEntry, RecordedCluster } from "./format.js";
 import { keyOf, type CallName } from "./match.js";
 import { readBlob } from "./read.js";
-import { KUBE_ACTION, wordsOf } from "./record-kube.js";
+import { KUBE_ACTION, watchAsked, wordsOf } from "./record-kube.js";
 import type { ReplayPlan } from "./replay-plan.js";
 
 interface KubeAnswers {
@@ -18,13 +18,16 @@ interface KubeAnswers {
 /** The cluster's API, as it was. */
 export function replayKube(recorded: NonNullable<RecordedCluster["kube"]>, answers: KubeAnswers): KubeReader {
   const { plan, missing, answer, waitFor } = answers;
+  const give = async (entry: KubeEntry, signal: AbortSignal | undefined): Promise<unknown> => {
+    await waitFor(entry, signal);
+    if (entry.error !== null) throw restoreError(entry.error, "");
+    return answer(async () => parse((await readBlob(plan.dir, entry.answer)).toString("utf8"), plan.dir));
+  };
   const take = async (asked: Omit<KubeRequest, "verb"> & { readonly verb?: string }): Promise<unknown> => {
     const call: CallName = { kind: "kube", node: "", action: KUBE_ACTION, argv: wordsOf(asked) };
     const entry = plan.takeKube(keyOf(call));
     if (entry === undefined) throw missing(call);
-    await waitFor(entry, asked.signal);
-    if (entry.error !== null) throw restoreError(entry.error, "");
-    return answer(async () => parse((await readBlob(plan.dir, entry.answer)).toString("utf8"), plan.dir));
+    return give(entry, asked.signal);
   };
   return {
     ...{ ref: {}, cluster: "", user: "", server: "", ...recorded },
@@ -32,6 +35,15 @@ export function replayKube(recorded: NonNullable<RecordedCluster["kube"]>, answe
     list: async <T>(request: Omit<KubeRequest, "verb" | "name" | "body">) => {
       const items = await take(request);
       return (Array.isArray(items) ? items : []) as readonly T[];
+    },
+    async watch(request) {
+      const asked = watchAsked(request);
+      const call: CallName = { kind: "kube", node: "", action: KUBE_ACTION, argv: wordsOf(asked) };
+      const entry = plan.takeKube(keyOf(call));
+      // Who is not told looks again and again, as runs did that were recorded before.
+      if (entry === undefined) throw new HopbookError("KUBE_REFUSED", "Cannot watch: that was not recorded");
+      const version = await give(entry, request.signal);
+      return typeof version === "string" ? version : null;
     },
   };
 }

@@ -158,6 +158,15 @@ t.test("pods that come and go while they are captured", { skip, timeout: 2 * CLU
     { joined: CHANGED, gone: CHANGED, leftOut: 0 },
   );
   t.strictSame(about.incomplete, []);
+  const { items } = await api.listNamespacedPod({ namespace: NAMESPACE, labelSelector: "app=churn" });
+  const delays = items.flatMap(({ metadata, status }) => {
+    const mark = marks.find(({ kind, text }) => kind === "joined" && text.includes(`/${metadata?.name} on`));
+    const startedAt = status?.containerStatuses?.[0]?.state?.running?.startedAt;
+    return mark === undefined || startedAt === undefined ? [] : [Date.parse(mark.at) - Number(startedAt)];
+  });
+  t.comment(
+    `captured after their containers had started, to a second: ${delays.toSorted((a, b) => a - b).join(" ")} ms`,
+  );
   const { left } = await waitUntilNothingLeft({ config, own, withinMs: 60_000 });
   t.strictSame(left, [], "nothing is left");
 });

@@ -30,7 +30,12 @@ t.test("there, not there, and not to be asked", async (t) => {
     const code = wanted.name === "gone" ? "KUBE_NOT_FOUND" : "KUBE_FORBIDDEN";
     throw new HopbookError(code, `Cannot get ${String(wanted.name)}: no`);
   };
-  const api: KubeReader = { ...known, request, list: () => Promise.resolve([]) };
+  const api: KubeReader = {
+    ...known,
+    request,
+    list: () => Promise.resolve([]),
+    watch: () => Promise.resolve(null),
+  };
   const pullSecrets = ["there", "gone", "closed"];
   const targets = ["a", "b", "c"].map((name): NodeTarget => ({
     name,

@@ -26,6 +26,7 @@ function apiWith(config: object | null): { kube: KubeReader; asked: () => number
       ...{ ref: {}, context: "", cluster: "", user: "", server: "", namespace: "default" },
       request: answer,
       list: () => answer({}),
+      watch: () => Promise.resolve(null),
     },
   };
 }

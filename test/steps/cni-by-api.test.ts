@@ -17,6 +17,7 @@ function apiWith(config: { metadata: { name: string }; data: object } | null): K
     ...{ ref: {}, context: "", cluster: "", user: "", server: "", namespace: "default" },
     request: answer,
     list: () => answer({}),
+    watch: () => Promise.resolve(null),
   };
 }
 

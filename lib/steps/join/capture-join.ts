@@ -5,7 +5,8 @@ import { CAPTURE_ACTIONS } from "../capture-session.js";
 import { durationSchema, NOT_YET, sizeSchema, toBytes, toMs } from "../schema.js";
 import { heldCaptures } from "../shared/freeze.js";
 import { joinPods, say, type Agents, type Joining } from "./join-pods.js";
-import { fittingPods, growing, type FittingPod } from "../shared/fitting-pods.js";
+import { Changes } from "../shared/changes.js";
+import { fittingPods, growing, listsOf, type FittingPod } from "../shared/fitting-pods.js";
 
 interface Input {
   readonly capture: string;
@@ -24,6 +25,7 @@ interface Output {
 const MOST_JOINED = 64;
 /** A pod whose interface is not there yet is tried again. */
 const TRIES = 3;
+const TRY_AGAIN_MS = 900;
 
 export const captureJoin: StepKind<Input, Output> = {
   name: "capture/join",
@@ -64,7 +66,12 @@ export const captureJoin: StepKind<Input, Output> = {
         default: 20,
         title: `At most so many pods are captured at once; at most ${MOST_JOINED} join in all`,
       },
-      every: { ...durationSchema, default: "3s", title: "How often is looked, at most once a second" },
+      every: {
+        ...durationSchema,
+        default: "3s",
+        title:
+          "How often is looked, at most once a second; where the API may be watched, at once when its pods change",
+      },
       maxBytes: { ...sizeSchema, default: "64MiB", title: "Of one node, all that joined there together" },
     },
   },
@@ -95,13 +102,18 @@ export const captureJoin: StepKind<Input, Output> = {
     if (texts.length > 0 && watch.isPossible()) {
       const held = heldCaptures(input.capture, context);
       const end = AbortSignal.any([context.signal, context.cancelled, held.ending]);
-      while (!end.aborted && watch.leftMs > 0) {
-        await watch.look(texts, end);
-        await context.clock
-          .sleep(Math.min(everyMs(every), Math.max(1, watch.leftMs)), end)
-          .catch((error: unknown) => {
+      const changes = new Changes(listsOf(texts, context), context);
+      try {
+        await changes.begin();
+        while (!end.aborted && watch.leftMs > 0) {
+          await watch.look(texts, end);
+          const waitMs = Math.min(everyMs(every), Math.max(1, watch.leftMs));
+          await changes.wait(waitMs, end).catch((error: unknown) => {
             if (!end.aborted) throw error;
           });
+        }
+      } finally {
+        await changes.close();
       }
       context.signal.throwIfAborted();
     }
@@ -121,6 +133,8 @@ class Joiner {
   readonly #agents: Agents = { started: 0, onNode: new Map() };
   /** Of pods that came, by which one they are: how often they were tried, or that they need not be. */
   readonly #tries = new Map<string, number>();
+  /** When they were tried last, where that was in vain. */
+  readonly #triedAtMs = new Map<string, number>();
   /** Of pods that were seen so far. */
   readonly #names = new Set<string>();
   readonly #untilMs: number;
@@ -178,7 +192,11 @@ class Joiner {
       if (captured.has(each.pod) && !this.#names.has(each.pod)) this.#tries.set(keyOf(each), TRIES);
       this.#names.add(each.pod);
     }
-    const came = pods.filter((each) => (this.#tries.get(keyOf(each)) ?? 0) < TRIES);
+    const nowMs = this.#context.clock.nowMs();
+    const came = pods.filter((each) => {
+      const triedAtMs = this.#triedAtMs.get(keyOf(each)) ?? -Infinity;
+      return (this.#tries.get(keyOf(each)) ?? 0) < TRIES && nowMs - triedAtMs >= TRY_AGAIN_MS;
+    });
     const room = Math.min((this.#input.max ?? 20) - captured.size, MOST_JOINED - this.joined.size);
     return came.slice(0, Math.max(0, room));
   }
@@ -202,7 +220,9 @@ class Joiner {
     } catch (error) {
       if (end.aborted) return;
       const { code, message } = asHopbookError(error);
+      const nowMs = this.#context.clock.nowMs();
       for (const each of pods) {
+        this.#triedAtMs.set(keyOf(each), nowMs);
         const isLast = code === "PERMISSION_DENIED" || (this.#tries.get(keyOf(each)) ?? 0) >= TRIES;
         if (!isLast) continue;
         this.#tries.set(keyOf(each), TRIES);

@@ -3,6 +3,7 @@ import { asHopbookError, HopbookError } from "../../errors.js";
 import type { KubeReader } from "../../model/kube.js";
 import type { StepContext } from "../../model/steps.js";
 import { visible } from "../../model/visible.js";
+import { Changes, type WatchedList } from "../shared/changes.js";
 import type { TriggerSource } from "./types.js";
 
 /** Of Kubernetes' events, those that fit all that is given. */
@@ -36,7 +37,7 @@ const KEPT = ["reason", "message", "involvedObject"].map((name) => [name]);
 const AWAY: ReadonlySet<string> = new Set(["KUBE_UNREACHABLE", "COMMAND_TIMEOUT"]);
 
 /**
- * Asks the API for events again and again; one that is new, or counted anew, since the first answer fires. While the API is away
+ * Asks the API for events again and again, and at once where it may be watched and says that one came; one that is new, or counted anew, since the first answer fires. While the API is away
  * that is said, and what came meanwhile fires once it is back.
  */
 export function planEventTrigger(wish: EventTrigger, context: StepContext, everyMs: number): TriggerSource {
@@ -53,42 +54,53 @@ export function planEventTrigger(wish: EventTrigger, context: StepContext, every
     async wait(run, { signal, armed }) {
       run.demand({ kind: "kube", verb: "list", resource: "events", namespace: namespace ?? null });
       const seen = new Map<string, string>();
-      for (let isKnown = false, isAway = false; ; await run.clock.sleep(everyMs, signal)) {
-        const events = await ask(kube, wish, signal);
-        signal.throwIfAborted();
-        if (events === null) {
-          if (!isAway) run.note("warn", "the API does not answer: events are seen once it does again");
-          isAway = true;
-          continue;
+      const changes = new Changes([listOf(wish)], { kube, clock: run.clock });
+      await changes.begin();
+      try {
+        for (let isKnown = false, isAway = false; ; await changes.wait(everyMs, signal)) {
+          const events = await ask(kube, wish, signal);
+          signal.throwIfAborted();
+          if (events === null) {
+            if (!isAway) run.note("warn", "the API does not answer: events are seen once it does again");
+            isAway = true;
+            continue;
+          }
+          if (isAway) run.note("info", "the API answers again");
+          isAway = false;
+          const fresh = events.filter((event) => isNew(event, seen));
+          if (isKnown) {
+            const hit = fresh.find((event) => match === undefined || matchBounded(textOf(event), match));
+            if (hit !== undefined) return { by: "event", what: sayEvent(hit), node: null };
+          } else armed();
+          isKnown = true;
         }
-        if (isAway) run.note("info", "the API answers again");
-        isAway = false;
-        const fresh = events.filter((event) => isNew(event, seen));
-        if (isKnown) {
-          const hit = fresh.find((event) => match === undefined || matchBounded(textOf(event), match));
-          if (hit !== undefined) return { by: "event", what: sayEvent(hit), node: null };
-        } else armed();
-        isKnown = true;
+      } finally {
+        await changes.close();
       }
     },
+  };
+}
+
+/** Of those events alone. */
+function listOf({ namespace, type, reason, object }: EventTrigger): WatchedList {
+  const [kind, name] = object?.split("/") ?? [];
+  const fields = { type, reason, "involvedObject.kind": kind, "involvedObject.name": name };
+  const selector = Object.entries(fields).flatMap(([field, value]) => (value ? [`${field}=${value}`] : []));
+  return {
+    ...{ group: "", version: "v1", resource: "events" },
+    ...(namespace !== undefined && { namespace }),
+    ...(selector.length > 0 && { query: { fieldSelector: selector.join(",") } }),
   };
 }
 
 /** null: the API does not answer. Rejects with why it will not, ever. */
 async function ask(
   kube: KubeReader,
-  { namespace, type, reason, object }: EventTrigger,
+  wish: EventTrigger,
   signal: AbortSignal,
 ): Promise<readonly KubeEvent[] | null> {
-  const [kind, name] = object?.split("/") ?? [];
-  const fields = { type, reason, "involvedObject.kind": kind, "involvedObject.name": name };
-  const selector = Object.entries(fields).flatMap(([field, value]) => (value ? [`${field}=${value}`] : []));
   try {
-    return await kube.list<KubeEvent>({
-      ...{ group: "", version: "v1", resource: "events", keep: KEPT, signal },
-      ...(namespace !== undefined && { namespace }),
-      ...(selector.length > 0 && { query: { fieldSelector: selector.join(",") } }),
-    });
+    return await kube.list<KubeEvent>({ ...listOf(wish), keep: KEPT, signal });
   } catch (error) {
     const known = asHopbookError(error);
     if (AWAY.has(known.code) && !signal.aborted) return null;

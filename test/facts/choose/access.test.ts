@@ -238,7 +238,7 @@ function openShift(may: { readonly use: boolean; readonly privileged: boolean })
   const list = async <T>(wanted: Omit<KubeRequest, "verb">): Promise<readonly T[]> =>
     (await request<{ items?: T[] }>({ ...wanted, verb: "list" })).items ?? [];
   const known = { ref: {}, context: "c", cluster: "c", user: "u", server: "s", namespace: "ops" };
-  return { api: { ...known, request, list }, asked };
+  return { api: { ...known, request, list, watch: () => Promise.resolve(null) }, asked };
 }
 
 t.test("OpenShift: SCC decides, and what it says is kept", async (t) => {

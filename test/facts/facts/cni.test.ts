@@ -27,6 +27,7 @@ function tableOf(answers: Readonly<Record<string, unknown>>): KubeReader {
     ...{ ref: {}, context: "", cluster: "", user: "", server: "", namespace: "default" },
     request: async <T>(request: KubeRequest) => (await take(request)) as T,
     list: async <T>(request: Omit<KubeRequest, "verb">) => (await take(request)) as readonly T[],
+    watch: () => Promise.resolve(null),
   };
 }
 
