@@ -12,7 +12,18 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What commands of the runbook's own printed. A folder may come from anybody: what has not the shape is left out. */
 export function readPrinted(dir: string): readonly PrintedFinding[] {
-  return readList(dir, "printed").flatMap(printedOf).slice(0, MOST_PRINTED);
+  return inOrder(readList(dir, "printed").flatMap(printedOf)).slice(0, MOST_PRINTED);
+}
+
+/** Those of one step together, as they stand in its matrix: side by side, each run ends in another order. */
+function inOrder(printed: readonly PrintedFinding[]): readonly PrintedFinding[] {
+  const places = new Map<string, number>();
+  const placed = printed.map((one) => {
+    const [, base = one.step, index = "0"] = /^(.+)\.([0-9]{1,6})$/.exec(one.step) ?? [];
+    if (!places.has(base)) places.set(base, places.size);
+    return { one, place: places.get(base) ?? 0, index: Number(index) };
+  });
+  return placed.toSorted((a, b) => a.place - b.place || a.index - b.index).map(({ one }) => one);
 }
 
 /** What happened while captures went on, in the order of their times; likewise. */

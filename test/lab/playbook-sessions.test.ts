@@ -2,46 +2,65 @@ import t from "tap";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execInPod } from "../../lib/lab/index.js";
+import { packRun, writePack, type PackedRuns } from "../fixtures/runs/pack.js";
+import { shortenSession, withoutNumbers } from "../fixtures/runs/session.js";
 import { Bench } from "./bench.js";
 
 /**
  * What the pages of playbooks show of a run is what the command prints today, but for its numbers. With
- * HOPBOOK_SESSIONS=write the files are made anew.
+ * HOPBOOK_SESSIONS=write the files are made anew, and the recordings in test/fixtures/runs of the same runs.
  */
 
 const FOLDER = fileURLToPath(new URL("../../runbooks/sessions/", import.meta.url));
 const isWriting = process.env["HOPBOOK_SESSIONS"] === "write";
 
-/** Without what each flow has to say for itself, which the report holds. */
-function shorten(stdout: string): string {
-  const [head = "", ...flows] = stdout.split(/^── /m);
-  const end = stdout.slice(stdout.search(/^Checks$/m));
-  return `${[head.trim(), "", ...(flows.length === 0 ? [] : ["⋮", ""]), end.trim()].join("\n").trim()}\n`;
-}
+/** What shop/client does meanwhile, where a playbook sends nothing itself. It ends by itself. */
+const PING = "ping -n -i 0.2 -c 60 192.168.218.65";
+const CONNECT =
+  "i=0; while [ $i -lt 40 ]; do i=$((i + 1)); (: </dev/tcp/192.168.218.65/8080) 2>/dev/null; sleep 0.3; done";
+const MEANWHILE: Readonly<Record<string, string>> = {
+  "capture.txt": PING,
+  "packet-loss.txt": PING,
+  "watch-resets.txt": CONNECT,
+};
 
-/** Times, counts and ports differ from run to run, and with them where lines end. */
-function withoutNumbers(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(/[0-9]+(?:[.:-][0-9]+)*(?: [µm]?s\b)?/g, "#");
-}
+let packed: PackedRuns = {};
+const bench = await Bench.open("session");
+t.teardown(() => bench.close());
 
 for (const file of readdirSync(FOLDER).sort()) {
   t.test(file, async (t) => {
-    const bench = await Bench.open("session");
-    t.teardown(() => bench.close());
     const path = join(FOLDER, file);
     const lines = readFileSync(path, "utf8").split("\n");
     const commands = lines.filter((line) => line.startsWith("$ hopbook "));
+    const meanwhile = MEANWHILE[file];
     let printed = "";
     for (const command of commands) {
       const [, , ...args] = command.split(" ");
-      const more = args[0] === "lab" ? ["--name", bench.name] : ["--cluster", bench.lab.files.profile];
-      const { stdout, stderr, exitCode } = await bench.hopbook(...args, ...more);
+      const isOfLab = args[0] === "lab";
+      const more = isOfLab ? ["--name", bench.name] : ["--cluster", bench.lab.files.profile];
+      if (meanwhile !== undefined && !isOfLab)
+        await execInPod(bench.lab, "shop/client", [
+          ...["setsid", "bash", "-c", `(${meanwhile}) </dev/null >/dev/null 2>&1 &`],
+        ]);
+      const { stdout, stderr, exitCode, outDir } = await bench.hopbook(...args, ...more);
       t.ok(exitCode === 0 || exitCode === 3, `${command}: ${stderr}`);
       // What to run next names the cluster as this run did.
-      printed = shorten(stdout).replaceAll(` --cluster ${bench.lab.files.profile}`, "");
+      printed = shortenSession(stdout).replaceAll(` --cluster ${bench.lab.files.profile}`, "");
+      if (isWriting && !isOfLab)
+        packed = { ...packed, [file.replace(/\.txt$/, "")]: packRun(outDir, exitCode ?? -1) };
     }
+    // One lab for all: each finds it without the others' faults.
+    for (const command of commands.filter((one) => one.endsWith(" on")))
+      await bench.hopbook(...command.replace(/ on$/, " off").split(" ").slice(2), "--name", bench.name);
     if (isWriting) writeFileSync(path, `${commands.join("\n")}\n\n${printed}`);
     const shown = lines.slice(lines.indexOf("") + 1).join("\n");
     if (!isWriting) t.equal(withoutNumbers(shown), withoutNumbers(printed));
   });
 }
+
+t.test("the recordings are kept", { skip: !isWriting }, (t) => {
+  writePack(packed);
+  t.end();
+});

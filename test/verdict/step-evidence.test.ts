@@ -30,6 +30,15 @@ t.test("what was printed and what happened, in the shape of findings, in the ord
   t.ok(isFindings({ ...FINDINGS, marks: readMarks(dir), printed: readPrinted(dir) }));
 });
 
+t.test("what a matrix printed stands in the matrix's order, whichever ended first", async (t) => {
+  const ran = ["links.10", "routes", "links.2", "links.0", "v1.2.x"].map((step) => ({ ...PRINTED, step }));
+  const dir = t.testdir({ evidence: { "printed.json": JSON.stringify({ printed: ran }) } });
+  t.strictSame(
+    readPrinted(dir).map(({ step }) => step),
+    ["links.0", "links.2", "links.10", "routes", "v1.2.x"],
+  );
+});
+
 t.test(
   "of a folder from anybody what has not the shape is left out, and what is endless is bounded",
   async (t) => {
