@@ -474,7 +474,10 @@ t.test("only wire/ knows the names of wire formats", async (t) => {
 t.test("nothing but lab/ knows the names of CNIs, their devices and chains, or kube-proxy's", async (t) => {
   const words =
     /[Cc]alico|[Ff]elix|(?<![a-z])cali(?![a-z])|[Ff]lannel|[Cc]ilium|\b[Ww]eave|[Aa]ntrea|kube-router|kindnet|(ovn|OVN)-[Kk]|ovnkube|\bcni0|tunl0|genev_sys|KUBE-[A-Z]|\bazv/;
-  const guilty = files.filter((file) => folderOf(file) !== "lab").flatMap((file) => findWords(file, words));
+  // The program of an agent that is asked for the maps of its eBPF programs, as a switch is for its flows.
+  const guilty = files
+    .filter((file) => folderOf(file) !== "lab" && !file.startsWith("linux/ebpf/"))
+    .flatMap((file) => findWords(file, words));
   t.strictSame(guilty, []);
   // A node's own programs, as iptables is; the CNI that uses them is not.
   const switches = files.filter((file) => folderOf(file) !== "lab" && !file.startsWith("linux/vswitch/"));

@@ -1,4 +1,5 @@
 import type { Check } from "./check.js";
+import { agentPolicy } from "./checks/agent-policy.js";
 import { bridge } from "./checks/bridge.js";
 import { connections } from "./checks/connections.js";
 import { duplicates } from "./checks/duplicates.js";
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   rules,
   vswitch,
   policies,
+  agentPolicy,
   service,
   connections,
   listener,

@@ -65,6 +65,7 @@ export function planAudit(path: FlowPath): InspectCommand[] {
       looks.lookAtSets(),
       ...balancerLooks(path, node),
       ...offloadLooks(path, node),
+      ...agentLooks(path, node),
       ...(Object.keys(path.underlay).length > 1 ? [looks.lookAtMachine()] : []),
       ...connectionLooks(path, node),
       ...arrivalLooks(path, node),
@@ -76,6 +77,14 @@ export function planAudit(path: FlowPath): InspectCommand[] {
     return place === null ? [] : [...inspectPod(path, end), ...put(place, routes)];
   });
   return toCommands([...nodes, ...pods], "after");
+}
+
+/** Where programs take packets past the node's own tables. */
+function agentLooks(path: FlowPath, node: string): Look[] {
+  const isPassed = [...path.hops, ...(path.replyHops ?? [])].some(({ passedBy }) => passedBy !== undefined);
+  const own = [path.from, path.to].filter((end) => end.node === node && podPlace(end) !== null);
+  const ips = own.flatMap(routedAddresses);
+  return isPassed && ips.length > 0 ? [looks.lookAtAgentPolicy(ips)] : [];
 }
 
 function offloadLooks({ tunnels, underlay }: FlowPath, node: string): Look[] {

@@ -1,3 +1,4 @@
+import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../linux/ebpf/agent-script.js";
 import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
 import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import type { Look } from "./command.js";
@@ -82,6 +83,11 @@ export function lookAtOffloads(tunnel: string, nic: string): Look[] {
     { kind: "driver", argv: ["ethtool", "-i", nic] },
     { kind: "kernel", argv: ["uname", "-r"] },
   ];
+}
+
+/** What the agent of a CNI with eBPF programs says of the policy of pods, by their addresses. */
+export function lookAtAgentPolicy(ips: readonly string[]): Look {
+  return { kind: "agent-policy", argv: ["sh", "-c", AGENT_POLICY_SCRIPT, AGENT_POLICY_NAME, ...ips] };
 }
 
 /** What a copied machine shares with the one that it was copied from. */

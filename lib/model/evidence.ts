@@ -228,6 +228,7 @@ export type StateKind =
   | "nftables" // nft -j list ruleset
   | "ipsets" // ipset list
   | "ipvs" // /proc/net/ip_vs
+  | "agent-policy" // what the CNI's agent says of the ends' policy maps
   | "machine" // hashes of what the node's machine is known by
   | "offloads" // ethtool -k DEVICE
   | "driver" // ethtool -i DEVICE

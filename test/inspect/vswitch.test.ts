@@ -114,3 +114,20 @@ t.test(
     t.strictSame([asked("pod"), asked("service"), asked("node")], [[], both, both]);
   },
 );
+
+t.test(
+  "the CNI's agent is asked of pods whose packets programs take past the node's own tables",
+  async (t) => {
+    const asked = (path: FlowPath): string[] =>
+      planAudit(path)
+        .filter(({ kind }) => kind === "agent-policy")
+        .map(({ node, argv }) => `${node}: ${argv.slice(3).join(" ")}`);
+    const path = makePath(undefined);
+    const hop = { node: "node-a", role: "host-veth", interface: "lxc1", passedBy: ["request"] };
+    t.strictSame(asked(path), []);
+    t.strictSame(asked({ ...path, hops: [hop as unknown as FlowPath["hops"][number]] }), [
+      "node-a: hopbook-agent-policy 10.244.0.3",
+      "node-b: hopbook-agent-policy 10.244.1.3",
+    ]);
+  },
+);

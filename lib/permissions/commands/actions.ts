@@ -83,7 +83,13 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     summary: "read routes, links, neighbours, firewall rules and counters",
     entersNetns: false,
     programs: READ_PROGRAMS,
-    scripts: ["hopbook-tools*", SNAPSHOT_NAME, "hopbook-switch-trace", "hopbook-machine"],
+    scripts: [
+      "hopbook-tools*",
+      SNAPSHOT_NAME,
+      "hopbook-switch-trace",
+      "hopbook-machine",
+      "hopbook-agent-policy",
+    ],
     readsOnly: true,
   },
   "netns/read": {

@@ -150,6 +150,8 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [port, COUNT],
       [rest.join(" "), /^$/],
     ]),
+  // They go behind a colon, to the agent's own program.
+  "hopbook-agent-policy": (ips) => firstMisfit(ips.map((ip) => [ip, /^[0-9A-Fa-f.:]+$/] as const)),
   "hopbook-probe-udp": checkProbe,
   "hopbook-probe-tcp": checkProbe,
   "hopbook-resolver": ([path = "", ...rest]) =>
