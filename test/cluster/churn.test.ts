@@ -6,7 +6,7 @@ import type { CapturesFile } from "../../lib/model/evidence.js";
 import type { Findings } from "../../lib/model/findings.js";
 import type { PointsFile } from "../../lib/model/points.js";
 import { folderOf } from "../lab/bench.js";
-import { buildCli, startCli } from "../lab/cli.js";
+import { buildCli, runCli, startCli } from "../lab/cli.js";
 import { coreApi, execInPod, waitForServiceAccount } from "./kube.js";
 import { waitUntilNothingLeft } from "./left-behind.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
@@ -167,6 +167,8 @@ t.test("pods that come and go while they are captured", { skip, timeout: 2 * CLU
   t.comment(
     `captured after their containers had started, to a second: ${delays.toSorted((a, b) => a - b).join(" ")} ms`,
   );
+  const again = await runCli(cli, ["replay", dir], { cwd: work });
+  t.match(again.stderr, /^findings: the same as those of the recorded run$/m);
   const { left } = await waitUntilNothingLeft({ config, own, withinMs: 60_000 });
   t.strictSame(left, [], "nothing is left");
 });
