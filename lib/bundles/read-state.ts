@@ -1,5 +1,6 @@
 import { parseFdb } from "../linux/fdb.js";
 import { parseJson, recordsOf, textOf, type JsonRecord } from "../linux/json.js";
+import { linesOf } from "../linux/lines.js";
 import { parseLinks } from "../linux/links.js";
 import { parseNeighbours } from "../linux/neighbours.js";
 import { parseRoutes } from "../linux/routes.js";
@@ -7,6 +8,7 @@ import { parseRules } from "../linux/rules.js";
 import type { StateKind, StateRecord } from "../model/evidence.js";
 import { Owners } from "./owners.js";
 import { readPlainLinks } from "./plain/links.js";
+import { readSockets } from "./plain/sockets.js";
 import { readPlainFdb, readPlainNeighbours, readPlainRoutes, readPlainRules } from "./plain/tables.js";
 import { readBoundedText, unfence } from "./read-text.js";
 import { readStateName } from "./state-names.js";
@@ -51,29 +53,42 @@ export function readState(dir: string, files: readonly string[]): KnownState {
   const owners = new Owners(dir, files);
   const records: StateRecord[] = [];
   const texts = new Map<string, string>();
-  const unread: string[] = [];
+  const unread: { readonly path: string; readonly key: string }[] = [];
   let bytes = 0;
   for (const path of files) {
     const name = readStateName(path);
     if (name === null) continue;
     const raw = texts.size < MOST_TEXTS && bytes < MOST_BYTES ? readBoundedText(dir, path) : null;
     bytes += raw?.length ?? 0;
-    const text = raw === null ? null : readAs(name.kind, unfence(raw));
-    if (text === null) {
-      if (raw === null || raw.trim() !== "") unread.push(path);
-      continue;
-    }
     const at = {
       node: name.node ?? owners.nodeOf(path),
       netns: name.pod === null ? ("host" as const) : { pod: name.pod },
     };
+    const said = raw === null ? null : unfence(raw);
+    const text = said === null ? null : readAs(name.kind, readSockets(said, path));
+    if (text === null) {
+      if (raw === null || saysSomething(raw)) unread.push({ path, key: keyOf({ ...at, kind: name.kind }) });
+      continue;
+    }
     for (const { kind, words, part } of splitUp(name.kind, text)) {
       const file = words.length === 0 ? path : [path, ...words].join(" ");
       records.push({ ...at, kind, phase: "after", argv: [path, ...words], exitCode: 0, file, stderr: "" });
       texts.set(file, part);
     }
   }
-  return { records: withLinks(records), texts, unread };
+  // What another form of the same command told is not missing.
+  const told = new Set(records.map(keyOf));
+  const missing = unread.filter(({ key }) => !told.has(key)).map(({ path }) => path);
+  return { records: withLinks(records), texts, unread: missing };
+}
+
+function keyOf({ node, netns, kind }: Pick<StateRecord, "node" | "netns" | "kind">): string {
+  return JSON.stringify([node, netns, kind]);
+}
+
+/** An empty fence says nothing, nor does a table that has no more than a warning. */
+function saysSomething(text: string): boolean {
+  return linesOf(text).some((line) => !/^\s*(?:#.*|```)?$/.test(line));
 }
 
 /** The text as its parser takes it; null: it is something else. */
@@ -112,10 +127,10 @@ function splitUp(kind: StateKind, text: string): readonly Part[] {
 
 /** `ip address` says of links what `ip link` would have said. */
 function withLinks(records: readonly StateRecord[]): StateRecord[] {
-  const keyOf = ({ node, netns }: StateRecord): string => JSON.stringify([node, netns]);
-  const known = new Set(records.filter(({ kind }) => kind === "links").map(keyOf));
+  const placeOf = ({ node, netns }: StateRecord): string => JSON.stringify([node, netns]);
+  const known = new Set(records.filter(({ kind }) => kind === "links").map(placeOf));
   return records.flatMap((record) =>
-    record.kind === "addresses" && !known.has(keyOf(record))
+    record.kind === "addresses" && !known.has(placeOf(record))
       ? [record, { ...record, kind: "links" as const }]
       : [record],
   );

@@ -68,10 +68,17 @@ function findKind(text: string): StateKind | null {
   return null;
 }
 
+/** Copies of a machine's own files, which no command printed. */
+const OWN_FILES = new Set(["etc", "proc", "sys"]);
+/** Where sos and bugtool put one command's output a file, named by the command. */
+const BY_COMMAND = /(?:^|\/)(?:sos_commands\/|[^/]*bugtool-[^/]*\/cmd\/)/;
+
 /** `path` is relative to the bundle. null: it is no output of a command that is known. */
 export function readStateName(path: string): StateName | null {
   const folders = path.split("/");
   const name = (folders.pop() ?? "").replace(ENDING, "");
+  if (folders.some((folder) => OWN_FILES.has(folder)) || name.startsWith("logs-")) return null;
+  if (BY_COMMAND.test(path) && !Object.hasOwn(COMMANDS, wordsOfName(name)[0] ?? "")) return null;
   const kind = findKind(name);
   if (kind === null) return null;
   return { kind, node: nodeOfName(name), pod: podOfPath(path) };

@@ -129,6 +129,18 @@ t.test(
   },
 );
 
+t.test("what says nothing, and what another form of the same command told, is not missing", async (t) => {
+  const dir = makeFolder(t, {
+    "a.pcap": PCAP,
+    "n/ip_-d_address": "2: eth0: <UP> mtu 1500\n    inet 10.0.0.1/8 scope global eth0\n",
+    "n/ip_-o_addr": "2: eth0    inet 10.0.0.1/8 scope global eth0",
+    "n/iptables-nft-save.md": "# iptables-nft-save\n\n```\n# Warning: legacy tables present\n\n```\n",
+    "n/nft_list_ruleset": "table ip filter {}",
+    "m/ip_-o_addr": "2: eth0    inet 10.0.0.2/8 scope global eth0",
+  });
+  t.strictSame((await readBundle(dir)).known.unread, ["m/ip_-o_addr", "n/nft_list_ruleset"]);
+});
+
 t.test("texts that were made to be slow are read in no time, or not at all", async (t) => {
   const dir = makeFolder(t, {
     "a.pcap": PCAP,

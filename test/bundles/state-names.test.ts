@@ -64,3 +64,15 @@ t.test("a pod by the name of a capture", async (t) => {
   t.equal(podOfPath("node-a/node-a.pod.shop_client.eth0.pcap"), "shop/client");
   t.equal(podOfPath("node-a/node-a.nic.eth0.pcap"), null);
 });
+
+t.test("what a tool names by another command, and copies of the machine's own files, are none", async (t) => {
+  const dump = "cilium-bugtool-cilium-x7k2p-20261129-101500/cmd";
+  for (const path of [
+    `${dump}/bpftool-map-dump-pinned--sys-fs-bpf-tc-globals-x_capture4_rules.md`,
+    "sos_commands/systemd/systemctl_list-units_rules",
+    "proc/sys/net/ipv4/conf/all/ignore_routes_with_linkdown",
+    "host-1/etc/sysctl.conf",
+    "logs-agent-x7k2p-apply-sysctl-overwrites-20261129-101500.log",
+  ])
+    t.equal(readStateName(path), null, path);
+});
