@@ -26,3 +26,7 @@ for name in healthy policy-drop; do
   chmod -R u=rwX,go=rX "$root/docs/example-runs/$name"
   echo "docs/example-runs/$name is made anew"
 done
+# The runs that playbooks' pages show, and their recordings in test/fixtures/runs.
+HOPBOOK_SESSIONS=write node "$root/bin/test.js" --timeout 600 test/lab/playbook-sessions >"$work/sessions.log" ||
+  { cat "$work/sessions.log" >&2; exit 1; }
+echo "runbooks/sessions and test/fixtures/runs are made anew"

@@ -7,7 +7,10 @@ import { renderText } from "../../lib/report/index.js";
 import { readPack, unpackRun } from "../fixtures/runs/pack.js";
 import { shortenSession } from "../fixtures/runs/session.js";
 
-/** Each playbook's run in the lab again, from its recording: the same findings, the same exit code, and what its page shows. */
+/**
+ * Each playbook's run in the lab again, from its recording: the same findings, the same exit code, and what its page shows.
+ * Where what hopbook asks of nodes has changed, or a report's words, bin/example-runs.sh makes them anew.
+ */
 
 const RUNBOOKS = fileURLToPath(new URL("../../runbooks/", import.meta.url));
 const RUNS = readPack();
