@@ -3,7 +3,10 @@ import { parseBridgePorts, parseBridgeVlans } from "../../lib/linux/bridge-ports
 import { parseConntrack } from "../../lib/linux/conntrack.js";
 import { parseNstat, parseSnmp } from "../../lib/linux/counters.js";
 import { parseTrace } from "../../lib/linux/drop-events.js";
+import { judgeIdentity, parseAgentPolicy } from "../../lib/linux/ebpf/identity-policy.js";
 import { parseFdb } from "../../lib/linux/fdb.js";
+import { parseMachine } from "../../lib/linux/hardware/machine.js";
+import { parseDriver, parseKernelRelease, parseOffloads } from "../../lib/linux/hardware/offloads.js";
 import { isInterfaceName } from "../../lib/linux/interface-name.js";
 import { parseIptables } from "../../lib/linux/iptables.js";
 import { parseIpvsSave, parseProcIpvs } from "../../lib/linux/ipvs.js";
@@ -22,16 +25,30 @@ import { parseQdiscs, parseTcFilters } from "../../lib/linux/tc.js";
 import { fc } from "../fixtures/property.js";
 
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
+  parseAgentPolicy: (text) =>
+    parseAgentPolicy(`#endpoint 10.0.0.1\n[{"id":1}]\n#policy\nDIRECTION IDENTITY PORT/PROTO\n${text}`).map(
+      ({ policy }) =>
+        judgeIdentity(policy ?? [], {
+          direction: "ingress",
+          identity: 1,
+          protocol: "tcp",
+          family: 4,
+          port: 80,
+        }),
+    ),
   parseBridgePorts,
   parseBridgeVlans,
   parseConntrack,
   parseFdb,
   parseIptables,
   parseIpvsSave,
+  parseKernelRelease,
   parseLinks: (text) => parseLinks(text).map(readKind),
+  parseMachine,
   parseNeighbours,
   parseNftables,
   parseNstat,
+  parseOffloads: (text) => [parseOffloads(text), parseDriver(text)],
   parseOvsInterfaces,
   parseOvsTable,
   parseOwnAddresses,
