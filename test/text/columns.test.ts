@@ -1,6 +1,17 @@
 import t from "tap";
+import stringWidth from "string-width";
 import { fitColumns, measureColumns, padColumns, wrapColumns } from "../../lib/text/columns.js";
 import { fc } from "../fixtures/property.js";
+
+t.test("what is measured by its length alone is as wide as that", (t) => {
+  for (let code = 0; code < 0x3000; code++) {
+    const text = `a${String.fromCodePoint(code)}b`;
+    if (measureColumns(text) !== stringWidth(text)) t.fail(`U+${code.toString(16)}`);
+  }
+  const plain = fc.string({ unit: fc.constantFrom(..." aZ~·×→–—…─│╿"), maxLength: 20 });
+  fc.assert(fc.property(plain, (text) => measureColumns(text) === stringWidth(text)));
+  t.end();
+});
 
 t.test("columns", async (t) => {
   t.equal(measureColumns("日本"), 4);
