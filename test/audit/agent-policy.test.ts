@@ -58,8 +58,34 @@ t.test("agent-policy: what the pods' maps say of the packets", async (t) => {
   );
 });
 
-t.test("agent-policy: of ends that no agent knows nothing is said", async (t) => {
-  t.strictSame(ask("agent-policy", []), []);
-  t.strictSame(ask("agent-policy", [look("node-a", endpoint("10.1.0.5", 5))]), []);
-  t.strictSame(said({}, { path: { ...PATH, to: { ...PATH.to, node: null } } }), []);
-});
+t.test(
+  "agent-policy: where no agent runs nothing is said; where one cannot tell that is a doubt",
+  async (t) => {
+    const failed = (exitCode: number, stderr: string): Look => ({ ...look("node-b", ""), exitCode, stderr });
+    t.strictSame(ask("agent-policy", []), []);
+    t.strictSame(
+      ask("agent-policy", [failed(3, "no cilium-agent runs here"), failed(127, "sh: not found")]),
+      [],
+    );
+    t.match(ask("agent-policy", [failed(4, "the agent's container has no cilium-dbg")]), [
+      /^doubt: what Cilium's policy of shop\/web says is not known: the agent's container has no cilium-dbg$/,
+    ]);
+    t.match(ask("agent-policy", [look("node-b", "")]), [
+      /^doubt: .* not known: 10\.1\.1\.7 is no endpoint of it$/,
+    ]);
+    const decided = endpoint("10.1.1.7", 7, { enabled: "ingress", rows: [HEAD] });
+    t.match(ask("agent-policy", [look("node-b", decided)]), [
+      /^doubt: .*ingress: the other end's identity is not known$/,
+    ]);
+    t.match(ask("agent-policy", [look("node-b", endpoint("10.1.1.7", 7))]), [/^fine: .*none decides$/]);
+    const host = { ...PATH, hops: PATH.hops.slice(0, -1) };
+    t.strictSame(
+      ask("agent-policy", [look("node-b", "")], { path: host }),
+      [],
+      "a node's own network has no endpoint",
+    );
+    t.strictSame(said({}, { path: { ...PATH, to: { ...PATH.to, node: null } } }), [
+      "fine: Cilium's policy of endpoint 5 (shop/client), egress: none decides",
+    ]);
+  },
+);

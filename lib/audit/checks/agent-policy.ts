@@ -7,7 +7,7 @@ import {
 } from "../../linux/ebpf/identity-policy.js";
 import type { Reading } from "../../readings/reader.js";
 import { evidenceOf, hostOf, type AuditWorld, type Check, type Said } from "../check.js";
-import { endpointOf, type AuditedEnd } from "../path.js";
+import { endpointOf, isInPod, type AuditedEnd } from "../path.js";
 
 /** The CNI's own programs decide by maps, which its agent on the node can read. */
 export const agentPolicy: Check = {
@@ -16,8 +16,11 @@ export const agentPolicy: Check = {
   check: (world): readonly Said[] => {
     const { from, to } = world.path;
     const [sender, target] = [readEnd(world, from, from.ip), readEnd(world, to, endpointOf(to).ip)];
-    if (sender === undefined || target === undefined) return [];
-    return [...judge(world, sender, target, "egress"), ...judge(world, target, sender, "ingress")];
+    const [sent, taken] = [sender, target].map((one) => ("endpoint" in one ? one.endpoint : null));
+    return [
+      ...("endpoint" in sender ? judge(world, sender, taken ?? null, "egress") : sender.doubts),
+      ...("endpoint" in target ? judge(world, target, sent ?? null, "ingress") : target.doubts),
+    ];
   },
 };
 
@@ -27,20 +30,36 @@ interface Read {
   readonly endpoint: AgentEndpoint;
 }
 
-function readEnd({ state }: AuditWorld, end: AuditedEnd, ip: string): Read | undefined {
-  const readings = end.node === null ? [] : state.readings(hostOf(end.node), "agent-policy");
-  const found = readings.flatMap((reading) =>
-    parseAgentPolicy(reading.text).flatMap((endpoint) =>
-      endpoint.ip === ip ? [{ end, reading, endpoint }] : [],
-    ),
-  );
-  return found[0];
+function readEnd(
+  { state, path }: AuditWorld,
+  end: AuditedEnd,
+  ip: string,
+): Read | { readonly doubts: readonly Said[] } {
+  if (end.node === null || !isInPod(path, end)) return { doubts: [] };
+  const [reading] = state.readings(hostOf(end.node), "agent-policy", { failed: true });
+  // Where no such agent runs there are no such maps.
+  if (reading === undefined || ![0, POLICY_AGENT.unaskedExitCode].includes(reading.record.exitCode ?? -1))
+    return { doubts: [] };
+  const endpoint = parseAgentPolicy(reading.text).find((one) => one.ip === ip);
+  if (endpoint !== undefined) return { end, reading, endpoint };
+  const why = reading.record.stderr.split("\n")[0] ?? "";
+  const line = why === "" ? `${ip} is no endpoint of it` : why;
+  return {
+    doubts: [
+      {
+        ...{ severity: "doubt", direction: "request", next: POLICY_AGENT.byHand },
+        place: { node: end.node, pod: end.pod, device: null },
+        what: `what ${POLICY_AGENT.name}'s policy of ${end.pod ?? ip} says is not known: ${line}`,
+        evidence: [evidenceOf(reading, line)],
+      },
+    ],
+  };
 }
 
 function judge(
   { protocol, port, path }: AuditWorld,
   { end, reading, endpoint }: Read,
-  other: Read,
+  other: AgentEndpoint | null,
   direction: "ingress" | "egress",
 ): Said[] {
   const { id, enforced, policy } = endpoint;
@@ -59,7 +78,7 @@ function judge(
       },
     ];
   }
-  const { identity, labels } = other.endpoint;
+  const { identity, labels } = other ?? { identity: null, labels: [] };
   const doubt = (what: string, line: string): Said[] => [
     {
       ...base,
@@ -69,7 +88,9 @@ function judge(
       next: POLICY_AGENT.byHand,
     },
   ];
-  if (policy === null || identity === null)
+  if (identity === null)
+    return doubt("the other end's identity is not known", `endpoint ${String(id)}: ${direction} is decided`);
+  if (policy === null)
     return doubt("it is not known what it says", `endpoint ${String(id)}: its map could not be read`);
   const family = ipVersion(path.from.ip) === 6 ? 6 : 4;
   const verdict = judgeIdentity(policy, {

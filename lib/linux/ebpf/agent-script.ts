@@ -1,7 +1,8 @@
 /**
  * What Cilium's agent on the node says of endpoints: for each address that is one of its, a line `#endpoint ADDRESS`, its JSON,
  * `#policy`, and its policy map. It runs the agent's own program in the agent's container, by the verbs `endpoint get` and
- * `bpf policy get`, which only read. Arguments: addresses. Exit code 3: there is no such agent here.
+ * `bpf policy get`, which only read. Arguments: addresses. Exit codes: 3, there is no such agent here; 4, it cannot be
+ * asked.
  */
 export const AGENT_POLICY_SCRIPT = String.raw`
 set -uf
@@ -18,7 +19,7 @@ program=
 for name in cilium-dbg cilium; do
   within "$name" version >/dev/null 2>&1 && program=$name && break
 done
-[ -n "$program" ] || { echo "the agent's container has no cilium-dbg that can be run" >&2; exit 3; }
+[ -n "$program" ] || { echo "the agent's container has no cilium-dbg that can be run" >&2; exit 4; }
 for address in "$@"; do
   case $address in *:*) kind=ipv6 ;; *) kind=ipv4 ;; esac
   json=$(within "$program" endpoint get "$kind:$address" 2>/dev/null) || continue

@@ -4,6 +4,8 @@ import { linesOf, wordsOf } from "../lines.js";
 
 export const POLICY_AGENT = {
   name: "Cilium",
+  /** AGENT_POLICY_SCRIPT's exit code where the agent runs and cannot be asked. */
+  unaskedExitCode: 4,
   byHand: "Ask its agent by hand: `cilium-dbg bpf policy get ENDPOINT`, `cilium-dbg monitor -t drop`",
 } as const;
 
