@@ -24,9 +24,8 @@ export async function placeByRoute(outside: ReadEnd, placing: Placing): Promise<
     ({ pod, address }) => pod === undefined && hops.includes(canonicalIp(address ?? "") ?? ""),
   )?.name;
   if (node === undefined || node === from) return null;
-  const { ip } = outside.end;
   const failure = failures?.get(node);
-  const unseen = failure === undefined ? `no pod there has the address ${ip}` : sayWhy(failure);
+  const unseen = failure === undefined ? "no pod there has that address" : sayWhy(failure);
   return readHostOf({ ...outside.end, node, unseen }, placing);
 }
 

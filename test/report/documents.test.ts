@@ -266,6 +266,13 @@ t.test("the headline is the check's where no flow failed and the check did not p
   t.match(head([unanswered], check), />UNANSWERED</, "what was lost comes first");
   t.match(head([healthy], { ...check, status: "pass" }), />DELIVERED</);
   t.match(head([unanswered], { ...check, status: "pass", message: "as it has to be" }), />PASS</);
+  t.match(head([healthy, healthy], { ...check, status: "pass", message: "both pass" }), />PASS<.*both pass/);
+  const isFirst = (flows: FlowFinding[]): boolean => {
+    const html = renderHtml(buildFindings(flows, { checks: [check] }));
+    return html.indexOf("<h3>Checks</h3>") < html.indexOf('id="flow-0"');
+  };
+  t.ok(isFirst([healthy]), "what the headline is about comes first");
+  t.notOk(isFirst([unanswered]));
   const both = head([], { ...check, status: "warn", message: "w" }, { ...check, message: "f" });
   t.match(both, />FAIL<\/span>: f\./);
 });

@@ -7,7 +7,7 @@ import { CHECK_TONE, toneOf, type Tone } from "./tone.js";
 const WORST: readonly CheckStatus[] = ["fail", "incomplete", "warn", "pass", "skipped"];
 
 /** What a run came to in one sentence, whose first word has the colour. */
-interface Headline {
+export interface Headline {
   readonly tone: Tone;
   readonly word: string;
   readonly rest: string;
@@ -16,15 +16,16 @@ interface Headline {
 }
 
 /**
- * Of the worst flow; of the worst check where no flow was followed, all went well and the check did not pass, or all checks passed:
- * what is tried may be left unanswered by all that is well.
+ * Of the worst flow; of the worst check where no flow was followed, all went well and the check did not pass, or all checks passed
+ * and the one flow does not say the same: what is tried may be left unanswered by all that is well, and one of many says little.
  */
-export function chooseHeadline({ checks }: Findings, worst: RankedFlow | undefined): Headline {
+export function chooseHeadline({ checks, flows }: Findings, worst: RankedFlow | undefined): Headline {
   const tone = worst === undefined ? "quiet" : toneOf(worst.flow);
+  const isOneWell = tone === "good" && flows.length === 1;
   const check = WORST.flatMap((status) => checks.filter((one) => one.status === status))[0];
   if (
     check !== undefined &&
-    (worst === undefined || (tone === "good" ? isTrouble(check) : check.status === "pass"))
+    (worst === undefined || (tone === "good" && isTrouble(check)) || (check.status === "pass" && !isOneWell))
   ) {
     const [said = ""] = partsOf(check.message);
     return {

@@ -11,7 +11,7 @@ import { sortDetected } from "../flow-words.js";
 import { endSentence, formatTime } from "../words.js";
 import { readChartProgram } from "./chart-program.js";
 import { renderFlowSection, renderList } from "./flow.js";
-import { chooseHeadline } from "./headline.js";
+import { chooseHeadline, type Headline } from "./headline.js";
 import { keepNames, markCode } from "./names.js";
 import { renderOverview } from "./overview.js";
 import { REPORT_STYLE } from "./style.js";
@@ -38,6 +38,8 @@ export function renderHtml(bare: Findings, options: HtmlOptions = {}): string {
   const shown = rankFlows(flows).slice(0, MAX_SECTIONS);
   const isOnly = flows.length === 1 && findings.leftOut === undefined;
   const sections = shown.map(({ flow, index }) => renderFlowSection(flow, { index, isOnly })).join("\n");
+  const headline = chooseHeadline(findings, shown[0]);
+  const checks = findings.checks.length > 0 ? renderChecks(findings.checks) : "";
   const charts = sections.includes("<figure ") ? readChartProgram() : null;
   const style = REPORT_STYLE + (charts?.style ?? "");
   const script = charts === null ? "" : `script-src '${hashOf(charts.script)}'; `;
@@ -55,17 +57,18 @@ export function renderHtml(bare: Findings, options: HtmlOptions = {}): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${esc(`hopbook ${run.runbook}: ${chooseHeadline(findings, shown[0]).word.toLowerCase() || "no flow"}`)}</title>
+<title>${esc(`hopbook ${run.runbook}: ${headline.word.toLowerCase() || "no flow"}`)}</title>
 <style>${style}</style>
 </head>
 <body>
-${renderHeader(findings, { worst: shown[0], record: options.record, isOnly })}
+${renderHeader(findings, { worst: shown[0], headline, record: options.record, isOnly })}
 <main>
 ${run.complete ? "" : renderIncomplete(run.incomplete)}
+${headline.isOfFlow ? "" : checks}
 ${isOnly || flows.length === 0 ? "" : renderOverview(findings, new Set(shown.map(({ index }) => index)))}
 ${sections}
 ${isOnly ? "" : renderRest(findings, shown)}
-${findings.checks.length > 0 ? renderChecks(findings.checks) : ""}
+${headline.isOfFlow ? checks : ""}
 ${renderSteps(findings)}${findings.access !== undefined && findings.access.length > 0 ? renderAccess(findings.access) : ""}
 </main>
 <footer>Made by hopbook from findings.json of run <span class="mono">${esc(run.id)}</span>${esc(made)}</footer>
@@ -81,14 +84,15 @@ function hashOf(text: string): string {
 
 interface HeaderOptions {
   readonly worst: RankedFlow | undefined;
+  readonly headline: Headline;
   readonly record: RunFacts | undefined;
   readonly isOnly: boolean;
 }
 
-function renderHeader(findings: Findings, { worst, record, isOnly }: HeaderOptions): string {
+function renderHeader(findings: Findings, { worst, headline, record, isOnly }: HeaderOptions): string {
   const { run, flows } = findings;
   const main = worst?.flow;
-  const { tone, word, rest, isOfFlow } = chooseHeadline(findings, worst);
+  const { tone, word, rest, isOfFlow } = headline;
   const lead =
     !isOfFlow || main === undefined || (isOnly && main.verdict.cause !== null) ? null : findLead(main);
   const tally = isOnly || flows.length === 0 ? "" : ` · ${tallyTrouble(findings)}`;
