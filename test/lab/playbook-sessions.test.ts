@@ -3,17 +3,23 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execInPod } from "../../lib/lab/index.js";
-import { packRun, writePack, type PackedRuns } from "../fixtures/runs/pack.js";
+import { packRun, readPack, writePack, type PackedRuns } from "../fixtures/runs/pack.js";
 import { shortenSession, withoutNumbers } from "../fixtures/runs/session.js";
 import { Bench } from "./bench.js";
 
 /**
  * What the pages of playbooks show of a run is what the command prints today, but for its numbers. With
- * HOPBOOK_SESSIONS=write the files are made anew, and the recordings in test/fixtures/runs of the same runs.
+ * HOPBOOK_SESSIONS=write the files are made anew, and the recordings in test/fixtures/runs of the same runs; with names in its
+ * place (`dns,mtu`) those alone.
  */
 
 const FOLDER = fileURLToPath(new URL("../../runbooks/sessions/", import.meta.url));
-const isWriting = process.env["HOPBOOK_SESSIONS"] === "write";
+const asked = process.env["HOPBOOK_SESSIONS"] ?? "";
+const isWriting = asked !== "";
+const named = asked === "write" ? [] : asked.split(",").filter((name) => name !== "");
+const files = readdirSync(FOLDER)
+  .filter((file) => named.length === 0 || named.includes(file.replace(/\.txt$/, "")))
+  .sort();
 
 /** What shop/client does meanwhile, where a playbook sends nothing itself. It ends by itself. */
 const PING = "ping -n -i 0.2 -c 60 192.168.218.65";
@@ -25,11 +31,11 @@ const MEANWHILE: Readonly<Record<string, string>> = {
   "watch-resets.txt": CONNECT,
 };
 
-let packed: PackedRuns = {};
+let packed: PackedRuns = named.length === 0 ? {} : readPack();
 const bench = await Bench.open("session");
 t.teardown(() => bench.close());
 
-for (const file of readdirSync(FOLDER).sort()) {
+for (const file of files) {
   t.test(file, async (t) => {
     const path = join(FOLDER, file);
     const lines = readFileSync(path, "utf8").split("\n");

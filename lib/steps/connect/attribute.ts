@@ -35,7 +35,10 @@ const LEAST_SHARE = 0.5;
 
 /** Where the time of a name, a connection and its answers goes: the name, one leg there and back, or the far end. */
 export function attributeTime({ flows, name, slowMs, tls = [] }: Given): Timing {
-  const broken = flows.find(({ verdict }) => verdict.status !== "delivered");
+  const broken = flows.find(
+    ({ verdict }) => verdict.status !== "delivered" && verdict.status !== "inconclusive",
+  );
+  const undecided = flows.find(({ verdict }) => verdict.status === "inconclusive");
   const inside = new Map(
     tls.flatMap(({ flowId, http }) => (http?.tookMs == null ? [] : [[flowId, http.tookMs]])),
   );
@@ -46,6 +49,15 @@ export function attributeTime({ flows, name, slowMs, tls = [] }: Given): Timing 
   if (broken !== undefined) {
     const { verdict, probe, protocol } = broken;
     return { code: "not-connected", summary: `${probe ?? protocol} is ${verdict.status}`, ...timing };
+  }
+  if (undecided !== undefined) {
+    const { verdict, probe, protocol } = undecided;
+    const why = verdict.caveats[0] ?? "its captures do not tell";
+    return {
+      code: "not-known",
+      summary: `What became of ${probe ?? protocol} is not known: ${why}`,
+      ...timing,
+    };
   }
   const fault = judged.find(({ code }) => code !== null);
   if (fault?.code != null)

@@ -95,6 +95,18 @@ t.test("each phase is told, and a leg that the name's questions share is no faul
   t.end();
 });
 
+t.test("what was not made or not seen is not known, and no connection that fails", (t) => {
+  const verdict = { ...healthy.verdict, status: "inconclusive", caveats: ["No packet was seen"] } as const;
+  const unseen = { ...healthy, probe: "https", verdict } as const;
+  t.match(judge([flow([took("http", 3)], quick), unseen]), {
+    code: "not-known",
+    summary: "What became of https is not known: No packet was seen",
+  });
+  t.match(judge([{ ...unseen, probe: null, verdict: { ...verdict, caveats: [] } }]).summary, /do not tell$/);
+  t.match(judge([unseen, unanswered]), { code: "not-connected" }, "one that fails counts more");
+  t.end();
+});
+
 t.test("HTTP inside TLS is timed by whoever asked, of its own flow alone", (t) => {
   const http = { said: "HTTP 200", tookMs: 203 };
   const answer = { facts: null, said: "HTTP 200", serverName: "", atSec: 1, http };
