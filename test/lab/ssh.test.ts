@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -80,16 +81,32 @@ interface Begun {
   readonly cli: ReturnType<typeof startCli>;
   readonly outDir: string;
   readonly tmp: string;
+  readonly countSsh: () => number;
 }
 
 let runs = 0;
+
+/** An ssh that counts how often it is started. */
+function countStarts(home: string): { readonly path: string; readonly count: () => number } {
+  const log = join(home, "started");
+  mkdirSync(join(home, "bin"), { recursive: true });
+  const found = execFileSync("sh", ["-c", "command -v ssh"], { encoding: "utf8" }).trim();
+  writeFileSync(join(home, "bin/ssh"), `#!/bin/sh\necho x >>'${log}'\nexec ${found} "$@"\n`, { mode: 0o755 });
+  writeFileSync(log, "");
+  return {
+    path: `${join(home, "bin")}:${process.env["PATH"] ?? ""}`,
+    count: () => readFileSync(log, "utf8").length / 2,
+  };
+}
 
 function begin(at: LabState, ...args: readonly string[]): Begun {
   const home = join(work, `r${(runs += 1)}`);
   const [outDir, tmp] = [join(home, "out"), join(home, "tmp")];
   mkdirSync(tmp, { recursive: true });
+  const starts = countStarts(home);
   const words = ["run", "trace-path", "--cluster", at.files.sshProfile, "--yes", "--out", outDir, ...args];
-  return { cli: startCli(cli, words, { cwd: home, env: { TMPDIR: tmp } }), outDir, tmp };
+  const env = { TMPDIR: tmp, PATH: starts.path };
+  return { cli: startCli(cli, words, { cwd: home, env }), outDir, tmp, countSsh: starts.count };
 }
 
 const folderOf = (outDir: string): string => join(outDir, readdirSync(outDir)[0] ?? "");
@@ -103,7 +120,7 @@ async function countConnections(node: string): Promise<number> {
 
 t.test("one connection a node, and none left", async (t) => {
   const before = takeSnapshot(lab);
-  const { cli: running, tmp, outDir } = begin(lab, ...ENDS, "--probe", "ping", "--count", "10");
+  const { cli: running, tmp, outDir, countSsh } = begin(lab, ...ENDS, "--probe", "ping", "--count", "10");
   t.ok(await running.said("Capture at every hop"), running.stderr());
   for (const node of lab.nodes) {
     t.equal(await countConnections(node.name), 1, `all of it goes over one connection to ${node.name}`);
@@ -112,6 +129,9 @@ t.test("one connection a node, and none left", async (t) => {
   for (const folder of readdirSync(tmp)) t.equal(statSync(join(tmp, folder)).mode & 0o777, 0o700);
   const ended = await running.done;
   t.equal(ended.exitCode, 0, ended.stderr);
+  // The connection, where it leads (ssh -G), two streams, and two more shells at most.
+  const started = countSsh();
+  t.ok(started > 0 && started <= 6 * lab.nodes.length, `${started} times ssh on ${lab.nodes.length} nodes`);
   t.strictSame(readdirSync(tmp), [], "no folder is left");
   t.strictSame(findOwnProcesses(tmp), [], "no ssh is left");
   const { left } = await waitUntilClean(before, lab, { withinMs: 10_000, outDir });
