@@ -11,9 +11,9 @@ const MOST_MS = 1_000;
 const ipOf = (n: number): string => `10.96.${String(n >> 8)}.${String(n & 255)}`;
 const LAST = ipOf(SERVICES - 1);
 
-/** The processor's time of the fastest of three, for other work of the machine is no cost of the evaluator's. */
+/** The processor's time of the faster of two, for other work of the machine is no cost of the evaluator's. */
 function timed<Result>(run: () => Result): { readonly ms: number; readonly result: Result } {
-  const runs = [1, 2, 3].map(() => {
+  const runs = [1, 2].map(() => {
     const from = process.cpuUsage();
     const result = run();
     const { user, system } = process.cpuUsage(from);
@@ -84,12 +84,15 @@ t.test("50,000 rules of nftables are read and evaluated within a second", async 
   const map = { map: { ...at, name: "service-ips", type: "x", map: "verdict", elem: elements } };
   const text = JSON.stringify({ nftables: [map, ...items, ...rules] });
   t.ok(rules.length >= RULES, `${String(rules.length)} rules`);
-  const { ms, result } = timed(() => walkChains(loadNftables(text), { packet: { destination: LAST } }));
+  const { ms, result } = timed(() => {
+    const chains = loadNftables(text);
+    t.strictSame(fates(walkChains(chains, { packet: { destination: "10.96.255.1" } })), ["pass"]);
+    return walkChains(chains, { packet: { destination: LAST } });
+  });
   t.strictSame(
     result.passed.map(({ packet }) => packet.destination.text),
     ["10.0.1.0", "10.0.1.1", "10.0.1.2"],
   );
   t.ok(ms < MOST_MS, "within a second");
   t.comment(`${ms.toFixed(0)} ms`);
-  t.strictSame(fates(walkChains(loadNftables(text), { packet: { destination: "10.96.255.1" } })), ["pass"]);
 });
