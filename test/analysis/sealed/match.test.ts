@@ -29,4 +29,6 @@ t.test("each has one alone, and who came through has its own", async (t) => {
   const passed = [{ timeUs: 15, ipBytes: 84 }];
   t.strictSame(matchSealed({ lost, passed }, [message(20)], by), { seen: 0, spare: 0 });
   t.strictSame(matchSealed({ lost, passed }, [message(20), message(5)], by), { seen: 1, spare: 0 });
+  const busy = Array.from({ length: 1001 }, (_, timeUs) => ({ timeUs, ipBytes: 84 }));
+  t.strictSame(matchSealed({ lost, passed: busy }, [message(2000)], by), { seen: 0, spare: Infinity });
 });
