@@ -26,6 +26,7 @@ import { leaseSecondsOf } from "./shared/lease.js";
 import { planAsking } from "./shared/away.js";
 import { Departures } from "./shared/departures.js";
 import { CAPTURES_FILE, explainKept, stopAndPull } from "./shared/finish-captures.js";
+import { JoinedLogs } from "./shared/joined-logs.js";
 import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
 import { toBytes } from "./schema.js";
@@ -143,6 +144,7 @@ export class HeldCaptures {
   readonly #joined: CaptureSession[] = [];
   readonly #ending = new AbortController();
 
+  readonly logs = new JoinedLogs();
   readonly live: LiveCaptures | null;
   readonly departures: Departures | null;
   /** null: it is not known how they were started. */

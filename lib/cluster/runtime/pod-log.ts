@@ -7,8 +7,8 @@ export const POD_LOG_NAME = "hopbook-pod-log";
 const POD_LOGS = "/var/log/pods";
 
 /**
- * Follows the logs of a pod's containers on its node from now on, constant POSIX sh; every value is a positional argument:
- *   LEASE_SECONDS SECONDS FOLDER NAMESPACE POD CONTAINER|-
+ * Follows the logs of a pod's containers on its node from now on, or (`all`) from their start, constant POSIX sh; every value is a positional argument:
+ *   LEASE_SECONDS SECONDS FOLDER NAMESPACE POD CONTAINER|- [all]
  * It prints `ready`, and then the lines as they stand in the files; `none` where there is no log. A file that is made anew when
  * the log is rotated is followed as well.
  */
@@ -17,6 +17,8 @@ lease=$1; seconds=$2
 ${WATCHED_CHILD}
 container=*
 [ "$6" = - ] || container=$6
+from=0
+[ "\${7:-}" != all ] || from=+1
 cd "$3" 2>/dev/null || { echo none; exit 3; }
 for place in "$4_$5"_*; do latest=$place; done
 set --
@@ -30,21 +32,24 @@ for place in "$latest"/$container; do
 done
 [ $# -gt 0 ] || { echo none; exit 3; }
 ( sleep 0.2 2>/dev/null || sleep 1; echo ready ) 3<&- &
-watched tail -q -n 0 -F "$@"
+watched tail -q -n "$from" -F "$@"
 `;
 
 interface LogTime {
   readonly leaseSeconds: number;
   readonly seconds: number;
+  /** Also what it holds already. */
+  readonly fromStart?: boolean;
 }
 
 /** Follows a pod's log; `container` null: those of all its containers. */
 export function planPodLog(
   pod: { readonly namespace: string; readonly name: string; readonly container: string | null },
-  { leaseSeconds, seconds }: LogTime,
+  { leaseSeconds, seconds, fromStart = false }: LogTime,
 ): Argv {
   const times = [String(leaseSeconds), String(Math.ceil(seconds))];
   const words = [...times, POD_LOGS, pod.namespace, pod.name, pod.container ?? "-"];
+  if (fromStart) words.push("all");
   return ["sh", "-c", POD_LOG, POD_LOG_NAME, ...words];
 }
 

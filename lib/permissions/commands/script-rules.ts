@@ -90,7 +90,7 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [namespace, POD_WORD],
       [pod, POD_WORD],
       [container, /^(-|[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?)$/],
-      [rest.join(" "), /^$/],
+      [rest.join(" "), /^(all)?$/],
     ]),
   [CONTAINER_EXEC_NAME]: ([seconds = "", endpoint = "", ...rest]) => {
     const [namespace = "", pod = "", sandbox = "", container = "", program = ""] = rest;

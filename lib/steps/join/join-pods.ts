@@ -6,6 +6,7 @@ import { placeInPod, POINTS_FILE } from "../capture-points.js";
 import type { BegunCaptures, HeldCaptures } from "../capture-session.js";
 import { locatePods, type FoundPod } from "../locate-pods.js";
 import { toBytes } from "../schema.js";
+import { hasFewSessions } from "../shared/joined-logs.js";
 import { leaseSecondsOf } from "../shared/lease.js";
 import { addMark } from "../shared/marks.js";
 import type { FittingPod } from "../shared/fitting-pods.js";
@@ -18,7 +19,6 @@ interface Room {
   readonly sessions: number;
 }
 
-/** A login has ten sessions, most of which a run has taken already. */
 const ROOM_OF_LOGIN: Room = { agents: 4, sessions: 4 };
 const ROOM: Room = { agents: 16, sessions: 32 };
 /** Where fewer are left they are for pods that are still to come. */
@@ -54,7 +54,7 @@ export async function joinPods(
 ): Promise<readonly string[]> {
   const { held, begun, agents } = joining;
   const { departures } = held;
-  const room = roomOf(node, context);
+  const room = hasFewSessions(node, context) ? ROOM_OF_LOGIN : ROOM;
   const taken = agents.onNode.get(node) ?? { agents: 0, sessions: 0 };
   if (departures === null || taken.agents >= room.agents || taken.sessions >= room.sessions) {
     throw new HopbookError("CAPTURE_FAILED", `pods joined on ${node} ${taken.agents} times already`);
@@ -88,6 +88,7 @@ export async function joinPods(
   if (isWatched) held.live.join(plans, points, context);
   const sessions = taken.sessions + (isWatched ? 2 : 1);
   agents.onNode.set(node, { agents: taken.agents + 1, sessions });
+  held.logs.add(found, context);
   const file: PointsFile = { filter, points: departures.points };
   await context.sink.writeJson(POINTS_FILE, file);
   const names = points.flatMap(({ pod }) => pod ?? []);
@@ -99,11 +100,6 @@ export async function joinPods(
     await say({ kind: "joined", text: `pod ${name} on ${node} came; it is captured from now on` }, context);
   }
   return names;
-}
-
-function roomOf(node: string, { accesses }: StepContext): Room {
-  const via = accesses.get(node)?.via;
-  return via === "ssh" || via === "toolbox" ? ROOM_OF_LOGIN : ROOM;
 }
 
 /** Says of a pod that came what became of that. */

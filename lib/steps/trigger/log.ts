@@ -4,6 +4,8 @@ import { HopbookError } from "../../errors.js";
 import type { StepContext } from "../../model/steps.js";
 import { visible } from "../../model/visible.js";
 import { locatePods } from "../locate-pods.js";
+import { heldCaptures } from "../shared/freeze.js";
+import type { LogWish } from "../shared/joined-logs.js";
 import { waitForLine } from "./lines.js";
 import type { SourceTime, TriggerSource } from "./types.js";
 
@@ -11,18 +13,20 @@ export interface LogTrigger {
   readonly pod: string | readonly string[];
   readonly container?: string;
   readonly match: string;
+  /** Captures that pods join whose logs count as well. */
+  readonly capture?: string;
 }
 
 const LOG_ACTION = "pod/logs";
 
-/** One source a pod: a line of the log of any of them fires. */
+/** One source a pod, and one for those that join captures: a line of the log of any of them fires. */
 export async function planLogTrigger(
-  { pod, container, match }: LogTrigger,
+  { pod, container, match, capture }: LogTrigger,
   context: StepContext,
   time: SourceTime,
 ): Promise<readonly TriggerSource[]> {
   const pods = await locatePods({ pods: typeof pod === "string" ? [pod] : pod }, context);
-  return pods.map(({ namespace, name, node, found }): TriggerSource => {
+  const known = pods.map(({ namespace, name, node, found }): TriggerSource => {
     const text = `${namespace}/${name}`;
     if (found === null) {
       throw new HopbookError(
@@ -50,4 +54,26 @@ export async function planLogTrigger(
       },
     };
   });
+  if (capture === undefined) return known;
+  const wish: LogWish = { container: container ?? null, match, time };
+  return [...known, joinedSource(capture, wish)];
+}
+
+/** Its commands are those of the step by which pods join. */
+function joinedSource(capture: string, wish: LogWish): TriggerSource {
+  return {
+    commands: [],
+    note: "waits for such a line of pods that join the captures as well",
+    async wait(run, { signal, armed, endings }) {
+      const { logs } = heldCaptures(capture, run);
+      armed();
+      try {
+        const { pod, line } = await logs.wait(wish, signal);
+        const { namespace, name, node } = pod;
+        return { by: "log", what: `${namespace}/${name} logged: ${visible(line, { maxChars: 300 })}`, node };
+      } finally {
+        endings.push(logs.settle());
+      }
+    },
+  };
 }

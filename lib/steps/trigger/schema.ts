@@ -25,9 +25,12 @@ export const triggerInputSchema: Record<string, unknown> = {
           pod: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, minItems: 1 }] },
           container: { type: "string", pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" },
           match: pattern,
+          capture: { type: "string", minLength: 1, maxLength: 64 },
         },
       }),
-      title: "A line of the pods' logs that matches a regular expression of RE2; under pod/logs",
+      title:
+        "A line of the pods' logs that matches a regular expression of RE2, also of pods that join the captures of that name; " +
+        "under pod/logs",
     },
     command: {
       ...optional({

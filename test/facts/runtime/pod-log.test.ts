@@ -15,6 +15,10 @@ t.test("what it may be given", async (t) => {
   const argv = planPodLog({ namespace: "shop", name: "web-0", container: null }, time);
   t.strictSame(argv.slice(3), ["hopbook-pod-log", "20", "30", "/var/log/pods", "shop", "web-0", "-"]);
   t.equal(findArgvFault("pod/logs", argv, SCRIPTS), undefined);
+  const all = planPodLog({ namespace: "shop", name: "web-0", container: null }, { ...time, fromStart: true });
+  t.strictSame(all, [...argv, "all"]);
+  t.equal(findArgvFault("pod/logs", all, SCRIPTS), undefined);
+  t.ok(findArgvFault("pod/logs", [...argv, "other"], SCRIPTS));
   const [program, ...words] = argv;
   for (const [at, word] of [
     [5, "/etc"],
@@ -57,6 +61,11 @@ for (const shell of ["dash", "bash", "busybox"].filter(
     for (let line = ""; line !== "second";) line = String((await lines.next()).value);
     child.stdin.end();
     await once(child, "close");
+    const whole = start([...words.with(place, folder), "all"]);
+    t.equal((await whole.lines.next()).value, "second");
+    for (let line = ""; line !== "ready";) line = String((await whole.lines.next()).value);
+    whole.child.stdin.end();
+    await once(whole.child, "close");
     const none = start(words.with(place, join(folder, "nowhere")));
     t.equal((await none.lines.next()).value, "none");
     await once(none.child, "close");
