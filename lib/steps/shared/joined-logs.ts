@@ -13,13 +13,13 @@ export interface LogWish {
   readonly time: SourceTime;
 }
 
-export interface JoinedPod {
+interface JoinedPod {
   readonly namespace: string;
   readonly name: string;
   readonly node: string;
 }
 
-export interface JoinedLine {
+interface JoinedLine {
   readonly pod: JoinedPod;
   readonly line: string;
 }
