@@ -73,5 +73,5 @@ t.test("what goes wrong is a HopbookError with its code", async (t) => {
     ...{ signal: new AbortController().signal, onEvent: () => undefined },
   };
   await t.rejects(hopbook.runRunbook(options), { name: "HopbookError", code: "INPUT_INVALID" });
-  await t.rejects(hopbook.analyzeRunFolder("/nowhere"), { code: "EVIDENCE_INVALID" });
+  await t.rejects(hopbook.analyzeRunFolder("/nowhere"), { code: "FILE_UNREADABLE" });
 });

@@ -88,6 +88,11 @@ function readEnvironment(dir: string): ExpressionEnv {
 /** The verdict again, from the folder alone: with the runbook that the folder keeps. */
 export async function analyzeRunFolder(dir: string): Promise<Findings> {
   const file = join(dir, "runbook.yaml");
+  if (!existsSync(dir)) {
+    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${dir}: there is no such folder`, {
+      hint: "Runs are below ./artifacts, or where --out said; each prints its folder at its end",
+    });
+  }
   try {
     if (!(await lstat(file)).isFile()) throw new Error("it is not a regular file");
   } catch (error) {

@@ -17,6 +17,7 @@ const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [["check"], /missing required argument 'files'/],
   [["analyze"], /missing required argument/],
   [["report"], /missing required argument/],
+  [["report", "/nowhere"], /Cannot read \/nowhere: there is no such folder\nhint: Runs are below/],
   [["report", "x", "--format", "pdf"], /Cannot write a report as pdf\nhint: --format takes text, md/],
   [["run"], /Cannot run: no runbook is named\nhint: Put its name first/],
   [["plan"], /Cannot plan: no runbook is named/],
