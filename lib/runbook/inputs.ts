@@ -61,10 +61,9 @@ export function listSecrets(
 
 /** What the inputs that are missing or wrong are for, in their runbook's own words. */
 function describeMeant(meant: ReadonlySet<string>, inputs: Runbook["inputs"]): string[] {
-  return [...meant].flatMap((name) => {
-    const { description } = inputs[name] ?? {};
-    return description === undefined ? [] : [`${name}: ${description}`];
-  });
+  return Object.entries(inputs)
+    .filter(([name]) => meant.has(name))
+    .flatMap(([name, { description }]) => (description === undefined ? [] : [`${name}: ${description}`]));
 }
 
 function describeUnknown(name: string, names: readonly string[]): string {
