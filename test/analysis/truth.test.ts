@@ -1,12 +1,13 @@
 import t from "tap";
 import { describeFailure, findFailure } from "./truth/check.js";
-import { inventScenario } from "./truth/invent.js";
+import { inventLive, inventScenario } from "./truth/invent.js";
 import { play } from "./truth/traffic.js";
 
 /** The analysis of generated captures says what was done to them; the slow suite tries thousands. */
 
 const SEEDS = 30;
 const HEALTHY_SEEDS = 40;
+const LIVE_SEEDS = 20;
 
 t.test("what the generator loses is lost, and nothing else", async (t) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -79,4 +80,35 @@ t.test("healthy captures raise no alarm", async (t) => {
     if (failure !== null) t.fail(`healthy seed ${seed}`, { failure: describeFailure(failure) });
   }
   t.pass("all seeds");
+});
+
+t.test("runs under traffic that began before are judged by what happened", async (t) => {
+  const dir = t.testdir();
+  for (let seed = 1; seed <= LIVE_SEEDS; seed++) {
+    const failure = await findFailure(dir, inventLive(seed, seed % 4 === 0 ? "healthy" : "any"));
+    if (failure !== null) t.fail(`live seed ${seed}`, { failure: describeFailure(failure) });
+  }
+  t.pass("all seeds");
+});
+
+/** Each showed a fault of its own, where captures begin under traffic. */
+const LIVE_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
+  [37, "a Service's pings that a place behind it showed first"],
+  [137, "connections that a place behind a translation showed first: all of them were lost"],
+  [253, "pieces of a frame that was seen while other captures had not begun"],
+  [291, "the first packet of all after every capture had begun is a piece of another"],
+  [385, "datagrams of a port that a place behind a translation showed first"],
+  [402, "replies that are lost before the last place, which shows nothing"],
+  [452, "frames that are cut, of a connection whose first packet showed in the middle of its way"],
+  [549, "a server's data that nobody acknowledges"],
+  [859, "a connection that begins anew where its first place had begun to show"],
+  [931, "a packet that passes while a capture begins"],
+]);
+
+t.test("what was judged wrongly once, under traffic", async (t) => {
+  const dir = t.testdir();
+  for (const [seed, what] of LIVE_ONCE_WRONG) {
+    const failure = await findFailure(dir, inventLive(seed, seed % 4 === 0 ? "healthy" : "any"));
+    t.equal(failure === null ? "" : describeFailure(failure), "", what);
+  }
 });

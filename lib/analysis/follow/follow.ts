@@ -5,25 +5,25 @@ import { TCP } from "../dissect/tcp.js";
 import { estimateClocks, type ClockEstimate, type FirstLook } from "./clocks/clock.js";
 import type { Connection } from "./streams/connection.js";
 import { Connections } from "./streams/connections.js";
-import { REPLY, REQUEST } from "./ends.js";
+import { REQUEST } from "./ends.js";
 import { Errors } from "./errors.js";
-import { isRequest } from "./clocks/heads.js";
 import { InFlight, NONE } from "./flight.js";
 import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
-import { isSyn, Measure } from "./measure.js";
+import { Matching } from "./matching.js";
+import { Measure } from "./measure.js";
 import { Merge } from "./merge.js";
 import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./streams/pieces.js";
 import { leastHashedBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
-import { HopSource, untilUsOf, MATTER, sightingOf, openPlace, type HopCapture } from "./source.js";
+import { begunUsOf, HopSource, untilUsOf, MATTER, sightingOf, openPlace, type HopCapture } from "./source.js";
 import { Talks } from "./talks/talks.js";
-import { findTarget, Target, type TargetInput } from "./target.js";
-import { isOfSameClient, mayBeTranslated } from "./translation.js";
+import { Target, type TargetInput } from "./target.js";
 import { Tuples } from "./tables/tuples.js";
 import { Turning } from "./turning.js";
+import { CLOCK_ERROR_US, settleBases } from "./streams/bases.js";
 import { TRAIT } from "./traits.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
@@ -80,14 +80,14 @@ export function follow(input: FollowInput): Followed {
 
 class Follower {
   private readonly sources: readonly HopSource[];
-  private readonly sets: PlaceSets;
+  readonly sets: PlaceSets;
   readonly flight: InFlight;
   readonly tuples = new Tuples();
   readonly connections: Connections;
   private readonly fragments = new Fragments();
   private readonly pieces: Pieces;
   private readonly judge: Judge;
-  private readonly targets: readonly Target[];
+  readonly targets: readonly Target[];
   /** Sets of all places of a path. */
   private readonly wholePaths: ReadonlySet<number>;
   private readonly windowUs: number;
@@ -97,13 +97,7 @@ class Follower {
   private readonly talks = new Talks(this.tuples);
   private readonly neighbours: Neighbours;
   private readonly turning: Turning;
-  /** What the packet at hand is to be like, for `accept`. */
-  private wanted: Connection | null = null;
-  private wantedDirection = REQUEST as number;
-  private readonly acceptOwn = (slot: number): boolean => this.isWanted(slot);
-  private readonly acceptOfClient = (slot: number): boolean =>
-    isOfSameClient(slot, this.flight.sought.row, this);
-  private readonly acceptAny = (): boolean => true;
+  private readonly matching: Matching;
 
   constructor(
     private readonly input: FollowInput,
@@ -124,6 +118,7 @@ class Follower {
     this.targets = input.targets.map((target) => new Target(target, this.sets));
     this.pieces = new Pieces(this.flight, this.sets, this.flight.chains);
     this.connections = new Connections(this.tuples, this.targets, readers.length);
+    this.matching = new Matching(this);
     this.errors = new Errors(this.flight, this.tuples, this.connections);
     this.neighbours = new Neighbours(readers.length);
     this.measure = new Measure(this.flight, this.fragments);
@@ -145,6 +140,7 @@ class Follower {
   run(): Followed {
     const { sources, flight, judge } = this;
     const merge = new Merge(sources);
+    this.matching.begunUs = begunUsOf(sources, this.input.captures) + CLOCK_ERROR_US;
     for (let place = merge.earliest; place >= 0; place = merge.earliest) {
       const source = sources[place]!;
       const beforeUs = source.timeUs - this.windowUs;
@@ -188,29 +184,10 @@ class Follower {
     sought.timeUs = timeUs;
     sought.row = row;
     sought.ttl = packet.ttl;
-    let connection = connections.of(row);
-    let slot = NONE;
-    let direction: 0 | 1;
-    if (connection !== null && isSyn(packet) && connection.isAnotherSyn(packet.sequence)) connection = null;
-    if (connection === null) {
-      slot = flight.find(this.acceptOfClient);
-      if (slot === NONE) slot = flight.find(this.acceptAny);
-      if (slot !== NONE && key.isStrong && mayBeTranslated(slot, row, this)) {
-        direction = flight.direction[slot] as 0 | 1;
-        connection = connections.alias(row, flight.connection[slot]!);
-      } else {
-        slot = NONE;
-        const belonging = findTarget(this.targets, packet, reader.bytes);
-        direction = belonging?.direction ?? (isRequest(packet) ? REQUEST : REPLY);
-        connection = connections.open(row, belonging, timeUs);
-      }
-      tuples.setClient(row, fromA === (direction === REQUEST));
-    } else direction = fromA === tuples.clientIsA(row) ? REQUEST : REPLY;
-    if (slot === NONE) {
-      this.wanted = connection;
-      this.wantedDirection = direction;
-      slot = flight.find(this.acceptOwn);
-    }
+    const { matching } = this;
+    matching.find(source, row);
+    const { connection, direction } = matching;
+    let { slot } = matching;
     if (connection.target >= 0 && !connections.isOnWay(connection, direction, place)) return;
     connection.lastUs = timeUs;
     tuples.setPlaces(row, fromA, this.sets.add(tuples.placesOf(row, fromA), place));
@@ -227,12 +204,18 @@ class Follower {
     if (isNew) {
       this.measure.note(slot, source, connection);
       const maySplit = connection.isFragmented || packet.protocol === PROTOCOL.tcp;
-      if (connection.streams[direction].base === NONE) connection.streams[direction].base = place;
+      const older = flight.olderOfStream[slot]!;
+      // Else it may be a piece of what another place has shown.
+      const isAlone = older === NONE || timeUs - flight.firstUs[older]! > CLOCK_ERROR_US;
+      const hasEveryBegun = timeUs >= this.judge.allFromUs + CLOCK_ERROR_US;
+      connection.streams[direction].begin(place, isAlone && hasEveryBegun);
       if (maySplit && flight.rangeStart[slot] !== flight.rangeEnd[slot])
         this.pieces.trace(slot, connection, place);
       else if (connection.streams[direction].base !== place && flight.isCopy(slot))
         flight.traits[slot]! |= TRAIT.copy;
+      if ((flight.traits[slot]! & TRAIT.again) !== 0) connection.story.noteRepeat(direction, timeUs);
     } else {
+      settleBases(slot, connection, { flight, allFromUs: this.judge.allFromUs });
       if (place === connection.streams[direction].base) this.pieces.release(slot, connection);
       this.pieces.carry(slot, place);
     }
@@ -250,20 +233,6 @@ class Follower {
     const { target } = this.connections.at(connection[slot]!);
     if (target < 0) return this.wholePaths.has(set[slot]!);
     return set[slot] === this.targets[target]!.complete[direction[slot] as 0 | 1];
-  }
-
-  /** Whether a packet in flight may be the one at hand: of the same connection, or of the same flow of interest. */
-  private isWanted(slot: number): boolean {
-    const { flight, wanted } = this;
-    if (flight.direction[slot] !== this.wantedDirection) return false;
-    const other = this.connections.at(flight.connection[slot]!);
-    // What was cut from another frame on the way, or doubled there, is not what was sent at its beginning.
-    const isAtBase = wanted!.streams[this.wantedDirection as 0 | 1].base === flight.sought.place;
-    if (isAtBase && (flight.traits[slot]! & (TRAIT.cut | TRAIT.copy)) !== 0) return false;
-    return (
-      other === wanted ||
-      (other.target >= 0 && other.target === wanted!.target && other.isOwn === wanted!.isOwn)
-    );
   }
 
   private begin(source: HopSource, connection: Connection, direction: 0 | 1): number {

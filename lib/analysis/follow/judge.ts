@@ -26,6 +26,8 @@ const MOST_KEPT_OF_OTHERS = 16_384;
 const MOST_EARLY = 256;
 /** How long before a capture's end a packet of an unasked flow may be missing from it: tcpdump's buffer. */
 const TAIL_US = 1_200_000;
+/** … and after its begin, under traffic that was there before: tcpdump says that it listens, and packets are on their way. */
+const HEAD_US = 10_000;
 
 interface JudgeInput {
   readonly flight: InFlight;
@@ -47,7 +49,8 @@ export class Judge {
   /** By place, by the first node's clock: from when until when its capture surely has all that passed. */
   private readonly fromUs: readonly number[];
   private readonly untilUs: readonly number[];
-  private readonly allFromUs: number;
+  /** From when on all captures have what passes; -Infinity where that is not known. */
+  readonly allFromUs: number;
   /** How far apart the clocks of two places may be, after correction. */
   private readonly errorUs: (from: number, to: number) => number;
   private readonly allUntilUs: number;
@@ -127,14 +130,15 @@ export class Judge {
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */
   private liveAt(timeUs: number, tailUs: number): number {
-    if (timeUs >= this.allFromUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged())
+    const headUs = tailUs >= TAIL_US ? HEAD_US : 0;
+    if (timeUs >= this.allFromUs + headUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged())
       return ALL_LIVE;
     const { sets, sources } = this.input;
     let live = 0;
     let isAll = true;
     for (const [place, { damage, lastRecordUs, options }] of sources.entries()) {
       const isCut = damage !== null && timeUs > (lastRecordUs ?? 0) - options.clockAheadUs;
-      const isLive = timeUs >= this.fromUs[place]! && timeUs <= this.untilUs[place]! - tailUs;
+      const isLive = timeUs >= this.fromUs[place]! + headUs && timeUs <= this.untilUs[place]! - tailUs;
       if (isLive && !isCut) live = sets.add(live, place);
       else isAll = false;
     }

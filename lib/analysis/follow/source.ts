@@ -126,3 +126,12 @@ export function untilUsOf(sources: readonly HopSource[], captures: readonly HopC
   });
   return Math.max(...ends);
 }
+
+/** When the last capture began, or shows its first packet, by the first node's clock; -Infinity where they show nothing. */
+export function begunUsOf(sources: readonly HopSource[], captures: readonly HopCapture[]): number {
+  const begins = sources.map(({ firstRecordUs, options }, place) => {
+    const { listeningUs } = captures[place]!;
+    return (listeningUs ?? firstRecordUs ?? -Infinity) - options.clockAheadUs;
+  });
+  return Math.max(...begins);
+}

@@ -14,6 +14,9 @@ import { hopOf } from "./route.js";
 /** Ports whose protocols answer each datagram: DNS, NTP, SNMP, QUIC. */
 const ANSWERING_PORTS: ReadonlySet<number | null> = new Set([53, 123, 161, 443]);
 
+/** One or two may come of a late acknowledgement. */
+const LEAST_REPEATS = 3;
+
 /** What was due and did not come: from the server where it had the requests, from the client where it had the answers. */
 export interface Silence {
   readonly status: Extract<VerdictStatus, "unanswered" | "inconclusive">;
@@ -40,6 +43,13 @@ export function judgeAnswers(
     return inconclusive;
   }
   if (reply.sent > 0) {
+    const stuck = found.connections.filter(({ story }) => isStuck(story)).length;
+    if (stuck > 0) {
+      doubts.doubt(
+        `The server sent the same data again and again over ${stuck} of ${found.connectionCount} connections, and no capture has an acknowledgement of it: it was lost behind them, or the acknowledgements take another way`,
+      );
+      return { ...inconclusive, of: REPLY };
+    }
     const isAnswered = isEachAnswered(input, { request, reply, doubts });
     const silence = findSilence(input, doubts);
     if (isAnswered && silence === null) return null;
@@ -111,6 +121,10 @@ function findSilence({ flow, found }: DecideInput, doubts: Doubts): Silence["of"
  */
 export const isSilent = ({ saidLast, finished }: TcpStory): boolean =>
   saidLast === REQUEST && finished[REQUEST];
+
+/** The server's data were sent over and over, and nothing of them was acknowledged until the captures ended. */
+const isStuck = (story: TcpStory): boolean =>
+  story.reset === null && story.unacknowledgedRepeats(REPLY) >= LEAST_REPEATS;
 
 /** Requests of protocols that answer each, and that had no answer though the connection is over or waits long. */
 function listSilences(found: Observation): readonly string[] {

@@ -54,8 +54,8 @@ export function decide(input: DecideInput): Decision {
   noteProbes(doubts, probes, refusal === null && request.lost === 0 && reply.sent > 0 && reply.lost === 0);
   if (refusal !== null) return { ...basis, ...refuse(found.request, request), refusal, status: "rejected" };
   if (request.lost > 0) return { ...basis, ...lose(input, found.request, { outcome: request, doubts }) };
-  if (leaves.length > 0) {
-    doubts.doubt(describeLeaving(leaves));
+  if (leaves.length > 0) doubts.doubt(describeLeaving(leaves));
+  if (leaves.length > 0 && reply.lost === 0) {
     return { ...basis, ...refuse(found.request, request), status: "inconclusive" };
   }
   if (excused !== null) return { ...basis, ...refuse(found.request, seen), status: "inconclusive" };

@@ -4,11 +4,11 @@ import { ethernet, icmp, ip, pcap, tcp, udp, type PcapRecord } from "../helpers/
 import { endsOf, tupleOf } from "./addresses.js";
 import type { Frame } from "./frame.js";
 import { wear, withChecksums } from "./layers.js";
-import type { Sighting } from "./network.js";
+import { isCaptured, type Sighting } from "./network.js";
 import { Random } from "./random.js";
 import type { GapPlan, HopPlan, Scenario } from "./scenario.js";
 
-const START_US = 1_790_000_000_000_000;
+export const START_US = 1_790_000_000_000_000;
 const LINKTYPES = { ethernet: 1, vlan: 1, raw: 101, sll: 113, sll2: 276 } as const;
 const WINDOW = 502;
 const STREAM = Buffer.alloc(200_000);
@@ -17,7 +17,8 @@ for (let index = 0; index < STREAM.length; index++) STREAM[index] = (index * 131
 /** Writes one capture file a hop; gives their paths in the hops' order. */
 export function writeCaptures(dir: string, scenario: Scenario, sightings: readonly Sighting[]): string[] {
   const byHop: Sighting[][] = scenario.hops.map(() => []);
-  for (const sighting of sightings) byHop[sighting.hop]!.push(sighting);
+  for (const sighting of sightings)
+    if (isCaptured(scenario, sighting.hop, sighting.atUs)) byHop[sighting.hop]!.push(sighting);
   const endUs = sightings.reduce((most, { atUs }) => Math.max(most, atUs), 0);
   return scenario.hops.map((hop, index) => {
     const random = new Random(scenario.seed + index);
@@ -29,7 +30,7 @@ export function writeCaptures(dir: string, scenario: Scenario, sightings: readon
       timeUs: sighting.atUs + aheadUs,
       bytes: show(scenario, sighting),
     }));
-    if (scenario.noise) records.push(...inventNoise(hop, aheadUs));
+    if (scenario.noise && scenario.windows === null) records.push(...inventNoise(hop, aheadUs));
     records.sort((a, b) => a.timeUs - b.timeUs);
     const path = join(dir, `${index}.${hop.name}.pcap`);
     const { snaplenBytes } = scenario;

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { analyzePcaps } from "../../../lib/analysis/index.js";
+import { analyzePcaps, analyzeRun } from "../../../lib/analysis/index.js";
 import { writeCaptures } from "./captures.js";
+import { writeRun } from "./run.js";
 import { compare } from "./expect.js";
 import type { Scenario } from "./scenario.js";
 import { shrink } from "./shrink.js";
@@ -25,7 +26,11 @@ async function judge(dir: string, scenario: Scenario): Promise<readonly string[]
   mkdirSync(dir, { recursive: true });
   const files = writeCaptures(dir, scenario, played.network.sightings);
   try {
-    return compare(scenario, played, { findings: await analyzePcaps(files), files });
+    const findings =
+      scenario.windows === null
+        ? await analyzePcaps(files)
+        : await analyzeRun(writeRun(dir, scenario, files));
+    return compare(scenario, played, { findings, files });
   } catch (error) {
     return [`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
   }

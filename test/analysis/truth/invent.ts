@@ -48,7 +48,48 @@ export function inventScenario(seed: number, kind: "healthy" | "any" = "any"): S
     snaplenBytes: random.pick([262_144, 262_144, 262_144, 256, 160]),
     mssBytes: MSS,
     noise: random.chance(0.3),
+    windows: null,
   };
+}
+
+/** A run's captures on a path whose pods talked before and go on: each begins and ends a little apart from the others. */
+export function inventLive(seed: number, kind: "healthy" | "any" = "any"): Scenario {
+  const scenario = inventScenario(seed, kind);
+  const random = new Random(seed * 104_729 + 3);
+  const longer = random.pick([3, 6]);
+  const flows = scenario.flows.map((flow) => ({
+    ...flow,
+    // Which of packets that are all the same came before a capture, nothing tells.
+    alike: false,
+    timestamps: flow.timestamps || flow.ipId === "zero",
+    // Nor which of a server's resets, which are all the same without an IP id.
+    ipId: flow.server === "refuses" ? ("counter" as const) : flow.ipId,
+    server: flow.server === "refuses" && scenario.v6 ? ("answers" as const) : flow.server,
+    messages: flow.messages * longer,
+    connections: flow.kind === "ping" ? 1 : flow.connections * longer,
+  }));
+  const lengthUs = 1000 * Math.max(...flows.map(lengthMs));
+  const fromUs = Math.floor(lengthUs * random.pick([0, 0.1, 0.3, 0.6]));
+  const untilUs = fromUs + Math.max(2_000_000, Math.floor(lengthUs * random.pick([0.3, 0.6, 1])));
+  const apartUs = random.pick([2000, 50_000, 400_000]);
+  return {
+    ...scenario,
+    flows,
+    // Of a datagram behind the longest tunnel less than is worth comparing would be left.
+    snaplenBytes: Math.max(256, scenario.snaplenBytes),
+    // Clocks that nobody set, where nothing comes through that tells of them, leave open what a capture held.
+    aheadUs: scenario.aheadUs.map((aheadUs) => aheadUs % 50_000),
+    gaps: [],
+    hops: scenario.hops.map((hop) => ({ ...hop, link: hop.link === "vlan" ? "vlan" : "ethernet" })),
+    windows: scenario.hops.map(() => ({
+      fromUs: fromUs + random.integer(0, apartUs),
+      untilUs: untilUs + random.integer(0, apartUs),
+    })),
+  };
+}
+
+function lengthMs({ kind, startMs, messages, connections, gapMs }: FlowPlan): number {
+  return startMs + (connections + (kind === "tcp" ? 0 : messages)) * gapMs;
 }
 
 function inventClocks(random: Random, nodes: number): number[] {

@@ -7,6 +7,8 @@ import { Tally } from "./truth.js";
 const NEAR_US = 20;
 const WIRE_US = 150;
 const REORDERED_US = 3000;
+/** So long after a capture's begin and before its end what it does not hold may have passed. */
+const [HEAD_US, TAIL_US] = [120_000, 1_400_000];
 
 /** A frame as one hop shows it. */
 export interface Sighting {
@@ -175,22 +177,41 @@ export class Network {
     if (shown === null) return;
     const lost = new Set(gone.flatMap(({ origins }) => origins));
     const frames = new Map<Frame, { copies: number; lost: number }>();
-    for (const [index, { frame }] of shown.items.entries()) {
+    const most = { sent: 0, missing: 0 };
+    for (const [index, { frame, atUs }] of shown.items.entries()) {
+      const isLost = lost.has(index);
+      // What a place did not capture may be known by those behind it.
+      most.sent += 1;
+      if (isLost && isCaptured(this.#scenario, shown.hop, atUs)) most.missing += 1;
+      if (!this.#isSure(atUs)) continue;
       const one = frames.get(frame) ?? { copies: 0, lost: 0 };
       frames.set(frame, one);
       one.copies += 1;
-      if (lost.has(index)) one.lost += 1;
+      if (isLost) one.lost += 1;
     }
     const isOptional = first.body.kind === "refusal";
     const whole = [...frames.values()].filter((one) => one.lost === one.copies).length;
     this.tally.count(
       { flow: first.flow, isRequest: first.isRequest, from: shown.hop, to: hop },
       {
-        sent: { least: isOptional ? 0 : frames.size, most: shown.items.length },
-        missing: { least: isOptional ? 0 : whole, most: lost.size },
+        sent: { least: isOptional ? 0 : frames.size, most: most.sent },
+        missing: { least: isOptional ? 0 : whole, most: most.missing },
       },
     );
   }
+
+  /** Whether all captures surely hold what passed around that time. */
+  #isSure(atUs: number): boolean {
+    const { windows } = this.#scenario;
+    if (windows === null) return true;
+    return windows.every(({ fromUs, untilUs }) => atUs > fromUs + HEAD_US && atUs < untilUs - TAIL_US);
+  }
+}
+
+/** Whether a hop's capture was going on. */
+export function isCaptured({ windows }: Scenario, hop: number, atUs: number): boolean {
+  const window = windows?.[hop];
+  return window === undefined || (atUs >= window.fromUs && atUs <= window.untilUs);
 }
 
 /** A retransmission or a second ACK of the same millisecond is the same frame. */

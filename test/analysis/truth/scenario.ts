@@ -95,6 +95,12 @@ export interface GapPlan {
   readonly share: number;
 }
 
+/** When a hop was captured, in µs of the set's time: packets before and after it passed as well. */
+export interface WindowPlan {
+  readonly fromUs: number;
+  readonly untilUs: number;
+}
+
 export interface Scenario {
   readonly seed: number;
   readonly v6: boolean;
@@ -109,4 +115,6 @@ export interface Scenario {
   readonly mssBytes: number;
   /** ARP, IGMP and neighbours' talk that belongs to no flow. */
   readonly noise: boolean;
+  /** By hop, of a run's captures under traffic that had begun before and goes on; null: bare files of all of it. */
+  readonly windows: readonly WindowPlan[] | null;
 }

@@ -20,7 +20,9 @@ export async function shrink(
 
 function* makeSmaller(scenario: Scenario): Generator<Scenario> {
   const { flows, losses, disorders, gaps, hops } = scenario;
-  for (const index of flows.keys()) if (flows.length > 1) yield withoutFlow(scenario, index);
+  // A run's first flow is the one that it was asked about: its path is that of the hops.
+  for (const index of flows.keys())
+    if (flows.length > 1 && (scenario.windows === null || index > 0)) yield withoutFlow(scenario, index);
   for (const index of losses.keys()) yield { ...scenario, losses: losses.toSpliced(index, 1) };
   for (const index of disorders.keys()) yield { ...scenario, disorders: disorders.toSpliced(index, 1) };
   for (const index of gaps.keys()) yield { ...scenario, gaps: gaps.toSpliced(index, 1) };
@@ -30,10 +32,23 @@ function* makeSmaller(scenario: Scenario): Generator<Scenario> {
   if (scenario.snaplenBytes < 262_144) yield { ...scenario, snaplenBytes: 262_144 };
   if (scenario.aheadUs.some((ahead) => ahead !== 0))
     yield { ...scenario, aheadUs: scenario.aheadUs.map(() => 0) };
+  for (const simple of simplerWindows(scenario.windows)) yield { ...scenario, windows: simple };
   for (const [index, hop] of hops.entries())
     for (const simple of simplerHops(hop)) yield { ...scenario, hops: hops.with(index, simple) };
   for (const [index, flow] of flows.entries())
     for (const simple of simplerFlows(flow)) yield { ...scenario, flows: flows.with(index, simple) };
+}
+
+function* simplerWindows(windows: Scenario["windows"]): Generator<Scenario["windows"]> {
+  if (windows === null) return;
+  const [fromUs, untilUs] = [
+    Math.min(...windows.map((one) => one.fromUs)),
+    Math.max(...windows.map((one) => one.untilUs)),
+  ];
+  for (const [index, window] of windows.entries()) {
+    if (window.fromUs !== fromUs) yield windows.with(index, { ...window, fromUs });
+    if (window.untilUs !== untilUs) yield windows.with(index, { ...window, untilUs });
+  }
 }
 
 function* simplerHops(hop: HopPlan): Generator<HopPlan> {
@@ -84,6 +99,7 @@ function* withoutHop(scenario: Scenario, index: number): Generator<Scenario> {
   yield {
     ...scenario,
     hops,
+    windows: scenario.windows?.toSpliced(index, 1) ?? null,
     gaps,
     losses: scenario.losses.map((loss) => ({ ...loss, leg: moveLeg(loss.leg) })),
     disorders: scenario.disorders.map((disorder) => ({ ...disorder, leg: moveLeg(disorder.leg) })),

@@ -100,7 +100,7 @@ class Talk {
 
   #question(number: number): Body {
     const { plan, flow } = this.#options;
-    if (plan.kind === "dns") return { kind: "udp", payload: encodeDnsQuestion(flow * 3000 + number) };
+    if (plan.kind === "dns") return { kind: "udp", payload: encodeDnsQuestion(dnsId(flow, number)) };
     const payload = fill(plan.requestBytes, plan.alike ? 0 : flow * 5000 + number + 1);
     return plan.kind === "ping" ? { kind: "echo", seq: number + 1, payload } : { kind: "udp", payload };
   }
@@ -112,7 +112,7 @@ class Talk {
     const answer = (): Body => {
       if (plan.server === "refuses") return { kind: "refusal", about: question };
       if (body.kind === "echo") return body;
-      if (plan.kind === "dns") return { kind: "udp", payload: encodeDnsAnswer(flow * 3000 + number) };
+      if (plan.kind === "dns") return { kind: "udp", payload: encodeDnsAnswer(dnsId(flow, number)) };
       return {
         kind: "udp",
         payload: fill(plan.responseBytes, plan.alike ? 0 : 77_000 + flow * 5000 + number),
@@ -174,6 +174,10 @@ class Talk {
     this.#send([{ kind: "tcp", segment: reset }], { connection, isRequest: false }, () => undefined);
   }
 }
+
+/** Each question's own: those of a connection count from its thousands. */
+const dnsId = (flow: number, number: number): number =>
+  flow * 13_000 + Math.floor(number / 1000) * 400 + (number % 1000);
 
 function fill(bytes: number, number: number): Uint8Array {
   const payload = new Uint8Array(bytes).fill(0x40 + (number & 0x1f));

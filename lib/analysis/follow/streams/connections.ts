@@ -59,6 +59,12 @@ export class Connections {
     return connection;
   }
 
+  /** One that is another's by now. */
+  drop({ index }: Connection): void {
+    this.all[index] = null;
+    this.free.push(index);
+  }
+
   /** Places beside the way of a flow of interest do not count. */
   isOnWay(connection: Connection, direction: 0 | 1, place: number): boolean {
     return this.targets[connection.target]!.isOnWay(direction, place);

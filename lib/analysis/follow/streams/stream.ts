@@ -6,6 +6,8 @@ export class Stream {
   newest = NONE;
   /** The place where its packets begin to show; -1 before the first. */
   base = NONE;
+  /** Captures that begin late, and not all at once, show the first packets anywhere. */
+  isBaseSure = false;
   /** How many packets in flight carry bytes that no frame before them was found to have. */
   orphans = 0;
   /** null before it is known. */
@@ -20,5 +22,22 @@ export class Stream {
     }
     const relative = (sequence - this.firstSequence) | 0;
     return this.highest + ((relative - (this.highest | 0)) | 0);
+  }
+
+  /** A packet shows for the first time: of all places there, where every capture has begun. */
+  begin(place: number, hasEveryBegun: boolean): void {
+    if (this.isBaseSure || (this.base !== NONE && !hasEveryBegun)) return;
+    this.base = place;
+    this.isBaseSure = hasEveryBegun;
+  }
+
+  /** Goes on as another one as well; gives how far that one's positions are from this one's. */
+  adopt(other: Stream): number {
+    this.orphans += other.orphans;
+    if (other.firstSequence === null) return 0;
+    this.firstSequence ??= other.firstSequence;
+    const shift = (other.firstSequence - this.firstSequence) | 0;
+    this.highest = Math.max(this.highest, other.highest + shift);
+    return shift;
   }
 }

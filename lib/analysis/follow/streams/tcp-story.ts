@@ -16,6 +16,28 @@ export interface Reset {
   readonly sightings: Sighting[];
 }
 
+/** Linux waits for at least 200 ms before it sends again what was not acknowledged. */
+const LEAST_TIMEOUT_US = 150_000;
+
+/** What one side sent again. */
+class Repeats {
+  /** … since anything of it was acknowledged. */
+  count = 0;
+  private lastUs = -Infinity;
+  private acknowledged: number | null = null;
+
+  note(timeUs: number): void {
+    if (timeUs - this.lastUs >= LEAST_TIMEOUT_US) this.count += 1;
+    this.lastUs = timeUs;
+  }
+
+  acknowledge({ acknowledgement }: Packet): void {
+    if (this.acknowledged === acknowledgement) return;
+    this.acknowledged = acknowledgement;
+    this.count = 0;
+  }
+}
+
 /** What became of one TCP connection, as its packets tell. Nothing of it is set for other protocols. */
 export class TcpStory {
   syns = 0;
@@ -30,6 +52,8 @@ export class TcpStory {
   /** The server acknowledged something that the client sent after its SYN. */
   requestAcked = false;
   reset: Reset | null = null;
+  /** By who sent it; null: nothing was sent again. */
+  private readonly repeats: [Repeats | null, Repeats | null] = [null, null];
 
   /** By who sent them. */
   get payloadBytes(): readonly [number, number] {
@@ -65,6 +89,7 @@ export class TcpStory {
     const flags = packet.tcpFlags;
     this.addPayload(packet.payloadBytes, direction);
     if ((flags & TCP.rst) !== 0) return;
+    this.repeats[direction === REQUEST ? 1 : 0]?.acknowledge(packet);
     if ((flags & TCP.fin) !== 0) {
       if (direction === REQUEST) this.hasClientFinished = true;
       else this.hasServerFinished = true;
@@ -76,6 +101,31 @@ export class TcpStory {
     }
     if (direction === REQUEST) this.established = true;
     else if (this.clientBytes > 0) this.requestAcked = true;
+  }
+
+  /** A packet that carries only what its sender had sent before: again, if not a copy that the network made. */
+  noteRepeat(direction: 0 | 1, timeUs: number): void {
+    const repeats = (this.repeats[direction] ??= new Repeats());
+    repeats.note(timeUs);
+  }
+
+  /** How often a direction's data were sent again since anything of them was acknowledged. */
+  unacknowledgedRepeats(direction: 0 | 1): number {
+    return this.repeats[direction]?.count ?? 0;
+  }
+
+  /** What another story of the same connection told. */
+  absorb(other: TcpStory): void {
+    this.syns += other.syns;
+    this.synAcks += other.synAcks;
+    this.established ||= other.established;
+    this.clientBytes += other.clientBytes;
+    this.serverBytes += other.serverBytes;
+    this.hasClientFinished ||= other.hasClientFinished;
+    this.hasServerFinished ||= other.hasServerFinished;
+    this.lastPayload ??= other.lastPayload;
+    this.requestAcked ||= other.requestAcked;
+    this.reset ??= other.reset;
   }
 
   /** Called for each sighting of a RST. */
