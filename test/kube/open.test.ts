@@ -1,31 +1,6 @@
-import t, { type Test } from "tap";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { openKube } from "../../lib/kube/index.js";
+import t from "tap";
 import type { KubeApi } from "../../lib/model/kube.js";
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** A server that answers as told, and the API at it. */
-async function serve(test: Test, answer: Answer): Promise<KubeApi> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  test.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const config = JSON.stringify({
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "here" },
-    clusters: [
-      { name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
-    ],
-    users: [{ name: "u", user: { token: "ticket" } }],
-    contexts: [{ name: "here", context: { cluster: "c", user: "u", namespace: "shop" } }],
-  });
-  return openKube({ kubeconfig: [join(test.testdir({ config }), "config")] });
-}
+import { serve, type Answer } from "./serve.js";
 
 const say =
   (code: number, body: unknown): Answer =>

@@ -6,6 +6,7 @@ import { identifyProbes } from "../follow/identity.js";
 import type { HopCapture } from "../follow/source.js";
 import type { TargetInput } from "../follow/target.js";
 import { narrowSealed } from "../sealed/narrow.js";
+import { bareFlow } from "./bare-flow.js";
 import { decide } from "./decide.js";
 import { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
@@ -160,16 +161,5 @@ function countOthers({ flows }: Followed, index: number): number {
 /** A path is a flow without ends. */
 function pathFlow(hops: readonly EvidenceHop[]): FlowEvidence {
   const nobody = endOf([{ ip: "", port: null }]);
-  return {
-    id: "",
-    from: nobody,
-    to: nobody,
-    protocol: "icmp",
-    probe: null,
-    hops,
-    replyHops: null,
-    underlay: {},
-    tunnels: {},
-    notes: [],
-  };
+  return bareFlow({ id: "", from: nobody, to: nobody, protocol: "icmp", hops });
 }

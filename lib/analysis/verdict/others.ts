@@ -7,6 +7,7 @@ import { Orders, type FlowOrder } from "../follow/order.js";
 import { PassedBy } from "../follow/passed-by.js";
 import type { PlaceSets } from "../follow/sets.js";
 import { isSilent } from "./answers.js";
+import { bareFlow } from "./bare-flow.js";
 import { decide } from "./decide.js";
 import type { JudgedFlow } from "./judged.js";
 import { observe } from "./observation.js";
@@ -126,18 +127,13 @@ function describe(flow: Flow, hops: readonly EvidenceHop[], isFromBehind: boolea
         ? [flow.behind, flow.server]
         : [flow.server, flow.behind];
   const client = isFromBehind ? flow.rewrites[0]!.behind.client : flow.client;
-  return {
+  return bareFlow({
     id: `other-${flow.number}`,
     from: endOf([{ ip: client.ip, port: null }]),
     to: endOf(servers),
     protocol: flow.protocol,
-    probe: null,
     hops,
-    replyHops: null,
-    underlay: {},
-    tunnels: {},
-    notes: [],
-  };
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CaptureRecord, EvidenceHop, FlowEvidence } from "../../../lib/model/evidence.js";
+import { bareFlow } from "../../../lib/analysis/verdict/bare-flow.js";
 import { openCapture } from "../../../lib/packets/open.js";
 import { saveEvidence } from "../helpers/run.js";
 import { endsOf } from "./addresses.js";
@@ -70,7 +71,7 @@ function describeFlow({ flows: [plan], v6 }: Scenario, hops: readonly EvidenceHo
   const port = (number: number): number | null => (isPing ? null : number);
   const service = { ip: ends!.service, port: port(ends!.servicePort) };
   const backends = all.map(({ backend, backendPort }) => ({ ip: backend, port: port(backendPort) }));
-  return {
+  return bareFlow({
     id: "f0",
     from: {
       pod: "shop/client",
@@ -86,13 +87,8 @@ function describeFlow({ flows: [plan], v6 }: Scenario, hops: readonly EvidenceHo
       addresses: ends!.service === ends!.backend ? backends : [service, ...backends],
     },
     protocol: isPing ? "icmp" : plan!.kind === "tcp" ? "tcp" : "udp",
-    probe: null,
     hops,
-    replyHops: null,
-    underlay: {},
-    tunnels: {},
-    notes: [],
-  };
+  });
 }
 
 function describeCapture(scenario: Scenario, hop: EvidenceHop, file: string): CaptureRecord {
