@@ -43,8 +43,9 @@ async function isChanged(path: string, file: ManifestFile): Promise<boolean> {
   return now.sizeBytes !== file.sizeBytes || now.sha256 !== file.sha256;
 }
 
-/** manifest.json of a run folder. Throws EVIDENCE_INVALID. */
+/** manifest.json of a run folder. Throws EVIDENCE_INVALID, FILE_UNREADABLE where the folder is not there. */
 export async function readManifest(dir: string): Promise<Manifest> {
+  await requireRunFolder(dir);
   const value = await readRunJson(dir, MANIFEST_FILE);
   if (!isManifest(value))
     throw failRead(join(dir, MANIFEST_FILE), describeFault(isManifest, value, "manifest"));
@@ -73,6 +74,16 @@ export async function readRunJson(dir: string, rel: string): Promise<unknown> {
   } catch (error) {
     throw failRead(inside.path, error);
   }
+}
+
+/** Throws FILE_UNREADABLE, with where to look, where a run's folder is none or not there. */
+export async function requireRunFolder(dir: string): Promise<void> {
+  const info = await stat(dir).catch(() => null);
+  if (info?.isDirectory() === true) return;
+  const what = info === null ? "there is no such folder" : "it is no folder";
+  throw new HopbookError("FILE_UNREADABLE", `Cannot read ${dir}: ${what}`, {
+    hint: "Runs are below ./artifacts, or where --out said; each prints its folder at its end",
+  });
 }
 
 function failRead(path: string, reason: unknown): HopbookError {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { lstat, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createRunFolder, FINDINGS_FILE, readRunJson } from "../artifacts/index.js";
-import { asHopbookError, HopbookError, messageOf } from "../errors.js";
+import { createRunFolder, FINDINGS_FILE, readRunJson, requireRunFolder } from "../artifacts/index.js";
+import { asHopbookError, HopbookError } from "../errors.js";
 import type { NodeAccess, NodeAccessConfig, Via } from "../model/access.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
@@ -99,15 +99,7 @@ async function findRunFolder(name: string, cwd: string): Promise<string> {
     });
   }
   const dir = example === undefined ? resolve(cwd, name) : join(EXAMPLE_RUN_DIR, example);
-  try {
-    if (!(await lstat(dir)).isDirectory()) throw new Error("it is no folder");
-  } catch (error) {
-    throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${name}: ${messageOf(error)}`, {
-      where: { file: dir },
-      hint: "Name the folder of a run, as `hopbook run` printed it, or example:healthy",
-      cause: error,
-    });
-  }
+  await requireRunFolder(dir);
   return dir;
 }
 

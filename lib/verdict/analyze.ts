@@ -3,6 +3,7 @@ import { findCause } from "../analysis/cause/index.js";
 import { analyzeRun, followFlows, loadRunRecord, locateBreaks, readRunText } from "../analysis/index.js";
 import { existsSync } from "node:fs";
 import { lstat } from "node:fs/promises";
+import { requireRunFolder } from "../artifacts/index.js";
 import { ENVIRONMENT_FILE } from "../engine/engine.js";
 import { HopbookError } from "../errors.js";
 import type { RunRecord } from "../model/evidence.js";
@@ -88,11 +89,7 @@ function readEnvironment(dir: string): ExpressionEnv {
 /** The verdict again, from the folder alone: with the runbook that the folder keeps. */
 export async function analyzeRunFolder(dir: string): Promise<Findings> {
   const file = join(dir, "runbook.yaml");
-  if (!existsSync(dir)) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${dir}: there is no such folder`, {
-      hint: "Runs are below ./artifacts, or where --out said; each prints its folder at its end",
-    });
-  }
+  await requireRunFolder(dir);
   try {
     if (!(await lstat(file)).isFile()) throw new Error("it is not a regular file");
   } catch (error) {
