@@ -14,7 +14,7 @@ interface Arrival {
 }
 
 interface ScheduleOptions {
-  /** How long nothing has to happen before the recorded order is given up. Default 200. */
+  /** How long nothing has to happen before the recorded order is given up. Default 600. */
   readonly idleMs?: number;
   /** How long before what waits for a word that does not come is given all the same. Default 500. */
   readonly forceMs?: number;
@@ -40,7 +40,7 @@ export class Schedule {
   #activity = 0;
 
   constructor(options: ScheduleOptions = {}) {
-    this.#idleMs = options.idleMs ?? 200;
+    this.#idleMs = options.idleMs ?? 600;
     this.#forceMs = options.forceMs ?? 500;
   }
 

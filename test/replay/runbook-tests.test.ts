@@ -76,7 +76,7 @@ t.test("differences are told, one line each, by every reporter", async (t) => {
     'flows[0].verdict.status: expected "delivered", got "lost"',
     "exitCode: expected 0, got 3",
   ]);
-  t.match(report.cases[3]?.differences, [/error: expected none, got EVIDENCE_INVALID/]);
+  t.match(report.cases[3]?.differences, [/error: expected none, got FILE_UNREADABLE/]);
   const tap = renderTests(report, { reporter: "tap", terminal });
   const read = await new Promise<Parser>((resolve) => {
     const parser = new Parser({ strict: true }, () => resolve(parser));
