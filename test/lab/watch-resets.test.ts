@@ -98,7 +98,8 @@ t.test(
 
 t.test("a wait in which none comes is a whole run", async (t) => {
   const args = ["--pod", "shop/client", "--filter", "tcp port 1", "--duration", "1s", "--ring", "4x1MB"];
-  const { stderr, stdout, exitCode } = await bench.hopbook("watch-resets", ...args, "--yes");
+  const how = ["--cluster", bench.lab.files.profile, "--yes"];
+  const { stderr, stdout, exitCode } = await bench.hopbook("watch-resets", ...args, ...how);
   t.equal(exitCode, 0, stderr);
   t.match(stdout, /No reset came/);
 });

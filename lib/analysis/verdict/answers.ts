@@ -124,7 +124,9 @@ export const isSilent = ({ saidLast, finished }: TcpStory): boolean =>
 
 /** The server's data were sent over and over, and nothing of them was acknowledged until the captures ended. */
 const isStuck = (story: TcpStory): boolean =>
-  story.reset === null && story.unacknowledgedRepeats(REPLY) >= LEAST_REPEATS;
+  story.reset === null &&
+  story.payloadBytes[REPLY] > 0 &&
+  story.unacknowledgedRepeats(REPLY) >= LEAST_REPEATS;
 
 /** Requests of protocols that answer each, and that had no answer though the connection is over or waits long. */
 function listSilences(found: Observation): readonly string[] {
