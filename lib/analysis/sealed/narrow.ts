@@ -6,7 +6,7 @@ import type { JudgedFlow } from "../verdict/judged.js";
 import { mayHaveMissed } from "../verdict/missed.js";
 import { hopOf, type Route } from "../verdict/route.js";
 import { matchSealed, type BarePacket } from "./match.js";
-import { readSizes } from "./read.js";
+import { MOST_PACKETS, readSizes } from "./read.js";
 
 /** How far a node's clock may be wrong where its captures do not tell. */
 const UNKNOWN_CLOCK_US = 2_000_000;
@@ -35,7 +35,7 @@ export function narrowSealed(judged: JudgedFlow, captures: readonly HopCapture[]
       at = { ...at, firstMissing: place };
       break;
     }
-    if (seen < packets.lost.length || spare > seen) {
+    if (seen < Math.max(1, packets.lost.length) || spare > seen) {
       said.push("which does not tell on which side of it they were lost");
       break;
     }
@@ -102,7 +102,9 @@ function lookAt(
   const { withinBytes = 0 } = worn;
   const grow = (list: readonly BarePacket[]): readonly BarePacket[] =>
     list.map(({ timeUs, ipBytes }) => ({ timeUs, ipBytes: ipBytes + withinBytes }));
-  const isSure = mayHaveMissed(route.places[place]!, found.readings[place]!) === 0;
+  const reading = found.readings[place]!;
+  const isWhole = reading.damage === null && reading.records <= MOST_PACKETS;
+  const isSure = isWhole && packets.lost.length > 0 && mayHaveMissed(route.places[place]!, reading) === 0;
   const sealed = { lost: grow(packets.lost), passed: grow(packets.passed) };
   return { ...matchSealed(sealed, messages, { format, slackUs }), isSure };
 }

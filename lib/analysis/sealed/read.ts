@@ -6,7 +6,7 @@ import { openPlace, type HopCapture } from "../follow/source.js";
 import type { BarePacket, SealedMessage } from "./match.js";
 
 /** More of one direction than this are not compared by their sizes. */
-const MOST_PACKETS = 100_000;
+export const MOST_PACKETS = 100_000;
 
 /** A packet of a capture with where it stands and whom it is from. */
 interface Shown extends BarePacket, SealedMessage {

@@ -3,8 +3,8 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyzeRun } from "../../../lib/analysis/analyze.js";
 import { brief, judge, noCause } from "../helpers/judge.js";
-import { ip } from "../helpers/packets.js";
-import { CALICO, NODE_IPS, pings, writeRun, type SimHop, type SimOptions } from "../helpers/run.js";
+import { ethernet, ip, pcap } from "../helpers/packets.js";
+import { CALICO, NODE_IPS, pings, START_US, writeRun, type SimHop, type SimOptions } from "../helpers/run.js";
 
 /** Calico's way through WireGuard: the two NICs, hops 3 and 4, show its messages. */
 const SEALED = CALICO.map((hop): SimHop => {
@@ -94,8 +94,23 @@ t.test("a damaged capture says what it can; a node without an address says nothi
   writeFileSync(join(dir, "captures/3.pcap"), Buffer.alloc(16, 0xff), { flag: "a" });
   const [damaged] = (await analyzeRun(dir, { findCause: noCause })).flows;
   t.match(damaged?.verdict, { status: "lost", lastSeen: { role: "nic", node: "node-a" } });
+  t.match(damaged?.verdict.firstMissing, { role: "tunnel" }, "what a damaged file lacks may have come");
   const underlay = { "node-b": { ip: NODE_IPS["node-b"], interface: "ens4" } };
   writeFileSync(join(dir, "evidence/flows.json"), JSON.stringify({ flows: [{ ...flow, underlay }] }));
   const [unknown] = (await analyzeRun(dir, { findCause: noCause })).flows;
   t.equal(unknown?.verdict.lastSeen?.role, "tunnel");
+});
+
+t.test("of more packets than are compared, none that is missing is known to be", async (t) => {
+  const dir = t.testdir();
+  writeRun(dir, { ...base, packets: reaching(3) });
+  const frame = ethernet(
+    ip({ source: "192.168.9.9", destination: "192.168.9.8", protocol: 99 }, Buffer.alloc(8)),
+  );
+  const record = Buffer.from(pcap([{ timeUs: START_US, bytes: frame }], { snaplenBytes: 262_144 })).subarray(
+    24,
+  );
+  writeFileSync(join(dir, "captures/3.pcap"), Buffer.alloc(record.length * 100_001, record), { flag: "a" });
+  const [found] = (await analyzeRun(dir, { findCause: noCause })).flows;
+  t.match(found?.verdict.firstMissing, { role: "tunnel" });
 });

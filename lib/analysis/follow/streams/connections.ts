@@ -149,8 +149,7 @@ export class Connections {
     if (connection.front === NONE) connection.front = connection.rows[0]!;
     this.flowOf(connection)?.fold(connection, tuples, this.places);
     for (const row of connection.rows) if (tuples.connectionOf(row) === index) tuples.remove(row);
-    this.all[index] = null;
-    this.free.push(index);
+    this.drop(connection);
   }
 }
 

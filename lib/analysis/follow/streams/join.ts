@@ -1,4 +1,5 @@
 import { append } from "../tables/append.js";
+import { mergeRejections, type Rejection } from "../rejections.js";
 import type { Tuples } from "../tables/tuples.js";
 import { REQUEST } from "../ends.js";
 import { NONE, type InFlight } from "../flight.js";
@@ -31,7 +32,9 @@ export function join({ before, behind, direction }: Joined, state: State): Conne
     Object.assign(kept.streams[way], { base, isBaseSure });
   }
   kept.story.absorb(gone.story);
-  kept.rejections = gone.rejections ?? kept.rejections;
+  const met: Rejection[] = [];
+  for (const { rejections } of [kept, gone]) mergeRejections(met, rejections ?? [], state.connections.places);
+  kept.rejections = met;
   kept.talk = inFront.talk;
   kept.heardAt = inFront.heardAt;
   kept.signs = inFront.signs;
