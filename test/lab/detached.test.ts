@@ -7,7 +7,7 @@ import { downLab, execInNode, execInPod, upLab } from "../../lib/lab/index.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { buildCli, runCli, startCli, type CliRun } from "./cli.js";
 import { findProcesses, takeSnapshot, waitUntilClean } from "./hygiene.js";
-import { slowDown } from "./slow.js";
+import { holdBack, slowDown } from "./slow.js";
 
 /** Runs that go on without their client: on the nodes alone, by ssh and locally, and collected by whoever comes. */
 
@@ -156,7 +156,7 @@ t.test("stop ends them, and they wait; watch-path is left in the background", LI
 t.test("two clients: one wins; a client that dies while it collects loses nothing", LIMITS, async (t) => {
   const [one, two] = [machine(), machine()];
   const id = await detach(one, profile, "--for", "5m", "--probe", "ping");
-  const undo = await slowDown(lab, { tool: "cat", seconds: 2, when: "*.pcap" });
+  const undo = await holdBack(lab, { tool: "cat", when: "*.pcap" });
   const first = startCli(cli, ["collect", id, "--cluster", profile, "--yes"], { cwd: one });
   await first.said("Capture at every hop");
   const second = await hopbook(two, profile, "collect", id);
@@ -166,8 +166,12 @@ t.test("two clients: one wins; a client that dies while it collects loses nothin
   first.child.kill("SIGKILL");
   await first.done;
   await undo();
-  await sleep(500);
-  const collected = await hopbook(two, profile, "collect", id);
+  // The nodes see that it died some time later.
+  let collected = await hopbook(two, profile, "collect", id);
+  for (let tries = 0; tries < 20 && collected.stderr.includes("RUN_BUSY"); tries += 1) {
+    await sleep(500);
+    collected = await hopbook(two, profile, "collect", id);
+  }
   t.equal(collected.exitCode, 0, collected.stderr);
   t.strictSame((await waitUntilClean(clean, lab, { withinMs: 8000 })).left, []);
 });

@@ -16,6 +16,8 @@ mkdir -p /run/cover
 chmod 644 "/run/cover/$1.none"
 echo "$path" >"/run/cover/$1.path"
 mount --bind "/run/cover/$1.none" "$path"`;
+/** It is there as long as its program has to wait. */
+const HELD = "/run/cover/held";
 const UNCOVER = `read -r path <"/run/cover/$1.path" && umount -l "$path"`;
 
 export interface Slow {
@@ -28,9 +30,27 @@ export interface Slow {
 }
 
 /** Makes a program of the nodes wait before it does its work, so that a stage of a run is long enough to be hit. */
-export async function slowDown(lab: LabState, slow: Slow): Promise<() => Promise<void>> {
-  const { tool, seconds, when = "*" } = slow;
-  const wrapper = `#!/bin/sh\ncase "$*" in ${when}) sleep ${seconds} ;; esac\nexec /run/cover/real/${tool} "$@"\n`;
+export function slowDown(lab: LabState, slow: Slow): Promise<() => Promise<void>> {
+  return cover(lab, slow, `sleep ${slow.seconds}`);
+}
+
+/**
+ * Makes a program of the nodes wait until it is let go, for a minute at most: where what comes meanwhile takes as long as
+ * the machine is busy. What is returned lets all of them go, and is to be called once.
+ */
+export async function holdBack(lab: LabState, held: Omit<Slow, "seconds">): Promise<() => Promise<void>> {
+  for (const { name } of lab.nodes) await must(lab, name, ["sh", "-c", `mkdir -p /run/cover && : >${HELD}`]);
+  const wait = `tries=0; while [ -e ${HELD} ] && [ $tries -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done`;
+  const uncover = await cover(lab, held, wait);
+  return async () => {
+    for (const { name } of lab.nodes) await must(lab, name, ["rm", "-f", HELD]);
+    await uncover();
+  };
+}
+
+async function cover(lab: LabState, slow: Omit<Slow, "seconds">, wait: string): Promise<() => Promise<void>> {
+  const { tool, when = "*" } = slow;
+  const wrapper = `#!/bin/sh\ncase "$*" in ${when}) ${wait} ;; esac\nexec /run/cover/real/${tool} "$@"\n`;
   const nodes = lab.nodes.map(({ name }) => name).filter((name) => (slow.node ?? name) === name);
   for (const node of nodes) await must(lab, node, ["sh", "-c", COVER, "cover", tool, wrapper]);
   return async () => {
