@@ -4,7 +4,7 @@
 # Usage: bin/cluster-tests.sh [all|bring-up]
 set -eu
 cd "$(dirname "$0")/.."
-run_tests() { node bin/test.js --jobs=1 --timeout=3600 "$@"; }
+run_tests() { node bin/test.js --jobs=1 --timeout=3600 --again "$@"; }
 cluster() { npm run --silent cluster -- "$@"; }
 
 case ${1:-all} in

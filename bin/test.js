@@ -1,7 +1,9 @@
 // Compiles what changed and runs tests as plain JavaScript, some processes at once. Files of one room share a process where a
 // whole suite is asked for, and have one each where a part of it is. Prints TAP; on a terminal only what failed and the
 // closing line.
-// Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--not=TEXT]… [--coverage] [--tap] [WHAT…]
+// Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--again] [--not=TEXT]… [--coverage] [--tap] [WHAT…]
+// --again: where at most three fail, each is run once more when nothing runs beside it, and what passes then is named as
+// unsteady: suites of real processes hang on what else the machine does, and somebody has to look at those that do.
 // WHAT is a suite (unit, slow, lab, cluster, or covered: those whose coverage counts) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -12,6 +14,7 @@ import { buildTests } from "./build-tests.js";
 import { describeFailures } from "./ci-failures.js";
 import { isCoverageTest, judgeCoverage } from "./coverage.js";
 import { takeDownLeftLabs } from "./left-labs.js";
+import { tryAgain } from "./test-again.js";
 import { groupTests, nameGroup, programOf, readFileTimes } from "./test-groups.js";
 import { runTests } from "./test-process.js";
 
@@ -24,6 +27,7 @@ const { values, positionals } = parseArgs({
     // One more than there are cores: many wait, for processes and time-outs.
     jobs: { type: "string", default: String(availableParallelism() + 1) },
     timeout: { type: "string", default: "120" },
+    again: { type: "boolean", default: false },
     not: { type: "string", multiple: true, default: [] },
     coverage: { type: "boolean", default: false },
     tap: { type: "boolean", default: !process.stdout.isTTY },
@@ -93,9 +97,12 @@ const groups = isWhole ? groupTests(files) : files.map((file) => [file]);
 const lengthOfAll = (group) => group.reduce((ms, name) => ms + lengthOf(name), 0);
 // The longest first, so that all cores end together. One after the other by name.
 const queue = values.jobs === "1" ? groups : groups.toSorted((a, b) => lengthOfAll(b) - lengthOfAll(a));
+const failed = [];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+const unsteady = values.again ? await runAgain() : [];
 if (values.coverage) await checkCoverage();
 if (values.tap) console.log(`1..${results.length}`);
+if (unsteady.length > 0) console.log(`# unsteady: ${unsteady.map(nameGroup).join(", ")}`);
 const counts = Object.entries(sum).filter(([key, count]) => count > 0 || key === "total" || key === "pass");
 console.log(`# { ${counts.map(([key, count]) => `${key}: ${count}`).join(", ")} }`);
 console.log(`# time=${Math.round(performance.now() - began)}ms`);
@@ -108,25 +115,46 @@ process.exitCode = sum.fail > 0 ? 1 : 0;
 
 async function work() {
   for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
-    let child;
-    const result = await runTests({
-      name: nameGroup(group),
-      args: programOf(group),
-      cwd: ROOT,
-      env: envOf(group[0]),
-      timeoutMs: Number(values.timeout) * 1000,
-      onChild: (started) => running.add((child = started)),
-    });
-    running.delete(child);
-    results.push(result);
-    if (result.why !== undefined) await takeDownLeftLabs(ROOT, child.pid);
-    for (const [key, count] of Object.entries(result.counts)) sum[key] += count;
-    // A file that ended badly has failed, whatever its assertions say.
-    if (result.why !== undefined && (result.counts.fail ?? 0) === 0) {
-      sum.fail += 1;
-      sum.total += 1;
-    }
+    const result = await run(group, nameGroup(group));
+    if (result.why !== undefined && values.again) failed.push({ group, result });
+    else count(result);
     print(result);
+  }
+}
+
+/** What failed, when nothing else runs; gives the groups that passed then. */
+async function runAgain() {
+  const { last, unsteady } = await tryAgain(failed, async (group) => {
+    const result = await run(group, `${nameGroup(group)}, again and alone`);
+    print(result);
+    return result;
+  });
+  for (const result of last) count(result);
+  return unsteady;
+}
+
+async function run(group, name) {
+  let child;
+  const result = await runTests({
+    name,
+    args: programOf(group),
+    cwd: ROOT,
+    env: envOf(group[0]),
+    timeoutMs: Number(values.timeout) * 1000,
+    onChild: (started) => running.add((child = started)),
+  });
+  running.delete(child);
+  results.push(result);
+  if (result.why !== undefined) await takeDownLeftLabs(ROOT, child.pid);
+  return result;
+}
+
+function count({ counts, why }) {
+  for (const [key, number] of Object.entries(counts)) sum[key] += number;
+  // A file that ended badly has failed, whatever its assertions say.
+  if (why !== undefined && (counts.fail ?? 0) === 0) {
+    sum.fail += 1;
+    sum.total += 1;
   }
 }
 

@@ -85,3 +85,19 @@ t.test(
     t.match(judge(t, { empty: { program } }), { empty: { why: "no test in test/a/empty.test.ts" } });
   },
 );
+
+t.test("what failed is run once more, alone, and told; more than three are no accident", (t) => {
+  const source = `import { tryAgain } from ${JSON.stringify(new URL("../../bin/test-again.js", import.meta.url))};
+    const failed = (...groups) => groups.map((group) => ({ group, result: { why: "first" } }));
+    const ran = [];
+    const run = async (group) => { ran.push(group); return group === "c" ? { why: "still" } : { why: undefined }; };
+    const few = await tryAgain(failed("a", "b", "c"), run);
+    const many = await tryAgain(failed("d", "e", "f", "g"), run);
+    console.log(JSON.stringify({ ran, few, many }));`;
+  t.same(JSON.parse(run("--input-type=module", "--eval", source).stdout), {
+    ran: ["a", "b", "c"],
+    few: { last: [{}, {}, { why: "still" }], unsteady: ["a", "b"] },
+    many: { last: Array(4).fill({ why: "first" }), unsteady: [] },
+  });
+  t.end();
+});
