@@ -77,6 +77,8 @@ export interface FlowEvidence {
   readonly to: EvidenceEnd;
   readonly protocol: Protocol;
   readonly probe: ProbeKind | null;
+  /** What takes these packets answers none: a tunnel's port. */
+  readonly oneWay?: true;
   readonly hops: readonly EvidenceHop[];
   readonly replyHops: readonly EvidenceHop[] | null;
   readonly underlay: UnderlayByNode;

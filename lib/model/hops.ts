@@ -136,4 +136,6 @@ export interface Flow {
   readonly probe: ProbeKind | null;
   /** Of ping-large: the IP packets' size; absent: the largest that the first hop carries. */
   readonly sizeBytes?: number;
+  /** What takes these packets answers none: a tunnel's port. */
+  readonly oneWay?: true;
 }

@@ -1,6 +1,6 @@
 import type { Findings, FlowFinding } from "../model/findings.js";
 import { fitColumns, measureColumns, padColumns, wrapColumns } from "../text/columns.js";
-import { sortDetected } from "./flow-words.js";
+import { isOneWay, sortDetected } from "./flow-words.js";
 import { describeMissing, lossyLegs } from "./legs.js";
 import { describeLeftOut, rankFlows, troubleOf } from "./ranking.js";
 import { STATUS_PAINT, type TextStyle } from "./text-style.js";
@@ -93,6 +93,8 @@ function describeRow(flow: FlowFinding, style: TextStyle): Row {
   };
 }
 
+const ONE_WAY = "one-way: no answer due";
+
 /** What went missing on the worst leg, else what a detector says; nothing where all is well. */
 function describeTrouble(flow: FlowFinding): string {
   const [worst] = lossyLegs(flow);
@@ -100,5 +102,7 @@ function describeTrouble(flow: FlowFinding): string {
   if (worst !== undefined) return `${describeMissing(worst)} missing`;
   if (lost.packets > 0) return `${describeMissing({ missing: lost.packets, sent: lost.of })} missing`;
   const said = sortDetected(flow).find(({ severity }) => severity !== "note")?.summary;
-  return said ?? (status === "inconclusive" ? (caveats[0] ?? "") : "");
+  if (said !== undefined) return said;
+  if (status === "delivered" && isOneWay(flow)) return ONE_WAY;
+  return status === "inconclusive" ? (caveats[0] ?? "") : "";
 }

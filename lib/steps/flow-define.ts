@@ -11,6 +11,7 @@ interface Input {
   readonly probe?: readonly ProbeKind[];
   readonly traffic?: boolean;
   readonly sizes?: readonly number[];
+  readonly oneWay?: boolean;
 }
 
 interface Output {
@@ -67,6 +68,12 @@ export const flowDefine: StepKind<Input, Output> = {
         title:
           "Sizes in bytes of ping-large's packets, a flow each, and the largest that the first hop carries",
       },
+      oneWay: {
+        type: "boolean",
+        default: false,
+        title:
+          "Whether what takes the packets answers none, as a tunnel's port: that they arrive is all that is due",
+      },
     },
   },
   outputSchema: { type: "object", required: ["flows"], properties: { flows: { type: "array" } } },
@@ -88,6 +95,7 @@ export const flowDefine: StepKind<Input, Output> = {
       .flatMap((path) => flowsOf(path, input))
       .map((flow, index) => ({
         ...flow,
+        ...(input.oneWay === true ? { oneWay: true as const } : {}),
         id: [`f${index}`, flow.probe ?? flow.protocol, flow.sizeBytes]
           .filter((part) => part !== undefined)
           .join("-"),

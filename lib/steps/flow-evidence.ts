@@ -18,6 +18,7 @@ export function describeFlow(flow: Flow): FlowEvidence {
     to: endOf(path.to),
     protocol: flow.protocol,
     probe: flow.probe,
+    ...(flow.oneWay === undefined ? {} : { oneWay: flow.oneWay }),
     hops: hops(path.hops),
     replyHops: path.replyHops === null ? null : hops(path.replyHops),
     underlay: path.underlay,

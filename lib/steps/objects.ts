@@ -97,6 +97,7 @@ export const flowSchema = {
     path: pathSchema,
     protocol: { enum: ["icmp", "udp", "tcp"] },
     sizeBytes: { type: "integer", minimum: 84, maximum: 65_535 },
+    oneWay: { const: true },
     probe: {
       enum: ["ping", "ping-large", "udp", "dns-udp", "dns-tcp", "tcp-connect", "http", "https", "tls", null],
     },

@@ -1,5 +1,5 @@
 import type { Flow } from "../model/hops.js";
-import type { ProbeRecord } from "../model/evidence.js";
+import type { ProbeAttempt, ProbeRecord } from "../model/evidence.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { planProbe, type TlsAnswer, type ProbePlan } from "../traffic/index.js";
@@ -95,11 +95,23 @@ export const trafficProbe: StepKind<Input, Output> = {
     }
     const attempts = probes.flatMap((probe) => probe.attempts);
     const answered = attempts.filter((attempt) => attempt.outcome === "answered").length;
-    context.note("info", `${answered} of ${attempts.length} attempts were answered`);
+    context.note("info", sayAnswers(input.flows, probes));
     const tls = probes.flatMap((probe) => tlsOf(probe, input.serverName ?? ""));
     return { attempts: attempts.length, answered, tls };
   },
 };
+
+/** Of packets that nothing answers, that they were sent is all there is to say. */
+function sayAnswers(flows: readonly Flow[], probes: readonly ProbeRecord[]): string {
+  const ids = new Set(flows.flatMap(({ id, oneWay }) => (oneWay === true ? [id] : [])));
+  const [due, oneWay] = [false, true].map((is) =>
+    probes.filter(({ flowId }) => ids.has(flowId) === is).flatMap(({ attempts }) => attempts),
+  ) as [ProbeAttempt[], ProbeAttempt[]];
+  const answered = due.filter(({ outcome }) => outcome === "answered").length;
+  const said = oneWay.length === 0 ? "" : `${oneWay.length} were sent one-way: no answer is due`;
+  if (due.length === 0 && said !== "") return said;
+  return [`${answered} of ${due.length} attempts were answered`, ...(said === "" ? [] : [said])].join("; ");
+}
 
 function tlsOf({ flowId, kind, attempts }: ProbeRecord, serverName: string): readonly TlsAnswer[] {
   if (kind !== "tls" && kind !== "https") return [];

@@ -50,6 +50,11 @@ export function openersOf(encapsulation: Encapsulation | null): Openers {
   return { ...NO_OPENERS, udp, ip: openProtocols(format), depth: 1 };
 }
 
+/** Whether a tunnel usually ends at a port of UDP, sealed ones among them. */
+export function isTunnelPort(port: number): boolean {
+  return [...USUAL_OPENERS.udp, ...USUAL_OPENERS.sealedUdp].some(({ number }) => number === port);
+}
+
 /** Where a checksum of all that an IP protocol carries from `at` on stands; -1 where it is none that is read, or has none. */
 export function ownChecksumAt(protocol: number, bytes: Uint8Array, at: number, end: number): number {
   return protocol === GRE_PROTOCOL ? checksumAt(bytes, at, end) : -1;

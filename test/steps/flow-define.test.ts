@@ -41,6 +41,12 @@ t.test("probes that are named come in place of the protocol, each with each path
   );
 });
 
+t.test("where no answer is due, each flow says so", async (t) => {
+  t.match(await define({ paths: [to(4789)], probe: ["udp"], oneWay: true }), [{ oneWay: true }]);
+  const [flow] = await define({ paths: [to(4789)], probe: ["udp"] });
+  t.notOk(flow !== undefined && "oneWay" in flow);
+});
+
 t.test("from outside nothing can be sent, and it can be watched", async (t) => {
   const path = {
     ...to(80),

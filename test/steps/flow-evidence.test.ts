@@ -25,6 +25,12 @@ t.test("an end that is a Service says so, with what is followed", (t) => {
   t.end();
 });
 
+t.test("that no answer is due goes on to the analysis", (t) => {
+  t.equal(describeFlow(makeFlow({ oneWay: true })).oneWay, true);
+  t.notOk("oneWay" in describeFlow(makeFlow({})));
+  t.end();
+});
+
 t.test("an end with both families says which one is not followed", (t) => {
   const otherFamily = { ip: "fd00::7", port: 8080, addresses: [{ ip: "fd00::7", port: 8080 }] };
   const { from, to } = describeFlow(makeFlow({ path: makePath({ ...WEB, otherFamily }) }));

@@ -33,6 +33,20 @@ t.test("each flow's probe is demanded, sent from its first end, and kept as evid
   t.strictSame(fake.incomplete, []);
 });
 
+t.test("of what nothing answers it is said that it was sent", async (t) => {
+  const node = fakeNode("node-a", () => ({ stdout: Buffer.from(PONG), exitCode: 0 }));
+  const said = async (flows: readonly (typeof ping)[]): Promise<readonly string[]> => {
+    const fake = fakeContext([node.access]);
+    await trafficProbe.run?.({ flows, count: 2 }, fake.context, NO_PLAN);
+    return fake.notes;
+  };
+  const tunnel = { ...ping, id: "f1-udp", oneWay: true as const };
+  t.match(await said([ping, tunnel]), [
+    "info: 1 of 2 attempts were answered; 2 were sent one-way: no answer is due",
+  ]);
+  t.match(await said([tunnel]), ["info: 2 were sent one-way: no answer is due"]);
+});
+
 t.test("a flow that is only watched is not probed", async (t) => {
   const fake = fakeContext();
   const outputs = await trafficProbe.run?.({ flows: [{ ...ping, probe: null }] }, fake.context, NO_PLAN);

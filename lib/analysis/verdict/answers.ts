@@ -6,13 +6,11 @@ import type { DirectionTally } from "../follow/tally.js";
 import type { TcpStory } from "../follow/streams/tcp-story.js";
 import { nameHop, type Doubts } from "./doubts.js";
 import type { DecideInput } from "./input.js";
+import { isOneWay, mayBeOneWay } from "./due.js";
 import { describeUndecided } from "./notes.js";
 import { listExchanges, type Observation } from "./observation.js";
 import type { Outcome } from "./outcome.js";
 import { hopOf } from "./route.js";
-
-/** Ports whose protocols answer each datagram: DNS, NTP, SNMP, QUIC. */
-const ANSWERING_PORTS: ReadonlySet<number | null> = new Set([53, 123, 161, 443]);
 
 /** One or two may come of a late acknowledgement. */
 const LEAST_REPEATS = 3;
@@ -69,7 +67,13 @@ export function judgeAnswers(
     doubts.doubt("The client goes on as if it were answered: replies take a way that was not captured");
     return inconclusive;
   }
-  if (flow.protocol === "udp" && flow.probe === null && !ANSWERING_PORTS.has(flow.to.port)) {
+  if (isOneWay(flow)) {
+    doubts.note(
+      "One-way: a tunnel's port takes what is sent to it without an answer, so that it arrived is all that is seen",
+    );
+    return null;
+  }
+  if (mayBeOneWay(flow)) {
     doubts.note("One-way: nothing came back, and this protocol may well need no answer");
     return null;
   }

@@ -14,6 +14,7 @@ import { detectAll } from "../detectors/registry.js";
 import type { KeptPacket } from "../follow/ways.js";
 import type { Sighting } from "../follow/sightings.js";
 import type { DirectionTally } from "../follow/tally.js";
+import { isOneWay } from "./due.js";
 import { listEnded } from "./ended.js";
 import { factsOf } from "./facts.js";
 import type { FrameReader } from "./frames.js";
@@ -84,7 +85,7 @@ function describeTimes({ flow, found, decision }: JudgedFlow): Pick<FlowFinding,
 function describeExchanges({ flow, found }: JudgedFlow): readonly ExchangeFinding[] {
   const { record } = found;
   const isFirst = record?.talk?.owner === record?.number;
-  return isFirst ? listExchanges(found, { answerDue: flow.probe !== null }) : [];
+  return isFirst ? listExchanges(found, { answerDue: flow.probe !== null && !isOneWay(flow) }) : [];
 }
 
 /** The contract's reference to the hop of a capture. */

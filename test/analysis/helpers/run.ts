@@ -87,6 +87,7 @@ export interface SimOptions {
   readonly snaplenBytes?: number;
   readonly v6?: boolean;
   readonly probe?: FlowEvidence["probe"];
+  readonly oneWay?: true;
   readonly probes?: readonly Partial<ProbeRecord>[];
   /** By hop: changes to the capture's record; null: no capture at all. */
   readonly captures?: Readonly<Record<number, Partial<CaptureRecord> | null>>;
@@ -236,6 +237,7 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
     to: { pod: "shop/web", node: "node-b", ...to[0]!, addresses: to, ...others },
     protocol: options.protocol,
     probe: options.probe === undefined ? "ping" : options.probe,
+    ...(options.oneWay === undefined ? {} : { oneWay: options.oneWay }),
     hops: options.requestHops?.map((index) => evidenceHops[index]!) ?? evidenceHops,
     replyHops: options.replyHops?.map((index) => evidenceHops[index]!) ?? null,
     underlay: ofSeenNodes(options, {
