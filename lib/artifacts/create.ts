@@ -85,6 +85,6 @@ async function proveWritable(dir: string, minFreeBytes: number): Promise<void> {
   await rm(probe);
   const disk = await statfs(dir);
   const freeBytes = disk.bavail * disk.bsize;
-  if (freeBytes < minFreeBytes)
-    throw failWrite(dir, `ENOSPC: ${freeBytes} bytes are free, ${minFreeBytes} are needed`);
+  const tooLittle = `${freeBytes} bytes of disk are free, ${minFreeBytes} are needed`;
+  if (freeBytes < minFreeBytes) throw failWrite(dir, Object.assign(new Error(tooLittle), { code: "ENOSPC" }));
 }

@@ -1,7 +1,8 @@
 import { lstatSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import type { HopbookError } from "../errors.js";
+import { unwritable } from "../files/failure.js";
 import type { LocalFile } from "../model/local-file.js";
 import { makeFolder } from "./make-folder.js";
 import { hashFile, listFolder, makeTemporaryName, MANIFEST_FILE } from "./manifest.js";
@@ -263,12 +264,5 @@ async function readRecords(file: string, key: string): Promise<readonly unknown[
 
 /** ARTIFACTS_UNWRITABLE for a path; `reason` is what the system or our own check said. */
 export function failWrite(path: string, reason: unknown): HopbookError {
-  const text = messageOf(reason);
-  return new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write ${path}: ${text}`, {
-    where: { file: path },
-    hint: /ENOSPC/.test(text)
-      ? "Free some disk space, or name another folder with --out"
-      : "Name a folder that you can write with --out",
-    cause: reason,
-  });
+  return unwritable(path, reason, { elsewhere: "a folder that you can write with --out" });
 }

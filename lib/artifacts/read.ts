@@ -1,6 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { fileReason } from "../files/failure.js";
+import { readRegularFile } from "../files/read.js";
 import type { Findings } from "../model/findings.js";
 import { describeFault } from "../shapes/fault.js";
 import { findings as isFindings } from "../shapes/generated/findings.js";
@@ -65,12 +67,7 @@ export async function readRunJson(dir: string, rel: string): Promise<unknown> {
   const inside = resolveInside(dir, rel);
   if (!inside.ok) throw failRead(join(dir, rel), inside.reason);
   try {
-    const info = await stat(inside.path);
-    // A pipe or a device may never end.
-    if (!info.isFile()) throw new Error("it is not a regular file");
-    const { size } = info;
-    if (size > MAX_JSON_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_JSON_BYTES}`);
-    return JSON.parse(await readFile(inside.path, "utf8")) as unknown;
+    return JSON.parse((await readRegularFile(inside.path, MAX_JSON_BYTES)).toString("utf8")) as unknown;
   } catch (error) {
     throw failRead(inside.path, error);
   }
@@ -87,8 +84,7 @@ export async function requireRunFolder(dir: string): Promise<void> {
 }
 
 function failRead(path: string, reason: unknown): HopbookError {
-  const text = messageOf(reason);
-  return new HopbookError("EVIDENCE_INVALID", `Cannot read ${path}: ${text}`, {
+  return new HopbookError("EVIDENCE_INVALID", `Cannot read ${path}: ${fileReason(reason)}`, {
     where: { file: path },
     hint: "Name the folder of a run, as `hopbook run` printed it",
     cause: reason,

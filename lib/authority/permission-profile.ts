@@ -2,7 +2,8 @@ import { open, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { assertValid, parseDocument, type DocumentPath } from "../document/index.js";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import type { GrantBlock, GrantSource } from "../model/permissions.js";
 import { containsPath } from "../permissions/index.js";
 
@@ -52,11 +53,9 @@ function findFile(nameOrFile: string, { cwd, env }: ProfilePlaces): string {
 
 /** Looks and reads through one open file, so that what was looked at is what is read. */
 async function readTrusted(file: string, foreignDirs: readonly string[]): Promise<string> {
-  const handle = await open(file).catch((cause: unknown) => {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${file}: ${messageOf(cause)}`, {
-      where: { file },
+  const handle = await open(file).catch((error: unknown) => {
+    throw unreadable(file, error, {
       hint: "Name a permission profile by its path, or by its name in ~/.config/hopbook/permissions",
-      cause,
     });
   });
   try {

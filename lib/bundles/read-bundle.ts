@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import { BUNDLE_KINDS, type BundleKind } from "./kinds.js";
 import { isCapture, listFiles } from "./list-files.js";
 import { readState, type KnownState } from "./read-state.js";
@@ -41,11 +42,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
     return { title, captures: paths.map((path) => join(dir, path)), paths, state, known, isCut };
   } catch (error) {
     if (error instanceof HopbookError) throw error;
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read all of ${dir}: ${messageOf(error)}`, {
-      where: { file: dir },
-      hint: "Copy it to where you may read all of it",
-      cause: error,
-    });
+    throw unreadable(dir, error, { what: "all of", hint: "Copy it to where you may read all of it" });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 
 const MAX_DEPTH = 20;
 const MAX_ENTRIES = 50_000;
@@ -66,12 +67,8 @@ async function walk(root: string): Promise<string[]> {
 async function list(dir: string): Promise<Dirent[]> {
   try {
     return await readdir(dir, { withFileTypes: true });
-  } catch (cause) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${dir}: ${messageOf(cause)}`, {
-      where: { file: dir },
-      hint: "Check the path and that you may read it",
-      cause,
-    });
+  } catch (error) {
+    throw unreadable(dir, error);
   }
 }
 

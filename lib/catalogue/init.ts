@@ -1,7 +1,7 @@
 import { lstat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { makeFolder } from "../artifacts/make-folder.js";
-import { HopbookError, messageOf } from "../errors.js";
+import { unwritable } from "../files/failure.js";
 
 /** A start, every line of which may be deleted: what is not a comment is valid as it stands. */
 const FILES: Readonly<Record<string, string>> = {
@@ -106,7 +106,7 @@ export async function initFolder(dir: string): Promise<InitReport> {
       // wx: what has come into being since the look is not overwritten either.
       await writeFile(file, text, { flag: "wx" });
     } catch (error) {
-      throw unwritable(file, messageOf(error), error);
+      throw unwritable(file, error, ELSEWHERE);
     }
     written.push(name);
   }
@@ -114,17 +114,8 @@ export async function initFolder(dir: string): Promise<InitReport> {
 }
 
 async function refuseExisting(file: string): Promise<void> {
-  const isThere = await lstat(file).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) throw unwritable(file, "it is there already, and nothing is overwritten");
+  const info = await lstat(file).catch(() => null);
+  if (info !== null) throw unwritable(file, "it is there already, and nothing is overwritten", ELSEWHERE);
 }
 
-function unwritable(file: string, reason: string, cause?: unknown): HopbookError {
-  return new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write ${file}: ${reason}`, {
-    where: { file },
-    hint: "Name another folder, or move the file away",
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
+const ELSEWHERE = { elsewhere: "another folder, or move the file away" };

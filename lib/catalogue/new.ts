@@ -1,7 +1,8 @@
 import { open, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeFolder } from "../artifacts/make-folder.js";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unwritable } from "../files/failure.js";
 import { RUNBOOK_DIR } from "./places.js";
 
 export interface NewRunbookOptions {
@@ -40,7 +41,7 @@ export async function newRunbook({ name, dir }: NewRunbookOptions): Promise<NewR
   try {
     makeFolder(folder, 0o777);
   } catch (error) {
-    throw unwritable(folder, error);
+    throw unwritable(folder, error, ELSEWHERE);
   }
   await writeNew(runbook, text);
   try {
@@ -61,21 +62,11 @@ async function writeNew(file: string, text: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable(file, error, ELSEWHERE);
   }
 }
 
-function unwritable(file: string, error: unknown): HopbookError {
-  const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
-  return new HopbookError(
-    "ARTIFACTS_UNWRITABLE",
-    `Cannot make ${file}: ${isThere ? "it is there already" : messageOf(error)}`,
-    {
-      where: { file },
-      hint: isThere
-        ? "Take another name: nothing is written over"
-        : "Name a folder that can be written with --dir",
-      cause: error,
-    },
-  );
-}
+const ELSEWHERE = {
+  elsewhere: "a folder that can be written with --dir",
+  whereTaken: "it otherwise: what is there stays as it is",
+};

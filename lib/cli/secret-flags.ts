@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 
 /**
  * Inputs with secrets. What is typed on a command line is seen by everybody on the machine and kept in the shell's
@@ -66,11 +67,7 @@ function readSecretFile(file: string, name: string): string {
     if (file !== "-" && statSync(file).size > MAX_SECRET_BYTES) throw new Error("it is larger than 64 KiB");
     text = readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${name} from ${file}: ${messageOf(error)}`, {
-      where: { file },
-      hint: "Check the path and that you may read it",
-      cause: error,
-    });
+    throw unreadable(file, error, { what: `${name} from` });
   }
   return text.replace(/\r?\n$/, "");
 }

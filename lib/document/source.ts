@@ -9,7 +9,8 @@ import {
   type Node as YamlNode,
   type YAMLMap,
 } from "yaml";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import { explainProblems, type PlacedProblem } from "./explain.js";
 import { findPart, type TextRange, type ValuePart } from "./place.js";
 import type { ProblemRule } from "./rules.js";
@@ -81,12 +82,7 @@ async function readBytes(file: string): Promise<Buffer> {
     sizeBytes = info.size;
     if (sizeBytes <= MAX_DOCUMENT_BYTES) return await readFile(file);
   } catch (error) {
-    const reason = messageOf(error);
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${file}: ${reason}`, {
-      where: { file },
-      hint: "Check the path and that you may read it",
-      cause: error,
-    });
+    throw unreadable(file, error);
   }
   throw tooLarge(file, sizeBytes);
 }

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assertValid, invalid, readDocument } from "../document/index.js";
-import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import { ROLE_RANKS, type HopRole } from "../model/roles.js";
 import type { LinkLook } from "./link-look.js";
 import { listLinkKinds } from "../wire/registry.js";
@@ -124,10 +124,7 @@ function needsRank(hop: RecipeHop): boolean {
 async function listRecipes(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => name.endsWith(".yaml")).sort();
-  } catch (cause) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read the folder of hop recipes: ${folder}`, {
-      where: { file: folder },
-      cause,
-    });
+  } catch (error) {
+    throw unreadable(folder, error, { what: "the folder of hop recipes" });
   }
 }

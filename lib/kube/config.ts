@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import type { KubeRef } from "../model/kube.js";
 import { kubeLibrary } from "./client.js";
 
@@ -55,12 +56,8 @@ function loadFile(file: string): KubeConfig {
   try {
     config.loadFromFile(file);
     return config;
-  } catch (cause) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read the kubeconfig ${file}: ${messageOf(cause)}`, {
-      where: { file },
-      hint: "Check it with kubectl config view",
-      cause,
-    });
+  } catch (error) {
+    throw unreadable(file, error, { what: "the kubeconfig", hint: "Check it with kubectl config view" });
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { HopbookError, messageOf } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import type { KubeEndpoint } from "../model/kube.js";
 
 /** Where the current context of a kubeconfig leads to. Throws FILE_UNREADABLE where a file of it cannot be read. */
@@ -20,12 +20,9 @@ function digestOfCa(data: string | undefined, file: string | undefined): string 
   if (file === undefined || file === "") return "system";
   try {
     return digest(readFileSync(file));
-  } catch (cause) {
-    throw new HopbookError(
-      "FILE_UNREADABLE",
-      `Cannot read the cluster's CA certificates ${file}: ${messageOf(cause)}`,
-      { where: { file }, hint: "The kubeconfig names it: certificate-authority", cause },
-    );
+  } catch (error) {
+    const hint = "The kubeconfig names it: certificate-authority";
+    throw unreadable(file, error, { what: "the cluster's CA certificates", hint });
   }
 }
 

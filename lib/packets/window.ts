@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import { compressionOf } from "./compression.js";
 import { notACapture } from "./invalid.js";
 import { borrowUnpacked } from "./unpacked-files.js";
@@ -92,7 +93,7 @@ export class FileWindow {
       const read = readSync(copy?.fd ?? this.fd, this.bytes, this.filled, room, this.offset + this.filled);
       if (read > 0 || copy === null || copy.damage === null) return read;
     } catch (error) {
-      throw unreadable(this.label, error);
+      throw unreadable(this.label, error, CAPTURE);
     }
     throw notACapture(this.label, copy.damage, "What stands before it was read");
   }
@@ -104,15 +105,12 @@ function openFile(path: string, label: string): number {
     // Without O_NONBLOCK a pipe that nobody writes to would be waited for; and a device never ends.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const info = fstatSync(fd);
-    if (!info.isFile() && !info.isDirectory()) throw new Error("no regular file");
+    if (!info.isFile() && !info.isDirectory()) throw new Error("it is not a regular file");
     return fd;
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
-    throw unreadable(label, error);
+    throw unreadable(label, error, CAPTURE);
   }
 }
 
-function unreadable(label: string, error: unknown): HopbookError {
-  const message = `Cannot read capture ${label}: ${String(error)}`;
-  return new HopbookError("FILE_UNREADABLE", message, { where: { file: label }, cause: error });
-}
+const CAPTURE = { what: "capture" };

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveInside } from "../artifacts/index.js";
 import { HopbookError, messageOf } from "../errors.js";
+import { fileReason } from "../files/failure.js";
+import { readRegularFile } from "../files/read.js";
 import { isTargetName } from "../model/names.js";
 import { describeFault } from "../shapes/fault.js";
 import { entry as isEntry, header as isHeader, turn as isTurn } from "../shapes/generated/recording.js";
@@ -99,24 +100,11 @@ async function readRegular(
 ): Promise<Buffer> {
   const inside = resolveInside(dir, rel);
   if (!inside.ok) throw invalid(dir, rel, inside.reason);
-  let file;
   try {
-    file = await open(inside.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return await readRegularFile(inside.path, options.maxBytes, constants.O_NOFOLLOW);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT" && options.missing !== undefined;
-    throw invalid(dir, rel, isMissing ? options.missing : messageOf(error));
-  }
-  try {
-    const info = await file.stat();
-    if (!info.isFile()) throw invalid(dir, rel, "it is not a regular file");
-    if (info.size > options.maxBytes)
-      throw invalid(dir, rel, `it has ${info.size} bytes, more than ${options.maxBytes}`);
-    // No more than was said: it may grow while it is read.
-    const bytes = Buffer.alloc(info.size);
-    const { bytesRead } = await file.read(bytes, 0, info.size, 0);
-    return bytes.subarray(0, bytesRead);
-  } finally {
-    await file.close();
+    throw invalid(dir, rel, isMissing ? options.missing : fileReason(error));
   }
 }
 

@@ -1,6 +1,8 @@
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable, unwritable } from "../files/failure.js";
+import { readRegularFile } from "../files/read.js";
 import { digestOf, type SealedPlan } from "../plan/seal.js";
 import { coerceInputs, type Runbook } from "../runbook/index.js";
 import { describeFault } from "../shapes/fault.js";
@@ -28,16 +30,11 @@ export async function writePlanFile(
     return file;
   } catch (error) {
     await rm(temporary, { force: true });
-    const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new HopbookError(
-      "ARTIFACTS_UNWRITABLE",
-      `Cannot write the plan ${file}: ${exists ? "the file exists" : messageOf(error)}`,
-      {
-        where: { file },
-        hint: exists ? "Name another file, or overwrite it with --force" : "Name a file that can be written",
-        cause: error,
-      },
-    );
+    throw unwritable(file, error, {
+      what: "the plan",
+      elsewhere: "a file that can be written",
+      whereTaken: "another file, or overwrite it with --force",
+    });
   }
 }
 
@@ -69,15 +66,9 @@ export async function readPlanFile(file: string): Promise<SealedPlan> {
 async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
-    const info = await stat(file);
-    if (!info.isFile()) throw new Error("it is not a regular file");
-    if (info.size > MAX_PLAN_BYTES) throw new Error(`it has ${info.size} bytes, more than ${MAX_PLAN_BYTES}`);
-    text = await readFile(file, "utf8");
+    text = (await readRegularFile(file, MAX_PLAN_BYTES)).toString("utf8");
   } catch (error) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read the plan ${file}: ${messageOf(error)}`, {
-      where: { file },
-      cause: error,
-    });
+    throw unreadable(file, error, { what: "the plan", hint: "Name what hopbook plan … --out FILE wrote" });
   }
   try {
     return JSON.parse(text) as unknown;

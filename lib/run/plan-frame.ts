@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { unreadable } from "../files/failure.js";
 import type { Plan } from "../plan/plan.js";
 import { canonicalJson, sha256 } from "../plan/plan.js";
 import { sealPlan, type PlanSource, type SealedPlan } from "../plan/seal.js";
@@ -145,9 +145,6 @@ async function digestOfFile(file: string): Promise<string> {
       .update(await readFile(file))
       .digest("hex");
   } catch (error) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read the script ${file}: ${messageOf(error)}`, {
-      where: { file },
-      cause: error,
-    });
+    throw unreadable(file, error, { what: "the script" });
   }
 }

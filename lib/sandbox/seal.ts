@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { asHopbookError, HopbookError } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { fileReason, unreadable } from "../files/failure.js";
+import { readRegularFile } from "../files/read.js";
 import type { ScriptModule } from "../model/sandbox.js";
 import { addScriptFile, makeSandboxFolder, type SandboxFolder, type SandboxGuest } from "./folder.js";
 import { readScriptGraph, type ScriptGraph, type ScriptImport } from "./graph.js";
 
+const SCRIPT = { what: "script", hint: "Check the path: it is relative to the runbook" };
 const MAX_MODULES = 100;
 const MAX_MODULE_BYTES = 1024 * 1024;
 
@@ -69,11 +72,11 @@ class Copier {
 
   async copy(path: string, from: ScriptImport | undefined): Promise<void> {
     const refuse = (why: string): HopbookError =>
-      from === undefined ? unreadable(join(this.#dir, path), why) : this.#refuse(from, why);
+      from === undefined ? unreadable(join(this.#dir, path), why, SCRIPT) : this.#refuse(from, why);
     if (this.modules.length >= MAX_MODULES) throw refuse(`it has more than ${MAX_MODULES} files`);
     const file = join(this.#dir, path);
     const text = await readModule(file, this.#dir).catch((error: unknown) => {
-      throw refuse(asHopbookError(error).message);
+      throw refuse(fileReason(error));
     });
     addScriptFile(this.#folder, path, text);
     this.modules.push({ path, file, sha256: createHash("sha256").update(text).digest("hex"), text });
@@ -127,16 +130,7 @@ async function readModule(file: string, dir: string): Promise<string> {
   const inside = relative(root, path);
   if (inside === ".." || inside.startsWith(`..${sep}`))
     throw new Error("it leads out of the script's folder");
-  // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    const info = await handle.stat();
-    if (!info.isFile()) throw new Error("it is no regular file");
-    if (info.size > MAX_MODULE_BYTES) throw new Error(`it has more than ${MAX_MODULE_BYTES} bytes`);
-    return await handle.readFile("utf8");
-  } finally {
-    await handle.close();
-  }
+  return (await readRegularFile(path, MAX_MODULE_BYTES, constants.O_NOFOLLOW)).toString("utf8");
 }
 
 /** Puts the paths of the private copy back to those of the script, and what was kept out to what was meant. */
@@ -145,11 +139,4 @@ export function localise(text: string, folder: SandboxFolder, dir: string): stri
     .replaceAll(folder.scriptUrl, `${dir}/`)
     .replaceAll(`${folder.scriptDir}/`, `${dir}/`)
     .replaceAll(`${folder.dir}/refused/`, "/");
-}
-
-function unreadable(file: string, why: string): HopbookError {
-  return new HopbookError("FILE_UNREADABLE", `Cannot read script ${file}: ${why}`, {
-    where: { file },
-    hint: "Check the path: it is relative to the runbook",
-  });
 }

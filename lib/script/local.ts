@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { fileReason } from "../files/failure.js";
 import type { StepContext } from "../model/steps.js";
 import type { Params } from "./params.js";
 
@@ -110,7 +111,7 @@ async function attempt<T>(verb: string, what: string, body: () => Promise<T>): P
     return await body();
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-    const message = `Cannot ${verb} ${what} for the script: ${messageOf(error)}${cause}`;
+    const message = `Cannot ${verb} ${what} for the script: ${fileReason(error)}${cause}`;
     throw new HopbookError("SCRIPT_FAILED", message, { cause: error });
   }
 }

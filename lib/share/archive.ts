@@ -6,6 +6,7 @@ import { createGunzip, createGzip } from "node:zlib";
 import { extract, pack } from "tar-stream";
 import { resolveInside } from "../artifacts/index.js";
 import { HopbookError, messageOf } from "../errors.js";
+import { unwritable } from "../files/failure.js";
 
 /** All files have the same time: when an archive was made is nobody's concern. */
 const TIME = new Date(0);
@@ -30,11 +31,7 @@ export async function writeArchive(
     await written;
     await filled;
   } catch (error) {
-    throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write the archive ${file}: ${messageOf(error)}`, {
-      where: { file },
-      hint: "Name another file with --out",
-      cause: error,
-    });
+    throw unwritable(file, error, { what: "the archive", elsewhere: "another file with --out" });
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, stat } from "node:fs/promises";
-import { HopbookError, messageOf } from "../errors.js";
+import { open } from "node:fs/promises";
+import { HopbookError } from "../errors.js";
+import { unreadable, unwritable } from "../files/failure.js";
+import { readRegularFile } from "../files/read.js";
 import { formatBytes } from "../linux/address.js";
 import { bytesOfWord } from "./mapping/addresses.js";
 import { Mapping } from "./mapping/mapping.js";
@@ -72,28 +74,22 @@ export async function writeKey(
       await file.close();
     }
   } catch (error) {
-    throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write the key ${path}: ${messageOf(error)}`, {
-      where: { file: path },
-      hint: "Name another file with --key; one that is there is used again, and added to",
-      cause: error,
+    throw unwritable(path, error, {
+      what: "the key",
+      elsewhere: "another file with --key; one that is there is used again, and added to",
     });
   }
 }
+
+const KEY_HINT = "Name the key that hopbook share wrote beside the archive";
 
 /** Throws FILE_UNREADABLE, or EVIDENCE_INVALID where it is no key. */
 export async function readKey(path: string): Promise<ShareKey> {
   let text: string;
   try {
-    const info = await stat(path);
-    if (!info.isFile() || info.size > MOST_FILE_BYTES)
-      throw new Error("it is no file, or too large for a key");
-    text = await readFile(path, "utf8");
+    text = (await readRegularFile(path, MOST_FILE_BYTES)).toString("utf8");
   } catch (error) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read the key ${path}: ${messageOf(error)}`, {
-      where: { file: path },
-      hint: "Name the key that hopbook share wrote beside the archive",
-      cause: error,
-    });
+    throw unreadable(path, error, { what: "the key", hint: KEY_HINT });
   }
   try {
     const value = JSON.parse(text) as unknown;
@@ -104,10 +100,7 @@ export async function readKey(path: string): Promise<ShareKey> {
   throw new HopbookError(
     "EVIDENCE_INVALID",
     `Cannot use ${path} as a key: it is not what hopbook share writes`,
-    {
-      where: { file: path },
-      hint: "Name the key that hopbook share wrote beside the archive",
-    },
+    { where: { file: path }, hint: KEY_HINT },
   );
 }
 

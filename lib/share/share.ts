@@ -3,7 +3,8 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { loadRunRecord } from "../analysis/index.js";
 import { listFolder, openRunFolder, readFindings, readManifest, type Manifest } from "../artifacts/index.js";
-import { HopbookError, messageOf } from "../errors.js";
+import { messageOf } from "../errors.js";
+import { unwritable } from "../files/failure.js";
 import type { Findings } from "../model/findings.js";
 import { analyzeRunFolder } from "../verdict/analyze.js";
 import { writeReports } from "../verdict/report.js";
@@ -197,11 +198,8 @@ async function finish(
 }
 
 function refuseExisting(file: string): void {
-  if (!existsSync(file)) return;
-  throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write ${file}: the file exists`, {
-    where: { file },
-    hint: "Name another one with --out and --key, or take it away",
-  });
+  const elsewhere = "another one with --out and --key, or take it away";
+  if (existsSync(file)) throw unwritable(file, "it is there already", { elsewhere });
 }
 
 async function makeWorkFolder(archive: string): Promise<string> {
@@ -210,10 +208,9 @@ async function makeWorkFolder(archive: string): Promise<string> {
     if (!(await stat(folder)).isDirectory()) throw new Error("it is no folder");
     return await mkdtemp(join(folder, ".hopbook-share-"));
   } catch (error) {
-    throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write in ${folder}: ${messageOf(error)}`, {
-      where: { file: folder },
-      hint: "Name a file with --out in a folder that you can write",
-      cause: error,
+    throw unwritable(folder, error, {
+      what: "in",
+      elsewhere: "a file in a folder that you can write with --out",
     });
   }
 }

@@ -1,5 +1,6 @@
-import { open, stat } from "node:fs/promises";
-import { HopbookError, messageOf } from "../errors.js";
+import { HopbookError } from "../errors.js";
+import { unreadable } from "../files/failure.js";
+import { readRegularFile } from "../files/read.js";
 import { parseLinks } from "../linux/links.js";
 
 /** More than a node with thousands of pods prints. */
@@ -29,21 +30,8 @@ async function readOne(file: string): Promise<string> {
 
 async function readText(file: string): Promise<string> {
   try {
-    // Before it is opened: a pipe would not be, until somebody writes to it.
-    if (!(await stat(file)).isFile()) throw new Error("it is no file");
-    const handle = await open(file);
-    try {
-      const { size } = await handle.stat();
-      if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(size), 0, size, 0);
-      return buffer.toString("utf8", 0, bytesRead);
-    } finally {
-      await handle.close();
-    }
+    return (await readRegularFile(file, MOST_BYTES)).toString("utf8");
   } catch (error) {
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${file}: ${messageOf(error)}`, {
-      where: { file },
-      cause: error,
-    });
+    throw unreadable(file, error);
   }
 }

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { HopbookError, messageOf } from "../errors.js";
+import { unwritable } from "../files/failure.js";
 import { readFindings, type RunFolder } from "../artifacts/index.js";
 import { loadRunRecord } from "../analysis/index.js";
 import type { RunRecord } from "../model/evidence.js";
@@ -76,16 +76,11 @@ export async function writeHtmlFile(
     });
     return file;
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new HopbookError(
-      "ARTIFACTS_UNWRITABLE",
-      `Cannot write the report ${file}: ${exists ? "the file exists" : messageOf(error)}`,
-      {
-        where: { file },
-        hint: exists ? "Name another file, or overwrite it with --force" : "Name a file that can be written",
-        cause: error,
-      },
-    );
+    throw unwritable(file, error, {
+      what: "the report",
+      elsewhere: "a file that can be written",
+      whereTaken: "another file, or overwrite it with --force",
+    });
   }
 }
 

@@ -43,7 +43,9 @@ t.test("pipes in the place of files", async (t) => {
   makePipe(join(dir, "findings.json"));
   const findings = await analyzeRunFolder(dir);
   t.notOk(findings.run.complete);
-  t.ok(findings.run.incomplete.some((reason) => reason.includes(pcap) && reason.includes("no regular file")));
+  t.ok(
+    findings.run.incomplete.some((reason) => reason.includes(pcap) && reason.includes("not a regular file")),
+  );
   await t.rejects(readFindings(dir), { code: "EVIDENCE_INVALID" });
   t.match(await renderReport(dir, { format: "text", terminal: TERMINAL }), /hopbook trace-path/);
   await t.rejects(analyzePcaps([join(dir, pcap)]), { code: "FILE_UNREADABLE" });

@@ -87,7 +87,7 @@ t.test("devices are called as --links says", async (t) => {
   const none = await hopbook(["analyze", "--links", join(dir, "none.json"), ...any]);
   t.equal(none.code, 2);
   t.match(none.err, /none\.json: it tells of no device[^]*ip -j link/);
-  t.match((await hopbook(["analyze", "--links", dir, ...any])).err, /it is no file/);
+  t.match((await hopbook(["analyze", "--links", dir, ...any])).err, /not a regular file/);
   t.match(
     (await hopbook(["analyze", "--links", links, "--links", links, "--links", links, ...any])).err,
     /Cannot take 3 --links for [0-9] captures?/,
@@ -123,12 +123,15 @@ t.test("--html writes the page, and overwrites nothing by surprise", async (t) =
   writeFileSync(file, "mine");
   const again = await hopbook(["analyze", ...denied, "--html", file]);
   t.equal(again.code, 2);
-  t.match(again.err, /the file exists[^]*--force/);
+  t.match(again.err, /it is there already[^]*--force/);
   t.equal(readFileSync(file, "utf8"), "mine");
   t.equal((await hopbook(["analyze", ...denied, "--html", file, "--force"])).code, 3);
   t.match(readFileSync(file, "utf8"), "<!DOCTYPE html>");
   const nowhere = join(dir, "none", "x.html");
-  t.match((await hopbook(["analyze", ...denied, "--html", nowhere])).err, /ARTIFACTS_UNWRITABLE[^]*ENOENT/);
+  t.match(
+    (await hopbook(["analyze", ...denied, "--html", nowhere])).err,
+    /ARTIFACTS_UNWRITABLE[^]*there is no such file or folder/,
+  );
   t.notOk(existsSync(nowhere));
 });
 

@@ -17,7 +17,7 @@ t.test("share, and look for what is left", async (t) => {
   t.equal(verified.code, 0);
   t.match(verified.out, /^[0-9]+ originals looked for in [0-9]+ files and 72 packets: none is left\n$/);
   const again = await hopbook(["share", RUN, "--out", archive!, "--key", key!]);
-  t.match(again.err, "the file exists");
+  t.match(again.err, "it is there already");
 });
 
 t.test("what is not said right is exit 2", async (t) => {

@@ -207,7 +207,7 @@ t.test("a problem is shown in the file and line that has it", async (t) => {
 
 const REFUSED: [string, string, number, RegExp][] = [
   ["a name that is nobody's", "extends: nothing", 3, /there is no runbook "nothing"/],
-  ["a file that is not there", "extends: ./none.yaml", 3, /ENOENT/],
+  ["a file that is not there", "extends: ./none.yaml", 3, /there is no such file/],
   ["a file of another kind", "extends: ./profile.yaml", 3, /is no runbook: its kind is "ClusterProfile"/],
   ["a file without a kind", "extends: ./empty.yaml", 3, /is no runbook/],
   ["a folder", "extends: ./dir.yaml", 3, /not a regular file/],

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
-import { HopbookError, messageOf } from "../../errors.js";
+import { HopbookError } from "../../errors.js";
+import { unwritable } from "../../files/failure.js";
 import type { Argv, ExecOptions, ExecResult, PullResult } from "../../model/access.js";
 import type { CommandOptions } from "../../process/command.js";
 
@@ -62,13 +63,8 @@ async function openLocal(localPath: string): Promise<FileHandle> {
     const file = await open(localPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o600);
     await file.chmod(0o600); // a file that was there before keeps its mode otherwise
     return file;
-  } catch (cause) {
-    const reason = messageOf(cause);
-    throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write a pulled file: ${reason}`, {
-      where: { file: localPath },
-      hint: "Name a folder that can be written",
-      cause,
-    });
+  } catch (error) {
+    throw unwritable(localPath, error, { elsewhere: "a folder that can be written" });
   }
 }
 

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { stat } from "node:fs/promises";
 import { HopbookError } from "../../errors.js";
+import { unreadable } from "../../files/failure.js";
 import type { Findings } from "../../model/findings.js";
 import type { AnalyzeFilesOptions } from "../../api/analyze.js";
 import { visible } from "../../model/visible.js";
@@ -108,11 +109,6 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file or folder" : "";
-    throw new HopbookError("FILE_UNREADABLE", `Cannot read ${path}: ${reason || String(error)}`, {
-      where: { file: path },
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
 }

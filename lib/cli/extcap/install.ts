@@ -1,6 +1,7 @@
 import { lstat, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { HopbookError, messageOf } from "../../errors.js";
+import { HopbookError } from "../../errors.js";
+import { unwritable } from "../../files/failure.js";
 import { quoteShellWord } from "../../model/shell-word.js";
 
 const MARK = "# Made by hopbook extcap --install, which may write it anew.";
@@ -28,7 +29,7 @@ export async function installExtcap(
       await writeFile(part, text, { mode: 0o755, flag: "wx" });
       await rename(part, file);
     } catch (error) {
-      throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write ${file}: ${messageOf(error)}`);
+      throw unwritable(file, error, { elsewhere: "a folder that you can write with --dir" });
     }
   }
   return files;

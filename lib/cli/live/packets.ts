@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
-import { HopbookError, messageOf } from "../../errors.js";
+import { HopbookError } from "../../errors.js";
+import { unwritable } from "../../files/failure.js";
 import type { LiveView } from "../../model/live/view.js";
 import { visible } from "../../model/visible.js";
 import type { CommandIo } from "../io.js";
@@ -87,9 +88,7 @@ async function openFile(path: string): Promise<Awaited<ReturnType<typeof open>>>
     const isPipe = (await stat(path).catch(() => null))?.isFIFO() === true;
     return await open(path, isPipe ? "w" : "wx", 0o600);
   } catch (error) {
-    throw new HopbookError("ARTIFACTS_UNWRITABLE", `Cannot write packets to ${path}: ${messageOf(error)}`, {
-      hint: "Name a file that is not there yet",
-    });
+    throw unwritable(path, error, { what: "packets to", elsewhere: "a file that is not there yet" });
   }
 }
 

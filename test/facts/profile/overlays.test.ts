@@ -58,7 +58,7 @@ grants:
 });
 
 const REFUSED: [string, string, number, RegExp][] = [
-  ["a file that is not there", "overlays:\n  - path: ./none.yaml\n", 6, /ENOENT/],
+  ["a file that is not there", "overlays:\n  - path: ./none.yaml\n", 6, /there is no such file/],
   ["a FIFO", "overlays:\n  - path: ./fifo.yaml\n", 6, /not a regular file/],
   ["a patch without a target", "overlays:\n  - patch: {}\n", 6, /needs "target"/],
   ["a target without a patch", "overlays:\n  - target: {runbooks: [a]}\n", 6, /needs "patch"/],
