@@ -130,6 +130,8 @@ export interface End {
   readonly otherBackends?: number;
   /** Where packets of this end can be captured; null for an address outside the cluster, and for what is unseen. */
   readonly netns: NetnsRef | null;
+  /** Of an address that Services are given theirs from, and that none has: how that is known. */
+  readonly noService?: string;
   /** Of an end in the cluster that cannot be looked into: why. */
   readonly unseen?: string;
   readonly hostNetwork: boolean;

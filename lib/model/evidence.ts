@@ -47,6 +47,8 @@ export interface EvidenceEnd {
   readonly service?: ServiceEnd;
   /** Of an end with both IP families: where packets of the other one are sent, which is not followed. */
   readonly otherIp?: string;
+  /** Of an address that Services are given theirs from, and that none has: how that is known. */
+  readonly noService?: string;
   /** Of a service: how many backends it has besides the one that is followed. Absent: none. */
   readonly otherBackends?: number;
   /** Of a pod whose processes have a kernel of their own: what the node shows of its sockets is not theirs. */

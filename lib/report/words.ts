@@ -119,7 +119,7 @@ function describeUnanswered(flow: FlowFinding): string {
   if (dark !== undefined)
     return `UNANSWERED: ${count} for ${nameEnd(flow.to)} ${describeLeaving(lastSeen, dark)}; ${sayUnentered(dark)}; no reply came back`;
   if (isEgress(flow))
-    return `UNANSWERED: ${count} for ${nameEnd(flow.to)} left the cluster by ${placeHop(lastSeen)}${sayLeftAs(flow)}; no reply came back`;
+    return `UNANSWERED: ${count} for ${nameEnd(flow.to)}${sayStray(flow)} left the cluster by ${placeHop(lastSeen)}${sayLeftAs(flow)}; no reply came back`;
   return `UNANSWERED: ${count} for ${nameEnd(flow.to)} passed ${placeHop(lastSeen)}, the last place that was captured; no reply came back`;
 }
 
@@ -140,6 +140,10 @@ export function isEgress({ from, to, probe, unentered = [] }: FlowFinding): bool
 export function leftAs({ rewrites = [] }: FlowFinding): string | null {
   const own = rewrites.find(({ direction, source }) => direction === "request" && source.was !== source.is);
   return own?.source.is ?? null;
+}
+
+function sayStray({ verdict: { cause } }: FlowFinding): string {
+  return cause?.code === "no-service" ? ", which belongs to no Service," : "";
 }
 
 function sayLeftAs(flow: FlowFinding): string {

@@ -31,12 +31,13 @@ export function describeFlow(flow: Flow): FlowEvidence {
 }
 
 function endOf(end: End): EvidenceEnd {
-  const { kind, pod, ip, port, addresses, otherBackends, isolation, otherFamily } = end;
+  const { kind, pod, ip, port, addresses, otherBackends, isolation, otherFamily, noService } = end;
   // An address that nobody knows is not its node's own, wherever packets for it are sent.
   const node = kind === "ip" ? null : end.node;
   return {
     ...{ pod, node, ip, port, addresses, ...serviceOf(end) },
     ...(otherFamily === undefined ? {} : { otherIp: otherFamily.ip }),
+    ...(noService === undefined ? {} : { noService }),
     ...(otherBackends === undefined ? {} : { otherBackends }),
     ...(isolation === undefined ? {} : { isolation }),
   };

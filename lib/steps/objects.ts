@@ -46,6 +46,7 @@ const end = {
     target: targetName,
     ip: address,
     port,
+    noService: { type: "string", maxLength: 1000 },
     addresses: {
       type: "array",
       maxItems: 10_000,

@@ -87,3 +87,33 @@ t.test("what is no address is refused, and nothing is touched", async (t) => {
   expectError(t, await run("--to", "203.0.113.10:80"), { exit: 2, says: [/required and missing: from/] });
   await bench.expectClean(t);
 });
+
+t.test(
+  "an address of Services that none has is said to be that; one whose Service has no endpoint is not",
+  async (t) => {
+    const trace = async (to: string): Promise<{ stderr: string; findings: Findings }> => {
+      const more = ["--yes", "--output", "json", "--cluster", bench.lab.files.profile];
+      const { stdout, stderr } = await bench.hopbook(
+        "run",
+        "trace-path",
+        "--from",
+        "shop/client",
+        "--to",
+        to,
+        ...more,
+      );
+      return { stderr, findings: JSON.parse(stdout) as Findings };
+    };
+    const stray = await trace("10.96.0.99:80");
+    t.match(
+      stray.stderr,
+      "10.96.0.99 belongs to no Service: it lies beside the ClusterIP 10.96.0.22, by node-a's rules",
+    );
+    t.match(stray.findings.flows[0]?.verdict, { status: "unanswered", cause: { code: "no-service" } });
+    await iptables("-A", "KUBE-SERVICES", "-d", "10.96.0.98/32", "-j", "REJECT");
+    const refused = await trace("10.96.0.98:80");
+    await iptables("-D", "KUBE-SERVICES", "-d", "10.96.0.98/32", "-j", "REJECT");
+    t.notMatch(refused.stderr, "belongs to no Service");
+    t.not(refused.findings.flows[0]?.verdict.cause?.code, "no-service");
+  },
+);

@@ -1,9 +1,10 @@
 import type { CauseKind } from "./candidate.js";
+import { NO_SERVICE } from "./no-service.js";
 import { DETECTORS } from "./registry.js";
 
 /** Every cause there is, by code. A cause that no detector declares cannot be said. */
 export const CAUSES: ReadonlyMap<string, CauseKind> = new Map(
-  DETECTORS.flatMap(({ causes }) => Object.entries(causes)),
+  [...DETECTORS.map(({ causes }) => causes), NO_SERVICE].flatMap((causes) => Object.entries(causes)),
 );
 
 /** Causes that a drop event fits, by its reason, else by the kernel's function; empty where it speaks for none. */

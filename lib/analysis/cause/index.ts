@@ -4,6 +4,7 @@ import type { Candidate } from "./candidate.js";
 import { CAUSES, codesOf } from "./causes.js";
 import type { KernelWord } from "./kernel.js";
 import { hearKernel } from "./kernel.js";
+import { blameStray } from "./no-service.js";
 import { listNotHad } from "./not-had.js";
 import { DETECTORS } from "./registry.js";
 import { findSpot } from "./spot.js";
@@ -37,8 +38,9 @@ export function findCause(input: CauseInput): CauseResult {
   const heard = input.drops
     .filter((trace) => trace.file !== null)
     .map((trace) => `${trace.node}: the kernel's drop events`);
+  const cause = chosen ?? alone;
   return {
-    cause: chosen ?? alone,
+    cause: blameStray(input, cause) ?? cause,
     lookedAt: [...state.lookedAt, ...new Set(heard), ...listNotHad(input)],
     caveats: [...(alone === null ? caveats : []), ...(chosen === null ? doubts.slice(0, MOST_DOUBTS) : [])],
   };

@@ -158,6 +158,8 @@ export interface FlowFacts {
   readonly backend: EndFacts | null;
   /** Whether that is another address than a ClusterIP: a node's port, a load balancer's address, an external IP. */
   readonly isDoor: boolean;
+  /** Whether Services are given their addresses from where the server's is, and none has it. Absent: no. */
+  readonly isStray?: boolean;
   /** Places on the requests' way, in its order; and on the replies'. */
   readonly hops: readonly HopFacts[];
   readonly replyHops: readonly HopFacts[];

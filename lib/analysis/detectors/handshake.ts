@@ -23,6 +23,8 @@ const NEXT = {
     "Look beyond that NIC: the router and firewall there, whether the server listens, and whether its answers find the address that the SYNs left with.",
   hairpin:
     "The server is the client's own pod: look on its node whether the rules lead the Service's address back to it, and whether the bridge port lets it in (hairpin mode).",
+  stray:
+    "See where the client has that address from: its configuration, or a name that it looked up before the Service was made anew.",
   client: "Look on the client's side: its firewall, and whether the SYN-ACK has the address that it asked.",
 } as const;
 
@@ -63,7 +65,8 @@ function detectIncomplete(facts: FlowFacts): readonly Said[] {
 }
 
 /** SYNs that end at the last place may be at the server, on the way out of what was captured, or before their turn back. */
-function nextOfSilence({ hops, nodesKnown, client, server, backend }: FlowFacts): string {
+function nextOfSilence({ hops, nodesKnown, client, server, backend, isStray }: FlowFacts): string {
+  if (isStray === true) return NEXT.stray;
   const last = hops.at(-1)?.hop;
   if ((backend ?? server).ip === client.ip) return NEXT.hairpin;
   const isOneNode = nodesKnown && hops.every(({ hop }) => hop.node === last?.node);

@@ -42,6 +42,7 @@ export function factsOf(
   return {
     ...{ protocol, status, client, server, backend },
     isDoor: judged.flow.to.service?.door !== undefined,
+    isStray: judged.flow.to.noService !== undefined,
     nodesKnown: route.places.some(({ record }) => record !== null),
     untilUs: found.untilUs,
     hops: hopsOf(route.requestOrder),

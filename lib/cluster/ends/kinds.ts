@@ -1,5 +1,6 @@
 import type { Door, End } from "../../model/cluster.js";
 import { formatAddress } from "../../linux/endpoint.js";
+import { sayNoService, type KnownServices } from "./service-range.js";
 
 /** A node as an end. */
 export function nodeEnd(end: {
@@ -84,4 +85,19 @@ export function outsideEnd(
     hostNetwork: false,
     cniHostInterfaces: [],
   };
+}
+
+/** The same, where it may be an address from which Services are given theirs. */
+export function strayEnd(
+  text: string,
+  address: { readonly ip: string; readonly port: number | null },
+  known: KnownServices | null,
+): End {
+  const why = known === null ? null : sayNoService(address.ip, known);
+  return { ...outsideEnd(text, address), ...(why === null ? {} : { noService: why }) };
+}
+
+export function noteStray(end: End, note: ((text: string) => void) | undefined): End {
+  if (end.noService !== undefined) note?.(`${end.ip} belongs to no Service: ${end.noService}`);
+  return end;
 }

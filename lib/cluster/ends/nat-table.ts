@@ -12,9 +12,20 @@ export async function readNatTable(
   address: Pick<AddressAndPort, "ip">,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const tool = ipVersion(address.ip) === 6 ? "ip6tables-save" : "iptables-save";
-  return read(access, [tool, "-t", "nat"], { doing: "read the NAT table", signal });
+  return read(access, [saveToolOf(address), "-t", "nat"], { doing: "read the NAT table", signal });
 }
+
+/** The table in which Services without an endpoint are refused; the same of it. */
+export async function readFilterTable(
+  access: GuardedAccess,
+  address: Pick<AddressAndPort, "ip">,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  return read(access, [saveToolOf(address), "-t", "filter"], { doing: "read the filter table", signal });
+}
+
+const saveToolOf = ({ ip }: Pick<AddressAndPort, "ip">): string =>
+  ipVersion(ip) === 6 ? "ip6tables-save" : "iptables-save";
 
 const TABLE_NAME = /^[0-9A-Za-z_][0-9A-Za-z_-]{0,63}$/;
 

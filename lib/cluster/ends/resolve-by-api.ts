@@ -2,12 +2,12 @@ import { asHopbookError, HopbookError } from "../../errors.js";
 import type { NodeTarget } from "../../model/access.js";
 import type { End } from "../../model/cluster.js";
 import { ofOneFamily } from "./family.js";
-import { nodeEnd, outsideEnd, sayDoor, spread } from "./kinds.js";
+import { nodeEnd, outsideEnd, noteStray, sayDoor, spread, strayEnd } from "./kinds.js";
 import { choosePod, nameOf, whyUnusable } from "./choose-pod.js";
 import type { KubePod } from "../facts/objects.js";
 import { getPod, listPodsBy, listPodsOf, type KubeQuery } from "../facts/pods.js";
 import { findKubeService, type FoundService, type ServiceQuery } from "../facts/service.js";
-import { findServiceByIp, findServiceByNodePort } from "../facts/service-by-address.js";
+import { findServiceByIp, findServiceByNodePort, listServiceRanges } from "../facts/service-by-address.js";
 import { showText } from "../names.js";
 import type { EndName } from "../end-name.js";
 import { endFromWithin } from "./pod-within.js";
@@ -86,7 +86,7 @@ export async function findPod(
 }
 
 async function locateIp(address: AddressAndPort, asking: Asking): Promise<Located> {
-  const { facts, options } = asking;
+  const { facts, options, query } = asking;
   const node = nodeByAddress(facts, address.ip);
   if (node !== undefined) {
     const at = { ...address, node: node.name };
@@ -100,8 +100,16 @@ async function locateIp(address: AddressAndPort, asking: Asking): Promise<Locate
     const addresses = [{ ip: address.ip, port: address.port }];
     return withEnd(found, (end) => ({ ...ofOneFamily(end), ip: address.ip, addresses }));
   }
-  const service = await findServiceByIp(address.ip, serviceQuery(address.port, asking));
-  return service === null ? settled(outsideEnd(options.text, address)) : locateService(service, asking);
+  let clusterIps: readonly string[] | null = null;
+  const unserved = (told: readonly string[]): void => void (clusterIps = told);
+  const service = await findServiceByIp(address.ip, {
+    ...serviceQuery(address.port, asking),
+    unserved,
+  });
+  if (service !== null) return locateService(service, asking);
+  const ranges = clusterIps === null ? [] : await listServiceRanges(query);
+  const known = clusterIps === null ? null : { clusterIps, ranges, saidBy: "the API" };
+  return settled(noteStray(strayEnd(options.text, address, known), options.note));
 }
 
 /**

@@ -4,14 +4,15 @@ import type { End, Pod } from "../../model/cluster.js";
 import { describeFailures, type ClusterFacts } from "../facts/gather.js";
 import { inspectPod } from "../runtime/inspect.js";
 import { byFamilies, ofOneFamily } from "./family.js";
-import { nodeEnd, outsideEnd, sayDoor, spread } from "./kinds.js";
+import { nodeEnd, outsideEnd, noteStray, sayDoor, spread, strayEnd } from "./kinds.js";
+import type { KnownServices } from "./service-range.js";
 import { showText } from "../names.js";
 import { askNodeAddress } from "./node-address.js";
 import type { EndName } from "../end-name.js";
 import { ambiguousPods, podNotFound, targetNotFound } from "./not-found.js";
 import type { PodSummary } from "../runtime/sandboxes.js";
 import { findPodsByAddress } from "./pods-by-address.js";
-import { resolveService, type ResolvedService } from "./resolve-service.js";
+import { isRefusedService, resolveService, type ResolvedService } from "./resolve-service.js";
 import { canonicalIp } from "../../linux/address.js";
 
 export interface ResolveOptions {
@@ -111,8 +112,14 @@ async function resolveAddress(
     });
     return { ...ofOneFamily(end), ip: address.ip, addresses: [address] };
   }
-  const service = await resolveService(address, facts, options);
-  if (service === null) return outsideEnd(text, address);
+  let known: KnownServices | null = null;
+  const unserved = (told: KnownServices): void => void (known = told);
+  const service = await resolveService(address, facts, { ...options, unserved });
+  if (service === null) {
+    const end = strayEnd(text, address, known);
+    const isSomebodys = end.noService !== undefined && (await isRefusedService(address.ip, facts, options));
+    return isSomebodys ? outsideEnd(text, address) : noteStray(end, options.note);
+  }
   if (service.door !== null) {
     const saidBy = `the NAT table of ${options.fromNode ?? "a node"}`;
     options.note?.(sayDoor({ ...service, text, saidBy }));

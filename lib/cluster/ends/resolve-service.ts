@@ -4,10 +4,17 @@ import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { ClusterFacts } from "../facts/gather.js";
 import { inspectPods } from "../runtime/inspect.js";
 import { sayAffinity } from "../facts/service.js";
-import { readBalancerTable, readNatTable, readPinned, readServiceMaps } from "./nat-table.js";
+import {
+  readBalancerTable,
+  readFilterTable,
+  readNatTable,
+  readPinned,
+  readServiceMaps,
+} from "./nat-table.js";
 import { findBalanced } from "./service-balancer.js";
-import { findMappedNodePort, findMappedService } from "./service-maps.js";
-import { findNodePort, findService, type ServicePort } from "./service-ports.js";
+import type { KnownServices } from "./service-range.js";
+import { findMappedNodePort, findMappedService, listMapped } from "./service-maps.js";
+import { findNodePort, findService, isRefused, listClusterIps, type ServicePort } from "./service-ports.js";
 import { type AddressAndPort, formatAddress } from "../../linux/endpoint.js";
 import { canonicalIp } from "../../linux/address.js";
 
@@ -35,6 +42,8 @@ interface ServiceOptions {
   readonly backend?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly note?: (text: string) => void;
+  /** What the tables say of other Services, where none has the address. */
+  readonly unserved?: (known: KnownServices) => void;
 }
 
 /** A Service's port and what is behind it, as a node's NAT table says. */
@@ -79,10 +88,10 @@ export async function readService(
   options: Omit<ServiceOptions, "backend">,
 ): Promise<ServiceTable | null> {
   const { at, ip } = address;
-  const asked = [...facts.accesses.keys()].filter((node) => !facts.failures.has(node));
-  const access = facts.accesses.get(at ?? options.fromNode ?? asked[0] ?? "");
+  const access = askedNode(facts, at ?? options.fromNode);
   if (access === undefined || (at !== undefined && facts.failures.has(at))) return null;
-  const ports = await readPorts(address, access, { namings: facts.namings, signal: options.signal });
+  const { namings } = facts;
+  const ports = await readPorts(address, access, { ...options, namings });
   if (ports.length === 0) return null;
   const fits = address.port === null ? ports : ports.filter((entry) => entry.port === address.port);
   const numbers = [...new Set(fits.map((entry) => entry.port))];
@@ -109,7 +118,7 @@ export async function readService(
 async function readPorts(
   { ip, port, at }: AddressAndPort & { readonly at?: string },
   access: GuardedAccess,
-  { namings, signal }: Pick<ClusterFacts, "namings"> & { readonly signal: AbortSignal | undefined },
+  { namings, signal, unserved }: Pick<ClusterFacts, "namings"> & Pick<ServiceOptions, "signal" | "unserved">,
 ): Promise<readonly ServicePort[]> {
   const nodePort = at === undefined ? null : port;
   const table = await readNatTable(access, { ip }, signal);
@@ -124,7 +133,34 @@ async function readPorts(
     nodePort === null ? findMappedService(text, ip, namings) : findMappedNodePort(text, nodePort, namings),
   );
   if (mapped.length > 0) return mapped;
-  return findBalanced(balancer, ip).map((one) => (nodePort === null ? one : { ...one, kind: "nodePort" }));
+  const balanced = findBalanced(balancer, ip);
+  if (balanced.length === 0) {
+    const told = listed.map((text) => listMapped(text, namings));
+    unserved?.({
+      clusterIps: [...listClusterIps(table, namings), ...told.flatMap(({ clusterIps }) => clusterIps)],
+      ranges: told.flatMap(({ ranges }) => ranges),
+      saidBy: `${access.node}'s rules`,
+    });
+  }
+  return balanced.map((one) => (nodePort === null ? one : { ...one, kind: "nodePort" }));
+}
+
+/** Whether the node that was asked refuses what is for an address, since the Service that has it has no endpoint. */
+export async function isRefusedService(
+  ip: string,
+  facts: ClusterFacts,
+  { fromNode, signal }: Pick<ServiceOptions, "fromNode" | "signal">,
+): Promise<boolean> {
+  const access = askedNode(facts, fromNode);
+  return access !== undefined && isRefused(await readFilterTable(access, { ip }, signal), ip, facts.namings);
+}
+
+/** The sender's, or the first that answers. */
+function askedNode(
+  { accesses, failures }: ClusterFacts,
+  node: string | null = null,
+): GuardedAccess | undefined {
+  return accesses.get(node ?? [...accesses.keys()].find((name) => !failures.has(name)) ?? "");
 }
 
 /**

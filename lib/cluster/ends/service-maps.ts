@@ -43,6 +43,34 @@ export function findMappedService(listed: string, ip: string, namings: readonly 
   });
 }
 
+/** The ClusterIPs of all Services, and the ranges whose other addresses the table drops. */
+export function listMapped(
+  listed: string,
+  namings: readonly Naming[],
+): { readonly clusterIps: readonly string[]; readonly ranges: readonly string[] } {
+  const clusterIps = eachTable(listed, namings, ({ maps }, naming) =>
+    (maps.get(naming.clusterIps) ?? []).filter((one) => typeof one === "string"),
+  );
+  const ranges = eachTable(listed, namings, ({ rules }) =>
+    [...rules.values()]
+      .flat()
+      .flatMap((rule) => (rule.some((part) => "drop" in part) ? prefixesFor(rule) : [])),
+  );
+  return { clusterIps, ranges };
+}
+
+/** Whose destinations a rule asks for. */
+function prefixesFor(rule: readonly JsonRecord[]): string[] {
+  return rule.flatMap(({ match }) => {
+    if (textOf(match, "left", "payload", "field") !== "daddr" || textOf(match, "op") !== "==") return [];
+    const right = fieldOf(match, "right");
+    return [right, ...asList(fieldOf(right, "set"))].flatMap((one) => {
+      const [address, bits] = [textOf(one, "prefix", "addr"), numberOf(one, "prefix", "len")];
+      return address === null || bits === null ? [] : [`${address}/${bits}`];
+    });
+  });
+}
+
 /** What a port of the node's own addresses is led to. */
 export function findMappedNodePort(listed: string, port: number, namings: readonly Naming[]): ServicePort[] {
   return eachTable(listed, namings, (table, naming) =>
@@ -52,11 +80,11 @@ export function findMappedNodePort(listed: string, port: number, namings: readon
   ).filter((one) => one.port === port);
 }
 
-function eachTable(
+function eachTable<Found>(
   listed: string,
   namings: readonly Naming[],
-  read: (table: Table, naming: ServiceMapNaming) => ServicePort[],
-): ServicePort[] {
+  read: (table: Table, naming: ServiceMapNaming) => Found[],
+): Found[] {
   const named = namings.flatMap(({ services }) => services?.maps ?? []);
   if (named.length === 0) return [];
   const items = recordsOf(parseJson(listed), "nftables");

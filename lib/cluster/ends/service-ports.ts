@@ -33,10 +33,29 @@ export function findService(iptablesSave: string, ip: string, namings: readonly 
   return namings.flatMap(({ services }) => {
     if (services === undefined) return [];
     const rules = chains.get(services.entry) ?? [];
-    const own = rules.filter(
-      (rule) => canonicalIp((optionOf(rule, "-d") ?? "").replace(/\/(32|128)$/, "")) === ip,
-    );
+    const own = rules.filter((rule) => destinationOf(rule) === ip);
     return own.flatMap((rule) => readPort(chains, rule, services));
+  });
+}
+
+/** Whether an address is a Service's that has no endpoint, by `iptables-save -t filter`: what is for it is refused there. */
+export function isRefused(iptablesSave: string, ip: string, namings: readonly Naming[]): boolean {
+  const chains = readChains(iptablesSave);
+  return namings.some(({ services }) =>
+    (chains.get(services?.entry ?? "") ?? []).some((rule) => destinationOf(rule) === ip),
+  );
+}
+
+/** The ClusterIPs of all Services that have an endpoint. */
+export function listClusterIps(iptablesSave: string, namings: readonly Naming[]): string[] {
+  const chains = readChains(iptablesSave);
+  return namings.flatMap(({ services }) => {
+    const rules = services === undefined ? [] : (chains.get(services.entry) ?? []);
+    return rules.flatMap((rule) =>
+      optionOf(rule, "--comment")?.endsWith(services?.commentSuffix ?? "") === true
+        ? (destinationOf(rule) ?? [])
+        : [],
+    );
   });
 }
 
@@ -56,6 +75,10 @@ export function findNodePort(iptablesSave: string, port: number, namings: readon
       (one) => one.port === port,
     );
   });
+}
+
+function destinationOf(rule: SavedRule): string | undefined {
+  return canonicalIp((optionOf(rule, "-d") ?? "").replace(/\/(32|128)$/, ""));
 }
 
 type Chains = ReadonlyMap<string, readonly SavedRule[]>;

@@ -10,6 +10,9 @@ import { followService, readPorts, SERVICES, type FoundService, type ServiceQuer
 /** A cluster has no more by far; of one that has, those behind are not found. */
 const MAX_SERVICES = 20_000;
 
+const SERVICE_CIDRS = { group: "networking.k8s.io", version: "v1", resource: "servicecidrs" } as const;
+const MAX_RANGES = 100;
+
 /** Those with NodePorts and load balancers' addresses: few of a cluster's Services. */
 const OPEN = "spec.type!=ClusterIP,spec.type!=ExternalName";
 /** The others that have an address at all. */
@@ -19,7 +22,13 @@ const INNER = "spec.type=ClusterIP,spec.clusterIP!=None";
  * The Service that has an address: as a ClusterIP of either family, an external IP, or its load balancer's; null where none
  * has it, or Services may not be listed. Throws as findKubeService does.
  */
-export async function findServiceByIp(ip: string, query: ServiceQuery): Promise<FoundService | null> {
+export async function findServiceByIp(
+  ip: string,
+  query: ServiceQuery & {
+    /** ClusterIPs of all Services, where none has the address. */
+    readonly unserved?: (clusterIps: readonly string[]) => void;
+  },
+): Promise<FoundService | null> {
   const found = await getService(ip, query);
   return found == null ? null : followService(found.value, query, { ip, door: found.door });
 }
@@ -65,16 +74,19 @@ export async function findBackendsByIp(
  */
 async function getService(
   ip: string,
-  query: Pick<KubeQuery, "kube" | "signal">,
+  query: Pick<KubeQuery, "kube" | "signal"> & { readonly unserved?: (clusterIps: readonly string[]) => void },
 ): Promise<{ readonly value: unknown; readonly door: Door | null } | null | undefined> {
+  const clusterIps: string[] = [];
   for (const selector of [`spec.clusterIP=${ip}`, OPEN, INNER]) {
     const values = await listServices(query, selector);
     if (values === undefined) return undefined;
     for (const value of values) {
       const door = doorOf(value, ip);
       if (door !== undefined) return { value, door };
+      clusterIps.push(...clusterIpsOf(value).filter((own) => own !== "None"));
     }
   }
+  query.unserved?.(clusterIps);
   return null;
 }
 
@@ -82,11 +94,32 @@ async function getService(
 function doorOf(value: unknown, ip: string): Door | null | undefined {
   const has = (texts: readonly unknown[]): boolean =>
     texts.some((text) => typeof text === "string" && canonicalIp(text) === ip);
-  const own = [fieldOf(value, "spec", "clusterIP"), ...asList(fieldOf(value, "spec", "clusterIPs"))];
-  if (has(own)) return null;
+  if (has(clusterIpsOf(value))) return null;
   if (has(asList(fieldOf(value, "spec", "externalIPs")))) return { kind: "externalIp", node: null };
   const ingress = asList(fieldOf(value, "status", "loadBalancer", "ingress"));
   return has(ingress.map((entry) => textOf(entry, "ip"))) ? { kind: "loadBalancer", node: null } : undefined;
+}
+
+function clusterIpsOf(value: unknown): string[] {
+  const own = [fieldOf(value, "spec", "clusterIP"), ...asList(fieldOf(value, "spec", "clusterIPs"))];
+  return own.filter((text) => typeof text === "string");
+}
+
+/** The ranges from which ClusterIPs are given out, where the API knows (Kubernetes 1.33) and tells; else none. */
+export async function listServiceRanges({
+  kube,
+  signal,
+}: Pick<KubeQuery, "kube" | "signal">): Promise<readonly string[]> {
+  try {
+    const found = await kube.list({ ...SERVICE_CIDRS, signal }, MAX_RANGES);
+    return found
+      .flatMap((one) => asList(fieldOf(one, "spec", "cidrs")))
+      .filter((text) => typeof text === "string");
+  } catch (error) {
+    const failure = asHopbookError(error);
+    if (signal?.aborted === true) throw failure;
+    return [];
+  }
 }
 
 /** undefined: they may not be listed. */

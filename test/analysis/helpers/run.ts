@@ -88,6 +88,8 @@ export interface SimOptions {
   readonly v6?: boolean;
   readonly probe?: FlowEvidence["probe"];
   readonly oneWay?: true;
+  /** The target is an address of Services' that none has, and this is how that is known: it is no pod, on no node. */
+  readonly noService?: string;
   readonly probes?: readonly Partial<ProbeRecord>[];
   /** By hop: changes to the capture's record; null: no capture at all. */
   readonly captures?: Readonly<Record<number, Partial<CaptureRecord> | null>>;
@@ -234,7 +236,12 @@ export function writeRun(dir: string, options: SimOptions): FlowEvidence {
       port: null,
       addresses: [{ ip: client, port: null }],
     },
-    to: { pod: "shop/web", node: "node-b", ...to[0]!, addresses: to, ...others },
+    to: {
+      ...(options.noService === undefined
+        ? { pod: "shop/web", node: "node-b" }
+        : { pod: null, node: null, noService: options.noService }),
+      ...{ ...to[0]!, addresses: to, ...others },
+    },
     protocol: options.protocol,
     probe: options.probe === undefined ? "ping" : options.probe,
     ...(options.oneWay === undefined ? {} : { oneWay: options.oneWay }),

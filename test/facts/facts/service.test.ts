@@ -1,6 +1,11 @@
 import t from "tap";
 import { HopbookError } from "../../../lib/errors.js";
-import { findServiceByIp, findServiceByNodePort } from "../../../lib/cluster/facts/service-by-address.js";
+import type { KubeQuery } from "../../../lib/cluster/facts/pods.js";
+import {
+  findServiceByIp,
+  findServiceByNodePort,
+  listServiceRanges,
+} from "../../../lib/cluster/facts/service-by-address.js";
 import { findKubeService } from "../../../lib/cluster/facts/service.js";
 import type { KubeReader } from "../../../lib/model/kube.js";
 
@@ -112,7 +117,10 @@ t.test("a Service by its other addresses and its NodePort", async (t) => {
   );
   const second = list({ clusterIPs: ["10.96.0.20", "fd00:96::20"] }, (all) => all.includes("=ClusterIP,"));
   t.match(await findServiceByIp("fd00:96::20", second), { door: null, sentTo: { ip: "fd00:96::20" } });
-  t.equal(await findServiceByIp("198.51.100.99", list()), null);
+  let known: readonly string[] = [];
+  const unserved = (told: readonly string[]): void => void (known = told);
+  t.equal(await findServiceByIp("198.51.100.99", { ...list(), unserved }), null);
+  t.ok(known.length > 0, "whose ClusterIPs there are tells whether it is one of their range");
   const at = { ip: "172.16.0.2", port: 30_080, node: "node-c" };
   t.match(await findServiceByNodePort(at, { ...asked({}, 30_080), away: "node-a" }), {
     ...{ sentTo: { ip: "172.16.0.2", port: 30_080 }, door: { kind: "nodePort", node: "node-c" } },
@@ -177,4 +185,15 @@ t.test("an ExternalName is refused with what to do in its place", async (t) => {
   await t.rejects(named("198.51.100.7"), {
     ...{ code: "TARGET_NOT_FOUND", hint: /--to 198\.51\.100\.7, with the port/ },
   });
+});
+
+t.test("the ranges of ClusterIPs are what the API tells of them; nothing where it does not", async (t) => {
+  const told = (list: () => Promise<readonly unknown[]>): Promise<readonly string[]> =>
+    listServiceRanges({ kube: { list } as unknown as KubeQuery["kube"], signal: undefined });
+  const ranges = [{ spec: { cidrs: ["10.96.0.0/12", "fd00:96::/112", 7] } }, { spec: {} }];
+  t.strictSame(await told(() => Promise.resolve(ranges)), ["10.96.0.0/12", "fd00:96::/112"]);
+  t.strictSame(await told(() => Promise.reject(new HopbookError("KUBE_FORBIDDEN", "no"))), []);
+  const kube = { list: () => Promise.reject(new HopbookError("INTERRUPTED", "stopped")) };
+  const stopped = { kube: kube as unknown as KubeQuery["kube"], signal: AbortSignal.abort() };
+  await t.rejects(listServiceRanges(stopped), { code: "INTERRUPTED" });
 });
