@@ -43,6 +43,12 @@ export function evidenceOf({ record }: Reading, line: string): AuditEvidence {
   return { command: commandOf(record).join(" "), line };
 }
 
+/** `a, b, c and 997 more`. */
+export function listSome(items: readonly string[], most: number): string {
+  const left = items.length - most;
+  return left <= 0 ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${String(left)} more`;
+}
+
 /** What a check would have been told by a look that is not there. */
 export function notRead(world: AuditWorld, at: Netns, kind: StateKind, told: string): Said {
   const failed = world.state.readings(at, kind, { failed: true }).find(({ record }) => record.exitCode !== 0);

@@ -34,7 +34,7 @@ function readAbout(
 ): KubeServer {
   const { sentAtMs, roundTripMs, doing } = asked;
   const dateMs = Date.parse(headers.date ?? "");
-  if (code !== 200) throw refusal(doing, code, parse(body));
+  if (code !== 200) throw refusal(doing, code, body);
   const version = (parse(body) as { gitVersion?: unknown }).gitVersion;
   return {
     version: typeof version === "string" ? version.slice(0, 100) : "",

@@ -1,8 +1,6 @@
 import { HopbookError, messageOf, type ErrorCode } from "../errors.js";
+import { saidBy } from "./said.js";
 import type { KubeRequest } from "../model/kube.js";
-
-/** An API server's longest words are an admission webhook's. */
-const MAX_SAID_CHARS = 4_000;
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   KUBE_UNREACHABLE: "Check the server's address in the kubeconfig, and the network to it",
@@ -18,12 +16,12 @@ export function describeRequest(request: Omit<KubeRequest, "version">): string {
   return `${verb} ${what}${namespace === undefined ? "" : ` in ${namespace}`}`;
 }
 
-/** What an answer other than 2xx comes to. The API's own words are kept. */
-export function refusal(doing: string, httpCode: number, answer: unknown): HopbookError {
-  const { message } = (answer ?? {}) as { readonly message?: unknown };
-  const said =
-    typeof message === "string" && message !== "" ? message.slice(0, MAX_SAID_CHARS) : `HTTP ${httpCode}`;
-  return kubeError(codeOf(httpCode, said), doing, said);
+/** What an answer other than 2xx comes to, by its body. The server's own words are kept. */
+export function refusal(doing: string, httpCode: number, body: string): HopbookError {
+  const said = saidBy(body);
+  const isStatus = /^\s*\{/.test(body);
+  const why = said === null ? `HTTP ${httpCode}` : isStatus ? said : `HTTP ${httpCode}: ${said}`;
+  return kubeError(codeOf(httpCode, why), doing, why);
 }
 
 export function kubeError(code: ErrorCode, doing: string, why: string, cause?: unknown): HopbookError {

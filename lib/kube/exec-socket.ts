@@ -1,8 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 
 /** The API server sends 32 KiB at a time. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** What is read of why an upgrade was refused, and how long. */
+const MAX_REFUSAL_BYTES = 1024 * 1024;
+const REFUSAL_MS = 2_000;
 /** stdout, stderr and the status. */
 const CHANNELS: readonly unknown[] = [1, 2, 3];
 /** The library would end this process's own stdout at it. */
@@ -18,11 +22,24 @@ type SocketOptions = RequestOptions & {
   finishRequest?: (request: { end(): void }, socket: Emitting) => void;
 };
 
+/** An answer in place of an upgrade. */
+export interface UpgradeRefusal {
+  readonly code: number;
+  /** The first of it, where it is long or does not end. */
+  readonly body: string;
+}
+
+interface Guards {
+  readonly onGarbage: () => void;
+  /** Called before the library has the socket's error, which tells the answer's number alone. */
+  readonly onRefused: (refusal: UpgradeRefusal) => void;
+}
+
 /**
  * A config whose sockets end where the server sends what is no frame of a command. The client library throws for that
  * where nobody can catch it, which would end the process.
  */
-export function guardSocket(config: KubeConfig, onGarbage: () => void): KubeConfig {
+export function guardSocket(config: KubeConfig, { onGarbage, onRefused }: Guards): KubeConfig {
   const guarded = Object.create(config) as KubeConfig;
   guarded.applyToHTTPSOptions = async (options: SocketOptions) => {
     await config.applyToHTTPSOptions(options);
@@ -32,6 +49,13 @@ export function guardSocket(config: KubeConfig, onGarbage: () => void): KubeConf
       socket.emit = (event, ...values) => {
         // It closes in its own time then, up to half a minute later.
         if (event === "error") onGarbage();
+        if (event === "unexpected-response") {
+          readRefusal(values[1] as IncomingMessage, (refusal) => {
+            onRefused(refusal);
+            socket.terminate();
+          });
+          return true;
+        }
         if (event !== "message") return emit(event, ...values);
         try {
           const [data, isBinary] = values;
@@ -50,4 +74,24 @@ export function guardSocket(config: KubeConfig, onGarbage: () => void): KubeConf
     };
   };
   return guarded;
+}
+
+function readRefusal(response: IncomingMessage, onRead: (refusal: UpgradeRefusal) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let isRead = false;
+  const end = (): void => {
+    if (isRead) return;
+    isRead = true;
+    clearTimeout(timer);
+    const body = Buffer.concat(chunks).subarray(0, MAX_REFUSAL_BYTES).toString("utf8");
+    onRead({ code: response.statusCode ?? 0, body });
+  };
+  const timer = setTimeout(end, REFUSAL_MS);
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (!isRead) chunks.push(chunk);
+    if (bytes >= MAX_REFUSAL_BYTES) end();
+  });
+  for (const event of ["end", "close", "error"]) response.on(event, end);
 }

@@ -7,7 +7,8 @@ import { kubeLibrary } from "./client.js";
 import { createFeed } from "./exec-feed.js";
 import type { HttpAnswer, HttpRequest } from "./http.js";
 import { buildPath } from "./path.js";
-import { guardSocket } from "./exec-socket.js";
+import { guardSocket, type UpgradeRefusal } from "./exec-socket.js";
+import { saidBy } from "./said.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Load balancers close what is silent for a minute; a server that died says nothing at all. */
@@ -55,8 +56,10 @@ export async function openExec(config: KubeConfig, { http, request }: ExecUse): 
   const timeout = AbortSignal.timeout(request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const garbage = (): void => settle({ exitCode: null, refused: null, lost: true });
+  let refused: UpgradeRefusal | undefined;
+  const guards = { onGarbage: garbage, onRefused: (one: UpgradeRefusal) => void (refused = one) };
   const library = kubeLibrary();
-  const opening = new library.Exec(guardSocket(config, garbage))
+  const opening = new library.Exec(guardSocket(config, guards))
     .exec(namespace, pod, container, [...argv], stdout, stderr, stdin, false, (status) => {
       settle(endOf(status));
     })
@@ -70,7 +73,9 @@ export async function openExec(config: KubeConfig, { http, request }: ExecUse): 
       () => undefined,
     );
     if (signal.aborted) throw transportError(error, { doing, timeout, signal: request.signal });
-    throw await explain(error, { http, request, doing });
+    if (refused !== undefined) throw await explain(refused, { http, request, doing });
+    const cause = error as { readonly error?: unknown; readonly message?: unknown };
+    throw kubeError("KUBE_UNREACHABLE", doing, messageOf(cause.error ?? cause.message ?? error), error);
   }
   const lost = (): void => settle({ exitCode: null, refused: null, lost: true });
   socket.addEventListener("close", lost);
@@ -147,26 +152,23 @@ function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** The socket's error has the number alone; the same request without an upgrade gets the API's words. */
+/** What the server says in place of an upgrade; where that is nothing, the same request without one may get its words. */
 async function explain(
-  error: unknown,
+  { code, body }: UpgradeRefusal,
   { http, request, doing }: ExecUse & { readonly doing: string },
 ): Promise<Error> {
-  const said = messageOf(
-    (error as { error?: unknown }).error ?? (error as { message?: unknown }).message ?? error,
-  );
-  const code = Number(/Unexpected server response: (\d{3})/.exec(said)?.[1] ?? 0);
-  if (code === 0) return kubeError("KUBE_UNREACHABLE", doing, said, error);
+  // A credential that was not taken is asked for anew with it.
+  if (saidBy(body) !== null && code !== 401) return refusal(doing, code, body);
   const { namespace, pod: name, container } = request;
   const query = { container, command: request.argv[0] ?? "", stdout: "true" };
   const path = buildPath({ ...EXEC, namespace, name, query });
   try {
     const answer = await http({ method: "POST", path, signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-    if (answer.code === code) return refusal(doing, code, JSON.parse(answer.body));
+    if (answer.code === code) return refusal(doing, code, answer.body);
   } catch {
-    // The number has to do.
+    // What there is has to do.
   }
-  return refusal(doing, code, {});
+  return refusal(doing, code, body);
 }
 
 interface Beats {

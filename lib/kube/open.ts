@@ -50,9 +50,8 @@ export function openKube(ref: KubeRef, credentials = new PluginCredentials()): K
     } catch (error) {
       throw transportError(error, { doing, timeout, signal: wanted.signal });
     }
-    const body = parseBody(answer, doing);
-    if (answer.code < 200 || answer.code > 299) throw refusal(doing, answer.code, body);
-    return body as T;
+    if (answer.code < 200 || answer.code > 299) throw refusal(doing, answer.code, answer.body);
+    return parseBody(answer, doing) as T;
   };
   const list: KubeApi["list"] = async <T>(
     wanted: Omit<KubeRequest, "verb" | "name" | "body">,
@@ -102,15 +101,14 @@ function contentTypeOf({ verb, contentType }: KubeRequest): { readonly contentTy
 }
 
 /** An object, whatever the server sends: what is read of it is looked at one by one. */
-function parseBody({ body, code }: HttpAnswer, doing: string): object {
+function parseBody({ body }: HttpAnswer, doing: string): object {
   let value: unknown;
   try {
     value = body === "" ? {} : (JSON.parse(body) as unknown);
   } catch {
-    if (code > 299) return { message: body.slice(0, 500) };
+    value = undefined;
   }
   if (typeof value === "object" && value !== null) return value;
-  if (code > 299) return {};
   throw kubeError("KUBE_UNREACHABLE", doing, "the answer is no JSON object: is the server a cluster's API?");
 }
 

@@ -85,7 +85,7 @@ async function send(http: Http, wanted: KubeWatchRequest, sent: Sent): Promise<H
   } catch (error) {
     throw transportError(error, { doing, timeout, signal: wanted.signal });
   }
-  if (answer.code < 200 || answer.code > 299) throw refusal(doing, answer.code, parse(answer.body));
+  if (answer.code < 200 || answer.code > 299) throw refusal(doing, answer.code, answer.body);
   return answer;
 }
 

@@ -147,7 +147,7 @@ t.test("circles, depth and many fates end, and nothing is said of what was not f
   t.ok(fates(circle).every((fate) => fate.startsWith("lost-sight")));
   t.ok(circle.givenUp.length > 0);
   const many = Array.from(
-    { length: 200 },
+    { length: 2_000 },
     (_, n) => `FORWARD -m set --match-set s${n} src -j MARK --set-xmark 0x${n.toString(16)}/0xffffffff`,
   );
   const walk = walkFilter([...many, "FORWARD -j DROP"]);

@@ -2,6 +2,7 @@ import type { BaseChain } from "../../lib/rules/chain.js";
 import { loadIptables } from "../../lib/rules/iptables/load.js";
 import { makePacket, type Packet, type PacketDescription } from "../../lib/rules/packet.js";
 import { viewNode, type NodeState } from "../../lib/rules/view.js";
+import { sayConditions, type Under } from "../../lib/rules/walk/conditions.js";
 import { walkHooks, type HookStep, type Walk } from "../../lib/rules/walk/path.js";
 
 export const CLIENT = "10.0.0.1";
@@ -61,8 +62,10 @@ export function walkFilter(
 
 /** "drop by -A FORWARD -j DROP if …", one for each fate; "pass" for what comes through. */
 export function fates({ ended, passed }: Walk): string[] {
-  const spell = (what: string, conditions: readonly { readonly text: string }[]): string =>
-    conditions.length === 0 ? what : `${what} if ${conditions.map(({ text }) => text).join(" and ")}`;
+  const spell = (what: string, under: Under): string => {
+    const said = sayConditions(under);
+    return said === null ? what : `${what} if ${said}`;
+  };
   return [
     ...ended.map(({ kind, rule, world }) => spell(`${kind} by ${rule?.text ?? "policy"}`, world.conditions)),
     ...passed.map(({ conditions }) => spell("pass", conditions)),

@@ -218,7 +218,7 @@ t.test("chance in a map: each number has its way, and what all lead to is certai
     [/chain other: drop if chance says 0 of 2$/, /^pass if chance says 1 of 2$/],
   );
   t.match(walk(drawn({ symhash: { mod: 1 } }, [])), ["pass"]);
-  t.match(walk(drawn(numgen(65), [])), [/^lost-sight/]);
+  t.match(walk(drawn(numgen(200_001), [])), [/^lost-sight/]);
   t.match(walk(drawn(numgen(1), [[{ odd: 1 }, to("other")]])), [/^lost-sight/]);
   t.match(walk(drawn(numgen(1), [[0, { queue: { num: 1 } }]])), [/^lost-sight/]);
   t.match(walk(drawn(numgen(1), [[0, {}]])), [/^lost-sight/]);

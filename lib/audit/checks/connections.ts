@@ -2,8 +2,11 @@ import { parseConntrack, type Connection } from "../../linux/conntrack.js";
 import { formatAddress } from "../../linux/endpoint.js";
 import { readChains, viewState } from "../../readings/node-rules.js";
 import { walkHooks } from "../../rules/walk/path.js";
-import { evidenceOf, type Check, type Said } from "../check.js";
+import { evidenceOf, listSome, type Check, type Said } from "../check.js";
 import { walksOf } from "../walks.js";
+
+/** Endpoints of a Service that are named one by one. */
+const MOST_TOLD = 10;
 
 /**
  * A connection that is known goes on as it began, whatever the rules have become: UDP to a backend that is gone, or from before
@@ -21,10 +24,12 @@ export const connections: Check = {
     if (world.part !== "whole" || world.protocol !== "udp" || !isService || walk === undefined) return [];
     const { at, packet, steps } = walk;
     const node = viewState(world.state, at);
-    const { passed } = walkHooks(readChains(world.state, at), packet, { steps, node });
+    const { passed, ended } = walkHooks(readChains(world.state, at), packet, { steps, node });
     const led = new Set(passed.map((one) => one.packet.destination.text));
     // Where no rule translates it, something else does, and nothing is known of where it should go.
     if (led.size === 0 || led.has(to.ip)) return [];
+    // Of the endpoints that were not followed to it may be one.
+    if (ended.some(({ kind }) => kind === "lost-sight")) return [];
     return world.state.readings(at, "conntrack").flatMap((reading) => {
       const own = parseConntrack(reading.text).filter(
         (one) =>
@@ -38,7 +43,7 @@ export const connections: Check = {
         .slice(0, 1)
         .map((one): Said => ({
           ...{ severity: "fault", direction: "request", place: { ...at, device: null } },
-          what: `connection tracking still sends UDP of ${from.ip} to ${spell(one)}, and the rules lead to ${[...led].join(", ")}`,
+          what: `connection tracking still sends UDP of ${from.ip} to ${spell(one)}, and the rules lead to ${listSome([...led], MOST_TOLD)}`,
           evidence: [
             evidenceOf(
               reading,

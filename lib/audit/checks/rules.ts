@@ -1,10 +1,13 @@
 import { readChains, viewState } from "../../readings/node-rules.js";
 import type { Netns } from "../../readings/reader.js";
+import { formatAddress } from "../../linux/endpoint.js";
 import type { BaseChain, MapElement } from "../../rules/chain.js";
-import type { RuleEnd } from "../../rules/walk/chain.js";
+import { sayConditions } from "../../rules/walk/conditions.js";
+import { groupEnds, type SharedEnd } from "../../rules/walk/ends.js";
 import { walkHooks, type Walk } from "../../rules/walk/path.js";
+import type { World } from "../../rules/walk/world.js";
 import type { AuditEvidence } from "../../model/audit/audit.js";
-import { notRead, type AuditWorld, type Check, type Said } from "../check.js";
+import { listSome, notRead, type AuditWorld, type Check, type Said } from "../check.js";
 import { walksOf, type RuleWalk } from "../walks.js";
 
 /** The rules of nodes and pods, followed for the flow's first packet and its answer, within the tunnel and without. */
@@ -29,7 +32,9 @@ function checkWalk(world: AuditWorld, one: RuleWalk, chains: readonly BaseChain[
   const family = packet.family === 4 ? "iptables" : "ip6tables";
   const unread = (["nftables", family] as const).filter((kind) => state.readings(at, kind).length === 0);
   const doubts = unread.map((kind) => notRead(world, at, kind, `what the ${kind} rules do`));
-  const ends = walk.ended.map((end) => accuse({ world, one }, end, walk));
+  const groups = groupEnds(walk);
+  const isOnly = groups.length === 1;
+  const ends = groups.map((group) => accuse({ world, one, walk, isOnly }, group));
   const open: Said[] = walk.givenUp.map((why) => ({
     ...{ severity: "doubt", direction, place: { ...at, device: null }, evidence: [], next: null },
     what: `not all rules were followed for ${one.what}: ${why}`,
@@ -49,20 +54,27 @@ function checkWalk(world: AuditWorld, one: RuleWalk, chains: readonly BaseChain[
   ];
 }
 
-function accuse(
-  { world: audited, one }: { readonly world: AuditWorld; readonly one: RuleWalk },
-  { kind, rule, chain, how, world }: RuleEnd,
-  walk: Walk,
-): Said {
+interface Accused {
+  readonly world: AuditWorld;
+  readonly one: RuleWalk;
+  readonly walk: Walk;
+  /** Nothing else ends it. */
+  readonly isOnly: boolean;
+}
+
+function accuse({ world: audited, one, walk, isOnly }: Accused, { end, worlds, under }: SharedEnd): Said {
+  const { kind, rule, chain, how, world } = end;
   const { at, direction, what, packet } = one;
   const isCertain =
     walk.passed.length === 0 &&
     walk.givenUp.length === 0 &&
-    walk.ended.every((end) => end.kind !== "lost-sight");
+    walk.ended.every((each) => each.kind !== "lost-sight");
   const by = rule === null ? `the policy of ${chain.table.name} ${chain.name}` : `a rule of ${rule.chain}`;
   const verb = { drop: "dropped", reject: "rejected", "lost-sight": "taken out of sight" }[kind];
-  const conditions = world.conditions.map(({ text }) => text);
-  const clause = conditions.length === 0 ? "" : ` if ${conditions.join(" and ")}`;
+  // Where one rule ends all of it there is nothing left that could be otherwise.
+  const conditions = isCertain && isOnly ? null : sayConditions(under);
+  const onItsWay = isCertain && isOnly ? "" : sayWays(worlds);
+  const clause = conditions === null ? "" : ` if ${conditions}`;
   const comments = rule === null ? [] : rule.comments();
   const named = comments.length === 0 ? "" : ` ("${comments.join('", "')}")`;
   const text = rule?.text ?? `policy drop of ${chain.name}`;
@@ -70,7 +82,7 @@ function accuse(
   const from = chain.isOfNft ? "nftables" : packet.family === 4 ? "iptables" : "ip6tables";
   return {
     ...{ severity: isCertain ? "fault" : "doubt", direction, place: { ...at, device: null } },
-    what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${sayElement(element)}${clause}${how === null ? "" : `: ${how}`}`,
+    what: `${what} ${isCertain ? "is" : "would be"} ${verb} by ${by}${named}${sayElement(element)}${onItsWay}${clause}${how === null ? "" : `: ${how}`}`,
     evidence: [
       {
         command: audited.state.readings(at, from).map(commandOf)[0] ?? from,
@@ -81,6 +93,19 @@ function accuse(
       ? "Take the rule out, or change what writes it: its comment and its chain's name say who"
       : "See whether the condition holds there: the audit cannot",
   };
+}
+
+const MOST_WAYS_TOLD = 3;
+
+/** To which of a Service's endpoints it was on its way, where the rules themselves had chosen one. */
+function sayWays(worlds: readonly World[]): string {
+  const chosen = worlds.flatMap(({ translations, packet }) =>
+    translations.some(({ of }) => of === "destination")
+      ? [formatAddress({ ip: packet.destination.text, port: packet.destinationPort })]
+      : [],
+  );
+  const ways = [...new Set(chosen)];
+  return ways.length === 0 ? "" : ` on its way to ${listSome(ways, MOST_WAYS_TOLD)}`;
 }
 
 /** A map's name and comments say what its maker has it for, an element's comment whom it is of. */

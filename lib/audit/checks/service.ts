@@ -3,9 +3,12 @@ import { readChains, viewState } from "../../readings/node-rules.js";
 import { commandOf, type Netns } from "../../readings/reader.js";
 import { walkHooks, type Walk } from "../../rules/walk/path.js";
 import { readBalancer } from "../../readings/balancer.js";
-import { hostOf, type AuditWorld, type Check, type Said } from "../check.js";
+import { hostOf, listSome, type AuditWorld, type Check, type Said } from "../check.js";
 import { walksOf } from "../walks.js";
 import { judgeBalancer } from "./balancer.js";
+
+/** Endpoints that are named one by one. */
+const MOST_TOLD = 10;
 
 /** The sender's node turns a Service's address into one of its endpoints. */
 export const service: Check = {
@@ -29,13 +32,15 @@ export const service: Check = {
       return judgeBalancer(world, hostOf(translator), balanced);
     if ((endpoints.length === 0 && !isBetween) || walk === undefined) return [];
     const { at, packet, steps } = walk;
-    const { passed } = walkHooks(readChains(world.state, at), packet, {
+    const { passed, givenUp } = walkHooks(readChains(world.state, at), packet, {
       steps,
       node: viewState(world.state, at),
     });
     const base = { direction: "request", place: { ...at, device: null } } as const;
     const command = commandFor(world, at, passed);
     const found = [...new Set(passed.map((one) => one.packet.destination.text))];
+    const more = givenUp.length === 0 ? "" : `, and not all was followed: ${givenUp.join("; ")}`;
+    const line = `${to.ip} becomes ${listSome(found, MOST_TOLD)}${more}`;
     if (passed.length === 0) return [];
     const wrong = found.filter(
       (ip) => ip === to.ip || (!isBetween && !endpoints.some((endpoint) => endpoint.ip === ip)),
@@ -54,9 +59,9 @@ export const service: Check = {
           ...{
             ...base,
             severity: "warning",
-            what: `the rules lead ${to.ip} to ${wrong.join(", ")}, which is none of its endpoints that are known here`,
+            what: `the rules lead ${to.ip} to ${listSome(wrong, MOST_TOLD)}, which is none of its endpoints that are known here`,
           },
-          evidence: [{ command, line: `${to.ip} becomes ${found.join(", ")}` }],
+          evidence: [{ command, line }],
           next: "Hold it against the Service's EndpointSlices: `kubectl get endpointslices`",
         },
       ];
@@ -64,8 +69,8 @@ export const service: Check = {
       {
         ...base,
         severity: "fine",
-        what: `${to.ip} becomes ${found.join(", ")}`,
-        evidence: [{ command, line: `${to.ip} becomes ${found.join(", ")}` }],
+        what: line,
+        evidence: [{ command, line }],
         next: null,
       },
     ];

@@ -27,6 +27,8 @@ export interface Lookup {
     readonly entries: readonly Entry[];
     readonly isAll: boolean;
   };
+  /** Elements that are looked at one after the other. */
+  readonly spans: number;
 }
 
 type Parts = readonly (readonly [bigint, bigint] | string)[];
@@ -77,6 +79,7 @@ export function makeLookup(
             );
       return { entries: entries.map(({ entry }) => entry), isAll: !isPartial };
     },
+    spans: spans.length,
   };
 }
 

@@ -10,8 +10,10 @@ import { makeLookup, type Entry, type Lookup } from "./sets.js";
 import type { Value } from "./values.js";
 import { verdictOf } from "./verdict.js";
 
-/** One packet may have so many ways at most. */
+/** A packet of which it is not known what a map is asked for has so many ways at most. */
 const MOST_WAYS = 64;
+/** Looks at elements for the numbers that chance may say: as many as the largest Service has endpoints, and more. */
+const MOST_CHANCES = 200_000;
 const UNREAD: Action = { kind: "lost-sight", how: "its verdict map could not be evaluated" };
 const NOTHING: Action = { kind: "go-on" };
 
@@ -62,25 +64,35 @@ function choose(
 }
 
 /** Every number that may be drawn has its way; one that no element is for goes on. */
-function byChance(chance: Chance, lookup: Lookup, actionOf: (entry: Entry) => Action): Action {
-  if (chance.values > MOST_WAYS)
-    return { kind: "lost-sight", how: `chance leads to one of ${chance.values} ways` };
-  const ways = Array.from({ length: chance.values }, (_, at): Action | null => {
-    const { entries, isAll } = lookup.fitting([BigInt(chance.offset + at)]);
+function byChance({ values, offset }: Chance, lookup: Lookup, actionOf: (entry: Entry) => Action): Action {
+  if (values * (1 + lookup.spans) > MOST_CHANCES)
+    return { kind: "lost-sight", how: `chance leads to one of ${String(values)} ways` };
+  const ways = new Map<string, { readonly action: Action; readonly numbers: number[] }>();
+  for (let number = 0; number < values; number += 1) {
+    const { entries, isAll } = lookup.fitting([BigInt(offset + number)]);
     const [only] = entries;
-    return only === undefined ? (isAll ? NOTHING : null) : actionOf(only);
-  });
-  if (ways.includes(null)) return UNREAD;
-  const known = ways.filter((way) => way !== null);
-  const [first] = known;
-  if (first !== undefined && new Set(known.map(keyOf)).size === 1) return first;
+    if (only === undefined && !isAll) return UNREAD;
+    const action = only === undefined ? NOTHING : actionOf(only);
+    const key = keyOf(action);
+    const way = ways.get(key) ?? { action, numbers: [] };
+    way.numbers.push(number);
+    ways.set(key, way);
+  }
+  const all = [...ways.values()];
+  if (all.length === 1) return all[0]!.action;
   return {
     kind: "either",
-    ways: known.map((action, at) => {
-      const what = `${String(at)} of ${String(chance.values)}`;
+    ways: all.map(({ action, numbers }) => {
+      const what = `${spellNumbers(numbers)} of ${String(values)}`;
       return { action, doubt: { holds: `chance says ${what}`, fails: `chance does not say ${what}` } };
     }),
   };
+}
+
+function spellNumbers(numbers: readonly number[]): string {
+  const [first, last] = [numbers[0]!, numbers.at(-1)!];
+  if (last - first + 1 !== numbers.length) return `one of ${String(numbers.length)}`;
+  return first === last ? String(first) : `${String(first)} to ${String(last)}`;
 }
 
 function anyOf(actions: readonly Action[]): Action {

@@ -1,6 +1,6 @@
 import type { BaseChain, LoadedRule, Table } from "../chain.js";
-import { MOST_DEPTH, MOST_WORLDS, type WalkRecord } from "./record.js";
-import { applyRule, type Place } from "./rule.js";
+import { MOST_DEPTH, type WalkRecord } from "./record.js";
+import { applyRule, Sights, type Place } from "./rule.js";
 import { mergeWorlds, type World } from "./world.js";
 
 /** How rules ended a packet, or let it go out of sight. */
@@ -26,6 +26,7 @@ export interface Walking {
 }
 
 interface Frame extends Walking {
+  readonly sights: Sights;
   readonly base: BaseChain;
   readonly table: Table;
   readonly accepted: World[];
@@ -34,11 +35,14 @@ interface Frame extends Walking {
 
 /** A packet through a chain of a hook and all that it jumps to. */
 export function walkBase(base: BaseChain, worlds: readonly World[], walking: Walking): ChainWalk {
-  const frame: Frame = { ...walking, base, table: base.table, accepted: [], ended: [] };
+  const frame: Frame = {
+    ...{ ...walking, sights: new Sights(walking.place) },
+    ...{ base, table: base.table, accepted: [], ended: [] },
+  };
   const fallen = walkRules(base.name, worlds, { frame, depth: 0 });
   if (base.policy === "drop")
     for (const world of fallen) frame.ended.push({ kind: "drop", rule: null, chain: base, how: null, world });
-  else frame.accepted.push(...fallen);
+  else for (const world of fallen) frame.accepted.push(world);
   return { accepted: mergeWorlds(frame.accepted), ended: frame.ended };
 }
 
@@ -57,8 +61,10 @@ function walkRules(
     const next: World[] = [];
     const jumps = new Map<string, { readonly isGoto: boolean; readonly worlds: World[] }>();
     for (const world of open) {
-      if (!frame.record.look(world.conditions.length)) return [...fallen, ...loseSight(open, rule, frame)];
-      for (const { world: after, action } of applyRule(rule, world, frame)) {
+      if (!frame.record.look()) return [...fallen, ...loseSight(open, rule, frame)];
+      const done = applyRule(rule, world, frame);
+      if (done === null) next.push(world);
+      for (const { world: after, action } of done ?? []) {
         if (action.kind === "go-on") next.push(after);
         else if (action.kind === "return") fallen.push(after);
         else if (action.kind === "accept") frame.accepted.push(after);
@@ -80,9 +86,11 @@ function walkRules(
     }
     for (const [key, jump] of jumps) {
       const back = follow(key.slice(key.indexOf(" ") + 1), jump.worlds, { rule, frame, depth });
-      (jump.isGoto ? fallen : next).push(...back);
+      for (const world of back) (jump.isGoto ? fallen : next).push(world);
     }
-    open = bound(next.length === 1 ? next : mergeWorlds(next), rule, frame);
+    // Where all were passed over nothing can have become the same.
+    const isUnmoved = next.length === open.length && next.every((world, at) => world === open[at]);
+    open = bound(isUnmoved ? open : mergeWorlds(next), rule, frame);
   }
   return mergeWorlds([...fallen, ...open]);
 }
@@ -115,9 +123,9 @@ function loseSight(
 }
 
 function bound(worlds: World[], rule: LoadedRule, frame: Frame): World[] {
-  if (worlds.length <= MOST_WORLDS) return worlds;
-  const how = `more than ${MOST_WORLDS} different fates are possible`;
-  frame.record.giveUp(how);
-  loseSight(worlds.slice(MOST_WORLDS), rule, frame, how);
-  return worlds.slice(0, MOST_WORLDS);
+  const most = frame.record.mostWorlds;
+  if (worlds.length <= most) return worlds;
+  frame.record.leaveOut(worlds.length - most, worlds.length);
+  loseSight(worlds.slice(most), rule, frame, "it is one of more fates than were followed");
+  return worlds.slice(0, most);
 }

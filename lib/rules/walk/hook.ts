@@ -37,7 +37,7 @@ export function walkHook(
     const aside = chain.isNat ? open.filter((world) => !isAsked(world, hook)) : [];
     const shown = isEarly ? asked.map(withoutTracking) : asked;
     const walk = walkBase(chain, shown, walking);
-    ended.push(...walk.ended);
+    for (const end of walk.ended) ended.push(end);
     const back = isEarly ? walk.accepted.map((world) => withTracking(world, asked)) : walk.accepted;
     open = mergeWorlds([...aside, ...back.map((world) => translate(world))]);
   }

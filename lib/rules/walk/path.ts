@@ -38,12 +38,12 @@ export function walkHooks(
   { steps, node }: { readonly steps: readonly HookStep[]; readonly node: NodeView },
 ): Walk {
   const record = new WalkRecord();
-  let worlds: readonly World[] = [{ packet, conditions: [], translations: [], elements: [] }];
+  let worlds: readonly World[] = [{ packet, conditions: null, translations: [], elements: [] }];
   const ended: RuleEnd[] = [];
   for (const { family, inPort = null, outPort = null, ...where } of steps) {
     if (worlds.length === 0) break;
     const walk = walkHook(chains, worlds, { family, place: { ...where, inPort, outPort, node }, record });
-    ended.push(...walk.ended);
+    for (const end of walk.ended) ended.push(end);
     worlds = walk.passed;
   }
   const { matched, chains: entered, givenUp } = record;

@@ -2,12 +2,14 @@ import type { LoadedRule } from "../chain.js";
 
 /** More rule looks than any node's own rules need; what jumps in circles ends here. */
 const MOST_LOOKS = 400_000;
-/** Each condition of a world makes it dearer to follow. */
-const CONDITION_COST = 2;
+/** What a world may still cost: so many fates are followed as the work has room for, */
+const LOOKS_A_WORLD = 50;
+/** without what the least number of them needs, however long their way is. */
+const LEAST_LOOKS = 130_000;
 /** Longer than any chain of jumps that the kernel takes (16 in nftables). */
 export const MOST_DEPTH = 64;
-/** So many different fates of one packet are followed. */
-export const MOST_WORLDS = 64;
+/** So many different fates of one packet are followed in any case. */
+const LEAST_WORLDS = 64;
 
 export interface MatchedRule {
   readonly rule: LoadedRule;
@@ -22,10 +24,12 @@ export class WalkRecord {
   readonly #chains = new Set<string>();
   readonly #given = new Set<string>();
   #looks = 0;
+  #leftOut = 0;
+  #followed = 0;
 
   /** False when the walk has to end. */
-  look(conditions: number): boolean {
-    this.#looks += 1 + conditions * CONDITION_COST;
+  look(): boolean {
+    this.#looks += 1;
     if (this.#looks > MOST_LOOKS) this.giveUp("more rules than can be followed, or jumps in a circle");
     return this.#looks <= MOST_LOOKS;
   }
@@ -43,6 +47,17 @@ export class WalkRecord {
     this.#given.add(why);
   }
 
+  /** How many worlds there is room for: as many as a Service has endpoints, unless the way behind it is long. */
+  get mostWorlds(): number {
+    return Math.max(LEAST_WORLDS, Math.floor((MOST_LOOKS - LEAST_LOOKS - this.#looks) / LOOKS_A_WORLD));
+  }
+
+  /** Worlds that there was no room for. */
+  leaveOut(worlds: number, of: number): void {
+    this.#followed = this.#leftOut === 0 ? of - worlds : Math.min(this.#followed, of - worlds);
+    this.#leftOut += worlds;
+  }
+
   /** In the order in which they were first met. */
   get matched(): readonly MatchedRule[] {
     return [...this.#matched].map(([rule, times]) => ({ rule, ...times }));
@@ -55,6 +70,11 @@ export class WalkRecord {
 
   /** Why some of it was not followed. */
   get givenUp(): readonly string[] {
-    return [...this.#given];
+    if (this.#leftOut === 0) return [...this.#given];
+    const [followed, all] = [this.#followed, this.#followed + this.#leftOut];
+    return [
+      ...this.#given,
+      `of ${String(all)} different fates that are possible ${String(followed)} were followed to their end`,
+    ];
   }
 }

@@ -1,10 +1,31 @@
 import type { Action, LoadedRule, MapElement } from "../chain.js";
 import type { At } from "../node.js";
+import type { Packet } from "../packet.js";
 import type { WalkRecord } from "./record.js";
 import { withDoubt, withElement, type World } from "./world.js";
 
 /** A place in the kernel, without the packet. */
 export type Place = Omit<At, "packet">;
+
+/** Packets where rules look at them: each is looked at by all rules of a chain, one after the other. */
+export class Sights {
+  readonly #place: Place;
+  readonly #known = new Map<Packet, At>();
+  #last: At | null = null;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  of(packet: Packet): At {
+    if (this.#last?.packet === packet) return this.#last;
+    const known = this.#known.get(packet);
+    const at = known ?? { ...this.#place, packet };
+    if (known === undefined) this.#known.set(packet, at);
+    this.#last = at;
+    return at;
+  }
+}
 
 /** What a rule did in one world. */
 interface Done {
@@ -14,12 +35,20 @@ interface Done {
 
 const GO_ON: Done["action"] = { kind: "go-on" };
 
-/** All that a rule may do with a packet; where a test is in doubt, both. */
-export function applyRule(
-  rule: LoadedRule,
-  start: World,
-  { place, record }: { readonly place: Place; readonly record: WalkRecord },
-): Done[] {
+interface Walked {
+  readonly sights: Sights;
+  readonly record: WalkRecord;
+}
+
+/** All that a rule may do with a packet; where a test is in doubt, both. null: it passes it over, as most rules do. */
+export function applyRule(rule: LoadedRule, start: World, { sights, record }: Walked): Done[] | null {
+  const steps = rule.steps();
+  const [first] = steps;
+  if (first?.kind === "test" && first.test(sights.of(start.packet)) === false) return null;
+  return followSteps(rule, start, { sights, record });
+}
+
+function followSteps(rule: LoadedRule, start: World, { sights, record }: Walked): Done[] {
   const done: Done[] = [];
   const steps = rule.steps();
   const follow = (first: World, from: number): void => {
@@ -27,10 +56,10 @@ export function applyRule(
     for (let at = from; at < steps.length; at += 1) {
       const step = steps[at]!;
       if (step.kind === "count") {
-        record.count(rule, world.conditions.length === 0);
+        record.count(rule, world.conditions === null);
         continue;
       }
-      const where = { ...place, packet: world.packet };
+      const where = sights.of(world.packet);
       if (step.kind === "test") {
         const truth = step.test(where);
         if (truth === true) continue;

@@ -1,15 +1,7 @@
 import type { LoadedRule, MapElement, Translation } from "../chain.js";
 import type { Packet } from "../packet.js";
 import type { Doubt } from "../truth.js";
-
-/** What has to be so for a packet to come here. */
-interface Condition {
-  /** A clause: "the set web holds 10.0.0.1". */
-  readonly text: string;
-  /** The same condition as another world's has the same, whichever way it went. */
-  readonly id: string;
-  readonly holds: boolean;
-}
+import { anyUnder, conditionOf, withCondition, type Condition, type Under } from "./conditions.js";
 
 /** A translation with the rule that made it. */
 export interface MadeTranslation extends Translation {
@@ -19,8 +11,7 @@ export interface MadeTranslation extends Translation {
 /** The packet as it may be at one moment. Where a rule is in doubt there are two from then on. */
 export interface World {
   readonly packet: Packet;
-  /** None: it is certain. */
-  readonly conditions: readonly Condition[];
+  readonly conditions: Under;
   readonly translations: readonly MadeTranslation[];
   /** Elements of maps that led it here, the last ones last. */
   readonly elements: readonly MapElement[];
@@ -35,9 +26,8 @@ export function withElement(world: World, element: MapElement | undefined): Worl
 const MOST_ELEMENTS = 8;
 
 /** The world in which a doubt went one way. */
-export function withDoubt(world: World, doubt: Doubt, { id, holds }: Pick<Condition, "id" | "holds">): World {
-  const text = holds ? doubt.holds : doubt.fails;
-  return { ...world, conditions: [...world.conditions, { text, id: `${id} ${doubt.holds}`, holds }] };
+export function withDoubt(world: World, doubt: Doubt, way: Pick<Condition, "id" | "holds">): World {
+  return { ...world, conditions: withCondition(world.conditions, conditionOf(doubt, way)) };
 }
 
 /**
@@ -46,66 +36,39 @@ export function withDoubt(world: World, doubt: Doubt, { id, holds }: Pick<Condit
  */
 export function mergeWorlds(worlds: readonly World[]): World[] {
   if (worlds.length < 2) return [...worlds];
-  const merged = new Map<string, World>();
+  const alike = new Map<string, World[]>();
   for (const world of worlds) {
     const key = keyOf(world);
-    const known = merged.get(key);
-    merged.set(
-      key,
-      known === undefined
-        ? world
-        : {
-            ...known,
-            conditions: eitherOf(known.conditions, world.conditions),
-            elements: known.elements.filter((element) => world.elements.includes(element)),
-          },
-    );
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, [world]);
+    else known.push(world);
   }
-  return [...merged.values()];
+  return [...alike.values()].map((each) => (each.length === 1 ? each[0]! : mergeAlike(each)));
 }
 
-/** More alternatives than a person reads. */
-const MOST_CHARS = 400;
-
-/** What either of two lists of conditions says. */
-function eitherOf(one: readonly Condition[], other: readonly Condition[]): readonly Condition[] {
-  let common = 0;
-  while (common < one.length && isSame(one[common], other[common])) common += 1;
-  const [left, right] = [one.slice(common), other.slice(common)];
-  const shared = one.slice(0, common);
-  if (left.length === 0 || right.length === 0) return shared;
-  const [first, second] = [left[0]!, right[0]!];
-  if (first.id === second.id && first.holds !== second.holds) {
-    if (left.length === 1 && right.length === 1) return shared;
-    // p, or else q: the same as p or q.
-    if (left.length === 1) return [...shared, orOf(left, right.slice(1))];
-    if (right.length === 1) return [...shared, orOf(left.slice(1), right)];
-  }
-  return [...shared, orOf(left, right)];
+function mergeAlike(worlds: readonly World[]): World {
+  const [first, ...others] = worlds;
+  const sets = others.map(({ elements }) => new Set(elements));
+  return {
+    ...first!,
+    conditions: anyUnder(worlds.map(({ conditions }) => conditions)),
+    elements: first!.elements.filter((element) => sets.every((set) => set.has(element))),
+  };
 }
 
-function orOf(left: readonly Condition[], right: readonly Condition[]): Condition {
-  const [one, other] = [left, right].map((side) => side.map(({ text }) => text).join(" and "));
-  const text = one === other ? String(one) : `${String(one)}, or ${String(other)}`;
-  const id = [left, right]
-    .map((side) => side.map((each) => `${each.id}${String(each.holds)}`).join("&"))
-    .join("|");
-  return { text: cut(text), id: cut(id), holds: true };
-}
+/** A world that a rule passed over is asked for its key again, behind each of the next rules. */
+const KEYS = new WeakMap<World, string>();
 
-function cut(text: string): string {
-  return text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS - 1)}…`;
-}
-
-function isSame(one: Condition | undefined, other: Condition | undefined): boolean {
-  return one !== undefined && one.id === other?.id && one.holds === other.holds;
-}
-
-function keyOf({ packet, translations }: World): string {
+function keyOf(world: World): string {
+  const known = KEYS.get(world);
+  if (known !== undefined) return known;
+  const { packet, translations } = world;
   const { connection } = packet;
-  return JSON.stringify([
+  const key = JSON.stringify([
     [packet.source.text, packet.sourcePort, packet.destination.text, packet.destinationPort],
     [packet.mark, packet.hopLimit, packet.trafficClass, connection],
     translations.map(({ of, ip, port, rule }) => [of, ip, port, rule.key]),
   ]);
+  KEYS.set(world, key);
+  return key;
 }

@@ -2,7 +2,9 @@ import { ipVersion } from "../../../linux/address.js";
 import type { Hook } from "../../../linux/ruleset.js";
 import { makePacket, type Packet } from "../../../rules/packet.js";
 import type { RuleEnd } from "../../../rules/walk/chain.js";
-import { walkHooks, type HookStep, type Walk } from "../../../rules/walk/path.js";
+import { sayConditions } from "../../../rules/walk/conditions.js";
+import { groupEnds } from "../../../rules/walk/ends.js";
+import { walkHooks, type HookStep } from "../../../rules/walk/path.js";
 import { wireOf } from "../../../wire/registry.js";
 import type { Candidate, DetectorInput } from "../candidate.js";
 import type { Spot } from "../spot.js";
@@ -21,10 +23,14 @@ export function findWouldDrop(given: DetectorInput, at: Netns): Candidate[] {
   const walk = walkHooks(readChains(given.state, at), packet, { steps, node: viewState(given.state, at) });
   const kind = given.input.status === "rejected" ? "reject" : "drop";
   const wasReadBefore = RULES.some((one) => given.state.readings(at, one, { phase: "before" }).length > 0);
-  const [end] = walk.ended.filter((one) => one.kind === kind && (!wasReadBefore || hasNoCounter(one)));
-  if (end === undefined) return [];
+  const groups = groupEnds(walk);
+  const found = groups.find(({ end: one }) => one.kind === kind && (!wasReadBefore || hasNoCounter(one)));
+  if (found === undefined) return [];
+  const { end, under } = found;
   const counter = hasNoCounter(end) ? "it has no counter" : "its counter was read once and says nothing";
-  return [accuse(describe(end), { at, kind, walk, counter, conditions: end.world.conditions })];
+  const isCertain = walk.passed.length === 0 && groups.length === 1 && walk.givenUp.length === 0;
+  const clause = isCertain ? null : sayConditions(under);
+  return [accuse(describe(end), { at, kind, counter, clause })];
 }
 
 const RULES = ["iptables", "ip6tables", "nftables"] as const;
@@ -34,8 +40,8 @@ interface Found {
   readonly counter: string;
   readonly at: Netns;
   readonly kind: "drop" | "reject";
-  readonly walk: Walk;
-  readonly conditions: readonly { readonly text: string }[];
+  /** What has to be so for it; null: it is certain. */
+  readonly clause: string | null;
 }
 
 /** What ended the packet, for people. */
@@ -56,21 +62,19 @@ function describe({ rule, chain }: RuleEnd): Ender {
   return { who: `the policy of ${table.name} ${name}`, text, handle: null, comments: [] };
 }
 
-function accuse(ender: Ender, { at, kind, walk, counter, conditions }: Found): Candidate {
-  const isCertain = walk.passed.length === 0 && walk.ended.length === 1 && walk.givenUp.length === 0;
+function accuse(ender: Ender, { at, kind, counter, clause }: Found): Candidate {
   const verb = kind === "drop" ? "dropped" : "rejected";
   const who = `${describeNetns(at)}: the packets would be ${verb} by ${ender.who}`;
-  const clause = conditions.map(({ text }) => text).join(" and ");
   const comments = ender.comments.map((comment) => `"${comment}"`);
   return {
     code: kind === "drop" ? "netfilter-drop" : "rejected-by-netfilter",
-    summary: isCertain ? summarise(who, comments) : `${who} if ${clause}: ${ender.text}`,
+    summary: clause === null ? summarise(who, comments) : `${who} if ${clause}: ${ender.text}`,
     evidence: [
       `${describeNetns(at)}: ${ender.text}${ender.handle === null ? "" : ` (handle ${String(ender.handle)})`}`,
       `${counter}: its text and the flow's packet say it`,
       ...ender.comments.map((comment) => `its comment: ${comment}`),
     ],
-    strength: isCertain ? 1 : 0,
+    strength: clause === null ? 1 : 0,
   };
 }
 
