@@ -39,23 +39,25 @@ export function walkBase(base: BaseChain, worlds: readonly World[], walking: Wal
     ...{ ...walking, sights: new Sights(walking.place) },
     ...{ base, table: base.table, accepted: [], ended: [] },
   };
-  const fallen = walkRules(base.name, worlds, { frame, depth: 0 });
+  const fallen = walkRules(base.name, worlds, { frame, within: [] });
   if (base.policy === "drop")
     for (const world of fallen) frame.ended.push({ kind: "drop", rule: null, chain: base, how: null, world });
   else for (const world of fallen) frame.accepted.push(world);
-  return { accepted: mergeWorlds(frame.accepted), ended: frame.ended };
+  return { accepted: mergeWorlds(frame.accepted, frame.record.spend), ended: frame.ended };
+}
+
+interface Nested {
+  readonly frame: Frame;
+  /** Chains from which it was jumped here, the first one first. */
+  readonly within: readonly string[];
 }
 
 /** Through one chain: the worlds that come back out of its end. */
-function walkRules(
-  name: string,
-  worlds: readonly World[],
-  { frame, depth }: { readonly frame: Frame; readonly depth: number },
-): World[] {
+function walkRules(name: string, worlds: readonly World[], { frame, within }: Nested): World[] {
   const rules = frame.table.chains.get(name);
   frame.record.enter(frame.table.name, name);
   const fallen: World[] = [];
-  let open = mergeWorlds(worlds);
+  let open = mergeWorlds(worlds, frame.record.spend);
   for (const rule of rules ?? []) {
     if (open.length === 0) break;
     const next: World[] = [];
@@ -85,30 +87,39 @@ function walkRules(
       }
     }
     for (const [key, jump] of jumps) {
-      const back = follow(key.slice(key.indexOf(" ") + 1), jump.worlds, { rule, frame, depth });
+      const back = follow(key.slice(key.indexOf(" ") + 1), jump.worlds, {
+        rule,
+        frame,
+        within: [...within, name],
+      });
       for (const world of back) (jump.isGoto ? fallen : next).push(world);
     }
     // Where all were passed over nothing can have become the same.
     const isUnmoved = next.length === open.length && next.every((world, at) => world === open[at]);
-    open = bound(isUnmoved ? open : mergeWorlds(next), rule, frame);
+    open = bound(isUnmoved ? open : mergeWorlds(next, frame.record.spend), rule, frame);
   }
-  return mergeWorlds([...fallen, ...open]);
+  return mergeWorlds([...fallen, ...open], frame.record.spend);
 }
 
 function follow(
   chain: string,
   worlds: readonly World[],
-  { rule, frame, depth }: { readonly rule: LoadedRule; readonly frame: Frame; readonly depth: number },
+  { rule, frame, within }: Nested & { readonly rule: LoadedRule },
 ): World[] {
   if (!frame.table.chains.has(chain)) {
     loseSight(worlds, rule, frame, `what ${chain} does is not known`);
     return [];
   }
-  if (depth >= MOST_DEPTH) {
+  // The kernel takes no such rules: following them would only take time.
+  if (within.includes(chain)) {
+    frame.record.giveUp("jumps go in a circle");
+    return loseSight(worlds, rule, frame);
+  }
+  if (within.length > MOST_DEPTH) {
     frame.record.giveUp("jumps nest deeper than the kernel takes");
     return loseSight(worlds, rule, frame);
   }
-  return walkRules(chain, worlds, { frame, depth: depth + 1 });
+  return walkRules(chain, worlds, { frame, within });
 }
 
 /** Nothing is said of what was not followed. */

@@ -53,7 +53,7 @@ export function sayConditions(under: Under): string | null {
 }
 
 /** What either of two says. */
-export function eitherUnder(one: Under, other: Under): Under {
+function eitherUnder(one: Under, other: Under): Under {
   const shared = sharedBy(one, other);
   const [left, right] = [behind(one, shared), behind(other, shared)];
   const [first, second] = [left[0], right[0]];
@@ -67,9 +67,18 @@ export function eitherUnder(one: Under, other: Under): Under {
   return withCondition(shared, orOf(left, right));
 }
 
+/** Is told how many conditions were looked at. */
+type Spend = (looks: number) => void;
+
 /** What any of several says. The last first: what one rule passed over is then met where the next one took it. */
-export function anyUnder(several: readonly Under[]): Under {
-  return several.length === 0 ? null : several.reduceRight((sum, each) => eitherUnder(each, sum));
+export function anyUnder(several: readonly Under[], spend: Spend = () => undefined): Under {
+  return several.length === 0
+    ? null
+    : several.reduceRight((sum, each) => {
+        const either = eitherUnder(each, sum);
+        spend((each?.count ?? 0) + (sum?.count ?? 0) - 2 * ((either?.count ?? 1) - 1));
+        return either;
+      });
 }
 
 function sharedBy(one: Under, other: Under): Under {

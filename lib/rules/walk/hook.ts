@@ -39,7 +39,7 @@ export function walkHook(
     const walk = walkBase(chain, shown, walking);
     for (const end of walk.ended) ended.push(end);
     const back = isEarly ? walk.accepted.map((world) => withTracking(world, asked)) : walk.accepted;
-    open = mergeWorlds([...aside, ...back.map((world) => translate(world))]);
+    open = mergeWorlds([...aside, ...back.map((world) => translate(world))], walking.record.spend);
   }
   return { passed: open, ended };
 }

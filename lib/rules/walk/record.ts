@@ -1,11 +1,13 @@
 import type { LoadedRule } from "../chain.js";
 
-/** More rule looks than any node's own rules need; what jumps in circles ends here. */
+/** More rule looks than any node's own rules need. */
 const MOST_LOOKS = 400_000;
 /** What a world may still cost: so many fates are followed as the work has room for, */
 const LOOKS_A_WORLD = 50;
 /** without what the least number of them needs, however long their way is. */
 const LEAST_LOOKS = 130_000;
+/** So many conditions are held against each other while a rule is looked at. */
+const CONDITIONS_A_LOOK = 8;
 /** Longer than any chain of jumps that the kernel takes (16 in nftables). */
 export const MOST_DEPTH = 64;
 /** So many different fates of one packet are followed in any case. */
@@ -30,9 +32,14 @@ export class WalkRecord {
   /** False when the walk has to end. */
   look(): boolean {
     this.#looks += 1;
-    if (this.#looks > MOST_LOOKS) this.giveUp("more rules than can be followed, or jumps in a circle");
+    if (this.#looks > MOST_LOOKS) this.giveUp("there are more rules than can be followed");
     return this.#looks <= MOST_LOOKS;
   }
+
+  /** Work beside looks at rules: conditions that were held against each other. */
+  readonly spend = (conditions: number): void => {
+    this.#looks += Math.ceil(conditions / CONDITIONS_A_LOOK);
+  };
 
   count(rule: LoadedRule, isCertain: boolean): void {
     const { least, most } = this.#matched.get(rule) ?? { least: 0, most: 0 };

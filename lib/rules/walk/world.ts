@@ -34,7 +34,7 @@ export function withDoubt(world: World, doubt: Doubt, way: Pick<Condition, "id" 
  * Worlds in which the packet is the same are one, under what either of them asks. What is left out of two is only what
  * both ways lead to the same.
  */
-export function mergeWorlds(worlds: readonly World[]): World[] {
+export function mergeWorlds(worlds: readonly World[], spend?: (looks: number) => void): World[] {
   if (worlds.length < 2) return [...worlds];
   const alike = new Map<string, World[]>();
   for (const world of worlds) {
@@ -43,15 +43,18 @@ export function mergeWorlds(worlds: readonly World[]): World[] {
     if (known === undefined) alike.set(key, [world]);
     else known.push(world);
   }
-  return [...alike.values()].map((each) => (each.length === 1 ? each[0]! : mergeAlike(each)));
+  return [...alike.values()].map((each) => (each.length === 1 ? each[0]! : mergeAlike(each, spend)));
 }
 
-function mergeAlike(worlds: readonly World[]): World {
+function mergeAlike(worlds: readonly World[], spend?: (looks: number) => void): World {
   const [first, ...others] = worlds;
   const sets = others.map(({ elements }) => new Set(elements));
   return {
     ...first!,
-    conditions: anyUnder(worlds.map(({ conditions }) => conditions)),
+    conditions: anyUnder(
+      worlds.map(({ conditions }) => conditions),
+      spend,
+    ),
     elements: first!.elements.filter((element) => sets.every((set) => set.has(element))),
   };
 }
