@@ -10,7 +10,7 @@ export interface Condition {
 }
 
 /** The last of several conditions with those before it, which worlds of one origin share: thousands of ways cost no copies. */
-export interface Conditions {
+interface Conditions {
   readonly before: Conditions | null;
   readonly last: Condition;
   readonly count: number;
@@ -29,7 +29,7 @@ export function conditionOf(doubt: Doubt, { id, holds }: Pick<Condition, "id" | 
 }
 
 /** From the first to the last. */
-export function listConditions(under: Under): Condition[] {
+function listConditions(under: Under): Condition[] {
   return behind(under, null);
 }
 
