@@ -11,7 +11,6 @@ const options = {
   runbook: "trace-path",
   raw: { from, to: [to] },
   cluster,
-  cwd: process.cwd(),
   grants: { yes: true },
   signal: stop.signal,
   onEvent: (event) => {
@@ -25,7 +24,7 @@ try {
   const commands = plan.steps.flatMap((step) => step.commands);
   console.error(`${commands.length} commands, digest ${plan.digest}`);
 
-  const report = await runRunbook({ ...options, out: "artifacts" });
+  const report = await runRunbook(options);
   for (const { id, verdict } of report.findings.flows) {
     const { status, lastSeen, cause } = verdict;
     const place = lastSeen === null ? "" : `, last seen at ${lastSeen.node} ${lastSeen.interface}`;

@@ -1,2 +1,8 @@
 /** What stands in a run's way. */
-export { renderDoctor, runDoctor, type DoctorOptions, type DoctorReport } from "../doctor/run-doctor.js";
+import * as doctor from "../doctor/run-doctor.js";
+import { IN_CLUSTER, withDefaults, type Lenient } from "./defaults.js";
+
+export type DoctorOptions = Lenient<doctor.DoctorOptions>;
+export { renderDoctor, type DoctorReport } from "../doctor/run-doctor.js";
+
+export const runDoctor = withDefaults(doctor.runDoctor, IN_CLUSTER);

@@ -1,2 +1,8 @@
 /** What runs left. */
-export { reap, type Leftover, type ReapOptions, type ReapReport } from "../reap/reap.js";
+import * as leftovers from "../reap/reap.js";
+import { IN_CLUSTER, withDefaults, type Lenient } from "./defaults.js";
+
+export type ReapOptions = Lenient<leftovers.ReapOptions>;
+export type { Leftover, ReapReport } from "../reap/reap.js";
+
+export const reap = withDefaults(leftovers.reap, IN_CLUSTER);

@@ -23,7 +23,6 @@ export async function askAbout(
     const answer = await http({ method: "GET", path: PATH, signal });
     return readAbout(answer, { sentAtMs, roundTripMs: performance.now() - startedAt, doing });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.name === "HopbookError") throw error;
     throw transportError(error, { doing, timeout, signal: options.signal });
   }
 }

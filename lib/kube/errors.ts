@@ -40,6 +40,18 @@ function codeOf(httpCode: number, said: string): ErrorCode {
   return httpCode === 429 || httpCode >= 500 ? "KUBE_UNREACHABLE" : "KUBE_REFUSED";
 }
 
+/** The same error with the server that was asked and whose login: an address alone does not tell which cluster it is. */
+export function placeError(
+  error: unknown,
+  { server, context, user }: { readonly server: string; readonly context: string; readonly user: string },
+): unknown {
+  if (!(error instanceof HopbookError) || error.detail !== undefined) return error;
+  if (error.code !== "KUBE_UNREACHABLE" && error.code !== "KUBE_UNAUTHORISED") return error;
+  const { code, message, hint, cause } = error;
+  const detail = `asked of ${server} (context ${context}, user ${user})`;
+  return new HopbookError(code, message, { detail, cause, ...(hint === undefined ? {} : { hint }) });
+}
+
 export function transportError(
   error: unknown,
   options: {

@@ -1,7 +1,7 @@
 import type { KubeApi, KubeRef, KubeRequest } from "../model/kube.js";
 import { readKubeConfig } from "./config.js";
 import { endpointOf } from "./endpoint.js";
-import { describeRequest, kubeError, refusal, transportError } from "./errors.js";
+import { describeRequest, kubeError, placeError, refusal, transportError } from "./errors.js";
 import { PluginCredentials } from "./exec-credentials.js";
 import { boundExecPlugins } from "./exec-plugin.js";
 import { openExec } from "./exec.js";
@@ -78,20 +78,30 @@ export function openKube(ref: KubeRef, credentials = new PluginCredentials()): K
     } while (next !== "");
     return items;
   };
+  const asked = {
+    server: config.getCurrentCluster()?.server ?? "",
+    context: config.currentContext,
+    user: context?.user ?? "",
+  };
+  const placed = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw placeError(error, asked);
+    }
+  };
   return {
     ref,
-    context: config.currentContext,
+    ...asked,
     cluster: context?.cluster ?? "",
-    user: context?.user ?? "",
-    server: config.getCurrentCluster()?.server ?? "",
     endpoint: endpointOf(config),
     namespace: ref.namespace ?? context?.namespace ?? "default",
-    request,
-    list,
-    watch: (wanted) => watchOnce(http, wanted),
-    about: (options = {}) => askAbout(http, options),
+    request: (wanted) => placed(request(wanted)),
+    list: (wanted, maxItems) => placed(list(wanted, maxItems)),
+    watch: (wanted) => placed(watchOnce(http, wanted)),
+    about: (options = {}) => placed(askAbout(http, options)),
     nowMs: () => Date.now() + clock.offsetMs,
-    exec: (wanted) => openExec(config, { http, request: wanted }),
+    exec: (wanted) => placed(openExec(config, { http, request: wanted })),
   };
 }
 

@@ -19,7 +19,7 @@ export interface CatalogueEntry {
 
 /** `cluster`: whose own runbooks stand in front of the others. */
 export async function listCatalogue(
-  cwd: string,
+  cwd = process.cwd(),
   choice: Omit<ClusterChoice, "cwd"> = {},
 ): Promise<readonly CatalogueEntry[]> {
   const entries = await readCatalogue(cwd, choice);
@@ -33,7 +33,7 @@ export async function listCatalogue(
 }
 
 async function readCatalogue(
-  cwd: string,
+  cwd = process.cwd(),
   choice: Omit<ClusterChoice, "cwd">,
 ): ReturnType<typeof listRunbooks> {
   // Those of ./hopbook.yaml are the ones beside it, which are listed in any case.
@@ -60,7 +60,7 @@ export interface Suggestion {
  */
 export async function suggestRunbooks(
   text: string,
-  cwd: string,
+  cwd = process.cwd(),
   choice: Omit<ClusterChoice, "cwd"> = {},
 ): Promise<readonly Suggestion[]> {
   if (!/[a-z]/i.test(text)) {
@@ -100,7 +100,7 @@ export interface RunbookDescription {
 /** `cluster`: whose overlays are laid over it, as in ClusterChoice. */
 export async function describeRunbook(
   nameOrFile: string,
-  cwd: string,
+  cwd = process.cwd(),
   choice: Omit<ClusterChoice, "cwd"> = {},
 ): Promise<RunbookDescription> {
   const profile = await openProfileIfAny({ ...choice, cwd, isClusterNamed: true });

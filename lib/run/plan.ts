@@ -71,7 +71,7 @@ function outline({ id, runbook, inputs, profile }: RunbookSession): ReturnType<E
   return engine.outline("its commands are known once the nodes may be read");
 }
 
-interface HopsOptions extends SharedOptions {
+export interface HopsOptions extends SharedOptions {
   readonly from: string;
   readonly to: string;
   /** Of ends that have both; default: that of the destination's first address. */

@@ -52,7 +52,11 @@ t.test("credentials that ran out are asked for once more, and no more", async (t
 
 t.test("a server that says nothing, one that is cut off, one that says too much", async (t) => {
   const silent = await serve(t, () => undefined);
-  await t.rejects(get(silent, 100), { code: "KUBE_UNREACHABLE", message: /did not answer in time/ });
+  await t.rejects(get(silent, 100), {
+    code: "KUBE_UNREACHABLE",
+    message: /did not answer in time/,
+    detail: /^asked of http.*:\d+ \(context .+, user .+\)$/,
+  });
   const stopped = AbortSignal.abort();
   await t.rejects(silent.request({ verb: "get", ...PODS, name: "web", signal: stopped }), {
     code: "INTERRUPTED",
