@@ -2,7 +2,7 @@ import type { Flow } from "../model/hops.js";
 import type { ProbeAttempt, ProbeRecord } from "../model/evidence.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
-import { planProbe, type TlsAnswer, type ProbePlan } from "../traffic/index.js";
+import { HELLO_ALONE, planProbe, type TlsAnswer, type ProbePlan } from "../traffic/index.js";
 import { flowSchema, MAX_OBJECTS } from "./objects.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 import { probeTagOf, runProbe } from "./shared/probing.js";
@@ -93,6 +93,12 @@ export const trafficProbe: StepKind<Input, Output> = {
     for (const { flowId, error } of probes) {
       if (error !== null) context.markIncomplete(`the probe of ${flowId} could not be made: ${error}`);
     }
+    for (const { flowId, node } of probes.filter((probe) => probe.way === HELLO_ALONE)) {
+      context.markIncomplete(
+        `${node} has no openssl that starts, so that no page was asked for inside TLS (${flowId}): in its place the server was ` +
+          "greeted as TLS 1.2 does, which tells its certificate and how long it takes",
+      );
+    }
     const attempts = probes.flatMap((probe) => probe.attempts);
     const answered = attempts.filter((attempt) => attempt.outcome === "answered").length;
     context.note("info", sayAnswers(input.flows, probes));
@@ -113,12 +119,12 @@ function sayAnswers(flows: readonly Flow[], probes: readonly ProbeRecord[]): str
   return [`${answered} of ${due.length} attempts were answered`, ...(said === "" ? [] : [said])].join("; ");
 }
 
-function tlsOf({ flowId, kind, attempts }: ProbeRecord, serverName: string): readonly TlsAnswer[] {
+function tlsOf({ flowId, kind, way, attempts }: ProbeRecord, serverName: string): readonly TlsAnswer[] {
   if (kind !== "tls" && kind !== "https") return [];
   const last = attempts.findLast(({ tls }) => tls !== undefined) ?? attempts.at(-1);
   if (last === undefined) return [];
   const answer = { flowId, serverName, atSec: last.sentAtSec, facts: last.tls ?? null, said: last.detail };
-  if (kind === "tls") return [answer];
+  if (kind === "tls" || way === HELLO_ALONE) return [answer];
   const took = attempts.flatMap(({ httpMs }) => httpMs ?? []).sort((one, other) => one - other);
   return [{ ...answer, http: { said: last.detail, tookMs: took[Math.floor(took.length / 2)] ?? null } }];
 }

@@ -1,4 +1,4 @@
-export { parseProbe, type ProbeResult } from "./parse.js";
+export { HELLO_ALONE, parseProbe, type ProbeResult } from "./parse.js";
 export { judgeTls, type TlsAnswer } from "./tls/judge-tls.js";
 export { planProbe, PROBE_SCRIPTS, type ProbePlan } from "./plan.js";
 export type { DnsQuery, ProbeOptions } from "./check.js";

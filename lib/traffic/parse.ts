@@ -5,6 +5,9 @@ import { addSecured } from "./tls/parse-https.js";
 import { parsePing } from "./parse-ping.js";
 import type { ProbePlan } from "./plan.js";
 
+/** The way of https where the node has no openssl that starts: TLS is greeted, and nothing is asked inside. */
+export const HELLO_ALONE = "hello";
+
 export interface ProbeResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -16,8 +19,11 @@ export interface ProbeResult {
 
 /** What a probe's command said, attempt by attempt. Never throws: whatever it said is somebody else's text. */
 export function parseProbe(plan: ProbePlan, result: ProbeResult): ProbeRecord {
-  const made = plan.argv.includes("ping") ? parsePing(plan, result) : parseAttempts(plan, result);
-  const attempts = plan.kind === "https" ? addSecured(made, result.stdout) : made;
+  const way = wayOf(plan, result);
+  const isHello = plan.kind === "https" && way.way === HELLO_ALONE;
+  const asked = isHello ? { ...plan, kind: "tls" as const } : plan;
+  const made = plan.argv.includes("ping") ? parsePing(plan, result) : parseAttempts(asked, result);
+  const attempts = asked.kind === "https" ? addSecured(made, result.stdout) : made;
   return {
     flowId: plan.flowId,
     kind: plan.kind,
@@ -26,7 +32,7 @@ export function parseProbe(plan: ProbePlan, result: ProbeResult): ProbeRecord {
     to: plan.to,
     tagHex: plan.tagHex,
     icmpId: plan.icmpId,
-    ...wayOf(plan, result),
+    ...way,
     attempts,
     exitCode: result.exitCode,
     error: findError(plan, result, attempts.length),

@@ -100,6 +100,8 @@ function commandOf(parts: CommandParts): Argv {
     const family = asked === undefined ? ipVersion(to.ip) : asked.type === "A" ? 4 : 6;
     return buildQuery(asked?.name ?? options.dnsName, { id: queryIdOf(tagHex, seq), family });
   };
+  const hello = (seq: number): Buffer =>
+    buildClientHello((options.serverName ?? "").replace(/\.$/, ""), `${tagHex}-${seq}`);
   switch (kind) {
     case "ping":
     case "ping-large":
@@ -119,11 +121,8 @@ function commandOf(parts: CommandParts): Argv {
         mode: "dns",
         payloads: sequence.map((seq) => escapeBytes(framedForTcp(query(seq)))),
       });
-    case "tls": {
-      const hello = (seq: number): Buffer =>
-        buildClientHello((options.serverName ?? "").replace(/\.$/, ""), `${tagHex}-${seq}`);
+    case "tls":
       return scriptArgv(parts, { mode: "tls", payloads: sequence.map((seq) => escapeBytes(hello(seq))) });
-    }
     case "https": {
       const name = (options.serverName ?? "").replace(/\.$/, "");
       const port = to.port === DEFAULT_HTTPS_PORT ? "" : `:${to.port ?? ""}`;
@@ -131,7 +130,9 @@ function commandOf(parts: CommandParts): Argv {
       const asked = name === "" || isAddress(name) ? "-" : name;
       return scriptArgv(parts, {
         mode: "https",
-        payloads: sequence.map((seq) => `${seq} ${asked} ${tagHex}-${seq} ${options.httpPath} ${host}`),
+        payloads: sequence.map(
+          (seq) => `${seq} ${asked} ${tagHex}-${seq} ${options.httpPath} ${host} ${escapeBytes(hello(seq))}`,
+        ),
       });
     }
     case "tcp-connect":

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { downLab, execInPod, upLab } from "../../lib/lab/index.js";
+import { downLab, execInNode, execInPod, upLab } from "../../lib/lab/index.js";
 import { runRunbook } from "../../lib/run/run.js";
 import { delayPackets } from "./delay.js";
 
@@ -119,7 +119,13 @@ const CASES: readonly Case[] = [
 async function connect(
   port: number,
   raw: Readonly<Record<string, string | string[]>>,
-): Promise<{ code: string; message: string; notes: readonly string[]; statuses: readonly string[] }> {
+): Promise<{
+  code: string;
+  message: string;
+  notes: readonly string[];
+  statuses: readonly string[];
+  incomplete: readonly string[];
+}> {
   const notes: string[] = [];
   const { findings } = await runRunbook({
     runbook: "connect",
@@ -130,7 +136,13 @@ async function connect(
   });
   const [check] = findings.checks;
   const statuses = findings.flows.map(({ verdict }) => verdict.status);
-  return { code: check?.code ?? "", message: check?.message ?? "", notes, statuses };
+  return {
+    code: check?.code ?? "",
+    message: check?.message ?? "",
+    notes,
+    statuses,
+    incomplete: findings.run.incomplete,
+  };
 }
 
 for (const { what, port, serverName, code, says, tls = /./ } of CASES) {
@@ -163,6 +175,11 @@ t.test("a page by its URL: status, first byte, certificate and who vouches for i
     /\(name .*, connection .*, TLS .*, HTTP (19|2\d)\d ms\): shop\/web .*HTTP (19|2\d)\d ms/,
   );
   const [note = ""] = judged.notes.filter((text) => text.startsWith("TLS: "));
+  t.match(
+    judged.message,
+    /; TLS 1\.3 .*, HTTP 200, its first byte after (19|2\d)\d ms$/,
+    "in the report, too",
+  );
   t.match(note, /^TLS: TLS 1\.3 \(TLS_\w+\), certificate for web\.shop, \*\.web\.shop, valid until 20/);
   t.match(note, /which the node's own authorities do not vouch for \(self-signed certificate\)/);
   t.match(note, /; HTTP 200, its first byte after (19|2\d)\d ms$/);
@@ -178,3 +195,26 @@ t.test("what goes wrong inside TLS is told by its own words", async (t) => {
   const named = await connect(8448, { probe: ["https"], serverName: "cart.shop" });
   t.equal(named.code, "connect-tls-wrong-name", named.message);
 });
+
+t.test(
+  "a node without openssl: the certificate is read all the same, and what was not done is said",
+  async (t) => {
+    // A folder of links to all programs but that one, in the node's own mounts.
+    const HIDE = `mkdir -p /tmp/all /tmp/some && mount --bind /usr/bin /tmp/all && for one in /tmp/all/*; do
+    [ "$one" = /tmp/all/openssl ] || ln -s "$one" "/tmp/some/\${one##*/}"; done && mount --bind /tmp/some /usr/bin`;
+    const hidden = await execInNode(lab, "node-a", ["sh", "-c", HIDE]);
+    t.equal(hidden.exitCode, 0, hidden.stderr);
+    const judged = await connect(8448, { url: "https://web.shop:8448/slow?a=1" });
+    await execInNode(lab, "node-a", ["umount", "/usr/bin"]);
+    t.match(
+      judged.message,
+      /; TLS 1\.2, certificate for web\.shop, \*\.web\.shop, valid until 20/,
+      judged.notes.join("\n"),
+    );
+    t.ok(
+      judged.incomplete.some((why) =>
+        why.startsWith("node-a has no openssl that starts, so that no page was"),
+      ),
+    );
+  },
+);

@@ -47,6 +47,24 @@ t.test("of what nothing answers it is said that it was sent", async (t) => {
   t.match(await said([tunnel]), ["info: 2 were sent one-way: no answer is due"]);
 });
 
+t.test("a node without openssl: what was not asked, and what was done in its place", async (t) => {
+  const line = "attempt 1 1795236656000001 40001 9000 reply 150303000202280a0b0c0d flight";
+  const stdout = `way hello\n${line}\ndone\n`;
+  const node = fakeNode("node-a", () => ({ stdout: Buffer.from(stdout), exitCode: 0 }));
+  const fake = fakeContext([node.access]);
+  const https = makeFlow({ id: "f1-https", probe: "https", protocol: "tcp" });
+  const outputs = await trafficProbe.run?.(
+    { flows: [https], count: 1, serverName: "web.shop" },
+    fake.context,
+    NO_PLAN,
+  );
+  t.match(fake.incomplete, [
+    /^node-a has no openssl that starts, so that no page was asked for .*greeted as TLS 1\.2/,
+  ]);
+  t.match(outputs, { tls: [{ flowId: "f1-https", serverName: "web.shop" }] });
+  t.notOk((outputs as { tls: readonly object[] }).tls.some((answer) => "http" in answer));
+});
+
 t.test("a flow that is only watched is not probed", async (t) => {
   const fake = fakeContext();
   const outputs = await trafficProbe.run?.({ flows: [{ ...ping, probe: null }] }, fake.context, NO_PLAN);

@@ -66,13 +66,14 @@ export function attributeTime({ flows, name, slowMs, tls = [] }: Given): Timing 
   if (first === undefined || phases.every((phase) => phase.name === "name"))
     return { code: "not-known", summary: "No answer was timed", ...timing };
   const all = `${sayMs(totalMs)} in all (${phases.map((phase) => `${phase.name} ${sayMs(phase.tookMs)}`).join(", ")})`;
-  if (totalMs < slowMs) return { code: "none", summary: `${all}: ${sayParts(parts)}`, ...timing };
+  const told = [sayParts(parts), ...timing.tls.map((said) => said.replaceAll("; ", ", "))].join("; ");
+  if (totalMs < slowMs) return { code: "none", summary: `${all}: ${told}`, ...timing };
   const isKnown = first.tookMs >= totalMs * LEAST_SHARE;
   const where = isKnown
     ? `${sayMs(first.tookMs)} of them ${PLACES[first.what](first.where)}`
     : "no part has half of it";
   const code = isKnown ? CODES[first.what] : "not-known";
-  return { code, summary: `${all}, ${where}: ${sayParts(parts)}`, ...timing };
+  return { code, summary: `${all}, ${where}: ${told}`, ...timing };
 }
 
 const CODES = { dns: "slow-name", leg: "slow-leg", "far-end": "slow-far-end" } as const;

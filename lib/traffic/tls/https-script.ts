@@ -4,20 +4,39 @@ import { startByBash } from "../start.js";
 /**
  * HTTP inside TLS by openssl, which every node has that has authorities' certificates; no interpreter's standard library
  * goes on past a certificate that it does not trust and still says why:
- * `sh -c SCRIPT hopbook-probe-https https IP PORT INTERVAL_MS TIMEOUT_MS PAYLOAD…` with `SEQ NAME|- TAG PATH HOST` each.
+ * `sh -c SCRIPT hopbook-probe-https https IP PORT INTERVAL_MS TIMEOUT_MS PAYLOAD…` with `SEQ NAME|- TAG PATH HOST HELLO` each.
+ * Where no openssl starts it says `way hello` and sends HELLO (as `\xHH`) alone, whose answer tells the certificate.
  * Beside the lines of script-base.ts it says `secured SEQ VERSION CIPHER CODE (WORDS)` once TLS stands, with openssl's
  * verdict by the node's own authorities; of the first attempt the server's own certificate as lines `cert SEQ BASE64`; and
  * `timed SEQ US` from the request to the first byte of its answer. A fatal alert is told as `alert NUMBER`.
  */
 export const HTTPS_SCRIPT = startByBash(`${SCRIPT_BASE}
-need openssl
 proto=tcp
-printf 'way openssl\\n'
+way=openssl
+if command -v openssl >/dev/null 2>&1 && timeout -k 1 5 openssl version >/dev/null 2>&1; then :; else way=hello MOST_HEX=16384; fi
+printf 'way %s\\n' "$way"
 exec {told}>&1
+
+work_hello() {
+  local fd hex
+  exec {fd}<>"/dev/tcp/$ip/$port" || return
+  find_port "$BASHPID" tcp && printf 'port %s\\n' "$PORT"
+  trap : TERM
+  printf 'connected\\n'
+  printf '%b' "$1" | dd ibs=1 obs=65536 status=none >&"$fd" || return
+  hex=$(timeout "$SECS" dd bs=1 count=14 status=none <&"$fd" | od -An -v -tx1 | tr -d ' \\n')
+  [[ -n $hex ]] || return
+  printf 'first %s\\n' "$hex"
+  # dd hands on each piece as it comes: what head holds back is lost when its time is over.
+  printf 'flight %s%s\\n' "$hex" "$(timeout 0.5 dd bs=8178 status=none <&"$fd" | head -c 8178 | od -An -v -tx1 | tr -d ' \\n')"
+  timeout 0.2 cat <&"$fd" >/dev/null 2>&1
+}
 
 reason_of() { local rest=\${1#*:error:}; rest=\${rest#*:}; rest=\${rest#*:}; rest=\${rest#*:}; printf '%s\\n' "\${rest%%:*}"; }
 
 work() {
+  timeout_s
+  [[ $way == openssl ]] || { work_hello "\${1##* }"; return; }
   local parts from to pid line state= version= cipher= cert= asked=0 at=$ip
   set -f
   parts=($1)

@@ -1,6 +1,6 @@
 import t from "tap";
 import type { ProbeRecord } from "../../../lib/model/evidence.js";
-import { judgeTls, parseProbe, planProbe } from "../../../lib/traffic/index.js";
+import { HELLO_ALONE, judgeTls, parseProbe, planProbe } from "../../../lib/traffic/index.js";
 import { NAMED_CERTIFICATE } from "../../analysis/application/certificates.js";
 import { makeFlow, OPTIONS } from "../flows.js";
 
@@ -20,9 +20,26 @@ t.test("the request names the server as a browser does, and its address where it
       serverName,
       httpPath: "/a",
     }).argv.at(-1);
-  t.match(plan.argv.at(-2), /^1 web\.example [0-9a-f]+-1 \/ web\.example:8080$/);
-  t.match(payloadOf(""), /^\d+ - [0-9a-f]+-\d+ \/a 10\.1\.1\.5:8080$/);
-  t.match(payloadOf("10.1.1.9"), /^\d+ - \S+ \/a 10\.1\.1\.5:8080$/, "an address is no SNI");
+  t.match(plan.argv.at(-2), /^1 web\.example [0-9a-f]+-1 \/ web\.example:8080 (\\x[0-9a-f]{2})+$/);
+  t.match(payloadOf(""), /^\d+ - [0-9a-f]+-\d+ \/a 10\.1\.1\.5:8080 \S+$/);
+  t.match(payloadOf("10.1.1.9"), /^\d+ - \S+ \/a 10\.1\.1\.5:8080 \S+$/, "an address is no SNI");
+  t.end();
+});
+
+t.test("where the node has no openssl, what the server answers a hello is read, and no page", (t) => {
+  const sized = (lengthBytes: number, data: Buffer): Buffer => {
+    const length = Buffer.alloc(lengthBytes);
+    length.writeUIntBE(data.length, 0, lengthBytes);
+    return Buffer.concat([length, data]);
+  };
+  const hello = Buffer.concat([Buffer.from([2, 0, 0, 37, 3, 3]), Buffer.alloc(35)]);
+  const certificate = Buffer.concat([Buffer.from([11]), sized(3, sized(3, sized(3, NAMED_CERTIFICATE)))]);
+  const flight = Buffer.concat([Buffer.from([22, 3, 3]), sized(2, Buffer.concat([hello, certificate]))]);
+  const stdout = `way hello\nattempt 1 1795236656000001 40001 9000 reply ${flight.toString("hex")} flight\ndone\n`;
+  const { kind, way, attempts } = parseProbe(plan, { stdout, stderr: "", exitCode: 0 });
+  t.strictSame([kind, way], ["https", HELLO_ALONE]);
+  t.match(attempts, [{ outcome: "answered", detail: "TLS 1.2", tls: { names: ["web.example"] } }]);
+  t.notOk(attempts.some((one) => "httpMs" in one));
   t.end();
 });
 
