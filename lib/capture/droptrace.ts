@@ -1,4 +1,5 @@
 import type { Argv, NodeStream } from "../model/access.js";
+import { systemClock, type Clock } from "../model/clock.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { FlowPath } from "../model/hops.js";
 import { DROPTRACE_SCRIPT } from "./droptrace-agent.js";
@@ -25,6 +26,7 @@ const LINE_COST_BYTES = 32;
 const BEAT_MS = 4000;
 const READY_TIMEOUT_MS = 8000;
 const STOP_TIMEOUT_MS = 15_000;
+const END_TIMEOUT_MS = 5000;
 
 /** One trace on each node of the paths. Pure. */
 export function planDropTraces(paths: readonly FlowPath[], options: DropTraceOptions): DropTracePlan[] {
@@ -59,8 +61,12 @@ interface CollectedTrace {
 export class DropTraceSession {
   readonly #traces: readonly NodeTrace[];
 
-  constructor(plans: readonly DropTracePlan[], accesses: ReadonlyMap<string, GuardedAccess>) {
-    this.#traces = plans.map((plan) => new NodeTrace(plan, accesses.get(plan.node)));
+  constructor(
+    plans: readonly DropTracePlan[],
+    accesses: ReadonlyMap<string, GuardedAccess>,
+    clock: Clock = systemClock,
+  ) {
+    this.#traces = plans.map((plan) => new NodeTrace(plan, accesses.get(plan.node), clock));
   }
 
   /** Resolves when every node's trace runs or has said why not. */
@@ -82,6 +88,7 @@ export class DropTraceSession {
 
 class NodeTrace {
   readonly node: string;
+  readonly #clock: Clock;
   readonly #stream: NodeStream | null;
   readonly #beat: NodeJS.Timeout;
   readonly #lines: string[] = [];
@@ -92,8 +99,9 @@ class NodeTrace {
   readonly #over: Promise<void>;
   #wake: () => void = () => undefined;
 
-  constructor(plan: DropTracePlan, access: GuardedAccess | undefined) {
+  constructor(plan: DropTracePlan, access: GuardedAccess | undefined, clock: Clock) {
     this.node = plan.node;
+    this.#clock = clock;
     this.#stream = access?.stream(plan.argv, { action: DROPTRACE_ACTION }) ?? null;
     if (this.#stream === null) this.#unavailable = "the node is not open to this run";
     this.#beat = setInterval(() => this.#stream?.write("beat\n"), BEAT_MS);
@@ -154,26 +162,27 @@ class NodeTrace {
     clearInterval(this.#beat);
     if (this.#stream === null) return;
     this.#stream.end();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), 5000)));
+    const limit = this.#clock.limit(END_TIMEOUT_MS);
+    const late = new Promise<"late">((resolve) =>
+      limit.signal.addEventListener("abort", () => resolve("late"), { once: true }),
+    );
     if ((await Promise.race([this.#over, late])) === "late") await this.#stream.kill();
-    clearTimeout(timer);
+    limit.clear();
   }
 
   async #until(condition: () => boolean, timeoutMs: number): Promise<void> {
     if (condition()) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      const check = (): void => {
-        if (!condition()) return;
-        clearTimeout(timer);
+      const limit = this.#clock.limit(timeoutMs);
+      const finish = (): void => {
+        limit.clear();
         resolve();
       };
-      this.#wake = check;
-      void this.#over.then(() => {
-        clearTimeout(timer);
-        resolve();
-      });
+      limit.signal.addEventListener("abort", finish, { once: true });
+      this.#wake = () => {
+        if (condition()) finish();
+      };
+      void this.#over.then(finish);
     });
   }
 }

@@ -1,5 +1,6 @@
 import { HopbookError } from "../errors.js";
 import type { Argv, NodeStream } from "../model/access.js";
+import { systemClock, type Clock } from "../model/clock.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import { parseAgentLine, startError, type AgentLine } from "./agent-lines.js";
 import type { NodeCapturePlan } from "./plan.js";
@@ -9,8 +10,10 @@ const BEAT_MS = 4000;
 const MAX_LINES_A_HOP = 20;
 const MAX_LINES = 100;
 
-/** Who hears of what befalls an agent. */
+/** Who hears of what befalls an agent, and by what clock it is waited for. */
 interface Told {
+  /** Default: the system's. */
+  readonly clock?: Clock;
   readonly onLine?: (line: AgentLine) => void;
   /** It listened, and is lost for this reason. */
   readonly onLost?: (why: string) => void;
@@ -184,8 +187,9 @@ export class NodeAgent {
   async #until(condition: () => boolean, deadlineMs: number, signal?: AbortSignal): Promise<void> {
     if (condition()) return;
     await new Promise<void>((resolve) => {
+      const limit = (this.#told.clock ?? systemClock).limit(deadlineMs);
       const finish = (): void => {
-        clearTimeout(timer);
+        limit.clear();
         this.#waiters.delete(check);
         signal?.removeEventListener("abort", finish);
         resolve();
@@ -193,7 +197,7 @@ export class NodeAgent {
       const check = (): void => {
         if (condition()) finish();
       };
-      const timer = setTimeout(finish, deadlineMs);
+      limit.signal.addEventListener("abort", finish, { once: true });
       this.#waiters.add(check);
       signal?.addEventListener("abort", finish, { once: true });
       if (signal?.aborted === true) finish();

@@ -14,6 +14,8 @@ export type CaptureEvent = { readonly node: string; readonly line: AgentLine };
 interface StartCapturesOptions {
   readonly accesses: ReadonlyMap<string, GuardedAccess>;
   readonly signal: AbortSignal;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Default 15 s. */
   readonly readyTimeoutMs?: number;
   readonly onEvent?: (event: CaptureEvent) => void;
@@ -109,6 +111,7 @@ async function startAgents(
       const { node } = plan;
       agents.push(
         new NodeAgent(plan, access, {
+          ...(options.clock === undefined ? {} : { clock: options.clock }),
           onLine: (line) => options.onEvent?.({ node, line }),
           onLost: (why) => options.onLost?.(node, why),
         }),

@@ -56,11 +56,11 @@ export function contextFor(core: Core, place: StepPlace, options: ContextOptions
   };
 }
 
-/** It says who looks: what steps that run side by side see of it is no matter of which is quicker. */
+/** It says who looks or waits: what steps that run side by side see of it is no matter of which is quicker. */
 function clockFor(clock: Clock, { evidenceName }: StepPlace): Clock {
   return {
     nowMs: () => clock.nowMs(evidenceName),
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-    limit: (ms) => clock.limit(ms),
+    sleep: (ms, signal) => clock.sleep(ms, signal, evidenceName),
+    limit: (ms) => clock.limit(ms, evidenceName),
   };
 }

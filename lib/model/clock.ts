@@ -12,9 +12,9 @@ export interface TimeLimit {
 export interface Clock {
   /** Unix time. `step`: who looks, where one step does; a replay tells each the times that were told it then. */
   nowMs(step?: string): number;
-  /** Resolves after the time; rejects with an AbortError where the signal fires first. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  limit(ms: number): TimeLimit;
+  /** Resolves after the time; rejects with an AbortError where the signal fires first. `step` as for nowMs. */
+  sleep(ms: number, signal?: AbortSignal, step?: string): Promise<void>;
+  limit(ms: number, step?: string): TimeLimit;
 }
 
 const LONGEST_TIMER_MS = 2_147_483_647;

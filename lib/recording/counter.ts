@@ -14,6 +14,19 @@ export class Counter {
   }
 }
 
+/** Of time limits, which are known by whose they are and how long. */
+export class LimitCount {
+  readonly #counts = new Map<string, number>();
+
+  /** Which one it is, from 0. */
+  next(ms: number, step: string): number {
+    const key = `${ms} ${step}`;
+    const nth = this.#counts.get(key) ?? 0;
+    this.#counts.set(key, nth + 1);
+    return nth;
+  }
+}
+
 /** A recording under way. */
 export interface Recording {
   readonly writer: RecordingWriter;

@@ -124,6 +124,8 @@ export interface LoginEntry {
 /** A wait; `aborted`: it was cut short. */
 export interface SleepEntry {
   readonly type: "sleep";
+  /** Who waited, where a step did. Recordings of before do not say it. */
+  readonly step?: string;
   readonly start: number;
   readonly end: number;
   readonly ms: number;
@@ -146,7 +148,9 @@ export interface LimitEntry {
   readonly start: number;
   readonly end: number;
   readonly ms: number;
-  /** Which of the limits of this length, from 0. */
+  /** Whose it was. Recordings of before do not say it. */
+  readonly step?: string;
+  /** Which of the limits of this length that this step had, from 0; where no step is said, of the run's. */
   readonly nth: number;
 }
 

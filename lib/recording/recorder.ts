@@ -4,7 +4,7 @@ import type { Clock } from "../model/clock.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { KubeReader } from "../model/kube.js";
 import type { RunEvent } from "../model/steps.js";
-import { Counter, type Recording } from "./counter.js";
+import { Counter, LimitCount, type Recording } from "./counter.js";
 import { recordError } from "./errors.js";
 import type { RecordingHeader } from "./format.js";
 import { recordKube } from "./record-kube.js";
@@ -144,29 +144,28 @@ function insideOf(dir: string, path: string): string | null {
 }
 
 function wrapClock(clock: Clock, { writer, count }: Recording): Clock {
-  const limits = new Map<number, number>();
+  const limits = new LimitCount();
   return {
     nowMs(step = "") {
       const ms = clock.nowMs();
       writer.append({ type: "now", seq: count.next(), step, ms });
       return ms;
     },
-    async sleep(ms, signal) {
+    async sleep(ms, signal, step = "") {
       const start = count.next();
       try {
-        await clock.sleep(ms, signal);
-        writer.append({ type: "sleep", start, end: count.next(), ms, aborted: false });
+        await clock.sleep(ms, signal, step);
+        writer.append({ type: "sleep", step, start, end: count.next(), ms, aborted: false });
       } catch (error) {
-        writer.append({ type: "sleep", start, end: count.next(), ms, aborted: true });
+        writer.append({ type: "sleep", step, start, end: count.next(), ms, aborted: true });
         throw error;
       }
     },
-    limit(ms) {
+    limit(ms, step = "") {
       const start = count.next();
-      const nth = limits.get(ms) ?? 0;
-      limits.set(ms, nth + 1);
-      const limit = clock.limit(ms);
-      const onOver = (): void => writer.append({ type: "limit", start, end: count.next(), ms, nth });
+      const nth = limits.next(ms, step);
+      const limit = clock.limit(ms, step);
+      const onOver = (): void => writer.append({ type: "limit", step, start, end: count.next(), ms, nth });
       limit.signal.addEventListener("abort", onOver, { once: true });
       return limit;
     },

@@ -1,6 +1,5 @@
 import { HopbookError } from "../errors.js";
 import type { KubeReader, KubeRequest } from "../model/kube.js";
-import { restoreError } from "./errors.js";
 import type { KubeEntry, RecordedCluster } from "./format.js";
 import { keyOf, type CallName } from "./match.js";
 import { readBlob } from "./read.js";
@@ -10,19 +9,21 @@ import type { ReplayPlan } from "./replay-plan.js";
 interface KubeAnswers {
   readonly plan: ReplayPlan;
   readonly missing: (call: CallName) => HopbookError;
-  readonly answer: <T>(body: () => Promise<T>) => Promise<T>;
-  /** Resolves when the answer's turn has come. */
-  readonly waitFor: (entry: KubeEntry, signal: AbortSignal | undefined) => Promise<void>;
+  /** Gives what the body reads when the answer's turn has come, or throws what was thrown. */
+  readonly inTurn: <T>(
+    entry: KubeEntry,
+    signal: AbortSignal | undefined,
+    body: () => Promise<T>,
+  ) => Promise<T>;
 }
 
 /** The cluster's API, as it was. */
 export function replayKube(recorded: NonNullable<RecordedCluster["kube"]>, answers: KubeAnswers): KubeReader {
-  const { plan, missing, answer, waitFor } = answers;
-  const give = async (entry: KubeEntry, signal: AbortSignal | undefined): Promise<unknown> => {
-    await waitFor(entry, signal);
-    if (entry.error !== null) throw restoreError(entry.error, "");
-    return answer(async () => parse((await readBlob(plan.dir, entry.answer)).toString("utf8"), plan.dir));
-  };
+  const { plan, missing, inTurn } = answers;
+  const give = (entry: KubeEntry, signal: AbortSignal | undefined): Promise<unknown> =>
+    inTurn(entry, signal, async () =>
+      parse((await readBlob(plan.dir, entry.answer)).toString("utf8"), plan.dir),
+    );
   const take = async (asked: Omit<KubeRequest, "verb"> & { readonly verb?: string }): Promise<unknown> => {
     const call: CallName = { kind: "kube", node: "", action: KUBE_ACTION, argv: wordsOf(asked) };
     const entry = plan.takeKube(keyOf(call));

@@ -17,10 +17,16 @@ import type {
 import { argvOfPull, keyOf, type CallName } from "./match.js";
 import { loadRecording, readBlob, readTurns, type LoadedRecording } from "./read.js";
 import { scriptStream, type StreamScript } from "./replay-stream.js";
-import { Schedule, type Delivery } from "./schedule.js";
+import { Schedule, type Moment } from "./schedule.js";
 
 /** Streams are read at once, since their lines have their places in the order. */
 const MAX_STREAM_BYTES = 256 * 1024 * 1024;
+
+interface LimitName {
+  readonly step: string;
+  readonly nth: number;
+  readonly nthOfRun: number;
+}
 
 type Timed = ExecEntry | PullEntry | KubeEntry | SleepEntry | LimitEntry;
 
@@ -37,15 +43,15 @@ export class ReplayPlan {
   readonly #pulls = new Map<string, PullEntry[]>();
   readonly #kube = new Map<string, KubeEntry[]>();
   readonly #streams = new Map<string, StreamScript[]>();
-  readonly #sleeps = new Map<number, SleepEntry[]>();
+  readonly #sleeps = new Map<string, SleepEntry[]>();
   readonly #times = new Map<string, NowEntry[]>();
   readonly #limits = new Map<string, LimitEntry>();
-  readonly #deliveries = new Map<Timed, Delivery>();
+  readonly #ends = new Map<Timed, Moment>();
   readonly #recordedTimes = new Map<string, number>();
   readonly #steps = new Map<string, StepEntry[]>();
-  /** Where each of these begins or happened, for what an interruption came after. */
-  readonly #unseen = new Set<RecordingEntry>();
-  #interrupt: { readonly seq: number; readonly delivery: Delivery } | null = null;
+  /** Where the run did each of these itself. */
+  readonly #acts = new Map<RecordingEntry, Moment>();
+  #interrupt: Moment | null = null;
 
   private constructor(recording: LoadedRecording) {
     this.dir = recording.dir;
@@ -79,43 +85,44 @@ export class ReplayPlan {
   }
 
   takeExec(key: string): ExecEntry | undefined {
-    return this.#saw(this.#execs.get(key)?.shift());
+    return this.#meet(this.#execs.get(key)?.shift());
   }
 
   takeKube(key: string): KubeEntry | undefined {
-    return this.#saw(this.#kube.get(key)?.shift());
+    return this.#meet(this.#kube.get(key)?.shift());
   }
 
   takePull(key: string): PullEntry | undefined {
-    return this.#saw(this.#pulls.get(key)?.shift());
+    return this.#meet(this.#pulls.get(key)?.shift());
   }
 
   takeStream(key: string): StreamScript | undefined {
     const script = this.#streams.get(key)?.shift();
-    this.#saw(script?.entry);
+    this.#meet(script?.entry);
     return script;
   }
 
-  takeSleep(ms: number): SleepEntry | undefined {
-    return this.#saw(this.#sleeps.get(ms)?.shift());
+  takeSleep(ms: number, step: string): SleepEntry | undefined {
+    return this.#meet((this.#sleeps.get(`${ms} ${step}`) ?? this.#sleeps.get(`${ms} `))?.shift());
   }
 
   /** What the time was when the step looked at it next; the last such time where it did not look so often. */
   takeNowMs(step: string): number {
     const times = this.#times.get(step) ?? [];
     const next = times.length > 1 ? times.shift() : times[0];
-    return next?.ms ?? this.startedAtMs;
+    return this.#meet(next)?.ms ?? this.startedAtMs;
   }
 
-  limitOf(ms: number, nth: number): LimitEntry | undefined {
-    return this.#limits.get(`${ms} ${nth}`);
+  /** `nth` of the step's, or of the run's, by what the recording counts. */
+  limitOf(ms: number, { step, nth, nthOfRun }: LimitName): LimitEntry | undefined {
+    return this.#limits.get(`${ms} ${nth} ${step}`) ?? this.#limits.get(`${ms} ${nthOfRun} of the run`);
   }
 
-  deliveryOf(entry: Timed): Delivery {
-    const delivery = this.#deliveries.get(entry);
-    if (delivery === undefined)
-      throw new HopbookError("INTERNAL", "A recorded answer has no place in the order");
-    return delivery;
+  /** Where it was answered, or was over. */
+  endOf(entry: Timed): Moment {
+    const end = this.#ends.get(entry);
+    if (end === undefined) throw new HopbookError("INTERNAL", "A recorded answer has no place in the order");
+    return end;
   }
 
   /** How often a call was recorded at all. */
@@ -126,23 +133,21 @@ export class ReplayPlan {
   observe(event: RunEvent): void {
     if (event.type !== "stepStarted" && event.type !== "stepEnded") return;
     const what = event.type === "stepStarted" ? "started" : "ended";
-    this.#saw(this.#steps.get(`${what} ${event.step}`)?.shift());
-    this.schedule.stir();
+    this.#meet(this.#steps.get(`${what} ${event.step}`)?.shift());
   }
 
   onInterrupt(interrupt: () => void): void {
     if (this.#interrupt === null) return;
-    const { seq, delivery } = this.#interrupt;
-    const before = [...this.#unseen].filter((entry) => startOf(entry) < seq);
-    this.schedule.arm(delivery, {
-      mayCome: () => before.every((entry) => !this.#unseen.has(entry)),
-      mayBeForced: () => true,
+    this.schedule.arm(this.#interrupt, {
+      ...{ mayCome: () => true, mayBeForced: () => true, isAbrupt: true },
       deliver: interrupt,
     });
   }
 
-  #saw<T extends RecordingEntry>(entry: T | undefined): T | undefined {
-    if (entry !== undefined) this.#unseen.delete(entry);
+  /** The run does again what is written there. */
+  #meet<T extends RecordingEntry>(entry: T | undefined): T | undefined {
+    const act = entry === undefined ? undefined : this.#acts.get(entry);
+    if (act !== undefined) this.schedule.meet(act);
     return entry;
   }
 
@@ -158,19 +163,20 @@ export class ReplayPlan {
         this.#addCall({ kind: "kube", ...entry }, { entry, to: this.#kube });
         break;
       case "sleep":
-        push(this.#sleeps, entry.ms, entry);
+        push(this.#sleeps, `${entry.ms} ${entry.step ?? ""}`, entry);
         this.#addTimed(entry);
         break;
       case "now":
         push(this.#times, entry.step, entry);
+        this.#addAct(entry);
         break;
       case "limit":
-        this.#limits.set(`${entry.ms} ${entry.nth}`, entry);
-        this.#deliveries.set(entry, this.schedule.add(entry.end));
+        this.#limits.set(`${entry.ms} ${entry.nth} ${entry.step ?? "of the run"}`, entry);
+        this.#ends.set(entry, this.schedule.add(entry.end));
         break;
       case "step":
         push(this.#steps, `${entry.what} ${entry.step}`, entry);
-        this.#unseen.add(entry);
+        this.#addAct(entry);
         break;
       case "login":
         this.logins.set(entry.node, entry);
@@ -179,7 +185,7 @@ export class ReplayPlan {
         this.denials.set(JSON.stringify(entry.request), entry);
         break;
       case "interrupt":
-        this.#interrupt ??= { seq: entry.seq, delivery: this.schedule.add(entry.seq) };
+        this.#interrupt ??= this.schedule.add(entry.seq);
         break;
       case "end":
         break;
@@ -195,8 +201,12 @@ export class ReplayPlan {
   }
 
   #addTimed(entry: ExecEntry | PullEntry | KubeEntry | SleepEntry): void {
-    this.#deliveries.set(entry, this.schedule.add(entry.end));
-    this.#unseen.add(entry);
+    this.#addAct(entry);
+    this.#ends.set(entry, this.schedule.add(entry.end));
+  }
+
+  #addAct(entry: RecordingEntry): void {
+    this.#acts.set(entry, this.schedule.add(startOf(entry)));
   }
 
   async #addStream(entry: StreamEntry): Promise<void> {
@@ -204,7 +214,7 @@ export class ReplayPlan {
     const turns = await readTurns(this.dir, entry.turns);
     const stderr = (await readBlob(this.dir, entry.stderr)).toString("utf8");
     push(this.#streams, key, scriptStream(entry, { turns, stderr, schedule: this.schedule }));
-    this.#unseen.add(entry);
+    this.#addAct(entry);
   }
 
   #name({ kind, node, action, argv }: CallName): string {

@@ -1,23 +1,26 @@
 import type { Argv, NodeStream, StreamEnd } from "../model/access.js";
 import { BEAT, type StreamEntry, type StreamTurn } from "./format.js";
 import { createLineFeed } from "./line-feed.js";
-import type { Delivery, Schedule } from "./schedule.js";
+import type { Moment, Schedule } from "./schedule.js";
 
 /** Lines of a stream with what had been written when they came. */
 interface Said {
   readonly lines: readonly string[];
   readonly writesBefore: number;
   readonly closedBefore: boolean;
-  readonly delivery: Delivery;
+  readonly moment: Moment;
 }
 
 /** A recorded stream, ready to be played. */
 export interface StreamScript {
   readonly entry: StreamEntry;
   readonly said: readonly Said[];
+  /** Where the run wrote, each time, and where it closed it. */
+  readonly written: readonly Moment[];
+  readonly closed: Moment | null;
   readonly writes: number;
   readonly isClosed: boolean;
-  readonly end: Delivery;
+  readonly end: Moment;
   readonly stderr: string;
 }
 
@@ -26,20 +29,21 @@ export function scriptStream(
   parts: { readonly turns: readonly StreamTurn[]; readonly stderr: string; readonly schedule: Schedule },
 ): StreamScript {
   const said: Said[] = [];
-  let writes = 0;
-  let isClosed = false;
+  const written: Moment[] = [];
+  let closed: Moment | null = null;
   let [writesAtEnd, closedAtEnd] = [0, false];
   for (const turn of parts.turns) {
-    if ("in" in turn) writes += 1;
-    else if ("closed" in turn) isClosed = true;
+    const moment = parts.schedule.add(turn.seq);
+    if ("in" in turn) written.push(moment);
+    else if ("closed" in turn) closed = moment;
     else {
-      const delivery = parts.schedule.add(turn.seq);
-      said.push({ lines: turn.out, writesBefore: writes, closedBefore: isClosed, delivery });
+      said.push({ lines: turn.out, writesBefore: written.length, closedBefore: closed !== null, moment });
     }
-    if (turn.seq < entry.end) [writesAtEnd, closedAtEnd] = [writes, isClosed];
+    if (turn.seq < entry.end) [writesAtEnd, closedAtEnd] = [written.length, closed !== null];
   }
   const end = parts.schedule.add(entry.end);
-  return { entry, said, writes: writesAtEnd, isClosed: closedAtEnd, end, stderr: parts.stderr };
+  const atEnd = { writes: writesAtEnd, isClosed: closedAtEnd, end };
+  return { entry, said, written, closed, ...atEnd, stderr: parts.stderr };
 }
 
 export interface ReplayStream extends NodeStream {
@@ -65,7 +69,7 @@ export function playStream(
       if (isEnded) feed.close();
       return;
     }
-    schedule.arm(next.delivery, {
+    schedule.arm(next.moment, {
       mayCome: () => writes >= next.writesBefore && (isClosed || !next.closedBefore),
       mayBeForced: () => isClosed,
       deliver: () => {
@@ -83,9 +87,9 @@ export function playStream(
   const { exitCode, signal, transportLost } = entry;
   const stop = (end: StreamEnd): void => {
     if (isEnded) return;
-    for (const { delivery } of said.slice(given)) schedule.drop(delivery);
+    for (const { moment } of said.slice(given)) schedule.meet(moment);
     given = said.length;
-    schedule.drop(script.end);
+    schedule.meet(script.end);
     endWith(end);
   };
   const recorded = { exitCode, signal, transportLost };
@@ -107,12 +111,15 @@ export function playStream(
     argv: asked.argv,
     write(text) {
       if (text === BEAT) return;
+      const moment = script.written[writes];
       writes += 1;
-      schedule.stir();
+      if (moment === undefined) schedule.stir();
+      else schedule.meet(moment);
     },
     end() {
       isClosed = true;
-      schedule.stir();
+      if (script.closed === null) schedule.stir();
+      else schedule.meet(script.closed);
     },
     stdoutLines: feed.lines,
     stderrText: () => (isEnded ? script.stderr : ""),

@@ -11,6 +11,7 @@ import type { ReplayPlan } from "./replay-plan.js";
 import { replayKube } from "./replay-kube.js";
 import { readBlob } from "./read.js";
 import { copyPulled } from "./replay-pull.js";
+import { replayClock } from "./replay-clock.js";
 import { playStream, type ReplayStream } from "./replay-stream.js";
 
 export interface Replayer {
@@ -65,12 +66,15 @@ export function createReplayer(plan: ReplayPlan, options: ReplayerOptions): Repl
     kube: () => {
       const recorded = plan.header.cluster.kube;
       if (recorded === undefined) return undefined;
-      const waitFor = (entry: KubeEntry, signal: AbortSignal | undefined): Promise<void> =>
-        waitForTurn(plan, entry, signal === undefined ? [] : [signal]);
-      return replayKube(recorded, { plan, missing, answer, waitFor });
+      const inTurn = <T>(entry: KubeEntry, signal: AbortSignal | undefined, body: () => Promise<T>) =>
+        answerInTurn(plan, entry, {
+          signals: signal === undefined ? [] : [signal],
+          body: () => answer(body),
+        });
+      return replayKube(recorded, { plan, missing, inTurn });
     },
     access: (node, via) => createAccess({ node, via }, { plan, missing, answer }),
-    clock: createClock(plan),
+    clock: replayClock(plan),
     demand(request) {
       const found = plan.denials.get(JSON.stringify(request));
       if (found !== undefined)
@@ -101,8 +105,14 @@ function createAccess(
   const { schedule, dir } = plan;
   const streams = new Set<ReplayStream>();
   const closing = new AbortController();
-  const waitFor = (entry: ExecEntry | PullEntry, signal: AbortSignal | undefined): Promise<void> =>
-    waitForTurn(plan, entry, [closing.signal, ...(signal === undefined ? [] : [signal])]);
+  const inTurn = <T>(
+    entry: ExecEntry | PullEntry,
+    signal: AbortSignal | undefined,
+    body: () => Promise<T>,
+  ): Promise<T> => {
+    const signals = [closing.signal, ...(signal === undefined ? [] : [signal])];
+    return answerInTurn(plan, entry, { signals, body: () => answer(body) });
+  };
   return {
     node,
     via,
@@ -110,9 +120,7 @@ function createAccess(
       const call: CallName = { kind: "exec", node, action: options.action, argv };
       const entry = plan.takeExec(keyOf(call));
       if (entry === undefined) throw missing(call);
-      await waitFor(entry, options.signal);
-      if (entry.error !== null) throw restoreError(entry.error, node);
-      const [stdout, stderr] = await answer(() =>
+      const [stdout, stderr] = await inTurn(entry, options.signal, () =>
         Promise.all([readBlob(dir, entry.stdout), readBlob(dir, entry.stderr)]),
       );
       const { exitCode, signal, timedOut, canceled, truncated, startedAt, durationMs } = entry;
@@ -134,9 +142,7 @@ function createAccess(
       const call: CallName = { kind: "pull", node, action: options.action, argv: argvOfPull(remotePath) };
       const entry = plan.takePull(keyOf(call));
       if (entry === undefined) throw missing(call);
-      await waitFor(entry, options.signal);
-      if (entry.error !== null) throw restoreError(entry.error, node);
-      return answer(() => copyPulled(dir, entry, localPath));
+      return inTurn(entry, options.signal, () => copyPulled(dir, entry, localPath));
     },
     close() {
       closing.abort();
@@ -146,24 +152,31 @@ function createAccess(
   };
 }
 
-/** Resolves when it is an answer's turn. */
-function waitForTurn(
+interface Answer<T> {
+  /** Those that call it off. */
+  readonly signals: readonly AbortSignal[];
+  readonly body: () => Promise<T>;
+}
+
+/** Gives what was recorded when its turn has come: the answer, or what was thrown. */
+function answerInTurn<T>(
   plan: ReplayPlan,
   entry: ExecEntry | PullEntry | KubeEntry,
-  signals: readonly AbortSignal[],
-): Promise<void> {
+  { signals, body }: Answer<T>,
+): Promise<T> {
   const { schedule } = plan;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const stir = (): void => schedule.stir();
     // A run has one signal, and many commands that listen to it.
     setMaxListeners(0, ...signals);
     for (const each of signals) each.addEventListener("abort", stir, { once: true });
-    schedule.arm(plan.deliveryOf(entry), {
+    schedule.arm(plan.endOf(entry), {
       mayCome: () => !cameByAbort(entry) || signals.some(({ aborted }) => aborted),
       mayBeForced: () => true,
-      deliver: () => {
+      async deliver() {
         for (const each of signals) each.removeEventListener("abort", stir);
-        resolve();
+        if (entry.error === null) await body().then(resolve, reject);
+        else reject(restoreError(entry.error, entry.node));
       },
     });
   });
@@ -177,52 +190,6 @@ function cameByAbort(entry: ExecEntry | PullEntry | KubeEntry): boolean {
 
 function isAbort({ code, name }: ErrorRecord): boolean {
   return code === "INTERRUPTED" || name === "AbortError";
-}
-
-function createClock(plan: ReplayPlan): Clock {
-  const { schedule } = plan;
-  const counts = new Map<number, number>();
-  return {
-    nowMs: (step = "") => plan.takeNowMs(step),
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        const entry = plan.takeSleep(ms);
-        const delivery = entry === undefined ? null : plan.deliveryOf(entry);
-        const onAbort = (): void => {
-          if (delivery !== null) schedule.drop(delivery);
-          reject(new DOMException("The operation was aborted", "AbortError"));
-        };
-        const wake = (): void => {
-          signal?.removeEventListener("abort", onAbort);
-          resolve();
-        };
-        if (signal?.aborted === true) return onAbort();
-        signal?.addEventListener("abort", onAbort, { once: true });
-        if (delivery === null) return void setImmediate(wake);
-        schedule.arm(delivery, {
-          mayCome: () => entry?.aborted !== true,
-          mayBeForced: () => true,
-          deliver: wake,
-        });
-      }),
-    limit(ms) {
-      const controller = new AbortController();
-      const nth = counts.get(ms) ?? 0;
-      counts.set(ms, nth + 1);
-      const entry = plan.limitOf(ms, nth);
-      if (entry !== undefined) {
-        schedule.arm(plan.deliveryOf(entry), {
-          mayCome: () => true,
-          mayBeForced: () => true,
-          deliver: () => controller.abort(new DOMException("The time limit is over", "TimeoutError")),
-        });
-      }
-      const clear = (): void => {
-        if (entry !== undefined) schedule.drop(plan.deliveryOf(entry));
-      };
-      return { signal: controller.signal, clear };
-    },
-  };
 }
 
 function describeMissing(plan: ReplayPlan, call: CallName, steps: readonly string[]): HopbookError {

@@ -1,5 +1,10 @@
-/** Something that came from outside at one point of the recorded run: an answer, a line, the end of a wait. */
-export interface Delivery {
+import { filesDone, isAtRest, ownWorks, turn, type Works } from "./at-rest.js";
+
+/**
+ * A moment of the recorded run that has its place in the order. What came from outside (an answer, a line, the end of a
+ * wait) is armed, and given in its turn; what the run did itself (it asked, wrote, looked at the time, ended a step) is met.
+ */
+export interface Moment {
   readonly seq: number;
   state: "waiting" | "late" | "done";
   arrival: Arrival | null;
@@ -10,28 +15,21 @@ interface Arrival {
   readonly mayCome: () => boolean;
   /** It may come all the same where nothing else goes on any more. */
   readonly mayBeForced: () => boolean;
+  /** It came from the person or the clock, in the middle of whatever went on. */
+  readonly isAbrupt?: boolean;
   readonly deliver: () => Promise<void> | void;
 }
 
-interface ScheduleOptions {
-  /** How long nothing has to happen before the recorded order is given up. Default 600. */
-  readonly idleMs?: number;
-  /** How long before what waits for a word that does not come is given all the same. Default 500. */
-  readonly forceMs?: number;
-}
-
-const TICKS = 10;
-
 /**
- * Gives what was recorded in its order, each as soon as it was asked for: with no clock, a replay of the same runbook is
- * the same run. A runbook that was changed may never ask for the next one; once nothing happens any more, the next that
- * was asked for is given.
+ * Gives what was recorded in its order: nothing comes before all that the run did until then is done again, and before
+ * what came earlier has had its effect. No time decides, so that a replay of the same runbook is the same run, however
+ * slow the machine is. A runbook that was changed may never do what stands next in the order: where nothing waits but for
+ * the recording, and nothing goes on on this machine, the next that was asked for is given.
  */
 export class Schedule {
-  readonly #order: Delivery[] = [];
-  readonly #armed = new Set<Delivery>();
-  readonly #idleMs: number;
-  readonly #forceMs: number;
+  readonly #order: Moment[] = [];
+  readonly #armed = new Set<Moment>();
+  readonly #works: Works;
   #head = 0;
   #isSorted = true;
   #isRunning = false;
@@ -39,30 +37,30 @@ export class Schedule {
   #isRushed = false;
   #activity = 0;
 
-  constructor(options: ScheduleOptions = {}) {
-    this.#idleMs = options.idleMs ?? 600;
-    this.#forceMs = options.forceMs ?? 500;
+  constructor(works: Works = ownWorks) {
+    this.#works = works;
   }
 
-  add(seq: number): Delivery {
-    const delivery: Delivery = { seq, state: "waiting", arrival: null };
-    this.#order.push(delivery);
+  add(seq: number): Moment {
+    const moment: Moment = { seq, state: "waiting", arrival: null };
+    this.#order.push(moment);
     this.#isSorted = false;
-    return delivery;
+    return moment;
   }
 
   /** From now on it can come. */
-  arm(delivery: Delivery, arrival: Arrival): void {
-    if (delivery.state === "done") return;
-    delivery.arrival = arrival;
-    this.#armed.add(delivery);
+  arm(moment: Moment, arrival: Arrival): void {
+    if (moment.state === "done") return;
+    moment.arrival = arrival;
+    this.#armed.add(moment);
     this.stir();
   }
 
-  /** It will not come any more, or has come in another way. */
-  drop(delivery: Delivery): void {
-    delivery.state = "done";
-    this.#armed.delete(delivery);
+  /** The run has done it again; or it will not come any more, or has come in another way. */
+  meet(moment: Moment): void {
+    if (moment.state === "done") return;
+    moment.state = "done";
+    this.#armed.delete(moment);
     this.stir();
   }
 
@@ -84,29 +82,32 @@ export class Schedule {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // Who asked first also says what else it wants before anything is answered.
-    await turn();
-    while (!this.#isClosed) {
+    while (this.#armed.size > 0 && !this.#isClosed) {
+      // Who asked first also says what else it wants before anything is answered.
+      await turn();
       const next = this.#findNext();
-      if (next !== undefined) await this.#give(next);
-      else if (this.#armed.size === 0) break;
-      else await this.#waitOrGiveUp();
+      const isAtOnce = this.#isRushed || next?.arrival?.isAbrupt === true;
+      if (next !== undefined && (isAtOnce || (await filesDone(this.#works, this.#count))))
+        await this.#give(next);
+      else if (next === undefined && (await isAtRest(this.#works, this.#count)) && !(await this.#giveUp()))
+        break;
     }
     this.#isRunning = false;
   }
 
-  async #give(delivery: Delivery): Promise<void> {
-    delivery.state = "done";
-    this.#armed.delete(delivery);
+  readonly #count = (): number => this.#activity;
+
+  async #give(moment: Moment): Promise<void> {
+    moment.state = "done";
+    this.#armed.delete(moment);
     this.#activity += 1;
-    await delivery.arrival?.deliver();
-    await turn();
+    await moment.arrival?.deliver();
   }
 
-  #findNext(): Delivery | undefined {
+  #findNext(): Moment | undefined {
     if (this.#isRushed) return this.#armed.size === 0 ? undefined : first([...this.#armed]);
     this.#sort();
-    const late = [...this.#armed].filter((delivery) => delivery.state === "late" && mayCome(delivery));
+    const late = [...this.#armed].filter((moment) => moment.state === "late" && mayCome(moment));
     if (late.length > 0) return first(late);
     while (this.#order[this.#head] !== undefined && this.#order[this.#head]?.state !== "waiting")
       this.#head += 1;
@@ -114,38 +115,28 @@ export class Schedule {
     return head !== undefined && mayCome(head) ? head : undefined;
   }
 
-  async #waitOrGiveUp(): Promise<void> {
-    if (!(await this.#isIdle(this.#idleMs))) return;
+  /** Goes on with the next that can come; false where there is none. */
+  async #giveUp(): Promise<boolean> {
     const ready = [...this.#armed].filter(mayCome);
     if (ready.length > 0) {
       this.#giveUpBefore(first(ready).seq);
-      return;
+      return true;
     }
-    if (!(await this.#isIdle(this.#forceMs))) return;
-    const forced = [...this.#armed].filter((delivery) => delivery.arrival?.mayBeForced() === true);
-    if (forced.length === 0) return;
+    const forced = [...this.#armed].filter((moment) => moment.arrival?.mayBeForced() === true);
+    if (forced.length === 0) return false;
     const next = first(forced);
     this.#giveUpBefore(next.seq);
     await this.#give(next);
+    return true;
   }
 
   /** What should have come before is not waited for any more. */
   #giveUpBefore(seq: number): void {
     for (let at = this.#head; at < this.#order.length; at += 1) {
-      const delivery = this.#order[at];
-      if (delivery === undefined || delivery.seq >= seq) break;
-      if (delivery.state === "waiting") delivery.state = "late";
+      const moment = this.#order[at];
+      if (moment === undefined || moment.seq >= seq) break;
+      if (moment.state === "waiting") moment.state = "late";
     }
-  }
-
-  /** In several looks, so that a long computation in between does not count as idleness. */
-  async #isIdle(ms: number): Promise<boolean> {
-    const before = this.#activity;
-    for (let tick = 0; tick < TICKS; tick += 1) {
-      await new Promise((resolve) => setTimeout(resolve, ms / TICKS));
-      if (this.#activity !== before || this.#isClosed) return false;
-    }
-    return true;
   }
 
   #sort(): void {
@@ -155,16 +146,10 @@ export class Schedule {
   }
 }
 
-function mayCome(delivery: Delivery): boolean {
-  return delivery.arrival?.mayCome() === true;
+function mayCome(moment: Moment): boolean {
+  return moment.arrival?.mayCome() === true;
 }
 
-function first(deliveries: readonly Delivery[]): Delivery {
-  return deliveries.reduce((a, b) => (b.seq < a.seq ? b : a));
-}
-
-/** Lets all that was given take its effect: promises, and what waits for the next turn of the loop. */
-async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
+function first(moments: readonly Moment[]): Moment {
+  return moments.reduce((a, b) => (b.seq < a.seq ? b : a));
 }

@@ -251,7 +251,7 @@ async function openSession(
     if (access !== undefined) assertCanStay(access);
   }
   const session = await startCaptures(plans, {
-    ...{ accesses, signal, isTimed: detach !== undefined },
+    ...{ accesses, signal, clock: context.clock, isTimed: detach !== undefined },
     ...(detach === undefined ? departures.listeners : {}),
   });
   if (detach !== undefined) {

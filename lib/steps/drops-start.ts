@@ -71,7 +71,7 @@ export const dropsStart: StepKind<Input, Output> = {
       runId: context.runId,
       leaseSeconds: leaseSecondsOf(context.profile),
     });
-    const session = new DropTraceSession(plans, context.accesses);
+    const session = new DropTraceSession(plans, context.accesses, context.clock);
     context.hold(HELD_DROPS, session, () => session.abort());
     const answers = await session.ready();
     context.signal.throwIfAborted();

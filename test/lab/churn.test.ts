@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { execInNode, type LabState } from "../../lib/lab/index.js";
 import type { CapturesFile } from "../../lib/model/evidence.js";
 import type { Findings } from "../../lib/model/findings.js";
+import { replayRun } from "../../lib/replay/replay.js";
+import { withBusyPool } from "../fixtures/busy-pool.js";
 import { Bench, folderOf } from "./bench.js";
 import { startCli } from "./cli.js";
 
@@ -92,6 +94,10 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
   t.equal(again.exitCode, 0, again.stderr);
   t.match(again.stderr, /pod shop\/web on node-b came; it is captured from now on/);
   t.match(again.stderr, SAME);
+  const slowly = await withBusyPool(() =>
+    replayRun({ dir, cwd, signal: new AbortController().signal, onEvent: () => undefined }),
+  );
+  t.equal(slowly.same, true, "also on a machine whose files take their time");
 });
 
 t.test(

@@ -1,9 +1,10 @@
 import t, { type Test } from "tap";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HopbookError } from "../../lib/errors.js";
 import type { Argv, ExecOptions, NodeAccess } from "../../lib/model/access.js";
-import { systemClock } from "../../lib/model/clock.js";
+import { systemClock, type Clock } from "../../lib/model/clock.js";
 import {
   createReplayer,
   ReplayPlan,
@@ -13,6 +14,7 @@ import {
 } from "../../lib/recording/index.js";
 import { HEADER, makeFolder, makeNode } from "./kit.js";
 import { trust } from "../fixtures/trust.js";
+import { withBusyPool } from "../fixtures/busy-pool.js";
 
 const READ: ExecOptions = { action: "node/read", timeoutMs: 1000 };
 
@@ -289,4 +291,66 @@ t.test("what is too long is left out, and missed only by those who want it", asy
   t.notOk(existsSync(join(dir, "recording/blobs")));
   const { access: again } = await replay(dir);
   await t.rejects(again.exec(["big"], READ), { code: "RECORDING_MISSING", message: /4000 bytes/ });
+});
+
+t.test("what a run does on its own machine is done before the next comes, however slow", async (t) => {
+  const { dir, access, recorder } = record(
+    t,
+    makeNode(() => ({})),
+  );
+  const notes = join(dir, "notes");
+  writeFileSync(notes, "");
+  /** What is heard is written down on the disk, and looked at a while later. */
+  const run = async (on: NodeAccess, time: Clock): Promise<unknown> => {
+    const stream = on.stream(["agent"], { action: "netns/tcpdump" });
+    const lines = stream.stdoutLines[Symbol.asyncIterator]();
+    const writing = lines.next().then(({ value }) => writeFile(notes, String(value)));
+    await time.sleep(300);
+    const seen = readFileSync(notes, "utf8");
+    await writing;
+    stream.end();
+    await stream.done;
+    return seen;
+  };
+  const seen = await run(access, recorder.wrapClock(systemClock));
+  recorder.finish();
+  t.equal(seen, "ready");
+  writeFileSync(notes, "");
+  const again = await replay(dir);
+  t.equal(await withBusyPool(() => run(again.access, again.replayer.clock)), seen);
+});
+
+t.test("waits and limits of the same length are each their step's", async (t) => {
+  const { dir, recorder } = record(
+    t,
+    makeNode(() => ({})),
+  );
+  const ends = new Map<string, () => void>();
+  const clock = recorder.wrapClock({
+    ...systemClock,
+    sleep: (_ms, _signal, step = "") => new Promise((resolve) => ends.set(step, resolve)),
+  });
+  const run = (time: typeof clock, order: string[]): Promise<unknown> =>
+    Promise.all(["a", "b"].map((step) => time.sleep(1000, undefined, step).then(() => order.push(step))));
+  const order: string[] = [];
+  const first = run(clock, order);
+  ends.get("b")?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  ends.get("a")?.();
+  await first;
+  // The limit's own timer holds no process open.
+  const hold = setTimeout(() => undefined, 60_000);
+  const over = clock.limit(20, "b");
+  await new Promise((resolve) => over.signal.addEventListener("abort", resolve, { once: true }));
+  clearTimeout(hold);
+  recorder.finish();
+  t.strictSame(order.splice(0), ["b", "a"]);
+  const again = (await replay(dir)).replayer.clock;
+  await Promise.all(
+    ["b", "a"].map((step) => again.sleep(1000, undefined, step).then(() => order.push(step))),
+  );
+  t.strictSame(order, ["b", "a"], "whoever waits first");
+  const [own, others] = [again.limit(20, "b"), again.limit(20, "a")];
+  await new Promise((resolve) => own.signal.addEventListener("abort", resolve, { once: true }));
+  t.notOk(others.signal.aborted);
 });

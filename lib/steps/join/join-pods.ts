@@ -77,8 +77,8 @@ export async function joinPods(
       payload: input.payload === true ? "full" : "headers",
     });
   }
-  const { accesses, signal } = context;
-  const session = await startCaptures(plans, { accesses, signal, ...departures.listeners });
+  const { accesses, signal, clock } = context;
+  const session = await startCaptures(plans, { accesses, signal, clock, ...departures.listeners });
   if (!held.join(session)) {
     await session.abort();
     return [];
