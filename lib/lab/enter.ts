@@ -12,13 +12,13 @@ export interface LabCommandResult {
 }
 
 export interface LabCommandOptions {
-  /** Default 10,000. */
+  /** Default 60,000: what takes a moment takes much longer on a machine that is busy. */
   readonly timeoutMs?: number;
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** Runs a program of this machine to its end; never rejects for an exit code. */

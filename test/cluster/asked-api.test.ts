@@ -9,6 +9,7 @@ import { reap, type ReapOptions } from "../../lib/reap/reap.js";
 import { listRuns } from "../../lib/detached/runs.js";
 import { whoRuns } from "../../lib/session/who-runs.js";
 import { leaseAnnotations, leaseLabels, shareKube } from "../../lib/kube/index.js";
+import { mostMs } from "../fixtures/patience.js";
 import { coreApi, waitForServiceAccount } from "./kube.js";
 import { PAUSE_IMAGE, TOOLS_IMAGE } from "./names.js";
 import { useCluster, whyNoCluster } from "./use.js";
@@ -113,7 +114,7 @@ t.test("what is denied of the API is denied to every command", async (t) => {
   await api.createNamespacedPod({ namespace: NAMESPACE, body: { metadata, spec: { containers } } });
   const options: ReapOptions = {
     ...{ cwd: work, cluster: writeProfile("denied", own.files.kubeconfig) },
-    ...{ grants: {}, signal: AbortSignal.timeout(60_000), runId: lease.runId },
+    ...{ grants: {}, signal: AbortSignal.timeout(mostMs(60_000)), runId: lease.runId },
   };
   // No node is entered for want of a grant: this is about what the API has.
   const denied = await reap({ ...options, grants: { denyKube: [`delete:pods:${NAMESPACE}`] } });

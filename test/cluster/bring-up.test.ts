@@ -6,6 +6,7 @@ import { auditHops } from "../../lib/run/audit.js";
 import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import type { HopRef } from "../../lib/model/findings.js";
 import { buildCli, startCli } from "../lab/cli.js";
+import { mostMs } from "../fixtures/patience.js";
 import { findCgroups } from "./down.js";
 import { coreApi, execInPod, fetchByClient } from "./kube.js";
 import { flannelBackend, isDualStack } from "./names.js";
@@ -145,7 +146,7 @@ function trace({ probe, family = FAULTY, to = "shop/web:8080", profile }: Traced
     cwd: work,
     out: join(work, "out"),
     grants: { yes: true },
-    signal: AbortSignal.timeout(120_000),
+    signal: AbortSignal.timeout(mostMs(120_000)),
     onEvent: () => undefined,
   });
 }
@@ -188,7 +189,7 @@ t.test("hopbook on the cluster", { skip: notOurs }, async (t) => {
     await t.test(`by state alone nothing is wrong, with IPv${String(family)}`, async (t) => {
       const found = await auditHops({
         ...{ from: "shop/client", to: "shop/web:8080", family, cluster: files.localProfile, cwd: work },
-        ...{ grants: { yes: true }, signal: AbortSignal.timeout(60_000), onEvent: () => undefined },
+        ...{ grants: { yes: true }, signal: AbortSignal.timeout(mostMs(60_000)), onEvent: () => undefined },
       });
       t.equal(found.to.ip.includes(":"), family === 6, found.to.ip);
       t.same(

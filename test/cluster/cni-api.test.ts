@@ -10,6 +10,7 @@ import { askOfRecipe, loadRecipes } from "../../lib/hops/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { CniReading } from "../../lib/model/cni/api.js";
 import type { KubeApi } from "../../lib/model/kube.js";
+import { mostMs } from "../fixtures/patience.js";
 import { makeUsers } from "./rights-users.js";
 import { until } from "./run.js";
 import { useCluster, whyNoCluster } from "./use.js";
@@ -22,7 +23,7 @@ const NAMESPACE = "kube-flannel";
 const CRDS = ["ippools", "felixconfigurations"] as const;
 const CALICO = "crd.projectcalico.org";
 
-t.test("what the API says of the CNI", { skip, timeout: 180_000 }, async (t) => {
+t.test("what the API says of the CNI", { skip, timeout: mostMs(180_000) }, async (t) => {
   const cluster = await useCluster((text) => t.comment(text));
   t.teardown(cluster.release);
   const kubeconfig = cluster.own?.files.kubeconfig ?? process.env["HOPBOOK_TEST_KUBECONFIG"] ?? "";

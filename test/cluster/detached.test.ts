@@ -14,6 +14,7 @@ import t from "tap";
 import { detachRunbook, type DetachReport } from "../../lib/detached/detach.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { buildCli, runCli, startCli, type CliRun } from "../lab/cli.js";
+import { mostMs } from "../fixtures/patience.js";
 import { coreApi, fetchByClient } from "./kube.js";
 import { waitUntilNothingLeft } from "./left-behind.js";
 import { TOOLS_IMAGE } from "./names.js";
@@ -262,7 +263,7 @@ function leave(cluster: string): Promise<unknown> {
   return detachRunbook({
     ...{ runbook: "trace-path", cluster, cwd: work, out: join(work, "left") },
     raw: { from: "shop/client", to: ["svc/web:80"], traffic: false, watch: "5s" },
-    ...{ grants: { yes: true }, confirm: undefined, signal: AbortSignal.timeout(60_000) },
+    ...{ grants: { yes: true }, confirm: undefined, signal: AbortSignal.timeout(mostMs(60_000)) },
     ...{ onEvent: () => undefined, forMs: 5000, keepMs: 2000 },
   });
 }

@@ -9,6 +9,7 @@ import { runProgram } from "../../lib/lab/enter.js";
 import type { Findings } from "../../lib/model/findings.js";
 import type { RunEvent } from "../../lib/model/steps.js";
 import { buildCli, type BuiltCli } from "../lab/cli.js";
+import { mostMs } from "../fixtures/patience.js";
 import { readEvidence, startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
 import { coreApi } from "./kube.js";
 import { waitUntilNothingLeft, type LookOptions } from "./left-behind.js";
@@ -166,7 +167,7 @@ async function breakRun(t: Test, faults: Omit<Faults, "breakRun">, fault: Fault)
     // A run that is named goes at once, however new it is.
     const report = await reap({
       ...{ cluster: own.files.localProfile, cwd: work, grants: { yes: true }, runId: findings?.run.id },
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(mostMs(60_000)),
     });
     t.ok(
       report.items.some(({ kind, outcome }) => kind === "folder" && outcome === "removed"),

@@ -6,6 +6,7 @@ import t from "tap";
 import { reap } from "../../lib/reap/reap.js";
 import type { Findings } from "../../lib/model/findings.js";
 import type { RunEvent } from "../../lib/model/steps.js";
+import { mostMs } from "../fixtures/patience.js";
 import { readEvidence, startClient, type ClientEnd, type ClientRun } from "./faults-client.js";
 import {
   asSupervisor,
@@ -151,7 +152,7 @@ t.test("a client that is killed, in each phase, by each way", async (t) => {
     await run.done;
     const report = await reap({
       ...{ cluster: profiles.debugPod, cwd: work, grants: { yes: true } },
-      ...{ signal: AbortSignal.timeout(60_000), dryRun: true },
+      ...{ signal: AbortSignal.timeout(mostMs(60_000)), dryRun: true },
     });
     const jobs = report.items.filter(({ kind }) => kind === "job" || kind === "pod");
     t.ok(jobs.length > 0, "what was made in the cluster is listed");
@@ -167,7 +168,7 @@ t.test("a client that is killed, in each phase, by each way", async (t) => {
       .at(-1);
     const ofRun = await reap({
       ...{ cluster: profiles.debugPod, cwd: work, grants: { yes: true }, runId: one?.runId },
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(mostMs(60_000)),
     });
     t.equal(ofRun.exitCode, 0, JSON.stringify(ofRun.items.filter(({ outcome }) => outcome === "failed")));
     const mine = ofRun.items.filter(({ runId }) => runId === one?.runId);

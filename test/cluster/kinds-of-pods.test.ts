@@ -5,6 +5,7 @@ import t from "tap";
 import { runRunbook } from "../../lib/run/run.js";
 import { gatherFacts, locateEnds, readKubeNode } from "../../lib/cluster/index.js";
 import { openKube } from "../../lib/kube/index.js";
+import { mostMs } from "../fixtures/patience.js";
 import { until } from "./run.js";
 import { useCluster, whyNoCluster } from "./use.js";
 
@@ -19,7 +20,7 @@ const CORE = { group: "", version: "v1" } as const;
 
 type Spec = Readonly<Record<string, unknown>>;
 
-t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
+t.test("kinds of pods and Services", { skip, timeout: mostMs(240_000) }, async (t) => {
   const cluster = await useCluster((text) => t.comment(text));
   t.teardown(cluster.release);
   const [near, far] = cluster.nodes;
@@ -218,7 +219,7 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
     const report = await runRunbook({
       ...{ runbook: "trace-path", raw: { from: "client", to, count: "2" } },
       ...{ kube: { kubeconfig, image, namespace: NAMESPACE }, cwd: dir, out: join(dir, "out") },
-      ...{ grants: { yes: true }, signal: AbortSignal.timeout(100_000) },
+      ...{ grants: { yes: true }, signal: AbortSignal.timeout(mostMs(100_000)) },
       onEvent: (event) => said.push(JSON.stringify(event)),
     });
     t.strictSame(
@@ -260,7 +261,7 @@ t.test("kinds of pods and Services", { skip, timeout: 240_000 }, async (t) => {
       const report = await runRunbook({
         ...{ runbook: "trace-path", raw: { from, to: [to], count: "2" } },
         ...{ kube: { kubeconfig, image, namespace: NAMESPACE }, cwd: dir, out: join(dir, "out") },
-        ...{ grants: { yes: true }, signal: AbortSignal.timeout(100_000), onEvent: () => undefined },
+        ...{ grants: { yes: true }, signal: AbortSignal.timeout(mostMs(100_000)), onEvent: () => undefined },
       });
       const [flow] = report.findings.flows;
       t.equal(flow?.verdict.status, status, `${from} → ${to}`);

@@ -13,6 +13,7 @@ import { LIVE } from "../../lib/run/world.js";
 import { createRunFolder } from "../../lib/artifacts/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess, PodAccessConfig } from "../../lib/model/access.js";
+import { mostMs } from "../fixtures/patience.js";
 import { coreApi, waitForServiceAccount } from "./kube.js";
 import { TOOLS_IMAGE } from "./names.js";
 import { podSideObjects, SPACE, WITHOUT_RIGHTS } from "./pod-side-objects.js";
@@ -129,7 +130,7 @@ async function trace({ from, to, probe, via, user }: Trace): Promise<RunReport> 
   );
   const options: RunOptions = {
     ...{ runbook: "trace-path", raw: { from, to: [to], probe, count: "3" }, cluster, cwd: work },
-    ...{ out: join(work, "out"), grants: { yes: true }, signal: AbortSignal.timeout(90_000) },
+    ...{ out: join(work, "out"), grants: { yes: true }, signal: AbortSignal.timeout(mostMs(90_000)) },
     onEvent: () => undefined,
   };
   const opened = await openRunbookSession(options);

@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { reap, type Leftover, type ReapOptions } from "../../lib/reap/reap.js";
 import { whoRuns } from "../../lib/session/who-runs.js";
 import { leaseAnnotations, leaseLabels } from "../../lib/kube/index.js";
+import { mostMs } from "../fixtures/patience.js";
 import { coreApi } from "./kube.js";
 import { PAUSE_IMAGE } from "./names.js";
 import { useCluster, whyNoCluster } from "./use.js";
@@ -60,7 +61,7 @@ function jobOf(metadata: V1Job["metadata"]): V1Job {
 async function run(more: Partial<ReapOptions> = {}): Promise<readonly Leftover[]> {
   const report = await reap({
     ...{ cluster: profile, cwd: work, grants: { yes: true, denyNode: true } },
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(mostMs(60_000)),
     ...more,
   });
   for (const node of cluster.nodes) {

@@ -6,6 +6,7 @@ import { openAccess } from "../../lib/access/registry.js";
 import { planCaptures, startCaptures } from "../../lib/capture/index.js";
 import { openKube } from "../../lib/kube/index.js";
 import type { NodeAccess } from "../../lib/model/access.js";
+import { mostMs } from "../fixtures/patience.js";
 import { flowsOn } from "./soak-flows.js";
 import { coreApi } from "./kube.js";
 import { countChildren, countOpen, waitUntilNothingLeft } from "./left-behind.js";
@@ -59,7 +60,7 @@ async function measureAtRest(): Promise<Measured> {
 async function once(index: number): Promise<void> {
   const runId = (0x500000000000 + index).toString(16).padStart(12, "0");
   const lease = { runId, owner: "soak@test", durationMs: 300_000 };
-  const signal = AbortSignal.timeout(120_000);
+  const signal = AbortSignal.timeout(mostMs(120_000));
   const opened = await Promise.allSettled(
     nodes.map((name) =>
       openAccess(

@@ -1,10 +1,10 @@
 import t, { type Test } from "tap";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { downLab, execInNode, upLab } from "../../lib/lab/index.js";
+import { mostMs } from "../fixtures/patience.js";
 import { Bench, ENDS, expectError, expectEvidence } from "./bench.js";
-import { runCli, startCli } from "./cli.js";
+import { LISTENING, runCli, startCli } from "./cli.js";
 import { takeSnapshot, waitUntilClean } from "./hygiene.js";
 import { hideTool, must } from "./slow.js";
 
@@ -105,7 +105,7 @@ t.test("a node's disk that fills up", async (t) => {
       const cwd = bench.makeFolder();
       const args = ["run", "trace-path", ...ENDS, "--yes", "--cluster", cluster, "--probe", "ping"];
       const started = startCli(cli, [...args, "--count", "20", "--interval", "300ms"], { cwd });
-      t.ok(await started.said("Capture at every hop"), started.stderr());
+      t.ok(await started.said(LISTENING), started.stderr());
       const fill = ["dd", "if=/dev/zero", `of=${SMALL}/fill`, "bs=1M", `count=${fillMiB}`];
       await execInNode(lab, "node-b", fill);
       const ended = await started.done;
@@ -130,8 +130,7 @@ t.test("a pod that goes half way", async (t) => {
   const cwd = bench.makeFolder();
   const args = ["run", "trace-path", ...ENDS, "--yes", "--cluster", own.files.profile, "--probe", "ping"];
   const started = startCli(cli, [...args, "--count", "20", "--interval", "300ms"], { cwd });
-  t.ok(await started.said("Capture at every hop"), started.stderr());
-  await sleep(1000);
+  t.ok(await started.said("Make traffic"), started.stderr());
   const web = own.nodes[1]?.pods.find((pod) => pod.name === "web");
   if (web === undefined) throw new Error("no pod web");
   const end = 'kill -KILL "$1"; umount -l "$2"; rm -f "$2"';
@@ -141,11 +140,14 @@ t.test("a pod that goes half way", async (t) => {
   t.match(ended.stderr, /ended early: network namespace is gone|ended early/);
   const findings = expectEvidence(t, join(cwd, "artifacts"));
   t.equal(findings?.run.complete, false);
-  const { left } = await waitUntilClean(clean, own, { withinMs: 10_000, outDir: join(cwd, "artifacts") });
+  const { left } = await waitUntilClean(clean, own, {
+    withinMs: mostMs(10_000),
+    outDir: join(cwd, "artifacts"),
+  });
   t.strictSame(left, [], "nothing is left on the nodes");
 
   const after = await runCli(cli, args, { cwd: bench.makeFolder() });
   t.ok([3, 6].includes(after.exitCode ?? -1), `exit code ${after.exitCode}; ${after.stderr}`);
   t.match(after.stderr, /shop\/web on node-b could not be looked into: .*is gone/);
-  t.strictSame((await waitUntilClean(clean, own, { withinMs: 10_000 })).left, []);
+  t.strictSame((await waitUntilClean(clean, own, { withinMs: mostMs(10_000) })).left, []);
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { downLab, upLab, type LabState } from "../../lib/lab/index.js";
 import type { LabTopology } from "../../lib/lab/topologies.js";
 import type { Findings } from "../../lib/model/findings.js";
+import { mostMs } from "../fixtures/patience.js";
 import { buildCli, runCli, type BuiltCli, type CliRun } from "./cli.js";
 import { takeSnapshot, waitUntilClean, type Snapshot } from "./hygiene.js";
 
@@ -67,7 +68,7 @@ export class Bench {
 
   async expectClean(t: Test, outDir?: string): Promise<void> {
     const { left } = await waitUntilClean(this.#before, this.lab, {
-      withinMs: 10_000,
+      withinMs: mostMs(10_000),
       ...(outDir === undefined ? {} : { outDir }),
     });
     t.strictSame(left, [], "nothing is left on the nodes");

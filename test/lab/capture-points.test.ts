@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { execInNode } from "../../lib/lab/index.js";
 import type { Findings } from "../../lib/model/findings.js";
 import { Bench, expectError, folderOf } from "./bench.js";
-import { startCli, type RunningCli } from "./cli.js";
+import { askNames } from "./traffic.js";
+import { LISTENING, startCli, type RunningCli } from "./cli.js";
 
 /** Captures at points that are named, with filters of a person's, on the nodes of a lab. */
 
@@ -14,21 +15,17 @@ t.teardown(() => bench.close());
 const CLUSTER = ["--cluster", bench.lab.files.profile, "--yes"];
 const EXAMPLE = join(import.meta.dirname, "../../docs/examples/capture-dns.yaml");
 
+const WEB = "web.shop.svc.cluster.local";
+/** Four questions to shop/dns. */
+const ask = (): Promise<string> =>
+  askNames(bench.lab, "shop/client", { server: "192.168.218.66", names: [WEB, WEB, WEB, WEB] });
+
 /** Runs a capture, and asks for a name in DNS while it goes on. */
 async function captureDns(t: Test, ...args: readonly string[]): Promise<{ findings: Findings; dir: string }> {
   const cwd = bench.makeFolder();
   const capture = startCli(bench.cli, [...args, ...CLUSTER], { cwd });
-  t.ok(await capture.said(" listening"), capture.stderr());
-  const probe = await bench.hopbook(
-    "run",
-    "trace-path",
-    "--from",
-    "shop/client",
-    "--to",
-    "shop/dns:53",
-    ...CLUSTER,
-  );
-  t.equal(probe.exitCode, 0, probe.stderr);
+  t.ok(await capture.said(LISTENING), capture.stderr());
+  await ask();
   const { exitCode, stderr } = await capture.done;
   t.equal(exitCode, 0, stderr);
   const dir = folderOf(join(cwd, "artifacts"));
@@ -109,8 +106,6 @@ t.test("a ring until a packet comes, and until a line of a pod's log does", asyn
     const args = ["capture", ...points, what, value, "--duration", "60s", "--after", "100ms", ...CLUSTER];
     return startCli(bench.cli, args, { cwd: bench.makeFolder() });
   };
-  const ask = (): Promise<unknown> =>
-    bench.hopbook("run", "trace-path", "--from", "shop/client", "--to", "shop/dns:53", ...CLUSTER);
   const packet = until("--until-packet", "udp dst port 53");
   t.ok(await packet.said("waits from now on"), packet.stderr());
   await ask();

@@ -7,7 +7,7 @@ import type { Findings } from "../../lib/model/findings.js";
 import { replayRun } from "../../lib/replay/replay.js";
 import { withBusyPool } from "../fixtures/busy-pool.js";
 import { Bench, folderOf } from "./bench.js";
-import { startCli } from "./cli.js";
+import { LISTENING, startCli } from "./cli.js";
 
 /** Pods that come and go while they are captured, on the nodes of a lab whose runtime's list the test writes. */
 
@@ -54,7 +54,7 @@ t.test("one pod comes, another one goes: both are captured for as long as they a
     "--filter",
     "icmp",
     "--duration",
-    "60s",
+    "240s",
     "--print",
   ];
   const capture = startCli(bench.cli, [...args, "--until-packet", "icmp and greater 900", ...CLUSTER], {
@@ -105,9 +105,9 @@ t.test(
   async (t) => {
     const dns = bench.lab.nodes[1]?.pods.find(({ name }) => name === "dns");
     const cwd = bench.makeFolder();
-    const args = ["capture", "--pod", "app=dns", "--filter", "icmp", "--duration", "6s", ...CLUSTER];
+    const args = ["capture", "--pod", "app=dns", "--filter", "icmp", "--duration", "10s", ...CLUSTER];
     const capture = startCli(bench.cli, args, { cwd });
-    t.ok(await capture.said(" listening"), capture.stderr());
+    t.ok(await capture.said(LISTENING), capture.stderr());
     await hide("node-b", "dns");
     await must("node-b", 'ip link del "$1"', dns?.hostInterface ?? "");
     const { exitCode, stderr } = await capture.done;

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execInNode } from "../../lib/lab/index.js";
 import type { Findings } from "../../lib/model/findings.js";
+import { mostMs, waitUntil } from "../fixtures/patience.js";
 import { Bench, expectError, folderOf } from "./bench.js";
 
 /** Commands in a pod's container, with its own programs, while captures go on. */
@@ -65,7 +66,8 @@ t.test("a command that does not end is ended, and nothing of it is left", async 
   const ended = await bench.hopbook("run", file, ...CLUSTER, "--yes");
   t.equal(ended.exitCode, 0, ended.stderr);
   t.match(ended.stderr, /sleep in shop\/web was ended after 1\.0 s/);
-  const left = await execInNode(bench.lab, "node-b", ["pgrep", "-f", "^sleep 4242$"]);
-  t.equal(left.stdout, "");
+  const isGone = async (): Promise<boolean> =>
+    (await execInNode(bench.lab, "node-b", ["pgrep", "-f", "^sleep 4242$"])).stdout === "";
+  t.ok(await waitUntil(isGone, { withinMs: mostMs(5000) }), "it is ended there too");
   await bench.expectClean(t);
 });

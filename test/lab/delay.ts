@@ -1,5 +1,6 @@
 import { execInNode, execInPod, execInUnderlay, type LabCommandResult } from "../../lib/lab/enter.js";
 import type { LabState } from "../../lib/lab/index.js";
+import { untilInShell } from "../fixtures/patience.js";
 
 /**
  * Holds packets for a while where a rule sends them, since the kernel here has no netem: a queue of netfilter
@@ -50,7 +51,7 @@ while (1) {
 
 const QUEUE = "7";
 const START = `setsid perl -e "$1" "$2" "$3" "$4" </dev/null >/dev/null 2>&1 &
-i=0; until [ -s "$4" ]; do i=$((i + 1)); [ "$i" -lt 200 ] || exit 1; sleep 0.02; done`;
+${untilInShell('[ -s "$4" ]')}`;
 const STOP = 'read -r pid <"$1" && kill "$pid"; rm -f "$1"';
 
 export type DelayPlace = "underlay" | `node-${string}` | `${string}/${string}`;

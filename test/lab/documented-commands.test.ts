@@ -63,7 +63,7 @@ function shell(line: string): Promise<{ readonly code: number; readonly text: st
   const env = { ...process.env, PATH: `${join(work, "path")}:${process.env["PATH"] ?? ""}`, HOME: work };
   const script = line.replaceAll("/run/hopbook/lab", `${runtime}/hopbook/lab`);
   return new Promise((resolve) => {
-    const options = { cwd: work, env: { ...env, XDG_RUNTIME_DIR: runtime, NO_COLOR: "1" }, timeout: 60_000 };
+    const options = { cwd: work, env: { ...env, XDG_RUNTIME_DIR: runtime, NO_COLOR: "1" }, timeout: 240_000 };
     execFile("bash", ["-c", script], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: `${stdout}\n${stderr}` });
     });

@@ -35,7 +35,7 @@ t.test(
     const run = (): Promise<{ code: number | null; out: string; err: string }> =>
       new Promise((resolve) => {
         const child = spawn(process.execPath, [file, "shop/client", "shop/web:8080", state.files.profile], {
-          ...{ cwd: dir, timeout: 60_000 },
+          ...{ cwd: dir, timeout: 240_000 },
         });
         let [out, err] = ["", ""];
         child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));

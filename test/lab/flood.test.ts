@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downLab, execInNode, execInPod, upLab, type LabState } from "../../lib/lab/index.js";
 import { runRunbook, type RunReport } from "../../lib/run/run.js";
+import { untilInShell } from "../fixtures/patience.js";
 import { SERVERS } from "./loss-rules.js";
 
 /** 40,000 datagrams a second, or what the machine can, through eight captures: nothing made up where all arrive, and a third where a third is dropped. */
@@ -30,7 +31,8 @@ socket.bind(0, () => socket.connect(${PORT}, process.argv[1], () => {
   turn();
 }));`;
 const SINK = `require("node:dgram").createSocket({ type: "udp4", recvBufferSize: 8000000 }).bind(${PORT});`;
-const START = 'setsid node -e "$1" </dev/null >/dev/null 2>&1 & sleep 0.5';
+const START = `setsid node -e "$1" </dev/null >/dev/null 2>&1 &
+${untilInShell(`ss -Hlnu 'sport = :${PORT}' | grep -q .`)}`;
 const RULE = ["FORWARD", "-s", "192.168.174.129", "-p", "udp", "--dport", String(PORT)];
 const EVERY_THIRD = ["-m", "statistic", "--mode", "nth", "--every", "3", "--packet", "0", "-j", "DROP"];
 
@@ -68,7 +70,7 @@ async function flood(): Promise<RunReport> {
     signal: new AbortController().signal,
     onEvent: (event) => {
       if (event.type === "stepStarted" && event.step === "watch")
-        sender = execInPod(lab, "shop/client", ["node", "-e", SENDER, SERVERS.web], { timeoutMs: 20_000 });
+        sender = execInPod(lab, "shop/client", ["node", "-e", SENDER, SERVERS.web], { timeoutMs: 100_000 });
     },
   });
   await sender;
@@ -117,6 +119,8 @@ t.test("every third is dropped: where, how much, and by which rule", async (t) =
     t.match(verdict.cause, { code: "netfilter-drop", evidence: [/statistic/] });
   else t.comment(`the rule is not asked for: ${verdict?.cause?.code ?? "none"}`);
   const { packets = 0, of = 1 } = verdict?.lost ?? {};
-  t.ok(Math.abs(packets / of - 1 / 3) <= 0.01, `${packets} of ${of}`);
+  // What a tcpdump did not get to see is missing there as well, and said to be a doubt.
+  const unseen = Math.max(...hops.map(({ droppedByKernel }) => droppedByKernel ?? 0)) / of;
+  t.ok(Math.abs(packets / of - 1 / 3) <= 0.01 + unseen, `${packets} of ${of}`);
   t.equal(report.exitCode, 3);
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { execInPod, type LabState } from "../../lib/lab/index.js";
+import { waitUntil } from "../fixtures/patience.js";
 
 /**
  * Counts ICMP at the eight hops from shop/client to a pod on node-b while a command runs in the client: pod,
@@ -37,19 +37,30 @@ export async function countHops(
     child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()));
     return { child, text, done: new Promise((resolve) => child.once("close", resolve)) };
   });
-  for (
-    let tries = 0;
-    tries < 250 && !captures.every(({ text }) => text.err.includes("listening on"));
-    tries++
-  ) {
-    await sleep(20);
-  }
+  const listen = await waitUntil(() => captures.every(({ text }) => text.err.includes("listening on")));
+  if (!listen) throw new Error(`not all listen: ${captures.map(({ text }) => text.err).join("")}`);
   await execInPod(state, "shop/client", traffic.argv);
-  await sleep(300);
+  await settle(() => captures.map(({ text }) => text.out.length).join());
   for (const { child } of captures) child.kill("SIGINT");
   await Promise.all(captures.map(({ done }) => done));
   return captures.map(({ text }) => {
     const count = (what: string): number => text.out.split(`ICMP echo ${what}`).length - 1;
     return `${String(count("request"))}/${String(count("reply"))}`;
   });
+}
+
+/** What tcpdump has seen and not yet printed comes with the next looks: so many of them that show no more. */
+const QUIET_LOOKS = 10;
+
+async function settle(read: () => string): Promise<void> {
+  let [last, quiet] = ["", 0];
+  await waitUntil(
+    () => {
+      const now = read();
+      quiet = now === last ? quiet + 1 : 0;
+      last = now;
+      return quiet >= QUIET_LOOKS;
+    },
+    { everyMs: 30 },
+  );
 }

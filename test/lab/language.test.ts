@@ -1,10 +1,10 @@
 import t, { type Test } from "tap";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Findings } from "../../lib/model/findings.js";
+import { mostMs } from "../fixtures/patience.js";
 import { Bench, ENDS, folderOf, type Outcome } from "./bench.js";
-import { startCli } from "./cli.js";
+import { LISTENING, startCli } from "./cli.js";
 
 /** The step language on real nodes: a matrix over pods, a background that is cancelled, and finally on every way out. */
 
@@ -124,12 +124,11 @@ t.test("SIGINT while it watches: the captures are kept, and finally ran", async 
   const cwd = bench.makeFolder();
   const args = ["run", "watch-path", ...CLUSTER, ...ENDS, "--no-traffic", "--watch", "60s"];
   const cli = startCli(bench.cli, args, { cwd });
-  t.ok(await cli.said("hops listening"), cli.stderr());
-  await sleep(300);
+  t.ok(await cli.said(LISTENING), cli.stderr());
   const sentMs = performance.now();
   cli.child.kill("SIGINT");
   const ended = await cli.done;
-  t.ok(performance.now() - sentMs < 8000, "soon");
+  t.ok(performance.now() - sentMs < mostMs(8000), "soon");
   const outDir = join(cwd, "artifacts");
   t.equal(ended.exitCode, 130, ended.stderr);
   t.equal(capturesOf(outDir).length, 8);

@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { openCapture } from "../../lib/packets/open.js";
+import { waitUntil } from "../fixtures/patience.js";
 import { Bench, folderOf } from "./bench.js";
+import { LISTENING } from "./cli.js";
+import { fetchPages } from "./traffic.js";
 
 /** A run's packets while it goes on, in the programs of Wireshark. */
 
@@ -12,6 +14,9 @@ const bench = await Bench.open("live");
 t.teardown(() => bench.close());
 
 const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
+
+/** Of more than 2000 bytes on the wire. */
+const PAGES = 10;
 
 /** `hopbook capture … -o - | reader`, with some traffic once it listens. */
 async function pipe(t: Test, profile: string, reader: string) {
@@ -27,14 +32,9 @@ async function pipe(t: Test, profile: string, reader: string) {
   child.stdout.on("data", (chunk) => (stdout += String(chunk)));
   child.stderr.on("data", (chunk) => (stderr += String(chunk)));
   const ended = new Promise((resolve) => child.once("close", resolve));
-  for (let tries = 0; tries < 300; tries++) {
-    if (existsSync(said) && readFileSync(said, "utf8").includes(" listening")) break;
-    await delay(50);
-  }
-  const traffic = await bench.hopbook(
-    ...["run", "trace-path", "--from", "shop/client", "--to", "shop/web:8080", "--cluster", profile, "--yes"],
-  );
-  t.equal(traffic.exitCode, 0, traffic.stderr);
+  const isListening = (): boolean => existsSync(said) && readFileSync(said, "utf8").includes(LISTENING);
+  t.ok(await waitUntil(isListening), "it listens");
+  await fetchPages(bench.lab, "shop/client", Array<string>(PAGES).fill("http://192.168.218.65:8080/"));
   await ended;
   const exitCode = Number(readFileSync(join(cwd, "code"), "utf8"));
   return {

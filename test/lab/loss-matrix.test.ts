@@ -166,7 +166,7 @@ async function trace(lab: LabState, { rule, group, viaSsh }: Cell): Promise<RunR
 
 function download(lab: LabState, address: string): Promise<unknown> {
   const argv = ["curl", "-s", "-o", "/dev/null", "-m", "5", `http://${address}:8091/`];
-  return execInPod(lab, "shop/client", argv, { timeoutMs: 9000 });
+  return execInPod(lab, "shop/client", argv, { timeoutMs: 30_000 });
 }
 
 type Counts = ReadonlyMap<string, number>;

@@ -1,4 +1,5 @@
 import { execInPod, type LabState } from "../../lib/lab/index.js";
+import { untilInShell } from "../fixtures/patience.js";
 
 /** Servers of the far pods: pages on 8080, UDP echo and bare connections on 8090, 5 MB on 8091. */
 const SERVERS = `
@@ -15,7 +16,8 @@ pages.on("error", () => {});
 pages.listen(8080);
 `;
 const START = 'setsid node -e "$1" </dev/null >/dev/null 2>&1 &';
-const READY = "for i in $(seq 100); do ss -Hltn | grep -q ':8091 ' && exit 0; sleep 0.05; done; exit 1";
+/** Its last server listens on 8080. */
+const READY = untilInShell("ss -Hltn | grep -q ':8091 ' && ss -Hltn | grep -q ':8080 '");
 
 /** They live as long as the lab. */
 export async function startServers(lab: LabState): Promise<void> {

@@ -2,6 +2,7 @@ import { copyFileSync, linkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execInNode, execInPod, type LabState } from "../../lib/lab/index.js";
 import { buildProgram } from "../cluster/programs.js";
+import { untilInShell } from "../fixtures/patience.js";
 
 /** A real CoreDNS in the place of the lab's own name server, one behind it, and one on the node as NodeLocal DNSCache is. */
 
@@ -67,10 +68,12 @@ createSocket("udp4").on("message", () => {}).bind(5303, "127.0.0.1");
 `;
 
 const START = 'setsid "$@" </dev/null >/run/pod/server.log 2>&1 & echo $! >/run/pod/server.pid';
-const READY = `i=0; until ss -Hlnu "sport = :$1" | grep -q . && ss -Hlnt "sport = :$1" | grep -q .; do
-  i=$((i + 1)); [ "$i" -lt 200 ] || { cat /run/pod/server.log >&2; exit 1; }; sleep 0.02; done`;
+const READY = untilInShell(
+  '{ ss -Hlnu "sport = :$1" | grep -q . && ss -Hlnt "sport = :$1" | grep -q .; }',
+  "cat /run/pod/server.log >&2",
+);
 const STOP = `read -r pid </run/pod/server.pid && kill -CONT "$pid" && kill -KILL "$pid"
-while ss -Hlnu "sport = :$1" | grep -q .; do sleep 0.02; done`;
+${untilInShell('! ss -Hlnu "sport = :$1" | grep -q .')}`;
 const SIGNAL = 'read -r pid </run/pod/server.pid && kill -"$1" "$pid"';
 
 const run = async (
@@ -130,7 +133,7 @@ export async function placeCoreDns(
   await shell(
     lab,
     "shop/dns",
-    "echo stop >/run/pod/orders; while ss -Hlnu 'sport = :53' | grep -q .; do sleep 0.02; done",
+    `echo stop >/run/pod/orders; ${untilInShell("! ss -Hlnu 'sport = :53' | grep -q .")}`,
   );
   await shell(lab, "shop/dns", 'setsid node -e "$1" </dev/null >/dev/null 2>&1 &', UPSTREAM_PROGRAM);
   return { first: new CoreDns(lab, "shop/dns"), second: new CoreDns(lab, "shop/web") };

@@ -32,7 +32,7 @@ interface Said {
 function shell(line: string, cwd: string | undefined): Promise<Said> {
   const env = { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}`, NO_COLOR: "1", HOME: root };
   return new Promise((resolve) => {
-    execFile("sh", ["-c", line], { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile("sh", ["-c", line], { cwd, env, timeout: 240_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stderr, text: `${stdout}\n${stderr}` });
     });
   });

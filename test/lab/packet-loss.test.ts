@@ -1,7 +1,8 @@
 import t from "tap";
-import { execInNode, execInPod } from "../../lib/lab/index.js";
+import { execInNode } from "../../lib/lab/index.js";
 import type { CheckFinding, Findings } from "../../lib/model/findings.js";
 import { Bench, expectError } from "./bench.js";
+import { whileSending } from "./traffic.js";
 
 /** Pods that ping each other by themselves, a rule that drops every fourth, and the rate that packet-loss tells. */
 
@@ -20,19 +21,11 @@ async function watch(...args: string[]): Promise<CheckFinding> {
   return check;
 }
 
-const PING = 'while [ ! -e "$1" ]; do ping -q -c 25 -i 0.02 -W 1 "$2" >/dev/null; done';
+/** Each with an id of its own. */
+const PING = "while :; do ping -q -c 25 -i 0.02 -W 1 192.168.218.65; done";
 /** The client's own traffic goes on from before the captures begin until after they end. */
-async function whilePinging<T>(work: () => Promise<T>): Promise<T> {
-  const end = `/run/pod/enough-${Date.now()}`;
-  const argv = ["timeout", "100", "sh", "-c", PING, "client", end, "192.168.218.65"];
-  const pinging = execInPod(bench.lab, "shop/client", argv, { timeoutMs: 110_000 });
-  try {
-    return await work();
-  } finally {
-    await execInPod(bench.lab, "shop/client", ["touch", end]);
-    await pinging;
-  }
-}
+const whilePinging = <T>(work: () => Promise<T>): Promise<T> =>
+  whileSending(bench.lab, { pod: "shop/client", argv: ["sh", "-c", PING] }, work);
 
 t.test("nobody says a word: that is no proof that nothing is lost", async (t) => {
   t.match(await watch(), { status: "warn", code: "loss-no-traffic" });

@@ -2,10 +2,10 @@ import t from "tap";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { execInPod } from "../../lib/lab/index.js";
 import { packRun, readPack, writePack, type PackedRuns } from "../fixtures/runs/pack.js";
 import { shortenSession, withoutNumbers } from "../fixtures/runs/session.js";
-import { Bench } from "./bench.js";
+import { Bench, type Outcome } from "./bench.js";
+import { whileSending } from "./traffic.js";
 
 /**
  * What the pages of playbooks show of a run is what the command prints today, but for its numbers. With
@@ -21,10 +21,9 @@ const files = readdirSync(FOLDER)
   .filter((file) => named.length === 0 || named.includes(file.replace(/\.txt$/, "")))
   .sort();
 
-/** What shop/client does meanwhile, where a playbook sends nothing itself. It ends by itself. */
-const PING = "ping -n -i 0.2 -c 60 192.168.218.65";
-const CONNECT =
-  "i=0; while [ $i -lt 40 ]; do i=$((i + 1)); (: </dev/tcp/192.168.218.65/8080) 2>/dev/null; sleep 0.3; done";
+/** What shop/client does meanwhile, where a playbook sends nothing itself. */
+const PING = "exec ping -n -i 0.2 192.168.218.65";
+const CONNECT = "while :; do (: </dev/tcp/192.168.218.65/8080) 2>/dev/null; sleep 0.3; done";
 const MEANWHILE: Readonly<Record<string, string>> = {
   "capture.txt": PING,
   "packet-loss.txt": PING,
@@ -46,11 +45,11 @@ for (const file of files) {
       const [, , ...args] = command.split(" ");
       const isOfLab = args[0] === "lab";
       const more = isOfLab ? ["--name", bench.name] : ["--cluster", bench.lab.files.profile];
-      if (meanwhile !== undefined && !isOfLab)
-        await execInPod(bench.lab, "shop/client", [
-          ...["setsid", "bash", "-c", `(${meanwhile}) </dev/null >/dev/null 2>&1 &`],
-        ]);
-      const { stdout, stderr, exitCode, outDir } = await bench.hopbook(...args, ...more);
+      const run = (): Promise<Outcome> => bench.hopbook(...args, ...more);
+      const { stdout, stderr, exitCode, outDir } =
+        meanwhile === undefined || isOfLab
+          ? await run()
+          : await whileSending(bench.lab, { pod: "shop/client", argv: ["bash", "-c", meanwhile] }, run);
       t.ok(exitCode === 0 || exitCode === 3, `${command}: ${stderr}`);
       // What to run next names the cluster as this run did.
       printed = shortenSession(stdout).replaceAll(` --cluster ${bench.lab.files.profile}`, "");

@@ -1,5 +1,6 @@
 import { execInPod, type LabState } from "../../lib/lab/index.js";
 import { findProgram } from "../../lib/lab/programs.js";
+import { untilInShell } from "../fixtures/patience.js";
 
 /** A real PostgreSQL, a proxy before it that resets some connections, and a client, each in a pod of the lab. */
 
@@ -17,8 +18,7 @@ cd /run/pod/postgres
 ${AS_POSTGRES} "$1/initdb" -D data -A trust --no-sync --locale=C -E UTF8 -U app >log 2>&1
 echo 'host all all 0.0.0.0/0 trust' >>data/pg_hba.conf
 setsid ${AS_POSTGRES} "$1/postgres" -D data -i -F -k /run/pod/postgres -c autovacuum=off </dev/null >>log 2>&1 &
-i=0; until "$1/pg_isready" -q -h 127.0.0.1; do
-  i=$((i + 1)); [ "$i" -lt 400 ] || { cat log >&2; exit 1; }; sleep 0.05; done`;
+${untilInShell('"$1/pg_isready" -q -h 127.0.0.1', "cat log >&2")}`;
 
 /** Hands everything on, but resets a connection as soon as its start-up message names the application "unlucky". */
 const PROXY = `
@@ -36,8 +36,7 @@ createServer(halves, (client) => {
 }).listen(${POSTGRES_PORT});
 `;
 const START_PROXY = `setsid node -e "$1" "$2" </dev/null >/dev/null 2>&1 &
-i=0; until ss -Hltn "sport = :${POSTGRES_PORT}" | grep -q .; do
-  i=$((i + 1)); [ "$i" -lt 200 ] || exit 1; sleep 0.05; done`;
+${untilInShell(`ss -Hltn "sport = :${POSTGRES_PORT}" | grep -q .`)}`;
 
 /**
  * So many connections, four at a time, each of which asks the server something and ends as it should

@@ -23,7 +23,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const USER = "hopbook-labtest";
 const run = (argv: readonly string[]) =>
-  spawnSync(argv[0] ?? "", argv.slice(1), { encoding: "utf8", timeout: 60_000 });
+  spawnSync(argv[0] ?? "", argv.slice(1), { encoding: "utf8", timeout: 240_000 });
 const canMakeUsers =
   process.getuid?.() === 0 && existsSync("/usr/sbin/useradd") && existsSync("/usr/bin/newuidmap");
 
@@ -45,14 +45,14 @@ const seen = {};
 const state = await lab.upLab({ ...options, topology: "calico-vxlan" });
 seen.rootless = state.rootless;
 const client = async (...argv) => (await lab.execInPod(state, "shop/client", argv));
-seen.ping = (await client("ping", "-c1", "-W1", "192.168.218.65")).exitCode;
-seen.dig = (await client("dig", "+short", "+time=1", "@10.96.0.10", "web.shop.svc.cluster.local")).stdout;
-seen.curl = (await client("curl", "-sS", "-m3", "http://10.96.0.20/")).stdout;
-const dump = ["timeout", "3", "tcpdump", "-i", "eth0", "-c1", "-w", "/var/tmp/x.pcap", "udp port 4789"];
-const [captured] = await Promise.all([
-  lab.execInNode(state, "node-b", dump),
-  new Promise((resolve) => setTimeout(resolve, 700)).then(() => client("ping", "-c3", "-i0.2", "192.168.218.65")),
-]);
+seen.ping = (await client("ping", "-c1", "-W20", "192.168.218.65")).exitCode;
+seen.dig = (await client("dig", "+short", "+time=20", "@10.96.0.10", "web.shop.svc.cluster.local")).stdout;
+seen.curl = (await client("curl", "-sS", "-m20", "http://10.96.0.20/")).stdout;
+const dump = ["timeout", "60", "tcpdump", "-i", "eth0", "-c1", "-w", "/var/tmp/x.pcap", "udp port 4789"];
+let isCaptured = false;
+const capturing = lab.execInNode(state, "node-b", dump).finally(() => (isCaptured = true));
+while (!isCaptured) await client("ping", "-c3", "-i0.2", "192.168.218.65");
+const captured = await capturing;
 seen.tcpdump = captured.stderr.includes("1 packet captured");
 seen.ssh = spawnSync("ssh", ["-F", state.files.sshConfig, "node-b", "hostname; id -u"], { encoding: "utf8" }).stdout;
 seen.tracefs = (await lab.execInNode(state, "node-a", ["ls", "/sys/kernel/tracing"])).stdout;
@@ -62,7 +62,7 @@ for (const { name } of lab.listFaults()) {
   await lab.setFault({ ...options, fault: name, on: false });
   seen.faults.push(name);
 }
-seen.after = (await client("ping", "-c1", "-W1", "192.168.218.65")).exitCode;
+seen.after = (await client("ping", "-c1", "-W20", "192.168.218.65")).exitCode;
 await lab.downLab(options);
 seen.left = readdirSync(process.argv[2]);
 console.log(JSON.stringify(seen));
@@ -87,7 +87,7 @@ t.test("without root", { skip: canMakeUsers ? false : "needs root, useradd and n
       ["--reuid", USER, "--regid", USER, "--clear-groups", process.execPath, join(folder, main), base],
       {
         encoding: "utf8",
-        timeout: 60_000,
+        timeout: 400_000,
         cwd: "/",
         env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", USER, ...env },
       },

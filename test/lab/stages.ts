@@ -2,11 +2,11 @@ import t from "tap";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { downLab, setFault, upLab, type LabState } from "../../lib/lab/index.js";
-import { buildCli, startCli, type RunningCli } from "./cli.js";
+import { waitUntil } from "../fixtures/patience.js";
+import { buildCli, LISTENING, startCli, type RunningCli } from "./cli.js";
 import { findOwnProcesses, findProcesses } from "./hygiene.js";
-import { must, slowDown, type Slow } from "./slow.js";
+import { holdBack, must, type Slow } from "./slow.js";
 
 /** The stages of a run, and how a run is brought to each. */
 
@@ -17,14 +17,13 @@ export interface Stage {
   readonly name: string;
   /** By ssh; else by entering the namespaces. */
   readonly ssh?: true;
-  /** A program of the nodes that takes so many seconds longer. */
-  readonly slow?: Slow;
+  /** A program of the nodes that waits until the stage is let go. */
+  readonly held?: Omit<Slow, "seconds">;
   readonly fault?: string;
   readonly args?: readonly string[];
   /** The stage has begun when stderr has `line` and the nodes have a process with `process`. */
   readonly line?: string;
   readonly process?: string;
-  readonly waitMs?: number;
   /** Whether captures had begun, so that findings say they are not complete. */
   readonly captured: boolean;
 }
@@ -32,10 +31,10 @@ export interface Stage {
 const LONG_TRAFFIC = ["--count", "40", "--interval", "500ms"];
 export const STAGES: readonly Stage[] = [
   { name: "connecting", ssh: true, captured: false },
-  { name: "discovery", slow: { tool: "crictl", seconds: 3 }, process: "crictl pods", captured: false },
+  { name: "discovery", held: { tool: "crictl" }, process: "crictl pods", captured: false },
   {
     name: "baseline",
-    slow: { tool: "nstat", seconds: 3 },
+    held: { tool: "nstat" },
     line: "Choose what to follow",
     process: "nstat",
     captured: false,
@@ -43,31 +42,30 @@ export const STAGES: readonly Stage[] = [
   { name: "droptrace start", process: "hopbook-droptrace", captured: false },
   {
     name: "capture start",
-    slow: { tool: "tcpdump", seconds: 2, when: "*-w*" },
+    held: { tool: "tcpdump", when: "*-w*" },
     process: "tcpdump -Z root",
     captured: false,
   },
-  { name: "capturing", line: "Capture at every hop", waitMs: 400, args: LONG_TRAFFIC, captured: true },
+  { name: "capturing", line: LISTENING, args: LONG_TRAFFIC, captured: true },
   {
     name: "capturing by ssh",
     ssh: true,
-    line: "Capture at every hop",
-    waitMs: 400,
+    line: LISTENING,
     args: LONG_TRAFFIC,
     captured: true,
   },
-  { name: "watching", line: "Capture at every hop", waitMs: 200, args: ["--no-traffic"], captured: true },
-  { name: "stopping", line: "Make traffic", waitMs: 300, captured: true },
+  { name: "watching", line: LISTENING, args: ["--no-traffic"], captured: true },
+  { name: "stopping", line: "Stop the captures", captured: true },
   {
     name: "pulling",
-    slow: { tool: "cat", seconds: 1, when: "*.pcap" },
+    held: { tool: "cat", when: "*.pcap" },
     line: "Make traffic",
     process: "cat -- /var/tmp",
     captured: true,
   },
   {
     name: "inspecting",
-    slow: { tool: "nft", seconds: 2 },
+    held: { tool: "nft" },
     fault: "forward-drop-b",
     args: ["--count", "2"],
     line: "Collect the kernel's drops",
@@ -96,7 +94,7 @@ export interface Started {
   readonly cli: RunningCli;
   readonly outDir: string;
   readonly tmp: string;
-  /** Undoes what made the stage long. */
+  /** Lets the stage go on, and undoes what was done for it. To be called once, before the run is waited for. */
   readonly restore: () => Promise<void>;
 }
 
@@ -108,7 +106,7 @@ export async function reach(stage: Stage, lab: LabState): Promise<Started> {
   const [outDir, tmp] = [join(home, "out"), join(home, "tmp")];
   mkdirSync(tmp, { recursive: true });
   const undo: (() => Promise<unknown>)[] = [];
-  if (stage.slow !== undefined) undo.push(await slowDown(lab, stage.slow));
+  if (stage.held !== undefined) undo.push(await holdBack(lab, stage.held));
   const { fault } = stage;
   if (fault !== undefined) {
     await setFault({ name: lab.name, fault, on: true });
@@ -133,15 +131,11 @@ export async function reach(stage: Stage, lab: LabState): Promise<Started> {
     stage.process === undefined
       ? () => stage.line !== undefined || findOwnProcesses(tmp).length > 0
       : () => findProcesses(lab, stage.process ?? "").length > 0;
-  const deadline = performance.now() + 40_000;
-  while (!seen()) {
-    if (performance.now() > deadline || started.child.exitCode !== null) {
-      await restore();
-      throw new Error(`it never came to ${stage.name}: ${started.stderr()}`);
-    }
-    await sleep(10);
+  await waitUntil(() => seen() || started.child.exitCode !== null, { everyMs: 10 });
+  if (!seen()) {
+    await restore();
+    throw new Error(`it never came to ${stage.name}: ${started.stderr()}`);
   }
-  await sleep(stage.waitMs ?? 0);
   return { cli: started, outDir, tmp, restore };
 }
 

@@ -48,12 +48,12 @@ for (const topology of NAMES) {
     await t.test("pods reach pods, nodes and services", async (t) => {
       for (const pod of ["cart", "web", "dns", "stock"]) {
         for (const ip of [ipOf(pod), ...(podOf(pod)?.additionalIps ?? [])]) {
-          const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W1", ip]);
+          const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W20", ip]);
           t.equal(exitCode, 0, `ping of ${pod} at ${ip}`);
         }
       }
       for (const node of state.nodes) {
-        const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W1", node.address]);
+        const { exitCode } = await execInPod(state, "shop/client", ["ping", "-nc1", "-W20", node.address]);
         t.equal(exitCode, 0, `ping of ${node.name}`);
       }
       for (const server of [ipOf("dns"), ...serviceOf("shop/dns")]) {
@@ -61,7 +61,7 @@ for (const topology of NAMES) {
           const dig = [
             "dig",
             "+short",
-            "+time=1",
+            "+time=20",
             "+tries=2",
             tcp,
             `@${server}`,
@@ -77,11 +77,11 @@ for (const topology of NAMES) {
         `${bracketIp(ipOf("stock"))}:8080`,
       ];
       for (const url of urls) {
-        t.equal(await client(state, "curl", "-sS", "-m3", `http://${url}/`), "web of shop answers\n", url);
+        t.equal(await client(state, "curl", "-sS", "-m20", `http://${url}/`), "web of shop answers\n", url);
       }
       const beyond = `http://${state.outside.ip}/`;
-      t.equal(await client(state, "curl", "-sS", "-m3", beyond), "outside answers\n", "beyond the nodes");
-      t.equal((await client(state, "curl", "-sS", "-m3", "http://10.96.0.20/large")).length, 65_536);
+      t.equal(await client(state, "curl", "-sS", "-m20", beyond), "outside answers\n", "beyond the nodes");
+      t.equal((await client(state, "curl", "-sS", "-m20", "http://10.96.0.20/large")).length, 65_536);
     });
 
     // The default topology's are tried hop by hop in lab.test.ts.

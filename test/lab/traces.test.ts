@@ -1,9 +1,9 @@
 import t from "tap";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DROPTRACE_SCRIPT } from "../../lib/capture/droptrace-agent.js";
 import { downLab, upLab } from "../../lib/lab/index.js";
+import { waitUntil } from "../fixtures/patience.js";
 
 t.test("a lab that goes down in mid-trace takes the trace instance with it", async (t) => {
   const name = `traces-${process.pid}`;
@@ -22,8 +22,7 @@ t.test("a lab that goes down in mid-trace takes the trace instance with it", asy
   const child = spawn("nsenter", ["-t", String(node.pid), "-m", "-u", "-i", "-n", "-p", "--", ...agent], {
     stdio: ["pipe", "ignore", "ignore"],
   });
-  for (let tries = 0; tries < 200 && !existsSync(path); tries += 1) await sleep(50);
-  t.ok(existsSync(path), "the instance is there");
+  t.ok(await waitUntil(() => existsSync(path)), "the instance is there");
   const foreign = `${instances}/hopbook-foreign${process.pid}`;
   mkdirSync(foreign);
   t.teardown(() => rmdirSync(foreign));
