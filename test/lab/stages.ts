@@ -31,7 +31,7 @@ export interface Stage {
 const LONG_TRAFFIC = ["--count", "40", "--interval", "500ms"];
 export const STAGES: readonly Stage[] = [
   { name: "connecting", ssh: true, captured: false },
-  { name: "discovery", held: { tool: "crictl" }, process: "crictl pods", captured: false },
+  { name: "discovery", held: { tool: "crictl", when: "*pods*" }, process: "crictl pods", captured: false },
   {
     name: "baseline",
     held: { tool: "nstat" },
@@ -65,7 +65,7 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: "inspecting",
-    held: { tool: "nft" },
+    held: { tool: "nft", when: "-j*" },
     fault: "forward-drop-b",
     args: ["--count", "2"],
     line: "Collect the kernel's drops",
