@@ -17,12 +17,28 @@ const isJudged = (name) => ROOMS.some((room) => name.startsWith(`${room}/`)) || 
 export const isCoverageTest = (name) =>
   !name.endsWith(".slow.test.ts") && [...ROOMS, "capture"].some((room) => name.startsWith(`${room}/`));
 
-/** Reads what V8 left in the folder `raw`. Gives `{ judged, short }`: how many files, and a line
- * for each branch that has to be covered and is not. */
-export async function judgeCoverage(raw) {
+/** As the result of a test process (bin/test-process.js): whether all that has to be covered is, by what V8 left in the folder `raw`. */
+export async function checkCoverage(raw) {
+  const began = performance.now();
+  const { judged, short } = await judgeCoverage(raw);
+  const isWhole = short.length === 0;
+  const lines = isWhole
+    ? [`ok 1 - all branches of ${judged} files are covered`]
+    : short.map((text, index) => `not ok ${index + 1} - ${text}`);
+  return {
+    name: "coverage",
+    ms: Math.round(performance.now() - began),
+    ...{ tap: lines.join("\n"), stderr: "" },
+    counts: isWhole ? { total: 1, pass: 1 } : { total: short.length, fail: short.length },
+    why: isWhole ? undefined : `${short.length} branches are not covered`,
+  };
+}
+
+/** Gives `{ judged, short }`: how many files, and a line for each branch that has to be covered and is not. */
+async function judgeCoverage(raw) {
   const report = new Report({
     tempDirectory: raw,
-    include: [".build/lib/**"],
+    include: [...ROOMS, "capture"].map((room) => `.build/lib/${room}/**`),
     extension: [".js", ".ts"],
     excludeNodeModules: true,
     resolve: "",

@@ -5,22 +5,22 @@
 // --again: where at most three fail, each is run once more when nothing runs beside it, and what passes then is named as
 // unsteady: suites of real processes hang on what else the machine does, and somebody has to look at those that do.
 // WHAT is a suite (unit, slow, lab, cluster, or covered: those whose coverage counts) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildTests } from "./build-tests.js";
 import { describeFailures } from "./ci-failures.js";
-import { isCoverageTest, judgeCoverage } from "./coverage.js";
+import { checkCoverage, isCoverageTest } from "./coverage.js";
 import { takeDownLeftLabs } from "./left-labs.js";
 import { tryAgain } from "./test-again.js";
-import { groupTests, nameGroup, programOf, readFileTimes } from "./test-groups.js";
+import { groupTests, nameGroup, programOf } from "./test-groups.js";
 import { runTests } from "./test-process.js";
+import { openTimes } from "./test-times.js";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const V8_COVERAGE = join(ROOT, ".build/coverage");
-const TIMES = join(ROOT, ".build/times.json");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -34,25 +34,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** The longest of all suites, the longest first: for where none ran yet. */
-const LONGEST = [
-  ...[
-    "lab/matrix",
-    "lab/detached",
-    "lab/loss-matrix",
-    "lab/interrupt",
-    "lab/bad-input",
-    "lab/ssh",
-    "lab/killed",
-  ],
-  ...["lab/next-commands", "lab/hurt-nodes", "lab/replay", "lab/dead-dns", "lab/bad-node", "lab/flood"],
-  ...["lab/documented-commands", "lab/lab", "capture/agent.slow", "analysis/truth.slow", "traffic/lab.slow"],
-  ...["sandbox/sandbox.slow", "script/session.slow", "access/relay/shell", "access/local/access"],
-  ...["access/ssh/login", "report/documents", "replay/replay", "artifacts/foreign-folder-attack", "walls"],
-].map((name) => `test/${name}.test.ts`);
-/** What it took last, in milliseconds, or may take. */
-const lengthOf = (name) => lastTimes[name] ?? (LONGEST.includes(name) ? 1e6 - LONGEST.indexOf(name) : 0);
-
+const times = openTimes(join(ROOT, ".build/times.json"));
 const isUnit = (name) => !/^(lab|cluster|fixtures)\//.test(name) && !name.endsWith(".slow.test.ts");
 const SUITES = {
   unit: isUnit,
@@ -64,7 +46,6 @@ const SUITES = {
 const wanted = positionals.length === 0 ? ["unit"] : positionals;
 const isWanted = (name) =>
   wanted.some((what) => (Object.hasOwn(SUITES, what) ? SUITES[what](name) : `test/${name}`.includes(what)));
-const lastTimes = readTimes();
 const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.ts"))
   .map((name) => `test/${name}`)
@@ -94,13 +75,23 @@ const sum = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 };
 if (values.tap) console.log("TAP version 14");
 const isWhole = wanted.some((what) => Object.hasOwn(SUITES, what));
 const groups = isWhole ? groupTests(files) : files.map((file) => [file]);
-const lengthOfAll = (group) => group.reduce((ms, name) => ms + lengthOf(name), 0);
-// The longest first, so that all cores end together. One after the other by name.
-const queue = values.jobs === "1" ? groups : groups.toSorted((a, b) => lengthOfAll(b) - lengthOfAll(a));
+const isCollected = ([name]) => values.coverage && isCoverageTest(name.slice("test/".length));
+/** Coverage is judged beside what is not counted in it: what is comes first, by the time that this takes. */
+const JUDGING_MS = 10_000;
+const lengthOf = (group) => times.lengthOf(group) + (isCollected(group) ? JUDGING_MS : 0);
+// One after the other by name.
+const queue = values.jobs === "1" ? groups : groups.toSorted((a, b) => lengthOf(b) - lengthOf(a));
+let uncollected = groups.filter(isCollected).length;
+let judging;
 const failed = [];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 const unsteady = values.again ? await runAgain() : [];
-if (values.coverage) await checkCoverage();
+if (values.coverage) {
+  const result = await (judging ?? checkCoverage(V8_COVERAGE));
+  results.push(result);
+  count(result);
+  print(result);
+}
 if (values.tap) console.log(`1..${results.length}`);
 if (unsteady.length > 0) console.log(`# unsteady: ${unsteady.map(nameGroup).join(", ")}`);
 const counts = Object.entries(sum).filter(([key, count]) => count > 0 || key === "total" || key === "pass");
@@ -108,9 +99,7 @@ console.log(`# { ${counts.map(([key, count]) => `${key}: ${count}`).join(", ")} 
 console.log(`# time=${Math.round(performance.now() - began)}ms`);
 const slowest = results.toSorted((a, b) => b.ms - a.ms).slice(0, 5);
 console.log(`# slowest: ${slowest.map(({ name, ms }) => `${name} ${(ms / 1000).toFixed(1)} s`).join(", ")}`);
-mkdirSync(join(ROOT, ".build"), { recursive: true });
-const times = results.flatMap(({ name, ms, tap }) => [[name, ms], ...readFileTimes(tap)]);
-writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...Object.fromEntries(times) }));
+times.keep(results);
 process.exitCode = sum.fail > 0 ? 1 : 0;
 
 async function work() {
@@ -119,6 +108,8 @@ async function work() {
     if (result.why !== undefined && values.again) failed.push({ group, result });
     else count(result);
     print(result);
+    // What failed may run again, and be collected once more.
+    if (isCollected(group) && --uncollected === 0 && !values.again) judging = checkCoverage(V8_COVERAGE);
   }
 }
 
@@ -139,7 +130,7 @@ async function run(group, name) {
     name,
     args: programOf(group),
     cwd: ROOT,
-    env: envOf(group[0]),
+    env: isCollected(group) ? { ...process.env, NODE_V8_COVERAGE: V8_COVERAGE } : process.env,
     timeoutMs: Number(values.timeout) * 1000,
     onChild: (started) => running.add((child = started)),
   });
@@ -158,33 +149,6 @@ function count({ counts, why }) {
   }
 }
 
-function envOf(name) {
-  if (!values.coverage || !isCoverageTest(name.slice("test/".length))) return process.env;
-  return { ...process.env, NODE_V8_COVERAGE: V8_COVERAGE };
-}
-
-async function checkCoverage() {
-  const started = performance.now();
-  const { judged, short } = await judgeCoverage(V8_COVERAGE);
-  const lines =
-    short.length > 0
-      ? short.map((text, index) => `not ok ${index + 1} - ${text}`)
-      : [`ok 1 - all branches of ${judged} files are covered`];
-  const counts = short.length > 0 ? { total: short.length, fail: short.length } : { total: 1, pass: 1 };
-  for (const [key, count] of Object.entries(counts)) sum[key] += count;
-  const why = short.length > 0 ? `${short.length} branches are not covered` : undefined;
-  const result = {
-    name: "coverage",
-    ms: Math.round(performance.now() - started),
-    tap: lines.join("\n"),
-    stderr: "",
-    counts,
-    why,
-  };
-  results.push(result);
-  print(result);
-}
-
 function print({ name, ms, tap, stderr, why }) {
   process.stderr.write(stderr);
   const body = tap
@@ -196,12 +160,4 @@ function print({ name, ms, tap, stderr, why }) {
   if (why !== undefined) lines.push("  ---", `  reason: ${JSON.stringify(why)}`, "  ...");
   if (values.tap) console.log(lines.join("\n"));
   else if (why !== undefined) console.log([`${name}: ${why}`, ...describeFailures(lines)].join("\n"));
-}
-
-function readTimes() {
-  try {
-    return JSON.parse(readFileSync(TIMES, "utf8"));
-  } catch {
-    return {};
-  }
 }

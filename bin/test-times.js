@@ -1,0 +1,43 @@
+// How long tests took last, or may take: the longest begin first, so that all cores end together.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { readFileTimes } from "./test-groups.js";
+
+/** The longest of all suites, the longest first: for where none ran yet. */
+const LONGEST = [
+  ...[
+    "lab/matrix",
+    "lab/detached",
+    "lab/loss-matrix",
+    "lab/interrupt",
+    "lab/bad-input",
+    "lab/ssh",
+    "lab/killed",
+  ],
+  ...["lab/next-commands", "lab/hurt-nodes", "lab/replay", "lab/dead-dns", "lab/bad-node", "lab/flood"],
+  ...["lab/documented-commands", "lab/lab", "capture/agent.slow", "analysis/truth.slow", "traffic/lab.slow"],
+  ...["sandbox/sandbox.slow", "script/session.slow", "access/relay/shell", "access/local/access"],
+  ...["access/ssh/login", "report/documents", "replay/replay", "artifacts/foreign-folder-attack", "walls"],
+].map((name) => `test/${name}.test.ts`);
+
+/** The times that `file` keeps between runs: `lengthOf(NAMES)` in milliseconds, and `keep(results)` of those that ran. */
+export function openTimes(file) {
+  const read = () => {
+    try {
+      return JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+      return {};
+    }
+  };
+  const last = read();
+  const lengthOf = (name) => last[name] ?? (LONGEST.includes(name) ? 1e6 - LONGEST.indexOf(name) : 0);
+  return {
+    lengthOf: (names) => names.reduce((ms, name) => ms + lengthOf(name), 0),
+    keep(results) {
+      const times = results.flatMap(({ name, ms, tap }) => [[name, ms], ...readFileTimes(tap)]);
+      mkdirSync(dirname(file), { recursive: true });
+      // Another run may have kept its own meanwhile.
+      writeFileSync(file, JSON.stringify({ ...read(), ...Object.fromEntries(times) }));
+    },
+  };
+}
