@@ -4,8 +4,8 @@
 // Usage: node bin/test.js [--jobs=N] [--timeout=SECONDS] [--again] [--not=TEXT]… [--coverage] [--tap] [WHAT…]
 // --again: where at most three fail, each is run once more when nothing runs beside it, and what passes then is named as
 // unsteady: suites of real processes hang on what else the machine does, and somebody has to look at those that do.
-// WHAT is a suite (unit, slow, lab, cluster, or covered: those whose coverage counts) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
-import { readdirSync, rmSync } from "node:fs";
+// WHAT is a suite (unit, slow, lab, cluster; covered: those whose coverage counts; deep: those that try more in the slow suite) or a part of a path: `analysis/`, `walls`, test/hops/discover.test.ts. Default: unit.
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,6 +42,7 @@ const SUITES = {
   lab: (name) => name.startsWith("lab/"),
   cluster: (name) => name.startsWith("cluster/"),
   covered: isCoverageTest,
+  deep: (name) => isUnit(name) && /\binDepth\(/.test(readFileSync(join(ROOT, "test", name), "utf8")),
 };
 const wanted = positionals.length === 0 ? ["unit"] : positionals;
 const isWanted = (name) =>

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeBundle, readBundle } from "../../lib/bundles/index.js";
+import { beginComputing } from "../fixtures/patience.js";
 
 /** Folders in the layouts of sos, cilium-cli and must-gather: their sources are named in lib/bundles/kinds.ts. */
 
@@ -150,9 +151,9 @@ t.test("texts that were made to be slow are read in no time, or not at all", asy
     "n/ip-rule.txt": "```a\n".repeat(100_000),
     "n/sysctl.txt": "\n".repeat(500_000),
   });
-  const startMs = performance.now();
+  const computedMs = beginComputing();
   const { known } = await readBundle(dir);
-  t.ok(performance.now() - startMs < 30_000);
+  t.ok(computedMs() < 30_000);
   t.match(known.unread, ["n/ip-rule.txt"]);
   t.strictSame([...new Set(known.records.map(({ kind }) => kind))].sort(), [
     "addresses",

@@ -13,6 +13,7 @@ import { once } from "node:events";
 import { planLoop } from "./session-flow.js";
 import { trustAll } from "../fixtures/trust.js";
 import { placeIn } from "../fixtures/local-file.js";
+import { mostMs } from "../fixtures/patience.js";
 
 const ENV = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
@@ -59,7 +60,7 @@ t.test("an agent that talks without end is ended, and does not fill the memory",
     }).catch((error: unknown) => error),
   );
   t.match(result, { name: "HopbookError", code: "CAPTURE_FAILED", message: /talks without end/ });
-  t.ok(Date.now() - startedAt < 8000, "in time");
+  t.ok(Date.now() - startedAt < mostMs(8000), "in time");
   t.ok(grownBytes < 150 * 1024 * 1024, `${grownBytes} bytes`);
 });
 
@@ -82,7 +83,7 @@ t.test("forged lines of an agent that says it is ready", async (t) => {
   const { result: records, grownBytes } = await withMemory(() =>
     session.pull(placeIn(`${runDir}/run`), signal),
   );
-  t.ok(Date.now() - startedAt < 20_000, "a file without an end is cut");
+  t.ok(Date.now() - startedAt < mostMs(20_000), "a file without an end is cut");
   t.ok(grownBytes < 150 * 1024 * 1024);
   t.match(records[0], { pcap: null, endedEarly: /larger than 4194304 bytes/ });
   await session.remove();

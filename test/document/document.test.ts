@@ -3,7 +3,8 @@ import { chmod, writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import { HopbookError } from "../../lib/errors.js";
 import { MAX_DOCUMENT_BYTES, parseDocument, readDocument } from "../../lib/document/index.js";
-import { fc } from "../fixtures/property.js";
+import { fc, inDepth } from "../fixtures/property.js";
+import { beginComputing } from "../fixtures/patience.js";
 
 t.test("places", async (t) => {
   const text =
@@ -94,20 +95,21 @@ t.test("aliases that multiply are refused before they do", async (t) => {
     const before = String.fromCharCode(name.charCodeAt(0) - 1);
     levels.push(`${name}: &${name} [${Array<string>(9).fill(`*${before}`).join(",")}]`);
   }
-  const startedMs = Date.now();
+  const computedMs = beginComputing();
   t.throws(() => parseDocument(levels.join("\n"), "x.yaml"), { code: "DOCUMENT_INVALID", message: /alias/ });
-  t.ok(Date.now() - startedMs < 10_000);
+  t.ok(computedMs() < 10_000);
 });
 
 t.test("a map of very many keys takes no quadratic time", async (t) => {
   const text = Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join("\n");
-  const startedMs = Date.now();
+  const computedMs = beginComputing();
   parseDocument(text, "x.yaml");
-  t.ok(Date.now() - startedMs < 15_000);
-  t.throws(() => parseDocument(`${text}\nk7: 2\n`, "x.yaml"), {
+  t.ok(computedMs() < 15_000);
+  const some = text.split("\n").slice(0, 1000);
+  t.throws(() => parseDocument([...some, "k7: 2\n"].join("\n"), "x.yaml"), {
     code: "DOCUMENT_INVALID",
     message: /twice/,
-    where: { line: 60_001 },
+    where: { line: 1001 },
   });
 });
 
@@ -209,7 +211,7 @@ t.test("any text is data or a HopbookError, never another exception", async () =
         );
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: inDepth(700, 5000) },
   );
 });
 

@@ -32,7 +32,7 @@ async function runScript(
   folder: string,
   text: string,
   handler: CallHandler,
-  timeoutMs = 8000,
+  timeoutMs = 60_000,
 ): Promise<string> {
   const file = join(folder, "main.ts");
   writeFileSync(file, text);

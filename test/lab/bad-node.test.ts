@@ -2,10 +2,10 @@ import t, { type Test } from "tap";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { downLab, execInNode, upLab } from "../../lib/lab/index.js";
-import { mostMs } from "../fixtures/patience.js";
+import { mostMs, waitUntil } from "../fixtures/patience.js";
 import { Bench, ENDS, expectError, expectEvidence } from "./bench.js";
 import { LISTENING, runCli, startCli } from "./cli.js";
-import { takeSnapshot, waitUntilClean } from "./hygiene.js";
+import { findProcesses, takeSnapshot, waitUntilClean } from "./hygiene.js";
 import { hideTool, must } from "./slow.js";
 
 /** Nodes that are not as they should be: an error that helps, the evidence that there is, and nothing left there. */
@@ -130,7 +130,8 @@ t.test("a pod that goes half way", async (t) => {
   const cwd = bench.makeFolder();
   const args = ["run", "trace-path", ...ENDS, "--yes", "--cluster", own.files.profile, "--probe", "ping"];
   const started = startCli(cli, [...args, "--count", "20", "--interval", "300ms"], { cwd });
-  t.ok(await started.said("Make traffic"), started.stderr());
+  t.ok(await started.said(LISTENING), started.stderr());
+  t.ok(await waitUntil(() => findProcesses(own, "ping -").length > 0), "it makes traffic");
   const web = own.nodes[1]?.pods.find((pod) => pod.name === "web");
   if (web === undefined) throw new Error("no pod web");
   const end = 'kill -KILL "$1"; umount -l "$2"; rm -f "$2"';

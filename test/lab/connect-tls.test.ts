@@ -177,7 +177,7 @@ t.test("a page by its URL: status, first byte, certificate and who vouches for i
   const judged = await connect(8448, { url: "https://web.shop:8448/slow?a=1" });
   t.comment(judged.message);
   t.equal(judged.code, "");
-  const http = /\(name .*, connection .*, TLS .*, HTTP (\d+) ms\): shop\/web .*HTTP (\d+) ms/;
+  const http = /\(name .*, connection .*, TLS .*, HTTP (\d+) ms\): .*shop\/web \([^)]*HTTP (\d+) ms\)/;
   expectHeld(t, http.exec(judged.message));
   const [note = ""] = judged.notes.filter((text) => text.startsWith("TLS: "));
   // In the report, too.

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { runRunbook, type RunReport } from "../../lib/run/run.js";
 import { downLab, execInNode, execInOperator, setFault, upLab, type LabState } from "../../lib/lab/index.js";
 import type { FlowFinding, Findings, HopRef } from "../../lib/model/findings.js";
-import { mostMs } from "../fixtures/patience.js";
+import { mostMs, waitUntil } from "../fixtures/patience.js";
 import { buildCli, LISTENING, startCli } from "./cli.js";
-import { findOwnProcesses, takeSnapshot, waitUntilClean } from "./hygiene.js";
+import { findOwnProcesses, findProcesses, takeSnapshot, waitUntilClean } from "./hygiene.js";
 import { must } from "./slow.js";
 
 /** Whole runs by ssh: the same findings as locally, one connection a node, nothing left here or there. */
@@ -176,7 +176,8 @@ t.test("an sshd that is killed in mid-capture", async (t) => {
   const before = takeSnapshot(own);
   const args = [...ENDS, "--probe", "ping", "--count", "10", "--interval", "300ms"];
   const { cli: running, outDir, tmp } = begin(own, ...args);
-  t.ok(await running.said("Make traffic"), running.stderr());
+  t.ok(await running.said(LISTENING), running.stderr());
+  t.ok(await waitUntil(() => findProcesses(own, "ping -").length > 0), "it makes traffic");
   const killAll =
     'for d in /proc/[0-9]*; do read -r name <"$d/comm" && [ "$name" = sshd ] && kill -KILL "${d#/proc/}"; done; :';
   await must(own, "node-b", ["sh", "-c", killAll]);
@@ -210,7 +211,8 @@ t.test("a node that is gone in mid-capture", async (t) => {
     "--interval",
     "300ms",
   );
-  t.ok(await running.said("Make traffic"), running.stderr());
+  t.ok(await running.said(LISTENING), running.stderr());
+  t.ok(await waitUntil(() => findProcesses(own, "ping -").length > 0), "it makes traffic");
   process.kill(own.nodes[1]?.pid ?? 0, "SIGKILL");
   const ended = await running.done;
   t.equal(ended.exitCode, 6, ended.stderr);

@@ -21,7 +21,7 @@ export interface Stage {
   readonly held?: Omit<Slow, "seconds">;
   readonly fault?: string;
   readonly args?: readonly string[];
-  /** The stage has begun when stderr has `line` and the nodes have a process with `process`. */
+  /** The stage has begun when stderr has `line`, which a step says at its end, and the nodes have a process with `process`. */
   readonly line?: string;
   readonly process?: string;
   /** Whether captures had begun, so that findings say they are not complete. */
@@ -55,7 +55,7 @@ export const STAGES: readonly Stage[] = [
     captured: true,
   },
   { name: "watching", line: LISTENING, args: ["--no-traffic"], captured: true },
-  { name: "stopping", line: "Stop the captures", captured: true },
+  { name: "stopping", line: "Make traffic", captured: true },
   {
     name: "pulling",
     held: { tool: "cat", when: "*.pcap" },

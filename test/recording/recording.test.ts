@@ -15,6 +15,7 @@ import {
 import { HEADER, makeFolder, makeNode } from "./kit.js";
 import { trust } from "../fixtures/trust.js";
 import { withBusyPool } from "../fixtures/busy-pool.js";
+import { mostMs } from "../fixtures/patience.js";
 
 const READ: ExecOptions = { action: "node/read", timeoutMs: 1000 };
 
@@ -210,7 +211,7 @@ t.test("waits are not waited for, and an interruption comes where it came", asyn
   const startedMs = performance.now();
   t.strictSame(await run(again, replayer.clock, replayer.signal), first);
   t.strictSame(first, [true, true, false]);
-  t.ok(performance.now() - startedMs < 1000);
+  t.ok(performance.now() - startedMs < mostMs(1000));
 });
 
 t.test("the time is what it was each time that it was looked at; then it stands still", async (t) => {

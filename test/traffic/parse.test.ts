@@ -3,6 +3,7 @@ import type { ProbeKind } from "../../lib/model/traffic.js";
 import { parseProbe, planProbe, type ProbeResult } from "../../lib/traffic/index.js";
 import { OPTIONS, makeFlow } from "./flows.js";
 import { fc } from "../fixtures/property.js";
+import { beginComputing } from "../fixtures/patience.js";
 
 const planOf = (kind: ProbeKind, count = 4) =>
   planProbe(makeFlow(kind, { ip: "192.168.218.65", port: 8080 }), { ...OPTIONS, count });
@@ -238,10 +239,10 @@ t.test("hostile output never throws and never gives more than was planned", (t) 
 });
 
 t.test("long lines of somebody else's cost no time", (t) => {
-  const startedMs = performance.now();
+  const computedMs = beginComputing();
   const long = `[1795236263.5] 64 bytes from ${"icmp_seq=1 time=".repeat(60_000)}\n`;
   parseProbe(planOf("ping"), said(long, long, 1));
   parseProbe(planOf("http"), said(`attempt 1 1 1 1 reply 200 ${"x: ".repeat(300_000)}`, "", 1));
-  t.ok(performance.now() - startedMs < 10_000, `${Math.round(performance.now() - startedMs)} ms`);
+  t.ok(computedMs() < 10_000, `${Math.round(computedMs())} ms`);
   t.end();
 });
