@@ -1,7 +1,7 @@
 import t from "tap";
 import { loadIptables } from "../../lib/rules/iptables/load.js";
 import { CLIENT, fates, FORWARDED, packetOf, SERVER, walkChains, walkFilter } from "./kit.js";
-import { beginComputing } from "../fixtures/patience.js";
+import { beginComputing, mostMs } from "../fixtures/patience.js";
 
 const dropped = (rule: string, packet = {}): boolean | string => {
   const all = fates(walkFilter([`FORWARD ${rule} -j DROP`], { packet }));
@@ -173,7 +173,7 @@ t.test("fifty thousand rules in less than a second", async (t) => {
   const tookMs = computedMs();
   t.match(fates(walk)[0], /^drop by -A SVC-12499 -j DROP if the statistic passes it over/);
   t.comment(`${Math.round(tookMs)} ms`);
-  t.ok(tookMs < 1000, `${Math.round(tookMs)} ms`);
+  t.ok(tookMs < mostMs(1000), `${Math.round(tookMs)} ms`);
 });
 
 t.test("a packet of two families is none", async (t) => {
