@@ -1,10 +1,11 @@
+import pMap from "p-map";
 import { asHopbookError } from "../../errors.js";
 import type { StepContext, StepKind } from "../../model/steps.js";
 import { formatDuration, formatSize } from "../../model/units.js";
 import { CAPTURE_ACTIONS } from "../capture-session.js";
 import { durationSchema, NOT_YET, sizeSchema, toBytes, toMs } from "../schema.js";
 import { heldCaptures } from "../shared/freeze.js";
-import { joinPods, say, type Agents, type Joining } from "./join-pods.js";
+import { Agents, joinPods, say, type Joining } from "./join-pods.js";
 import { Changes } from "../shared/changes.js";
 import { fittingPods, growing, listsOf, type FittingPod } from "../shared/fitting-pods.js";
 
@@ -25,7 +26,10 @@ interface Output {
 const MOST_JOINED = 64;
 /** A pod whose interface is not there yet is tried again. */
 const TRIES = 3;
-const TRY_AGAIN_MS = 900;
+const TRY_AGAIN_MS = 850;
+const LOOK_AGAIN_MS = 900;
+/** A slow node holds up no other one. */
+const NODES_AT_ONCE = 16;
 
 export const captureJoin: StepKind<Input, Output> = {
   name: "capture/join",
@@ -107,7 +111,8 @@ export const captureJoin: StepKind<Input, Output> = {
         await changes.begin();
         while (!end.aborted && watch.leftMs > 0) {
           await watch.look(texts, end);
-          const waitMs = Math.min(everyMs(every), Math.max(1, watch.leftMs));
+          const everyNowMs = watch.triesAgain ? LOOK_AGAIN_MS : everyMs(every);
+          const waitMs = Math.min(everyNowMs, Math.max(1, watch.leftMs));
           await changes.wait(waitMs, end).catch((error: unknown) => {
             if (!end.aborted) throw error;
           });
@@ -130,7 +135,7 @@ class Joiner {
   readonly leftOut = new Set<string>();
   readonly #input: Input;
   readonly #context: StepContext;
-  readonly #agents: Agents = { started: 0, onNode: new Map() };
+  readonly #agents = new Agents();
   /** Of pods that came, by which one they are: how often they were tried, or that they need not be. */
   readonly #tries = new Map<string, number>();
   /** When they were tried last, where that was in vain. */
@@ -138,6 +143,8 @@ class Joiner {
   /** Of pods that were seen so far. */
   readonly #names = new Set<string>();
   readonly #untilMs: number;
+  /** A pod came that could not be captured yet. */
+  triesAgain = false;
   #wasDeaf = false;
 
   constructor(input: Input, context: StepContext) {
@@ -171,10 +178,15 @@ class Joiner {
       const pods = await fittingPods(texts, this.#context);
       this.#wasDeaf = false;
       const came = this.#cameOf(pods);
-      for (const node of new Set(came.map((each) => each.node))) {
+      const nodes = [...new Set(came.map(({ node }) => node))];
+      const join = async (node: string): Promise<void> => {
         const own = came.filter((each) => each.node === node);
         if (!end.aborted) await this.#join(node, own, end);
-      }
+      };
+      await pMap(nodes, join, { concurrency: NODES_AT_ONCE });
+      this.triesAgain = pods.some(
+        (each) => this.#triedAtMs.has(keyOf(each)) && (this.#tries.get(keyOf(each)) ?? 0) < TRIES,
+      );
     } catch (error) {
       if (end.aborted) return;
       const known = asHopbookError(error);

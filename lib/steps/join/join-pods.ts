@@ -36,11 +36,19 @@ export interface Joining {
 }
 
 /** Of pods that joined. */
-export interface Agents {
+export class Agents {
   /** Also those that did not get ready. */
-  started: number;
+  started = 0;
   /** What they take of a node. */
-  readonly onNode: Map<string, Room>;
+  readonly onNode = new Map<string, Room>();
+  #writing: Promise<void> = Promise.resolve();
+
+  /** One after the other: what is written last has all. */
+  write(body: () => Promise<void>): Promise<void> {
+    const written = this.#writing.then(body);
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
 }
 
 /**
@@ -89,8 +97,10 @@ export async function joinPods(
   const sessions = taken.sessions + (isWatched ? 2 : 1);
   agents.onNode.set(node, { agents: taken.agents + 1, sessions });
   held.logs.add(found, context);
-  const file: PointsFile = { filter, points: departures.points };
-  await context.sink.writeJson(POINTS_FILE, file);
+  await agents.write(async () => {
+    const file: PointsFile = { filter, points: departures.points };
+    await context.sink.writeJson(POINTS_FILE, file);
+  });
   const names = points.flatMap(({ pod }) => pod ?? []);
   if (held.live !== null && !isWatched) {
     const why = `${node}'s login has no session left for that; their files have all`;

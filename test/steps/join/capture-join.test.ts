@@ -47,6 +47,8 @@ async function setUp(
 ) {
   const running = new Map([["client", "uid-a1"]]);
   const agents: Agent[] = [];
+  /** Nodes whose agents do not say that they listen. */
+  const silent = new Set<string>();
   const waits = new EventEmitter();
   const stream = (argv: readonly string[], node: string): NodeStream => {
     const lines = new PassThrough();
@@ -59,7 +61,7 @@ async function setUp(
     const done = new Promise<StreamEnd>((resolve) => {
       lines.once("close", () => resolve({ exitCode: 0, signal: null, transportLost: false }));
     });
-    if (isAgent) say(...ids.map((id) => `listening ${id} 1700000000.5`), "ready");
+    if (isAgent && !silent.has(node)) say(...ids.map((id) => `listening ${id} 1700000000.5`), "ready");
     return {
       ...{ node, argv: ["sh"], done, stderrText: () => "", stdoutLines: createInterface({ input: lines }) },
       write(text) {
@@ -141,7 +143,7 @@ async function setUp(
   };
   const marks = (): unknown[] =>
     (fake.files.get("evidence/marks.json") as { marks: unknown[] } | undefined)?.marks ?? [];
-  return { ...fake, running, agents, start, look, finish, marks };
+  return { ...fake, running, silent, waits, agents, start, look, finish, marks };
 }
 
 t.test(
@@ -191,6 +193,25 @@ t.test(
     t.strictSame(run.incomplete, []);
   },
 );
+
+t.test("a node that is slow holds up no pods of other nodes", async (t) => {
+  const run = await setUp(t);
+  const { outputs } = await run.start();
+  run.silent.add("node-a");
+  run.running.set("cart", "uid-a2");
+  run.running.set("web", "uid-b1");
+  const looked = once(run.waits, "looked");
+  run.waits.emit("again");
+  for (let looks = 0; run.marks().length < 1 && looks < 2000; looks += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  t.match(run.marks(), [{ text: /^pod shop\/web on node-b came/ }]);
+  run.agents.find(({ dir }) => /node-a.joined/.test(dir))?.say("listening x 1700000000.5", "ready");
+  await looked;
+  await run.finish();
+  t.match(await outputs, { joined: ["shop/web", "shop/cart"] });
+  const { points } = run.files.get("evidence/points.json") as PointsFile;
+  t.strictSame(points.map(({ pod }) => pod).toSorted(), ["shop/cart", "shop/client", "shop/web"]);
+});
 
 t.test("another one of the same name, after the first has gone, has a file of its own", async (t) => {
   const run = await setUp(t);
