@@ -38,18 +38,6 @@ export function parseConntrack(text: string): Connection[] {
     .filter((connection) => connection !== null);
 }
 
-/** Whether the kernel translates the destination, the source, both or none of a connection. */
-export function translationOf({
-  original,
-  reply,
-}: Pick<Connection, "original" | "reply">): "none" | "source" | "destination" | "both" {
-  const destination = original.destination !== reply.source || original.destinationPort !== reply.sourcePort;
-  const source = original.source !== reply.destination || original.sourcePort !== reply.destinationPort;
-  if (source && destination) return "both";
-  if (source) return "source";
-  return destination ? "destination" : "none";
-}
-
 function parseLine(line: string): Connection | null {
   const words = wordsOf(line);
   // Extended lines begin with the network protocol's name and number.

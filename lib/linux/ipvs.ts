@@ -1,5 +1,4 @@
 import { formatBytes } from "./address.js";
-import { parseAddress } from "./endpoint.js";
 import { linesOf, wordsOf } from "./lines.js";
 
 /** A virtual service of the kernel's load balancer. */
@@ -21,7 +20,6 @@ export interface IpvsServer {
   readonly forward: "masquerade" | "tunnel" | "route";
   /** 0: it gets nothing new. */
   readonly weight: number;
-  /** Only /proc/net/ip_vs tells them. */
   readonly active: number | null;
   readonly inactive: number | null;
 }
@@ -31,47 +29,11 @@ interface Open extends IpvsService {
 }
 
 const FORWARD: ReadonlyMap<string, IpvsServer["forward"]> = new Map([
-  ["-m", "masquerade"],
-  ["-i", "tunnel"],
-  ["-g", "route"],
   ["Masq", "masquerade"],
   ["Tunnel", "tunnel"],
   ["Route", "route"],
   ["Local", "route"],
 ]);
-
-/** `ipvsadm -Sn`: ipvsadm(8). A server whose service is not there is left out. */
-export function parseIpvsSave(text: string): IpvsService[] {
-  const services = new Map<string, Open>();
-  for (const line of linesOf(text)) {
-    const [verb, flag = "", place = "", ...rest] = wordsOf(line);
-    const protocol = ({ "-t": "tcp", "-u": "udp", "--sctp-service": "sctp", "-f": "mark" } as const)[flag];
-    if (protocol === undefined) continue;
-    const after = (option: string): string => rest[rest.indexOf(option) + 1] ?? "";
-    if (verb === "-A") {
-      const service = openService(protocol, place, rest.includes("-s") ? after("-s") : "");
-      if (service !== null) services.set(`${flag} ${place}`, service);
-    } else if (verb === "-a") {
-      const server = parseAddress(after("-r"));
-      const forward = rest.map((word) => FORWARD.get(word)).find((way) => way !== undefined) ?? "route";
-      const weight = Number(after("-w"));
-      if (server === undefined || !Number.isSafeInteger(weight)) continue;
-      services
-        .get(`${flag} ${place}`)
-        ?.servers.push({ ...server, forward, weight, active: null, inactive: null });
-    }
-  }
-  return [...services.values()];
-}
-
-function openService(protocol: Open["protocol"], place: string, scheduler: string): Open | null {
-  if (protocol === "mark") {
-    const mark = /^[0-9]{1,10}$/.test(place) ? Number(place) : null;
-    return mark === null ? null : { protocol, ip: null, port: null, mark, scheduler, servers: [] };
-  }
-  const address = parseAddress(place);
-  return address === undefined ? null : { protocol, ...address, mark: null, scheduler, servers: [] };
-}
 
 /** /proc/net/ip_vs: addresses and ports in hexadecimal, servers below their service. */
 export function parseProcIpvs(text: string): IpvsService[] {

@@ -2,7 +2,7 @@ import { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "../capture/i
 import type { DropTraceRecord } from "../model/evidence.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { pathSchema, MAX_OBJECTS } from "./objects.js";
+import { pathList } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 import { leaseSecondsOf } from "./shared/lease.js";
 
@@ -32,7 +32,7 @@ export const dropsStart: StepKind<Input, Output> = {
     required: ["paths"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
+      paths: pathList,
     },
   },
   outputSchema: { type: "object", properties: { nodes: { type: "array" } } },

@@ -116,3 +116,13 @@ export const toolsSchema = {
     },
   },
 } as const;
+
+/** What a step takes of the steps before it. */
+export const pathList = {
+  ...{ type: "array", maxItems: MAX_OBJECTS, items: pathSchema },
+  title: "Paths, from path/discover",
+} as const;
+export const flowList = {
+  ...{ type: "array", maxItems: MAX_OBJECTS, items: flowSchema },
+  title: "Flows, from flow/define",
+} as const;

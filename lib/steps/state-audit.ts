@@ -5,7 +5,7 @@ import type { End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import type { Protocol } from "../model/traffic.js";
-import { MAX_OBJECTS, pathSchema } from "./objects.js";
+import { pathList } from "./objects.js";
 import { readPolicies } from "./shared/policies.js";
 import { chooseProtocol } from "./shared/protocol.js";
 import { toPlanned } from "./shared/state-files.js";
@@ -35,7 +35,7 @@ export const stateAudit: StepKind<Input, Output> = {
     required: ["paths"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
+      paths: pathList,
       protocol: {
         enum: ["auto", "icmp", "udp", "tcp"],
         default: "auto",

@@ -2,7 +2,7 @@ import { planBaseline, runInspection } from "../inspect/index.js";
 import type { FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./shared/state-files.js";
-import { pathSchema, MAX_OBJECTS } from "./objects.js";
+import { pathList } from "./objects.js";
 import { NOT_YET } from "./schema.js";
 
 interface Input {
@@ -27,7 +27,7 @@ export const stateBaseline: StepKind<Input, Output> = {
     required: ["paths"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
+      paths: pathList,
     },
   },
   outputSchema: { type: "object", properties: { read: { type: "integer" } } },

@@ -1,7 +1,7 @@
 import { mergeCommands, planInspection, planSuperset, runInspection } from "../inspect/index.js";
 import type { Flow, FlowPath } from "../model/hops.js";
 import type { StepKind } from "../model/steps.js";
-import { flowSchema, pathSchema, MAX_OBJECTS } from "./objects.js";
+import { flowList, pathList } from "./objects.js";
 import { readPolicies } from "./shared/policies.js";
 import { describeUnread, saveRecords, saveState, toPlanned } from "./shared/state-files.js";
 import { NOT_YET } from "./schema.js";
@@ -29,8 +29,8 @@ export const stateInspect: StepKind<Input, Output> = {
     required: ["paths", "flows"],
     additionalProperties: false,
     properties: {
-      paths: { type: "array", maxItems: MAX_OBJECTS, items: pathSchema, title: "Paths, from path/discover" },
-      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
+      paths: pathList,
+      flows: flowList,
     },
   },
   outputSchema: { type: "object", properties: { read: { type: "integer" } } },

@@ -3,7 +3,7 @@ import type { ProbeAttempt, ProbeRecord } from "../model/evidence.js";
 import type { StepContext, StepKind } from "../model/steps.js";
 import { parseDuration } from "../model/units.js";
 import { HELLO_ALONE, planProbe, type TlsAnswer, type ProbePlan } from "../traffic/index.js";
-import { flowSchema, MAX_OBJECTS } from "./objects.js";
+import { flowList } from "./objects.js";
 import { durationSchema, NOT_YET, toMs } from "./schema.js";
 import { probeTagOf, runProbe } from "./shared/probing.js";
 
@@ -42,7 +42,7 @@ export const trafficProbe: StepKind<Input, Output> = {
     required: ["flows"],
     additionalProperties: false,
     properties: {
-      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
+      flows: flowList,
       count: {
         type: "integer",
         minimum: 1,

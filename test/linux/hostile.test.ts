@@ -9,7 +9,7 @@ import { parseMachine } from "../../lib/linux/hardware/machine.js";
 import { parseDriver, parseKernelRelease, parseOffloads } from "../../lib/linux/hardware/offloads.js";
 import { isInterfaceName } from "../../lib/linux/interface-name.js";
 import { parseIptables } from "../../lib/linux/iptables.js";
-import { parseIpvsSave, parseProcIpvs } from "../../lib/linux/ipvs.js";
+import { parseProcIpvs } from "../../lib/linux/ipvs.js";
 import { readKind } from "../../lib/linux/link-kinds.js";
 import { parseLinks } from "../../lib/linux/links.js";
 import { parseNeighbours } from "../../lib/linux/neighbours.js";
@@ -41,7 +41,6 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   parseConntrack,
   parseFdb,
   parseIptables,
-  parseIpvsSave,
   parseKernelRelease,
   parseLinks: (text) => parseLinks(text).map(readKind),
   parseMachine,

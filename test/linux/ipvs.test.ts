@@ -1,41 +1,5 @@
 import t from "tap";
-import { parseIpvsSave, parseProcIpvs } from "../../lib/linux/ipvs.js";
-
-t.test("ipvsadm -Sn", async (t) => {
-  const services = parseIpvsSave(
-    [
-      "-A -t 10.96.0.1:443 -s rr",
-      "-a -t 10.96.0.1:443 -r 192.0.2.2:6443 -m -w 1",
-      "-a -t 10.96.0.1:443 -r 192.0.2.3:6443 -g -w 0",
-      "-A -u [fd00::a]:53 -s wrr",
-      "-a -u [fd00::a]:53 -r [fd01::1]:53 -i -w 5",
-      "-A -f 7 -s sh",
-      "-a -t 10.96.0.9:80 -r 192.0.2.2:80 -m -w 1",
-      "-A -t nonsense -s rr",
-      "-a -t 10.96.0.1:443 -r",
-      "-A -f 7x -s sh",
-      "-A -t 10.96.0.2:80",
-      "-a -t 10.96.0.2:80 -r 192.0.2.2:80 -w 2",
-      "-a -t 10.96.0.2:80 -r 192.0.2.2:80 -w many",
-    ].join("\n"),
-  );
-  t.match(services, [
-    {
-      ...{ protocol: "tcp", ip: "10.96.0.1", port: 443, scheduler: "rr" },
-      servers: [
-        { ip: "192.0.2.2", port: 6443, forward: "masquerade", weight: 1, active: null },
-        { ip: "192.0.2.3", forward: "route", weight: 0 },
-      ],
-    },
-    { protocol: "udp", ip: "fd00::a", port: 53, servers: [{ ip: "fd01::1", forward: "tunnel", weight: 5 }] },
-    { protocol: "mark", mark: 7, ip: null, servers: [] },
-    { ip: "10.96.0.2", scheduler: "", servers: [{ forward: "route", weight: 2 }] },
-  ]);
-  t.strictSame(
-    services.map(({ servers }) => servers.length),
-    [2, 1, 0, 1],
-  );
-});
+import { parseProcIpvs } from "../../lib/linux/ipvs.js";
 
 t.test("/proc/net/ip_vs", async (t) => {
   const services = parseProcIpvs(

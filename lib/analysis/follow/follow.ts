@@ -27,7 +27,7 @@ import { CLOCK_ERROR_US, settleBases } from "./streams/bases.js";
 import { TRAIT } from "./traits.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
-const DEFAULT_WINDOW_US = 10_000_000;
+const WINDOW_US = 10_000_000;
 
 export interface FollowInput {
   /** Each a place. */
@@ -35,7 +35,6 @@ export interface FollowInput {
   readonly targets: readonly TargetInput[];
   /** Ways that other flows may take: indexes of places. */
   readonly paths?: readonly (readonly number[])[];
-  readonly windowUs?: number;
 }
 
 /** How one capture was read. */
@@ -90,7 +89,6 @@ class Follower {
   readonly targets: readonly Target[];
   /** Sets of all places of a path. */
   private readonly wholePaths: ReadonlySet<number>;
-  private readonly windowUs: number;
   private readonly twice: number;
   private readonly errors: Errors;
   private readonly measure: Measure;
@@ -110,7 +108,6 @@ class Follower {
       const clockAheadUs = look.clocks.find((clock) => clock.node === node)?.aheadUs ?? 0;
       return new HopSource(reader, { tunnels: openersOf(encapsulation), hashedBytes, clockAheadUs });
     });
-    this.windowUs = input.windowUs ?? DEFAULT_WINDOW_US;
     this.sets = new PlaceSets(readers.length);
     this.flight = new InFlight(this.sets);
     this.twice = this.sets.of(look.twice);
@@ -143,7 +140,7 @@ class Follower {
     this.matching.begunUs = begunUsOf(sources, this.input.captures) + CLOCK_ERROR_US;
     for (let place = merge.earliest; place >= 0; place = merge.earliest) {
       const source = sources[place]!;
-      const beforeUs = source.timeUs - this.windowUs;
+      const beforeUs = source.timeUs - WINDOW_US;
       while (flight.oldest >= 0 && (flight.firstUs[flight.oldest]! < beforeUs || flight.isFull))
         judge.settle(flight.oldest);
       this.turning.settle(source.timeUs);

@@ -9,7 +9,7 @@ import {
   type DnsServer,
   type ProbePlan,
 } from "../../traffic/index.js";
-import { flowSchema, MAX_OBJECTS } from "../objects.js";
+import { flowList } from "../objects.js";
 import { durationSchema, NOT_YET, toMs } from "../schema.js";
 import { probeTagOf, runProbe } from "../shared/probing.js";
 import { listAsks, type PlannedAsk } from "./asking.js";
@@ -47,7 +47,7 @@ export const dnsLookup: StepKind<Input, Output> = {
     required: ["flows", "names", "servers"],
     additionalProperties: false,
     properties: {
-      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
+      flows: flowList,
       names: { ...namesSchema, title: "Whole names, as dns/read gives it" },
       servers: { ...serversSchema, title: "Servers, as dns/read gives it" },
       family: { ...familySchema, title: "Which addresses are asked for: of `4` A, of `6` AAAA" },

@@ -1,5 +1,5 @@
 import type { Flow } from "../../model/hops.js";
-import { flowSchema, MAX_OBJECTS } from "../objects.js";
+import { flowList } from "../objects.js";
 import { judgeKind } from "../shared/judge.js";
 import { judgeSizes, type SizesVerdict } from "./sizes.js";
 
@@ -19,7 +19,7 @@ export const mtuJudge = judgeKind<Input, SizesVerdict>({
     required: ["flows"],
     additionalProperties: false,
     properties: {
-      flows: { type: "array", maxItems: MAX_OBJECTS, items: flowSchema, title: "Flows, from flow/define" },
+      flows: flowList,
     },
   },
   gives: { ways: { type: "array" } },
