@@ -7,6 +7,7 @@ import { Packet } from "../../../lib/analysis/dissect/packet.js";
 import { HopbookError } from "../../../lib/errors.js";
 import { openCapture } from "../../../lib/packets/open.js";
 import { USUAL_OPENERS } from "../../../lib/wire/open.js";
+import { beginComputing } from "../../fixtures/patience.js";
 import { fc } from "../../fixtures/property.js";
 import { makeCorpus } from "./corpus.js";
 
@@ -20,7 +21,7 @@ t.test(
   "captures of all kinds with bytes changed and cut: read to their end, or to an error of ours",
   async (t) => {
     const path = join(t.testdir(), "capture");
-    const began = performance.now();
+    const computedMs = beginComputing();
     let frames = 0;
     const edits = fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { maxLength: 30 });
     fc.assert(
@@ -48,6 +49,6 @@ t.test(
       { numRuns: RUNS },
     );
     t.ok(frames > RUNS, `${frames} frames`);
-    t.ok(performance.now() - began < MOST_MS);
+    t.ok(computedMs() < MOST_MS);
   },
 );

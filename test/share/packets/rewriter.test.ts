@@ -15,7 +15,7 @@ import { PacketRewriter } from "../../../lib/share/packets/rewriter.js";
 import { analyzePcapFiles } from "../../../lib/verdict/analyze-files.js";
 import { USUAL_OPENERS } from "../../../lib/wire/open.js";
 import { makeCorpus } from "../../analysis/dissect/corpus.js";
-import { fc } from "../../fixtures/property.js";
+import { fc, inDepth } from "../../fixtures/property.js";
 
 const corpus = makeCorpus();
 const FIXTURES = join(import.meta.dirname, "../../fixtures/captures");
@@ -129,7 +129,7 @@ t.test("bytes of anybody: nothing is thrown, and nothing outside of the record i
       const kept = rewriter.rewrite(bytes, record);
       return kept >= 0 && kept <= length && bytes.subarray(length).every((byte) => byte === 0xa5);
     }),
-    { numRuns: 2000 },
+    { numRuns: inDepth(700, 4000) },
   );
 });
 
