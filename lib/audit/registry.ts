@@ -17,6 +17,7 @@ import { routes } from "./checks/routes.js";
 import { rpFilter } from "./checks/rp-filter.js";
 import { rules } from "./checks/rules.js";
 import { service } from "./checks/service.js";
+import { switchFlows } from "./checks/switch-flows.js";
 import { tunnelSocket } from "./checks/tunnel-socket.js";
 import { tunnels } from "./checks/tunnels.js";
 import { vswitch } from "./checks/vswitch.js";
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   bridge,
   rules,
   vswitch,
+  switchFlows,
   policies,
   agentPolicy,
   service,

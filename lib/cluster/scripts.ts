@@ -14,6 +14,7 @@ import { TOOLS_SCRIPT } from "./tools/node.js";
 import { SNAPSHOT_SCRIPT } from "./snapshot/script.js";
 import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../linux/ebpf/agent-script.js";
 import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
+import { FLOW_TRACE_NAME, FLOW_TRACE_SCRIPT } from "../linux/vswitch/flow-script.js";
 import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import { SNAPSHOT_NAME } from "../model/snapshot.js";
 
@@ -34,6 +35,7 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   [SNAPSHOT_NAME]: SNAPSHOT_SCRIPT,
   [LEFTOVERS_NAME]: LEFTOVERS_SCRIPT,
   [SWITCH_TRACE_NAME]: SWITCH_TRACE_SCRIPT,
+  [FLOW_TRACE_NAME]: FLOW_TRACE_SCRIPT,
   [MACHINE_NAME]: MACHINE_SCRIPT,
   [AGENT_POLICY_NAME]: AGENT_POLICY_SCRIPT,
 };

@@ -90,7 +90,8 @@ export function isScript([program]: Argv): boolean {
 /** What a group is on the node: a script of its own, or a snapshot of all its looks. */
 export function argvOfGroup({ commands, netnsPath }: InspectGroup): Argv {
   const looks = commands.map(({ look }) => look);
-  return looks.find(isScript) ?? snapshotArgv(looks, netnsPath);
+  const script = looks.find(isScript);
+  return script === undefined ? snapshotArgv(looks, netnsPath) : within(netnsPath, script);
 }
 
 const MAX_IN_GROUP = 64;

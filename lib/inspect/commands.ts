@@ -148,17 +148,22 @@ function inspectNode(path: FlowPath, node: string): PlacedLook[] {
 const PORT_NAME = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,318}$/;
 
 /** Of each protocol that the path may be tried with: any node may have the databases. */
-function switchLooks({ switched, from, to }: FlowPath): Look[] {
+function switchLooks(path: FlowPath): Look[] {
+  const other = path.switched?.to ?? "";
+  const to = PORT_NAME.test(other) ? other : "";
+  return switchedPackets(path).map(([protocol, packet]) => looks.lookAtSwitch(protocol, { ...packet, to }));
+}
+
+function switchedPackets({ switched, from, to }: FlowPath) {
   const [source] = routedAddresses(from);
   const [target] = routedAddresses(to);
   if (switched?.from == null || !PORT_NAME.test(switched.from)) return [];
   if (source === undefined || target === undefined) return [];
-  const other = switched.to !== null && PORT_NAME.test(switched.to) ? switched.to : "";
   const port = to.addresses.at(-1)?.port ?? to.port;
-  const packet = { from: switched.from, to: other, source, target, port: port ?? 0 };
+  const packet = { from: switched.from, source, target, port: port ?? 0 };
   const echo = familyOf(target) === 6 ? "icmpv6" : "icmp";
   const protocols = [echo, ...(port === null ? [] : (["tcp", "udp"] as const))] as const;
-  return protocols.map((protocol) => looks.lookAtSwitch(protocol, packet));
+  return protocols.map((protocol) => [protocol, packet] as const);
 }
 
 function inspectPod(path: FlowPath, end: End): PlacedLook[] {
@@ -175,6 +180,9 @@ function inspectPod(path: FlowPath, end: End): PlacedLook[] {
     ...[...new Set(devices)].map(looks.lookAtNeighbours),
     looks.lookAtRpFilter([...new Set(devices)]),
     looks.lookAtSockets(),
+    ...(end === path.from ? switchedPackets(path) : []).map(([protocol, packet]) =>
+      looks.lookAtFlows(protocol, packet),
+    ),
   ]);
 }
 

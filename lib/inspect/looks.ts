@@ -1,5 +1,6 @@
 import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../linux/ebpf/agent-script.js";
 import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
+import { FLOW_TRACE_NAME, FLOW_TRACE_SCRIPT } from "../linux/vswitch/flow-script.js";
 import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import type { Look } from "./command.js";
 
@@ -116,18 +117,31 @@ export function lookAtSysctls(devices: readonly string[]): Look {
   return { kind: "sysctls", argv: ["sysctl", "-e", ...keys] };
 }
 
-/** What the switch's databases say becomes of a packet between two of its ports; `port`: of the destination. */
+interface SwitchedPacket {
+  /** The sender's port, as the switch calls it. */
+  readonly from: string;
+  readonly source: string;
+  readonly target: string;
+  /** Of the destination. */
+  readonly port: number;
+}
+
+type SwitchedProtocol = "icmp" | "icmpv6" | "tcp" | "udp";
+
+/** What the switch's databases say becomes of a packet between two of its ports. */
 export function lookAtSwitch(
-  protocol: "icmp" | "icmpv6" | "tcp" | "udp",
-  packet: {
-    readonly from: string;
-    readonly to: string;
-    readonly source: string;
-    readonly target: string;
-    readonly port: number;
-  },
+  protocol: SwitchedProtocol,
+  { from, to, source, target, port }: SwitchedPacket & { readonly to: string },
 ): Look {
-  const { from, to, source, target, port } = packet;
   const values = [protocol, from, to, source, target, String(port)];
   return { kind: "switch-trace", argv: ["sh", "-c", SWITCH_TRACE_SCRIPT, SWITCH_TRACE_NAME, ...values] };
+}
+
+/** What the flow tables of the node's own switch do with a packet of a pod, in whose network namespace it is asked. */
+export function lookAtFlows(
+  protocol: SwitchedProtocol,
+  { from, source, target, port }: SwitchedPacket,
+): Look {
+  const values = [protocol, from, source, target, String(port)];
+  return { kind: "flow-trace", argv: ["sh", "-c", FLOW_TRACE_SCRIPT, FLOW_TRACE_NAME, ...values] };
 }

@@ -4,7 +4,7 @@ import { runOnNode, takeSnapshot } from "../cluster/index.js";
 import { messageOf } from "../errors.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { StateRecord } from "../model/evidence.js";
-import { groupCommands, isScript, type InspectCommand, type InspectGroup } from "./command.js";
+import { argvOfGroup, groupCommands, isScript, type InspectCommand, type InspectGroup } from "./command.js";
 
 interface RunInspectionOptions {
   /** By node name. A command for a node that is not there is recorded as refused. */
@@ -49,17 +49,17 @@ export async function runInspection(
 
 /** The results of a group's looks in their order, or why there are none. */
 async function takeGroup(
-  { target, action, netnsPath, commands }: InspectGroup,
+  group: InspectGroup,
   { accesses, signal }: RunInspectionOptions,
 ): Promise<readonly ExecResult[] | string> {
+  const { target, action, netnsPath, commands } = group;
   const access = accesses.get(target);
   if (access === undefined) return "the node is not open to this run";
   const looks = commands.map(({ look }) => look);
-  const [script] = looks.filter(isScript);
   try {
-    if (script !== undefined) {
+    if (looks.some(isScript)) {
       const options = { action, doing: "look at the node's state", timeoutMs: SCRIPT_MS, signal };
-      return [await runOnNode(access, script, options)];
+      return [await runOnNode(access, argvOfGroup(group), options)];
     }
     return await takeSnapshot(access, looks, { action, netnsPath, signal });
   } catch (error) {

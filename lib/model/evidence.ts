@@ -242,6 +242,7 @@ export type StateKind =
   | "conntrack"
   | "sockets" // ss -Hlntu
   | "switch-trace" // the logical switches' word for a packet (argv tells which)
+  | "flow-trace" // the flow tables' word for a packet of the pod (argv tells which)
   | "clock";
 
 /** The kernel's own word. evidence/drops.json: `{nodes: DropTraceRecord[]}`; the trace's text is in `file`. */

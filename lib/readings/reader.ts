@@ -78,7 +78,6 @@ export function describeNetns(at: Netns): string {
 
 /** What ran, without what took it into a pod's network namespace, and a script by its name. */
 export function commandOf({ argv }: StateRecord): readonly string[] {
-  if (argv[0] === "sh") return argv.slice(3);
-  if (argv[0] !== "nsenter") return argv;
-  return argv.slice(argv[2] === "--" ? 3 : 2);
+  const bare = argv[0] === "nsenter" ? argv.slice(argv[2] === "--" ? 3 : 2) : argv;
+  return bare[0] === "sh" ? bare.slice(3) : bare;
 }

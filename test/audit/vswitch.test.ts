@@ -56,3 +56,29 @@ t.test("the nodes' own tables are not asked what becomes of such packets", async
   t.strictSame(ofNodes, []);
   t.not(askFully("routes", []).filter(({ place }) => place.pod === null).length, 0);
 });
+
+t.test("the flow tables of the sender's own switch, whoever wrote them", async (t) => {
+  const flows = (name: string, more: Partial<Look> = {}): Look => ({
+    ...{ at: "node-a shop/client", kind: "flow-trace", text: recorded(`flows/${name}`) },
+    ...{ argv: "nsenter --net=/run/netns/x sh -c TEXT hopbook-flow-trace tcp shop_client" },
+    ...more,
+  });
+  const said = (...looks: Look[]): string[] => ask("switch-flows", looks, { path: SWITCHED });
+  t.strictSame(said(flows("delivered")), ["fine: the flow tables of node-a send them on"]);
+  t.match(askFully("switch-flows", [flows("drop")], { path: SWITCHED }), [
+    {
+      severity: "fault",
+      what: 'the flow "tcp,in_port=2,tp_dst=8080, priority 200, cookie 0xbad" of table 0 of br-int drops them',
+      evidence: [{ command: "hopbook-flow-trace tcp shop_client", line: /^0\. tcp,.*: drop$/ }],
+    },
+  ]);
+  t.match(said(flows("drop-behind-tracking")), [
+    /^doubt: the flow "tcp,tp_dst=8080, priority 60000, cookie 0xbad" of table 20 of br-int drops them where connection tracking/,
+  ]);
+  t.strictSame(said(flows("drop", { exitCode: 3, stderr: "no Open vSwitch runs here" })), []);
+  t.strictSame(said(flows("drop", { argv: "sh -c TEXT hopbook-flow-trace udp shop_client" })), []);
+  t.strictSame(said(flows("drop", { text: "odd" })), []);
+  t.strictSame(ask("switch-flows", [flows("drop")]), [], "where no switch has the packets it has no say");
+  const nowhere = { ...SWITCHED, from: { ...PATH.from, node: null } };
+  t.strictSame(ask("switch-flows", [flows("drop")], { path: nowhere }), []);
+});

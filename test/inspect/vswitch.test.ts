@@ -9,6 +9,7 @@ import {
 import type { Argv, ExecOptions, ExecResult, NodeAccess } from "../../lib/model/access.js";
 import type { End } from "../../lib/model/cluster.js";
 import type { FlowPath } from "../../lib/model/hops.js";
+import { FLOW_TRACE_NAME } from "../../lib/linux/vswitch/flow-script.js";
 import { SWITCH_TRACE_NAME } from "../../lib/linux/vswitch/trace-script.js";
 import { trustAll } from "../fixtures/trust.js";
 
@@ -54,6 +55,25 @@ t.test("each node is asked of each protocol that the flow may have", async (t) =
   t.match(traces(beyond)[1], / tcp shop_client {2}10\.244\.0\.3 /, "an end without a port of the switch");
   t.strictSame(traces(makePath(undefined)), []);
   t.strictSame(traces(makePath({ from: null, to: "shop_web" })), []);
+});
+
+t.test("the sender's own switch is asked in its pod's network namespace", async (t) => {
+  const asked = planAudit(makePath(PORTS)).filter(({ kind }) => kind === "flow-trace");
+  t.strictSame(
+    groupCommands(asked).map((group) =>
+      argvOfGroup(group)
+        .filter((word) => word.length < 100)
+        .join(" "),
+    ),
+    ["icmp", "tcp", "udp"].map(
+      (one) =>
+        `nsenter --net=/run/netns/node-a-pod sh -c ${FLOW_TRACE_NAME} ${one} shop_client 10.244.0.3 10.244.1.3 8080`,
+    ),
+  );
+  t.strictSame(
+    planAudit(makePath(undefined)).filter(({ kind }) => kind === "flow-trace"),
+    [],
+  );
 });
 
 t.test("no name that could end the expression reaches it", async (t) => {

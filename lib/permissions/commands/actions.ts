@@ -96,7 +96,7 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     summary: "read the same in a pod's network namespace",
     entersNetns: true,
     programs: READ_PROGRAMS,
-    scripts: ["hopbook-tools*", SNAPSHOT_NAME],
+    scripts: ["hopbook-tools*", SNAPSHOT_NAME, "hopbook-flow-trace"],
     readsOnly: true,
   },
   "netns/tcpdump": {

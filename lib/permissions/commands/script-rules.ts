@@ -150,6 +150,14 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [port, COUNT],
       [rest.join(" "), /^$/],
     ]),
+  "hopbook-flow-trace": ([protocol = "", from = "", source = "", target = "", port = "", ...rest]) =>
+    firstMisfit([
+      [protocol, /^(icmp|icmpv6|tcp|udp)$/],
+      [from, PORT_NAME],
+      ...[source, target].map((ip) => [ip, /^[0-9A-Fa-f.:]+$/] as const),
+      [port, COUNT],
+      [rest.join(" "), /^$/],
+    ]),
   // They go behind a colon, to the agent's own program.
   "hopbook-agent-policy": (ips) => firstMisfit(ips.map((ip) => [ip, /^[0-9A-Fa-f.:]+$/] as const)),
   "hopbook-probe-udp": checkProbe,

@@ -177,6 +177,29 @@ t.test("what goes into the switch's expression ends nothing in it", async (t) =>
     t.match(run(...values), /is no value for it/, values.join(" "));
 });
 
+t.test("what goes into a flow of the switch's tables ends nothing in it", async (t) => {
+  const name = "hopbook-flow-trace";
+  const scripts = new Map([[name, new Set(["TEXT"])]]);
+  const run = (...values: string[]) =>
+    findArgvFault(
+      "netns/read",
+      ["nsenter", "--net=/run/netns/x", "sh", "-c", "TEXT", name, ...values],
+      scripts,
+    );
+  t.equal(run("tcp", "shop_client", "10.244.0.3", "10.244.1.3", "8080"), undefined);
+  t.equal(run("icmpv6", "shop_client", "fd00::3", "fd00::13", "0"), undefined);
+  for (const values of [
+    ["sctp", "a", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", "a,actions=1", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", "-a", "10.0.0.1", "10.0.0.2", "1"],
+    ["tcp", "a", "10.0.0.1,tp_dst=1", "10.0.0.2", "1"],
+    ["tcp", "a", "10.0.0.1", "10.0.0.2 -generate", "1"],
+    ["tcp", "a", "10.0.0.1", "10.0.0.2", "1,x"],
+    ["tcp", "a", "10.0.0.1", "10.0.0.2", "1", "more"],
+  ])
+    t.match(run(...values), /is no value for it/, values.join(" "));
+});
+
 t.test("no action lets through a program that is not in its table", async () => {
   const program = fc.constantFrom(
     "rm",
