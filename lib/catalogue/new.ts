@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { open, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeFolder } from "../artifacts/make-folder.js";
@@ -28,6 +29,12 @@ export async function newRunbook({ name, dir }: NewRunbookOptions): Promise<NewR
   if (!NAME.test(name)) {
     throw new HopbookError("USAGE", `Cannot make a runbook of the name ${JSON.stringify(name)}`, {
       hint: "A name has lower-case letters, digits and dashes, and begins with a letter",
+    });
+  }
+  // `hopbook run NAME` would be refused in this folder from then on: it could mean either.
+  if (existsSync(join(RUNBOOK_DIR, `${name}.yaml`))) {
+    throw new HopbookError("USAGE", `Cannot make a runbook of the name ${name}: it is one of hopbook's own`, {
+      hint: `Take another name; a runbook that says extends: ${name} has all that it does not change`,
     });
   }
   const folder = join(resolve(dir), "runbooks");
