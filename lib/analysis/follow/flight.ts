@@ -38,7 +38,7 @@ export class InFlight {
   readonly chains = new Chains();
   connection: Int32Array;
   direction: Uint8Array;
-  traits: Uint8Array;
+  traits: Uint16Array;
   /** The set of places that showed it. */
   set: Int32Array;
   ipBytes: Int32Array;
@@ -81,7 +81,7 @@ export class InFlight {
     const int32 = (): Int32Array => new Int32Array(slots);
     this.connection = int32();
     this.direction = new Uint8Array(slots);
-    this.traits = new Uint8Array(slots);
+    this.traits = new Uint16Array(slots);
     this.set = int32();
     this.ipBytes = int32();
     this.ipId = int32();
@@ -267,7 +267,7 @@ export class InFlight {
     const float64 = (from: Float64Array): Float64Array => copyInto(new Float64Array(slots), from);
     this.connection = int32(this.connection);
     this.direction = copyInto(new Uint8Array(slots), this.direction);
-    this.traits = copyInto(new Uint8Array(slots), this.traits);
+    this.traits = copyInto(new Uint16Array(slots), this.traits);
     this.set = int32(this.set);
     this.ipBytes = int32(this.ipBytes);
     this.ipId = int32(this.ipId);

@@ -12,6 +12,7 @@ import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
 import { Matching } from "./matching.js";
+import { CLOCK_ERROR_US } from "./limits.js";
 import { Measure } from "./measure.js";
 import { Merge } from "./merge.js";
 import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
@@ -23,7 +24,7 @@ import { Talks } from "./talks/talks.js";
 import { Target, type TargetInput } from "./target.js";
 import { Tuples } from "./tables/tuples.js";
 import { Turning } from "./turning.js";
-import { CLOCK_ERROR_US, settleBases } from "./streams/bases.js";
+import { hasEveryBegun, settleBases, type Begun } from "./streams/bases.js";
 import { TRAIT } from "./traits.js";
 
 /** Longer than any path takes; a packet not seen at another place within it is judged. */
@@ -87,8 +88,6 @@ class Follower {
   private readonly pieces: Pieces;
   private readonly judge: Judge;
   readonly targets: readonly Target[];
-  /** Sets of all places of a path. */
-  private readonly wholePaths: ReadonlySet<number>;
   private readonly twice: number;
   private readonly errors: Errors;
   private readonly measure: Measure;
@@ -96,6 +95,7 @@ class Follower {
   private readonly neighbours: Neighbours;
   private readonly turning: Turning;
   private readonly matching: Matching;
+  private readonly begun: Begun;
 
   constructor(
     private readonly input: FollowInput,
@@ -111,7 +111,6 @@ class Follower {
     this.sets = new PlaceSets(readers.length);
     this.flight = new InFlight(this.sets);
     this.twice = this.sets.of(look.twice);
-    this.wholePaths = new Set((input.paths ?? []).map((path) => this.sets.of(path)));
     this.targets = input.targets.map((target) => new Target(target, this.sets));
     this.pieces = new Pieces(this.flight, this.sets, this.flight.chains);
     this.connections = new Connections(this.tuples, this.targets, readers.length);
@@ -128,10 +127,11 @@ class Follower {
       targets: this.targets,
       captures: input.captures,
       sources: this.sources,
-      wholePaths: this.wholePaths,
+      wholePaths: new Set((input.paths ?? []).map((path) => this.sets.of(path))),
       clocks: look.clocks,
     });
-    this.turning = new Turning(this.flight, this.judge, (slot) => this.isComplete(slot));
+    this.begun = { flight: this.flight, allFromUs: this.judge.allFromUs };
+    this.turning = new Turning(this.flight, this.judge, (slot) => this.judge.isComplete(slot));
   }
 
   run(): Followed {
@@ -199,37 +199,30 @@ class Follower {
     this.talks.note(source, connection);
     this.sight(slot, source, place);
     if (isNew) {
-      this.measure.note(slot, source, connection);
+      const repeats = this.measure.note(slot, source, connection);
       const maySplit = connection.isFragmented || packet.protocol === PROTOCOL.tcp;
       const older = flight.olderOfStream[slot]!;
       // Else it may be a piece of what another place has shown.
       const isAlone = older === NONE || timeUs - flight.firstUs[older]! > CLOCK_ERROR_US;
-      const hasEveryBegun = timeUs >= this.judge.allFromUs + CLOCK_ERROR_US;
-      connection.streams[direction].begin(place, isAlone && hasEveryBegun);
+      connection.streams[direction].begin(place, isAlone && hasEveryBegun(timeUs, this.begun));
       if (maySplit && flight.rangeStart[slot] !== flight.rangeEnd[slot])
         this.pieces.trace(slot, connection, place);
       else if (connection.streams[direction].base !== place && flight.isCopy(slot))
         flight.traits[slot]! |= TRAIT.copy;
-      if ((flight.traits[slot]! & TRAIT.again) !== 0) connection.story.noteRepeat(direction, timeUs);
+      if (repeats) this.pieces.noteRepeat(slot);
+      if ((flight.traits[slot]! & TRAIT.again) !== 0 && !this.isKeepAlive(slot, connection))
+        connection.story.noteRepeat(direction, timeUs);
     } else {
-      settleBases(slot, connection, { flight, allFromUs: this.judge.allFromUs });
+      settleBases(slot, connection, this.begun);
       if (place === connection.streams[direction].base) this.pieces.release(slot, connection);
       this.pieces.carry(slot, place);
     }
     if ((packet.tcpFlags & TCP.rst) !== 0 && packet.protocol === PROTOCOL.tcp)
       connection.story.noteReset(packet, direction, sightingOf(source, place));
-    if (!this.isComplete(slot)) return;
+    if (!this.judge.isComplete(slot)) return;
     // By another node's clock the second time that a place shows it may come last of all.
     if (connection.rows.length > 1 || this.sets.meet(flight.set[slot]!, this.twice)) this.turning.push(slot);
     else this.judge.settle(slot);
-  }
-
-  /** Whether no place is left that could show a packet. */
-  private isComplete(slot: number): boolean {
-    const { set, connection, direction } = this.flight;
-    const { target } = this.connections.at(connection[slot]!);
-    if (target < 0) return this.wholePaths.has(set[slot]!);
-    return set[slot] === this.targets[target]!.complete[direction[slot] as 0 | 1];
   }
 
   private begin(source: HopSource, connection: Connection, direction: 0 | 1): number {
@@ -247,6 +240,13 @@ class Follower {
     if (newest !== NONE) flight.newerOfStream[newest] = slot;
     connection.streams[direction].newest = slot;
     return slot;
+  }
+
+  /** One byte that the other end has, to hear from it (RFC 9293 3.8.4). */
+  private isKeepAlive(slot: number, { streams }: Connection): boolean {
+    const { rangeStart, rangeEnd, direction } = this.flight;
+    const end = rangeEnd[slot]!;
+    return end - rangeStart[slot]! === 1 && streams[direction[slot] as 0 | 1].isAcknowledged(end);
   }
 
   private sight(slot: number, { reader, timeUs }: HopSource, place: number): void {

@@ -3,6 +3,7 @@ import type { Connection } from "./streams/connection.js";
 import type { Connections } from "./streams/connections.js";
 import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
+import { HEAD_US, TAIL_US } from "./limits.js";
 import type { Pieces } from "./streams/pieces.js";
 import type { Records } from "./record.js";
 import type { PlaceSets } from "./sets.js";
@@ -24,10 +25,6 @@ const KEPT = {
 const MOST_KEPT_OF_OTHERS = 16_384;
 /** So many flows are early ones; their delays are measured, too. */
 const MOST_EARLY = 256;
-/** How long before a capture's end a packet of an unasked flow may be missing from it: tcpdump's buffer. */
-const TAIL_US = 1_200_000;
-/** … and after its begin, under traffic that was there before: tcpdump says that it listens, and packets are on their way. */
-const HEAD_US = 10_000;
 
 interface JudgeInput {
   readonly flight: InFlight;
@@ -80,18 +77,37 @@ export class Judge {
     flight.remove(slot);
   }
 
+  /** Whether no place is left that could show a packet. */
+  isComplete(slot: number): boolean {
+    const { flight, connections, targets, wholePaths } = this.input;
+    const { target } = connections.at(flight.connection[slot]!);
+    if (target < 0) return wholePaths.has(flight.set[slot]!);
+    return flight.set[slot] === targets[target]!.complete[flight.direction[slot] as 0 | 1];
+  }
+
+  /** Whether a packet that a place lacks arrived all the same: the other end has its bytes, which were sent once. */
+  private isAcknowledged(slot: number): boolean {
+    const { flight, connections } = this.input;
+    const isDoubtful = (flight.traits[slot]! & (TRAIT.again | TRAIT.repeated | TRAIT.copy)) !== 0;
+    if (isDoubtful || flight.rangeStart[slot] === flight.rangeEnd[slot] || this.isComplete(slot))
+      return false;
+    const { streams } = connections.at(flight.connection[slot]!);
+    return streams[flight.direction[slot] as 0 | 1].isAcknowledged(flight.rangeEnd[slot]!);
+  }
+
   private count(flow: Flow, slot: number): void {
     const { flight, sets, targets, pieces, records } = this.input;
     const { ways } = records;
     const direction = flight.direction[slot]!;
     const row = flow.firstRow + direction;
-    const tailUs = targets[flow.target]?.tailUs ?? TAIL_US;
+    const tailUs = targets[flow.target]?.tailUs ?? TAIL_US.watched;
     const { whole, any } = pieces.elsewhere(slot);
     const { sought } = ways;
     sought.set = flight.set[slot]!;
     sought.live = this.liveAt(flight.lastUs[slot]!, tailUs);
     sought.whole = whole;
     sought.any = any;
+    sought.isAcknowledged = this.isAcknowledged(slot);
     sought.tooBig = (flight.traits[slot]! & TRAIT.tooBig) !== 0;
     const way = records.wayOf(row);
     ways.count(way, flight, slot);
@@ -130,7 +146,7 @@ export class Judge {
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */
   private liveAt(timeUs: number, tailUs: number): number {
-    const headUs = tailUs >= TAIL_US ? HEAD_US : 0;
+    const headUs = tailUs >= TAIL_US.watched ? HEAD_US : 0;
     if (timeUs >= this.allFromUs + headUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged())
       return ALL_LIVE;
     const { sets, sources } = this.input;

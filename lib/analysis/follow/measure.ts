@@ -14,14 +14,15 @@ export class Measure {
     private readonly fragments: Fragments,
   ) {}
 
-  /** Which bytes of its stream a new packet carries, and what it does to its connection. */
-  note(slot: number, { packet, timeUs }: HopSource, connection: Connection): void {
+  /**
+   * Which bytes of its stream a new packet carries, and what it does to its connection. Gives whether its sender has sent
+   * any of them before.
+   */
+  note(slot: number, { packet, timeUs }: HopSource, connection: Connection): boolean {
     const { flight } = this;
     const direction = flight.direction[slot] as 0 | 1;
-    if (packet.protocol === PROTOCOL.tcp && packet.fragmentOffset === 0) {
-      this.measureTcp(slot, packet, connection);
-      return;
-    }
+    if (packet.protocol === PROTOCOL.tcp && packet.fragmentOffset === 0)
+      return this.measureTcp(slot, packet, connection);
     if (connection.firstUs === timeUs) flight.traits[slot]! |= TRAIT.opens;
     const isFragment = packet.fragmentOffset > 0 || packet.moreFragments === 1;
     if (isFragment) {
@@ -31,9 +32,10 @@ export class Measure {
     connection.story.addPayload(packet.payloadBytes, direction);
     flight.rangeStart[slot] = packet.fragmentOffset;
     flight.rangeEnd[slot] = packet.fragmentOffset + packet.l4Bytes;
+    return false;
   }
 
-  private measureTcp(slot: number, packet: Packet, connection: Connection): void {
+  private measureTcp(slot: number, packet: Packet, connection: Connection): boolean {
     const { flight } = this;
     const direction = flight.direction[slot] as 0 | 1;
     const flags = packet.tcpFlags;
@@ -42,15 +44,20 @@ export class Measure {
     const isOver = direction === REQUEST || connection.story.isClosing;
     if (!isNumbered && isOver) flight.traits[slot]! |= TRAIT.lateReset;
     if (isSyn(packet) && connection.story.syns === 0) flight.traits[slot]! |= TRAIT.opens;
+    let repeats = false;
     if (length === 0) flight.traits[slot]! |= TRAIT.bare;
     else {
       const start = connection.unwrap(packet.sequence, direction);
       flight.rangeStart[slot] = start;
       flight.rangeEnd[slot] = start + length;
+      repeats = start < connection.streams[direction].highest;
       if (start + length <= connection.streams[direction].highest) flight.traits[slot]! |= TRAIT.again;
       else connection.streams[direction].highest = start + length;
     }
+    if (isNumbered && (flags & TCP.ack) !== 0)
+      connection.streams[direction === REQUEST ? 1 : 0].acknowledge(packet.acknowledgement);
     connection.story.note(packet, direction);
+    return repeats;
   }
 }
 

@@ -14,6 +14,8 @@ export interface WayCount {
   readonly continues: boolean;
   /** A router said that they were too big. */
   readonly tooBig: boolean;
+  /** The other end has them, though no place behind `last` shows them. */
+  readonly isAcknowledged: boolean;
   /** Positions between first and last that showed their bytes in frames cut otherwise: not these packets. */
   readonly inPiecesAt: readonly number[];
   /** Positions whose next hop's capture did not cover their time: there is nothing to compare them with. */
@@ -106,7 +108,11 @@ function tallyOrder(record: DirectionRecord, order: readonly number[], sets: Pla
     if (isCarried) split += way.packets;
     const gaps = seen.flatMap((is, at) => (!is && inPieces[at] && at > first && at < last ? [at] : []));
     const uncoveredAt = findUncovered(way, { first, last, order, sets });
-    const into = findWay(ways, { first, last, continues, tooBig: way.tooBig, inPiecesAt: gaps, uncoveredAt });
+    const { tooBig } = way;
+    const isAcknowledged = way.isAcknowledged && !isCarried && last < order.length - 1;
+    const into = findWay(ways, {
+      ...{ first, last, continues, tooBig, isAcknowledged, inPiecesAt: gaps, uncoveredAt },
+    });
     const isUndecided = !isCarried && uncoveredAt.includes(last);
     addWay(into, way, { isCarried, isUndecided });
   }
@@ -148,7 +154,10 @@ const isSameList = (one: readonly number[], other: readonly number[]): boolean =
 
 function findWay(
   ways: WayCount[],
-  key: Pick<WayCount, "first" | "last" | "continues" | "tooBig" | "inPiecesAt" | "uncoveredAt">,
+  key: Pick<
+    WayCount,
+    "first" | "last" | "continues" | "tooBig" | "isAcknowledged" | "inPiecesAt" | "uncoveredAt"
+  >,
 ): WayCount {
   const known = ways.find(
     (one) =>
@@ -156,18 +165,13 @@ function findWay(
       one.last === key.last &&
       one.continues === key.continues &&
       one.tooBig === key.tooBig &&
+      one.isAcknowledged === key.isAcknowledged &&
       isSameList(one.inPiecesAt, key.inPiecesAt) &&
       isSameList(one.uncoveredAt, key.uncoveredAt),
   );
   if (known !== undefined) return known;
-  const { first, last, continues, tooBig, inPiecesAt, uncoveredAt } = key;
   const fresh: WayCount = {
-    first,
-    last,
-    continues,
-    tooBig,
-    inPiecesAt,
-    uncoveredAt,
+    ...key,
     packets: 0,
     undecided: 0,
     carried: 0,

@@ -16,4 +16,6 @@ export const TRAIT = {
   copy: 128,
   /** It began to show where its direction usually does not, and its bytes were in other frames before. */
   cut: 4,
+  /** Another transmission has bytes of it: which one was acknowledged, nobody knows. */
+  repeated: 256,
 } as const;

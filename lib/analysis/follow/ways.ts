@@ -8,8 +8,8 @@ const FIRST_CAPACITY = 256;
 /** Whole numbers of a way: one line of memory, so that a packet that is counted touches no other. */
 const LINE = 16;
 const [SET, LIVE, WHOLE, ANY, TOO_BIG, NEXT, PACKETS] = [0, 1, 2, 3, 4, 5, 6] as const;
-const [BARE, AGAIN, OPENS, LATE_RESETS, COPIES, SMALLEST, LARGEST, KEPT] = [
-  7, 8, 9, 10, 11, 12, 13, 14,
+const [BARE, AGAIN, OPENS, LATE_RESETS, COPIES, SMALLEST, LARGEST, KEPT, ACKNOWLEDGED] = [
+  7, 8, 9, 10, 11, 12, 13, 14, 15,
 ] as const;
 /** … and what has no room in 32 bits. */
 const WIDE = 3;
@@ -33,6 +33,8 @@ export interface Way {
   readonly elsewhere: { readonly whole: number; readonly any: number };
   /** A router said that they were too big. */
   readonly tooBig: boolean;
+  /** The other end acknowledged their bytes, which were sent once: they arrived, whatever places lack them. */
+  readonly isAcknowledged: boolean;
   readonly packets: number;
   readonly bytes: number;
   /** Of `packets`: bare ACKs; retransmissions; the first ones of their connections; late RSTs; what was doubled. */
@@ -60,6 +62,7 @@ interface WayKey {
   whole: number;
   any: number;
   tooBig: boolean;
+  isAcknowledged: boolean;
 }
 
 /**
@@ -68,7 +71,7 @@ interface WayKey {
  */
 export class Ways {
   /** What is looked for, filled in place. */
-  readonly sought: WayKey = { set: 0, live: 0, whole: 0, any: 0, tooBig: false };
+  readonly sought: WayKey = { set: 0, live: 0, whole: 0, any: 0, tooBig: false, isAcknowledged: false };
   private size = 0;
   private counts = new Int32Array(FIRST_CAPACITY * LINE);
   private wide = new Float64Array(FIRST_CAPACITY * WIDE);
@@ -84,6 +87,7 @@ export class Ways {
       last = way;
       if (counts[at + SET] !== sought.set || counts[at + LIVE] !== sought.live) continue;
       if ((counts[at + TOO_BIG] === 1) !== sought.tooBig) continue;
+      if ((counts[at + ACKNOWLEDGED] === 1) !== sought.isAcknowledged) continue;
       if (counts[at + WHOLE] === sought.whole && counts[at + ANY] === sought.any) return way;
     }
     const fresh = this.add();
@@ -165,6 +169,7 @@ export class Ways {
       live: counts[at + LIVE]!,
       elsewhere: { whole: counts[at + WHOLE]!, any: counts[at + ANY]! },
       tooBig: counts[at + TOO_BIG] === 1,
+      isAcknowledged: counts[at + ACKNOWLEDGED] === 1,
       packets: counts[at + PACKETS]!,
       bytes: wide[wideAt + BYTES]!,
       bare: counts[at + BARE]!,
@@ -191,6 +196,7 @@ export class Ways {
     counts[at + WHOLE] = sought.whole;
     counts[at + ANY] = sought.any;
     counts[at + TOO_BIG] = sought.tooBig ? 1 : 0;
+    counts[at + ACKNOWLEDGED] = sought.isAcknowledged ? 1 : 0;
     counts[at + NEXT] = NONE;
     counts[at + SMALLEST] = 0x7fffffff;
     wide[wideAt + FIRST_US] = Infinity;

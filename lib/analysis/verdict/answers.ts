@@ -40,8 +40,15 @@ export function judgeAnswers(
     );
     return inconclusive;
   }
+  const unheard = found.connections.filter(({ story }) => isStuck(story, REQUEST)).length;
+  if (reply.sent > 0 && unheard > 0) {
+    const what = `The client sent the same data again and again over ${unheard} of ${found.connectionCount} connections, and no capture has an acknowledgement of it`;
+    if (isFarCaptured) doubts.note(what);
+    else doubts.doubt(`${what}: whether it arrived is not known`);
+    return isFarCaptured ? unanswered : inconclusive;
+  }
   if (reply.sent > 0) {
-    const stuck = found.connections.filter(({ story }) => isStuck(story)).length;
+    const stuck = found.connections.filter(({ story }) => isStuck(story, REPLY)).length;
     if (stuck > 0) {
       doubts.doubt(
         `The server sent the same data again and again over ${stuck} of ${found.connectionCount} connections, and no capture has an acknowledgement of it: it was lost behind them, or the acknowledgements take another way`,
@@ -126,11 +133,9 @@ function findSilence({ flow, found }: DecideInput, doubts: Doubts): Silence["of"
 export const isSilent = ({ saidLast, finished }: TcpStory): boolean =>
   saidLast === REQUEST && finished[REQUEST];
 
-/** The server's data were sent over and over, and nothing of them was acknowledged until the captures ended. */
-const isStuck = (story: TcpStory): boolean =>
-  story.reset === null &&
-  story.payloadBytes[REPLY] > 0 &&
-  story.unacknowledgedRepeats(REPLY) >= LEAST_REPEATS;
+/** A side's data were sent over and over, and nothing of them was acknowledged until the captures ended. */
+const isStuck = (story: TcpStory, side: typeof REQUEST | typeof REPLY): boolean =>
+  story.reset === null && story.payloadBytes[side] > 0 && story.unacknowledgedRepeats(side) >= LEAST_REPEATS;
 
 /** Requests of protocols that answer each, and that had no answer though the connection is over or waits long. */
 function listSilences(found: Observation): readonly string[] {

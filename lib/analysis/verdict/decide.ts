@@ -7,7 +7,7 @@ import { doubtCapture, doubtGap, Doubts, doubtUnseen, nameHop, noteEvidence, not
 import type { DecideInput } from "./input.js";
 import { doubtArrival, noteUnentered } from "./half-seen.js";
 import { explainSilence } from "./inconclusive.js";
-import { discountMissed } from "./missed.js";
+import { discountMissed, doubtAcknowledged } from "./missed.js";
 import { describeUndecided, noteDelivered, noteLoss, noteTransport } from "./notes.js";
 import { sumUp, type Break, type Outcome } from "./outcome.js";
 import { findIcmpRefusals, findTcpRefusal, type Refusal } from "./refusal.js";
@@ -37,6 +37,8 @@ export function decide(input: DecideInput): Decision {
   noteEvidence(doubts, found, input);
   const reply = discountMissed(sumUp(found.reply), found.reply, { input, doubts });
   const seen = discountMissed(sumUp(found.request), found.request, { input, doubts });
+  doubtAcknowledged(reply, found.reply, { input, doubts });
+  doubtAcknowledged(seen, found.request, { input, doubts });
   const refusal = findRequestRefusal(input, seen, reply);
   const excused = refusal === null ? excuseAnswered(seen, input, doubts) : null;
   const request = excused ?? seen;
@@ -73,7 +75,7 @@ export function decide(input: DecideInput): Decision {
   }
   if (reply.sent > 0 && reply.arrived === 0) {
     doubts.doubt(describeUndecided(reply, "reply"));
-    const lastSeen = found.reply.order[reply.base]!;
+    const lastSeen = farthest(found.reply);
     return { ...basis, status: "inconclusive", direction: "reply", lastSeen, firstMissing: null };
   }
   noteDelivered(input, request, reply, doubts);

@@ -20,7 +20,10 @@ export function listEnded({ found, decision }: JudgedFlow): Ended {
   const main = status === "rejected" ? (outcome.breaks[0] ?? null) : brokenAt;
   if (main !== null) {
     const stopped = tally.ways.filter(({ last }) => last === main.position);
-    const uncertain = stopped.reduce((sum, way) => sum + way.undecided + way.lateResets + way.copies, 0);
+    const uncertain = stopped.reduce(
+      (sum, way) => sum + (way.isAcknowledged ? way.packets : way.undecided + way.lateResets + way.copies),
+      0,
+    );
     return { kept: main.kept, count: main.lost, uncertain };
   }
   if (lastSeen === null || (status !== "unanswered" && status !== "rejected"))

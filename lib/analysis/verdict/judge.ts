@@ -3,6 +3,7 @@ import type { CaptureRecord, EvidenceHop, FlowEvidence, ProbeRecord } from "../.
 import type { FlowFinding } from "../../model/findings.js";
 import { follow, type Followed } from "../follow/follow.js";
 import { identifyProbes } from "../follow/identity.js";
+import { TAIL_US } from "../follow/limits.js";
 import type { HopCapture } from "../follow/source.js";
 import type { TargetInput } from "../follow/target.js";
 import { narrowSealed } from "../sealed/narrow.js";
@@ -19,8 +20,6 @@ import { Places, type Route } from "./route.js";
 const MOST_CAPTURES = 256;
 /** So many unanswered questions are told. */
 const MOST_QUESTIONS = 20;
-/** How long before a capture's end a packet may be missing from it: tcpdump's buffer holds up to 1 s. */
-const TAIL_US = { probed: 300_000, watched: 1_200_000 } as const;
 
 export interface JudgeInput {
   /** The flows that are asked about. */

@@ -1,7 +1,7 @@
 import type { HopRef, LegFinding } from "../../model/findings.js";
 import { REQUEST } from "../follow/ends.js";
 import type { Delay } from "../follow/record.js";
-import type { DirectionTally } from "../follow/tally.js";
+import type { DirectionTally, WayCount } from "../follow/tally.js";
 import { describeKind } from "./notes.js";
 import type { Outcome } from "./outcome.js";
 import { hopOf, type Route } from "./route.js";
@@ -17,7 +17,7 @@ export function describeLegs(tally: DirectionTally, outcome: Outcome, route: Rou
         !inPiecesAt.includes(position) &&
         (last === position || !uncoveredAt.includes(position)),
     );
-    const undecided = ways.reduce((sum, way) => sum + (way.last === position ? way.undecided : 0), 0);
+    const undecided = ways.reduce((sum, way) => sum + (way.last === position ? undecidedOf(way) : 0), 0);
     const passed = ways.reduce(
       (sum, { last, packets, carried }) => sum + (last > position ? packets : carried),
       0,
@@ -37,6 +37,10 @@ export function describeLegs(tally: DirectionTally, outcome: Outcome, route: Rou
     };
   });
 }
+
+/** What has been acknowledged is in no count of what was lost: it may have gone by. */
+const undecidedOf = ({ isAcknowledged, packets, undecided }: WayCount): number =>
+  isAcknowledged ? packets : undecided;
 
 /** To four significant digits; 0 of nothing is 0. */
 export function shareOf(part: number, whole: number): number {

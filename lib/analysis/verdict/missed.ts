@@ -6,23 +6,26 @@ import type { DecideInput } from "./input.js";
 import type { Break, Outcome } from "./outcome.js";
 import { hopOf, type Place } from "./route.js";
 
+interface At {
+  readonly input: DecideInput;
+  readonly doubts: Doubts;
+}
+
 /**
  * Takes off a loss what the capture that alone speaks for it may have missed itself: packets that the kernel dropped
  * before tcpdump read them, packets that tcpdump was given and did not write, and those that it wrote and its file has no
  * more. Where hops behind it did not show the packets either, they speak for the loss: nothing is taken off, but where
  * packets are lost behind it as well, these may have been.
  */
-export function discountMissed(
-  outcome: Outcome,
-  tally: DirectionTally,
-  { input, doubts }: { input: DecideInput; doubts: Doubts },
-): Outcome {
+export function discountMissed(outcome: Outcome, tally: DirectionTally, { input, doubts }: At): Outcome {
   const final = tally.order.length - 1;
   const breaks = new Map(outcome.breaks.map((one) => [one.position, one]));
   let taken = 0;
   for (const { position, lost } of outcome.breaks.toSorted((a, b) => a.position - b.position)) {
     const place = tally.order[position + 1]!;
-    const missed = Math.min(lost, mayHaveMissed(input.route.places[place]!, input.found.readings[place]!));
+    const known = outcome.acknowledged.get(position) ?? 0;
+    const most = mayHaveMissed(input.route.places[place]!, input.found.readings[place]!) - known;
+    const missed = Math.max(0, Math.min(lost, most));
     const behind = breaks.get(position + 1);
     if (missed === 0 || (position + 1 < final && behind === undefined)) continue;
     const name = nameHop(hopOf(input.route, place));
@@ -40,6 +43,18 @@ export function discountMissed(
     undecided: outcome.undecided + taken,
     missed: taken,
   };
+}
+
+/** Packets that arrived and that places lack: those captures are no witnesses of a loss. */
+export function doubtAcknowledged({ acknowledged }: Outcome, tally: DirectionTally, at: At): void {
+  const { input, doubts } = at;
+  for (const [position, packets] of acknowledged) {
+    const before = nameHop(hopOf(input.route, tally.order[position]!));
+    const behind = nameHop(hopOf(input.route, tally.order[position + 1]!));
+    doubts.doubt(
+      `${packets} packets that were seen at ${before} and not at ${behind} were acknowledged by the other end: the capture there missed them, or they took another way`,
+    );
+  }
 }
 
 function add(breaks: Map<number, Break>, position: number, packets: number): void {

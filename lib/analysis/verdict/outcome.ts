@@ -1,3 +1,4 @@
+import { REPLY } from "../follow/ends.js";
 import type { KeptPacket } from "../follow/ways.js";
 import type { DirectionTally, WayCount } from "../follow/tally.js";
 
@@ -40,6 +41,8 @@ export interface Outcome {
   readonly undecided: number;
   /** Of `undecided`: the next hop's capture may have missed them itself. */
   readonly missed: number;
+  /** Of `undecided`: the other end acknowledged them; by the position of the last hop that showed them. */
+  readonly acknowledged: ReadonlyMap<number, number>;
   /** RSTs of connections that were over, which firewalls may drop without harm. */
   readonly lateResets: number;
   /** Too big for a hop on the way, which said so; smaller ones came through afterwards. */
@@ -61,11 +64,17 @@ export function sumUp(tally: DirectionTally): Outcome {
     way.tooBig && lastArrivalUs > way.firstUs && way.again < LEAST_DEAF;
   const sum = (ways: readonly WayCount[], of: (way: WayCount) => number): number =>
     ways.reduce((total, way) => total + of(way), 0);
+  const sentWays = fresh.filter(({ first }) => first === base);
+  const arrived = sum(sentWays, ({ last, packets, carried }) => (last === final ? packets : carried));
+  // Of requests that none of came to the end somebody else may have acknowledged them.
+  const isProof = (way: WayCount): boolean =>
+    way.isAcknowledged && (arrived > 0 || tally.direction === REPLY);
+  // The client has what no place before it shows: its bare ACKs, too, took that way.
+  const isElsewhere = arrived === 0 && tally.ways.some(isProof);
   const lostOf = (way: WayCount): number =>
-    way.last === final || isShrunk(way)
+    way.last === final || isShrunk(way) || isProof(way) || isElsewhere
       ? 0
       : Math.max(0, way.packets - way.undecided - way.carried - way.lateResets - way.copies);
-  const sentWays = fresh.filter(({ first }) => first === base);
   const breaks = tally.order
     .map((_, position) => breakAt(tally, position, lostOf))
     .filter(({ lost }) => lost > 0)
@@ -76,16 +85,23 @@ export function sumUp(tally: DirectionTally): Outcome {
   return {
     base: Number.isFinite(base) ? base : 0,
     sent,
-    arrived: sum(sentWays, ({ last, packets, carried }) => (last === final ? packets : carried)),
+    arrived,
     breaks,
     lost,
     lostWays: tally.ways.filter((way) => lostOf(way) > 0),
-    undecided: sum(stopped, ({ undecided }) => undecided),
+    undecided: sum(stopped, (way) => (isProof(way) || isElsewhere ? way.packets : way.undecided)),
     missed: 0,
+    acknowledged: countByPosition(stopped.filter(isProof)),
     lateResets: sum(stopped, ({ lateResets }) => lateResets),
     shrunk: sum(stopped.filter(isShrunk), ({ packets }) => packets),
     strays: sum(fresh, ({ packets }) => packets) - sent,
   };
+}
+
+function countByPosition(ways: readonly WayCount[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const { last, packets } of ways) counts.set(last, (counts.get(last) ?? 0) + packets);
+  return counts;
 }
 
 function breakAt(tally: DirectionTally, position: number, lostOf: (way: WayCount) => number): Break {

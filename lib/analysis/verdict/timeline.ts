@@ -12,7 +12,9 @@ const MOST_LOST = 32;
 export function buildTimeline(found: Observation, route: Route, frames: FrameReader): TimelinePacket[] {
   const lost = [found.request, found.reply]
     .flatMap(({ ways, order }) =>
-      ways.filter(({ last }) => last < order.length - 1).flatMap(({ kept }) => kept),
+      ways
+        .filter(({ last, isAcknowledged }) => last < order.length - 1 && !isAcknowledged)
+        .flatMap(({ kept }) => kept),
     )
     .sort(byTime)
     .slice(0, MOST_LOST);

@@ -135,7 +135,7 @@ t.test("packets outside the time of the next hop's capture are not judged", asyn
     packets: pings(2, (_, reply) => (reply ? { reach: 4 } : {})),
     captures: { 3: { stoppedAtSec: START_SEC - 1 } },
   });
-  t.equal(brief(replies), "inconclusive reply 7 → - medium");
+  t.equal(brief(replies), "inconclusive reply 4 → - medium");
   const unknown = await judge(t, {
     protocol: "icmp",
     packets: lostAt(4),

@@ -1,14 +1,13 @@
 import { END, type Chains } from "./chains.js";
 import type { Connection } from "./connection.js";
 import { NONE, type InFlight } from "../flight.js";
+import { CLOCK_ERROR_US } from "../limits.js";
 import { takeRange } from "./ranges.js";
 import type { PlaceSets } from "../sets.js";
 import { TRAIT } from "../traits.js";
 
 /** So many packets of a stream are looked at for those that share bytes with a new one. */
 const MOST_STEPS = 256;
-/** Two clocks may be so far apart, after correction, that a piece seems to come before what it was cut from. */
-const CLOCK_ERROR_US = 50_000;
 const NOWHERE = { whole: 0, any: 0 } as const;
 
 /** Where and of what connection a new packet shows, and whether its direction begins there. */
@@ -75,6 +74,22 @@ export class Pieces {
       this.releaseFound(other, at.connection, at.place);
     }
     return missing;
+  }
+
+  /**
+   * To be called once for a packet with bytes that were sent before, when `trace` has told what it was cut from: if from
+   * nothing, they were sent again.
+   */
+  noteRepeat(slot: number): void {
+    const { flight } = this;
+    if ((flight.traits[slot]! & TRAIT.cut) !== 0) return;
+    const [start, end] = [flight.rangeStart[slot]!, flight.rangeEnd[slot]!];
+    let other = flight.olderOfStream[slot]!;
+    for (let step = 0; other !== NONE && step < MOST_STEPS; step++, other = flight.olderOfStream[other]!) {
+      if (flight.rangeStart[other]! >= end || flight.rangeEnd[other]! <= start) continue;
+      flight.traits[other]! |= TRAIT.repeated;
+      flight.traits[slot]! |= TRAIT.repeated;
+    }
   }
 
   /** To be called where a packet shows again: what shares bytes with it has come as far, in other frames. */

@@ -14,6 +14,8 @@ export class Stream {
   firstSequence: number | null = null;
   /** The highest position so far. */
   highest = 0;
+  /** Up to where the other side has all of it, as it said; null: it said nothing. */
+  private acknowledged: number | null = null;
 
   unwrap(sequence: number): number {
     if (this.firstSequence === null) {
@@ -31,6 +33,18 @@ export class Stream {
     this.isBaseSure = hasEveryBegun;
   }
 
+  /** The other side says which byte it waits for. One that was never sent is of another connection. */
+  acknowledge(sequence: number): void {
+    if (this.firstSequence === null) return;
+    const position = this.unwrap(sequence);
+    if (position <= this.highest) this.acknowledged = Math.max(this.acknowledged ?? position, position);
+  }
+
+  /** Whether the other side has all bytes before a position. */
+  isAcknowledged(end: number): boolean {
+    return this.acknowledged !== null && end <= this.acknowledged;
+  }
+
   /** Goes on as another one as well; gives how far that one's positions are from this one's. */
   adopt(other: Stream): number {
     this.orphans += other.orphans;
@@ -38,6 +52,8 @@ export class Stream {
     this.firstSequence ??= other.firstSequence;
     const shift = (other.firstSequence - this.firstSequence) | 0;
     this.highest = Math.max(this.highest, other.highest + shift);
+    if (other.acknowledged !== null)
+      this.acknowledged = Math.max(this.acknowledged ?? -Infinity, other.acknowledged + shift);
     return shift;
   }
 }
