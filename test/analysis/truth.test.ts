@@ -1,6 +1,6 @@
 import t from "tap";
 import { describeFailure, findFailure } from "./truth/check.js";
-import { inventLive, inventScenario } from "./truth/invent.js";
+import { inventLive, inventReal, inventScenario } from "./truth/invent.js";
 import { play } from "./truth/traffic.js";
 
 /** The analysis of generated captures says what was done to them; the slow suite tries thousands. */
@@ -8,6 +8,7 @@ import { play } from "./truth/traffic.js";
 const SEEDS = 30;
 const HEALTHY_SEEDS = 40;
 const LIVE_SEEDS = 20;
+const REAL_SEEDS = 20;
 
 t.test("what the generator loses is lost, and nothing else", async (t) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -87,6 +88,15 @@ t.test("runs under traffic that began before are judged by what happened", async
   for (let seed = 1; seed <= LIVE_SEEDS; seed++) {
     const failure = await findFailure(dir, inventLive(seed, seed % 4 === 0 ? "healthy" : "any"));
     if (failure !== null) t.fail(`live seed ${seed}`, { failure: describeFailure(failure) });
+  }
+  t.pass("all seeds");
+});
+
+t.test("what real machines' packets have beside is no loss and hides none", async (t) => {
+  const dir = t.testdir();
+  for (let seed = 1; seed <= REAL_SEEDS; seed++) {
+    const failure = await findFailure(dir, inventReal(seed, seed % 4 === 0 ? "healthy" : "any"));
+    if (failure !== null) t.fail(`real seed ${seed}`, { failure: describeFailure(failure) });
   }
   t.pass("all seeds");
 });

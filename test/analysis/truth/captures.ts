@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { ethernet, icmp, ip, pcap, tcp, udp, type PcapRecord } from "../helpers/packets.js";
 import { endsOf, tupleOf } from "./addresses.js";
 import type { Frame } from "./frame.js";
-import { wear, withChecksums } from "./layers.js";
+import { extend, markEcn, wear, withChecksums } from "./layers.js";
 import { isCaptured, type Sighting } from "./network.js";
 import { Random } from "./random.js";
 import type { GapPlan, HopPlan, Scenario } from "./scenario.js";
 
 export const START_US = 1_790_000_000_000_000;
-const LINKTYPES = { ethernet: 1, vlan: 1, raw: 101, sll: 113, sll2: 276 } as const;
+const LINKTYPES = { ethernet: 1, vlan: 1, qinq: 1, raw: 101, sll: 113, sll2: 276 } as const;
 const WINDOW = 502;
 const STREAM = Buffer.alloc(200_000);
 for (let index = 0; index < STREAM.length; index++) STREAM[index] = (index * 131 + (index >> 8) * 17) & 0xff;
@@ -56,10 +56,23 @@ function show(scenario: Scenario, { hop: index, frame, isTranslated }: Sighting)
   const [first, last] = plan.span;
   const passed = isForth ? hops.slice(first + 1, index + 1) : hops.slice(index + 1, last + 1);
   const ttl = 64 - passed.filter(({ routed }) => routed).length;
-  const packet = build(scenario, frame, { isTranslated, ttl });
+  const packet = decorate(build(scenario, frame, { isTranslated, ttl }), scenario, { index, isForth });
   const [a, b] = ["172.18.1.11", "172.18.2.12"];
   const outer = isForth ? { source: a, destination: b } : { source: b, destination: a };
   return wear(packet, hops[index]!, outer);
+}
+
+/** With what real machines put into packets beside, as it is at a hop. */
+function decorate(
+  packet: Buffer,
+  { real, v6 }: Scenario,
+  at: { readonly index: number; readonly isForth: boolean },
+): Buffer {
+  if (real === undefined) return packet;
+  const { markedFrom, extended } = real;
+  const isBehind = markedFrom !== null && (at.isForth ? at.index >= markedFrom : at.index < markedFrom);
+  const marked = markedFrom === null ? packet : markEcn(packet, isBehind ? 3 : 2);
+  return extended && v6 ? extend(marked) : marked;
 }
 
 function build(

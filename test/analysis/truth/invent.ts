@@ -88,6 +88,23 @@ export function inventLive(seed: number, kind: "healthy" | "any" = "any"): Scena
   };
 }
 
+/** A scenario with what traffic of real machines has beside: stacked tags, ECN, extension headers, keep-alives. */
+export function inventReal(seed: number, kind: "healthy" | "any" = "any"): Scenario {
+  const scenario = inventScenario(seed, kind);
+  const random = new Random(seed * 15_485_863 + 11);
+  return {
+    ...scenario,
+    hops: scenario.hops.map((hop) => ({ ...hop, link: hop.link === "vlan" ? ("qinq" as const) : hop.link })),
+    real: {
+      keepAlives: random.pick([0, 0, 2, 5]),
+      keepAliveBytes: random.pick([0, 1] as const),
+      againBytes: random.pick([MSS, MSS * 2, MSS + 300, 500]),
+      extended: random.chance(0.5),
+      markedFrom: random.chance(0.6) ? random.integer(1, scenario.hops.length - 1) : null,
+    },
+  };
+}
+
 function lengthMs({ kind, startMs, messages, connections, gapMs }: FlowPlan): number {
   return startMs + (connections + (kind === "tcp" ? 0 : messages)) * gapMs;
 }

@@ -52,6 +52,8 @@ export function wear(packet: Buffer, hop: HopPlan, outer: Route): Buffer {
       return ethernet(shown);
     case "vlan":
       return ethernet(shown, { vlan: 77 });
+    case "qinq":
+      return stack(ethernet(shown, { vlan: 77 }));
     case "raw":
       return shown;
     case "sll":
@@ -59,6 +61,28 @@ export function wear(packet: Buffer, hop: HopPlan, outer: Route): Buffer {
     case "sll2":
       return sll2(shown);
   }
+}
+
+/** A second tag (802.1ad) in front of the first. */
+const stack = (frame: Buffer): Buffer =>
+  Buffer.concat([frame.subarray(0, 12), Buffer.from([0x88, 0xa8, 0, 100]), frame.subarray(12)]);
+
+/** Sets the two bits of ECN (RFC 3168), in either version. */
+export function markEcn(packet: Buffer, bits: number): Buffer {
+  if (packet[0]! >> 4 === 6) packet[1]! |= bits << 4;
+  else packet[1]! |= bits;
+  return withChecksums(packet);
+}
+
+const DESTINATION_OPTIONS = 60;
+
+/** Puts destination options, which only pad, behind the header of an IPv6 packet. */
+export function extend(packet: Buffer): Buffer {
+  const header = Buffer.from(packet.subarray(0, 40));
+  const options = Buffer.from([header[6]!, 0, 1, 4, 0, 0, 0, 0]);
+  header[6] = DESTINATION_OPTIONS;
+  header.writeUInt16BE(header.readUInt16BE(4) + options.length, 4);
+  return Buffer.concat([header, options, packet.subarray(40)]);
 }
 
 function wrap(packet: Buffer, wears: Encapsulation, outer: Route): Buffer {

@@ -20,7 +20,7 @@ export interface HopPlan {
   readonly merges: boolean;
   /** A direction that this hop does not show although it passes. */
   readonly silent: Way | null;
-  readonly link: "ethernet" | "vlan" | "raw" | "sll" | "sll2";
+  readonly link: "ethernet" | "vlan" | "qinq" | "raw" | "sll" | "sll2";
 }
 
 export interface NatPlan {
@@ -101,6 +101,19 @@ export interface WindowPlan {
   readonly untilUs: number;
 }
 
+/** What traffic of real machines has beside. */
+export interface RealPlan {
+  /** A TCP server that waits so often before it closes, and asks with so many bytes whether the client is there. */
+  readonly keepAlives: number;
+  readonly keepAliveBytes: 0 | 1;
+  /** TCP payload of a retransmission: it need not repeat what was one segment. */
+  readonly againBytes: number;
+  /** IPv6 packets have destination options between their headers. */
+  readonly extended: boolean;
+  /** Senders allow ECN, and routers from this hop on (in the hops' order) mark congestion; null: neither. */
+  readonly markedFrom: number | null;
+}
+
 export interface Scenario {
   readonly seed: number;
   readonly v6: boolean;
@@ -117,4 +130,5 @@ export interface Scenario {
   readonly noise: boolean;
   /** By hop, of a run's captures under traffic that had begun before and goes on; null: bare files of all of it. */
   readonly windows: readonly WindowPlan[] | null;
+  readonly real?: RealPlan;
 }

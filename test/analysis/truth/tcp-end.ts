@@ -9,6 +9,9 @@ const WINDOW_SEGMENTS = 10;
 interface EndOptions {
   readonly agenda: Agenda;
   readonly mssBytes: number;
+  /** Payload of a retransmission, and whether probes without any are answered. */
+  readonly againBytes: number;
+  readonly answersProbes: boolean;
   /** So many segments leave as one frame. */
   readonly burst: number;
   readonly stampOffsetMs: number;
@@ -59,6 +62,12 @@ export class TcpEnd {
     this.#pump();
   }
 
+  /** Asks whether the other end is there, by what it has acknowledged. */
+  keepAlive(length: number): void {
+    if (this.#isDead || this.#unacknowledged < this.#next) return;
+    this.#send([this.#make({ seq: this.#next - 1, length, flags: "." })]);
+  }
+
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -90,7 +99,8 @@ export class TcpEnd {
 
   #acceptData(segment: Segment): void {
     const isFin = segment.flags.startsWith("F");
-    if (segment.length === 0 && !isFin) return;
+    const isProbe = this.#options.answersProbes && segment.seq === this.expected - 1;
+    if (segment.length === 0 && !isFin && !isProbe) return;
     this.#early.push(segment);
     for (let found = true; found;) {
       const at = this.#early.findIndex(({ seq }) => seq <= this.expected);
@@ -144,7 +154,7 @@ export class TcpEnd {
     this.#recoverTo = this.#next;
     if (at === 0) this.#send([this.#make({ seq: 0, flags: this.expected > 0 ? "S." : "S" })]);
     else if (at < end) {
-      const length = Math.min(this.#options.mssBytes, end - at);
+      const length = Math.min(this.#options.againBytes, end - at);
       this.#send([this.#make({ seq: at, length, flags: at + length === end ? "P." : "." })]);
     } else if (at < this.#next) this.#send([this.#make({ seq: at, flags: "F." })]);
   }

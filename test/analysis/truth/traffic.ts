@@ -7,6 +7,7 @@ import type { FlowPlan, Scenario } from "./scenario.js";
 import { TcpEnd } from "./tcp-end.js";
 
 const THINK_US = 300;
+const KEEP_ALIVE_US = 700_000;
 
 export interface FlowEnd {
   /** Frames that each end has sent and the other one has got. */
@@ -125,7 +126,10 @@ class Talk {
 
   #connect(connection: number): void {
     const { plan, agenda, scenario } = this.#options;
-    const common = { agenda, mssBytes: scenario.mssBytes, burst: plan.burst };
+    const { mssBytes, real } = scenario;
+    const { againBytes = mssBytes, keepAlives = 0, keepAliveBytes = 0 } = real ?? {};
+    const answersProbes = keepAlives > 0;
+    const common = { agenda, mssBytes, burst: plan.burst, againBytes, answersProbes };
     let hasAnswered = false;
     const server = new TcpEnd({
       ...common,
@@ -141,7 +145,10 @@ class Talk {
         hasAnswered = true;
         agenda.at(agenda.nowUs + THINK_US, () => {
           end.give(plan.responseBytes);
-          end.close();
+          for (let time = 1; time <= keepAlives; time++)
+            agenda.at(agenda.nowUs + time * KEEP_ALIVE_US, () => end.keepAlive(keepAliveBytes));
+          if (keepAlives === 0) end.close();
+          else agenda.at(agenda.nowUs + (keepAlives + 1) * KEEP_ALIVE_US, () => end.close());
         });
       },
     });
