@@ -152,6 +152,9 @@ export class Pieces {
 
   private tie(slot: number, other: number, bytes: number): void {
     const { flight, chains, sets } = this;
+    // A piece of what was sent twice was.
+    if ((flight.traits[other]! & (TRAIT.again | TRAIT.repeated)) !== 0)
+      flight.traits[slot]! |= TRAIT.repeated;
     flight.ties[slot] = chains.push(flight.ties[slot]!, other, bytes);
     flight.ties[other] = chains.push(flight.ties[other]!, slot, bytes);
     for (let place = 0; place < sets.places; place++) {
