@@ -30,6 +30,8 @@ export class TcpEnd {
   #next = 0;
   /** Up to here everything was sent when a retransmission began. */
   #recoverTo = 0;
+  /** Up to here it was sent again: no sender repeats what it has just repeated. */
+  #againTo = 0;
   #duplicates = 0;
   #tries = 0;
   #timer = 0;
@@ -120,7 +122,7 @@ export class TcpEnd {
       this.#duplicates = 0;
       this.#tries = 0;
       this.#arm();
-      if (ack < this.#recoverTo) this.#sendAgain();
+      if (ack < this.#recoverTo && ack >= this.#againTo) this.#sendAgain();
       return;
     }
     if (ack < this.#unacknowledged || length > 0 || flags !== "." || this.#next === ack) return;
@@ -155,6 +157,7 @@ export class TcpEnd {
     if (at === 0) this.#send([this.#make({ seq: 0, flags: this.expected > 0 ? "S." : "S" })]);
     else if (at < end) {
       const length = Math.min(this.#options.againBytes, end - at);
+      this.#againTo = at + length;
       this.#send([this.#make({ seq: at, length, flags: at + length === end ? "P." : "." })]);
     } else if (at < this.#next) this.#send([this.#make({ seq: at, flags: "F." })]);
   }
