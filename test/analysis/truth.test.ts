@@ -101,6 +101,12 @@ t.test("what real machines' packets have beside is no loss and hides none", asyn
   t.pass("all seeds");
 });
 
+t.test("what was judged wrongly once, of what real machines send", async (t) => {
+  const failure = await findFailure(t.testdir(), inventReal(154));
+  const what = "a piece of a retransmission that is lost, where other bytes behind it were acknowledged";
+  t.equal(failure === null ? "" : describeFailure(failure), "", what);
+});
+
 /** Each showed a fault of its own, where captures begin under traffic. */
 const LIVE_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   [37, "a Service's pings that a place behind it showed first"],
