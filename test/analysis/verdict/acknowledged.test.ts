@@ -65,6 +65,14 @@ t.test("data that were sent again, or that nobody acknowledged, are lost", async
   const reply = (one: string): Change | null => (one === "reply 1" ? { reach: 7 } : {});
   const replied = await judge(t, { ...base, packets: talk(reply, [again(true, 250_000)]) });
   t.equal(brief(replied), "lost reply 1 → 0 high");
+  const both = (one: string): Change | null => (one === "request 0" ? { hidden: [7] } : request(one));
+  const mixed = await judge(t, { ...base, packets: talk(both, [again(false, 250_000)]) });
+  t.equal(brief(mixed), "lost request 6 → 7 medium", "beside one that a capture lacks");
+  t.equal(mixed.verdict.lost.packets, 1);
+  t.match(
+    mixed.legs?.find(({ missing }) => missing > 0),
+    { missing: 1, undecided: 1 },
+  );
   const end = (one: string): Change | null =>
     one === "request 2" ? { reach: 7 } : /^request [12] acked|^reply/.test(one) ? null : {};
   t.match(brief(await judge(t, { ...base, packets: talk(end) })), /^lost request 6 → 7/);
