@@ -96,7 +96,7 @@ export async function analyzePcaps(
     run: {
       id: files.map((file) => basename(file)).join("+"),
       runbook: "analyze",
-      startedAt: new Date(startUs / 1000).toISOString(),
+      startedAt: dateOf(startUs),
       complete: true,
       incomplete: [],
     },
@@ -107,6 +107,14 @@ export async function analyzePcaps(
     ...countLeftOut(rest, leftOut),
     checks: [],
   };
+}
+
+/** The last moment that RFC 3339 has. */
+const MOST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** A moment as text; the nearest one that there is, where a capture's clock says one that there is not. */
+function dateOf(timeUs: number): string {
+  return new Date(Math.min(Math.max(timeUs / 1000, 0), MOST_MS)).toISOString();
 }
 
 function isWanted(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { analyzeRun, analyzePcaps, followFlows, locateBreaks } from "../../lib/analysis/index.js";
 import type { CauseInput } from "../../lib/model/cause.js";
+import { interfaceBlock, packetBlock, sectionHeader } from "../packets/pcapng.js";
 import { brief, noCause } from "./helpers/judge.js";
 import { ethernet, icmp, ip, pcap, tcp, udp } from "./helpers/packets.js";
 import {
@@ -232,6 +233,22 @@ t.test("a truncated or damaged capture is read up to there", async (t) => {
   truncateSync(far, 24 + 7);
   const none = (await analyzeRun(dir, { findCause: noCause })).flows[0]!;
   t.equal(none.verdict.status, "inconclusive");
+});
+
+t.test("captures whose clocks say what no clock can", async (t) => {
+  const bytes = ethernet(
+    ip({ source: CLIENT, destination: SERVER, protocol: 1 }, icmp(8, 0, { id: 7, seq: 1 })),
+  );
+  for (const [units, startedAt] of [
+    [0n, "1970-01-01T00:00:00.000Z"],
+    [2n ** 64n - 1n, "9999-12-31T23:59:59.999Z"],
+  ] as const) {
+    const dir = t.testdir();
+    const path = join(dir, "liar.pcapng");
+    const blocks = [sectionHeader("LE"), interfaceBlock("LE", { linktype: 1 })];
+    writeFileSync(path, Buffer.concat([...blocks, packetBlock("LE", { interface: 0, units, bytes })]));
+    t.equal((await analyzePcaps([path])).run.startedAt, startedAt);
+  }
 });
 
 t.test("bare captures of one path: the conversation is found", async (t) => {
