@@ -12,7 +12,7 @@ import type { Flow } from "./flow.js";
 import { Fragments } from "./fragments.js";
 import { Judge } from "./judge.js";
 import { Matching } from "./matching.js";
-import { CLOCK_ERROR_US } from "./limits.js";
+import { CLOCK_ERROR_US } from "./clocks/limits.js";
 import { Measure } from "./measure.js";
 import { Merge } from "./merge.js";
 import { Neighbours, type NeighbourQuestion } from "./neighbours.js";

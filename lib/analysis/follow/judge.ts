@@ -3,7 +3,7 @@ import type { Connection } from "./streams/connection.js";
 import type { Connections } from "./streams/connections.js";
 import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
-import { HEAD_US, TAIL_US } from "./limits.js";
+import { HEAD_US, TAIL_US } from "./clocks/limits.js";
 import type { Pieces } from "./streams/pieces.js";
 import type { Records } from "./record.js";
 import type { PlaceSets } from "./sets.js";

@@ -3,7 +3,7 @@ import type { CaptureRecord, EvidenceHop, FlowEvidence, ProbeRecord } from "../.
 import type { FlowFinding } from "../../model/findings.js";
 import { follow, type Followed } from "../follow/follow.js";
 import { identifyProbes } from "../follow/identity.js";
-import { TAIL_US } from "../follow/limits.js";
+import { TAIL_US } from "../follow/clocks/limits.js";
 import type { HopCapture } from "../follow/source.js";
 import type { TargetInput } from "../follow/target.js";
 import { narrowSealed } from "../sealed/narrow.js";

@@ -1,6 +1,6 @@
 import type { InFlight } from "../flight.js";
 import { NONE } from "../flight.js";
-import { CLOCK_ERROR_US } from "../limits.js";
+import { CLOCK_ERROR_US } from "../clocks/limits.js";
 import { TRAIT } from "../traits.js";
 import type { Connection } from "./connection.js";
 

@@ -1,7 +1,7 @@
 import { END, type Chains } from "./chains.js";
 import type { Connection } from "./connection.js";
 import { NONE, type InFlight } from "../flight.js";
-import { CLOCK_ERROR_US } from "../limits.js";
+import { CLOCK_ERROR_US } from "../clocks/limits.js";
 import { takeRange } from "./ranges.js";
 import type { PlaceSets } from "../sets.js";
 import { TRAIT } from "../traits.js";
