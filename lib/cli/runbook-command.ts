@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { checkOptions } from "./check-options.js";
+import { hintOptions } from "./option-hints.js";
 import {
   addClusterOptions,
   addEntryOptions,
@@ -21,6 +22,7 @@ export function makeRunbookCommand(
   addInputFlags(command, runbook.inputs);
   addRunOptions(verb, command);
   checkOptions(command);
+  hintOptions(command);
   return command;
 }
 
