@@ -1,5 +1,8 @@
 import type { PacketContext } from "./context.js";
 
+/** What is needed of a packet's context, also of a message that stands in a text. */
+type DnsContext = Pick<PacketContext, "bytes" | "addresses" | "mapping">;
+
 const HEADER_BYTES = 12;
 const [QUESTION_BYTES, RECORD_BYTES] = [4, 10];
 const MOST_RECORDS = 4096;
@@ -32,7 +35,7 @@ const NAMES_IN: Readonly<Record<number, { readonly before: number; readonly name
  * The DNS message from `at` to `end` (RFC 1035, 4), names in place, each label as long as it was; data that is neither an
  * address nor a name is emptied. Where what stays of it ends: `at` where it is no message.
  */
-export function rewriteDns(context: PacketContext, at: number, end: number): number {
+export function rewriteDns(context: DnsContext, at: number, end: number): number {
   const { bytes } = context;
   if (end - at < HEADER_BYTES) return at;
   // Names refer to names before them, which are other ones by then.
@@ -57,7 +60,7 @@ class DnsWalk {
   private readonly bytes: Uint8Array;
 
   constructor(
-    private readonly context: PacketContext,
+    private readonly context: DnsContext,
     private readonly message: Uint8Array,
     private readonly start: number,
   ) {

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { bytesOf, formatBytes } from "../../linux/address.js";
 import { bytesOfWord, maskAt, wordOf } from "../mapping/addresses.js";
 import type { Mapping } from "../mapping/mapping.js";
+import { mapAnswer } from "./answers.js";
 
 const MOST_WORD = 0xffffffff;
 const HEX4 = "[0-9A-Fa-f]{1,4}";
@@ -11,6 +12,7 @@ const START = "(?:(?<![0-9A-Za-z])|(?<=\\\\[nrtbf]))";
 /** Whatever has a form of its own, each by its name. The first that fits at a place has it. */
 const TOKENS = new RegExp(
   [
+    `(?<answer>(?<=\\breply )[0-9a-f]{28,32768}(?![0-9A-Za-z]))`,
     `(?<reverse>${START}(?:\\d{1,3}\\.){4}in-addr\\.arpa|${START}(?:[0-9a-f]\\.){32}ip6\\.arpa)`,
     `(?<uuid>${START}[0-9a-f]{8}(?:[-_])[0-9a-f]{4}(?:[-_])[0-9a-f]{4}(?:[-_])[0-9a-f]{4}(?:[-_])[0-9a-f]{12}(?![0-9A-Za-z]))`,
     `(?<long>${START}(?:[0-9a-f]{2}:){7,31}[0-9a-f]{2}(?![0-9A-Za-z:]))`,
@@ -66,6 +68,7 @@ export function* findTokens(text: string, mapping: Mapping, kept: Kept): Generat
 type Replace = (text: string, mapping: Mapping, kept: Kept) => string | undefined;
 
 const REPLACE: Readonly<Record<string, Replace>> = {
+  answer: (text, mapping) => mapAnswer(text, mapping),
   reverse: (text, mapping) => mapping.domain(text),
   uuid: (text, { digits }) => {
     const separators = [8, 13, 18, 23].map((at) => text[at]!);

@@ -170,3 +170,32 @@ t.test("secrets are removed, and what only looks alike is not", async (t) => {
   for (const text of ['"payload": false', "no token was given", '"password": null'])
     t.equal(removeSecrets(text).count, 0, text);
 });
+
+t.test("what a probe was answered has names and addresses in hexadecimal digits alone", (t) => {
+  const map = mapperFor(EVIDENCE);
+  const label = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+  const name = Buffer.concat([...["db", "prod", "acme", "internal"].map(label), Buffer.from([0])]);
+  const head = Buffer.from("7d5b81800001000100000000", "hex");
+  const question = Buffer.concat([name, Buffer.from([0, 1, 0, 1])]);
+  const record = Buffer.concat([
+    Buffer.from("c00c000100010000001e0004", "hex"),
+    Buffer.from([192, 168, 174, 129]),
+  ]);
+  const whole = Buffer.concat([head, question, record]).toString("hex");
+  const line = (hex: string): string => `attempt 1 1796010290310810 416 202 reply ${hex} \n`;
+  const told = map(line(whole));
+  t.equal(told.length, line(whole).length);
+  t.match(told, /reply 7d5b81800001000100000000/, "who reads it finds what it is");
+  const isSafe = (text: string, what: string): void => {
+    for (const word of ["acme", "prod", "internal"])
+      t.notOk(text.includes(Buffer.from(word).toString("hex")) && word !== "internal", `${what}: ${word}`);
+    t.notOk(text.includes("c0a8ae81"), `${what}: the address`);
+  };
+  isSafe(told, "whole");
+  for (const cut of [40, 60, 80, whole.length - 4]) isSafe(map(line(whole.slice(0, cut))), `cut at ${cut}`);
+  const other = Buffer.from("secret of a datagram's server").toString("hex");
+  t.notMatch(map(line(other)), other.slice(24), "of what is no DNS nothing stays");
+  const status = Buffer.from("HTTP/1.1 503 S").toString("hex");
+  t.equal(map(line(status)), line(status));
+  t.end();
+});
