@@ -17,7 +17,7 @@ import { addTestCommand } from "./commands/test.js";
 import { addExtcapCommand } from "./commands/extcap.js";
 import { addSchemaCommand } from "./commands/schema.js";
 import { checkOptions } from "./check-options.js";
-import { hintOptions } from "./option-hints.js";
+import { hintOptions } from "./hints/option-hints.js";
 import { groupCommands } from "./command-groups.js";
 import { errorObject, renderError } from "./render-error.js";
 import { outputOf, type CommandIo } from "./io.js";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { checkOptions } from "./check-options.js";
-import { hintOptions } from "./option-hints.js";
+import { hintOptions } from "./hints/option-hints.js";
 import {
   addClusterOptions,
   addEntryOptions,

@@ -199,3 +199,34 @@ t.test("what a probe was answered has names and addresses in hexadecimal digits 
   t.equal(map(line(status)), line(status));
   t.end();
 });
+
+t.test("what a probe sends has names in escapes alone", (t) => {
+  const map = mapperFor(EVIDENCE);
+  const label = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+  const name = Buffer.concat([...["db", "prod", "acme", "internal"].map(label), Buffer.from([0])]);
+  const query = Buffer.concat([
+    Buffer.from("7d5b01000001000000000000", "hex"),
+    name,
+    Buffer.from([0, 1, 0, 1]),
+  ]);
+  const framed = Buffer.concat([Buffer.from([0, query.length]), query]);
+  const hello = Buffer.concat([
+    Buffer.from("160301004d0100004903030000", "hex"),
+    Buffer.from("db.prod.acme.internal"),
+  ]);
+  for (const escape of ["\\x", "\\\\x", "\\\\\\\\x"])
+    for (const bytes of [query, framed, hello]) {
+      const escaped = [...bytes].map((byte) => `${escape}${byte.toString(16).padStart(2, "0")}`).join("");
+      const told = map(`"argv": ["${escaped}"]`);
+      const hex = told.replaceAll(escape, "");
+      t.equal(told.length, escaped.length + 12);
+      for (const word of ["prod", "acme"])
+        t.notMatch(hex, Buffer.from(word).toString("hex"), `${escape}: ${word}`);
+      t.match(hex, bytes.subarray(0, 4).toString("hex"), "who reads it finds what it is");
+    }
+  const own = [...Buffer.from("hopbook \u0001\u0002\u0003\u0004\u0005\u0006\u0000\u0001")]
+    .map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`)
+    .join("");
+  t.equal(map(own), own);
+  t.end();
+});
