@@ -5,7 +5,7 @@ import { MEANINGS, PLAN_WORDS } from "./option-words.js";
  * What may be meant by an option that a command does not have, by its meaning; null: nobody knows.
  * `names` are those that it has, without dashes.
  */
-export function hintOption(flag: string, names: readonly string[]): string | null {
+function hintOption(flag: string, names: readonly string[]): string | null {
   const [word = ""] = flag.replace(/^--?/, "").toLowerCase().replaceAll("_", "-").split("=");
   // What is typed as another tool has it may be the same word in other letters: --serverName.
   const dashed = flag.replace(/^--?/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
