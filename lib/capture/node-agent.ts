@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { HopbookError } from "../errors.js";
 import type { Argv, NodeStream } from "../model/access.js";
 import { systemClock, type Clock } from "../model/clock.js";
@@ -199,6 +200,8 @@ export class NodeAgent {
       };
       limit.signal.addEventListener("abort", finish, { once: true });
       this.#waiters.add(check);
+      // A run has one signal, and many nodes that listen to it.
+      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener("abort", finish, { once: true });
       if (signal?.aborted === true) finish();
     });

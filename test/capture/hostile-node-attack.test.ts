@@ -89,6 +89,23 @@ t.test("forged lines of an agent that says it is ready", async (t) => {
   await session.remove();
 });
 
+t.test("many nodes listen to one signal, and Node has no word of warning about that", async (t) => {
+  const access = await makeLiar({ stream: "printf 'ready\\n'; read -r word; echo removed" });
+  const names = Array.from({ length: 16 }, (_, index) => `n${index}`);
+  const [plan] = plans(t.testdir());
+  const warned: string[] = [];
+  const onWarning = ({ message }: Error): void => void warned.push(message);
+  process.on("warning", onWarning);
+  const session = await startCaptures(
+    names.map((node) => ({ ...plan!, node })),
+    { accesses: trustAll(names.map((node) => ({ ...access, node }))), signal: new AbortController().signal },
+  );
+  t.strictSame(await session.remove(), []);
+  await sleep(10);
+  process.off("warning", onWarning);
+  t.strictSame(warned, []);
+});
+
 t.test("a trace without an end", async (t) => {
   const access = await makeLiar({ stream: `echo ready; read -r word; exec yes ${"x".repeat(1000)}` });
   const argv: Argv = ["sh"];
