@@ -11,6 +11,6 @@ t.test("a link in the file's place is not written through", async (t) => {
     ...{ node: "node-a", remotePath: "/x.pcap", localPath, options: { action: "x", timeoutMs: 1000 } },
     run: () => Promise.reject(new Error("nothing is asked of the node")),
   });
-  await t.rejects(pull, { code: "ARTIFACTS_UNWRITABLE", message: /ELOOP/ });
+  await t.rejects(pull, { code: "ARTIFACTS_UNWRITABLE", message: /it is a symbolic link$/ });
   t.equal(readFileSync(join(dir, "theirs"), "utf8"), "as it was");
 });
