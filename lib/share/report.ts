@@ -34,6 +34,7 @@ const KIND_WORDS: Readonly<Record<NameKind, string>> = {
   user: "users",
   dir: "files and folders",
   image: "images",
+  path: "paths of URLs",
   name: "other names",
 };
 

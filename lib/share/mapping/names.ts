@@ -12,6 +12,7 @@ export const KINDS = [
   "user",
   "dir",
   "image",
+  "path",
   "name",
 ] as const;
 export type NameKind = (typeof KINDS)[number];
@@ -24,7 +25,8 @@ export interface NamePair {
 
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
 const LEAST_CHARS = 2;
-const MOST_CHARS = 253;
+/** Of a URL's path, where a probe asks for one; of a name in Kubernetes and DNS there are 253 at most. */
+const MOST_CHARS = 1024;
 /** A run with more was made to be slow; those beyond are still hidden where they stand, by what they are made of. */
 export const MOST_NAMES = 200_000;
 

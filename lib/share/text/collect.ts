@@ -2,6 +2,7 @@ import type { Mapping } from "../mapping/mapping.js";
 import { isAddress } from "../../linux/address.js";
 import type { NameKind } from "../mapping/names.js";
 import { findTokens, type Kept } from "./tokens.js";
+import { takeUrlPath, takeUrls } from "./url-paths.js";
 
 const MOST_DEPTH = 64;
 const MOST_TEXT_IN_TEXT = 4;
@@ -144,6 +145,8 @@ function takeText(text: string, place: Place, mapping: Mapping): void {
   if (ENDS.includes(key) || parent === "inputs" || key === "command") takeEnd(text, mapping);
   if (DOMAINS.includes(key) && /^[A-Za-z0-9._-]+$/.test(text) && !isAddress(text)) mapping.domain(text);
   if (key === "image" || key === "imageRef" || key === "imageID") takeImage(text, mapping);
+  if (key === "httpPath") takeUrlPath(text, mapping);
+  if (key === "url" || key === "command") takeUrls(text, mapping);
   if (key === "profile" || key === "command" || key === "kubeconfig") takePath(text, mapping);
   if (texts < MOST_TEXT_IN_TEXT)
     for (const value of /^\s*[[{]/.test(text) ? jsonOf(text) : [])

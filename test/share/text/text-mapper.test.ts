@@ -230,3 +230,21 @@ t.test("what a probe sends has names in escapes alone", (t) => {
   t.equal(map(own), own);
   t.end();
 });
+
+t.test("paths of URLs, in whatever they are asked for", async (t) => {
+  const inputs = JSON.stringify({
+    inputs: {
+      url: "https://api.acme.internal/accounts/4711/p%40ss?customer=bob&token=abcdefgh",
+      httpPath: "/orders/99",
+    },
+    command: ["hopbook", "connect", "--url", "https://api.acme.internal/tenants/12"],
+  });
+  const map = mapperFor(inputs);
+  const shared = map(inputs);
+  t.notMatch(shared, /acme|accounts|4711|p%40ss|customer|bob|abcdefgh|orders|99|tenants|12/);
+  t.match(shared, /"httpPath":"\/path-?\w+"/, "it is a path as before");
+  t.equal(map("1-2 /orders/99 10.0.0.7:80").includes("/orders"), false, "in what a probe was told");
+  t.notMatch(map("GET /accounts/4711/p%40ss HTTP/1.1"), /accounts|4711|p%40/);
+  t.equal(map("4711 packets"), "4711 packets", "a number alone is any number");
+  t.equal(JSON.parse(map(JSON.stringify({ httpPath: "/" }))).httpPath, "/");
+});
