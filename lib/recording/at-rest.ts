@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** What this machine works on for the replay, as far as Node tells. */
@@ -6,14 +7,31 @@ export interface Works {
   readonly onFiles: () => boolean;
   /** Programs run, as those of scripts do, which may be computing or waiting for us. */
   readonly onPrograms: () => boolean;
+  /** Nobody asks any more. */
+  readonly end: () => void;
 }
 
-const FILE_WORKS: ReadonlySet<string> = new Set(["FSReqPromise", "FSReqCallback", "CloseReq"]);
+/** What asks the thread pool for files, as Node's async_hooks call it. */
+const FILE_WORKS: ReadonlySet<string> = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ"]);
 
-export const ownWorks: Works = {
-  onFiles: () => process.getActiveResourcesInfo().some((kind) => FILE_WORKS.has(kind)),
-  onPrograms: () => process.getActiveResourcesInfo().includes("ProcessWrap"),
-};
+/** What begins from now on. Files are no longer in Node's list of active resources since version 26. */
+export function watchWorks(): Works {
+  const files = new Set<number>();
+  const isOver = (id: number): void => void files.delete(id);
+  const hooks = {
+    init: (id: number, type: string) => void (FILE_WORKS.has(type) && files.add(id)),
+    before: isOver,
+    destroy: isOver,
+    // Known from Node 24 on: what promises do is not asked for.
+    trackPromises: false,
+  };
+  const hook = createHook(hooks).enable();
+  return {
+    onFiles: () => files.size > 0,
+    onPrograms: () => process.getActiveResourcesInfo().includes("ProcessWrap"),
+    end: () => void hook.disable(),
+  };
+}
 
 /** Compression and the like show in no list: a few looks in a row, in which nothing happened, have to agree. */
 const LOOKS = 8;

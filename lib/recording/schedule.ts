@@ -1,4 +1,4 @@
-import { filesDone, isAtRest, ownWorks, turn, type Works } from "./at-rest.js";
+import { filesDone, isAtRest, turn, watchWorks, type Works } from "./at-rest.js";
 
 /**
  * A moment of the recorded run that has its place in the order. What came from outside (an answer, a line, the end of a
@@ -37,7 +37,7 @@ export class Schedule {
   #isRushed = false;
   #activity = 0;
 
-  constructor(works: Works = ownWorks) {
+  constructor(works: Works = watchWorks()) {
     this.#works = works;
   }
 
@@ -72,6 +72,7 @@ export class Schedule {
 
   close(): void {
     this.#isClosed = true;
+    this.#works.end();
   }
 
   /** The replay has failed: whatever is still asked for is given at once, so that it ends. */

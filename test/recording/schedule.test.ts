@@ -19,7 +19,7 @@ async function until(given: readonly string[], count: number): Promise<void> {
 
 function makeWorks(): { files: boolean; programs: boolean; works: Works } {
   const state = { files: false, programs: false };
-  const works = { onFiles: () => state.files, onPrograms: () => state.programs };
+  const works = { onFiles: () => state.files, onPrograms: () => state.programs, end: () => undefined };
   return Object.assign(state, { works });
 }
 
