@@ -119,6 +119,8 @@ export async function reach(stage: Stage, lab: LabState): Promise<Started> {
   const profile = stage.ssh === true ? lab.files.sshProfile : lab.files.profile;
   const ends = ["--from", "shop/client", "--to", "shop/web:8080"];
   const args = ["run", "trace-path", ...ends, "--cluster", profile, "--yes", "--out", outDir];
+  // One of a run that was killed a moment ago may be about to end.
+  const others = new Set(findProcesses(lab, stage.process ?? ""));
   const started = startCli(cli, [...args, ...(stage.args ?? [])], { cwd: home, env: { TMPDIR: tmp } });
   const restore = async (): Promise<void> => {
     for (const each of undo.reverse()) await each();
@@ -130,9 +132,10 @@ export async function reach(stage: Stage, lab: LabState): Promise<Started> {
   const seen =
     stage.process === undefined
       ? () => stage.line !== undefined || findOwnProcesses(tmp).length > 0
-      : () => findProcesses(lab, stage.process ?? "").length > 0;
-  await waitUntil(() => seen() || started.child.exitCode !== null, { everyMs: 10 });
-  if (!seen()) {
+      : () => findProcesses(lab, stage.process ?? "").some((line) => !others.has(line));
+  let isThere = false;
+  await waitUntil(() => (isThere = seen()) || started.child.exitCode !== null, { everyMs: 10 });
+  if (!isThere) {
     await restore();
     throw new Error(`it never came to ${stage.name}: ${started.stderr()}`);
   }
