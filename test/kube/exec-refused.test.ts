@@ -1,9 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import t, { type Test } from "tap";
-import { openKube } from "../../lib/kube/index.js";
 import type { KubeApi } from "../../lib/model/kube.js";
+import { serveBy } from "./serve.js";
 
 /** What a server says in place of an upgrade, byte by byte; what it is asked without one. */
 async function refuse(
@@ -20,24 +18,7 @@ async function refuse(
     socket.write(bytes);
     if (!keepOpen) socket.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  test.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const config = JSON.stringify({
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "here" },
-    clusters: [
-      {
-        name: "c",
-        cluster: { server: `http://127.0.0.1:${String(port)}`, "insecure-skip-tls-verify": true },
-      },
-    ],
-    users: [{ name: "u", user: { token: "ticket" } }],
-    contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
-  });
-  return { api: openKube({ kubeconfig: [join(test.testdir({ config }), "config")] }), asked };
+  return { api: await serveBy(test, server), asked };
 }
 
 async function said(

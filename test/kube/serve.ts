@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { openKube } from "../../lib/kube/index.js";
@@ -8,8 +8,12 @@ import type { KubeApi } from "../../lib/model/kube.js";
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server that answers as told, until the test's end, and the API at it. */
-export async function serve(test: Test, answer: Answer): Promise<KubeApi> {
-  const server = createServer(answer);
+export function serve(test: Test, answer: Answer): Promise<KubeApi> {
+  return serveBy(test, createServer(answer));
+}
+
+/** The same of a server that was told more than that. */
+export async function serveBy(test: Test, server: Server): Promise<KubeApi> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   test.teardown(() => {
     server.closeAllConnections();

@@ -4,7 +4,7 @@ import { loadNftables } from "../../lib/rules/nft/load.js";
 import { groupEnds } from "../../lib/rules/walk/ends.js";
 import { sayConditions } from "../../lib/rules/walk/conditions.js";
 import type { Walk } from "../../lib/rules/walk/path.js";
-import { walkChains } from "./kit.js";
+import { timed, walkChains } from "./kit.js";
 
 const CLUSTER_IP = "10.96.0.1";
 const MOST_MS = 1_000;
@@ -80,16 +80,6 @@ function nftOf(endpoints: number, forward: readonly object[] = []): string {
 }
 
 const led = ({ passed }: Walk): string[] => passed.map(({ packet }) => packet.destination.text);
-
-function timed<Result>(run: () => Result): { readonly ms: number; readonly result: Result } {
-  const runs = [1, 2].map(() => {
-    const from = process.cpuUsage();
-    const result = run();
-    const { user, system } = process.cpuUsage(from);
-    return { ms: (user + system) / 1000, result };
-  });
-  return runs.toSorted((one, other) => one.ms - other.ms)[0]!;
-}
 
 const ask = (text: string): Walk =>
   walkChains(loadIptables(text, 4), { packet: { destination: CLUSTER_IP } });

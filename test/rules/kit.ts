@@ -71,3 +71,14 @@ export function fates({ ended, passed }: Walk): string[] {
     ...passed.map(({ conditions }) => spell("pass", conditions)),
   ];
 }
+
+/** The processor's time of the faster of two, for other work of the machine is no cost of the evaluator's. */
+export function timed<Result>(run: () => Result): { readonly ms: number; readonly result: Result } {
+  const runs = [1, 2].map(() => {
+    const from = process.cpuUsage();
+    const result = run();
+    const { user, system } = process.cpuUsage(from);
+    return { ms: (user + system) / 1000, result };
+  });
+  return runs.toSorted((one, other) => one.ms - other.ms)[0]!;
+}

@@ -1,7 +1,7 @@
 import t from "tap";
 import { loadIptables } from "../../lib/rules/iptables/load.js";
 import { loadNftables } from "../../lib/rules/nft/load.js";
-import { fates, walkChains } from "./kit.js";
+import { fates, timed, walkChains } from "./kit.js";
 
 /** A big cluster's Services: two rules of iptables for each endpoint, of which there are five, and three of nft. */
 const SERVICES = 5_000;
@@ -10,17 +10,6 @@ const MOST_MS = 1_000;
 
 const ipOf = (n: number): string => `10.96.${String(n >> 8)}.${String(n & 255)}`;
 const LAST = ipOf(SERVICES - 1);
-
-/** The processor's time of the faster of two, for other work of the machine is no cost of the evaluator's. */
-function timed<Result>(run: () => Result): { readonly ms: number; readonly result: Result } {
-  const runs = [1, 2].map(() => {
-    const from = process.cpuUsage();
-    const result = run();
-    const { user, system } = process.cpuUsage(from);
-    return { ms: (user + system) / 1000, result };
-  });
-  return runs.toSorted((one, other) => one.ms - other.ms)[0]!;
-}
 
 t.test("50,000 rules of iptables are read and evaluated within a second", async (t) => {
   const lines = ["*nat", ":PREROUTING ACCEPT [0:0]", ":KUBE-SERVICES - [0:0]"];
