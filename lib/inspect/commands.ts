@@ -42,6 +42,7 @@ export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] 
     placed.push(...put({ node, netns: "host" }, here));
   }
   for (const end of endsAtBreak(path, at)) placed.push(...inspectPod(path, end));
+  if (path.from.node !== null && nodes.includes(path.from.node)) placed.push(...inspectSwitch(path));
   return toCommands(placed, "after");
 }
 
@@ -180,10 +181,18 @@ function inspectPod(path: FlowPath, end: End): PlacedLook[] {
     ...[...new Set(devices)].map(looks.lookAtNeighbours),
     looks.lookAtRpFilter([...new Set(devices)]),
     looks.lookAtSockets(),
-    ...(end === path.from ? switchedPackets(path) : []).map(([protocol, packet]) =>
-      looks.lookAtFlows(protocol, packet),
-    ),
+    ...(end === path.from ? flowLooks(path) : []),
   ]);
+}
+
+/** What the sender's own switch does with its packets, which is asked in the pod's network namespace. */
+function inspectSwitch(path: FlowPath): PlacedLook[] {
+  const place = podPlace(path.from);
+  return place === null ? [] : put(place, flowLooks(path));
+}
+
+function flowLooks(path: FlowPath): Look[] {
+  return switchedPackets(path).map(([protocol, packet]) => looks.lookAtFlows(protocol, packet));
 }
 
 /** Forwards, backwards, and the plain way back that a reverse path filter would take. */

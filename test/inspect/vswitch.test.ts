@@ -76,6 +76,32 @@ t.test("the sender's own switch is asked in its pod's network namespace", async 
   );
 });
 
+t.test(
+  "a loss on the sender's node asks its switch, wherever on that node; one on the other does not",
+  async (t) => {
+    const asked = (node: string): number => {
+      const at = { node, role: "host-veth", interface: "ovn1" } as const;
+      const lost = { status: "lost", direction: "request", lastSeen: at, firstMissing: null } as const;
+      return planInspection(makePath(PORTS), lost).filter(({ kind }) => kind === "flow-trace").length;
+    };
+    t.equal(asked("node-a"), 3);
+    t.equal(asked("node-b"), 0);
+    const { from, ...rest } = makePath(PORTS);
+    const hosted = { ...rest, from: { ...from, netns: null } };
+    const at = { node: "node-a", role: "nic", interface: "eth0" } as const;
+    t.strictSame(
+      planInspection(hosted, {
+        status: "lost",
+        direction: "request",
+        lastSeen: at,
+        firstMissing: null,
+      }).filter(({ kind }) => kind === "flow-trace"),
+      [],
+      "one that is in no pod has no port of the switch",
+    );
+  },
+);
+
 t.test("no name that could end the expression reaches it", async (t) => {
   for (const name of ['a" || 1', "$(id)", "a b", "-x", ""]) {
     t.strictSame(traces(makePath({ from: name, to: "shop_web" })), [], name);

@@ -32,6 +32,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   "closed-port": "listener",
   "acl-ingress-drop-b": "switch",
   "acl-egress-drop-a": "switch",
+  "flow-drop-a": "switch-flows",
 };
 /** Where eBPF may take packets to their pod, the kernel's own route to it may not be asked. */
 const PAST_THE_KERNEL = ["pod-route-missing-b"];

@@ -129,7 +129,11 @@ t.test("a switch's words: its databases are on the near node alone", async (t) =
   for (const pod of cluster.far.pods)
     t.equal(pod.hostInterface.length, 15, "as much as a device's name holds");
   const names = listFaults("ovn").map(({ name }) => name);
-  t.ok(["acl-ingress-drop-b", "acl-egress-drop-a", "mtu-hole"].every((name) => names.includes(name)));
+  t.ok(
+    ["acl-ingress-drop-b", "acl-egress-drop-a", "flow-drop-a", "mtu-hole"].every((name) =>
+      names.includes(name),
+    ),
+  );
   t.notOk(names.includes("forward-drop-b"), "the nodes' own tables have no say");
 });
 

@@ -6,6 +6,7 @@ import { nextHop } from "./detectors/next-hop.js";
 import { checksum, noListener, podNeighbour } from "./detectors/pod.js";
 import { route, rpFilter } from "./detectors/routing.js";
 import { switchAcl } from "./detectors/switch-acl.js";
+import { switchFlow } from "./detectors/switch-flow.js";
 import { tunnelSocket, tunnelState } from "./detectors/tunnel.js";
 
 /** Every detector there is. A new one is a file beside these and a line here. */
@@ -13,6 +14,7 @@ export const DETECTORS: readonly Detector[] = [
   linkDown,
   netfilter,
   switchAcl,
+  switchFlow,
   rpFilter,
   route,
   tunnelState,

@@ -44,6 +44,20 @@ const deny = (on: NodeSpec, pod: PodSpec): Acl => ({
   match: `outport == "${portOf(pod)}" && ip4`,
 });
 
+const COOKIE = "0xbad";
+
+/** A flow that OVN knows nothing of, in the first table of the node's own switch, as an operator's trial leaves it. */
+function addFlow({ near, clients }: FaultWorld): FaultStep {
+  const flows = clients.map(({ ip }) => `cookie=${COOKIE},table=0,priority=200,ip,nw_src=${ip},actions=drop`);
+  return {
+    place: nodePlace(near),
+    probe: { argv: ["ovs-ofctl", "dump-flows", "br-int", `cookie=${COOKIE}/-1`] },
+    isOn: (seen) => seen.stdout.includes(`cookie=${COOKIE}`),
+    on: flows.map((flow) => ({ argv: ["ovs-ofctl", "add-flow", "br-int", flow] })),
+    off: [{ argv: ["ovs-ofctl", "del-flows", "br-int", `cookie=${COOKIE}/-1`] }],
+  };
+}
+
 /** Faults of the logical switches, where the kernel's own tables have no say. */
 export function listSwitchFaults(world: FaultWorld): Fault[] {
   const { near, far, servers } = world;
@@ -66,6 +80,13 @@ export function listSwitchFaults(world: FaultWorld): Fault[] {
           match: `ip4.src == ${near.block} && ip4.dst == ${far.block}`,
         }),
       ],
+    },
+    {
+      name: "flow-drop-a",
+      title: `A flow that nobody's policy made, in ${near.name}'s own switch, drops what shop/client sends`,
+      signature: lostAfter(world, "request", { node: near, role: "host-veth" }),
+      causeCode: "switch-flow-drop",
+      steps: [addFlow(world)],
     },
   ];
 }

@@ -37,9 +37,9 @@ other=$(ip -o neigh show to "$hop" dev "$device" | mac_in lladdr)
 case $source in *:*) six=6 addresses="ipv6_src=$source,ipv6_dst=$target" ;; *) six= addresses="nw_src=$source,nw_dst=$target" ;; esac
 case $protocol in
   icmp) kind="icmp,icmp_type=8,icmp_code=0" ;;
-  icmpv6) kind="icmp6,icmp_type=128,icmp_code=0" ;;
-  tcp) kind="tcp$six,tp_src=40000,tp_dst=$port,tcp_flags=0x002" ;;
-  *) kind="udp$six,tp_src=40000,tp_dst=$port" ;;
+  icmpv6) kind="icmp6,icmpv6_type=128,icmpv6_code=0" ;;
+  tcp) kind="tcp$six,tcp_src=40000,tcp_dst=$port,tcp_flags=0x002" ;;
+  *) kind="udp$six,udp_src=40000,udp_dst=$port" ;;
 esac
 echo "bridge $bridge, port $from"
 timeout 10 $inside ovs-appctl --timeout=9 ofproto/trace "$bridge" "$kind,in_port=$in,dl_src=$own,dl_dst=$other,$addresses,nw_ttl=64"
