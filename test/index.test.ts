@@ -69,7 +69,7 @@ t.test("it works without a cluster where none is needed", async (t) => {
 
 t.test("what goes wrong is a HopbookError with its code", async (t) => {
   const options = {
-    ...{ runbook: "trace-path", raw: {}, cwd: t.testdir(), out: "artifacts", grants: {} },
+    ...{ runbook: "trace-path", inputs: {}, cwd: t.testdir(), out: "artifacts", grants: {} },
     ...{ signal: new AbortController().signal, onEvent: () => undefined },
   };
   await t.rejects(hopbook.runRunbook(options), { name: "HopbookError", code: "INPUT_INVALID" });

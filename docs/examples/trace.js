@@ -9,7 +9,7 @@ process.once("SIGINT", () => stop.abort());
 
 const options = {
   runbook: "trace-path",
-  raw: { from, to: [to] },
+  inputs: { from, to: [to] },
   cluster,
   grants: { yes: true },
   signal: stop.signal,

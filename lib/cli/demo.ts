@@ -68,7 +68,7 @@ async function trace(
   const { makeProgress } = await import("./progress.js");
   const report = await runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: [TO], probe: ["http", "ping"] },
+    inputs: { from: "shop/client", to: [TO], probe: ["http", "ping"] },
     cluster: options.profile,
     cwd: process.cwd(),
     out: "artifacts",

@@ -15,13 +15,13 @@ import { printJson } from "../model/json.js";
 
 interface Detached {
   readonly runbook: string;
-  readonly raw: RawInputs;
+  readonly inputs: RawInputs;
   readonly options: CommonOptions &
     PermissionOptions & { readonly out?: string; readonly detach?: boolean; readonly for?: string };
 }
 
 /** `hopbook run … --detach`. */
-export async function executeDetached({ runbook, raw, options }: Detached, io: CommandIo): Promise<void> {
+export async function executeDetached({ runbook, inputs, options }: Detached, io: CommandIo): Promise<void> {
   const { detachRunbook } = await import("../api/detached.js");
   if (options.detach !== true) {
     throw new HopbookError("USAGE", "Cannot take --for without --detach", { hint: "Add --detach" });
@@ -37,7 +37,14 @@ export async function executeDetached({ runbook, raw, options }: Detached, io: C
   );
   try {
     const report = await detachRunbook({
-      ...{ runbook, raw, runId, ...clusterOf(options), cwd: process.cwd(), out: options.out ?? "artifacts" },
+      ...{
+        runbook,
+        inputs,
+        runId,
+        ...clusterOf(options),
+        cwd: process.cwd(),
+        out: options.out ?? "artifacts",
+      },
       ...{ grants: options, confirm: askOn(terminal), signal: interruption.signal },
       ...{ onEvent: makeProgress(terminal), onPods: keepPods(), forMs: readFor(options.for) },
       command: io.words,

@@ -49,7 +49,7 @@ export async function executeRunPlan(plan: string, words: readonly string[], io:
   );
   try {
     const report = await runPlan({
-      ...{ plan, raw: readInputFlags(command, secrets), ...clusterOf(options), cwd: process.cwd() },
+      ...{ plan, inputs: readInputFlags(command, secrets), ...clusterOf(options), cwd: process.cwd() },
       ...{ out: options.out, record: options.record, grants: options, confirm: askOn(terminal) },
       ...{ signal: interruption.signal, onEvent: makeProgress(terminal, live.lines), command: io.words },
       live: live.view ?? undefined,

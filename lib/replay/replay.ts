@@ -38,7 +38,7 @@ export interface ReplayOptions extends Pick<SharedOptions, "cwd" | "signal" | "o
   /** Name or file; undefined: the runbook that the folder keeps. */
   readonly runbook?: string | undefined;
   /** In place of the recorded ones. */
-  readonly raw?: RawInputs;
+  readonly inputs?: RawInputs;
   /** What scripts may do on this machine; what concerns nodes is as it was. Default: nothing. */
   readonly grants?: GrantFlags;
 }
@@ -108,7 +108,7 @@ async function loadRecorded(plan: ReplayPlan, options: ReplayOptions): Promise<R
   const recorded = await readRunJson(plan.dir, "inputs.json");
   if (typeof recorded !== "object" || recorded === null || Array.isArray(recorded))
     throw new HopbookError("EVIDENCE_INVALID", `Cannot replay ${plan.dir}: inputs.json is no object`);
-  const inputs = readRecordedInputs(runbook, recorded as Record<string, unknown>, options.raw ?? {});
+  const inputs = readRecordedInputs(runbook, recorded as Record<string, unknown>, options.inputs ?? {});
   checkInputs(runbook, inputs);
   const namedRunbook = options.runbook ?? join(plan.dir, "runbook.yaml");
   return { ...workOfRunbook(runbook, inputs), namedRunbook, asksApi: false };

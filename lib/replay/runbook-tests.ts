@@ -51,7 +51,7 @@ async function runCase(
     const { findings, exitCode, outcome } = await replayRun({
       dir: recording.startsWith("example:") ? recording : resolve(here, recording),
       runbook: runbookOf(document.file, { named: data.runbook, here }),
-      raw: toRawInputs(inputs),
+      inputs: toRawInputs(inputs),
       ...{ cwd: here, signal: options.signal, onEvent: () => undefined },
     });
     const code = outcome.error === null ? null : asHopbookError(outcome.error).code;

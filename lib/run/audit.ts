@@ -21,16 +21,16 @@ export interface AuditOptions extends SharedOptions {
 /** The path between two ends, judged by its nodes' state alone: reads, sends nothing, captures nothing. */
 export async function auditHops(options: AuditOptions): Promise<Audit> {
   const { protocol, port } = options;
-  const raw = hopsInput(options);
+  const inputs = hopsInput(options);
   const [discover, judge] = ["path/discover", "state/audit"].map((name) => STEP_KINDS.get(name));
   if (discover === undefined || judge === undefined)
     throw new HopbookError("INTERNAL", "A step kind is missing");
-  const opened = await openRunbookSession({ ...options, runbook: "trace-path", raw });
+  const opened = await openRunbookSession({ ...options, runbook: "trace-path", inputs });
   // Whoever is asked, or refused, asked for hops and no more.
   const metadata = { ...opened.runbook.metadata, name: "hops" };
   const session = { ...opened, runbook: { ...opened.runbook, metadata } };
   const audits = await look(await permit(session, [discover, judge]), async (engine) => {
-    const { paths } = (await engine.planOne(discover, raw)).outputs as {
+    const { paths } = (await engine.planOne(discover, inputs)).outputs as {
       readonly paths: readonly FlowPath[];
     };
     const asked = {

@@ -89,10 +89,10 @@ export function hopsInput({ from, to, family }: Omit<HopsOptions, keyof SharedOp
 
 /** The paths between two ends. */
 export async function discoverHops(options: HopsOptions): Promise<readonly FlowPath[]> {
-  const raw = hopsInput(options);
+  const inputs = hopsInput(options);
   const outputs = await discover(
-    { ...options, runbook: "trace-path", raw },
-    { kind: "path/discover", input: raw },
+    { ...options, runbook: "trace-path", inputs },
+    { kind: "path/discover", input: inputs },
   );
   return (outputs as { readonly paths: readonly FlowPath[] }).paths;
 }
@@ -104,7 +104,7 @@ export async function discoverAttachments(
   const { pods: pod } = options;
   const input = { pods: pod, everyMethod: true };
   const outputs = await discover(
-    { ...options, runbook: "find-interface", raw: { pod } },
+    { ...options, runbook: "find-interface", inputs: { pod } },
     { kind: "pod/locate", input },
   );
   const { pods } = outputs as { readonly pods: readonly LocatedPod[] };

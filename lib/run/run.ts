@@ -31,7 +31,7 @@ export interface RunPlanOptions
   /** In place of the one that was named when the plan was made. */
   readonly cluster?: string | undefined;
   /** Inputs that are secret: a plan does not have them. */
-  readonly raw?: RunOptions["raw"];
+  readonly inputs?: RunOptions["inputs"];
 }
 
 /**
@@ -58,8 +58,8 @@ export async function runPlan(options: RunPlanOptions): Promise<RunReport> {
     // A plan may come from anybody, and then so does the profile that it names.
     isClusterNamed: options.cluster !== undefined,
   };
-  const session = await openRunbookSession({ ...shared, raw: {}, runId: agreed.run.id }, (runbook) =>
-    inputsOfPlan(runbook, agreed, options.raw ?? {}),
+  const session = await openRunbookSession({ ...shared, inputs: {}, runId: agreed.run.id }, (runbook) =>
+    inputsOfPlan(runbook, agreed, options.inputs ?? {}),
   );
   refuseOtherWays(agreed, session.profile);
   const agree = (now: SealedPlan): void => refuseDrift(agreed, { ...now, named });

@@ -61,7 +61,7 @@ export type RawInputs = Readonly<Record<string, string | readonly string[] | boo
 export interface PlanOptions extends SharedOptions {
   /** Name or file. */
   readonly runbook: string;
-  readonly raw: RawInputs;
+  readonly inputs: RawInputs;
   /** The run that is planned: 12 hex digits. Default: a new one. */
   readonly runId?: string;
 }

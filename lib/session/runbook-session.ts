@@ -30,7 +30,7 @@ export type PermittedRun = Permitted<RunbookSession>;
 /** Settles everything for a runbook that is named. `readInputs` throws INPUT_INVALID. */
 export function openRunbookSession(
   options: PlanOptions,
-  readInputs = (runbook: Runbook): Record<string, unknown> => coerceInputs(runbook, options.raw),
+  readInputs = (runbook: Runbook): Record<string, unknown> => coerceInputs(runbook, options.inputs),
 ): Promise<RunbookSession> {
   return openSession(options, async (cluster): Promise<RunbookWork> => {
     const runbook = await loadNamedRunbook(options.runbook, options.cwd, { cluster });

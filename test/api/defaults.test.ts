@@ -28,7 +28,7 @@ t.test("what it gives holds; a folder is made only where the function makes one"
 
 t.test("a script names a runbook, its inputs and a cluster, and no more", async (t) => {
   const dir = t.testdir({ "c.yaml": GONE_CLUSTER });
-  const asked = { runbook: "trace-path", raw: { from: "a/b", to: "c/d" }, cluster: `${dir}/c.yaml` };
+  const asked = { runbook: "trace-path", inputs: { from: "a/b", to: "c/d" }, cluster: `${dir}/c.yaml` };
   await t.rejects(hopbook.runRunbook({ ...asked, out: dir }), { code: "PERMISSION_DENIED" });
   t.ok((await hopbook.listCatalogue()).some(({ name }) => name === "trace-path"));
   t.match(await hopbook.describeRunbook("dns"), { name: "dns" });

@@ -166,7 +166,7 @@ grants:
   });
   const session = await openRunbookSession({
     ...{ runbook: join(dir, "theirs/fix.yaml"), cwd: dirname(dir), cluster: join(dir, "mine/prod.yaml") },
-    ...{ grants: {}, raw: {}, signal: new AbortController().signal, onEvent: () => undefined },
+    ...{ grants: {}, inputs: {}, signal: new AbortController().signal, onEvent: () => undefined },
   });
   t.match(session.granted.notes, [
     /^A grant is left out: .*prod\.yaml:6 names hopbook's own fix-nic, and .*theirs\/fix\.yaml is not of it/,

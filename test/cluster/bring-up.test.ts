@@ -141,7 +141,7 @@ interface Traced {
 function trace({ probe, family = FAULTY, to = "shop/web:8080", profile }: Traced): Promise<RunReport> {
   return runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: [to], probe, family: String(family), count: "3" },
+    inputs: { from: "shop/client", to: [to], probe, family: String(family), count: "3" },
     cluster: profile ?? own!.files.localProfile,
     cwd: work,
     out: join(work, "out"),

@@ -105,7 +105,7 @@ t.test("what the API says of the CNI", { skip, timeout: mostMs(180_000) }, async
     const said: string[] = [];
     const image = cluster.own === null ? "busybox:1.36" : "registry.test/tools:1";
     const report = await runRunbook({
-      ...{ runbook: "trace-path", raw: { from: "shop/client", to: ["shop/web:8080"], count: "1" } },
+      ...{ runbook: "trace-path", inputs: { from: "shop/client", to: ["shop/web:8080"], count: "1" } },
       ...{ kube: { kubeconfig, image }, cwd: dir, out: join(dir, "out"), grants: { yes: true } },
       signal: new AbortController().signal,
       onEvent: (event) => {

@@ -262,7 +262,7 @@ t.test("a client that is killed before it left takes all with it", async (t) => 
 function leave(cluster: string): Promise<unknown> {
   return detachRunbook({
     ...{ runbook: "trace-path", cluster, cwd: work, out: join(work, "left") },
-    raw: { from: "shop/client", to: ["svc/web:80"], traffic: false, watch: "5s" },
+    inputs: { from: "shop/client", to: ["svc/web:80"], traffic: false, watch: "5s" },
     ...{ grants: { yes: true }, confirm: undefined, signal: AbortSignal.timeout(mostMs(60_000)) },
     ...{ onEvent: () => undefined, forMs: 5000, keepMs: 2000 },
   });

@@ -41,7 +41,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"])
 const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
 try {
   const report = await runRunbook({
-    runbook: "trace-path", raw, cluster: profile, cwd: process.cwd(), out, grants: { yes: true },
+    runbook: "trace-path", inputs: raw, cluster: profile, cwd: process.cwd(), out, grants: { yes: true },
     signal: controller.signal, leaseMs, onEvent: (event) => say({ event }),
   });
   say({ dir: report.dir });

@@ -31,7 +31,7 @@ t.test("exec is refused on the far node", { skip, timeout: mostMs(120_000) }, as
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const startedAt = performance.now();
   const { findings } = await runRunbook({
-    ...{ runbook: "trace-path", raw: { from: "client", to: ["svc/web:80"], count: "2" } },
+    ...{ runbook: "trace-path", inputs: { from: "client", to: ["svc/web:80"], count: "2" } },
     ...{ kube: { kubeconfig, image: TOOLS_IMAGE, namespace: "shop", via: "debugPod" }, cwd: dir },
     ...{ out: join(dir, "out"), grants: { yes: true }, signal: AbortSignal.timeout(mostMs(100_000)) },
     onEvent: () => undefined,

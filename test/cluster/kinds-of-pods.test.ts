@@ -217,7 +217,7 @@ t.test("kinds of pods and Services", { skip, timeout: mostMs(240_000) }, async (
     const to = [`${nearIp}:${NODE_PORT}`, `${farIp}:${HOST_PORT}`, "svc/headless:http", "svc/sticky:80"];
     const said: string[] = [];
     const report = await runRunbook({
-      ...{ runbook: "trace-path", raw: { from: "client", to, count: "2" } },
+      ...{ runbook: "trace-path", inputs: { from: "client", to, count: "2" } },
       ...{ kube: { kubeconfig, image, namespace: NAMESPACE }, cwd: dir, out: join(dir, "out") },
       ...{ grants: { yes: true }, signal: AbortSignal.timeout(mostMs(100_000)) },
       onEvent: (event) => said.push(JSON.stringify(event)),
@@ -259,7 +259,7 @@ t.test("kinds of pods and Services", { skip, timeout: mostMs(240_000) }, async (
     ];
     for (const [from, to, status, role] of flows) {
       const report = await runRunbook({
-        ...{ runbook: "trace-path", raw: { from, to: [to], count: "2" } },
+        ...{ runbook: "trace-path", inputs: { from, to: [to], count: "2" } },
         ...{ kube: { kubeconfig, image, namespace: NAMESPACE }, cwd: dir, out: join(dir, "out") },
         ...{ grants: { yes: true }, signal: AbortSignal.timeout(mostMs(100_000)), onEvent: () => undefined },
       });

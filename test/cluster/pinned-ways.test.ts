@@ -33,7 +33,7 @@ async function trace(named: {
   const { profile, via } = named;
   return runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: ["shop/web:8080"] },
+    inputs: { from: "shop/client", to: ["shop/web:8080"] },
     ...(profile === undefined ? { kube: { kubeconfig, image, via } } : { cluster: profile }),
     cwd: out,
     out,

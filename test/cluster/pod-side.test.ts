@@ -129,7 +129,7 @@ async function trace({ from, to, probe, via, user }: Trace): Promise<RunReport> 
     "apiVersion: hopbook.dev/v1\nkind: ClusterProfile\nmetadata: {name: pods}\nnodes: [{name: x, access: {via: local}}]\n",
   );
   const options: RunOptions = {
-    ...{ runbook: "trace-path", raw: { from, to: [to], probe, count: "3" }, cluster, cwd: work },
+    ...{ runbook: "trace-path", inputs: { from, to: [to], probe, count: "3" }, cluster, cwd: work },
     ...{ out: join(work, "out"), grants: { yes: true }, signal: AbortSignal.timeout(mostMs(90_000)) },
     onEvent: () => undefined,
   };

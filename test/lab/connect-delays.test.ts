@@ -103,7 +103,7 @@ for (const { what, at, code, says } of CASES) {
     try {
       const { findings } = await runRunbook({
         runbook: "connect",
-        raw: {
+        inputs: {
           from: "shop/client",
           to: "shop/web:8080",
           name: "web",

@@ -130,7 +130,7 @@ async function connect(
   const notes: string[] = [];
   const { findings } = await runRunbook({
     runbook: "connect",
-    raw: { from: "shop/client", to: `shop/web:${port}`, count: "2", slow: "10s", ...raw },
+    inputs: { from: "shop/client", to: `shop/web:${port}`, count: "2", slow: "10s", ...raw },
     ...{ cluster: lab.files.profile, cwd: out, out, grants: { yes: true } },
     signal: new AbortController().signal,
     onEvent: (event) => void (event.type === "note" && notes.push(event.text)),

@@ -27,7 +27,13 @@ async function faults(to: string): Promise<readonly string[]> {
 /** What each check of the runbook comes to. */
 async function checks(to: string): Promise<readonly string[]> {
   const { findings } = await runRunbook({
-    ...{ runbook: "conntrack", raw: { from: "shop/client", to }, cluster: lab.files.profile, cwd: out, out },
+    ...{
+      runbook: "conntrack",
+      inputs: { from: "shop/client", to },
+      cluster: lab.files.profile,
+      cwd: out,
+      out,
+    },
     ...{ grants: { yes: true }, signal: new AbortController().signal, onEvent: () => undefined },
   });
   return findings?.checks.map(({ id, status, code }) => `${id} ${status} ${code ?? ""}`.trim()) ?? [];

@@ -55,7 +55,7 @@ async function trace(lab: LabState, cluster: string, fault: string | null): Prom
   const startedMs = performance.now();
   const { findings } = await runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: ["shop/web:8080"], probe: ["tcp-connect", "http", "ping"] },
+    inputs: { from: "shop/client", to: ["shop/web:8080"], probe: ["tcp-connect", "http", "ping"] },
     cluster,
     cwd: out,
     out,

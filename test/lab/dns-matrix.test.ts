@@ -235,7 +235,7 @@ for (const { what, arrange, asked = "web", code, says = /./, wait = "1500ms" } o
     const undo = await arrange();
     try {
       const { findings } = await runRunbook({
-        ...{ runbook: "dns", raw: { from: "shop/client", name: asked, wait } },
+        ...{ runbook: "dns", inputs: { from: "shop/client", name: asked, wait } },
         ...{ cluster: lab.files.profile, cwd: out, out, grants: { yes: true } },
         signal: new AbortController().signal,
         onEvent: () => undefined,

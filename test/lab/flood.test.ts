@@ -55,7 +55,7 @@ async function flood(): Promise<RunReport> {
   let sender: Promise<unknown> = Promise.resolve();
   const report = await runRunbook({
     runbook: "trace-path",
-    raw: {
+    inputs: {
       from: "shop/client",
       to: [`shop/web:${PORT}`],
       protocol: "udp",

@@ -41,7 +41,7 @@ for (const [hurt, script] of Object.entries(HURTS)) {
     for (const cluster of [lab.files.profile, lab.files.sshProfile]) {
       const { findings, exitCode, outcome } = await runRunbook({
         runbook: "trace-path",
-        raw: {
+        inputs: {
           from: "shop/client",
           to: ["shop/web:8080"],
           probe: ["tcp-connect", "http", "ping", "dns-udp"],

@@ -142,7 +142,7 @@ async function trace(lab: LabState, { rule, group, viaSsh }: Cell): Promise<RunR
   let downloads: Promise<unknown> = Promise.resolve();
   const report = await runRunbook({
     runbook: "trace-path",
-    raw: {
+    inputs: {
       from: "shop/client",
       to: servers.map((server) => `${server}${group.port}`),
       ...(isProbed

@@ -31,7 +31,7 @@ async function trace(
 ): Promise<RunReport> {
   return runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: [...to], ...(probe.length > 0 ? { probe: [...probe] } : {}) },
+    inputs: { from: "shop/client", to: [...to], ...(probe.length > 0 ? { probe: [...probe] } : {}) },
     cluster,
     cwd: out,
     out,

@@ -26,7 +26,7 @@ t.before(async () => {
 
 interface RunHow {
   readonly ssh?: boolean;
-  readonly raw?: RunOptions["raw"];
+  readonly raw?: RunOptions["inputs"];
   readonly runId?: string;
   /** Interrupts when it says so. */
   readonly until?: (event: RunEvent) => boolean;
@@ -37,7 +37,7 @@ function optionsOf(how: RunHow = {}): RunOptions {
   const abort = new AbortController();
   return {
     runbook: "trace-path",
-    raw: { from: "shop/client", to: ["shop/web:8080"], probe: ["http", "ping"], ...how.raw },
+    inputs: { from: "shop/client", to: ["shop/web:8080"], probe: ["http", "ping"], ...how.raw },
     cluster: how.ssh === true ? lab.files.sshProfile : lab.files.profile,
     ...{ cwd: work, out: join(work, "runs"), grants: { yes: true }, signal: abort.signal },
     ...(how.runId === undefined ? {} : { runId: how.runId }),

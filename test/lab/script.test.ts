@@ -28,13 +28,17 @@ interface Ran extends RunReport {
   readonly notes: readonly string[];
 }
 
-function optionsOf(runbook: string, raw: RunOptions["raw"], onEvent: (event: RunEvent) => void): RunOptions {
+function optionsOf(
+  runbook: string,
+  raw: RunOptions["inputs"],
+  onEvent: (event: RunEvent) => void,
+): RunOptions {
   const { signal } = new AbortController();
   const where = { cluster: lab.files.profile, cwd: work, out: join(work, "runs") };
-  return { runbook, raw, ...where, grants: { yes: true }, signal, onEvent };
+  return { runbook, inputs: raw, ...where, grants: { yes: true }, signal, onEvent };
 }
 
-async function run(runbook: string, raw: RunOptions["raw"]): Promise<Ran> {
+async function run(runbook: string, raw: RunOptions["inputs"]): Promise<Ran> {
   const notes: string[] = [];
   const report = await runRunbook(
     optionsOf(runbook, raw, (event) => {

@@ -28,7 +28,7 @@ t.teardown(async () => {
 function trace(cluster: string): Promise<RunReport> {
   return runRunbook({
     runbook: "trace-path",
-    raw: { from: "shop/client", to: ["shop/web:8080"], probe: ["ping", "http"] },
+    inputs: { from: "shop/client", to: ["shop/web:8080"], probe: ["ping", "http"] },
     cluster,
     cwd: work,
     out: join(work, "out"),

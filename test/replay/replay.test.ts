@@ -49,13 +49,13 @@ t.test("a folder that was moved and can only be read, and a replay that is kept"
 });
 
 t.test("another input, where the recording has what it asks for, and where not", async (t) => {
-  const same = await replayRun({ dir: "example:healthy", raw: { watch: "5s" }, ...quiet });
+  const same = await replayRun({ dir: "example:healthy", inputs: { watch: "5s" }, ...quiet });
   t.equal(same.same, true);
-  await t.rejects(replayRun({ dir: "example:healthy", raw: { count: "9" }, ...quiet }), {
+  await t.rejects(replayRun({ dir: "example:healthy", inputs: { count: "9" }, ...quiet }), {
     code: "RECORDING_MISSING",
     message: /asked for by step (capture|traffic)/,
   });
-  await t.rejects(replayRun({ dir: "example:healthy", raw: { no: "9" }, ...quiet }), {
+  await t.rejects(replayRun({ dir: "example:healthy", inputs: { no: "9" }, ...quiet }), {
     code: "INPUT_INVALID",
   });
   await t.rejects(replayRun({ dir: "example:none", ...quiet }), { code: "EVIDENCE_INVALID" });

@@ -27,7 +27,11 @@ async function setUp(t: Test) {
     },
     onEvent: () => undefined,
   };
-  const plan = await planRunbook({ ...shared, runbook: join(dir, "sample.yaml"), raw: { from: "shop/web" } });
+  const plan = await planRunbook({
+    ...shared,
+    runbook: join(dir, "sample.yaml"),
+    inputs: { from: "shop/web" },
+  });
   const file = await writePlanFile(plan, { file: join(dir, "plan.json"), force: false });
   return { dir, plan, file, shared: { ...shared, out: join(dir, "runs") } };
 }
@@ -57,8 +61,8 @@ t.test("it runs as it is, from any folder, and a secret has to be given again", 
     code: "INPUT_INVALID",
     message: /secret token/,
   });
-  await t.rejects(runPlan({ ...shared, plan: file, raw: { from: "x" } }), { code: "USAGE" });
-  const report = await runPlan({ ...shared, plan: file, cwd: "/", raw: { token: "another-secret" } });
+  await t.rejects(runPlan({ ...shared, plan: file, inputs: { from: "x" } }), { code: "USAGE" });
+  const report = await runPlan({ ...shared, plan: file, cwd: "/", inputs: { token: "another-secret" } });
   t.equal(report.exitCode, 0);
   t.equal(report.findings.run.id, plan.run.id);
   t.notMatch(readFileSync(join(report.dir, "plan.json"), "utf8"), /another-secret|hunter2/);
@@ -67,17 +71,20 @@ t.test("it runs as it is, from any folder, and a secret has to be given again", 
 
 t.test("this machine is a node where the profile is named, and not by --yes alone", async (t) => {
   const { file, shared } = await setUp(t);
-  await t.rejects(runPlan({ ...shared, cluster: undefined, plan: file, raw: { token: "hunter2-secret" } }), {
-    code: "PERMISSION_DENIED",
-    detail: /takes this machine for nodes \(via: local\): me/,
-  });
+  await t.rejects(
+    runPlan({ ...shared, cluster: undefined, plan: file, inputs: { token: "hunter2-secret" } }),
+    {
+      code: "PERMISSION_DENIED",
+      detail: /takes this machine for nodes \(via: local\): me/,
+    },
+  );
 });
 
 t.test("what changed since is refused, and leaves no folder", async (t) => {
   const { dir, file, shared } = await setUp(t);
   const raw = { token: "hunter2-secret" };
   writeFileSync(join(dir, "sample.yaml"), RUNBOOK.replace("1ms", "2ms"));
-  const error = await runPlan({ ...shared, plan: file, raw }).catch((thrown: unknown) => thrown);
+  const error = await runPlan({ ...shared, plan: file, inputs: raw }).catch((thrown: unknown) => thrown);
   t.match(error, { code: "PLAN_DRIFT", exitCode: 2 });
   t.match((error as { detail: string }).detail, /the runbook's text changed: .*sample\.yaml/);
   t.throws(() => statSync(join(dir, "runs", "x")));
@@ -94,19 +101,19 @@ t.test("another host behind the same name is refused before it is entered", asyn
   );
   config("127.0.0.1");
   const raw = { token: "hunter2-secret" };
-  const planned = { ...shared, cluster, runbook: join(dir, "sample.yaml"), raw };
+  const planned = { ...shared, cluster, runbook: join(dir, "sample.yaml"), inputs: raw };
   const plan = await planRunbook(planned);
   const file = await writePlanFile(plan, { file: join(dir, "ssh.json"), force: false });
   t.match(plan.ends, [{ of: "node-a", settings: { HostName: "127.0.0.1", Port: "1" } }]);
-  t.equal((await runPlan({ ...shared, cluster, plan: file, raw })).exitCode, 0);
+  t.equal((await runPlan({ ...shared, cluster, plan: file, inputs: raw })).exitCode, 0);
   config("127.0.0.2");
-  await t.rejects(runPlan({ ...shared, cluster, plan: file, raw }), {
+  await t.rejects(runPlan({ ...shared, cluster, plan: file, inputs: raw }), {
     code: "PLAN_DRIFT",
     message: /would go elsewhere/,
     detail: "node-a: HostName: 127.0.0.1 → 127.0.0.2",
   });
   writeFileSync(join(dir, "ssh_config"), "NoSuchWord yes\n");
-  await t.rejects(runPlan({ ...shared, cluster, plan: file, raw }), {
+  await t.rejects(runPlan({ ...shared, cluster, plan: file, inputs: raw }), {
     code: "PLAN_DRIFT",
     detail: /^node-a: Cannot tell where ssh would enter node-a/,
   });
@@ -129,10 +136,10 @@ t.test("ssh is asked once a run where it would go, and so for a plan", async (t)
     writeFileSync(asked, "");
     return ["node-a", "node-b"].map((name) => lines.filter((line) => line === name).length - 1);
   };
-  const plan = await planRunbook({ ...shared, cluster, runbook: join(dir, "sample.yaml"), raw });
+  const plan = await planRunbook({ ...shared, cluster, runbook: join(dir, "sample.yaml"), inputs: raw });
   t.strictSame(count(), [1, 1]);
   const file = await writePlanFile(plan, { file: join(dir, "once.json"), force: false });
-  await runPlan({ ...shared, cluster, plan: file, raw });
+  await runPlan({ ...shared, cluster, plan: file, inputs: raw });
   t.strictSame(count(), [1, 1]);
 });
 
@@ -154,7 +161,7 @@ t.test("a file that is no plan, or was changed, is refused", async (t) => {
   await t.rejects(readPlanFile(dir), { code: "FILE_UNREADABLE" });
   const refused = await planRunbook({
     ...{ cwd: dir, cluster: join(dir, "cluster.yaml"), grants: {}, signal: new AbortController().signal },
-    ...{ onEvent: () => undefined, runbook: join(dir, "sample.yaml"), raw: {} },
+    ...{ onEvent: () => undefined, runbook: join(dir, "sample.yaml"), inputs: {} },
   });
   writeFileSync(file, JSON.stringify(refused));
   await t.rejects(readPlanFile(file), { code: "PLAN_INVALID", message: /without a look at the nodes/ });

@@ -25,7 +25,7 @@ function setUp(t: Test, runbook: string): RunOptions & { events: RunEvent[]; abo
   const abort = new AbortController();
   const events: RunEvent[] = [];
   return {
-    ...{ runbook: join(dir, "sample.yaml"), raw: {}, cluster: join(dir, "cluster.yaml"), cwd: dir },
+    ...{ runbook: join(dir, "sample.yaml"), inputs: {}, cluster: join(dir, "cluster.yaml"), cwd: dir },
     ...{ out: join(dir, "artifacts"), grants: { yes: true }, signal: abort.signal, abort, events },
     onEvent: (event) => events.push(event),
   };
@@ -126,7 +126,7 @@ t.test("everything that can be wrong beforehand is said before a folder is made"
   const options = setUp(t, runbookOf(WAIT));
   const wrong: [Partial<RunOptions>, string][] = [
     [{ runbook: "no-such-runbook" }, "RUNBOOK_NOT_FOUND"],
-    [{ raw: { frm: "x" } }, "INPUT_INVALID"],
+    [{ inputs: { frm: "x" } }, "INPUT_INVALID"],
     [{ cluster: "no-such-cluster" }, "CLUSTER_NOT_FOUND"],
     [{ cluster: options.runbook }, "DOCUMENT_INVALID"],
     [{ grants: {} }, "PERMISSION_DENIED"],

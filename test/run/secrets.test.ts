@@ -30,7 +30,7 @@ function setUp(t: Test, step: string): RunOptions & { readonly said: unknown[]; 
   return {
     ...{
       runbook: join(dir, "sample.yaml"),
-      raw: { token: SECRET, word: SECRET },
+      inputs: { token: SECRET, word: SECRET },
       cluster: join(dir, "c.yaml"),
       cwd: dir,
     },

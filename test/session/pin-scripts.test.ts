@@ -51,7 +51,7 @@ steps:
     cluster: join(dir, "cluster.yaml"),
   };
   const plan = await planRunbook({
-    ...{ ...shared, runbook: join(dir, "sample.yaml"), raw: {}, onEvent: () => undefined },
+    ...{ ...shared, runbook: join(dir, "sample.yaml"), inputs: {}, onEvent: () => undefined },
   });
   t.strictSame(
     plan.scripts.map(({ step, file }) => [step, file]),

@@ -36,7 +36,7 @@ async function executeReplay(dir: string, options: ReplayFlags, io: CommandIo): 
   );
   try {
     const report = await replayRun({
-      ...{ dir, out: options.out, runbook: options.runbook, raw: readInputs(options.input ?? []) },
+      ...{ dir, out: options.out, runbook: options.runbook, inputs: readInputs(options.input ?? []) },
       ...(options.yes === true ? { grants: { yes: true } } : {}),
       ...{ cwd: process.cwd(), signal: interruption.signal, onEvent: makeProgress(terminal) },
     });

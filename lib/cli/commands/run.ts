@@ -39,7 +39,7 @@ type RunFlags = CommonOptions &
 
 interface ParsedRun {
   readonly runbook: string;
-  readonly raw: RawInputs;
+  readonly inputs: RawInputs;
   readonly options: RunFlags;
   /** How its packets are shown while it goes on. */
   readonly shown: ShownPackets;
@@ -162,11 +162,11 @@ async function parseRunbookFlags(
     .action(() => undefined);
   command.parse([...given.words], { from: "user" });
   const types = Object.fromEntries(Object.entries(runbook.inputs).map(([input, { type }]) => [input, type]));
-  const raw = readInputFlags(command, runbook.inputs);
+  const inputs = readInputFlags(command, runbook.inputs);
   const options = command.opts<Omit<RunFlags, "output"> & { readonly output?: string }>();
   const { output, packets } = readRunOutput(options.output);
   const shown = { packets, print: options.print === true };
-  return { runbook: name, raw, options: { ...options, output }, shown, types };
+  return { runbook: name, inputs, options: { ...options, output }, shown, types };
 }
 
 /** Runs a runbook whose words are known, and shows its packets. */
@@ -178,11 +178,11 @@ export async function executeNamedRun(
   if (parsed !== null) await executeRun({ ...parsed, shown }, io);
 }
 
-async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: CommandIo): Promise<void> {
+async function executeRun({ runbook, inputs, options, shown }: ParsedRun, io: CommandIo): Promise<void> {
   if (options.detach === true || options.for !== undefined) {
     refuseDetachedPackets(shown);
     const { executeDetached } = await import("../detach-run.js");
-    await executeDetached({ runbook, raw, options }, io);
+    await executeDetached({ runbook, inputs, options }, io);
     return;
   }
   const { runRunbook } = await import("../../api/run.js");
@@ -196,7 +196,7 @@ async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: Comma
   );
   try {
     const report = await runRunbook({
-      ...{ runbook, raw, runId },
+      ...{ runbook, inputs, runId },
       ...clusterOf(options),
       cwd: process.cwd(),
       out: options.out ?? "artifacts",
@@ -216,11 +216,11 @@ async function executeRun({ runbook, raw, options, shown }: ParsedRun, io: Comma
   }
 }
 
-async function executePlan({ runbook, raw, options, types }: ParsedRun, io: CommandIo): Promise<void> {
+async function executePlan({ runbook, inputs, options, types }: ParsedRun, io: CommandIo): Promise<void> {
   const { planRunbook } = await import("../../api/run.js");
   const { renderPlan } = await import("../../api/report.js");
   const plan = await withSignals({ io, flags: options }, (shared) =>
-    planRunbook({ runbook, raw, ...clusterOf(options), grants: options, ...shared }),
+    planRunbook({ runbook, inputs, ...clusterOf(options), grants: options, ...shared }),
   );
   io.terminal.out(
     options.output === "json" ? printJson(plan) : renderPlan(plan, { full: options.full === true, types }),
