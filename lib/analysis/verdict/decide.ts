@@ -38,9 +38,9 @@ export function decide(input: DecideInput): Decision {
   const reply = discountMissed(sumUp(found.reply), found.reply, { input, doubts });
   const seen = discountMissed(sumUp(found.request), found.request, { input, doubts });
   doubtAcknowledged(reply, found.reply, { input, doubts });
-  doubtAcknowledged(seen, found.request, { input, doubts });
   const refusal = findRequestRefusal(input, seen, reply);
   const excused = refusal === null ? excuseAnswered(seen, input, doubts) : null;
+  if (excused === null) doubtAcknowledged(seen, found.request, { input, doubts });
   const request = excused ?? seen;
   const basis = { request, reply, doubts, refusal: null, brokenAt: null, lost: NOTHING_LOST };
   const nowhere = { direction: null, lastSeen: null, firstMissing: null } as const;
@@ -74,7 +74,7 @@ export function decide(input: DecideInput): Decision {
     return { ...basis, ...nowhere, lastSeen: farthest(found.request), status };
   }
   if (reply.sent > 0 && reply.arrived === 0) {
-    doubts.doubt(describeUndecided(reply, "reply"));
+    if (reply.undecided > 0) doubts.doubt(describeUndecided(reply, "reply"));
     const lastSeen = farthest(found.reply);
     return { ...basis, status: "inconclusive", direction: "reply", lastSeen, firstMissing: null };
   }
@@ -91,15 +91,19 @@ export function decide(input: DecideInput): Decision {
  */
 function excuseAnswered(request: Outcome, { found, route }: DecideInput, doubts: Doubts): Outcome | null {
   const [main] = request.breaks;
-  if (main === undefined || request.arrived > 0) return null;
+  const { leavesAt } = request.spared;
+  const lastAt = leavesAt ?? main?.position;
+  if (lastAt === undefined || request.arrived > 0) return null;
   const answered = Math.max(...found.request.order.map((place) => found.reply.packets[place]!));
-  if (answered === 0) return null;
-  const missing = found.request.order.slice(main.position + 1);
+  if (answered === 0 && leavesAt === null) return null;
+  const missing = found.request.order.slice(lastAt + 1);
   const where = missing.map((place) => nameHop(hopOf(route, place))).join(", ");
-  const seen = nameHop(hopOf(route, found.request.order[main.position]!));
+  const seen = nameHop(hopOf(route, found.request.order[lastAt]!));
   doubts.doubt(
     `Requests were answered, and never seen behind ${seen} (${where}): another machine has that address, they took another way or another address, or those captures missed them`,
   );
+  // What was lost before they left the way stays lost.
+  if (main === undefined || leavesAt !== null) return request;
   const isStream = found.connections.some(({ story }) => story.syns + story.synAcks > 0);
   const lost = isStream ? 0 : Math.max(0, request.lost - answered);
   const breaks = lost === 0 ? [] : [{ ...main, lost: Math.min(main.lost, lost) }];
@@ -144,7 +148,7 @@ function farthest({ order, ways }: DirectionTally): number {
 type Where = Pick<Decision, "direction" | "lastSeen" | "firstMissing">;
 
 function refuse(tally: DirectionTally, outcome: Outcome): Where {
-  const position = outcome.breaks[0]?.position ?? tally.order.length - 1;
+  const position = outcome.breaks[0]?.position ?? outcome.spared.leavesAt ?? tally.order.length - 1;
   return {
     direction: tally.direction === REQUEST ? "request" : "reply",
     lastSeen: tally.order[position]!,

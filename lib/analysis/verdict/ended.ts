@@ -21,7 +21,8 @@ export function listEnded({ found, decision }: JudgedFlow): Ended {
   if (main !== null) {
     const stopped = tally.ways.filter(({ last }) => last === main.position);
     const uncertain = stopped.reduce(
-      (sum, way) => sum + (way.isAcknowledged ? way.packets : way.undecided + way.lateResets + way.copies),
+      (sum, way) =>
+        sum + (outcome.spared.has(way) ? way.packets : way.undecided + way.lateResets + way.copies),
       0,
     );
     return { kept: main.kept, count: main.lost, uncertain };

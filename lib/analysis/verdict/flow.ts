@@ -53,7 +53,7 @@ export function describeFlow(
     hops: route.requestHops.map((hop) => countHop(hop, judged)),
     ...(flow.replyHops === null ? {} : { replyHops: flow.replyHops.map((hop) => countHop(hop, judged)) }),
     verdict: describeVerdict(judged, frames, findCause),
-    timeline: buildTimeline(found, route, frames),
+    timeline: buildTimeline(judged, frames),
     legs: [
       ...describeLegs(found.request, decision.request, route),
       ...describeLegs(found.reply, decision.reply, route),

@@ -17,7 +17,9 @@ export function describeLegs(tally: DirectionTally, outcome: Outcome, route: Rou
         !inPiecesAt.includes(position) &&
         (last === position || !uncoveredAt.includes(position)),
     );
-    const undecided = ways.reduce((sum, way) => sum + (way.last === position ? undecidedOf(way) : 0), 0);
+    const open = (way: WayCount): number =>
+      outcome.spared.has(way) ? way.packets - way.carried : way.undecided;
+    const undecided = ways.reduce((sum, way) => sum + (way.last === position ? open(way) : 0), 0);
     const passed = ways.reduce(
       (sum, { last, packets, carried }) => sum + (last > position ? packets : carried),
       0,
@@ -37,10 +39,6 @@ export function describeLegs(tally: DirectionTally, outcome: Outcome, route: Rou
     };
   });
 }
-
-/** What has been acknowledged is in no count of what was lost: it may have gone by. */
-const undecidedOf = ({ isAcknowledged, packets, undecided }: WayCount): number =>
-  isAcknowledged ? packets : undecided;
 
 /** To four significant digits; 0 of nothing is 0. */
 export function shareOf(part: number, whole: number): number {

@@ -23,7 +23,7 @@ export function discountMissed(outcome: Outcome, tally: DirectionTally, { input,
   let taken = 0;
   for (const { position, lost } of outcome.breaks.toSorted((a, b) => a.position - b.position)) {
     const place = tally.order[position + 1]!;
-    const known = outcome.acknowledged.get(position) ?? 0;
+    const known = outcome.spared.at.get(position)?.proven ?? 0;
     const most = mayHaveMissed(input.route.places[place]!, input.found.readings[place]!) - known;
     const missed = Math.max(0, Math.min(lost, most));
     const behind = breaks.get(position + 1);
@@ -45,14 +45,15 @@ export function discountMissed(outcome: Outcome, tally: DirectionTally, { input,
   };
 }
 
-/** Packets that arrived and that places lack: those captures are no witnesses of a loss. */
-export function doubtAcknowledged({ acknowledged }: Outcome, tally: DirectionTally, at: At): void {
+/** Packets that reached somebody and that places lack: those captures are no witnesses of a loss. */
+export function doubtAcknowledged({ spared }: Outcome, tally: DirectionTally, at: At): void {
   const { input, doubts } = at;
-  for (const [position, packets] of acknowledged) {
+  for (const [position, { proven, along }] of spared.at) {
     const before = nameHop(hopOf(input.route, tally.order[position]!));
     const behind = nameHop(hopOf(input.route, tally.order[position + 1]!));
+    const others = along === 0 ? "" : ` (with ${along} others, of which nothing would tell)`;
     doubts.doubt(
-      `${packets} packets that were seen at ${before} and not at ${behind} were acknowledged by the other end: the capture there missed them, or they took another way`,
+      `${proven} packets that were seen at ${before} and not at ${behind} were acknowledged by the other end: the capture there missed them, or they took another way${others}`,
     );
   }
 }

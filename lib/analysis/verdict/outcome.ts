@@ -1,6 +1,6 @@
-import { REPLY } from "../follow/ends.js";
 import type { KeptPacket } from "../follow/ways.js";
 import type { DirectionTally, WayCount } from "../follow/tally.js";
+import { spareAcknowledged, type Spared } from "./acknowledged.js";
 
 /** So many of the lost packets are kept for people and for the search for a cause. */
 const MOST_KEPT = 64;
@@ -41,8 +41,8 @@ export interface Outcome {
   readonly undecided: number;
   /** Of `undecided`: the next hop's capture may have missed them itself. */
   readonly missed: number;
-  /** Of `undecided`: the other end acknowledged them; by the position of the last hop that showed them. */
-  readonly acknowledged: ReadonlyMap<number, number>;
+  /** Not judged either: they went on where nobody captured it. */
+  readonly spared: Spared;
   /** RSTs of connections that were over, which firewalls may drop without harm. */
   readonly lateResets: number;
   /** Too big for a hop on the way, which said so; smaller ones came through afterwards. */
@@ -66,13 +66,9 @@ export function sumUp(tally: DirectionTally): Outcome {
     ways.reduce((total, way) => total + of(way), 0);
   const sentWays = fresh.filter(({ first }) => first === base);
   const arrived = sum(sentWays, ({ last, packets, carried }) => (last === final ? packets : carried));
-  // Of requests that none of came to the end somebody else may have acknowledged them.
-  const isProof = (way: WayCount): boolean =>
-    way.isAcknowledged && (arrived > 0 || tally.direction === REPLY);
-  // The client has what no place before it shows: its bare ACKs, too, took that way.
-  const isElsewhere = arrived === 0 && tally.ways.some(isProof);
+  const spared = spareAcknowledged(tally);
   const lostOf = (way: WayCount): number =>
-    way.last === final || isShrunk(way) || isProof(way) || isElsewhere
+    way.last === final || isShrunk(way) || spared.has(way)
       ? 0
       : Math.max(0, way.packets - way.undecided - way.carried - way.lateResets - way.copies);
   const breaks = tally.order
@@ -89,19 +85,13 @@ export function sumUp(tally: DirectionTally): Outcome {
     breaks,
     lost,
     lostWays: tally.ways.filter((way) => lostOf(way) > 0),
-    undecided: sum(stopped, (way) => (isProof(way) || isElsewhere ? way.packets : way.undecided)),
+    undecided: sum(stopped, (way) => (spared.has(way) ? 0 : way.undecided)),
     missed: 0,
-    acknowledged: countByPosition(stopped.filter(isProof)),
+    spared,
     lateResets: sum(stopped, ({ lateResets }) => lateResets),
     shrunk: sum(stopped.filter(isShrunk), ({ packets }) => packets),
     strays: sum(fresh, ({ packets }) => packets) - sent,
   };
-}
-
-function countByPosition(ways: readonly WayCount[]): ReadonlyMap<number, number> {
-  const counts = new Map<number, number>();
-  for (const { last, packets } of ways) counts.set(last, (counts.get(last) ?? 0) + packets);
-  return counts;
 }
 
 function breakAt(tally: DirectionTally, position: number, lostOf: (way: WayCount) => number): Break {

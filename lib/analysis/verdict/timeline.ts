@@ -1,20 +1,21 @@
 import type { TimelinePacket } from "../../model/findings.js";
-import type { Observation } from "./observation.js";
 import { REQUEST } from "../follow/ends.js";
 import type { KeptPacket } from "../follow/ways.js";
 import type { FrameReader } from "./frames.js";
+import type { JudgedFlow } from "./judged.js";
 import type { Route } from "./route.js";
 
 const MOST_PACKETS = 64;
 const MOST_LOST = 32;
 
 /** The packets that tell the story: those that were lost, and the first of the others, in order of time. */
-export function buildTimeline(found: Observation, route: Route, frames: FrameReader): TimelinePacket[] {
-  const lost = [found.request, found.reply]
-    .flatMap(({ ways, order }) =>
-      ways
-        .filter(({ last, isAcknowledged }) => last < order.length - 1 && !isAcknowledged)
-        .flatMap(({ kept }) => kept),
+export function buildTimeline({ found, route, decision }: JudgedFlow, frames: FrameReader): TimelinePacket[] {
+  const lost = [
+    { tally: found.request, spared: decision.request.spared },
+    { tally: found.reply, spared: decision.reply.spared },
+  ]
+    .flatMap(({ tally: { ways, order }, spared }) =>
+      ways.filter((way) => way.last < order.length - 1 && !spared.has(way)).flatMap(({ kept }) => kept),
     )
     .sort(byTime)
     .slice(0, MOST_LOST);

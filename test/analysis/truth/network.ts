@@ -27,6 +27,13 @@ interface Item {
   readonly origins: readonly number[];
 }
 
+/** What a hop showed, and the legs that led to it, the nearest last. */
+interface Shown {
+  readonly hop: number;
+  readonly items: readonly Item[];
+  readonly legs: readonly { readonly from: number; readonly to: number }[];
+}
+
 /** Hops in the order in which a flow's requests pass them. */
 export function pathOf({ span: [first, last], reversed }: FlowPlan): readonly number[] {
   const path = Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -41,6 +48,7 @@ export class Network {
   readonly #scenario: Scenario;
   readonly #random: Random;
   readonly #losses: Losses;
+  readonly #pieces = new WeakMap<Frame, { readonly bytes: number; readonly frames: readonly Frame[] }>();
   readonly tally = new Tally();
   readonly sightings: Sighting[] = [];
 
@@ -64,7 +72,7 @@ export class Network {
       isCopy: false,
       origins: [],
     }));
-    let shown: { readonly hop: number; readonly items: readonly Item[] } | null = null;
+    let shown: Shown | null = null;
     let gone: Item[] = [];
     for (const [position, hop] of path.entries()) {
       if (position > 0) {
@@ -76,7 +84,7 @@ export class Network {
       this.#count(first, { shown, hop, gone });
       items = items.map((item, index) => ({ ...item, origins: [index] }));
       gone = [];
-      shown = { hop, items };
+      shown = { hop, items, legs: shown === null ? [] : [...shown.legs, { from: shown.hop, to: hop }] };
       const isBehind = this.#isBehind(plan, { position, path, isRequest: first.isRequest });
       for (const item of items) this.#show(item, { hop, isBehind, isRequest: first.isRequest });
       if (items.length === 0) break;
@@ -144,7 +152,11 @@ export class Network {
   #reshape(items: readonly Item[], hop: number): Item[] {
     const { splitBytes, merges } = this.#scenario.hops[hop]!;
     const pieces = items.flatMap((item) =>
-      splitFrame(item.frame, splitBytes).map((frame, index) => ({ ...item, frame, atUs: item.atUs + index })),
+      this.#split(item.frame, splitBytes).map((frame, index) => ({
+        ...item,
+        frame,
+        atUs: item.atUs + index,
+      })),
     );
     if (!merges) return pieces;
     const merged: Item[] = [];
@@ -165,10 +177,19 @@ export class Network {
     return merged;
   }
 
+  /** A copy is cut into the same pieces as what it is a copy of. */
+  #split(frame: Frame, bytes: number): readonly Frame[] {
+    const known = this.#pieces.get(frame);
+    if (known?.bytes === bytes) return known.frames;
+    const frames = splitFrame(frame, bytes);
+    this.#pieces.set(frame, { bytes, frames });
+    return frames;
+  }
+
   #count(
     first: Frame,
     at: {
-      readonly shown: { readonly hop: number; readonly items: readonly Item[] } | null;
+      readonly shown: Shown | null;
       readonly hop: number;
       readonly gone: readonly Item[];
     },
@@ -183,6 +204,7 @@ export class Network {
       // What a place did not capture may be known by those behind it.
       most.sent += 1;
       if (isLost && isCaptured(this.#scenario, shown.hop, atUs)) most.missing += 1;
+      else if (isLost) this.#countBefore(first, shown.legs, atUs);
       if (!this.#isSure(atUs)) continue;
       const one = frames.get(frame) ?? { copies: 0, lost: 0 };
       frames.set(frame, one);
@@ -198,6 +220,15 @@ export class Network {
         missing: { least: isOptional ? 0 : whole, most: most.missing },
       },
     );
+  }
+
+  /** What is lost behind a place that was not captured then is missing behind the last one that was. */
+  #countBefore({ flow, isRequest }: Frame, legs: Shown["legs"], atUs: number): void {
+    for (const leg of legs.toReversed()) {
+      const none = { least: 0, most: 0 };
+      this.tally.count({ flow, isRequest, ...leg }, { sent: none, missing: { least: 0, most: 1 } });
+      if (isCaptured(this.#scenario, leg.from, atUs)) return;
+    }
   }
 
   /** Whether all captures surely hold what passed around that time. */

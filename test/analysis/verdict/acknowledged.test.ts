@@ -111,3 +111,32 @@ t.test("a client's data that the server has and never acknowledges", async (t) =
   const far = await judge(t, { protocol: "tcp", probe: null, packets, captures: { 7: null } });
   t.match(brief(far), /^inconclusive - 6 → - /);
 });
+
+const isRequest = (one: string): boolean => /^(syn|ack|request .|reply . acked)$/.test(one);
+
+t.test(
+  "requests that never show before the server, which acknowledges them: each is left open",
+  async (t) => {
+    const base = { protocol: "tcp", probe: null } as const;
+    const packets = talk((one) => (isRequest(one) ? { hidden: [5, 6, 7] } : {}));
+    const found = await judge(t, { ...base, packets });
+    t.match(brief(found), /^inconclusive request 4 → 5 /);
+    t.same(
+      found.legs?.filter(({ undecided }) => undecided > 0).map(({ sent, undecided }) => [sent, undecided]),
+      [[0, 8]],
+    );
+    t.match(found.verdict.caveats, [/^Requests were answered, and never seen behind node-b ens4 /]);
+    const stopped = talk((one) =>
+      one === "reply 1 acked" ? { reach: 2 } : isRequest(one) ? { hidden: [5, 6, 7] } : {},
+    );
+    const both = await judge(t, { ...base, packets: stopped });
+    t.match(brief(both), /^lost request 1 → 2 /, "one that stopped where the others went on");
+    t.equal(both.verdict.lost.packets, 1);
+  },
+);
+
+t.test("requests that the server acknowledges by a way that they do not take are no loss", async (t) => {
+  const packets = talk((one) => (isRequest(one) ? { hidden: [4, 5, 6, 7] } : { hidden: [0, 1, 2, 3, 5, 6] }));
+  const found = await judge(t, { protocol: "tcp", probe: null, packets });
+  t.match(brief(found), /^inconclusive request 3 → 4 /);
+});
