@@ -63,6 +63,8 @@ const ONCE_WRONG: ReadonlyMap<number, string> = new Map([
     6895,
     "a retransmission, for the clocks, where a place shows each packet before and behind the translation",
   ],
+  [11845, "doubled frames that are cut into pieces, and lost behind"],
+  [17817, "clocks of which one side tells by resets alone that are all the same, the first of them lost"],
   [9847, "replies of one backend that stop in front of a place which shows no replies"],
 ]);
 
@@ -119,6 +121,7 @@ const LIVE_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   [549, "a server's data that nobody acknowledges"],
   [859, "a connection that begins anew where its first place had begun to show"],
   [931, "a packet that passes while a capture begins"],
+  [1889, "a loss behind a place of which the capture had not begun"],
 ]);
 
 t.test("what was judged wrongly once, under traffic", async (t) => {

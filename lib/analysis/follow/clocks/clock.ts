@@ -1,5 +1,6 @@
 import { readHeads, type Head } from "./heads.js";
 import type { HopCapture } from "../source.js";
+import { CLOCK_ERROR_US } from "./limits.js";
 
 /** A one-way delay longer than this is taken for a wrong clock. */
 const LONGEST_DELAY_US = 1_000_000;
@@ -174,6 +175,11 @@ function compare(
     const [late, early] = forth.least > back.most ? [forth, back] : [back, forth];
     const [upper, lower] = [late.least, early.most];
     const errorUs = Math.abs(upper - lower) / 2;
+    if (errorUs > CLOCK_ERROR_US && (forth.sure === 0) !== (back.sure === 0)) {
+      // One side has only packets that are alike, and not all of them: the other one is what is known.
+      if (oneWay === null || oneWay.sure === 0) oneWay = forth.sure > 0 ? forth : back;
+      continue;
+    }
     if (best === null || errorUs < best.errorUs) best = { aheadUs: (upper + lower) / 2, errorUs };
   }
   if (best !== null) return { ...best, method: "pairs", packets, sure, limit: null };
