@@ -2,6 +2,7 @@ import { HopbookError } from "../errors.js";
 import type { Argv } from "../model/access.js";
 import type { CapturePoint } from "../model/points.js";
 import { targetOf } from "../model/hops.js";
+import { lookAtTools, TOOL_NAMES } from "../linux/node/looks.js";
 import { enterWords } from "./tcpdump.js";
 
 /** What ps shows beside the script. */
@@ -9,18 +10,26 @@ export const FILTER_CHECK_NAME = "hopbook-filter-check";
 export const FILTER_CHECK_ACTION = "capture/check";
 
 /** The kernel takes no more (BPF_MAXINSNS): tcpdump would then filter by itself, and every packet would be copied to it. */
-const MAX_INSTRUCTIONS = 4096;
+const KERNEL_INSTRUCTIONS = 4096;
+/** What stands in front of a filter where the login's own packets pass, 20 of them, is known once the node was asked. */
+const MAX_INSTRUCTIONS = KERNEL_INSTRUCTIONS - 32;
 const [ENTER, ENTERED] = enterWords("$2");
 
 /**
- * Has tcpdump compile filters where they are to be used, and captures nothing, constant POSIX sh; every value is a
- * positional argument: for each place ID NETNS_PATH|- INTERFACE FILTER. It prints a line each:
+ * All that is asked of a node before captures at points, in one command: what it has (as the tools are looked for), its
+ * devices where they are wanted, and tcpdump's word on the filters where they are to be used, which captures nothing.
+ * Constant POSIX sh; every value is a positional argument: FOLDER DEVICES(y|n), then for each place ID NETNS_PATH|-
+ * INTERFACE FILTER. It prints the lines of the tools, `links JSON`, and a line each:
  *   ok ID INSTRUCTIONS · bad ID TEXT · error tool NAME
  * Each is bounded: a name that is looked up, or an expression without end, ends after five seconds.
  */
 export const FILTER_CHECK_SCRIPT = `
 LC_ALL=C; export LC_ALL
-for tool in tcpdump timeout tr cut; do command -v $tool >/dev/null 2>&1 || { echo "error tool $tool"; exit 3; }; done
+folder=$1 devices=$2
+shift 2
+${lookAtTools(TOOL_NAMES.join(" "))}
+[ "$devices" = n ] || printf 'links %s\\n' "$(ip -d -j address show 2>/dev/null)"
+for tool in tcpdump timeout tr cut; do command -v $tool >/dev/null 2>&1 || { echo "error tool $tool"; exit 0; }; done
 opts='-k 1 5'
 timeout $opts true 2>/dev/null || { opts='-t 5'; timeout $opts true 2>/dev/null || opts=5; }
 check() {
@@ -45,26 +54,41 @@ while [ $# -ge 4 ]; do
 done
 `;
 
-/** The command that checks the filters of points on one node. */
-export function planFilterCheck(points: readonly CapturePoint[]): Argv {
-  const words = points.flatMap(({ id, netns, interface: name, filter }) => [
+/** Where a filter is to be used. */
+export type FilterPlace = Pick<CapturePoint, "id" | "netns" | "interface" | "filter">;
+
+/** The command that looks at a node for the captures at these places. */
+export function planFilterCheck(
+  places: readonly FilterPlace[],
+  { workDir, devices }: { readonly workDir: string; readonly devices: boolean },
+): Argv {
+  const words = places.flatMap(({ id, netns, interface: name, filter }) => [
     ...[id, netns.kind === "path" ? netns.path : "-", name, filter],
   ]);
-  return ["sh", "-c", FILTER_CHECK_SCRIPT, FILTER_CHECK_NAME, ...words];
+  return ["sh", "-c", FILTER_CHECK_SCRIPT, FILTER_CHECK_NAME, workDir, devices ? "y" : "n", ...words];
+}
+
+const VERDICTS = ["ok", "bad"];
+
+/** What the node said of its devices, JSON as `ip` prints it; null where it was not asked, or had no word. */
+export function linksTextOf(text: string): string | null {
+  const line = text.split("\n").find((each) => each.startsWith("links "));
+  return line?.slice("links ".length) ?? null;
 }
 
 /** Throws INPUT_INVALID with tcpdump's own words where it refuses a filter, CAPTURE_FAILED where it could not be asked. */
 export function readFilterCheck(text: string, points: readonly CapturePoint[]): void {
   const lines = text.split("\n").map((line) => line.split(" "));
   for (const point of points) {
-    const [verdict, , ...rest] = lines.find(([, id]) => id === point.id) ?? [];
+    const [verdict, , ...rest] =
+      lines.find(([said = "", id]) => VERDICTS.includes(said) && id === point.id) ?? [];
     const said = rest.join(" ").replace(/^tcpdump: /, "");
     const where = { node: targetOf(point) };
     if (verdict === "ok" && Number(said) <= MAX_INSTRUCTIONS) continue;
     if (verdict === "ok") {
       throw new HopbookError(
         "INPUT_INVALID",
-        `Cannot use the filter at ${point.name}: it has ${said} instructions, and the kernel takes ${MAX_INSTRUCTIONS}`,
+        `Cannot use the filter at ${point.name}: it has ${said} instructions, and ${MAX_INSTRUCTIONS} can be used`,
         { where, hint: "Make it shorter: nets in place of many hosts" },
       );
     }

@@ -16,5 +16,11 @@ export {
   planList,
   type DetachedPlan,
 } from "./detached.js";
-export { FILTER_CHECK_ACTION, planFilterCheck, readFilterCheck } from "./filter-check.js";
+export {
+  FILTER_CHECK_ACTION,
+  linksTextOf,
+  planFilterCheck,
+  readFilterCheck,
+  type FilterPlace,
+} from "./filter-check.js";
 export { checkFilterText, withoutLogin } from "./user-filter.js";

@@ -34,7 +34,7 @@ export { choosePods, type PodChoice } from "./ends/choose-pods.js";
 export { selectPods, type SelectedPod } from "./ends/select-pods.js";
 export { inspectPodsOfNode } from "./runtime/pods-of-node.js";
 export { asUnseen, finishEnds, sayWhy } from "./ends/unseen.js";
-export { checkRun, jsonTextOf, runOnNode } from "./run.js";
+export { checkRun, commandFailed, jsonTextOf, runOnNode } from "./run.js";
 export { SNAPSHOT_LOOK_MS, snapshotArgv } from "./snapshot/script.js";
 export { takeSnapshot } from "./snapshot/take.js";
 export {
@@ -49,7 +49,7 @@ export { checkPodTools } from "./tools/pod.js";
 export { CLUSTER_SCRIPTS } from "./scripts.js";
 export { findBackendsByIp } from "./facts/service-by-address.js";
 export { findService } from "./ends/service-ports.js";
-export { checkTools, TOOL_NAMES, type NodeTools } from "./tools/node.js";
+export { checkTools, parseTools, type CheckToolsOptions, type NodeTools } from "./tools/node.js";
 export {
   IS_TRACEFS,
   LOOK_FREE,
@@ -57,7 +57,8 @@ export {
   LOOK_SELF,
   LOOK_UP,
   lookForPrograms,
+  TOOL_NAMES,
   TRACEFS_PLACES,
-} from "./tools/looks.js";
+} from "../linux/node/looks.js";
 export { readPolicyFacts } from "./facts/policies.js";
 export { shareLookups } from "./facts/share-lookups.js";

@@ -1,28 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  checkFilterText,
-  FILTER_CHECK_ACTION,
-  planFilterCheck,
-  readFilterCheck,
-  withoutLogin,
-} from "../capture/index.js";
-import { runOnNode, type NodeTools } from "../cluster/index.js";
+import { checkFilterText, readFilterCheck, withoutLogin, type FilterPlace } from "../capture/index.js";
+import type { NodeTools } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import { readHostLinks, roleOfLink, safeId } from "../hops/index.js";
+import { roleOfLink, safeId } from "../hops/index.js";
+import type { Link } from "../linux/links.js";
 import { targetOf } from "../model/hops.js";
 import type { NetnsRef } from "../model/cluster.js";
-import { ANY_INTERFACE, type CapturePoint, type PointsFile } from "../model/points.js";
+import { ANY_INTERFACE, type PointsFile } from "../model/points.js";
 import type { StepContext } from "../model/steps.js";
-import { checkNodes } from "./shared/check-nodes.js";
+import { lookAtPoints, type PointsLook } from "./shared/look-at-points.js";
 import { recallPod } from "./shared/known-pods.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
 import { readPoints, type NamedPoint, type PointInput } from "./point-input.js";
 
 export const POINTS_FILE = "evidence/points.json";
 const MOST_POINTS = 256;
-const CHECK_MS = 30_000;
-const CHECK_ONE_MS = 6_000;
 
 /** Points with what their nodes have. */
 export interface FoundPoints extends PointsFile {
@@ -43,22 +36,12 @@ export async function findPoints(
   if (context.detach?.phase === "collect") {
     return { ...readKept(await readFile(join(context.sink.dir, POINTS_FILE), "utf8")), tools: {} };
   }
-  const places = await findPlaces(named, context);
-  if (places.length > MOST_POINTS) {
-    throw new HopbookError(
-      "INPUT_INVALID",
-      `Cannot capture at ${places.length} points: at most ${MOST_POINTS} are captured at once`,
-      { hint: "Choose some of the pods with pod/locate: onePerNode, percent, max" },
-    );
-  }
-  const targets = [...new Set(places.map((place) => targetOf(place)))];
-  const pods = new Set(places.flatMap((place) => (place.netns.kind === "own" ? [targetOf(place)] : [])));
-  const tools = await checkNodes(targets, { accesses: context.accesses, pods }, context);
+  const { places, looks } = await lookAtPlaces(named, filter, context);
+  const tools = Object.fromEntries([...looks].map(([target, look]) => [target, look.tools]));
   const points = places.map((place) => {
     const login = place.netns.kind === "host" ? (tools[targetOf(place)]?.sshConnection ?? null) : null;
     return { ...place, filter: withoutLogin(filter, login), pcap: `captures/${place.node}/${place.id}.pcap` };
   });
-  await Promise.all(targets.map((target) => checkOn(target, points, context)));
   return { filter, points, tools };
 }
 
@@ -106,42 +89,57 @@ function parse(text: string): object {
   }
 }
 
-async function checkOn(
-  target: string,
-  points: readonly CapturePoint[],
-  { accesses, signal }: StepContext,
-): Promise<void> {
-  const access = accesses.get(target);
-  if (access === undefined) return;
-  const own = points.filter((point) => targetOf(point) === target);
-  const result = await runOnNode(access, planFilterCheck(own), {
-    action: FILTER_CHECK_ACTION,
-    doing: "check the filter",
-    timeoutMs: CHECK_MS + CHECK_ONE_MS * own.length,
-    signal,
-  });
-  readFilterCheck(result.stdout.toString("utf8"), own);
-}
-
 /** A point without what is captured there. */
 type Place = Omit<PointsFile["points"][number], "filter" | "pcap">;
 
-async function findPlaces(named: readonly NamedPoint[], context: StepContext): Promise<readonly Place[]> {
+/** Where the points are, and what each of their nodes said of them, by its one command. */
+async function lookAtPlaces(
+  named: readonly NamedPoint[],
+  filter: string,
+  context: StepContext,
+): Promise<{ readonly places: readonly Place[]; readonly looks: ReadonlyMap<string, PointsLook> }> {
   const found = await findPods(named, context);
-  const links = new Map(
-    [...new Set(named.flatMap((point) => (point.kind === "node" ? [point.node] : [])))].map(
-      (node) => [node, readLinksOf(node, context)] as const,
+  const inPods = named.flatMap((point) =>
+    (found.get(point) ?? []).map((pod) => placeInPod(pod, point.kind === "pod" ? point.interface : null)),
+  );
+  const onNodes = named.flatMap((point) => (point.kind === "node" ? [point] : []));
+  for (const { node } of onNodes) assertKnown(node, context);
+  const wanted = new Map<string, Map<string, FilterPlace>>();
+  const want = (target: string, place: Omit<FilterPlace, "filter">): void => {
+    const own = wanted.get(target) ?? new Map<string, FilterPlace>();
+    wanted.set(target, own.set(place.id, { ...place, filter }));
+  };
+  for (const place of inPods) want(targetOf(place), place);
+  for (const point of onNodes) want(point.node, hostPlace(point));
+  const count = [...wanted.values()].reduce((sum, own) => sum + own.size, 0);
+  if (count > MOST_POINTS) {
+    throw new HopbookError(
+      "INPUT_INVALID",
+      `Cannot capture at ${count} points: at most ${MOST_POINTS} are captured at once`,
+      { hint: "Choose some of the pods with pod/locate: onePerNode, percent, max" },
+    );
+  }
+  const pods = new Set(inPods.flatMap((place) => (place.netns.kind === "own" ? [targetOf(place)] : [])));
+  const hosts = new Set(onNodes.map(({ node }) => node));
+  const looks = new Map(
+    await Promise.all(
+      [...wanted].map(async ([target, own]) => {
+        const how = { isPod: pods.has(target), devices: hosts.has(target) };
+        return [target, await lookAtPoints(target, { places: [...own.values()], ...how }, context)] as const;
+      }),
     ),
   );
-  const places = await Promise.all(
-    named.map(async (point): Promise<readonly Place[]> => {
-      if (point.kind === "node") return [placeOnNode(point, (await links.get(point.node)) ?? [])];
-      return (found.get(point) ?? []).map((pod) =>
-        placeInPod(pod, point.kind === "pod" ? point.interface : null),
-      );
-    }),
-  );
-  return [...new Map(places.flat().map((place) => [`${targetOf(place)} ${place.id}`, place])).values()];
+  const all = [...inPods, ...onNodes.map((point) => placeOnNode(point, looks.get(point.node)?.links ?? []))];
+  const places = [...new Map(all.map((place) => [`${targetOf(place)} ${place.id}`, place])).values()];
+  // Only now: that an interface is not there is said better than by tcpdump.
+  for (const [target, look] of looks) {
+    const own = places.filter((place) => targetOf(place) === target);
+    readFilterCheck(
+      look.said,
+      own.map((place) => ({ ...place, filter })),
+    );
+  }
+  return { places, looks };
 }
 
 async function findPods(
@@ -171,11 +169,8 @@ async function findPods(
   return known;
 }
 
-type HostLinks = Awaited<ReturnType<typeof readHostLinks>>;
-
-async function readLinksOf(node: string, { accesses, unreachable, signal }: StepContext): Promise<HostLinks> {
-  const access = accesses.get(node);
-  if (access !== undefined) return readHostLinks(access, signal);
+function assertKnown(node: string, { accesses, unreachable }: StepContext): void {
+  if (accesses.has(node)) return;
   const known = [...accesses.keys()].join(", ");
   throw (
     unreachable.get(node) ??
@@ -185,18 +180,22 @@ async function readLinksOf(node: string, { accesses, unreachable, signal }: Step
   );
 }
 
-function placeOnNode(
-  { node, interface: name }: Extract<NamedPoint, { readonly kind: "node" }>,
-  links: HostLinks,
-): Place {
+type PointOnNode = Extract<NamedPoint, { readonly kind: "node" }>;
+
+function hostPlace({ node, interface: name }: PointOnNode): Omit<FilterPlace, "filter"> {
+  return { id: safeId([node, "point", name]), netns: { kind: "host" }, interface: name };
+}
+
+function placeOnNode(point: PointOnNode, links: readonly Link[]): Place {
+  const { node, interface: name } = point;
   const link = links.find((each) => each.name === name);
   if (link === undefined && name !== ANY_INTERFACE) {
     throw noInterface(name, { on: node, names: links.map((each) => each.name) });
   }
   const all = Object.fromEntries(links.map((each) => [String(each.index), each.name]));
   return {
-    ...{ id: safeId([node, "point", name]), node, role: link === undefined ? "nic" : roleOfLink(link) },
-    ...{ interface: name, netns: { kind: "host" }, mtuBytes: link?.mtuBytes ?? null },
+    ...{ ...hostPlace(point), node, role: link === undefined ? "nic" : roleOfLink(link) },
+    mtuBytes: link?.mtuBytes ?? null,
     ...{ encapsulation: { kind: "none" }, evidence: ["it was named"], pod: null, ips: [] },
     name: `${name}@${node}`,
     ...(link === undefined ? { links: all } : {}),

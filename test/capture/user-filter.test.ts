@@ -16,6 +16,8 @@ const SCRIPTS = new Map(
   Object.entries(CAPTURE_SCRIPTS).map(([name, text]) => [name, new Set([text])] as const),
 );
 
+const HOW = { workDir: "/var/tmp", devices: false };
+
 function pointOf(filter: string, id = "node-a.point.lo"): CapturePoint {
   return {
     ...{ id, node: "node-a", role: "nic", interface: "lo", netns: { kind: "host" }, mtuBytes: null },
@@ -39,16 +41,18 @@ t.test("a filter is one word behind --, whatever is in it, and the guard lets no
     const argv = plan?.hops[0]?.argv ?? [];
     if (argv.at(-1) !== filter.trim() || argv.at(-2) !== "--") t.fail(filter);
     if (findArgvFault("netns/tcpdump", plan?.argv ?? [], SCRIPTS) !== undefined) t.fail(filter);
-    if (findArgvFault("capture/check", planFilterCheck([pointOf(filter)]), SCRIPTS) !== undefined)
+    if (findArgvFault("capture/check", planFilterCheck([pointOf(filter)], HOW), SCRIPTS) !== undefined)
       t.fail(filter);
   }
   const inPod = { ...pointOf("udp"), netns: { kind: "path", path: "/proc/77/ns/net" } } as const;
-  t.strictSame(planFilterCheck([inPod]).slice(-4), ["node-a.point.lo", "/proc/77/ns/net", "lo", "udp"]);
-  t.equal(findArgvFault("capture/check", planFilterCheck([inPod]), SCRIPTS), undefined);
-  const unreadable = planFilterCheck([pointOf("udp\n-w x")]);
+  t.strictSame(planFilterCheck([inPod], HOW).slice(-4), ["node-a.point.lo", "/proc/77/ns/net", "lo", "udp"]);
+  t.equal(findArgvFault("capture/check", planFilterCheck([inPod], HOW), SCRIPTS), undefined);
+  const elsewhere = planFilterCheck([pointOf("udp")], { workDir: "/var/tmp/../x", devices: true });
+  t.match(findArgvFault("capture/check", elsewhere, SCRIPTS), /is no value for it/);
+  const unreadable = planFilterCheck([pointOf("udp\n-w x")], HOW);
   t.match(findArgvFault("capture/check", unreadable, SCRIPTS), /is no value for it/);
   t.match(
-    findArgvFault("netns/tcpdump", planFilterCheck([pointOf("udp")]), SCRIPTS),
+    findArgvFault("netns/tcpdump", planFilterCheck([pointOf("udp")], HOW), SCRIPTS),
     /not one of this action/,
   );
   t.end();
@@ -81,11 +85,14 @@ t.test(
     const chunks = Array.from({ length: 24 }, (_, chunk) => points.filter((_, at) => at % 24 === chunk));
     const said = await Promise.all(
       chunks.map(async (chunk) => {
-        const argv = planFilterCheck(chunk);
+        const argv = planFilterCheck(chunk, HOW);
         return (await run(argv[0], argv.slice(1), { cwd: dir, maxBuffer: 1e7, timeout: 60_000 })).stdout;
       }),
     );
-    const lines = said.join("").trim().split("\n");
+    const lines = said
+      .join("")
+      .split("\n")
+      .filter((line) => /^(ok|bad) /.test(line));
     const stdout = points.map(({ id }) => lines.find((line) => line.split(" ")[1] === id) ?? "").join("\n");
     const verdicts = stdout.split("\n");
     t.strictSame([lines.length, verdicts.includes("")], [all.length, false], "one line each");
@@ -114,6 +121,7 @@ t.test("what is wrong with the place is told apart from what is wrong with the f
     code: "CAPTURE_FAILED",
   });
   t.throws(said(`ok ${point.id} 5000`), { code: "INPUT_INVALID", message: /5000 instructions/ });
+  t.throws(said(`ok ${point.id} 4065`), { code: "INPUT_INVALID" }, "with the login's own it would not fit");
   t.throws(said("error tool tcpdump"), { code: "CAPTURE_FAILED" });
   t.doesNotThrow(said(`ok ${point.id} 17`));
   t.end();

@@ -17,17 +17,30 @@ const RECORDED = JSON.parse(
 const SCRIPTS = new Map(
   Object.entries(CAPTURE_SCRIPTS).map(([name, text]) => [name, new Set([text])] as const),
 );
+const textOf = (recorded: Recording[string] | undefined): string =>
+  (typeof recorded === "string" ? recorded : recorded?.stdout) ?? "";
 type Input = Parameters<typeof captureStart.plan>[0];
+
+const TOOLS = ["tcpdump", "timeout", "nsenter", "ip"];
 
 interface Nodes {
   readonly ssh?: string;
   /** What tcpdump says of each filter. */
   readonly verdict?: string;
   readonly freeKiB?: number;
+  readonly tools?: readonly string[];
+  readonly links?: string;
+  readonly exitCode?: number;
 }
 
 /** The recorded nodes, with tools and a tcpdump that compiles. */
-function setUp({ ssh = "", verdict = "ok ID 12", freeKiB }: Nodes = {}): FakeContext & {
+function setUp({
+  ssh = "",
+  verdict = "ok ID 12",
+  freeKiB,
+  tools = TOOLS,
+  ...said
+}: Nodes = {}): FakeContext & {
   readonly asked: () => string[];
   readonly actions: readonly string[];
 } {
@@ -38,17 +51,18 @@ function setUp({ ssh = "", verdict = "ok ID 12", freeKiB }: Nodes = {}): FakeCon
       exec: async (argv, options, run) => {
         asked.push(`${node} ${keyOf(argv)}`);
         actions.push(options.action);
-        const answer = (stdout: string) => replayNode(node, { [keyOf(argv)]: stdout }).exec(argv, options);
-        if (keyOf(argv).startsWith("hopbook-tools ")) {
-          const paths = ["tcpdump", "timeout", "nsenter", "ip"].map(
-            (name) => `path ${name} /usr/sbin/${name}`,
-          );
-          const disk = freeKiB === undefined ? [] : [`freeKiB ${freeKiB}`];
-          return answer(["uid 0", `ssh ${ssh}`, "clock 1", ...disk, ...paths, ""].join("\n"));
-        }
+        const answer = (stdout: string) =>
+          replayNode(node, { [keyOf(argv)]: { stdout, exitCode: said.exitCode ?? 0 } }).exec(argv, options);
         if (!keyOf(argv).startsWith("hopbook-filter-check ")) return run();
-        const ids = argv.slice(4).filter((_, index) => index % 4 === 0);
-        return answer(ids.map((id) => verdict.replace("ID", id)).join("\n"));
+        const [, devices, ...words] = argv.slice(4);
+        const links =
+          devices === "y" ? [`links ${said.links ?? textOf(recording["ip -d -j address show"])}`] : [];
+        const paths = tools.map((name) => `path ${name} /usr/sbin/${name}`);
+        const disk = freeKiB === undefined ? [] : [`freeKiB ${freeKiB}`];
+        const verdicts = words.filter((_, index) => index % 4 === 0).map((id) => verdict.replace("ID", id));
+        return answer(
+          ["uid 0", `ssh ${ssh}`, "clock 1", ...disk, ...paths, ...links, ...verdicts, ""].join("\n"),
+        );
       },
     }),
   );
@@ -102,8 +116,8 @@ t.test("pods of pod/locate are taken as they were found there, and not as a runb
       .asked()
       .slice(before)
       .map((text) => text.split(" ")[1]),
-    ["hopbook-tools", "hopbook-filter-check"],
-    "nothing was asked for again",
+    ["hopbook-filter-check"],
+    "nothing was asked for again, and the rest by one command",
   );
   const elsewhere = pods.map((pod) => ({ ...pod, sandbox: "of another run" }));
   const again = await captureStart.plan({ points: elsewhere, filter: "" }, fake.context);
@@ -141,6 +155,29 @@ t.test("a login's packets are left out at the node's interfaces, not in pods", a
   t.equal(argv.at(-7), "tcp");
   t.equal(filterOf(argv), "not (tcp port 22 and host 10.77.0.11 and host 192.0.2.9) and (tcp)");
 });
+
+t.test(
+  "a node is asked once for all that captures there need, and its devices where it says none of them",
+  async (t) => {
+    const fake = setUp();
+    const input: Input = { points: [{ node: "node-a", interface: "eth0" }], filter: "tcp" };
+    await captureStart.plan(input, fake.context);
+    t.strictSame(
+      fake.asked().map((text) => text.split(" ").slice(0, 4).join(" ")),
+      ["node-a hopbook-filter-check /var/tmp y"],
+    );
+    const silent = setUp({ links: "" });
+    await captureStart.plan(input, silent.context);
+    t.strictSame(silent.asked().at(-1), "node-a ip -d -j address show");
+    const broken = setUp({ exitCode: 1 });
+    await t.rejects(captureStart.plan(input, broken.context), { code: "COMMAND_FAILED" });
+    const bare = setUp({ tools: ["timeout", "nsenter"], verdict: "error tool tcpdump" });
+    await t.rejects(captureStart.plan(input, bare.context), {
+      code: "TOOL_MISSING",
+      message: /node-a: it has no tcpdump/,
+    });
+  },
+);
 
 t.test("what tcpdump refuses is refused in the plan, in its own words", async (t) => {
   const { context } = setUp({ verdict: "bad ID tcpdump: can't parse filter expression: syntax error" });

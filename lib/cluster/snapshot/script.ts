@@ -1,7 +1,7 @@
 import { SECTION_FUNCTION } from "../../linux/snapshot.js";
 import type { Argv } from "../../model/access.js";
 import { joinCommands, SNAPSHOT_NAME } from "../../model/snapshot.js";
-import { LOOK_PATH } from "../tools/looks.js";
+import { LOOK_PATH } from "../../linux/node/looks.js";
 
 /**
  * $1: seconds that a command may take; $2: seconds for all of them; $3: bytes that one may print; then each command

@@ -1,33 +1,7 @@
 import type { Argv } from "../../model/access.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import { commandFailed, runOnNode } from "../run.js";
-import {
-  IS_TRACEFS,
-  LOOK_FREE,
-  LOOK_PATH,
-  LOOK_SELF,
-  LOOK_UP,
-  lookForPrograms,
-  TRACEFS_PLACES,
-} from "./looks.js";
-
-/** The programs of a node that steps may want; the doctor looks for the same. */
-export const TOOL_NAMES = [
-  "tcpdump",
-  "nsenter",
-  "ip",
-  "bridge",
-  "timeout",
-  "crictl",
-  "ping",
-  "curl",
-  "iptables-save",
-  "nft",
-  "nstat",
-  "ethtool",
-  "ss",
-  "conntrack",
-] as const;
+import { lookAtTools, TOOL_NAMES } from "../../linux/node/looks.js";
 
 type ToolName = (typeof TOOL_NAMES)[number];
 
@@ -58,19 +32,8 @@ export interface NodeTools {
 
 /** $1: work folder; $2…: programs. Prints `key value` lines; never fails. */
 export const TOOLS_SCRIPT = `
-${LOOK_PATH}
-${LOOK_SELF}
-printf 'ssh %s\\n' "$SSH_CONNECTION"
 folder=$1; shift
-${LOOK_UP}
-${LOOK_FREE}
-for place in ${TRACEFS_PLACES}; do
-  if ${IS_TRACEFS}; then printf 'tracefs %s\\n' "$place"; break; fi
-done
-${lookForPrograms('"$@"')}
-printf 'version tcpdump %s\\n' "$(tcpdump --version 2>&1 | head -n 1)"
-printf 'version ip %s\\n' "$(ip -V 2>&1 | head -n 1)"
-printf 'version nft %s\\n' "$(nft --version 2>&1 | head -n 1)"
+${lookAtTools('"$@"')}
 exit 0
 `;
 

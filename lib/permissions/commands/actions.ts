@@ -107,7 +107,7 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     needs: "capture",
   },
   "capture/check": {
-    summary: "have tcpdump compile a filter, which captures nothing",
+    summary: "have tcpdump compile a filter, which captures nothing, and see what the node has for captures",
     entersNetns: false,
     programs: {},
     scripts: ["hopbook-filter-check"],

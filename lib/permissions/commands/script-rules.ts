@@ -105,8 +105,12 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [program, /^[^-]/s],
     ]);
   },
-  "hopbook-filter-check": (words) =>
-    firstMisfit(words.map((word, index) => [word, CHECKED_WORDS[index % CHECKED_WORDS.length] ?? /(?!)/])),
+  "hopbook-filter-check": ([folder = "", devices = "", ...words]) =>
+    firstMisfit([
+      [folder, NETNS_PATH],
+      [devices, /^[yn]$/],
+      ...words.map((word, index) => [word, CHECKED_WORDS[index % CHECKED_WORDS.length] ?? /(?!)/] as const),
+    ]),
   "hopbook-detached-list": ([mode = "", ...folders]) =>
     firstMisfit([
       [mode, /^(list|bundle)$/],

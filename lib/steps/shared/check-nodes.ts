@@ -1,4 +1,10 @@
-import { asUnseen, checkPodTools, checkTools, type NodeTools } from "../../cluster/index.js";
+import {
+  asUnseen,
+  checkPodTools,
+  checkTools,
+  type CheckToolsOptions,
+  type NodeTools,
+} from "../../cluster/index.js";
 import { HopbookError } from "../../errors.js";
 import type { GuardedAccess } from "../../model/guarded-access.js";
 import type { StepContext } from "../../model/steps.js";
@@ -14,18 +20,7 @@ interface Places {
 
 type Checking = Pick<StepContext, "profile" | "signal" | "unreachable">;
 
-/** What nodes and pods have for captures. Throws NODE_UNREACHABLE, TOOL_MISSING, or what a node says. */
-export async function checkNodes(
-  nodes: readonly string[],
-  places: Places,
-  context: Checking,
-): Promise<Record<string, NodeTools>> {
-  const { tools, errors } = await tryNodes(nodes, places, context);
-  for (const error of errors.values()) throw error;
-  return tools;
-}
-
-/** The same, and why nothing can be captured on some. Throws only what says nothing of a node. */
+/** What nodes and pods have for captures, and why nothing can be captured on some. Throws only what says nothing of a node. */
 export async function tryNodes(
   nodes: readonly string[],
   places: Places,
@@ -60,14 +55,30 @@ async function checkNode(
   { accesses, pods }: Places,
   { profile, signal, unreachable }: Checking,
 ): Promise<NodeTools> {
-  const access = accesses.get(node);
-  if (access === undefined) {
-    const message = `Cannot reach ${node}, where packets are to be captured`;
-    throw unreachable.get(node) ?? new HopbookError("NODE_UNREACHABLE", message);
-  }
+  const access = toCaptureOn(node, { accesses, unreachable });
   const options = { workDir: profile.workDir, signal };
-  const tools = await checkTools(access, options);
-  if (pods.has(node)) return checkPodTools(access, tools, options);
+  return judgeTools(access, await checkTools(access, options), { ...options, isPod: pods.has(node) });
+}
+
+/** Throws NODE_UNREACHABLE, or why the node is not entered. */
+export function toCaptureOn(
+  node: string,
+  { accesses, unreachable }: Pick<StepContext, "accesses" | "unreachable">,
+): GuardedAccess {
+  const access = accesses.get(node);
+  if (access !== undefined) return access;
+  const message = `Cannot reach ${node}, where packets are to be captured`;
+  throw unreachable.get(node) ?? new HopbookError("NODE_UNREACHABLE", message);
+}
+
+/** What a node has, if that is enough for captures; of a pod that alone is entered it is asked for a folder as well. */
+export async function judgeTools(
+  access: GuardedAccess,
+  tools: NodeTools,
+  { isPod, ...options }: CheckToolsOptions & { readonly isPod: boolean },
+): Promise<NodeTools> {
+  if (isPod) return checkPodTools(access, tools, options);
+  const { node } = access;
   const missing = NEEDED.filter((tool) => tools.paths[tool] === null);
   if (missing.length === 0) return tools;
   throw new HopbookError("TOOL_MISSING", `Cannot capture on ${node}: it has no ${missing.join(", no ")}`, {

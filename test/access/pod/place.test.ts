@@ -2,7 +2,7 @@ import t from "tap";
 import { readFileSync } from "node:fs";
 import { choosePlace, findNodePlace, readProbe, wrapForPlace } from "../../../lib/access/pod/place.js";
 import { PLACE_PROGRAMS, SETUP_SCRIPT } from "../../../lib/access/pod/place-scripts.js";
-import { TOOL_NAMES } from "../../../lib/cluster/tools/node.js";
+import { TOOL_NAMES } from "../../../lib/linux/node/looks.js";
 import type { Argv, ExecResult } from "../../../lib/model/access.js";
 
 const answer = (stdout: string, exitCode = 0, stderr = ""): ExecResult => ({

@@ -30,3 +30,41 @@ export function lookForPrograms(words: string): string {
   printf 'path %s %s\\n' "$tool" "$path"
 done`;
 }
+
+/** The programs of a node that steps may want; the doctor looks for the same. */
+export const TOOL_NAMES = [
+  "tcpdump",
+  "nsenter",
+  "ip",
+  "bridge",
+  "timeout",
+  "crictl",
+  "ping",
+  "curl",
+  "iptables-save",
+  "nft",
+  "nstat",
+  "ethtool",
+  "ss",
+  "conntrack",
+] as const;
+
+/**
+ * What a node has for captures: itself, `ssh`, `freeKiB` of $folder, `tracefs`, these programs, and `version NAME TEXT` of
+ * some. No pipes for what the shell itself can do: a run waits for every process of this.
+ */
+export const lookAtTools = (words: string): string => `${LOOK_PATH}
+${LOOK_SELF}
+printf 'ssh %s\\n' "$SSH_CONNECTION"
+${LOOK_UP}
+${LOOK_FREE}
+for place in ${TRACEFS_PLACES}; do
+  if ${IS_TRACEFS}; then printf 'tracefs %s\\n' "$place"; break; fi
+done
+${lookForPrograms(words)}
+newline='
+'
+first() { said=$("$@" 2>&1); printf 'version %s %s\\n' "$1" "\${said%%"$newline"*}"; }
+first tcpdump --version
+first ip -V
+first nft --version`;
