@@ -15,7 +15,7 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 lab='ip:iproute2 bridge:iproute2 iptables:iptables nft:nftables tcpdump:tcpdump dnsmasq:dnsmasq-base sshd:openssh-server
 ssh:openssh-client ping:iputils-ping ethtool:ethtool nc:netcat-openbsd curl:curl ps:procps unshare:util-linux nsenter:util-linux
 timeout:coreutils dig:bind9-dnsutils newuidmap:uidmap'
-test='dash:dash busybox:busybox'
+test='dash:dash busybox:busybox ipset:ipset'
 # The lab of real Open vSwitch and OVN; without them it says so.
 ovn='ovs-vswitchd:openvswitch-switch ovn-northd:ovn-central ovn-controller:ovn-host'
 # A real server for the lab's connections that are reset; without it that test is skipped.

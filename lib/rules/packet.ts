@@ -50,6 +50,11 @@ export function hasPorts({ protocol }: Pick<Packet, "protocol">): boolean {
   return WITH_PORTS.includes(protocol);
 }
 
+/** Whether connection tracking may hold it to be of a connection, which alone has marks, a direction and a status. */
+export function hasConnection({ connection: { state } }: Pick<Packet, "connection">): boolean {
+  return state !== "invalid" && state !== "untracked";
+}
+
 /** What a person or a flow says of a packet; the rest is not known, but for a mark, which packets begin without. */
 export interface PacketDescription extends Partial<
   Omit<Packet, "family" | "source" | "destination" | "protocol" | "connection">

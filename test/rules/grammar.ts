@@ -35,147 +35,114 @@ export const IPTABLES_GRAMMAR: readonly string[] = [
     "-m conntrack --ctstate NEW",
     "-m conntrack ! --ctstate INVALID",
   ],
+  // Calico's, Docker's, ufw's, firewalld's and kube-proxy's words.
+  ...["-m conntrack --ctstate RELATED,ESTABLISHED", "-m conntrack --ctstate INVALID", "-m dscp --dscp 0x00"],
+  ...["-m conntrack --ctstate DNAT", "-m conntrack --ctdir ORIGINAL", "-m conntrack --ctstate UNTRACKED"],
+  ...["-m connmark --mark 0x8/0x8", "-m connmark ! --mark 0x1/0x1"],
+  ...[
+    "-m mark --mark 0x10000/0x30000",
+    "-m mark ! --mark 0x4000/0x4000",
+    "-m physdev ! --physdev-is-bridged",
+  ],
+  ...["-m addrtype --dst-type BROADCAST", "-p tcp -m tcp ! --tcp-flags SYN,RST SYN"],
 ];
 
-const CHAINS = ["A", "B", "C"];
+/** Words of real nodes whose answer is not in the packet, or that are not evaluated: both outcomes have to be open. */
+const IPTABLES_DOUBTS: readonly string[] = [
+  ...["-m limit --limit 3/min --limit-burst 10", "-m connlimit --connlimit-above 100 --connlimit-mask 32"],
+  "-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name H",
+  ...["-m recent --name AFFINITY --rcheck --seconds 10800", "-m recent --name AFFINITY --set"],
+  ...["-m statistic --mode random --probability 0.50000000000", "-m mac --mac-source 02:00:00:00:00:01"],
+  ...["-m policy --dir in --pol none", "-p tcp -m tcpmss --mss 1361:65535", "-m pkttype --pkt-type unicast"],
+];
+
+/** Where ipset(8) is there: hash:ip, hash:net with an exception, hash:ip,port, and a list of two. */
+export const SETS = [
+  ...["create hosts hash:ip", "add hosts 10.0.0.1", "add hosts 10.0.0.5"],
+  ...[
+    "create nets hash:net",
+    "add nets 10.0.0.0/29",
+    "add nets 10.0.0.4/32 nomatch",
+    "add nets 10.0.0.192/26",
+  ],
+  ...["create pairs hash:ip,port", "add pairs 10.0.0.2,tcp:80", "add pairs 10.0.0.2,udp:53"],
+  ...["create either list:set", "add either hosts", "add either pairs"],
+].join("\n");
+
+const SET_GRAMMAR: readonly string[] = [
+  ...["-m set --match-set hosts src", "-m set ! --match-set hosts src", "-m set --match-set nets src"],
+  ...["-m set ! --match-set nets src", "-m set --match-set pairs dst,dst", "-m set --match-set nets dst"],
+  "-m set --match-set either src,dst",
+];
+
+/** Of the table nat, which the first packet of a connection asks. */
+const TRANSLATIONS: readonly string[] = [
+  ...["-p tcp -j DNAT --to-destination 10.0.0.2:80", "-p udp -j DNAT --to-destination 10.0.0.2:53"],
+  ...["-p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:22", "-j DNAT --to-destination 10.0.0.2"],
+  ...["-p tcp -m tcp --dport 443 -j REDIRECT --to-ports 8080", "-p udp -j REDIRECT --to-ports 80"],
+];
+
+export const CHAINS = ["A", "B", "C"];
 const MARKS = [
   "MARK --set-xmark 0x1/0x1",
   "MARK --set-xmark 0x4/0xffffffff",
   "MARK --or-mark 0x2",
   "MARK --xor-mark 0x3",
   "MARK --and-mark 0x1",
+  "MARK --set-xmark 0x10000/0x30000",
+  "CONNMARK --set-xmark 0x8/0x8",
+  "CONNMARK --save-mark --nfmask 0xf --ctmask 0xf",
+  "CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff",
+  "TTL --ttl-set 9",
 ];
+const TABLES = ["raw", "mangle", "nat", "filter"] as const;
+type Table = (typeof TABLES)[number];
+const BASES: Readonly<Record<Table, readonly string[]>> = {
+  ...{ raw: ["PREROUTING"], mangle: ["PREROUTING", "INPUT"], nat: ["PREROUTING"], filter: ["INPUT"] },
+};
+const ACTIONS: Readonly<Record<Table, readonly string[]>> = {
+  raw: ["-j ACCEPT", "-j DROP", "-j CT --notrack", "-j NOTRACK"],
+  mangle: ["-j ACCEPT", "-j DROP"],
+  nat: ["-j ACCEPT", "-j MARK --or-mark 0x4000"],
+  filter: ["-j ACCEPT", "-j DROP", "-j REJECT", "-j LOG", "-j NFLOG --nflog-group 5"],
+};
 
-/** Tables mangle and filter of an iptables-restore; chains go on to later ones alone. */
-export function makeIptables(random: Random): string {
-  const rule = (chain: string, table: "mangle" | "filter"): string => {
+/** Tables of an iptables-restore, raw and nat at times; chains go on to later ones alone. */
+export function makeIptables(random: Random, { hasSets }: { readonly hasSets: boolean }): string {
+  const grammar = hasSets ? [...IPTABLES_GRAMMAR, ...SET_GRAMMAR] : IPTABLES_GRAMMAR;
+  // One doubt is in all that comes behind it.
+  const mayDoubt = random.below(4) === 0;
+  const rule = (chain: string, table: Table): string => {
+    if (table === "nat" && random.below(3) === 0) return `-A ${chain} ${random.one(TRANSLATIONS)}`;
     const later = CHAINS.filter((name) => chain.length > 1 || name > chain);
     const ways = [
-      "-j ACCEPT",
-      "-j DROP",
+      ...ACTIONS[table],
       "-j RETURN",
       "",
       ...later.flatMap((name) => [`-j ${name}`, `-j ${name}`, `-g ${name}`]),
     ];
     const marks = table === "mangle" ? MARKS.map((mark) => `-j ${mark}`) : [];
-    const matches = [random.one(IPTABLES_GRAMMAR), random.below(3) === 0 ? random.one(IPTABLES_GRAMMAR) : ""];
-    const fits = matches.join(" ").match(/-p /g)?.length === 2 ? matches.slice(0, 1) : matches;
-    const once = new Set(
-      ["-s", "-d", "-i"].filter((flag) => fits.every((match) => match.includes(`${flag} `))),
+    const one = (): string => random.one(mayDoubt && random.below(8) === 0 ? IPTABLES_DOUBTS : grammar);
+    const matches = [one(), random.below(3) === 0 ? one() : ""];
+    const twice = ["-p", "-s", "-d", "-i", "-m recent", "-m connlimit", "-m hashlimit"].filter((flag) =>
+      matches.every((match) => match.includes(`${flag} `)),
     );
-    return `-A ${chain} ${(once.size > 0 ? fits.slice(0, 1) : fits).join(" ")} ${random.one([...ways, ...marks])}`;
+    return `-A ${chain} ${(twice.length > 0 ? matches.slice(0, 1) : matches).join(" ")} ${random.one([...ways, ...marks])}`;
   };
-  return (["mangle", "filter"] as const)
+  return TABLES.filter((table) => (table !== "raw" && table !== "nat") || random.below(3) === 0)
     .flatMap((table) => {
-      const bases = table === "mangle" ? ["PREROUTING", "INPUT"] : ["INPUT"];
-      const all = [...bases, ...CHAINS];
+      const bases = BASES[table];
+      const policies = table === "nat" ? ["ACCEPT"] : ["ACCEPT", "ACCEPT", "DROP"];
       return [
         `*${table}`,
-        ...bases.map((chain) => `:${chain} ${random.one(["ACCEPT", "ACCEPT", "DROP"])} [0:0]`),
+        ...bases.map((chain) => `:${chain} ${random.one(policies)} [0:0]`),
         ...CHAINS.map((chain) => `:${chain} - [0:0]`),
-        ...all.flatMap((chain) => Array.from({ length: 1 + random.below(5) }, () => rule(chain, table))),
+        ...[...bases, ...CHAINS].flatMap((chain) =>
+          Array.from({ length: 1 + random.below(5) }, () => rule(chain, table)),
+        ),
         "COMMIT",
       ];
     })
     .join("\n")
     .concat("\n");
-}
-
-export const NFT_GRAMMAR: readonly string[] = [
-  ...[
-    "ip saddr 10.0.0.1",
-    "ip saddr != 10.0.0.0/30",
-    "ip saddr { 10.0.0.1, 10.0.0.4-10.0.0.200 }",
-    "ip saddr @hosts",
-  ],
-  ...[
-    "ip saddr != @nets",
-    "ip saddr . tcp dport @pairs",
-    "ip saddr . udp dport { 10.0.0.1 . 53, 10.0.0.3 . 80 }",
-  ],
-  ...['iifname "eth0"', 'iifname "eth*"', 'iifname != "lo"', 'iif "lo"', 'oifname != "eth0"'],
-  ...["meta l4proto tcp", "meta l4proto { tcp, udp }", "ip protocol != icmp", "ip ttl > 1"],
-  ...[
-    "tcp dport 80",
-    "tcp dport != 1-100",
-    "udp dport { 53, 80-443 }",
-    "th dport 443",
-    "udp dport > 53",
-    "tcp dport <= 80",
-  ],
-  ...["tcp flags syn", "tcp flags & (fin | syn | rst | ack) == syn", "tcp flags != syn"],
-  ...["icmp type echo-request", "icmp type { timestamp-request, echo-reply }", "icmp code 0"],
-  ...["meta length 48-100", "meta length > 200", "ip ttl 64", "ip ttl < 64"],
-  ...[
-    "meta mark 1",
-    "meta mark & 0x3 == 0x2",
-    "meta mark != 0",
-    "fib daddr type local",
-    "fib saddr type { local, unicast }",
-  ],
-  ...["numgen inc mod 3 0", "ct state new", "ct state { established, related }", "ct state invalid", ""],
-];
-
-/** A table of family inet and one of ip, with sets, maps and verdict maps. */
-export function makeNftables(random: Random): string {
-  const verdicts = (chain: string): string[] => {
-    const later = CHAINS.filter((name) => chain.length > 1 || name > chain);
-    return [
-      ...[
-        "accept",
-        "drop",
-        "return",
-        "",
-        "meta mark set 0x1",
-        "meta mark set 0x2",
-        "meta mark set meta mark | 0x4",
-      ],
-      ...later.flatMap((name) => [`jump ${name}`, `goto ${name}`]),
-      ...later.map((name) => `tcp dport vmap { 80 : jump ${name}, 22 : drop, 443-8080 : accept }`),
-      ...later.map((name) => `ip saddr vmap { 10.0.0.1 : goto ${name}, 10.0.0.4 : return }`),
-      ...(later.includes("C") ? ["meta l4proto . th dport vmap @ways"] : []),
-    ];
-  };
-  // nft refuses a rule that asks for two protocols.
-  const rule = (chain: string): string => {
-    for (;;) {
-      const made = anyRule(chain);
-      const protocols = made.match(
-        /\b(tcp|udp|icmp|th|l4proto|protocol)\b(?= (type|code|dport|flags|vmap|tcp|\{|!=|\.))/g,
-      );
-      if (new Set(protocols).size <= 1) return made;
-    }
-  };
-  const anyRule = (chain: string): string => {
-    const matches = [random.one(NFT_GRAMMAR), random.below(3) === 0 ? random.one(NFT_GRAMMAR) : ""];
-    const split = random.below(4) === 0;
-    return (split ? [matches[0], "counter", matches[1]] : [...matches, "counter"])
-      .concat(random.one(verdicts(chain)))
-      .filter((part) => part !== "")
-      .join(" ");
-  };
-  const table = (family: string, priority: number): string[] => [
-    `table ${family} t${priority} {`,
-    "set hosts { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.5 }",
-    "}",
-    "set nets { type ipv4_addr; flags interval; elements = { 10.0.0.0/30, 10.0.0.128-10.0.0.255 }",
-    "}",
-    "set pairs { type ipv4_addr . inet_service; elements = { 10.0.0.1 . 80, 10.0.0.3 . 22 }",
-    "}",
-    "map ways { type inet_proto . inet_service : verdict; elements = { tcp . 80 : jump C, udp . 53 : drop }",
-    "}",
-    ...["C", "B", "A"].flatMap((chain) => [`chain ${chain} {`, ...many(random, () => rule(chain)), "}"]),
-    ...["prerouting", "input"].flatMap((hook) => [
-      `chain ${hook} {`,
-      `type filter hook ${hook} priority ${priority}; policy ${random.one(["accept", "accept", "drop"])};`,
-      ...many(random, () => rule(hook)),
-      "}",
-    ]),
-    "}",
-  ];
-  return ["flush ruleset", ...table("inet", -10), ...table("ip", 5), ""].join("\n");
-}
-
-function many(random: Random, make: () => string): string[] {
-  return Array.from({ length: 1 + random.below(5) }, make);
 }

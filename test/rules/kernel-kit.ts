@@ -71,7 +71,7 @@ export function openWire(): Wire {
 }
 
 function hold(): ChildProcess {
-  return spawn("unshare", ["-n", "sleep", "300"], { stdio: "ignore" });
+  return spawn("unshare", ["-n", "sleep", "900"], { stdio: "ignore" });
 }
 
 /** Until both are in namespaces of their own. */

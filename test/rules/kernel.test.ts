@@ -3,18 +3,21 @@ import type { BaseChain } from "../../lib/rules/chain.js";
 import { loadIptables } from "../../lib/rules/iptables/load.js";
 import { loadNftables } from "../../lib/rules/nft/load.js";
 import type { Packet } from "../../lib/rules/packet.js";
+import { parseIpsetList } from "../../lib/linux/ipset.js";
 import { parseIptablesSave } from "../../lib/linux/iptables-save.js";
 import { parseNftables } from "../../lib/linux/nft/nftables.js";
 import { parseRoutes } from "../../lib/linux/routes.js";
 import { viewNode } from "../../lib/rules/view.js";
 import { walkHooks } from "../../lib/rules/walk/path.js";
 import { frameOf, openWire, whyNot, type Wire } from "./kernel-kit.js";
-import { IPTABLES_GRAMMAR, makeIptables, makeNftables, NFT_GRAMMAR, Random } from "./grammar.js";
+import { inDepth } from "../fixtures/property.js";
+import { IPTABLES_GRAMMAR, makeIptables, Random, SETS as IP_SETS } from "./grammar.js";
+import { makeNftables, NFT_GRAMMAR } from "./nft-grammar.js";
 import { packetOf } from "./kit.js";
 
-/** So many packets for each set of rules; HOPBOOK_RULE_SETS=500 makes the long suite's 5,000 pairs. */
+/** So many packets for each set of rules: 5,000 pairs in the slow suite. */
 const PACKETS = 10;
-const SETS = Number(process.env["HOPBOOK_RULE_SETS"] ?? "12");
+const SETS = Number(process.env["HOPBOOK_RULE_SETS"] ?? inDepth("12", "500"));
 const SEED = Number(process.env["HOPBOOK_SEED"] ?? "1");
 
 interface Backend {
@@ -25,10 +28,16 @@ interface Backend {
   read(wire: Wire): { readonly chains: readonly BaseChain[]; readonly counts: ReadonlyMap<string, number> };
 }
 
+/** What a set holds is asked for where there are sets at all. */
+const hasSets = whyNot(["ipset"]) === null;
+
 const iptables = (variant: string): Backend => ({
   name: `iptables-${variant}`,
   programs: [`iptables-${variant}-restore`, `iptables-${variant}-save`],
-  put: (wire, random) => void wire.run([`iptables-${variant}-restore`], makeIptables(random)),
+  put: (wire, random) => {
+    const flushed = (["raw", "nat"] as const).map((table) => `*${table}\nCOMMIT\n`).join("");
+    wire.run([`iptables-${variant}-restore`], flushed + makeIptables(random, { hasSets }));
+  },
   read: (wire) => {
     const text = wire.run([`iptables-${variant}-save`, "-c"]);
     const seen = new Map<string, number>();
@@ -69,7 +78,9 @@ for (const backend of [iptables("legacy"), iptables("nft"), nft]) {
       const wire = openWire();
       t.teardown(() => wire.close());
       const routes = parseRoutes(wire.run(["ip", "-j", "route", "show", "table", "all"]));
-      const node = viewNode({ routes });
+      if (hasSets) wire.run(["ipset", "restore"], IP_SETS);
+      const addressSets = hasSets ? parseIpsetList(wire.run(["ipset", "list"])) : undefined;
+      const node = viewNode({ routes, ...(addressSets === undefined ? {} : { addressSets }) });
       let [certain, doubted, port] = [0, 0, 1024];
       for (let set = 0; set < SETS; set += 1) {
         backend.put(wire, random);
@@ -117,20 +128,24 @@ for (const backend of [iptables("legacy"), iptables("nft"), nft]) {
 function makePacketOf(random: Random, port: number): Packet {
   const protocol = random.one(["tcp", "udp", "icmp"]);
   const isPing = protocol === "icmp";
+  const flags = random.one([2, 2, 2, 0x29]);
   return packetOf({
     source: `10.0.0.${random.one([1, 3, 4, 5, 200])}`,
     destination: "10.0.0.2",
     protocol,
     sourcePort: isPing ? null : port + 1024,
     destinationPort: isPing ? null : random.one([22, 53, 80, 443, 8080]),
-    tcpFlags: protocol === "tcp" ? random.one([2, 2, 2, 0x29]) : null,
+    tcpFlags: protocol === "tcp" ? flags : null,
     icmpType: isPing ? random.one([8, 13]) : null,
     icmpCode: isPing ? 0 : null,
     lengthBytes: random.one([48, 60, 100, 1000]),
     hopLimit: random.one([1, 64, 255]),
     trafficClass: 0,
-    // Whether an odd packet begins a connection is the kernel's to say.
-    connection: { state: isPing || protocol === "udp" ? "new" : null, mark: 0 },
+    // FIN, PSH and URG together are no packet of any connection (nf_conntrack_proto_tcp.c).
+    connection: {
+      ...{ state: protocol === "tcp" && flags !== 2 ? "invalid" : "new", mark: 0 },
+      ...{ isSourceTranslated: false, isDestinationTranslated: false },
+    },
   });
 }
 

@@ -13,7 +13,9 @@ export function makeTests({ name, options }: MatchArguments): Test[] {
     .map((option) => {
       const make = Object.hasOwn(family.options, option.name) ? family.options[option.name] : undefined;
       const test = make?.(option.values, options) ?? inDoubt(spell(name, option));
-      return option.isNegated ? (at) => negate(test(at)) : test;
+      const asked: Test = option.isNegated ? (at) => negate(test(at)) : test;
+      const { without } = family;
+      return without === undefined ? asked : (at) => without(at, option.name, options) ?? asked(at);
     });
 }
 

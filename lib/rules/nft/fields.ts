@@ -1,5 +1,6 @@
 import { isRecord, numberOf, textOf, type JsonRecord } from "../../linux/json.js";
 import type { At } from "../node.js";
+import { hasConnection, type PacketConnection } from "../packet.js";
 import { isDoubt, unknownIs, type Doubt } from "../truth.js";
 import { ofBytes, readValue, type FieldKind, type Value } from "./values.js";
 
@@ -49,6 +50,10 @@ function ofIp(family: 4 | 6, name: string): Field | null {
     return when("protocol", ({ packet }) => BigInt(packet.protocol));
   if (name === "ttl" || name === "hoplimit")
     return when("number", ({ packet }) => known(packet.hopLimit, "its hop limit"));
+  if (name === "dscp")
+    return when("dscp", ({ packet: { trafficClass } }) =>
+      known(trafficClass === null ? null : trafficClass >> 2, "its DSCP"),
+    );
   if (name === "length" && family === 4)
     return when("number", ({ packet }) => known(packet.lengthBytes, "its length"));
   return null;
@@ -80,15 +85,20 @@ function ct(key: string): Field | null {
       read: ({ packet: { connection } }) =>
         connection.state === null ? unknownIs("its connection's state") : STATE_BITS[connection.state],
     };
-  if (key === "mark")
-    return { kind: "number", read: ({ packet }) => known(packet.connection.mark, "its connection's mark") };
-  if (key === "direction")
-    return {
-      kind: "direction",
-      read: ({ packet }) => (packet.connection.direction === "original" ? 0n : 1n),
-    };
-  if (key === "status") return { kind: "status", read: () => unknownIs("its connection's status") };
-  return null;
+  const when = (kind: FieldKind, read: (connection: PacketConnection) => Value | Doubt): Field => ({
+    kind,
+    read: ({ packet }) => (hasConnection(packet) ? read(packet.connection) : null),
+  });
+  if (key === "mark") return when("number", ({ mark }) => known(mark, "its connection's mark"));
+  if (key === "direction") return when("direction", ({ direction }) => (direction === "original" ? 0n : 1n));
+  return key === "status" ? when("status", readStatus) : null;
+}
+
+/** Of a connection's first packet nothing but its translation stands there yet (nf_conntrack_common.h). */
+function readStatus({ state, isSourceTranslated, isDestinationTranslated }: PacketConnection): Value | Doubt {
+  if (state !== "new" || isSourceTranslated === null || isDestinationTranslated === null)
+    return unknownIs("its connection's status");
+  return (isSourceTranslated ? 16n : 0n) | (isDestinationTranslated ? 32n : 0n);
 }
 
 /** `fib daddr type`; the other questions to the routing table are in doubt. */

@@ -92,6 +92,8 @@ function compareNumbers(
   if (op === "in")
     return areBits ? of((value) => (value & first) !== 0n) : of((value) => value >= first && value <= last);
   if (op === "==") return of((value) => value >= first && value <= last);
+  // nft lists two comparisons of one field, such as `< 64` and `> 1`, as what is not within 64 to 1: both hold.
+  if (op === "!=" && first > last) return of((value) => value < first && value > last);
   if (op === "!=") return of((value) => value < first || value > last);
   if (op === "<") return of((value) => value < first);
   if (op === "<=") return of((value) => value <= last);

@@ -1,8 +1,10 @@
 import { isRecord, numberOf, textOf, type JsonRecord } from "../../linux/json.js";
-import { addressOf } from "../packet.js";
 import { spellRule } from "../../linux/nft/nft-words.js";
 import type { Step } from "../chain.js";
+import type { At } from "../node.js";
+import { hasConnection, type Packet } from "../packet.js";
 import { inDoubt, makeMatch, readKey, setOf, valueAt, type FindSet } from "./match.js";
+import { makeTranslation } from "./translation.js";
 import { makeVerdictMap } from "./verdict-map.js";
 import { makeVerdict } from "./verdict.js";
 
@@ -51,10 +53,10 @@ function makeStep(part: JsonRecord, findSet: FindSet): Step[] {
   if (name === "xt") return makeForeign(body);
   if (name === "vmap" && isRecord(body)) return [makeVerdictMap(body, findSet)];
   if (name === "set" && isRecord(body) && isTakenUp(body, findSet)) return [];
-  if (name === "mangle" && isRecord(body)) return [makeMangle(body)];
+  if (name === "mangle" && isRecord(body)) return makeMangle(body);
   const action = makeVerdict(name, body);
   if (action !== null) return [{ kind: "act", act: () => action }];
-  return [makeTranslation(name, body) ?? lost(`what "${name}" does is not known`)];
+  return [makeTranslation(name, body, findSet) ?? lost(`what "${name}" does is not known`)];
 }
 
 /** `update @set { ip saddr }` fails a rule only where the set is full; what stands beside the element may fail it as well. */
@@ -78,59 +80,23 @@ function lost(how: string): Step {
 }
 
 /** `meta mark set`; what else is changed is not asked for, or not known from then on. */
-function makeMangle(body: JsonRecord): Step {
+function makeMangle(body: JsonRecord): Step[] {
   const { key, value } = body;
   const target = isRecord(key) ? Object.entries(key)[0] : undefined;
   const name = target !== undefined && isRecord(target[1]) ? textOf(target[1]["key"]) : null;
-  if (name !== "mark")
-    return target?.[0] === "payload"
-      ? lost("it changes the packet's own bytes")
-      : { kind: "act", act: () => ({ kind: "go-on" }) };
+  if (name !== "mark") return target?.[0] === "payload" ? [lost("it changes the packet's own bytes")] : [];
   const fields = readKey(value);
   const constant = numberOf(value);
-  return {
-    kind: "act",
-    act: (at) => {
-      const read = fields === null ? null : valueAt(fields, at);
-      const mark = constant ?? (typeof read === "bigint" && read <= 0xffff_ffffn ? Number(read) : null);
-      const { packet } = at;
-      if (target?.[0] === "meta") return { kind: "go-on", packet: { ...packet, mark } };
-      return { kind: "go-on", packet: { ...packet, connection: { ...packet.connection, mark } } };
-    },
+  const set = (at: At): Packet => {
+    const { packet } = at;
+    const read = fields === null ? null : valueAt(fields, at);
+    const mark = constant ?? (typeof read === "bigint" && read <= 0xffff_ffffn ? Number(read) : null);
+    if (target?.[0] === "meta") return { ...packet, mark };
+    return hasConnection(packet) ? { ...packet, connection: { ...packet.connection, mark } } : packet;
   };
-}
-
-function makeTranslation(name: string, body: unknown): Step | null {
-  if (name === "notrack")
-    return {
-      kind: "act",
-      act: ({ packet }) => ({
-        kind: "go-on",
-        packet: { ...packet, connection: { ...packet.connection, state: "untracked" } },
-      }),
-    };
-  if (!["snat", "dnat", "masquerade", "redirect"].includes(name)) return null;
-  const of = name === "snat" || name === "masquerade" ? "source" : "destination";
-  const { addr, port: to } = isRecord(body) ? body : {};
-  const port = numberOf(to);
-  const text = textOf(addr);
-  const ip = text === null ? null : addressOf(text)?.text;
-  if (ip === undefined || (addr !== undefined && text === null) || (to !== undefined && port === null))
-    return lost("the address that it is translated to could not be evaluated");
-  return {
-    kind: "act",
-    act: ({ packet, hook, inDevice, outDevice, node }) => {
-      const device = name === "masquerade" ? outDevice : inDevice;
-      const loopback = packet.family === 4 ? "127.0.0.1" : "::1";
-      const own = typeof device === "string" && device !== "" ? node.sourceFor(device, packet) : null;
-      const chosen =
-        ip ??
-        (name === "redirect" && hook === "output"
-          ? loopback
-          : name === "redirect" || name === "masquerade"
-            ? own
-            : null);
-      return { kind: "translate", translation: { of, ip: chosen, port, isOneOf: chosen === null } };
-    },
-  };
+  return [
+    // What the packet has nothing of ends the rule.
+    ...(fields === null ? [] : [{ kind: "test", test: (at: At) => valueAt(fields, at) !== null } as const]),
+    { kind: "act", act: (at) => ({ kind: "go-on", packet: set(at) }) },
+  ];
 }

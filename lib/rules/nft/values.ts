@@ -19,6 +19,7 @@ export type FieldKind =
   | "flags"
   | "direction"
   | "name"
+  | "dscp"
   | "number"
   | "network-protocol";
 
@@ -53,6 +54,18 @@ const DIRECTIONS: ReadonlyMap<string, bigint> = new Map([
   ["reply", 1n],
 ]);
 
+/** RFC 2474, 2597, 3246, 5865 and 8622. */
+const CODE_POINTS: ReadonlyMap<string, bigint> = new Map([
+  ...Array.from({ length: 8 }, (_, of): [string, bigint] => [`cs${of}`, BigInt(of * 8)]),
+  ...[1, 2, 3, 4].flatMap((of) =>
+    [1, 2, 3].map((drop): [string, bigint] => [`af${of}${drop}`, BigInt(of * 8 + drop * 2)]),
+  ),
+  ["be", 0n],
+  ["lephb", 1n],
+  ["va", 44n],
+  ["ef", 46n],
+]);
+
 const big = (names: ReadonlyMap<string, number>): ReadonlyMap<string, bigint> =>
   new Map([...names].map(([name, value]) => [name, BigInt(value)]));
 
@@ -61,6 +74,7 @@ const WORDS: Readonly<Partial<Record<FieldKind, ReadonlyMap<string, bigint>>>> =
   status: STATUSES,
   flags: FLAGS,
   direction: DIRECTIONS,
+  dscp: CODE_POINTS,
   icmp: big(ICMP_TYPES),
   icmpv6: big(ICMPV6_TYPES),
   "network-protocol": NETWORK_PROTOCOLS,

@@ -6,7 +6,7 @@ import { isDoubt } from "../truth.js";
 import { readChance, type Chance } from "./chance.js";
 import type { Field } from "./fields.js";
 import { readKey, setOf, type FindSet } from "./match.js";
-import { makeLookup, type Entry, type Lookup } from "./sets.js";
+import { makeLookup, type Entry, type Lookup, type NamedSet } from "./sets.js";
 import type { Value } from "./values.js";
 import { verdictOf } from "./verdict.js";
 
@@ -20,23 +20,43 @@ const NOTHING: Action = { kind: "go-on" };
 /** `KEY vmap MAP`. What no element is for goes on behind the statement, as what fails a match does. */
 export function makeVerdictMap({ key, data }: JsonRecord, findSet: FindSet): Step {
   const held = setOf(data, findSet);
-  if (held == null) return { kind: "act", act: () => UNREAD };
+  const map = { map: typeof data === "string" ? data.slice(1) : null, mapComment: held?.comment ?? null };
+  return makeMapped({ key, held, actionOf: (entry) => named(entry, map), unread: UNREAD });
+}
+
+interface Mapped {
+  readonly key: unknown;
+  /** null or undefined: it was not read. */
+  readonly held: NamedSet | null | undefined;
+  readonly actionOf: (entry: Pick<Entry, "key" | "value" | "comment">) => Action;
+  /** What is done where the map is not understood. */
+  readonly unread: Action;
+}
+
+/** What is done by the element of a map that fits the packet; where the key is chance or not known, by any of them. */
+export function makeMapped({ key, held, actionOf, unread }: Mapped): Step {
+  if (held == null) return { kind: "act", act: () => unread };
   const chance = readChance(key);
   const fields = chance === null ? readKey(key) : null;
   const kinds = chance === null ? fields?.map(({ kind }) => kind) : (["number"] as const);
   if (kinds === undefined) {
     const all = held.elements.map((element) => (Array.isArray(element) ? (element as unknown[])[1] : null));
-    const unsure = anyOf(all.map((value) => verdictOf(value) ?? UNREAD));
+    const unsure = anyOf(
+      all.map((value) => actionOf({ key: null, value, comment: null })),
+      unread,
+    );
     return { kind: "act", act: () => unsure };
   }
-  const lookup = makeLookup(held.elements, kinds, true);
-  const map = { map: typeof data === "string" ? data.slice(1) : null, mapComment: held.comment };
-  const actionOf = (entry: Entry): Action => named(entry, map);
+  const ways: Ways = { lookup: makeLookup(held.elements, kinds, true), actionOf, unread };
   if (chance !== null) {
-    const chosen = byChance(chance, lookup, actionOf);
+    const chosen = byChance(chance, ways);
     return { kind: "act", act: () => chosen };
   }
-  return { kind: "act", act: (at) => choose(readKnown(fields ?? [], at), lookup, actionOf) };
+  return { kind: "act", act: (at) => choose(readKnown(fields ?? [], at), ways) };
+}
+
+interface Ways extends Pick<Mapped, "actionOf" | "unread"> {
+  readonly lookup: Lookup;
 }
 
 /** null: the packet has none of what the map looks at; an undefined part of it is not known. */
@@ -50,28 +70,24 @@ function readKnown(fields: readonly Field[], at: At): readonly (Value | undefine
   return values;
 }
 
-function choose(
-  values: readonly (Value | undefined)[] | null,
-  lookup: Lookup,
-  actionOf: (entry: Entry) => Action,
-): Action {
+function choose(values: readonly (Value | undefined)[] | null, { lookup, actionOf, unread }: Ways): Action {
   if (values === null) return NOTHING;
   const { entries, isAll } = lookup.fitting(values);
   const [only] = entries;
   if (isAll && values.every((value) => value !== undefined))
     return only === undefined ? NOTHING : actionOf(only);
-  return entries.length === 0 && isAll ? NOTHING : anyOf([...entries.map(actionOf), NOTHING]);
+  return entries.length === 0 && isAll ? NOTHING : anyOf([...entries.map(actionOf), NOTHING], unread);
 }
 
 /** Every number that may be drawn has its way; one that no element is for goes on. */
-function byChance({ values, offset }: Chance, lookup: Lookup, actionOf: (entry: Entry) => Action): Action {
+function byChance({ values, offset }: Chance, { lookup, actionOf, unread }: Ways): Action {
   if (values * (1 + lookup.spans) > MOST_CHANCES)
     return { kind: "lost-sight", how: `chance leads to one of ${String(values)} ways` };
   const ways = new Map<string, { readonly action: Action; readonly numbers: number[] }>();
   for (let number = 0; number < values; number += 1) {
     const { entries, isAll } = lookup.fitting([BigInt(offset + number)]);
     const [only] = entries;
-    if (only === undefined && !isAll) return UNREAD;
+    if (only === undefined && !isAll) return unread;
     const action = only === undefined ? NOTHING : actionOf(only);
     const key = keyOf(action);
     const way = ways.get(key) ?? { action, numbers: [] };
@@ -95,9 +111,9 @@ function spellNumbers(numbers: readonly number[]): string {
   return first === last ? String(first) : `${String(first)} to ${String(last)}`;
 }
 
-function anyOf(actions: readonly Action[]): Action {
+function anyOf(actions: readonly Action[], unread: Action): Action {
   const unique = [...new Map(actions.map((action) => [keyOf(action), action])).values()];
-  if (unique.length > MOST_WAYS || actions.includes(UNREAD)) return UNREAD;
+  if (unique.length > MOST_WAYS || actions.includes(unread)) return unread;
   return {
     kind: "either",
     ways: [...unique.filter(({ kind }) => kind !== "go-on"), NOTHING].map((action) => {
@@ -109,12 +125,19 @@ function anyOf(actions: readonly Action[]): Action {
 
 function nameOf(action: Action): string {
   if (action.kind === "jump" || action.kind === "goto") return `${action.kind} ${action.chain}`;
+  if (action.kind === "translate") {
+    const { ip, port } = action.translation;
+    return [ip, port].filter((part) => part !== null).join(":");
+  }
   return action.kind === "go-on" ? "nothing" : action.kind;
 }
 
 const keyOf = (action: Action): string => JSON.stringify({ ...action, by: undefined });
 
-function named({ key, value, comment }: Entry, map: Pick<MapElement, "map" | "mapComment">): Action {
+function named(
+  { key, value, comment }: Pick<Entry, "key" | "value" | "comment">,
+  map: Pick<MapElement, "map" | "mapComment">,
+): Action {
   const action = verdictOf(value);
   if (action === null) return UNREAD;
   if (action.kind === "lost-sight") return action;

@@ -80,19 +80,24 @@ function translate(world: World): World {
   const made = world.translations.at(-1);
   if (made === undefined || isDone(world.packet, made)) return world;
   const { packet } = world;
-  const to = made.ip === null ? undefined : addressOf(made.ip);
-  const connection = {
-    ...packet.connection,
-    ...(made.of === "source" ? { isSourceTranslated: true } : { isDestinationTranslated: true }),
+  const { source, sourcePort, destination, destinationPort } = packet;
+  const [address, port] = made.of === "source" ? [source, sourcePort] : [destination, destinationPort];
+  const to = {
+    address: (made.ip === null ? undefined : addressOf(made.ip)) ?? address,
+    port: made.port ?? port,
   };
+  // What is translated to what it is has no word of it in its status (nf_nat_setup_info).
+  const isOther = made.isOneOf || to.port !== port || to.address.text !== address.text;
+  const { connection } = packet;
   const changed: Packet =
     made.of === "source"
-      ? { ...packet, connection, source: to ?? packet.source, sourcePort: made.port ?? packet.sourcePort }
+      ? {
+          ...{ ...packet, source: to.address, sourcePort: to.port },
+          connection: { ...connection, isSourceTranslated: isOther },
+        }
       : {
-          ...packet,
-          connection,
-          destination: to ?? packet.destination,
-          destinationPort: made.port ?? packet.destinationPort,
+          ...{ ...packet, destination: to.address, destinationPort: to.port },
+          connection: { ...connection, isDestinationTranslated: isOther },
         };
   return { ...world, packet: changed };
 }

@@ -1,5 +1,6 @@
 import type { Test } from "../../chain.js";
-import type { PacketConnection } from "../../packet.js";
+import { hasOption } from "../arguments.js";
+import { hasConnection, type PacketConnection } from "../../packet.js";
 import { either, ofKnown, unknownIs, type Truth } from "../../truth.js";
 import type { MatchFamily } from "./family.js";
 
@@ -15,7 +16,12 @@ export const connection: MatchFamily = {
         packet.connection.direction === text.toLowerCase(),
     "--ctstatus": ([text = ""]) => testStatus(text.split(",")),
   },
+  // Such a packet has a state and no more: what else is asked for fails, but beside a state that fits (xt_conntrack.c).
+  without: ({ packet }, option, among) =>
+    hasConnection(packet) || STATES.includes(option) ? null : STATES.some((name) => hasOption(among, name)),
 };
+
+const STATES: readonly string[] = ["--ctstate", "--state"];
 
 function testStates(names: readonly string[]): Test {
   const plain = names.map((name) => name.toLowerCase());
@@ -36,8 +42,6 @@ function translated(known: PacketConnection, of: "source" | "destination"): Trut
 
 function testStatus(names: readonly string[]): Test {
   return ({ packet: { connection: known } }) => {
-    if (known.state === "invalid" || known.state === "untracked")
-      return names.includes("NONE") && known.state === "untracked";
     const [first, ...rest] = names.map((name): Truth => {
       if (name === "SEEN_REPLY")
         return ofKnown(known.state, "its connection's state", (state) => state === "established");

@@ -1,7 +1,7 @@
 import { isMasked, parseMasked } from "../../numbers.js";
 import { ofKnown } from "../../truth.js";
 import type { MakeTest, MatchFamily } from "./family.js";
-import type { Packet } from "../../packet.js";
+import { hasConnection, type Packet } from "../../packet.js";
 
 export const mark: MatchFamily = {
   names: ["mark"],
@@ -11,6 +11,7 @@ export const mark: MatchFamily = {
 export const connectionMark: MatchFamily = {
   names: ["connmark"],
   options: { "--mark": masked(({ connection }) => connection.mark, "its connection's mark") },
+  without: ({ packet }) => (hasConnection(packet) ? null : false),
 };
 
 function masked(read: (packet: Packet) => number | null, what: string): MakeTest {

@@ -1,6 +1,6 @@
 import type { Action } from "../../chain.js";
 import { bits, parseMasked, parseNumber, type Masked } from "../../numbers.js";
-import type { Packet } from "../../packet.js";
+import { hasConnection, type Packet } from "../../packet.js";
 import { hasOption, valueOf, type Option } from "../arguments.js";
 import type { MakeAction } from "./target.js";
 
@@ -18,16 +18,28 @@ export const setConnectionMark: MakeAction = (options) => {
   const [from, to] = [maskOf(options, "--nfmask"), maskOf(options, "--ctmask")];
   if (hasOption(options, "--save-mark")) {
     if (from === undefined || to === undefined) return null;
-    return ({ packet }) => withConnectionMark(packet, merge(packet.connection.mark, packet.mark, [to, from]));
+    return ({ packet }) =>
+      ofConnection(packet, () =>
+        withConnectionMark(packet, merge(packet.connection.mark, packet.mark, [to, from])),
+      );
   }
   if (hasOption(options, "--restore-mark")) {
     if (from === undefined || to === undefined) return null;
-    return ({ packet }) => goOn(packet, { mark: merge(packet.mark, packet.connection.mark, [from, to]) });
+    return ({ packet }) =>
+      ofConnection(packet, () =>
+        goOn(packet, { mark: merge(packet.mark, packet.connection.mark, [from, to]) }),
+      );
   }
   const change = readChange(options);
   if (change === null) return null;
-  return ({ packet }) => withConnectionMark(packet, apply(packet.connection.mark, change));
+  return ({ packet }) =>
+    ofConnection(packet, () => withConnectionMark(packet, apply(packet.connection.mark, change)));
 };
+
+/** Without a connection nothing is changed (xt_connmark.c). */
+function ofConnection(packet: Packet, change: () => Action): Action {
+  return hasConnection(packet) ? change() : passOn();
+}
 
 /** What is kept of `old`, and what comes from `other` in its place. */
 function merge(
