@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeFailure, findFailure, minimise, type Failure } from "./truth/check.js";
+import { inventOdd } from "./truth/invent-odd.js";
 import { inventLive, inventReal, inventScenario } from "./truth/invent.js";
 
 /**
  * Thousands of generated sets of captures: ten with HOPBOOK_TEST_LONG=1, else two. HOPBOOK_TRUTH_CASES says how many,
- * HOPBOOK_TRUTH_FROM where to begin; of runs under traffic, that takes longer to make, and of real machines' packets a fifth;
+ * HOPBOOK_TRUTH_FROM where to begin; of runs under traffic, that takes longer to make, of real machines' packets, and of what is rare a fifth;
  * a failure is made as small as it gets and its captures are kept.
  */
 
@@ -28,6 +29,10 @@ t.test(`${CASES / 5} generated runs under traffic are judged by what happened`, 
 
 t.test(`${CASES / 5} generated sets of what real machines send are judged by what happened`, (t) =>
   judge(t, Math.ceil(CASES / 5), inventReal),
+);
+
+t.test(`${CASES / 5} generated sets with what is rare are judged by what happened`, (t) =>
+  judge(t, Math.ceil(CASES / 5), inventOdd),
 );
 
 async function judge(t: Test, cases: number, invent: typeof inventScenario): Promise<void> {

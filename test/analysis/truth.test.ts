@@ -1,5 +1,6 @@
 import t from "tap";
 import { describeFailure, findFailure } from "./truth/check.js";
+import { inventOdd } from "./truth/invent-odd.js";
 import { inventLive, inventReal, inventScenario } from "./truth/invent.js";
 import { play } from "./truth/traffic.js";
 
@@ -9,6 +10,7 @@ const SEEDS = 30;
 const HEALTHY_SEEDS = 40;
 const LIVE_SEEDS = 20;
 const REAL_SEEDS = 20;
+const ODD_SEEDS = 28;
 
 t.test("what the generator loses is lost, and nothing else", async (t) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -101,6 +103,29 @@ t.test("what real machines' packets have beside is no loss and hides none", asyn
     if (failure !== null) t.fail(`real seed ${seed}`, { failure: describeFailure(failure) });
   }
   t.pass("all seeds");
+});
+
+t.test("what networks rarely do is judged by what happened", async (t) => {
+  const dir = t.testdir();
+  for (let seed = 1; seed <= ODD_SEEDS; seed++) {
+    const failure = await findFailure(dir, inventOdd(seed, seed % 4 === 0 ? "healthy" : "any"));
+    if (failure !== null) t.fail(`odd seed ${seed}`, { failure: describeFailure(failure) });
+  }
+  t.pass("all seeds");
+});
+
+/** Each showed a fault of its own, of what networks rarely do. */
+const ODD_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
+  [101, "later fragments behind a translation"],
+  [145, "a loss beside path MTU discovery that went well"],
+]);
+
+t.test("what was judged wrongly once, of what is rare", async (t) => {
+  const dir = t.testdir();
+  for (const [seed, what] of ODD_ONCE_WRONG) {
+    const failure = await findFailure(dir, inventOdd(seed, seed % 4 === 0 ? "healthy" : "any"));
+    t.equal(failure === null ? "" : describeFailure(failure), "", what);
+  }
 });
 
 t.test("what was judged wrongly once, of what real machines send", async (t) => {

@@ -117,7 +117,7 @@ class Follower {
     this.matching = new Matching(this);
     this.errors = new Errors(this.flight, this.tuples, this.connections);
     this.neighbours = new Neighbours(readers.length);
-    this.measure = new Measure(this.flight, this.fragments);
+    this.measure = new Measure(this.flight);
     this.judge = new Judge({
       flight: this.flight,
       sets: this.sets,
@@ -171,6 +171,8 @@ class Follower {
   private follow(source: HopSource, place: number): void {
     const { packet, key, reader, timeUs } = source;
     const { flight, tuples, connections } = this;
+    // Behind a translation it has other addresses, by which its later fragments go there.
+    if (packet.moreFragments === 1 && packet.fragmentOffset === 0) this.fragments.note(packet);
     const row = packet.fragmentOffset > 0 ? this.fragments.find(packet, tuples) : tuples.locate(packet);
     const { fromA } = tuples;
     key.compute(packet, reader.bytes);

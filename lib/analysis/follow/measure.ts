@@ -3,16 +3,12 @@ import { TCP } from "../dissect/tcp.js";
 import type { Connection } from "./streams/connection.js";
 import { REQUEST } from "./ends.js";
 import type { InFlight } from "./flight.js";
-import type { Fragments } from "./fragments.js";
 import type { HopSource } from "./source.js";
 import { TRAIT } from "./traits.js";
 
 /** Says of a packet that is seen for the first time which bytes it carries, and of what kind it is. */
 export class Measure {
-  constructor(
-    private readonly flight: InFlight,
-    private readonly fragments: Fragments,
-  ) {}
+  constructor(private readonly flight: InFlight) {}
 
   /**
    * Which bytes of its stream a new packet carries, and what it does to its connection. Gives whether its sender has sent
@@ -27,7 +23,6 @@ export class Measure {
     const isFragment = packet.fragmentOffset > 0 || packet.moreFragments === 1;
     if (isFragment) {
       connection.isFragmented = true;
-      if (packet.fragmentOffset === 0) this.fragments.note(packet);
     }
     connection.story.addPayload(packet.payloadBytes, direction);
     flight.rangeStart[slot] = packet.fragmentOffset;

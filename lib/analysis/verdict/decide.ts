@@ -10,7 +10,7 @@ import { explainSilence } from "./inconclusive.js";
 import { discountMissed, doubtAcknowledged } from "./missed.js";
 import { describeUndecided, noteDelivered, noteLoss, noteTransport } from "./notes.js";
 import { sumUp, type Break, type Outcome } from "./outcome.js";
-import { findIcmpRefusals, findTcpRefusal, type Refusal } from "./refusal.js";
+import { findLastingRefusal, findTcpRefusal, type Refusal } from "./refusal.js";
 import { hopOf } from "./route.js";
 
 /** A verdict in the analysis' own terms: places rather than hops, sightings rather than references. */
@@ -61,8 +61,9 @@ export function decide(input: DecideInput): Decision {
     return { ...basis, ...refuse(found.request, request), status: "inconclusive" };
   }
   if (excused !== null) return { ...basis, ...refuse(found.request, seen), status: "inconclusive" };
-  const [replyRefusal] = findIcmpRefusals(found.rejections, REPLY, { flow, route });
-  if (replyRefusal !== undefined && reply.lost > 0)
+  const ofReply = { direction: REPLY, outcome: reply } as const;
+  const replyRefusal = findLastingRefusal(found.rejections, ofReply, { flow, route });
+  if (replyRefusal !== null && reply.lost > 0)
     return { ...basis, ...refuse(found.reply, reply), refusal: replyRefusal, status: "rejected" };
   if (reply.lost > 0) return { ...basis, ...lose(input, found.reply, { outcome: reply, doubts }) };
   const unanswered = judgeAnswers(input, { request, reply, doubts });
@@ -119,8 +120,9 @@ function findRequestRefusal(input: DecideInput, request: Outcome, reply: Outcome
   const { found, flow, route } = input;
   const tcp = findTcpRefusal(found.connections, { flow, route });
   if (tcp !== null) return tcp;
-  const [icmp] = findIcmpRefusals(found.rejections, REQUEST, { flow, route });
-  if (icmp === undefined) return null;
+  const ofRequest = { direction: REQUEST, outcome: request } as const;
+  const icmp = findLastingRefusal(found.rejections, ofRequest, { flow, route });
+  if (icmp === null) return null;
   // An error about packets that were answered, or whose bytes came through later, has been overcome.
   return request.lost > 0 || reply.sent === 0 ? icmp : null;
 }

@@ -4,6 +4,7 @@ import type { ConnectionFacts } from "../follow/flow.js";
 import type { Rejection } from "../follow/rejections.js";
 import type { Sighting } from "../follow/sightings.js";
 import type { Reset } from "../follow/streams/tcp-story.js";
+import type { Outcome } from "./outcome.js";
 import { hopOf, type Route } from "./route.js";
 
 /** Somebody's "no" to the flow: who said it, and the packets that say it. */
@@ -13,6 +14,11 @@ export interface Refusal {
   readonly how: string;
   readonly count: number;
   readonly sightings: readonly Sighting[];
+}
+
+/** An error that a router met too big packets with; of other errors nothing is overcome by smaller ones. */
+export interface IcmpRefusal extends Refusal {
+  readonly isTooBig: boolean;
 }
 
 interface At {
@@ -25,17 +31,32 @@ export function findIcmpRefusals(
   rejections: readonly Rejection[],
   direction: typeof REQUEST | typeof REPLY,
   at: At,
-): readonly Refusal[] {
+): readonly IcmpRefusal[] {
   return rejections
     .filter((rejection) => rejection.direction === direction)
-    .map(({ ip, how, counts, sightings }) => ({
+    .map(({ ip, how, isTooBig, counts, sightings }) => ({
       ip,
       how,
+      isTooBig,
       count: Math.max(...counts),
       sightings,
       node: findNode(ip, at.flow) ?? nodeOfFirst(sightings, at),
     }))
     .sort((a, b) => b.count - a.count);
+}
+
+/**
+ * The ICMP error that ended a direction, or null: path MTU discovery that went well, beside packets that were lost otherwise,
+ * is none.
+ */
+export function findLastingRefusal(
+  rejections: readonly Rejection[],
+  of: { readonly direction: typeof REQUEST | typeof REPLY; readonly outcome: Outcome },
+  at: At,
+): Refusal | null {
+  const { shrunk, lostWays } = of.outcome;
+  const isOvercome = shrunk > 0 && !lostWays.some(({ tooBig }) => tooBig);
+  return findIcmpRefusals(rejections, of.direction, at).find((one) => !(one.isTooBig && isOvercome)) ?? null;
 }
 
 /** The RSTs that kept connections from coming about, or null where there were none; `of` counts the connections. */

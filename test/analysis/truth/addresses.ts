@@ -43,10 +43,20 @@ export function endsOf(
   };
 }
 
-/** A frame's addresses at a place before or behind its flow's NAT. */
-export function tupleOf(ends: Ends, { isRequest }: Pick<Frame, "isRequest">, isBehind: boolean): Tuple {
-  const [near, nearPort] = isBehind ? [ends.node, ends.nodePort] : [ends.client, ends.clientPort];
-  const [far, farPort] = isBehind ? [ends.backend, ends.backendPort] : [ends.service, ends.servicePort];
+/** Which ends have other names at a place: the server as its backend, the client as its node. */
+export interface Form {
+  readonly isTranslated: boolean;
+  readonly isMasked: boolean;
+}
+
+/** A frame's addresses at a place before, in or behind its flow's NAT. */
+export function tupleOf(
+  ends: Ends,
+  { isRequest }: Pick<Frame, "isRequest">,
+  { isTranslated, isMasked }: Form,
+): Tuple {
+  const [near, nearPort] = isMasked ? [ends.node, ends.nodePort] : [ends.client, ends.clientPort];
+  const [far, farPort] = isTranslated ? [ends.backend, ends.backendPort] : [ends.service, ends.servicePort];
   return isRequest
     ? { source: near, destination: far, sourcePort: nearPort, destinationPort: farPort }
     : { source: far, destination: near, sourcePort: farPort, destinationPort: nearPort };

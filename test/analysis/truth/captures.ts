@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ethernet, icmp, ip, pcap, tcp, udp, type PcapRecord } from "../helpers/packets.js";
-import { endsOf, tupleOf } from "./addresses.js";
-import type { Frame } from "./frame.js";
-import { extend, markEcn, wear, withChecksums } from "./layers.js";
+import { endsOf, tupleOf, type Form } from "./addresses.js";
+import type { Frame, Segment } from "./frame.js";
+import { extend, markEcn, wear, withChecksums, withHeaderChecksum } from "./layers.js";
 import { isCaptured, type Sighting } from "./network.js";
 import { Random } from "./random.js";
-import type { GapPlan, HopPlan, Scenario } from "./scenario.js";
+import type { FlowPlan, GapPlan, HopPlan, Scenario } from "./scenario.js";
 
 export const START_US = 1_790_000_000_000_000;
 const LINKTYPES = { ethernet: 1, vlan: 1, qinq: 1, raw: 101, sll: 113, sll2: 276 } as const;
@@ -26,12 +26,16 @@ export function writeCaptures(dir: string, scenario: Scenario, sightings: readon
       scenario.gaps.every((gap) => gap.hop !== index || isKept(gap, sighting.atUs, { endUs, random })),
     );
     const aheadUs = START_US + scenario.aheadUs[hop.node]!;
+    const step = scenario.odd?.clockStep;
+    const steppedUs = (atUs: number): number =>
+      step !== undefined && step.node === hop.node && atUs >= step.atUs ? step.byUs : 0;
     const records: PcapRecord[] = seen.map((sighting) => ({
-      timeUs: sighting.atUs + aheadUs,
+      timeUs: sighting.atUs + aheadUs + steppedUs(sighting.atUs),
       bytes: show(scenario, sighting),
     }));
     if (scenario.noise && scenario.windows === null) records.push(...inventNoise(hop, aheadUs));
-    records.sort((a, b) => a.timeUs - b.timeUs);
+    // A clock that is set back leaves records as they were written.
+    if (step === undefined) records.sort((a, b) => a.timeUs - b.timeUs);
     const path = join(dir, `${index}.${hop.name}.pcap`);
     const { snaplenBytes } = scenario;
     writeFileSync(path, pcap(records, { snaplenBytes, linktype: LINKTYPES[hop.link] }));
@@ -49,14 +53,14 @@ function isKept(
 }
 
 /** A sighting's bytes: TTL, addresses and tunnel as they are there. */
-function show(scenario: Scenario, { hop: index, frame, isTranslated }: Sighting): Buffer {
+function show(scenario: Scenario, { hop: index, frame, ...form }: Sighting): Buffer {
   const { hops } = scenario;
   const plan = scenario.flows[frame.flow]!;
   const isForth = plan.reversed !== frame.isRequest;
   const [first, last] = plan.span;
   const passed = isForth ? hops.slice(first + 1, index + 1) : hops.slice(index + 1, last + 1);
   const ttl = 64 - passed.filter(({ routed }) => routed).length;
-  const packet = decorate(build(scenario, frame, { isTranslated, ttl }), scenario, { index, isForth });
+  const packet = decorate(build(scenario, frame, { ...form, ttl }), scenario, { index, isForth });
   const [a, b] = ["172.18.1.11", "172.18.2.12"];
   const outer = isForth ? { source: a, destination: b } : { source: b, destination: a };
   return wear(packet, hops[index]!, outer);
@@ -75,15 +79,11 @@ function decorate(
   return extended && v6 ? extend(marked) : marked;
 }
 
-function build(
-  scenario: Scenario,
-  frame: Frame,
-  at: { readonly isTranslated: boolean; readonly ttl: number },
-): Buffer {
+function build(scenario: Scenario, frame: Frame, at: Form & { readonly ttl: number }): Buffer {
   const plan = scenario.flows[frame.flow]!;
   const { flow, connection, backend, body } = frame;
   const ends = endsOf(plan, { flow, connection, backend, v6: scenario.v6 });
-  const tuple = tupleOf(ends, frame, at.isTranslated);
+  const tuple = tupleOf(ends, frame, at);
   const base = { ...tuple, ttl: at.ttl, id: frame.ipId, dontFragment: plan.ipId === "zero" };
   switch (body.kind) {
     case "udp":
@@ -95,6 +95,18 @@ function build(
       const id = frame.isRequest ? tuple.sourcePort : tuple.destinationPort;
       const message = icmp(frame.isRequest ? request : reply, 0, { ...body, id });
       return withChecksums(ip({ ...base, protocol: 1 }, message));
+    }
+    case "fragment": {
+      const whole = build(scenario, body.of, at).subarray(20);
+      const part = whole.subarray(body.from, body.from + body.length);
+      const place = { fragmentOffset: body.from, moreFragments: !body.isLast };
+      return withHeaderChecksum(ip({ ...base, ...place, protocol: 17 }, part));
+    }
+    case "too big": {
+      const quoted = build(scenario, body.about, at).subarray(0, scenario.v6 ? 1200 : 548);
+      const message = icmp(scenario.v6 ? 2 : 3, scenario.v6 ? 0 : 4, { seq: body.bytes, payload: quoted });
+      const source = scenario.v6 ? "fd00:77::1" : "10.77.0.1";
+      return withChecksums(ip({ ...base, source, protocol: 1 }, message));
     }
     case "refusal": {
       const quoted = build(scenario, body.about, at).subarray(0, scenario.v6 ? 1200 : 548);
@@ -109,9 +121,11 @@ function build(
         seq: (own + seq) >>> 0,
         ack: flags.includes(".") ? (peer + ack) >>> 0 : 0,
         flags,
-        ...(plan.timestamps && !flags.includes("R") ? { options: stampsOf(frame) } : {}),
+        ...(flags.includes("R") ? {} : { options: optionsOf(plan, frame, peer) }),
       };
-      const payload = STREAM.subarray(seq, seq + length);
+      // What comes with a SYN stands behind it.
+      const start = flags.startsWith("S") ? seq + 1 : seq;
+      const payload = STREAM.subarray(start, start + length);
       const shown = tcp(header, payload);
       shown.writeUInt16BE(flags.includes("R") ? 0 : WINDOW, 14);
       return withChecksums(ip({ ...base, protocol: 6 }, shown));
@@ -125,6 +139,15 @@ function startsOf({ flow, connection, isRequest }: Frame): readonly [number, num
   const server =
     (flow * 2_000_003 + connection * 104_729 + (connection % 4 === 2 ? 0xfffffe00 : 900_000)) >>> 0;
   return isRequest ? [client, server] : [server, client];
+}
+
+function optionsOf({ timestamps }: FlowPlan, frame: Frame, peer: number): Uint8Array {
+  const { sacks = [] } = (frame.body as { segment: Segment }).segment;
+  const blocks = sacks.flatMap((range) => range.map((at) => (peer + at) >>> 0));
+  const head = sacks.length === 0 ? [] : [1, 1, 5, 2 + 8 * sacks.length];
+  const said = Buffer.alloc(blocks.length * 4);
+  blocks.forEach((at, index) => said.writeUInt32BE(at, index * 4));
+  return Buffer.concat([timestamps ? stampsOf(frame) : Buffer.alloc(0), Buffer.from(head), said]);
 }
 
 function stampsOf({ body }: Frame): Uint8Array {

@@ -297,15 +297,22 @@ function judgeNat(
   const said = flows.flatMap(({ rewrites = [] }) =>
     rewrites.filter(({ direction }) => direction === "request"),
   );
-  const fits = ends.some((one) =>
-    said.some(
-      ({ source, destination }) =>
-        hostOf(source.was) === one.client &&
-        hostOf(source.is) === one.node &&
-        hostOf(destination.was) === one.service &&
-        hostOf(destination.is) === one.backend,
-    ),
+  const isMasked = network.sightings.some(
+    (one) => one.frame.flow === flow && one.isMasked && isCaptured(scenario, one.hop, one.atUs),
   );
+  // Two changes at two places may be told one by one, or as what they come to.
+  const isInSteps = plan.nat.sourceAfter !== undefined;
+  const fits = ends.some((one) => {
+    const ofSource = said.filter(
+      ({ source }) => hostOf(source.was) === one.client && hostOf(source.is) === one.node,
+    );
+    const ofDestination = said.filter(
+      ({ destination }) => hostOf(destination.was) === one.service && hostOf(destination.is) === one.backend,
+    );
+    return isInSteps
+      ? ofDestination.length > 0 && (ofSource.length > 0 || !isMasked)
+      : ofDestination.some((rewrite) => ofSource.includes(rewrite));
+  });
   const [one] = ends;
   return fits
     ? []

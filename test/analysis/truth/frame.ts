@@ -9,6 +9,8 @@ export interface Segment {
   readonly flags: string;
   readonly stampMs: number;
   readonly echoMs: number;
+  /** What came behind a gap: from, and up to. */
+  readonly sacks?: readonly (readonly [number, number])[];
 }
 
 export type Body =
@@ -16,7 +18,17 @@ export type Body =
   | { readonly kind: "udp"; readonly payload: Uint8Array }
   | { readonly kind: "echo"; readonly seq: number; readonly payload: Uint8Array }
   /** Port unreachable, about the frame. */
-  | { readonly kind: "refusal"; readonly about: Frame };
+  | { readonly kind: "refusal"; readonly about: Frame }
+  /** A part of a datagram, its header counted with it. */
+  | {
+      readonly kind: "fragment";
+      readonly of: Frame;
+      readonly from: number;
+      readonly length: number;
+      readonly isLast: boolean;
+    }
+  /** A router's: packets about as long as the frame may have so many bytes. */
+  | { readonly kind: "too big"; readonly about: Frame; readonly bytes: number };
 
 export interface Frame {
   readonly flow: number;
@@ -34,7 +46,10 @@ export function payloadBytesOf({ body }: Frame): number {
     case "udp":
     case "echo":
       return body.payload.length;
+    case "fragment":
+      return body.length;
     case "refusal":
+    case "too big":
       return 0;
   }
 }

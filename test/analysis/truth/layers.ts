@@ -21,15 +21,19 @@ function fold(total: number): number {
   return ~folded & 0xffff;
 }
 
+/** Fills in the checksum of an IPv4 header without options alone. */
+export function withHeaderChecksum(packet: Buffer): Buffer {
+  packet.writeUInt16BE(0, 10);
+  packet.writeUInt16BE(fold(sum(packet.subarray(0, 20), 0)), 10);
+  return packet;
+}
+
 /** Fills in the checksums of an IP packet without options, and of what it carries. */
 export function withChecksums(packet: Buffer): Buffer {
   const is6 = packet[0]! >> 4 === 6;
   const at = is6 ? 40 : 20;
   const protocol = is6 ? packet[6]! : packet[9]!;
-  if (!is6) {
-    packet.writeUInt16BE(0, 10);
-    packet.writeUInt16BE(fold(sum(packet.subarray(0, 20), 0)), 10);
-  }
+  if (!is6) withHeaderChecksum(packet);
   const offset = protocol === TCP ? 16 : protocol === UDP ? 6 : protocol === ICMP || protocol === 58 ? 2 : -1;
   if (offset === -1) return packet;
   const addresses = is6 ? packet.subarray(8, 40) : packet.subarray(12, 20);

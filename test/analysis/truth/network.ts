@@ -1,4 +1,5 @@
 import { mergeFrames, payloadBytesOf, splitFrame, type Frame } from "./frame.js";
+import { fragmentFrame } from "./fragments.js";
 import { Losses } from "./losses.js";
 import { Random } from "./random.js";
 import type { FlowPlan, Scenario, Way } from "./scenario.js";
@@ -15,9 +16,13 @@ export interface Sighting {
   readonly hop: number;
   readonly atUs: number;
   readonly frame: Frame;
-  /** Behind the flow's NAT, as requests go. */
+  /** Behind the flow's NAT, as requests go: of the server's name, and of the client's. */
   readonly isTranslated: boolean;
+  readonly isMasked: boolean;
 }
+
+/** "between": the server's name is another one already, the client's not yet. */
+type Side = "before" | "between" | "behind" | "both";
 
 interface Item {
   readonly frame: Frame;
@@ -25,6 +30,8 @@ interface Item {
   readonly isCopy: boolean;
   /** Those of the last showing hop's items that it is made of. */
   readonly origins: readonly number[];
+  /** It was too big, and its sender was told. */
+  readonly isTold?: boolean;
 }
 
 /** What a hop showed, and the legs that led to it, the nearest last. */
@@ -40,8 +47,8 @@ export function pathOf({ span: [first, last], reversed }: FlowPlan): readonly nu
   return reversed ? path.reverse() : path;
 }
 
-const headerBytes = (frame: Frame, v6: boolean): number =>
-  (v6 ? 40 : 20) + (frame.body.kind === "tcp" ? 32 : 8);
+const L4_BYTES = { tcp: 32, fragment: 0, udp: 8, echo: 8, refusal: 8, "too big": 8 } as const;
+const headerBytes = ({ body }: Frame, v6: boolean): number => (v6 ? 40 : 20) + L4_BYTES[body.kind];
 
 /** Takes frames along the hops, loses what is to be lost, and writes down who saw what. */
 export class Network {
@@ -51,6 +58,8 @@ export class Network {
   readonly #pieces = new WeakMap<Frame, { readonly bytes: number; readonly frames: readonly Frame[] }>();
   readonly tally = new Tally();
   readonly sightings: Sighting[] = [];
+  /** What routers said since somebody asked. */
+  readonly tooBig: { readonly frame: Frame; readonly atUs: number }[] = [];
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -75,6 +84,7 @@ export class Network {
     let shown: Shown | null = null;
     let gone: Item[] = [];
     for (const [position, hop] of path.entries()) {
+      if (position === this.#scenario.odd?.fragments?.from) items = this.#fragment(items);
       if (position > 0) {
         const passed = this.#pass(items, { from: path[position - 1]!, to: hop, way });
         gone = [...gone, ...passed.gone];
@@ -96,42 +106,80 @@ export class Network {
   #isBehind(
     { nat }: FlowPlan,
     at: { readonly position: number; readonly path: readonly number[]; readonly isRequest: boolean },
-  ): "before" | "behind" | "both" {
+  ): Side {
     if (nat === null) return "before";
     const position = at.isRequest ? at.position : at.path.length - 1 - at.position;
     if (nat.both && position === nat.after) return "both";
-    return position > nat.after ? "behind" : "before";
+    if (position <= nat.after) return "before";
+    return position > (nat.sourceAfter ?? nat.after) ? "behind" : "between";
   }
 
   #show(
     { frame, atUs }: Item,
     at: {
       readonly hop: number;
-      readonly isBehind: "before" | "behind" | "both";
+      readonly isBehind: Side;
       readonly isRequest: boolean;
     },
   ): void {
     const { hop, isBehind, isRequest } = at;
     if (isBehind !== "both") {
-      this.sightings.push({ hop, atUs, frame, isTranslated: isBehind === "behind" });
+      const isTranslated = isBehind !== "before";
+      this.sightings.push({ hop, atUs, frame, isTranslated, isMasked: isBehind === "behind" });
       return;
     }
-    this.sightings.push({ hop, atUs, frame, isTranslated: !isRequest });
-    this.sightings.push({ hop, atUs: atUs + 6, frame, isTranslated: isRequest });
+    this.sightings.push({ hop, atUs, frame, isTranslated: !isRequest, isMasked: !isRequest });
+    this.sightings.push({ hop, atUs: atUs + 6, frame, isTranslated: isRequest, isMasked: isRequest });
+  }
+
+  #fragment(items: readonly Item[]): Item[] {
+    const { bytes } = this.#scenario.odd!.fragments!;
+    return items.flatMap((item) =>
+      fragmentFrame(item.frame, bytes).map((frame, index) => ({ ...item, frame, atUs: item.atUs + index })),
+    );
+  }
+
+  /** A router in front of a leg tells the sender of a frame what fits; who is captured on its way back shows that. */
+  #refuseTooBig({ frame, atUs }: Item, at: { readonly from: number; readonly way: Way }): void {
+    const { odd, hops } = this.#scenario;
+    const plan = this.#scenario.flows[frame.flow]!;
+    const { bytes, tells } = odd!.pathMtu!;
+    if (!tells) return;
+    const path = frame.isRequest ? pathOf(plan) : pathOf(plan).toReversed();
+    const body = { kind: "too big", about: frame, bytes } as const;
+    const error: Frame = { ...frame, isRequest: !frame.isRequest, ipId: 0, body };
+    const back = path.slice(0, path.indexOf(at.from) + 1).toReversed();
+    const other: Way = at.way === "forth" ? "back" : "forth";
+    for (const [steps, hop] of back.entries()) {
+      if (hops[hop]!.silent === other) continue;
+      const position = path.indexOf(hop);
+      const isBehind = this.#isBehind(plan, { position, path, isRequest: frame.isRequest });
+      this.#show(
+        { frame: error, atUs: atUs + 30 + steps * NEAR_US, isCopy: false, origins: [] },
+        { hop, isBehind, isRequest: !frame.isRequest },
+      );
+    }
+    this.tooBig.push({ frame: error, atUs: atUs + 30 + back.length * NEAR_US });
   }
 
   #pass(
     items: readonly Item[],
     { from, to, way }: { readonly from: number; readonly to: number; readonly way: Way },
   ): { readonly items: Item[]; readonly gone: Item[] } {
-    const { hops, disorders, v6 } = this.#scenario;
+    const { hops, disorders, v6, odd } = this.#scenario;
     const leg = Math.min(from, to);
     const delayUs = hops[from]!.node === hops[to]!.node ? NEAR_US : WIRE_US;
     const here = disorders.filter((disorder) => disorder.leg === leg && disorder.way === way);
     const passed: Item[] = [];
     const gone: Item[] = [];
+    const mtu = odd?.pathMtu?.leg === leg && odd.pathMtu.way === way ? odd.pathMtu.bytes : Infinity;
     for (const item of items) {
       const bytes = payloadBytesOf(item.frame) + headerBytes(item.frame, v6);
+      if (bytes > mtu) {
+        this.#refuseTooBig(item, { from, way });
+        gone.push({ ...item, isTold: odd!.pathMtu!.tells });
+        continue;
+      }
       if (this.#losses.drops(item.frame, { leg, way, bytes })) {
         gone.push(item);
         continue;
@@ -196,7 +244,8 @@ export class Network {
   ): void {
     const { shown, hop, gone } = at;
     if (shown === null) return;
-    const lost = new Set(gone.flatMap(({ origins }) => origins));
+    const lost = new Set(gone.flatMap(({ origins, isTold }) => (isTold === true ? [] : origins)));
+    const told = new Set(gone.flatMap(({ origins, isTold }) => (isTold === true ? origins : [])));
     const frames = new Map<Frame, { copies: number; lost: number }>();
     const most = { sent: 0, missing: 0 };
     for (const [index, { frame, atUs }] of shown.items.entries()) {
@@ -205,7 +254,9 @@ export class Network {
       most.sent += 1;
       if (isLost && isCaptured(this.#scenario, shown.hop, atUs)) most.missing += 1;
       else if (isLost) this.#countBefore(first, shown.legs, atUs);
-      if (!this.#isSure(atUs)) continue;
+      // Where others are lost for good, nobody knows that smaller ones came through.
+      if (told.has(index) && this.#scenario.losses.length > 0) most.missing += 1;
+      if (told.has(index) || !this.#isSure(atUs)) continue;
       const one = frames.get(frame) ?? { copies: 0, lost: 0 };
       frames.set(frame, one);
       one.copies += 1;

@@ -29,6 +29,8 @@ export interface NatPlan {
   readonly both: boolean;
   readonly destination: boolean;
   readonly source: boolean;
+  /** Position behind which the source is another one, where that is farther on than the destination's. */
+  readonly sourceAfter?: number;
 }
 
 export type FlowKind = "ping" | "udp" | "one-way" | "dns" | "tcp";
@@ -114,6 +116,25 @@ export interface RealPlan {
   readonly markedFrom: number | null;
 }
 
+/** What is rare, and what networks do all the same. */
+export interface OddPlan {
+  /** TCP's SYNs carry the first data (RFC 7413); a server that refuses them acknowledges the SYN alone. */
+  readonly fastOpen?: "accepted" | "refused";
+  /** Receivers say what they have behind a gap, and senders fill the gaps (RFC 2018). */
+  readonly sacks?: true;
+  /** Datagrams go in fragments of so many bytes, from this position of their way on; 0: their senders cut them. */
+  readonly fragments?: { readonly bytes: number; readonly from: number };
+  /** IP packets of more bytes do not pass a leg; whether their senders are told. */
+  readonly pathMtu?: {
+    readonly leg: number;
+    readonly way: Way;
+    readonly bytes: number;
+    readonly tells: boolean;
+  };
+  /** A node's clock is set while its packets are captured. */
+  readonly clockStep?: { readonly node: number; readonly atUs: number; readonly byUs: number };
+}
+
 export interface Scenario {
   readonly seed: number;
   readonly v6: boolean;
@@ -131,4 +152,5 @@ export interface Scenario {
   /** By hop, of a run's captures under traffic that had begun before and goes on; null: bare files of all of it. */
   readonly windows: readonly WindowPlan[] | null;
   readonly real?: RealPlan;
+  readonly odd?: OddPlan;
 }

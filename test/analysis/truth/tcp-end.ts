@@ -6,12 +6,29 @@ const SYN_RTO_MS = 1000;
 const MOST_TRIES = 4;
 const WINDOW_SEGMENTS = 10;
 
+const MOST_SACKS = 3;
+
+/** In order, and those that touch each other as one. */
+function joinRanges(segments: readonly Segment[]): readonly (readonly [number, number])[] {
+  const joined: [number, number][] = [];
+  for (const { seq, length } of segments.toSorted((a, b) => a.seq - b.seq)) {
+    const last = joined.at(-1);
+    if (length === 0) continue;
+    if (last !== undefined && seq <= last[1]) last[1] = Math.max(last[1], seq + length);
+    else joined.push([seq, seq + length]);
+  }
+  return joined;
+}
+
 interface EndOptions {
   readonly agenda: Agenda;
   readonly mssBytes: number;
   /** Payload of a retransmission, and whether probes without any are answered. */
   readonly againBytes: number;
   readonly answersProbes: boolean;
+  readonly saysSacks?: boolean;
+  /** The first data go with the SYN; a server takes them. */
+  readonly opensFast?: boolean;
   /** So many segments leave as one frame. */
   readonly burst: number;
   readonly stampOffsetMs: number;
@@ -23,6 +40,9 @@ interface EndOptions {
 /** One end of a TCP connection: handshake, data, acknowledgements, retransmissions, FIN. */
 export class TcpEnd {
   readonly #options: EndOptions;
+  #mssBytes: number;
+  /** What the peer has behind a gap. */
+  #sacked: readonly (readonly [number, number])[] = [];
   /** Bytes that the application has given, and whether it is done. */
   #given = 0;
   #isClosing = false;
@@ -43,10 +63,15 @@ export class TcpEnd {
 
   constructor(options: EndOptions) {
     this.#options = options;
+    this.#mssBytes = options.mssBytes;
   }
 
   get isEstablished(): boolean {
     return this.#unacknowledged > 0 && this.expected > 0;
+  }
+
+  get #againBytes(): number {
+    return Math.min(this.#options.againBytes, this.#mssBytes);
   }
 
   get receivedBytes(): number {
@@ -54,9 +79,18 @@ export class TcpEnd {
   }
 
   open(): void {
-    this.#next = 1;
-    this.#send([this.#make({ seq: 0, flags: "S" })]);
+    const length = this.#options.opensFast === true ? Math.min(this.#given, this.#mssBytes) : 0;
+    this.#next = 1 + length;
+    this.#send([this.#make({ seq: 0, length, flags: "S" })]);
     this.#arm();
+  }
+
+  /** A router took no packet of more payload: what was sent and not acknowledged is cut anew. */
+  shrink(mssBytes: number): void {
+    if (this.#isDead || mssBytes >= this.#mssBytes) return;
+    this.#mssBytes = mssBytes;
+    if (this.#unacknowledged > 0) this.#next = Math.min(this.#next, this.#unacknowledged);
+    this.#pump();
   }
 
   give(bytes: number): void {
@@ -90,8 +124,11 @@ export class TcpEnd {
     this.#pump();
   }
 
-  #shakeHands({ flags }: Segment): void {
-    this.expected = Math.max(1, this.expected);
+  #shakeHands({ flags, length, ack }: Segment): void {
+    const taken = flags === "S" && this.#options.opensFast === true ? length : 0;
+    this.expected = Math.max(1 + taken, this.expected);
+    // Data that went with the SYN and were not taken are sent again.
+    if (flags === "S." && this.#unacknowledged === 0) this.#next = ack;
     if (flags === "S.") return this.#send([this.#make({ seq: Math.max(1, this.#next), flags: "." })]);
     const isNew = this.#next === 0;
     this.#next = Math.max(1, this.#next);
@@ -113,10 +150,12 @@ export class TcpEnd {
       if (flags.startsWith("F") && end > this.expected) this.peerIsDone = true;
       this.expected = Math.max(this.expected, end);
     }
-    this.#send([this.#make({ seq: this.#next, flags: "." })]);
+    const sacks = this.#options.saysSacks === true ? joinRanges(this.#early).slice(0, MOST_SACKS) : [];
+    this.#send([this.#make({ seq: this.#next, flags: ".", ...(sacks.length > 0 ? { sacks } : {}) })]);
   }
 
-  #acknowledged({ ack, length, flags }: Segment): void {
+  #acknowledged({ ack, length, flags, sacks = [] }: Segment): void {
+    this.#sacked = sacks;
     if (ack > this.#unacknowledged) {
       this.#unacknowledged = ack;
       this.#duplicates = 0;
@@ -132,7 +171,8 @@ export class TcpEnd {
 
   #pump(): void {
     if (this.#isDead || !this.isEstablished) return;
-    const { mssBytes, burst } = this.#options;
+    const { burst } = this.#options;
+    const mssBytes = this.#mssBytes;
     const end = 1 + this.#given;
     const frames: Segment[] = [];
     while (this.#next < end && this.#next - this.#unacknowledged < WINDOW_SEGMENTS * mssBytes) {
@@ -155,11 +195,28 @@ export class TcpEnd {
     const at = this.#unacknowledged;
     this.#recoverTo = this.#next;
     if (at === 0) this.#send([this.#make({ seq: 0, flags: this.expected > 0 ? "S." : "S" })]);
+    else if (this.#sacked.length > 0) this.#fillGaps(at);
     else if (at < end) {
-      const length = Math.min(this.#options.againBytes, end - at);
+      const length = Math.min(this.#againBytes, end - at);
       this.#againTo = at + length;
       this.#send([this.#make({ seq: at, length, flags: at + length === end ? "P." : "." })]);
     } else if (at < this.#next) this.#send([this.#make({ seq: at, flags: "F." })]);
+  }
+
+  /** Sends what lies before the last that the peer has, and not what it has. */
+  #fillGaps(from: number): void {
+    let at = from;
+    const frames: Segment[] = [];
+    for (const [start, end] of this.#sacked) {
+      while (at < start) {
+        const length = Math.min(this.#againBytes, start - at);
+        frames.push(this.#make({ seq: at, length, flags: "." }));
+        at += length;
+      }
+      at = Math.max(at, end);
+    }
+    this.#againTo = at;
+    this.#send(frames);
   }
 
   #arm(): void {
@@ -178,7 +235,7 @@ export class TcpEnd {
     });
   }
 
-  #make(part: { seq: number; flags: string; length?: number }): Segment {
+  #make(part: Pick<Segment, "seq" | "flags" | "sacks"> & { readonly length?: number }): Segment {
     const { agenda, stampOffsetMs } = this.#options;
     return {
       length: 0,

@@ -1,6 +1,7 @@
 import { Agenda } from "./clock.js";
 import { encodeDnsAnswer, encodeDnsQuestion } from "./dns.js";
 import { countSegments, type Body, type Frame } from "./frame.js";
+import { joinFragments } from "./fragments.js";
 import { Network } from "./network.js";
 import { Random } from "./random.js";
 import type { FlowPlan, Scenario } from "./scenario.js";
@@ -47,6 +48,7 @@ type Handler = (frame: Frame) => void;
 class Talk {
   readonly #options: TalkOptions;
   readonly #random: Random;
+  readonly #freeUs = new Map<string, number>();
   readonly #ids = { request: 0, reply: 0 };
   readonly end: FlowEnd = { requests: { sent: 0, arrived: 0 }, replies: { sent: 0, arrived: 0 } };
 
@@ -68,7 +70,12 @@ class Talk {
   }
 
   /** Sends frames of one direction, and hands each that arrives to the other end. */
-  #send(bodies: readonly Body[], from: { connection: number; isRequest: boolean }, handle: Handler): void {
+  #send(
+    bodies: readonly Body[],
+    from: { connection: number; isRequest: boolean },
+    handle: Handler,
+    hearTooBig: (ipBytes: number) => void = () => undefined,
+  ): void {
     const { network, agenda, plan, flow, scenario } = this.#options;
     const side = from.isRequest ? "request" : "reply";
     const count = from.isRequest ? this.end.requests : this.end.replies;
@@ -78,12 +85,29 @@ class Talk {
       return { flow, ...from, backend: from.connection % plan.backends.length, ipId, body };
     });
     count.sent += frames.length;
-    for (const { frame, atUs } of network.carry(frames, agenda.nowUs)) {
+    for (const { frame, atUs } of joinFragments(network.carry(frames, this.#leave(from, frames)))) {
       agenda.at(atUs + 5, () => {
         count.arrived += 1;
         handle(frame);
       });
     }
+    for (const { frame, atUs } of network.tooBig.splice(0)) {
+      const { body } = frame;
+      if (body.kind === "too big") agenda.at(atUs, () => hearTooBig(body.bytes));
+    }
+  }
+
+  /** When frames leave: behind those that their sender has sent before, where it matters which came first. */
+  #leave(
+    { connection, isRequest }: { connection: number; isRequest: boolean },
+    frames: readonly Frame[],
+  ): number {
+    const { agenda, scenario } = this.#options;
+    if (scenario.odd?.pathMtu === undefined) return agenda.nowUs;
+    const key = `${connection} ${isRequest}`;
+    const atUs = Math.max(agenda.nowUs, this.#freeUs.get(key) ?? 0);
+    this.#freeUs.set(key, atUs + frames.length);
+    return atUs;
   }
 
   /** Pings and datagrams, and what comes back. */
@@ -129,16 +153,21 @@ class Talk {
     const { mssBytes, real } = scenario;
     const { againBytes = mssBytes, keepAlives = 0, keepAliveBytes = 0 } = real ?? {};
     const answersProbes = keepAlives > 0;
-    const common = { agenda, mssBytes, burst: plan.burst, againBytes, answersProbes };
+    const { fastOpen, sacks = false } = scenario.odd ?? {};
+    const common = { agenda, mssBytes, burst: plan.burst, againBytes, answersProbes, saysSacks: sacks };
+    const shrink = (end: () => TcpEnd) => (ipBytes: number) =>
+      end().shrink(ipBytes - (scenario.v6 ? 72 : 52));
     let hasAnswered = false;
     const server = new TcpEnd({
       ...common,
+      opensFast: fastOpen === "accepted",
       stampOffsetMs: 77_000_000,
       send: (segments) =>
         this.#send(
           segments.map((segment) => ({ kind: "tcp", segment })),
           { connection, isRequest: false },
           ({ body }) => body.kind === "tcp" && client.receive(body.segment),
+          shrink(() => server),
         ),
       onProgress: (end) => {
         if (hasAnswered || !end.isEstablished || end.receivedBytes < plan.requestBytes) return;
@@ -152,15 +181,17 @@ class Talk {
         });
       },
     });
-    let hasAsked = false;
+    let hasAsked = fastOpen !== undefined;
     const client = new TcpEnd({
       ...common,
+      opensFast: fastOpen !== undefined,
       stampOffsetMs: 11_000_000,
       send: (segments) =>
         this.#send(
           segments.map((segment) => ({ kind: "tcp", segment })),
           { connection, isRequest: true },
           ({ body }) => body.kind === "tcp" && this.#serve(server, body, connection),
+          shrink(() => client),
         ),
       onProgress: (end) => {
         if (end.isEstablished && !hasAsked) {
@@ -170,6 +201,7 @@ class Talk {
         if (end.peerIsDone) agenda.at(agenda.nowUs + 50, () => end.close());
       },
     });
+    if (hasAsked) client.give(plan.requestBytes);
     client.open();
   }
 
@@ -177,7 +209,14 @@ class Talk {
     const { plan } = this.#options;
     if (plan.server === "silent") return;
     if (plan.server === "answers") return server.receive(segment);
-    const reset = { seq: 0, length: 0, ack: segment.seq + 1, flags: "R.", stampMs: 0, echoMs: 0 };
+    const reset = {
+      seq: 0,
+      length: 0,
+      ack: segment.seq + segment.length + 1,
+      flags: "R.",
+      stampMs: 0,
+      echoMs: 0,
+    };
     this.#send([{ kind: "tcp", segment: reset }], { connection, isRequest: false }, () => undefined);
   }
 }

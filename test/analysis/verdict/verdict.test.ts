@@ -116,6 +116,10 @@ t.test("UDP: packets too big for a hop, which says so, and smaller ones that com
   ]);
   const never = await judge(t, { protocol: "udp", packets: big });
   t.equal(never.verdict.status, "rejected");
+  const answered = [datagram(9000, 1200), datagram(9500, 20, { reply: true })];
+  const stopped = datagram(9700, 900, { reach: 4 });
+  const beside = await judge(t, { protocol: "udp", packets: [...big, ...answered, stopped] });
+  t.equal(brief(beside), "lost request 3 → 4 high", "what is lost beside discovery that went well");
 });
 
 t.test("ICMP errors: who refused, where the request was last seen", async (t) => {
