@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
@@ -54,7 +54,8 @@ export function listKubeConfigs(ref: KubeRef, environment = ownEnvironment()): r
 function loadFile(file: string): KubeConfig {
   const config = makeConfig();
   try {
-    config.loadFromFile(file);
+    // Of an empty one the library tells a programmer's error; kubectl takes it for one that says nothing.
+    if (readFileSync(file, "utf8").trim() !== "") config.loadFromFile(file);
     return config;
   } catch (error) {
     throw unreadable(file, error, { what: "the kubeconfig", hint: "Check it with kubectl config view" });
@@ -79,7 +80,11 @@ function mergeFiles([first, ...others]: readonly KubeConfig[]): KubeConfig {
 
 function assertUsable(config: KubeConfig, files: readonly string[]): void {
   const names = config.contexts.map(({ name }) => name);
-  const detail = `${files.join(", ")} has: ${names.length === 0 ? "no context" : names.join(", ")}`;
+  if (names.length === 0) {
+    const hint = "Check with kubectl config view that it is a kubeconfig, or name another with --kubeconfig FILE";
+    throw notFound(`${files.join(", ")} ${files.length === 1 ? "has" : "have"} no context`, hint);
+  }
+  const detail = `${files.join(", ")} has: ${names.join(", ")}`;
   const current = config.currentContext;
   if (!current) throw notFound("no context is chosen", "Choose one with --context NAME", detail);
   const context = config.getContextObject(current);

@@ -68,6 +68,13 @@ t.test("what cannot be used is told with what there is", async (t) => {
     message: /names the cluster c, which is not there/,
   });
   t.throws(read({ kubeconfig: [join(dir, "broken")] }), { code: "FILE_UNREADABLE" });
-  writeFileSync(join(dir, "empty"), "");
-  t.throws(read({ kubeconfig: [join(dir, "empty")] }), { message: /no context|Cannot read/ });
+  for (const none of ["", "\n", "only words", "- a", "apiVersion: v1\nkind: Config"]) {
+    writeFileSync(join(dir, "none"), none);
+    t.throws(read({ kubeconfig: [join(dir, "none")] }), {
+      code: "CLUSTER_NOT_FOUND",
+      message: /none has no context/,
+      hint: /kubectl config view/,
+    });
+    t.throws(read({ kubeconfig: [join(dir, "none"), join(dir, "one")], context: "two" }), { message: /no context two/ });
+  }
 });
