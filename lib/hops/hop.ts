@@ -78,7 +78,9 @@ const HOPS_BY_ROLE: Record<KnownRole, (way: NodeWay) => LooseHop | null> = {
     const { pod, view } = way.side;
     if (pod === null || pod.host === null) return null;
     const { link, evidence } = pod.host;
-    const hop = makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
+    const made = makeHop(link, { ...onHost(view.node, "host-veth", link), evidence });
+    // What comes out of the pod is limited by sending it round by such a device, whose name is the CNI's own.
+    const hop = view.links.some(({ kind }) => kind === "ifb") ? { ...made, queued: true as const } : made;
     // Its program sends packets on before the host's side has seen them.
     return link.kind === "netkit" ? { ...hop, passedBy: DIRECTIONS } : hop;
   },
@@ -129,7 +131,13 @@ export function podHop(at: {
 }
 
 function makeHop(link: Link, hop: Pick<Hop, "id" | "node" | "role" | "netns" | "evidence">): LooseHop {
-  return { ...hop, interface: link.name, mtuBytes: link.mtuBytes, encapsulation: PLAIN };
+  const bare = { ...hop, interface: link.name, mtuBytes: link.mtuBytes, encapsulation: PLAIN };
+  return isQueued(link) ? { ...bare, queued: true } : bare;
+}
+
+/** noqueue: the kernel sends at once (veth, bridges, tunnels, if nobody gave them another). */
+function isQueued({ qdisc }: Link): boolean {
+  return qdisc !== null && qdisc !== "noqueue" && qdisc !== "noop";
 }
 
 function onHost(node: string, role: HopRole, link: Link): Pick<Hop, "id" | "node" | "role" | "netns"> {

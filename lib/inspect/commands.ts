@@ -4,7 +4,15 @@ import type { FlowPath } from "../model/hops.js";
 import type { InspectCommand, Look, PlacedLook } from "./command.js";
 import { toCommands } from "./command.js";
 import * as looks from "./looks.js";
-import { arrivalDevice, familiesOf, hostDevicesOf, nodesOf, podPlace, routedAddresses } from "./places.js";
+import {
+  arrivalDevice,
+  familiesOf,
+  hostDevicesOf,
+  isQueuedAt,
+  nodesOf,
+  podPlace,
+  routedAddresses,
+} from "./places.js";
 import type { Place } from "./places.js";
 import { familyOf, isAddress } from "../linux/address.js";
 import { isPlainInterfaceName } from "../linux/interface-name.js";
@@ -21,7 +29,7 @@ export interface FlowBreak {
 export function planBaseline(paths: readonly FlowPath[]): InspectCommand[] {
   const placed = paths.flatMap((path) => {
     const places: Place[] = nodesOf(path).map((node) => ({ node, netns: "host" }));
-    return [...places, ...podPlaces(path)].flatMap((place) => put(place, countersOf(path)));
+    return [...places, ...podPlaces(path)].flatMap((place) => put(place, countersAt(path, place)));
   });
   return toCommands(placed, "before");
 }
@@ -130,10 +138,17 @@ function countersOf(path: FlowPath): Look[] {
   ];
 }
 
+/** Of the node's own devices, or the pod's, with their queues where there are any. */
+function countersAt(path: FlowPath, place: Place): Look[] {
+  const queues = isQueuedAt(path, place) ? [looks.lookAtQueues()] : [];
+  return [...countersOf(path), ...queues];
+}
+
 function inspectNode(path: FlowPath, node: string): PlacedLook[] {
   const families = familiesOf(path);
-  return put({ node, netns: "host" }, [
-    ...countersOf(path),
+  const place = { node, netns: "host" } as const;
+  return put(place, [
+    ...countersAt(path, place),
     looks.lookAtAddresses(),
     ...families.flatMap((family) => [looks.lookAtRoutes(family), looks.lookAtRules(family)]),
     ...routeLooks(path, node),
@@ -175,7 +190,7 @@ function inspectPod(path: FlowPath, end: End): PlacedLook[] {
     .filter((hop) => hop.role === "pod" && hop.node === place.node && isPlainInterfaceName(hop.interface))
     .map((hop) => hop.interface);
   return put(place, [
-    ...countersOf(path),
+    ...countersAt(path, place),
     looks.lookAtAddresses(),
     ...routedAddresses(other).map((ip) => looks.lookUpRoute(ip)),
     ...[...new Set(devices)].map(looks.lookAtNeighbours),

@@ -61,6 +61,11 @@ export function lookAtNftables(): Look {
   return { kind: "nftables", argv: ["nft", "-j", "list", "ruleset"] };
 }
 
+/** The queues of all devices, and how many packets each threw away: tc(8). */
+export function lookAtQueues(): Look {
+  return { kind: "queues", argv: ["tc", "-j", "-s", "qdisc", "show"] };
+}
+
 /** ip_forward and rp_filter; dotted device names need the form with slashes (sysctl(8)). */
 export function lookAtRpFilter(devices: readonly string[]): Look {
   const names = ["all", "default", ...devices].map((name) => `net/ipv4/conf/${name}/rp_filter`);

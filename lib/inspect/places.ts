@@ -49,6 +49,14 @@ export function hostDevicesOf(path: FlowPath, node: string): string[] {
   return [...new Set(all)].filter(isPlainInterfaceName);
 }
 
+/** Whether packets of the path wait in a queue there. */
+export function isQueuedAt(path: FlowPath, { node, netns }: Place): boolean {
+  const isInPod = netns !== "host";
+  return [...path.hops, ...(path.replyHops ?? [])].some(
+    (hop) => hop.queued === true && hop.node === node && (hop.role === "pod") === isInPod,
+  );
+}
+
 /** The addresses at which an end's packets are routed: a service's endpoints rather than its own address. */
 export function routedAddresses(end: End): string[] {
   const ips = [...new Set(end.addresses.map((address) => address.ip).concat(end.ip))];

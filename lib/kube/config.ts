@@ -81,7 +81,8 @@ function mergeFiles([first, ...others]: readonly KubeConfig[]): KubeConfig {
 function assertUsable(config: KubeConfig, files: readonly string[]): void {
   const names = config.contexts.map(({ name }) => name);
   if (names.length === 0) {
-    const hint = "Check with kubectl config view that it is a kubeconfig, or name another with --kubeconfig FILE";
+    const hint =
+      "Check with kubectl config view that it is a kubeconfig, or name another with --kubeconfig FILE";
     throw notFound(`${files.join(", ")} ${files.length === 1 ? "has" : "have"} no context`, hint);
   }
   const detail = `${files.join(", ")} has: ${names.join(", ")}`;

@@ -13,6 +13,8 @@ export interface Link {
   readonly kind: string | null;
   readonly up: boolean;
   readonly mtuBytes: number | null;
+  /** Its root queueing discipline: noqueue, fq_codel, mq, tbf… (tc(8)); null where it was not printed. */
+  readonly qdisc: string | null;
   /** In lower case. */
   readonly mac: string | null;
   /** Index of the other end in its own network namespace (IFLA_LINK); null where there is none. */
@@ -63,7 +65,17 @@ export function findLink(links: readonly Link[], name: string | null): Link | un
 /** A device of which only the name is known. */
 export function bareLink(name: string): Link {
   return {
-    ...{ index: 0, name, kind: null, up: true, mtuBytes: null, mac: null, alias: null, master: null },
+    ...{
+      index: 0,
+      name,
+      kind: null,
+      up: true,
+      mtuBytes: null,
+      qdisc: null,
+      mac: null,
+      alias: null,
+      master: null,
+    },
     ...{ peerIndex: null, peerName: null, peerNamespaceId: null, peerElsewhere: false },
     ...{ addresses: [], addressInfo: [], data: {}, bridgePort: null, statistics: null },
   };
@@ -83,6 +95,7 @@ function parseLink(entry: JsonRecord): Link | null {
     up:
       flags.includes("UP") && state !== "DOWN" && state !== "LOWERLAYERDOWN" && !flags.includes("NO-CARRIER"),
     mtuBytes: integerOf(entry, "mtu"),
+    qdisc: textOf(entry, "qdisc"),
     mac: textOf(entry, "address")?.toLowerCase() ?? null,
     peerIndex: integerOf(entry, "link_index"),
     peerName: nameOf(textOf(entry, "link")),

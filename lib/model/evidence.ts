@@ -234,6 +234,7 @@ export type StateKind =
   | "ipvs" // /proc/net/ip_vs
   | "agent-policy" // what the CNI's agent says of the ends' policy maps
   | "machine" // hashes of what the node's machine is known by
+  | "queues" // tc -j -s qdisc show
   | "offloads" // ethtool -k DEVICE
   | "driver" // ethtool -i DEVICE
   | "kernel" // uname -r

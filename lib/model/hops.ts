@@ -37,6 +37,8 @@ export interface Hop {
   readonly netns: NetnsRef;
   readonly mtuBytes: number | null;
   readonly encapsulation: Encapsulation;
+  /** On their way through it packets wait in a queue, which may throw them away. Absent: in none, as far as its node says. */
+  readonly queued?: true;
   /** Directions whose packets may go by it unseen (eBPF, Open vSwitch, encryption): that it shows none proves nothing. */
   readonly passedBy?: readonly ("request" | "reply")[];
   /** How it is known, for people: "crictl inspectp: cniResult names cali…". */

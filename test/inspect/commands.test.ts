@@ -192,3 +192,24 @@ t.test("running keeps the order, one command a namespace, and every failure as a
   const signal = AbortSignal.abort();
   t.same(await runInspection(commands, { accesses: new Map(), save: () => {}, signal }), []);
 });
+
+t.test(
+  "queues are read twice of nodes and pods in which the packets wait in one, and of no others",
+  async (t) => {
+    const path = makePath();
+    const isQueued = ({ node, role }: Hop): boolean =>
+      (node === "node-b" && role === "host-veth") || (node === "node-a" && role === "pod");
+    const hops = path.hops.map((hop): Hop => (isQueued(hop) ? { ...hop, queued: true } : hop));
+    for (const commands of [planBaseline([{ ...path, hops }]), planSuperset({ ...path, hops })]) {
+      const read = commands.filter(({ kind }) => kind === "queues");
+      t.strictSame(
+        read.map(({ node, netns, look }) => [node, netns === "host" ? netns : netns.pod, look.join(" ")]),
+        [
+          ["node-b", "host", "tc -j -s qdisc show"],
+          ["node-a", "shop/client", "tc -j -s qdisc show"],
+        ],
+      );
+    }
+    t.notOk(planBaseline([path]).some(({ kind }) => kind === "queues"));
+  },
+);

@@ -75,6 +75,8 @@ t.test("what cannot be used is told with what there is", async (t) => {
       message: /none has no context/,
       hint: /kubectl config view/,
     });
-    t.throws(read({ kubeconfig: [join(dir, "none"), join(dir, "one")], context: "two" }), { message: /no context two/ });
+    t.throws(read({ kubeconfig: [join(dir, "none"), join(dir, "one")], context: "two" }), {
+      message: /no context two/,
+    });
   }
 });

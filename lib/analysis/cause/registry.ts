@@ -1,9 +1,11 @@
 import type { Detector } from "./candidate.js";
+import { backlog } from "./detectors/backlog.js";
 import { farNode } from "./detectors/far-node.js";
 import { linkDown, mtu } from "./detectors/links.js";
 import { netfilter } from "./detectors/netfilter.js";
 import { nextHop } from "./detectors/next-hop.js";
 import { checksum, noListener, podNeighbour } from "./detectors/pod.js";
+import { queue } from "./detectors/queue.js";
 import { route, rpFilter } from "./detectors/routing.js";
 import { switchAcl } from "./detectors/switch-acl.js";
 import { switchFlow } from "./detectors/switch-flow.js";
@@ -21,6 +23,8 @@ export const DETECTORS: readonly Detector[] = [
   tunnelSocket,
   farNode,
   noListener,
+  backlog,
+  queue,
   checksum,
   podNeighbour,
   nextHop,

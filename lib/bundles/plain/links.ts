@@ -42,7 +42,12 @@ export function readPlainLinks(text: string): JsonRecord[] {
 
 function readHead([, index, name, other, flags = "", rest = ""]: RegExpExecArray): Record<string, unknown> {
   const elsewhere = /^if(\d{1,10})$/.exec(other ?? "")?.[1];
-  const named = readPairs(wordsOf(rest), { mtu: "mtu", master: "master", state: "operstate" });
+  const named = readPairs(wordsOf(rest), {
+    mtu: "mtu",
+    qdisc: "qdisc",
+    master: "master",
+    state: "operstate",
+  });
   return {
     ...without({ ifindex: Number(index), ifname: name, flags: flags.split(",") }),
     ...named,
