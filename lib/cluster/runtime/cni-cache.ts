@@ -50,11 +50,16 @@ export function parseCniCache(text: string): CniResult {
   };
 }
 
-/** Interfaces of a CNI result without a sandbox: containerd's map by name, or the CNI specification's list. */
+/**
+ * Interfaces of a CNI result without a sandbox: containerd's map by name, or the CNI specification's list. Of a CNI that tells no
+ * interface of its addresses containerd makes one up, `eth0`, which is the pod's and no device of the host's (go-cni's result.go).
+ */
 export function hostInterfaces(interfaces: unknown): string[] {
   const entries: [string | null, unknown][] = Array.isArray(interfaces)
     ? (interfaces as unknown[]).map((entry) => [textOf(entry, "name"), fieldOf(entry, "sandbox")])
-    : Object.entries(asRecord(interfaces)).map(([name, entry]) => [name, fieldOf(entry, "Sandbox")]);
+    : Object.entries(asRecord(interfaces))
+        .filter(([, entry]) => asList(fieldOf(entry, "IPConfigs")).length === 0)
+        .map(([name, entry]) => [name, fieldOf(entry, "Sandbox")]);
   return entries
     .filter(([, sandbox]) => sandbox === undefined || sandbox === "")
     .map(([name]) => name)

@@ -94,6 +94,23 @@ t.test("older CRI-O, host network, no .info", (t) => {
   t.end();
 });
 
+t.test("other versions of containerd and CRI-O, with Calico and with OVN-Kubernetes", async (t) => {
+  const parse = (name: string) => parseSandbox(made(name), { summary, containers: [] });
+  t.match(parse("containerd-1.7-calico.json"), {
+    ...{ pid: 14017, ips: ["172.30.72.83"], hostNetwork: false },
+    netns: { kind: "path", path: "/var/run/netns/cni-f6253b67-2766-fcf2-9100-439a32ce7a9b" },
+  });
+  t.strictSame(
+    parse("containerd-1.7-calico.json").cniHostInterfaces,
+    ["cali92b1ab6243b"],
+    "eth0 is the pod's own, though no sandbox stands beside it",
+  );
+  t.match(parse("crio-1.22.json"), {
+    ...{ pid: 38091, ips: ["172.30.129.95"], cniHostInterfaces: [] },
+    netns: { kind: "path", path: "/var/run/netns/9abac4ae-94a6-4853-b299-e4c1c2c508c0" },
+  });
+});
+
 t.test("only ready sandboxes, the newest attempt, no hostile names", (t) => {
   const item = (name: string, change: object = {}, attempt = 0) => ({
     id: `id-${name}-${attempt}`,
