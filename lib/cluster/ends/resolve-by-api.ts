@@ -11,7 +11,7 @@ import { findServiceByIp, findServiceByNodePort, listServiceRanges } from "../fa
 import { showText } from "../names.js";
 import type { EndName } from "../end-name.js";
 import { endFromWithin } from "./pod-within.js";
-import { canonicalIp } from "../../linux/address.js";
+import { canonicalIp, containsIp, parsePrefix } from "../../linux/address.js";
 import type { AddressAndPort } from "../../linux/endpoint.js";
 import {
   locatePod,
@@ -107,9 +107,22 @@ async function locateIp(address: AddressAndPort, asking: Asking): Promise<Locate
     unserved,
   });
   if (service !== null) return locateService(service, asking);
+  const gone = sayPodRange(facts, address.ip);
+  if (gone !== null) options.note(gone);
   const ranges = clusterIps === null ? [] : await listServiceRanges(query);
   const known = clusterIps === null ? null : { clusterIps, ranges, saidBy: "the API" };
   return settled(noteStray(strayEnd(options.text, address, known), options.note));
+}
+
+/** An address that a pod had, as a stale record or a log has it. A CNI may give pods other ranges than their nodes have. */
+function sayPodRange({ profile }: KubeFacts, ip: string): string | null {
+  for (const { name, kube } of profile.nodes)
+    for (const range of kube?.podCidrs ?? []) {
+      const prefix = parsePrefix(range);
+      if (prefix !== undefined && containsIp(prefix, ip))
+        return `no pod that runs has ${ip}, which lies among pods' addresses (${range}, podCIDR of ${name}): its pod may be gone`;
+    }
+  return null;
 }
 
 /**

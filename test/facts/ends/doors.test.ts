@@ -182,6 +182,37 @@ t.test(
   },
 );
 
+t.test(
+  "an address of no pod that lies in a node's range of pods is told as one that may be gone",
+  async (t) => {
+    const kube = {
+      ...{ server: "https://x", context: "x", namespace: "shop" },
+      request: () => Promise.resolve({}),
+      list: () => Promise.resolve([]),
+    } as unknown as KubeReader;
+    const nodes = facts.profile.nodes.map((node) => ({
+      ...node,
+      kube: { podCidrs: node.name === "node-b" ? ["nonsense", "10.0.2.0/24"] : [] },
+    }));
+    const known = {
+      ...facts,
+      pods: [],
+      kube,
+      profile: { ...facts.profile, nodes },
+    } as unknown as typeof facts;
+    const ask = async (text: string): Promise<readonly string[]> => {
+      const notes: string[] = [];
+      const note = (said: string): void => void notes.push(said);
+      await locateEnds({ from: "172.16.0.1", to: [text] }, known, { note });
+      return notes.filter((said) => said.includes("podCIDR"));
+    };
+    t.strictSame(await ask("10.0.2.77:80"), [
+      "no pod that runs has 10.0.2.77, which lies among pods' addresses (10.0.2.0/24, podCIDR of node-b): its pod may be gone",
+    ]);
+    t.strictSame(await ask("203.0.113.9:80"), []);
+  },
+);
+
 t.test("session affinity: the node says to which backend the sender is kept", async (t) => {
   const notes: string[] = [];
   const note = (said: string): void => void notes.push(said);
