@@ -125,23 +125,79 @@ async function readOne(pod: Pod, host: Host): Promise<PodWithInterfaces> {
       readLinks(new Looks({ access: view.access, netns: pod.netns, signal })),
       tables === null ? [] : orWhy(() => readCniCache(view.access, pod.sandboxId, { signal })),
     ]);
-    const real = links.filter((link) => link.name !== "lo");
-    const main = real.find(({ addresses }) => pod.ips.some((ip) => addresses.includes(ip))) ?? real[0];
-    const sorted = real.toSorted((a, b) => Number(b === main) - Number(a === main));
+    const { main, sorted } = ownLinks(links, pod);
     const found = await Promise.all(
       sorted.map((link) => describe(link, pod, { ...host, isMain: link === main, cache })),
     );
     return {
-      pod: pod.ips.length > 0 ? pod : { ...pod, ips: main?.addresses ?? [] },
+      pod: withIps(pod, main),
       interfaces: found.map(({ notes: _notes, ...one }) => one),
       ...about,
       notes: found.flatMap(({ notes }) => notes),
     };
   } catch (error) {
-    const known = asHopbookError(error);
-    if (known.code === "INTERRUPTED" || known.code === "PERMISSION_DENIED") throw known;
-    return { pod, interfaces: [], ...about, notes: [known.message] };
+    return { pod, interfaces: [], ...about, notes: [whyUnread(error)] };
   }
+}
+
+/**
+ * The same from within the pods alone, by one look into each: where a capture waits for it and needs nothing of the host's
+ * side. Rejects only for what holds for the whole node.
+ */
+export async function readInsideOfPods(
+  access: GuardedAccess,
+  pods: readonly Pod[],
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<readonly PodWithInterfaces[]> {
+  const readInside = async (pod: Pod): Promise<PodWithInterfaces> => {
+    const nothing = { pod, interfaces: [], recipe: null, uplink: null, notes: [] };
+    if (pod.hostNetwork) return { ...nothing, notes: [`${nameOf(pod)} is in the network of ${pod.node}`] };
+    try {
+      const { main, sorted } = ownLinks(
+        await readLinks(new Looks({ access, netns: pod.netns, signal })),
+        pod,
+      );
+      return {
+        ...nothing,
+        pod: withIps(pod, main),
+        interfaces: sorted.map((link) => ({
+          ...deviceOf(link),
+          addresses: link.addresses,
+          host: null,
+          evidence: ["it is in the pod's network namespace"],
+          methods: [],
+        })),
+      };
+    } catch (error) {
+      return { ...nothing, notes: [whyUnread(error)] };
+    }
+  };
+  return pMap(pods, readInside, { concurrency: PARALLEL_PODS });
+}
+
+/** Without `lo`; the one that has the pod's address first. */
+function ownLinks(
+  links: readonly Link[],
+  pod: Pod,
+): { readonly main: Link | undefined; readonly sorted: readonly Link[] } {
+  const real = links.filter((link) => link.name !== "lo");
+  const main = real.find(({ addresses }) => pod.ips.some((ip) => addresses.includes(ip))) ?? real[0];
+  return { main, sorted: real.toSorted((a, b) => Number(b === main) - Number(a === main)) };
+}
+
+function withIps(pod: Pod, main: Link | undefined): Pod {
+  return pod.ips.length > 0 ? pod : { ...pod, ips: main?.addresses ?? [] };
+}
+
+/** Throws what holds for more than one pod. */
+function whyUnread(error: unknown): string {
+  const known = asHopbookError(error);
+  if (known.code === "INTERRUPTED" || known.code === "PERMISSION_DENIED") throw known;
+  return known.message;
+}
+
+function deviceOf({ index, name, kind, mac, mtuBytes, up }: Link): HostDevice {
+  return { index, name, kind, mac, mtuBytes, up };
 }
 
 async function describe(
@@ -149,8 +205,8 @@ async function describe(
   pod: Pod,
   host: Host & Pick<AttachmentInput, "isMain" | "cache">,
 ): Promise<PodInterface & { readonly notes: readonly string[] }> {
-  const { index, name, kind, mac, addresses, mtuBytes, up } = link;
-  const about = { index, name, kind, mac, addresses, mtuBytes, up };
+  const { addresses } = link;
+  const about = { ...deviceOf(link), addresses };
   const { view, isMain, tables, cache } = host;
   const [ip = addresses[0] ?? ""] = pod.ips;
   // What is known of the pod's address and the CNI's result is its first interface's; another one's peer tells by itself.
@@ -187,10 +243,9 @@ function findOrWhy(input: HostInterfaceInput, recipe: Pick<HopRecipe, "hostInter
 }
 
 function describeHost(link: Link, view: NodeView): NonNullable<PodInterface["host"]> {
-  const { name, index, kind, mac, mtuBytes, up } = link;
   const master = findLink(view.links, link.master);
   const bridge = master?.kind === "bridge" ? master.name : null;
-  return { name, index, kind, mac, mtuBytes, up, bridge };
+  return { ...deviceOf(link), bridge };
 }
 
 function endOf(pod: Pod, ip: string): End {

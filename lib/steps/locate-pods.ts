@@ -11,7 +11,9 @@ import {
   type SelectedPod,
 } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
-import { loadRecipes, readPodInterfaces, type PodWithInterfaces } from "../hops/index.js";
+import { loadRecipes, readInsideOfPods, readPodInterfaces, type PodWithInterfaces } from "../hops/index.js";
+import type { Pod } from "../model/cluster.js";
+import { toCaptureOn } from "./shared/check-nodes.js";
 import type { GuardedAccess } from "../model/guarded-access.js";
 import type { NodeTarget } from "../model/access.js";
 import type { StepContext } from "../model/steps.js";
@@ -73,7 +75,16 @@ export async function locatePods(
   for (const pod of onNodes) byNode.set(pod.node ?? "", [...(byNode.get(pod.node ?? "") ?? []), pod]);
   const lists = await pMap(
     [...byNode],
-    ([node, pods]) => locateOnNode(node, pods, { facts, context, everyMethod: wishes.everyMethod }),
+    async ([node, pods]) => {
+      const recipes = await loadRecipes(context.recipeDirs);
+      const { everyMethod } = wishes;
+      return locateOnNode(node, pods, {
+        access: accessOf(node, facts),
+        context,
+        read: (access, running) =>
+          readPodInterfaces(access, running, { profile: context.profile, recipes, everyMethod, signal }),
+      });
+    },
     {
       concurrency: PARALLEL_NODES,
     },
@@ -113,18 +124,36 @@ function enterAlone(
   return { namespace, name: pod.name, node: pod.node ?? target, target, found: null, by };
 }
 
+/**
+ * Pods of one node that were just selected, for their captures: where each is, and the devices within it. Nothing is asked
+ * again, and nothing of the host's side. One that is gone meanwhile is left out with a word.
+ */
+export async function locateToCapture(
+  node: string,
+  pods: readonly SelectedPod[],
+  context: Locating & Pick<StepContext, "accesses">,
+): Promise<readonly FoundPod[]> {
+  const { signal } = context;
+  const found = await locateOnNode(node, pods, {
+    access: toCaptureOn(node, context),
+    context,
+    read: (access, running) => readInsideOfPods(access, running, { signal }),
+  });
+  if (found.length > 0) return found;
+  throw new HopbookError("TARGET_NOT_FOUND", "Cannot find the pods: each has ended meanwhile");
+}
+
 interface Asking {
-  readonly facts: ClusterFacts;
+  readonly access: GuardedAccess;
   readonly context: Locating;
-  readonly everyMethod: boolean | undefined;
+  readonly read: (access: GuardedAccess, running: readonly Pod[]) => Promise<readonly PodWithInterfaces[]>;
 }
 
 async function locateOnNode(
   node: string,
   pods: readonly SelectedPod[],
-  { facts, context, everyMethod }: Asking,
+  { access, context, read }: Asking,
 ): Promise<readonly FoundPod[]> {
-  const access = accessOf(node, facts);
   const { profile, signal } = context;
   const options = { endpoint: profile.runtimeEndpoint, signal };
   const listed = pods.every(({ summary }) => summary !== null) ? [] : await listPods(access, options);
@@ -139,8 +168,7 @@ async function locateOnNode(
     options,
   );
   const running = inspected.filter((pod) => pod !== null);
-  const recipes = await loadRecipes(context.recipeDirs);
-  const found = await readPodInterfaces(access, running, { profile, recipes, everyMethod, signal });
+  const found = await read(access, running);
   for (const { pod, notes } of found)
     for (const text of notes) context.note("info", `${pod.namespace}/${pod.name}: ${text}`);
   return pods.flatMap((pod) => {

@@ -100,7 +100,7 @@ export const captureJoin: StepKind<Input, Output> = {
     return Promise.resolve({ commands: [], outputs: NOT_YET, notes: [note] });
   },
   async run(input, context) {
-    const { pods, every = "3s" } = input;
+    const { pods } = input;
     const texts = growing(typeof pods === "string" ? [pods] : pods);
     const watch = new Joiner(input, context);
     if (texts.length > 0 && watch.isPossible()) {
@@ -111,13 +111,12 @@ export const captureJoin: StepKind<Input, Output> = {
         await changes.begin();
         while (!end.aborted && watch.leftMs > 0) {
           await watch.look(texts, end);
-          const everyNowMs = watch.triesAgain ? LOOK_AGAIN_MS : everyMs(every);
-          const waitMs = Math.min(everyNowMs, Math.max(1, watch.leftMs));
-          await changes.wait(waitMs, end).catch((error: unknown) => {
+          await watch.rest(changes, end).catch((error: unknown) => {
             if (!end.aborted) throw error;
           });
         }
       } finally {
+        await watch.joins();
         await changes.close();
       }
       context.signal.throwIfAborted();
@@ -143,8 +142,12 @@ class Joiner {
   /** Of pods that were seen so far. */
   readonly #names = new Set<string>();
   readonly #untilMs: number;
-  /** A pod came that could not be captured yet. */
-  triesAgain = false;
+  /** Nodes on which so many pods are being joined. */
+  readonly #joining = new Map<string, { readonly count: number; readonly over: Promise<void> }>();
+  /** At the last look there were pods that came on such nodes. */
+  #hasPassedOver = false;
+  /** That fitted at the last look. */
+  #fitting: readonly FittingPod[] = [];
   #wasDeaf = false;
 
   constructor(input: Input, context: StepContext) {
@@ -175,18 +178,17 @@ class Joiner {
 
   async look(texts: readonly string[], end: AbortSignal): Promise<void> {
     try {
-      const pods = await fittingPods(texts, this.#context);
+      this.#fitting = await fittingPods(texts, this.#context);
       this.#wasDeaf = false;
-      const came = this.#cameOf(pods);
+      const came = this.#cameOf(this.#fitting);
       const nodes = [...new Set(came.map(({ node }) => node))];
+      const on = (node: string): readonly FittingPod[] => came.filter((each) => each.node === node);
       const join = async (node: string): Promise<void> => {
-        const own = came.filter((each) => each.node === node);
-        if (!end.aborted) await this.#join(node, own, end);
+        if (!end.aborted) await this.#join(node, on(node), end);
+        this.#joining.delete(node);
       };
-      await pMap(nodes, join, { concurrency: NODES_AT_ONCE });
-      this.triesAgain = pods.some(
-        (each) => this.#triedAtMs.has(keyOf(each)) && (this.#tries.get(keyOf(each)) ?? 0) < TRIES,
-      );
+      const over = pMap(nodes, join, { concurrency: NODES_AT_ONCE }).then(() => undefined);
+      for (const node of nodes) this.#joining.set(node, { count: on(node).length, over });
     } catch (error) {
       if (end.aborted) return;
       const known = asHopbookError(error);
@@ -194,6 +196,28 @@ class Joiner {
       if (!this.#wasDeaf) this.#context.note("warn", `pods that come are not seen now: ${known.message}`);
       this.#wasDeaf = true;
     }
+  }
+
+  /** Resolves when all that were begun have ended. */
+  async joins(): Promise<void> {
+    await Promise.all([...this.#joining.values()].map(({ over }) => over));
+  }
+
+  /**
+   * Until the next look: pods that change meanwhile are looked at although others are still being joined, and those of a
+   * node that was busy with others once it is not.
+   */
+  async rest(changes: Changes, end: AbortSignal): Promise<void> {
+    await changes.during(this.joins(), end);
+    if (this.#joining.size > 0 || this.#hasPassedOver) return;
+    const triesAgain = this.#fitting.some((each) => this.#isLeft(each) && this.#triedAtMs.has(keyOf(each)));
+    const everyNowMs = triesAgain ? LOOK_AGAIN_MS : everyMs(this.#input.every ?? "3s");
+    await changes.wait(Math.min(everyNowMs, Math.max(1, this.leftMs)), end);
+  }
+
+  /** It is neither captured nor given up. */
+  #isLeft(pod: FittingPod): boolean {
+    return (this.#tries.get(keyOf(pod)) ?? 0) < TRIES;
   }
 
   #cameOf(pods: readonly FittingPod[]): readonly FittingPod[] {
@@ -205,11 +229,14 @@ class Joiner {
       this.#names.add(each.pod);
     }
     const nowMs = this.#context.clock.nowMs();
-    const came = pods.filter((each) => {
+    const left = pods.filter((each) => this.#isLeft(each));
+    this.#hasPassedOver = left.some(({ node }) => this.#joining.has(node));
+    const came = left.filter((each) => {
       const triedAtMs = this.#triedAtMs.get(keyOf(each)) ?? -Infinity;
-      return (this.#tries.get(keyOf(each)) ?? 0) < TRIES && nowMs - triedAtMs >= TRY_AGAIN_MS;
+      return !this.#joining.has(each.node) && nowMs - triedAtMs >= TRY_AGAIN_MS;
     });
-    const room = Math.min((this.#input.max ?? 20) - captured.size, MOST_JOINED - this.joined.size);
+    const joining = [...this.#joining.values()].reduce((sum, { count }) => sum + count, 0);
+    const room = Math.min((this.#input.max ?? 20) - captured.size, MOST_JOINED - this.joined.size) - joining;
     return came.slice(0, Math.max(0, room));
   }
 

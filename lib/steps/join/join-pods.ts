@@ -4,7 +4,7 @@ import type { PointsFile } from "../../model/points.js";
 import type { StepContext } from "../../model/steps.js";
 import { placeInPod, POINTS_FILE } from "../capture-points.js";
 import type { BegunCaptures, HeldCaptures } from "../capture-session.js";
-import { locatePods, type FoundPod } from "../locate-pods.js";
+import { locateToCapture, type FoundPod } from "../locate-pods.js";
 import { toBytes } from "../schema.js";
 import { hasFewSessions } from "../shared/joined-logs.js";
 import { leaseSecondsOf } from "../shared/lease.js";
@@ -68,7 +68,11 @@ export async function joinPods(
     throw new HopbookError("CAPTURE_FAILED", `pods joined on ${node} ${taken.agents} times already`);
   }
   agents.started += 1;
-  const found = await locatePods({ pods: pods.map(({ pod }) => pod), nodes: [node] }, context);
+  const found = await locateToCapture(
+    node,
+    pods.map(({ selected }) => selected),
+    context,
+  );
   const points = pointsOf(found, { joining, taken: new Set(departures.points.map(({ id }) => id)) });
   const { input, filter } = begun;
   const plans = planPoints(points, {
@@ -129,9 +133,6 @@ function pointsOf(
   { joining, taken }: { readonly joining: Joining; readonly taken: ReadonlySet<string> },
 ): readonly Point[] {
   return found.map((pod) => {
-    if (pod.found === null) {
-      throw new HopbookError("NODE_UNREACHABLE", "its node cannot be entered", { where: { node: pod.node } });
-    }
     const place = placeInPod(pod, joining.interface);
     // Another one of the same name has files of its own.
     let [id, again] = [place.id, 1];

@@ -4,7 +4,7 @@ import type { StepContext } from "../../model/steps.js";
 export type WatchedList = Omit<KubeWatchRequest, "from" | "signal">;
 
 /** What comes at once is looked at once. */
-const SETTLE_MS = 300;
+const SETTLE_MS = 100;
 /** An API that does not let itself be watched so often is looked at from time to time alone. */
 const MOST_FAILURES = 3;
 
@@ -38,15 +38,22 @@ export class Changes {
     this.#hasChanged = false;
   }
 
+  /** Waits for what follows from a look, or until something changed: what comes meanwhile is for the next look. */
+  async during(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    this.#listen();
+    const changed = new Promise<void>((resolve) => {
+      this.#wake = () => {
+        if (this.#hasChanged) resolve();
+      };
+    });
+    this.#wake();
+    await Promise.race([work, changed]);
+    if (this.#hasChanged) await this.#settle(signal);
+  }
+
   /** Rejects with an AbortError where the signal fires. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
-    for (const watched of this.#watched) {
-      if (watched.failures >= MOST_FAILURES) continue;
-      watched.pending ??= this.#ask(watched).then(() => {
-        watched.pending = null;
-        this.#wake();
-      });
-    }
+    this.#listen();
     const early = new AbortController();
     this.#wake = () => {
       if (this.#hasChanged) early.abort();
@@ -55,7 +62,20 @@ export class Changes {
     await this.#context.clock.sleep(ms, AbortSignal.any([signal, early.signal])).catch((error: unknown) => {
       if (signal.aborted || !early.signal.aborted) throw error;
     });
-    if (!this.#hasChanged) return;
+    if (this.#hasChanged) await this.#settle(signal);
+  }
+
+  #listen(): void {
+    for (const watched of this.#watched) {
+      if (watched.failures >= MOST_FAILURES) continue;
+      watched.pending ??= this.#ask(watched).then(() => {
+        watched.pending = null;
+        this.#wake();
+      });
+    }
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
     await this.#context.clock.sleep(SETTLE_MS, signal);
     this.#hasChanged = false;
   }

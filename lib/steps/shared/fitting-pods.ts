@@ -1,4 +1,4 @@
-import { parseEnd, selectPods } from "../../cluster/index.js";
+import { parseEnd, selectPods, type SelectedPod } from "../../cluster/index.js";
 import { asHopbookError } from "../../errors.js";
 import type { StepContext } from "../../model/steps.js";
 import { factsOf } from "../locate-pods.js";
@@ -9,6 +9,8 @@ export interface FittingPod {
   readonly pod: string;
   readonly node: string;
   readonly uid: string;
+  /** As it was found. */
+  readonly selected: SelectedPod;
 }
 
 /** Texts that more pods may come to fit: all but a single pod's name, and all of a node's. */
@@ -50,10 +52,11 @@ export async function fittingPods(
     ),
   );
   const found = new Map<string, FittingPod>();
-  for (const { namespace, name, node, uid, hostNetwork } of lists.flat()) {
+  for (const selected of lists.flat()) {
+    const { namespace, name, node, uid, hostNetwork } = selected;
     if (node === null || hostNetwork === true) continue;
     const pod = `${namespace}/${name}`;
-    found.set(`${pod} ${uid}`, { pod, node, uid });
+    found.set(`${pod} ${uid}`, { pod, node, uid, selected });
   }
   return [...found.values()];
 }

@@ -52,7 +52,7 @@ t.test("a change ends the wait a little later; without one it takes its time", a
   t.equal(sleeps[0]?.ms, 3000, "that is when it began is no change");
   asked[1]?.answer("8");
   await turn();
-  t.equal(sleeps[1]?.ms, 300, "what else comes at once is looked at with it");
+  t.equal(sleeps[1]?.ms, 100, "what else comes at once is looked at with it");
   sleeps[1]?.end();
   await first;
 
