@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import { lstat, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createRunFolder, FINDINGS_FILE, readRunJson, requireRunFolder } from "../artifacts/index.js";
+import {
+  createRunFolder,
+  FINDINGS_FILE,
+  readFindings,
+  readRunJson,
+  requireRunFolder,
+} from "../artifacts/index.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import type { NodeAccess, NodeAccessConfig, Via } from "../model/access.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
@@ -9,6 +15,7 @@ import type { GuardedAccess } from "../model/guarded-access.js";
 import { createReplayer, ReplayPlan, type RecordedCluster, type Replayer } from "../recording/index.js";
 import { checkRunbook, loadRunbook, type Runbook } from "../runbook/index.js";
 import { STEP_KINDS } from "../steps/registry.js";
+import { compareVerdicts } from "../verdict/compare.js";
 import { readEntered } from "../verdict/access-evidence.js";
 import type { GrantFlags } from "../authority/authority.js";
 import { loadNamedRunbook } from "../catalogue/named-runbook.js";
@@ -48,6 +55,8 @@ export interface ReplayReport extends Omit<RunReport, "dir"> {
   readonly dir: string | null;
   /** Whether the findings are, byte for byte, those of the recorded run; null where that has none. */
   readonly same: boolean | null;
+  /** How the verdict differs from the recorded run's; empty where it does not. null where that has no findings. */
+  readonly differences: readonly string[] | null;
 }
 
 /**
@@ -83,7 +92,9 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
       throw replayer.fault;
     }
     const same = await isSameText(join(dir, FINDINGS_FILE), join(report.dir, FINDINGS_FILE));
-    return { ...report, dir: isTemporary ? null : report.dir, same };
+    const recordedFindings = same === null ? null : await readFindings(dir).catch(() => null);
+    const differences = recordedFindings === null ? null : compareVerdicts(recordedFindings, report.findings);
+    return { ...report, dir: isTemporary ? null : report.dir, same, differences };
   } finally {
     replayer.close();
     if (options.out === undefined) await rm(work, { recursive: true, force: true });

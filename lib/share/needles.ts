@@ -43,9 +43,22 @@ export function makeNeedles(key: ShareKey): Needles {
     originals: told.size + names.length + identifiers.length + networks.length,
     ambiguous: key.addresses.length + key.macs.length - told.size,
     isOriginal: (text) => told.has(text),
-    inText: (text) => new Set([...findWords(text, words), ...findAnywhere(text, anywhere)]),
+    inText: (text) =>
+      new Set([
+        ...[text, ...escapedIn(text)].flatMap((each) => [...findWords(each, words)]),
+        ...findAnywhere(text, anywhere),
+      ]),
     inBytes: (bytes) => new Set(findAnywhere(Buffer.from(bytes).toString("latin1"), binary)),
   };
+}
+
+/** What stands in a text as `\\xHH`, as probes' commands have what they send; what cannot be printed parts words. */
+function escapedIn(text: string): readonly string[] {
+  return Array.from(text.matchAll(/(?:\\{1,8}x[0-9a-f]{2}){4,8192}/gi), ([escaped]) =>
+    Buffer.from(escaped.replaceAll(/\\+x/gi, ""), "hex")
+      .toString("latin1")
+      .replaceAll(/[^!-~]/g, " "),
+  );
 }
 
 function* findWords(text: string, trie: Trie): Generator<string> {

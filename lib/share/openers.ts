@@ -1,4 +1,5 @@
 import type { Encapsulation } from "../model/hops.js";
+import { tagOf, TRIGGER_FLOW } from "../model/probe-mark.js";
 import { openersOf, USUAL_OPENERS, type Openers } from "../wire/open.js";
 
 const MOST_DEPTH = 64;
@@ -18,6 +19,16 @@ export function tagsIn(evidence: readonly unknown[]): readonly string[] {
   return [...new Set(evidence.flatMap((value) => [...textsAt(value, "tagHex", 0)]))].filter((tag) =>
     /^(?:[0-9a-f]{2}){4,16}$/.test(tag),
   );
+}
+
+/**
+ * The run's own number, which chance made, and the marks in what its probes ask, which are made of it: they tell nothing, and a replay
+ * makes them again.
+ */
+export function numbersIn(runId: string, evidence: readonly unknown[]): readonly string[] {
+  const flows = evidence.flatMap((value) => [...textsAt(value, "flowId", 0)]);
+  const marks = [...new Set([...flows, TRIGGER_FLOW])].map((flow) => tagOf(runId, flow));
+  return [runId, ...marks, ...tagsIn(evidence)];
 }
 
 function* textsAt(value: unknown, wanted: string, depth: number): Generator<string> {

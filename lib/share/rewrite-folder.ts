@@ -31,6 +31,8 @@ export interface RewriteJob {
   readonly openers: Openers;
   /** What the run's own probes carry, which stays: hexadecimal. */
   readonly tags: readonly string[];
+  /** The run's own number and such marks, which stay in texts. */
+  readonly numbers: readonly string[];
   readonly keepsPayload: boolean;
 }
 
@@ -49,7 +51,7 @@ export async function rewriteFolder(job: RewriteJob): Promise<RewrittenFolder> {
   const digests = new Map<string, { readonly sha256: string; readonly sizeBytes: number }>();
   const sizes = new Map<string, number>();
   const kept = {
-    digest: (text: string) => digests.get(text)?.sha256 ?? (job.tags.includes(text) ? text : undefined),
+    digest: (text: string) => digests.get(text)?.sha256 ?? (job.numbers.includes(text) ? text : undefined),
   };
   const note = (before: string, after: { readonly sha256: string; readonly sizeBytes: number }): void => {
     digests.set(before, after);

@@ -7,14 +7,14 @@ import { messageOf } from "../errors.js";
 import { unwritable } from "../files/failure.js";
 import type { Findings } from "../model/findings.js";
 import { analyzeRunFolder } from "../verdict/analyze.js";
+import { compareVerdicts } from "../verdict/compare.js";
 import { writeReports } from "../verdict/report.js";
 import { writeArchive } from "./archive.js";
-import { compareVerdicts } from "./compare.js";
 import { readContent } from "./files.js";
 import { keyOf, makeSecret, mappingOf, readKey, writeKey } from "./key.js";
 import { Mapping } from "./mapping/mapping.js";
 import type { NameKind, NamePair } from "./mapping/names.js";
-import { openersIn, tagsIn } from "./openers.js";
+import { numbersIn, openersIn, tagsIn } from "./openers.js";
 import { renderShareReport, type ShareReport } from "./report.js";
 import { rewriteFolder, type RewrittenFolder, type SourceFile } from "./rewrite-folder.js";
 import { collectNames, collectObjects } from "./text/collect.js";
@@ -70,6 +70,7 @@ export async function shareRun({ dir, out, key: keyFile, keepsPayload, cwd }: Sh
       ...{ dir, work, files: sources, mapping, keepsPayload },
       openers: openersIn(evidence),
       tags: tagsIn(evidence),
+      numbers: numbersIn(manifest.run.id, evidence),
     });
     const findings = await findingsOf(dir);
     const report = await describe(work, { rewritten, findings, mapping, keepsPayload, notFiles });
@@ -95,11 +96,12 @@ function chooseMapping(sources: readonly SourceFile[], manifest: Manifest): Mapp
 function collect(mapping: Mapping, sources: readonly SourceFile[], manifest: Manifest): Mapping {
   // Digests of files are theirs alone: they become those of what is made of them.
   const digests = new Set(manifest.files.flatMap(({ sha256, sourceSha256 }) => [sha256, sourceSha256]));
-  const tags = tagsIn(sources.flatMap(parseEvidence));
-  const kept = { digest: (text: string) => (digests.has(text) || tags.includes(text) ? text : undefined) };
+  const numbers = numbersIn(manifest.run.id, sources.flatMap(parseEvidence));
+  const kept = { digest: (text: string) => (digests.has(text) || numbers.includes(text) ? text : undefined) };
   collectNames(JSON.stringify(manifest), mapping, kept);
   for (const { content } of sources) if (content.kind === "text") collectNames(content.text, mapping, kept);
   for (const { content } of sources) if (content.kind === "text") collectObjects(content.text, mapping);
+  mapping.fixInterfaces();
   return mapping;
 }
 

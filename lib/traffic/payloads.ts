@@ -1,13 +1,4 @@
-import { createHash } from "node:crypto";
 import { HopbookError } from "../errors.js";
-
-/**
- * The 6 bytes that mark one probe's packets, as 12 hex digits: the run's tag with the flow's id mixed in, so
- * that two flows of a run between the same ends are told apart too.
- */
-export function tagOf(runTag: string, flowId: string): string {
-  return createHash("sha256").update(`${runTag}\n${flowId}`).digest("hex").slice(0, 12);
-}
 
 /** Bytes as bash's `printf %b` takes them. */
 export function escapeBytes(bytes: Uint8Array): string {

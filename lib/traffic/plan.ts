@@ -1,9 +1,10 @@
 import type { Argv } from "../model/access.js";
 import type { FlowAddress } from "../model/evidence.js";
+import { tagOf } from "../model/probe-mark.js";
 import type { ProbeKind } from "../model/traffic.js";
 import { targetOf as wayTo, type Flow } from "../model/hops.js";
 import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
-import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf, tagOf } from "./payloads.js";
+import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf } from "./payloads.js";
 import { ipVersion, isAddress } from "../linux/address.js";
 import { bracketIp } from "../linux/endpoint.js";
 import { RESOLVER_SCRIPT } from "./dns/resolver-script.js";

@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { downLab, execInNode, execInPod, upLab } from "../../lib/lab/index.js";
-import { runRunbook } from "../../lib/run/run.js";
+import { replayRun } from "../../lib/replay/replay.js";
+import { runRunbook, type RunOptions } from "../../lib/run/run.js";
+import { shareRun } from "../../lib/share/share.js";
+import { verifyArchive } from "../../lib/share/verify.js";
 import { mostMs, untilInShell } from "../fixtures/patience.js";
 import { delayPackets } from "./delay.js";
 
@@ -197,6 +200,35 @@ t.test("what goes wrong inside TLS is told by its own words", async (t) => {
   const named = await connect(8448, { probe: ["https"], serverName: "cart.shop" });
   t.equal(named.code, "connect-tls-wrong-name", named.message);
 });
+
+const SHARED: readonly { readonly runbook: string; readonly raw: RunOptions["raw"] }[] = [
+  {
+    runbook: "trace-path",
+    raw: { to: ["shop/web:8080"], probe: ["ping", "ping-large", "udp", "tcp-connect", "http"] },
+  },
+  { runbook: "trace-path", raw: { to: ["10.96.0.10:53"], probe: ["dns-udp", "dns-tcp"] } },
+  { runbook: "connect", raw: { to: "shop/web:8443", probe: ["tls"], serverName: "web.shop" } },
+  { runbook: "connect", raw: { to: "shop/web:8448", url: "https://web.shop:8448/slow?a=1" } },
+  { runbook: "connect", raw: { to: "shop/web:8080", name: "web.shop" } },
+];
+
+for (const { runbook, raw } of SHARED) {
+  t.test(`${runbook} ${JSON.stringify(raw)}, shared and run again from the archive`, async (t) => {
+    const signal = new AbortController().signal;
+    const { dir, exitCode } = await runRunbook({
+      ...{ runbook, raw: { from: "shop/client", ...raw }, cluster: lab.files.profile, cwd: out, out },
+      ...{ grants: { yes: true }, signal, onEvent: () => undefined },
+    });
+    const cwd = mkdtempSync(join(out, "shared-"));
+    const { archive, key } = await shareRun({ dir, out: "run.tar.gz", key: null, keepsPayload: false, cwd });
+    t.strictSame((await verifyArchive(archive, key)).left, []);
+    execFileSync("tar", ["-xzf", archive, "-C", cwd, "--one-top-level=given", "--strip-components=1"]);
+    const again = await replayRun({
+      ...{ dir: join(cwd, "given"), cwd, grants: { yes: true }, signal, onEvent: () => undefined },
+    });
+    t.strictSame([again.differences, again.exitCode], [[], exitCode]);
+  });
+}
 
 t.test(
   "a node without openssl: the certificate is read all the same, and what was not done is said",

@@ -20,6 +20,7 @@ t.test("the recorded runs that come with hopbook give their findings again", asy
     const report = await replayRun({ dir: `example:${name}`, ...quiet });
     t.equal(report.exitCode, exitCode, name);
     t.equal(report.same, true, "byte for byte");
+    t.strictSame(report.differences, []);
     t.equal(report.dir, null);
     t.strictSame(
       left().filter((each) => !before.includes(each)),
@@ -67,6 +68,7 @@ t.test("a replay may do no more than the runbook declares, and nothing on this m
   writeFileSync(join(dir, "less.yaml"), text.replace(/^ {2}traffic: \[.*\]$/m, "  traffic: [ping]"));
   const report = await replayRun({ dir: "example:healthy", runbook: join(dir, "less.yaml"), ...quiet });
   t.equal(report.same, false);
+  t.strictSame(report.differences, [], "the packets say the same");
   t.match(report.findings.run.incomplete, [/Make traffic: Cannot .*http/]);
 });
 

@@ -2,9 +2,11 @@ import t from "tap";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { verifyManifest } from "../../lib/artifacts/read.js";
+import { readFindings, verifyManifest } from "../../lib/artifacts/read.js";
+import { compareVerdicts } from "../../lib/verdict/compare.js";
 import { readKey } from "../../lib/share/key.js";
 import { revealText } from "../../lib/share/reveal.js";
+import { replayRun } from "../../lib/replay/replay.js";
 import { shareRun } from "../../lib/share/share.js";
 import { verifyArchive } from "../../lib/share/verify.js";
 
@@ -42,8 +44,19 @@ for (const name of ["healthy", "policy-drop"]) {
     );
     const revealed = revealText(readFileSync(join(cwd, name, "report.md"), "utf8"), await readKey(key));
     t.match(revealed, /shop\/client → shop\/web:8080/);
+    const replayed = await replayRun({
+      ...{ dir: join(cwd, name), cwd, grants: { yes: true } },
+      ...{ signal: new AbortController().signal, onEvent: () => undefined },
+    });
+    const given = await readFindings(join(cwd, name));
+    t.strictSame(compareVerdicts(given, replayed.findings), [], "who gets it can run it again");
     await t.rejects(shareRun(options), { code: "ARTIFACTS_UNWRITABLE" }, "nothing is written over");
   });
+}
+
+/** As commands have what probes send. */
+function escaped(escape: string, text: string): string {
+  return Array.from(Buffer.from(text), (byte) => `${escape}${byte.toString(16).padStart(2, "0")}`).join("");
 }
 
 t.test("an original that is put into an archive is found", async (t) => {
@@ -60,6 +73,8 @@ t.test("an original that is put into an archive is found", async (t) => {
     "81AEA8C0:1F90",
     "pod shop/client",
     Buffer.from("node-a is").toString("base64"),
+    `sh -c probe ${escaped("\\x", "\x06node-a\x04shop\x00")}`,
+    JSON.stringify(escaped("\\x", "GET http://192.168.174.129/")),
   ];
   writeFileSync(join(cwd, "policy-drop", "notes.txt"), `${left.join("\n")}\n`);
   writeFileSync(
@@ -69,7 +84,7 @@ t.test("an original that is put into an archive is found", async (t) => {
   execFileSync("tar", ["-czf", join(cwd, "worse.tar.gz"), "-C", cwd, "policy-drop"]);
   const verified = await verifyArchive(join(cwd, "worse.tar.gz"), key);
   const lines = verified.left.filter(({ path }) => path.endsWith("notes.txt")).map(({ at }) => at);
-  t.strictSame(lines, [1, 2, 3, 4, 5, 6]);
+  t.strictSame(lines, [1, 2, 3, 4, 5, 6, 7, 7, 8]);
   const frames = verified.left.filter(({ path }) => path.endsWith("original.pcap"));
   t.ok(frames.some(({ original }) => original === "192.168.174.129"));
   t.ok(frames.some(({ original }) => original === "10.77.0.11"));

@@ -2,7 +2,8 @@ import t from "tap";
 import { findArgvFault, type KnownScripts } from "../../lib/permissions/commands/argv.js";
 import type { ProbeKind } from "../../lib/model/traffic.js";
 import { PROBE_SCRIPTS, planProbe } from "../../lib/traffic/index.js";
-import { buildQuery, queryIdOf, tagOf } from "../../lib/traffic/payloads.js";
+import { tagOf } from "../../lib/model/probe-mark.js";
+import { buildQuery, queryIdOf } from "../../lib/traffic/payloads.js";
 import { OPTIONS, makeFlow } from "./flows.js";
 
 const KINDS: readonly ProbeKind[] = [

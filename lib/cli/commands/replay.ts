@@ -40,19 +40,23 @@ async function executeReplay(dir: string, options: ReplayFlags, io: CommandIo): 
       ...(options.yes === true ? { grants: { yes: true } } : {}),
       ...{ cwd: process.cwd(), signal: interruption.signal, onEvent: makeProgress(terminal) },
     });
-    const { findings, outcome, same } = report;
+    const { findings, outcome, same, differences } = report;
     await printFindings(findings, { dir: report.dir, output: options.output, terminal });
     if (outcome.error !== null) terminal.err(`\n${renderError(asHopbookError(outcome.error), terminal)}`);
     if (report.dir !== null) terminal.err(`\nevidence: ${report.dir}\n`);
-    if (same !== null) {
-      terminal.err(
-        `\nfindings: ${same ? "the same as those of the recorded run" : "not those of the recorded run"}\n`,
-      );
-    }
+    if (same !== null) terminal.err(`\nfindings: ${sayWhetherSame(same, differences)}\n`);
     io.setExitCode(report.exitCode);
   } finally {
     interruption.dispose();
   }
+}
+
+/** A shared run has its payload cut: what an application said is missing in it, and the verdict is the same. */
+function sayWhetherSame(same: boolean, differences: readonly string[] | null): string {
+  if (same) return "the same as those of the recorded run";
+  if (differences?.length === 0) return "the verdict is that of the recorded run, and other findings differ";
+  const [first] = differences ?? [];
+  return `not those of the recorded run${first === undefined ? "" : `: ${first}`}`;
 }
 
 function collect(value: string, previous: readonly string[] | undefined): string[] {

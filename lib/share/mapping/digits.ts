@@ -8,6 +8,7 @@ const MOST_REMEMBERED = 200_000;
 /** Identifiers of hexadecimal digits: containers, UIDs, what interfaces are called by. A beginning stays one. */
 export class DigitMapper {
   private readonly streams = new Map<string, readonly number[]>();
+  private readonly fixed = new Map<string, string>();
   private readonly seen = new Map<string, string>();
   forgot = false;
 
@@ -17,16 +18,16 @@ export class DigitMapper {
   map(digits: string): string {
     const known = this.seen.get(digits);
     if (known !== undefined) return known;
-    const head = digits.slice(0, HEAD_DIGITS);
-    const stream = this.streamOf(head);
-    const mapped = Array.from(head, (_, index) => stream[64 + index]!.toString(16)).join("");
-    const rest = Array.from(digits.slice(HEAD_DIGITS), (digit, index) =>
-      (Number.parseInt(digit, 16) ^ stream[index % 64]!).toString(16),
-    );
-    const image = mapped + rest.join("");
+    const image = this.fixed.get(digits) ?? this.imageOf(digits);
     if (this.seen.size < MOST_REMEMBERED) this.seen.set(digits, image);
     else this.forgot = true;
     return image;
+  }
+
+  /** What becomes of an identifier that is made of something else of which a pseudonym is known. */
+  fix(digits: string, image: string): void {
+    this.fixed.set(digits, image);
+    if (this.seen.has(digits)) this.seen.set(digits, image);
   }
 
   /** Decimal numbers with what stands between them, each to one of as many digits: `10-0-12-7`. */
@@ -48,6 +49,16 @@ export class DigitMapper {
 
   changed(): ReadonlyMap<string, string> {
     return this.seen;
+  }
+
+  private imageOf(digits: string): string {
+    const head = digits.slice(0, HEAD_DIGITS);
+    const stream = this.streamOf(head);
+    const mapped = Array.from(head, (_, index) => stream[64 + index]!.toString(16)).join("");
+    const rest = Array.from(digits.slice(HEAD_DIGITS), (digit, index) =>
+      (Number.parseInt(digit, 16) ^ stream[index % 64]!).toString(16),
+    );
+    return mapped + rest.join("");
   }
 
   private streamOf(head: string): readonly number[] {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { bytesOf } from "../../linux/address.js";
 import { AddressMapper, bytesOfWord, wordOf } from "./addresses.js";
 import { DigitMapper } from "./digits.js";
@@ -5,6 +6,7 @@ import { MacMapper } from "./macs.js";
 import { NameRegistry, type NameKind, type NamePair } from "./names.js";
 import { isProjectDomain } from "./vocabulary.js";
 
+const INTERFACE_DIGITS = 11;
 const MOST_DOMAINS = 100_000;
 const DOMAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/;
 const REVERSE = /^(?:\d{1,3}\.){4}in-addr\.arpa$|^(?:[0-9a-f]\.){32}ip6\.arpa$/;
@@ -77,12 +79,28 @@ export class Mapping {
     return this.names.nameOf(text, kind);
   }
 
+  /**
+   * Calico, AWS's and Azure's plugin call the host's end of a pod's interface by the first digits of a hash of `namespace.name` (naming in
+   * runbooks/cni/): those become the hash of its pseudonym, by which who looks at the archive finds it, as whoever made it did.
+   */
+  fixInterfaces(): void {
+    for (const object of this.objects) {
+      const [namespace = "", name = ""] = object.split("/");
+      const mapped = `${this.names.nameOf(namespace, "ns")}.${this.names.nameOf(name, "pod")}`;
+      this.digits.fix(hashOf(`${namespace}.${name}`), hashOf(mapped));
+    }
+  }
+
   /** `namespace/name`. */
   object(namespace: string, name: string, kind: NameKind): void {
     this.names.nameOf(namespace, "ns");
     this.names.nameOf(name, kind);
     if (this.objects.size < MOST_DOMAINS) this.objects.add(`${namespace}/${name}`);
   }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha1").update(text).digest("hex").slice(0, INTERFACE_DIGITS);
 }
 
 /** `web.shop.svc.cluster.local`: a Service's name and its namespace. */

@@ -1,5 +1,6 @@
 import type { Mapping } from "../mapping/mapping.js";
 import { rewriteDns } from "../packets/dns.js";
+import { rewriteHello } from "./hello.js";
 
 /** "HTTP/": of such an answer the first bytes are told alone, which are its status. */
 const HTTP = Buffer.from("HTTP/").toString("hex");
@@ -20,12 +21,10 @@ export function mapAnswer(hex: string, mapping: Mapping): string {
 
 /** What hopbook's own datagrams begin with: they carry a mark and a number, and nothing of the run. */
 const OWN = Buffer.from("hopbook ").toString("hex");
-/** Of a record of TLS and of the message in it. */
-const TLS_HEADER_BYTES = 9;
 
 /**
  * What a probe sends, as a command has it: bytes as `\\xHH`, the backslash once or more in texts within texts. Of a question to DNS
- * the name is changed, over TCP behind its length; of a hello of TLS, which has the server's name, the header stays.
+ * the name is changed, over TCP behind its length; of a hello of TLS the server's name.
  */
 export function mapPayload(text: string, mapping: Mapping): string | undefined {
   const [escape = ""] = /^\\+x/.exec(text) ?? [];
@@ -33,9 +32,12 @@ export function mapPayload(text: string, mapping: Mapping): string | undefined {
   if (hex.startsWith(OWN)) return text;
   const bytes = Uint8Array.from(Buffer.from(hex, "hex"));
   const isTls = bytes[0] === 0x16 && bytes[1] === 3;
-  const isBehindLength = ((bytes[0]! << 8) | bytes[1]!) === bytes.length - 2;
-  const at = isBehindLength ? 2 : 0;
-  const { addresses } = mapping;
-  bytes.fill(0, isTls ? TLS_HEADER_BYTES : rewriteDns({ bytes, addresses, mapping }, at, bytes.length));
+  bytes.fill(0, isTls ? rewriteHello(bytes, mapping) : rewriteQuestion(bytes, mapping));
   return [...bytes].map((byte) => `${escape}${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+function rewriteQuestion(bytes: Uint8Array, mapping: Mapping): number {
+  const isBehindLength = ((bytes[0]! << 8) | bytes[1]!) === bytes.length - 2;
+  const { addresses } = mapping;
+  return rewriteDns({ bytes, addresses, mapping }, isBehindLength ? 2 : 0, bytes.length);
 }

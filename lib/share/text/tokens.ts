@@ -26,6 +26,7 @@ const TOKENS = new RegExp(
     `(?<word>(?<=0x)[0-9a-f]{8}(?![0-9a-f]))`,
     `(?<proc>${START}(?:[0-9A-F]{32}|[0-9A-F]{8})(?=:[0-9A-F]{4}(?![0-9A-Za-z]))|(?<=\\t|\\\\t)[0-9A-F]{8}(?=\\t|\\\\t))`,
     `(?<inet6>${START}[0-9a-f]{32}(?= [0-9a-f]{2} [0-9a-f]{2} ))`,
+    `(?<owner>${START}[a-z0-9][a-z0-9.-]{0,251}(?=/[A-Za-z0-9._-]{1,15}@)|(?<=--namespace [a-z0-9-]{1,63} )[a-z0-9][a-z0-9.-]{0,251}(?![\\w.-]))`,
     `(?<device>${START}(?:[a-z]{2}[a-z](?:[g-z])?)[0-9a-f]{7,12}(?![0-9A-Za-z]))`,
     `(?<chain>(?<=-)[A-Z2-7]{16}(?![0-9A-Za-z]))`,
     `(?<digits>(?<!0x)${START}[0-9a-f]{12,64}(?![0-9A-Za-z]))`,
@@ -102,6 +103,8 @@ const REPLACE: Readonly<Record<string, Replace>> = {
   word: (text, { addresses }) => mapWords(`=0x${text}`, addresses).slice(3),
   proc: (text, mapping) => mapProc(text, mapping),
   inet6: (text, { addresses }) => Buffer.from(addresses.map6(Buffer.from(text, "hex"))).toString("hex"),
+  // Where a pod that is called by a common word stands as a name: `web/eth0@node-1`, `kubectl get pod --namespace shop web`.
+  owner: (text, { names }) => (names.kindOf(text) === null ? undefined : names.nameOf(text, "pod")),
   device: (text, { digits }, kept) => {
     // A probe's mark of hexadecimal digits may begin with three letters.
     const own = kept.digest(text);

@@ -47,7 +47,12 @@ export function listAsks({ flows, names, servers, family }: Given): readonly Pla
         make(aim(first, { ip, probe, from: first.path.from }), ip, { flowId: null, from: "pod" }),
       ),
     );
-  return [...followed, ...spread, ...fromNodes(dns, servers, make)];
+  return [...followed, ...[...spread, ...fromNodes(dns, servers, make)].map(numbered)];
+}
+
+/** A flow of its own for each, called by no name: its probe's mark is made of it, which a shared run's replay makes again. */
+function numbered(ask: PlannedAsk, index: number): PlannedAsk {
+  return { ...ask, flow: { ...ask.flow, id: `ask${index}` } };
 }
 
 function fromNodes(
@@ -82,10 +87,11 @@ function hostOf({ node, target, ...end }: End): End | null {
 
 function aim(flow: Flow, to: { ip: string; probe: "dns-udp" | "dns-tcp"; from: End }): Flow {
   const { ip, probe, from } = to;
-  const id = `ask-${from.node ?? ""}-${ip}-${probe}`
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9-]/g, "-")
-    .slice(0, 64);
   const end: End = { ...flow.path.to, kind: "ip", ip, port: 53, addresses: [{ ip, port: 53 }] };
-  return { id, probe, protocol: probe === "dns-udp" ? "udp" : "tcp", path: { ...flow.path, from, to: end } };
+  return {
+    ...flow,
+    probe,
+    protocol: probe === "dns-udp" ? "udp" : "tcp",
+    path: { ...flow.path, from, to: end },
+  };
 }

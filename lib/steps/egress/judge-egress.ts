@@ -2,7 +2,7 @@ import { formatAddress } from "../../linux/endpoint.js";
 import type { FlowFinding, RewriteFinding } from "../../model/findings.js";
 import { sayBreak, sayRefusal } from "../shared/words.js";
 
-type WayCode = "ok" | "not-left" | "no-answer" | "refused" | "reply-lost" | "not-known";
+type WayCode = "ok" | "no-service" | "not-left" | "no-answer" | "refused" | "reply-lost" | "not-known";
 
 interface EgressWay {
   readonly to: string;
@@ -20,7 +20,7 @@ export interface EgressVerdict {
   readonly ways: readonly EgressWay[];
 }
 
-const WORST = ["not-left", "reply-lost", "refused", "no-answer", "not-known"] as const;
+const WORST = ["no-service", "not-left", "reply-lost", "refused", "no-answer", "not-known"] as const;
 
 /** By which device, and as whom, what was sent to the outside left the cluster, and what came back. */
 export function judgeEgress(flows: readonly FlowFinding[]): EgressVerdict {
@@ -45,6 +45,12 @@ function judgeWay(flow: FlowFinding): EgressWay {
   const say = (code: WayCode, said: string): EgressWay => ({ ...way, code, said: `${name} ${said}` });
   if (flow.to.pod !== null || flow.to.node !== null)
     return say("not-known", "is in the cluster, and does not leave it");
+  // An address that nobody has leads nowhere: what became of its packets is no matter of the outside.
+  if (verdict.cause?.code === "no-service")
+    return say(
+      "no-service",
+      `is an address of Services that no Service has: ${out === "" ? "its packets go nowhere" : `its packets ${out}, where nobody answers to it`}`,
+    );
   switch (verdict.status) {
     case "inconclusive":
       return say("not-known", `is not known: ${verdict.caveats[0] ?? "nothing was seen of it"}`);

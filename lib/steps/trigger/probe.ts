@@ -3,6 +3,7 @@ import { HopbookError } from "../../errors.js";
 import type { ProbeAttempt } from "../../model/evidence.js";
 import type { Flow } from "../../model/hops.js";
 import type { StepContext } from "../../model/steps.js";
+import { TRIGGER_FLOW } from "../../model/probe-mark.js";
 import { visible } from "../../model/visible.js";
 import { planProbe } from "../../traffic/index.js";
 import { findEnd } from "../command-place.js";
@@ -35,7 +36,7 @@ export async function planProbeTrigger(
     ...{ from: source.end, to: target.end, recipe: "", hops: [], replyHops: null, underlay: {} },
     ...{ tunnels: {}, notes: [] },
   };
-  const flow: Flow = { id: "trigger", path, protocol: kind === "ping" ? "icmp" : "tcp", probe: kind };
+  const flow: Flow = { id: TRIGGER_FLOW, path, protocol: kind === "ping" ? "icmp" : "tcp", probe: kind };
   const plan = planProbe(flow, {
     ...{ count: 1, intervalMs: 100, timeoutMs: ANSWER_MS, dnsName: "", httpPath },
     runTag: probeTagOf(context.runId),

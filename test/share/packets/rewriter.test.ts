@@ -5,7 +5,7 @@ import { dissectFrame } from "../../../lib/analysis/dissect/dissect.js";
 import { Packet } from "../../../lib/analysis/dissect/packet.js";
 import { checksumOf, outerChecksumOf } from "../../../lib/analysis/follow/checksum.js";
 import { openCapture } from "../../../lib/packets/open.js";
-import { compareVerdicts } from "../../../lib/share/compare.js";
+import { compareVerdicts } from "../../../lib/verdict/compare.js";
 import { keyOf } from "../../../lib/share/key.js";
 import { bytesOfWord } from "../../../lib/share/mapping/addresses.js";
 import { Mapping } from "../../../lib/share/mapping/mapping.js";

@@ -32,6 +32,8 @@ function flow(
 }
 const OK = { protocol: "tcp", outcome: "connected", kind: "ok", count: 4 } as const;
 
+const STRAY = { code: "no-service", summary: "10.96.0.77 belongs to no Service", evidence: [] } as const;
+
 t.test("by which device and as whom it left, and what came back", (t) => {
   const lost = { status: "lost", lastSeen: VETH, firstMissing: NIC } as const;
   const cases: readonly [string, FlowFinding, string, RegExp][] = [
@@ -99,6 +101,18 @@ t.test("by which device and as whom it left, and what came back", (t) => {
       /left by node-a eth0 as 10\.77\.0\.11 and was refused by 203\.0\.113\.10 \(TCP RST\)$/,
     ],
     ["refused inside", flow({ status: "rejected" }, [0, 0]), "refused", /did not leave, and was refused$/],
+    [
+      "no Service's",
+      flow({ status: "unanswered", cause: STRAY }, [4, 0]),
+      "no-service",
+      /is an address of Services that no Service has: its packets left by node-a eth0 as .*, where nobody answers to it$/,
+    ],
+    [
+      "no Service's, dropped",
+      flow({ status: "lost", cause: STRAY }, [0, 0]),
+      "no-service",
+      /that no Service has: its packets go nowhere$/,
+    ],
     [
       "unknown",
       flow({ status: "inconclusive", caveats: ["cut"] }, [0, 0]),
