@@ -36,7 +36,8 @@ export const BUNDLE_KINDS: readonly BundleKind[] = [
   {
     // oc adm must-gather: what `oc adm inspect` writes, below a folder of the image's name; gather_network_logs beside it.
     title: "a must-gather",
-    marker: /(?:^|\/)(?:cluster-scoped-resources\/(?:core\/nodes|config\.openshift\.io)\/|network_logs\/)/,
+    marker:
+      /(?:^|\/)(?:cluster-scoped-resources\/(?:core\/nodes|config\.openshift\.io)\/|(?:host_)?network_logs\/|sos_info\/networking\/)/,
     state: {
       nodes: /(?:^|\/)cluster-scoped-resources\/core\/nodes\/[^/]+\.yaml$/,
       "network policies": /(?:^|\/)networking\.k8s\.io\/networkpolicies(?:\/|\.yaml$)/,

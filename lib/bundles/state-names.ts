@@ -73,8 +73,22 @@ const OWN_FILES = new Set(["etc", "proc", "sys"]);
 /** Where sos and bugtool put one command's output a file, named by the command. */
 const BY_COMMAND = /(?:^|\/)(?:sos_commands\/|[^/]*bugtool-[^/]*\/cmd\/)/;
 
+/**
+ * What must-gather's scripts call their files (openshift/must-gather, collection-scripts): gather_host_network_logs puts the node behind the
+ * command (`ip-route4-master-0.log`), gather_sos_networking its address before it (`10.0.0.5-ip -s -d link.log`).
+ */
+const BY_SCRIPT: readonly RegExp[] = [
+  /(?:^|\/)host_network_logs\/(?<command>ip-(?:address|route))[46]?-(?<node>[^/]+)\.log$/,
+  /(?:^|\/)sos_info\/networking\/(?<node>[^/ ]+)-(?<command>ip [^/]+)\.log$/,
+];
+
 /** `path` is relative to the bundle. null: it is no output of a command that is known. */
 export function readStateName(path: string): StateName | null {
+  for (const pattern of BY_SCRIPT) {
+    const { command = "", node = null } = pattern.exec(path)?.groups ?? {};
+    const kind = findKind(command);
+    if (kind !== null) return { kind, node, pod: null };
+  }
   const folders = path.split("/");
   const name = (folders.pop() ?? "").replace(ENDING, "");
   if (folders.some((folder) => OWN_FILES.has(folder)) || name.startsWith("logs-")) return null;
@@ -95,7 +109,8 @@ function nodeOfName(name: string): string | null {
 
 /**
  * Whose network namespace a path is about: `pod.shop_web`, `pod-shop_web-` and `pods/shop_web/` say a pod, `netns/cni-1/` and
- * sosreport's `namespaces/cni-1/` one by its name. null: the node's own.
+ * sosreport's `namespaces/cni-1/` one by its name, as do files of
+ * older sosreports, which lie flat (`networking/ip_netns_exec_cni-1_ip_address_show`). null: the node's own.
  */
 export function podOfPath(path: string): string | null {
   const [, namespace, pod] =
@@ -103,5 +118,11 @@ export function podOfPath(path: string): string | null {
       path,
     ) ?? [];
   if (namespace !== undefined && pod !== undefined) return `${namespace}/${pod}`;
-  return /(?:^|\/)(?:netns|networking\/namespaces)\/([^/]{1,255})\//.exec(path)?.[1] ?? null;
+  return (
+    /(?:^|\/)(?:netns|networking\/namespaces)\/([^/]{1,255})\//.exec(path)?.[1] ??
+    /\/networking\/ip_netns_exec_([^/]{1,255}?)_(?:ip|ss|sysctl|netstat|nstat|iptables|ip6tables|ethtool)[_-][^/]*$/.exec(
+      path,
+    )?.[1] ??
+    null
+  );
 }

@@ -27,6 +27,18 @@ const NAMES: readonly (readonly [
     "iptables",
     { pod: "cni-7" },
   ],
+  ["sos_commands/networking/ip_netns_exec_cni-7_ip_address_show", "addresses", { pod: "cni-7" }],
+  ["sos_commands/networking/ip_netns_exec_qrouter-1_ip_route_show_table_all", "routes", { pod: "qrouter-1" }],
+  ["sos_commands/networking/ip_netns_exec_cni-7_iptables-save", "iptables", { pod: "cni-7" }],
+  ["must-gather/host_network_logs/ip-address-master-0.log", "addresses", { node: "master-0" }],
+  [
+    "host_network_logs/ip-route4-ip-10-0-1-2.ec2.internal.log",
+    "routes",
+    { node: "ip-10-0-1-2.ec2.internal" },
+  ],
+  ["host_network_logs/ip-route6-master-0.log", "routes", { node: "master-0" }],
+  ["sos_info/networking/10.0.0.5-ip -s -d link.log", "links", { node: "10.0.0.5" }],
+  ["sos_info/networking/10.0.0.5-ip -6 route show table all.log", "routes", { node: "10.0.0.5" }],
   ["cilium-bugtool-cilium-x7k2p-20261129-101500/cmd/ip-a.md", "addresses"],
   ["cilium-bugtool-cilium-x7k2p-20261129-101500/cmd/ip--4-r.md", "routes"],
   ["cilium-bugtool-cilium-x7k2p-20261129-101500/cmd/ip--d--s-l.md", "links"],
@@ -50,6 +62,7 @@ t.test("which command's output a file is, and whose", async (t) => {
 
 t.test("what is no look at a node", async (t) => {
   const others = [
+    "sos_info/networking/10.0.0.5-ip netns.log",
     "ip_-d_route_show_cache",
     "ip_route_get_10.0.0.1",
     "ip_vrf_show",

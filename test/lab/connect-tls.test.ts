@@ -209,13 +209,15 @@ const SHARED: readonly { readonly runbook: string; readonly raw: RunOptions["raw
   { runbook: "trace-path", raw: { to: ["10.96.0.10:53"], probe: ["dns-udp", "dns-tcp"] } },
   { runbook: "connect", raw: { to: "shop/web:8443", probe: ["tls"], serverName: "web.shop" } },
   { runbook: "connect", raw: { to: "shop/web:8448", url: "https://web.shop:8448/slow?a=1" } },
+  { runbook: "connect", raw: { to: "shop/web:8444", probe: ["tls"], serverName: "web.shop" } },
+  { runbook: "connect", raw: { to: "shop/web:8448", probe: ["https"], serverName: "cart.shop" } },
   { runbook: "connect", raw: { to: "shop/web:8080", name: "web.shop" } },
 ];
 
 for (const { runbook, raw } of SHARED) {
   t.test(`${runbook} ${JSON.stringify(raw)}, shared and run again from the archive`, async (t) => {
     const signal = new AbortController().signal;
-    const { dir, exitCode } = await runRunbook({
+    const { dir, exitCode, findings } = await runRunbook({
       ...{ runbook, raw: { from: "shop/client", ...raw }, cluster: lab.files.profile, cwd: out, out },
       ...{ grants: { yes: true }, signal, onEvent: () => undefined },
     });
@@ -227,6 +229,8 @@ for (const { runbook, raw } of SHARED) {
       ...{ dir: join(cwd, "given"), cwd, grants: { yes: true }, signal, onEvent: () => undefined },
     });
     t.strictSame([again.differences, again.exitCode], [[], exitCode]);
+    const codes = (of: typeof findings): unknown => of.checks.map(({ code, status }) => [status, code]);
+    t.strictSame(codes(again.findings), codes(findings), again.findings.run.incomplete.join("; "));
   });
 }
 

@@ -1,22 +1,36 @@
 import type { Mapping } from "../mapping/mapping.js";
 import { rewriteDns } from "../packets/dns.js";
+import { mapCertificate, mapFlight } from "./certificate.js";
 import { rewriteHello } from "./hello.js";
 
 /** "HTTP/": of such an answer the first bytes are told alone, which are its status. */
 const HTTP = Buffer.from("HTTP/").toString("hex");
 const STATUS_DIGITS = 28;
+/** A record of an alert or of a handshake. */
+const TLS = /^1[56]03/;
 
 /**
  * What a probe was answered, as hexadecimal digits of a recorded line (`reply 7d5b8183…`): a DNS message with its names and
- * addresses changed, of which what is cut off or not understood is emptied. Of anything else nothing stays but a status of HTTP.
+ * addresses changed, of which what is cut off or not understood is emptied; of TLS its version,
+ * alerts and a certificate for pseudonyms. Of anything else nothing stays but a status of HTTP.
  */
 export function mapAnswer(hex: string, mapping: Mapping): string {
   if (hex.startsWith(HTTP)) return hex.slice(0, STATUS_DIGITS).padEnd(hex.length, "0");
   const bytes = Uint8Array.from(Buffer.from(hex, "hex"));
+  if (TLS.test(hex)) return mapFlight(Buffer.from(bytes), mapping).toString("hex").padEnd(STATUS_DIGITS, "0");
   const { addresses } = mapping;
   const end = rewriteDns({ bytes, addresses, mapping }, 0, bytes.length);
   bytes.fill(0, end);
   return Buffer.from(bytes).toString("hex").padEnd(hex.length, "0");
+}
+
+/** A server's certificate as lines of base64 (`cert 1 MII…`), which becomes one for pseudonyms; what is none is emptied. */
+export function mapCertificateLines(text: string, mapping: Mapping): string {
+  const [joint = "\n"] = /\\+n|\n/.exec(text) ?? [];
+  const base64 = text.split(joint).map((line) => line.slice("cert 1 ".length));
+  const der = mapCertificate(Buffer.from(base64.join(""), "base64"), mapping);
+  const lines = der?.toString("base64").match(/.{1,64}/g) ?? ["AAAA"];
+  return lines.map((line) => `cert 1 ${line}`).join(joint);
 }
 
 /** What hopbook's own datagrams begin with: they carry a mark and a number, and nothing of the run. */

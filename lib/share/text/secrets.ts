@@ -15,12 +15,6 @@ const FORMS: readonly Form[] = [
     pattern: /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]{0,65536}?-----END [A-Z0-9 ]{1,40}-----/g,
     replace: () => REMOVED,
   },
-  // What TLS probes were answered: certificates, whose names stand in no letters.
-  {
-    pattern: /\bcert 1 [A-Za-z0-9+/=]{1,80}(?:(?:\n|\\n)cert 1 [A-Za-z0-9+/=]{1,80}){0,250}/g,
-    replace: () => `cert 1 ${REMOVED}`,
-  },
-  { pattern: /\b((?:reply|flight) )16030[0-3][0-9a-f]{16,32768}/g, replace: keepBefore },
   {
     pattern:
       /\b((?:proxy-)?authorization\\{0,3}["']?\s{0,4}[:=]\s{0,4}\\{0,3}["']?)(?:(?:basic|bearer|digest|negotiate|token)\s{1,4})?[^\s"'\\,;]{1,8192}/gi,

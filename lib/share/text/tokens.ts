@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { bytesOf, formatBytes } from "../../linux/address.js";
 import { bytesOfWord, maskAt, wordOf } from "../mapping/addresses.js";
 import type { Mapping } from "../mapping/mapping.js";
-import { mapAnswer, mapPayload } from "./answers.js";
+import { mapAnswer, mapCertificateLines, mapPayload } from "./answers.js";
 
 const MOST_WORD = 0xffffffff;
 const HEX4 = "[0-9A-Fa-f]{1,4}";
@@ -13,6 +13,7 @@ const START = "(?:(?<![0-9A-Za-z])|(?<=\\\\[nrtbf]))";
 const TOKENS = new RegExp(
   [
     `(?<answer>(?<=\\breply )[0-9a-f]{28,32768}(?![0-9A-Za-z]))`,
+    `(?<certificate>\\bcert 1 [A-Za-z0-9+/=]{1,80}(?:(?:\\n|\\\\{1,8}n)cert 1 [A-Za-z0-9+/=]{1,80}){0,250}|(?<=\\\\n)cert 1 [A-Za-z0-9+/=]{1,80}(?:\\\\{1,8}ncert 1 [A-Za-z0-9+/=]{1,80}){0,250})`,
     `(?<payload>(?:\\\\{1,8}x[0-9a-f]{2}){12,8192})`,
     `(?<reverse>${START}(?:\\d{1,3}\\.){4}in-addr\\.arpa|${START}(?:[0-9a-f]\\.){32}ip6\\.arpa)`,
     `(?<uuid>${START}[0-9a-f]{8}(?:[-_])[0-9a-f]{4}(?:[-_])[0-9a-f]{4}(?:[-_])[0-9a-f]{4}(?:[-_])[0-9a-f]{12}(?![0-9A-Za-z]))`,
@@ -71,6 +72,7 @@ type Replace = (text: string, mapping: Mapping, kept: Kept) => string | undefine
 
 const REPLACE: Readonly<Record<string, Replace>> = {
   answer: (text, mapping) => mapAnswer(text, mapping),
+  certificate: (text, mapping) => mapCertificateLines(text, mapping),
   payload: (text, mapping) => mapPayload(text, mapping),
   reverse: (text, mapping) => mapping.domain(text),
   uuid: (text, { digits }) => {

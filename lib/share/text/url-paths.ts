@@ -1,6 +1,8 @@
 import type { Mapping } from "../mapping/mapping.js";
 
 const URL = /\bhttps?:\/\/([^\s/@"'\\]{1,256}@)?([^\s/?#"'\\]{1,256})(\/[\x21-\x7e]{1,1024})/g;
+/** A shorter one (`a=1`) stands in programs' texts by chance, and tells nobody's. */
+const LEAST_PAIR_CHARS = 5;
 /** What stands between the parts of a path or a query (RFC 3986, 3.3 and 3.4). */
 const BETWEEN = /[^A-Za-z0-9._~%-]+/;
 
@@ -13,7 +15,11 @@ export function takeUrlPath(text: string, mapping: Mapping): void {
   const [path = "", ...queries] = text.replace(/^\/+/, "").split(/[?#]/);
   for (const part of [path, ...queries.flatMap((query) => query.split("&"))]) {
     for (const told of new Set([part.replace(/\/+$/, ""), ...part.split(BETWEEN)]))
-      if (/[A-Za-z]/.test(told) && /^[A-Za-z0-9%].*[A-Za-z0-9]$/.test(told))
+      if (
+        /[A-Za-z]/.test(told) &&
+        !(told.includes("=") && told.length < LEAST_PAIR_CHARS) &&
+        /^[A-Za-z0-9%].*[A-Za-z0-9]$/.test(told)
+      )
         mapping.names.nameOf(told, "path");
   }
 }
