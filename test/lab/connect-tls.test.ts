@@ -201,24 +201,24 @@ t.test("what goes wrong inside TLS is told by its own words", async (t) => {
   t.equal(named.code, "connect-tls-wrong-name", named.message);
 });
 
-const SHARED: readonly { readonly runbook: string; readonly raw: RunOptions["raw"] }[] = [
+const SHARED: readonly { readonly runbook: string; readonly inputs: RunOptions["inputs"] }[] = [
   {
     runbook: "trace-path",
-    raw: { to: ["shop/web:8080"], probe: ["ping", "ping-large", "udp", "tcp-connect", "http"] },
+    inputs: { to: ["shop/web:8080"], probe: ["ping", "ping-large", "udp", "tcp-connect", "http"] },
   },
-  { runbook: "trace-path", raw: { to: ["10.96.0.10:53"], probe: ["dns-udp", "dns-tcp"] } },
-  { runbook: "connect", raw: { to: "shop/web:8443", probe: ["tls"], serverName: "web.shop" } },
-  { runbook: "connect", raw: { to: "shop/web:8448", url: "https://web.shop:8448/slow?a=1" } },
-  { runbook: "connect", raw: { to: "shop/web:8444", probe: ["tls"], serverName: "web.shop" } },
-  { runbook: "connect", raw: { to: "shop/web:8448", probe: ["https"], serverName: "cart.shop" } },
-  { runbook: "connect", raw: { to: "shop/web:8080", name: "web.shop" } },
+  { runbook: "trace-path", inputs: { to: ["10.96.0.10:53"], probe: ["dns-udp", "dns-tcp"] } },
+  { runbook: "connect", inputs: { to: "shop/web:8443", probe: ["tls"], serverName: "web.shop" } },
+  { runbook: "connect", inputs: { to: "shop/web:8448", url: "https://web.shop:8448/slow?a=1" } },
+  { runbook: "connect", inputs: { to: "shop/web:8444", probe: ["tls"], serverName: "web.shop" } },
+  { runbook: "connect", inputs: { to: "shop/web:8448", probe: ["https"], serverName: "cart.shop" } },
+  { runbook: "connect", inputs: { to: "shop/web:8080", name: "web.shop" } },
 ];
 
-for (const { runbook, raw } of SHARED) {
-  t.test(`${runbook} ${JSON.stringify(raw)}, shared and run again from the archive`, async (t) => {
+for (const { runbook, inputs } of SHARED) {
+  t.test(`${runbook} ${JSON.stringify(inputs)}, shared and run again from the archive`, async (t) => {
     const signal = new AbortController().signal;
     const { dir, exitCode, findings } = await runRunbook({
-      ...{ runbook, raw: { from: "shop/client", ...raw }, cluster: lab.files.profile, cwd: out, out },
+      ...{ runbook, inputs: { from: "shop/client", ...inputs }, cluster: lab.files.profile, cwd: out, out },
       ...{ grants: { yes: true }, signal, onEvent: () => undefined },
     });
     const cwd = mkdtempSync(join(out, "shared-"));
