@@ -1,5 +1,5 @@
 import type { Encapsulation } from "../model/hops.js";
-import { tagOf, TRIGGER_FLOW } from "../model/probe-mark.js";
+import { tagOf, TRIGGER_FLOW } from "../model/traffic.js";
 import { openersOf, USUAL_OPENERS, type Openers } from "../wire/open.js";
 
 const MOST_DEPTH = 64;

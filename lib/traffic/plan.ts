@@ -1,7 +1,6 @@
 import type { Argv } from "../model/access.js";
 import type { FlowAddress } from "../model/evidence.js";
-import { tagOf } from "../model/probe-mark.js";
-import type { ProbeKind } from "../model/traffic.js";
+import { tagOf, type ProbeKind } from "../model/traffic.js";
 import { targetOf as wayTo, type Flow } from "../model/hops.js";
 import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
 import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf } from "./payloads.js";

@@ -2,7 +2,7 @@ import t from "tap";
 import { findArgvFault, type KnownScripts } from "../../lib/permissions/commands/argv.js";
 import type { ProbeKind } from "../../lib/model/traffic.js";
 import { PROBE_SCRIPTS, planProbe } from "../../lib/traffic/index.js";
-import { tagOf } from "../../lib/model/probe-mark.js";
+import { tagOf } from "../../lib/model/traffic.js";
 import { buildQuery, queryIdOf } from "../../lib/traffic/payloads.js";
 import { OPTIONS, makeFlow } from "./flows.js";
 

@@ -3,7 +3,7 @@ import { HopbookError } from "../../errors.js";
 import type { ProbeAttempt } from "../../model/evidence.js";
 import type { Flow } from "../../model/hops.js";
 import type { StepContext } from "../../model/steps.js";
-import { TRIGGER_FLOW } from "../../model/probe-mark.js";
+import { TRIGGER_FLOW } from "../../model/traffic.js";
 import { visible } from "../../model/visible.js";
 import { planProbe } from "../../traffic/index.js";
 import { findEnd } from "../command-place.js";
