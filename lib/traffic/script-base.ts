@@ -20,7 +20,8 @@ shift 5
 timeout_us=$((timeout_ms * 1000))
 MOST_HEX=200
 [[ $mode != tls ]] || MOST_HEX=16384
-GRACE_US=250000
+# What a worker may take to start, and a word of it to be heard.
+GRACE_US=250000 HEARD_US=50000
 
 # NOW: Unix time in microseconds. SECS: microseconds as seconds.
 now() {
@@ -59,7 +60,7 @@ find_port() {
 }
 
 hear() {
-  local seq=$1 line partial= text= local_port= reply= rtt= state=none looked=0 start sent sent_up left worker= code
+  local seq=$1 line partial= text= local_port= reply= rtt= state=none looked=0 start sent sent_up left worker= code grace=$GRACE_US
   now; up; start=$UP sent=$NOW sent_up=$UP
   # Since it was sent; where the clock was set meanwhile, by the coarser one.
   took() {
@@ -71,7 +72,7 @@ hear() {
   }
   while :; do
     up
-    left=$((start + timeout_us + GRACE_US - UP))
+    left=$((start + timeout_us + grace - UP))
     ((left > 0)) || break
     if [[ -z $local_port ]] && ((looked < 6 && left > 40000)); then left=40000; fi
     secs "$left"
@@ -83,7 +84,7 @@ hear() {
     fi
     case $line in
       'pid '*) worker=\${line#pid } ;;
-      sent) now; up; sent=$NOW sent_up=$UP ;;
+      sent) now; up; sent=$NOW sent_up=$UP start=$UP grace=$HEARD_US ;;
       'port '*) local_port=\${line#port } ;;
       connected)
         took; state=connected
