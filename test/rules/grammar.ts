@@ -18,7 +18,7 @@ export class Random {
   }
 }
 
-export const IPTABLES_GRAMMAR: readonly string[] = [
+const IPTABLES_GRAMMAR: readonly string[] = [
   ...["-s 10.0.0.1", "! -s 10.0.0.0/30", "-s 10.0.0.0/29", "-d 10.0.0.2", "-s 10.0.0.1/255.0.0.255"],
   ...["-i eth0", "-i eth+", "! -i veth+", "-i lo"],
   ...["-p tcp", "-p udp", "-p icmp", "! -p tcp"],
@@ -111,7 +111,7 @@ const ACTIONS: Readonly<Record<Table, readonly string[]>> = {
 export function makeIptables(random: Random, { hasSets }: { readonly hasSets: boolean }): string {
   const grammar = hasSets ? [...IPTABLES_GRAMMAR, ...SET_GRAMMAR] : IPTABLES_GRAMMAR;
   // One doubt is in all that comes behind it.
-  const mayDoubt = random.below(4) === 0;
+  const mayDoubt = random.below(8) === 0;
   const rule = (chain: string, table: Table): string => {
     if (table === "nat" && random.below(3) === 0) return `-A ${chain} ${random.one(TRANSLATIONS)}`;
     const later = CHAINS.filter((name) => chain.length > 1 || name > chain);

@@ -1,6 +1,6 @@
 import { CHAINS, type Random } from "./grammar.js";
 
-export const NFT_GRAMMAR: readonly string[] = [
+const NFT_GRAMMAR: readonly string[] = [
   ...[
     "ip saddr 10.0.0.1",
     "ip saddr != 10.0.0.0/30",
@@ -66,7 +66,7 @@ const NFT_TRANSLATIONS: readonly string[] = [
 
 /** A table of family inet and one of ip, with sets, maps and verdict maps. */
 export function makeNftables(random: Random): string {
-  const mayDoubt = random.below(4) === 0;
+  const mayDoubt = random.below(8) === 0;
   const verdicts = (chain: string): string[] => {
     const later = CHAINS.filter((name) => chain.length > 1 || name > chain);
     return [
