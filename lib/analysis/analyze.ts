@@ -16,7 +16,7 @@ import { chooseWorst, countLeftOut, mergeWorst } from "./verdict/worst.js";
 
 export type FindCause = (input: CauseInput) => CauseResult;
 
-export interface AnalyzeOptions {
+interface AnalyzeOptions {
   /** Looks for the cause of each verdict. Default: in the nodes' state and the kernel's drop events. */
   readonly findCause?: FindCause;
   /** By which names the nodes' firewalls tell whose their rules are. Default: none. */
@@ -79,7 +79,7 @@ export async function analyzeRun(dir: string, options: AnalyzeOptions = {}): Pro
 }
 
 /** Where a flow's packets stop, before anything is asked of the nodes. */
-export interface Break {
+interface Break {
   readonly flowId: string;
   readonly status: VerdictStatus;
   readonly direction: "request" | "reply" | null;

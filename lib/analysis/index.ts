@@ -1,11 +1,4 @@
-export {
-  analyzeRun,
-  followFlows,
-  locateBreaks,
-  type AnalyzeOptions,
-  type Break,
-  type FindCause,
-} from "./analyze.js";
+export { analyzeRun, followFlows, locateBreaks } from "./analyze.js";
 export { findFileOrder } from "./file-order.js";
 export { analyzePcaps, type AnalyzePcapsOptions, type KnownBeside } from "./pcaps.js";
 export { loadRunRecord, readRunText } from "./evidence/load.js";

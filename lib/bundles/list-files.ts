@@ -10,7 +10,7 @@ const MOST_DEPTH = 24;
 const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)\d*\.(?:gz|zst)$/i;
 
 /** What lies in a folder, by paths relative to it, sorted. */
-export interface Listing {
+interface Listing {
   readonly files: readonly string[];
   /** Whether there was more, or deeper, than is looked at. */
   readonly isCut: boolean;

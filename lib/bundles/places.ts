@@ -7,7 +7,7 @@ import { podOfPath } from "./state-names.js";
 import type { KnownState } from "./read-state.js";
 
 /** Where a capture was made, as far as its name and the nodes' state tell. */
-export type KnownPlace = Pick<EvidenceHop, "node" | "role" | "interface" | "mtuBytes">;
+type KnownPlace = Pick<EvidenceHop, "node" | "role" | "interface" | "mtuBytes">;
 
 type Placed = KnownPlace & { readonly pod: string | null };
 

@@ -1,7 +1,7 @@
 import type { StateKind } from "../model/evidence.js";
 
 /** What the name of a file says: which command's output it is, and whose. */
-export interface StateName {
+interface StateName {
   readonly kind: StateKind;
   /** null: its folder, or the bundle itself, says it. */
   readonly node: string | null;

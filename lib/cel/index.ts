@@ -6,5 +6,5 @@ export { CEL_FUNCTIONS } from "./functions/index.js";
 export { MACROS } from "./macros.js";
 export { findPatternFault, matchBounded } from "./regex.js";
 export { parseCel } from "./parse.js";
-export { childrenOf, readAccess, textOf, type AstNode } from "./syntax.js";
+export { childrenOf, readAccess, type AstNode } from "./syntax.js";
 export * from "./types.js";

@@ -1,7 +1,7 @@
 import type { AstNode, CallNode, MemberNode, NameNode } from "./syntax.js";
 
 /** What looks like a function and binds a name for a part of the expression. */
-export interface Macro {
+interface Macro {
   readonly signature: string;
   /** One line, without a full stop. */
   readonly means: string;
@@ -111,7 +111,7 @@ const TWO_VARIABLES = [
   "transformMapEntry",
 ] as const;
 
-export type LoopName = (typeof ONE_VARIABLE)[number] | (typeof TWO_VARIABLES)[number];
+type LoopName = (typeof ONE_VARIABLE)[number] | (typeof TWO_VARIABLES)[number];
 
 /** Methods whose arguments bind names. */
 export const LOOP_NAMES: readonly LoopName[] = [...new Set([...ONE_VARIABLE, ...TWO_VARIABLES])];

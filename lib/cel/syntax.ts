@@ -47,7 +47,7 @@ export interface MapNode extends Node<"map"> {
   }[];
 }
 
-export interface ConditionalNode extends Node<"conditional"> {
+interface ConditionalNode extends Node<"conditional"> {
   readonly condition: AstNode;
   readonly then: AstNode;
   readonly otherwise: AstNode;
@@ -59,7 +59,7 @@ export interface LogicNode extends Node<"logic"> {
   readonly right: AstNode;
 }
 
-export interface UnaryNode extends Node<"unary"> {
+interface UnaryNode extends Node<"unary"> {
   readonly operator: "!" | "-";
   readonly operand: AstNode;
 }

@@ -34,13 +34,13 @@ export interface ObjectType {
   readonly explain?: (name: string) => Missing;
 }
 
-export interface Missing {
+interface Missing {
   readonly message: string;
   readonly suggestion?: string;
   readonly rule: MissingRule;
 }
 
-export type MissingRule =
+type MissingRule =
   | "unknown-input"
   | "unknown-step"
   | "later-step"

@@ -19,14 +19,14 @@ export interface BridgePort {
 }
 
 /** A VLAN, or a range of them, of a port. */
-export interface PortVlan {
+interface PortVlan {
   readonly first: number;
   readonly last: number;
   readonly isPvid: boolean;
   readonly isUntagged: boolean;
 }
 
-export interface PortVlans {
+interface PortVlans {
   readonly name: string;
   readonly vlans: readonly PortVlan[];
 }

@@ -2,7 +2,7 @@ import { canonicalIp } from "./address.js";
 import { linesOf, wordsOf } from "./lines.js";
 
 /** One way of a connection, as the kernel tells its packets by. */
-export interface Tuple {
+interface Tuple {
   readonly source: string;
   readonly destination: string;
   /** null for protocols without ports. */

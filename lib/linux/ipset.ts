@@ -1,7 +1,7 @@
 import { linesOf } from "./lines.js";
 
 /** A set of ipset(8) with its members. */
-export interface SavedSet {
+interface SavedSet {
   /** `hash:net`, `hash:ip,port`, `list:set`. */
   readonly type: string;
   /** Without their options: `10.0.0.0/8`, `10.0.0.1,tcp:80`. */

@@ -20,7 +20,7 @@ export interface SavedRule {
   readonly packets: number | null;
 }
 
-export interface SavedRules {
+interface SavedRules {
   readonly chains: readonly SavedChain[];
   readonly rules: readonly SavedRule[];
 }

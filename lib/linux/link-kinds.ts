@@ -6,7 +6,7 @@ import { integerOf, textOf, type JsonRecord } from "./json.js";
 export type LinkKind = VirtualTunnel | IpTunnel | Plumbing | { readonly kind: "other" };
 
 /** A tunnel over UDP with networks in it. */
-export interface VirtualTunnel {
+interface VirtualTunnel {
   readonly kind: "vxlan" | "geneve";
   /** VNI; null for a device that is told it with each packet. */
   readonly network: number | null;
@@ -23,7 +23,7 @@ export interface VirtualTunnel {
 }
 
 /** A tunnel over IP. */
-export interface IpTunnel {
+interface IpTunnel {
   readonly kind: "ipip" | "sit" | "gre" | "gretap" | "ip6tnl" | "ip6gre" | "ip6gretap" | "vti" | "vti6";
   readonly local: string | null;
   /** null: any, each route's next hop being the far end. */
@@ -35,7 +35,7 @@ export interface IpTunnel {
   readonly outputKey: string | null;
 }
 
-export type Plumbing =
+type Plumbing =
   | { readonly kind: "veth" | "wireguard" | "dummy" }
   | { readonly kind: "bridge"; readonly vlanFiltering: boolean; readonly stp: boolean }
   | { readonly kind: "vlan"; readonly id: number | null; readonly protocol: string | null }

@@ -39,12 +39,12 @@ export interface Link {
   readonly statistics: LinkStatistics | null;
 }
 
-export interface LinkStatistics {
+interface LinkStatistics {
   readonly received: DirectionStatistics;
   readonly sent: DirectionStatistics;
 }
 
-export interface DirectionStatistics {
+interface DirectionStatistics {
   readonly bytes: number;
   readonly packets: number;
   readonly errors: number;

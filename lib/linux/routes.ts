@@ -13,7 +13,7 @@ export interface RouteAnswer {
 }
 
 /** Where a route leads: one way of it. */
-export interface NextHop {
+interface NextHop {
   readonly dev: string | null;
   readonly gateway: string | null;
   readonly weight: number | null;
@@ -23,7 +23,7 @@ export interface NextHop {
 }
 
 /** `encap ip id N src A dst B`, or another kind (mpls, seg6, bpf…) of which only the name is read. */
-export interface RouteEncapsulation {
+interface RouteEncapsulation {
   readonly kind: string;
   readonly id: number | null;
   readonly to: string | null;

@@ -2,7 +2,7 @@ import { canonicalIp } from "./address.js";
 import { integerOf, parseJson, recordsOf, textOf, type JsonRecord } from "./json.js";
 
 /** A rule of policy routing: `ip -j rule show`, ip-rule(8). */
-export interface RoutingRule {
+interface RoutingRule {
   readonly priority: number;
   /** It takes what does not match. */
   readonly isInverted: boolean;
@@ -25,7 +25,7 @@ export interface RoutingRule {
   readonly suppressedPrefixBits: number | null;
 }
 
-export interface PortRange {
+interface PortRange {
   readonly first: number;
   readonly last: number;
 }

@@ -1,6 +1,6 @@
 /** What iptables and nftables have in common. */
 
-export type RuleVerdict = "drop" | "reject";
+type RuleVerdict = "drop" | "reject";
 export const HOOKS = [
   "ingress",
   "prerouting",

@@ -66,7 +66,7 @@ section() {
 `;
 
 /** What one program of a snapshot printed. */
-export interface Section {
+interface Section {
   readonly stdout: string;
   /** Its end. */
   readonly stderr: string;
@@ -76,7 +76,7 @@ export interface Section {
   readonly isLate: boolean;
 }
 
-export interface Snapshot {
+interface Snapshot {
   /** What was printed before the first section. */
   readonly head: string;
   readonly sections: ReadonlyMap<string, Section>;

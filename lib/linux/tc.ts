@@ -17,7 +17,7 @@ export interface Qdisc {
 }
 
 /** A classifier on a device's way in or out: `tc -j -s filter show dev D ingress|egress`. */
-export interface TcFilter {
+interface TcFilter {
   /** bpf, flower, u32, matchall… */
   readonly kind: string;
   /** ip, ipv6, all… */
@@ -29,7 +29,7 @@ export interface TcFilter {
   readonly actions: readonly TcAction[];
 }
 
-export interface TcAction {
+interface TcAction {
   /** gact, mirred, skbedit, tunnel_key, vlan… */
   readonly kind: string;
   /** What happens to the packet: drop, pass, pipe, redirect, mirror… */

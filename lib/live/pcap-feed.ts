@@ -6,7 +6,7 @@ import {
 } from "../packets/pcap-header.js";
 
 /** A record as its capture file has it. `bytes` are the feed's own until the next call: who keeps them copies them. */
-export interface FedPacket {
+interface FedPacket {
   readonly timeUs: number;
   readonly wireBytes: number;
   readonly bytes: Uint8Array;

@@ -28,7 +28,7 @@ export interface InterfaceAbout {
 }
 
 /** What was counted at an interface; null: not known, and not said. */
-export interface InterfaceCounts {
+interface InterfaceCounts {
   readonly startUs: number | null;
   readonly endUs: number | null;
   readonly received: number | null;

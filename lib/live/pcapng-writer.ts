@@ -20,7 +20,7 @@ export interface OpenedPoint {
   readonly clock: string;
 }
 
-export interface CountedPoint {
+interface CountedPoint {
   readonly counts: LiveCounts;
   readonly delivered: number;
   readonly leftOut: number;

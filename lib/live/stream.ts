@@ -6,7 +6,7 @@ import type { LiveOutput } from "./output.js";
 import { PcapFeed } from "./pcap-feed.js";
 import type { LiveWriter } from "./pcapng-writer.js";
 
-export interface LiveStreamOptions {
+interface LiveStreamOptions {
   readonly output: LiveOutput;
   readonly writer: LiveWriter;
   /** What goes wrong with the stream, and at its end what it is. */

@@ -28,7 +28,7 @@ export interface PacketRef {
   readonly summary: string;
 }
 
-export interface DirectionCount {
+interface DirectionCount {
   readonly packets: number;
   /** Bytes of the inner IP packets. */
   readonly bytes: number;
@@ -243,7 +243,7 @@ export interface PrintedFinding {
 
 /** gone: a pod that was captured ended; lost: a node that was captured on; joined, left-out: a pod that came meanwhile. */
 export const MARK_KINDS = ["mark", "trigger", "freeze", "gone", "lost", "joined", "left-out"] as const;
-export type MarkKind = (typeof MARK_KINDS)[number];
+type MarkKind = (typeof MARK_KINDS)[number];
 
 /** What happened while captures went on, by the client's clock. */
 export interface MarkFinding {

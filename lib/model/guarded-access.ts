@@ -76,7 +76,7 @@ export class GuardedAccess implements NodeAccess {
 Object.freeze(GuardedAccess.prototype);
 
 /** Who stands beside a guarded way in: `run` makes the call as it was asked for. A method that is absent lets all pass. */
-export interface AccessObserver {
+interface AccessObserver {
   exec?(argv: Argv, options: ExecOptions, run: () => Promise<ExecResult>): Promise<ExecResult>;
   stream?(argv: Argv, options: StreamOptions, run: () => NodeStream): NodeStream;
   pull?(

@@ -196,7 +196,7 @@ export interface StepContext {
 }
 
 /** What steps hand to each other and only they make. */
-export type EngineObject = "path" | "flow" | "node's tools";
+type EngineObject = "path" | "flow" | "node's tools";
 
 /** A kind of step: one file each, registered by name. */
 export interface StepKind<I = Record<string, unknown>, O = unknown> {

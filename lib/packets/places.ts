@@ -66,7 +66,7 @@ export function interfaceIndexOf(reader: CaptureReader): number {
 }
 
 /** Which way a record went by its device; null where neither its link header nor the file says it. */
-export function directionOf(reader: CaptureReader): PacketDirection | null {
+function directionOf(reader: CaptureReader): PacketDirection | null {
   const { bytes, at, linktype, capturedBytes } = reader;
   if (linktype === LINKTYPE.LINUX_SLL && capturedBytes >= SLL_BYTES)
     return ((bytes[at]! << 8) | bytes[at + 1]!) === OUTGOING ? "out" : "in";

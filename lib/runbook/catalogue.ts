@@ -4,7 +4,7 @@ import { loadRunbook } from "./load.js";
 import type { Runbook } from "./types.js";
 
 /** A runbook in one of the folders: as it is, or why it is not one. */
-export interface CatalogueEntry {
+interface CatalogueEntry {
   /** By its file's name, which is what it is run by. */
   readonly name: string;
   readonly file: string;

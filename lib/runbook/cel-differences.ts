@@ -1,5 +1,5 @@
 /** What is not as in Kubernetes' CEL. */
-export interface CelDifference {
+interface CelDifference {
   /** One sentence. */
   readonly says: string;
   /**

@@ -1,14 +1,14 @@
 import { CEL_FUNCTIONS, MACROS } from "../cel/index.js";
 import { CEL_DIFFERENCES } from "./cel-differences.js";
 
-export interface ReferenceEntry {
+interface ReferenceEntry {
   /** A variable's name, or a function with what it takes and gives. */
   readonly signature: string;
   /** One line, without a full stop. */
   readonly means: string;
 }
 
-export interface ReferenceExample extends ReferenceEntry {
+interface ReferenceExample extends ReferenceEntry {
   /** An expression and the value it gives. */
   readonly example: readonly [string, unknown];
 }

@@ -12,7 +12,7 @@ import type { RunbookStep } from "./types.js";
 export type ExpressionEnv = Readonly<Record<string, unknown>>;
 
 /** Where a value stands, for its errors. */
-export interface ValuePlace {
+interface ValuePlace {
   readonly document: SourceDocument;
   readonly path: DocumentPath;
 }

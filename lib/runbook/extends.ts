@@ -4,7 +4,7 @@ import { assertValid, invalid, readReferred, type SourceDocument } from "../docu
 import { findNamed } from "./find.js";
 
 /** Runbooks that one may stand on. More than a few are more than anybody can follow. */
-export const MAX_BASES = 8;
+const MAX_BASES = 8;
 
 /** The files that a runbook's name may mean, the nearest one first. */
 export type BaseFinder = (name: string) => Promise<readonly string[]>;

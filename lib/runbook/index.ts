@@ -1,4 +1,4 @@
-export { listRunbooks, type CatalogueEntry } from "./catalogue.js";
+export { listRunbooks } from "./catalogue.js";
 export { findNamed, findRunbook } from "./find.js";
 export { evaluateChecks } from "./checks.js";
 export {
@@ -9,14 +9,12 @@ export {
   interpolateMatrix,
   interpolateValue,
   type ExpressionEnv,
-  type ValuePlace,
 } from "./expression.js";
 export { EXPRESSION_REFERENCE } from "./expression-reference.js";
 export { coerceInputs, listSecrets, type RawInput } from "./inputs.js";
 export { checkRunbook, findKindProblems } from "./kinds.js";
-export { loadRunbook, parseRunbook, readRunbook, resolveRunbook, type CheckOptions } from "./load.js";
+export { loadRunbook, parseRunbook, resolveRunbook } from "./load.js";
 export type { LoadOptions } from "./overlay.js";
 export { fileOf, originsOf, renderProvenance, renderResolved } from "./provenance.js";
 export { typeEnvironment } from "./typed-environment.js";
-export { placeOfInput } from "./load-step.js";
 export type * from "./types.js";

@@ -20,7 +20,7 @@ export function readText(spec: ValueSpec, text: string): Reading {
 }
 
 /** A value as a YAML file has it as a typed value. */
-export function readData(spec: ValueSpec, data: unknown): Reading {
+function readData(spec: ValueSpec, data: unknown): Reading {
   const value = convertData(spec.type, data);
   if (value === undefined) return { expected: EXPECTED[spec.type] };
   const expected = findLimit(spec, value);
@@ -95,7 +95,7 @@ function findMismatch(value: string, pattern: string): string | undefined {
   }
 }
 
-export interface SpecFault {
+interface SpecFault {
   readonly key: string;
   readonly message: string;
   readonly suggestion?: string | undefined;

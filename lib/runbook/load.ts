@@ -54,7 +54,7 @@ interface AnswerData {
   readonly uri?: string;
 }
 
-export interface CheckOptions {
+interface CheckOptions {
   /** With the step kinds there are, what `checkRunbook` finds is among the problems: all of them at once. */
   readonly kinds?: Iterable<KnownKind>;
 }
@@ -81,7 +81,7 @@ export function parseRunbook(text: string, file: string, options: CheckOptions =
 }
 
 /** The same for a document that was read already and extends nothing. */
-export function readRunbook(document: SourceDocument, { kinds }: CheckOptions = {}): Runbook {
+function readRunbook(document: SourceDocument, { kinds }: CheckOptions = {}): Runbook {
   if (extendsOf(document) !== undefined) {
     const message = "a runbook that extends another cannot be read by itself";
     throw invalid(document, [{ path: ["extends"], at: "key", message }]);

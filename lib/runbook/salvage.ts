@@ -4,7 +4,7 @@ type Path = Problem["path"];
 type Data = Readonly<Record<string, unknown>>;
 
 /** What is left of a file that does not fit its schema, so that everything else can be checked all the same. */
-export interface Salvage {
+interface Salvage {
   readonly data: Data;
   /** Inputs and steps (by section and index) of which too little is known to say what they give. */
   readonly inputs: ReadonlySet<string>;

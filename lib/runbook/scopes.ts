@@ -13,9 +13,6 @@ import {
 import { typeOfInput, typeOfSchema } from "./schema-types.js";
 import type { InputSpec } from "./types.js";
 
-/** Where an expression stands, which decides what it sees. */
-export type Stage = "step" | "outputs" | "check";
-
 const ABSENT: Readonly<Record<string, string>> = {
   matrix: "there is no matrix here: the step has no strategy.matrix",
   result: "result is there only in a step's outputs",

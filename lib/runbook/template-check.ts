@@ -19,7 +19,7 @@ import { hasExpression, splitTemplate, type TemplatePart, type UnclosedExpressio
 type Path = Problem["path"];
 
 /** A value of the runbook with what its expressions are, at its place. */
-export interface Checked {
+interface Checked {
   readonly type: CelType;
   readonly problems: readonly Problem[];
 }

@@ -32,7 +32,7 @@ export interface StepStrategy {
   readonly failFast: boolean;
 }
 
-export interface StepRetry {
+interface StepRetry {
   /** Tries after the first one. */
   readonly count: number;
   readonly delayMs: number;

@@ -10,7 +10,7 @@ import type { CheckOutcome, InputSpec, Runbook } from "./types.js";
 
 type Path = Problem["path"];
 
-export interface CheckContext extends ExpressionContext {
+interface CheckContext extends ExpressionContext {
   /** The file's data, without what does not fit the schema. */
   readonly data: unknown;
 }

@@ -8,7 +8,7 @@ import { bytesOfWord } from "./mapping/addresses.js";
 import { Mapping } from "./mapping/mapping.js";
 import { KINDS, type NamePair } from "./mapping/names.js";
 
-export const SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
 const MOST_FILE_BYTES = 256 * 1024 * 1024;
 
 /** What translates an archive back, and tells what may not be in it. */

@@ -23,7 +23,7 @@ export interface SourceFile {
   readonly content: FileContent;
 }
 
-export interface RewriteJob {
+interface RewriteJob {
   readonly dir: string;
   readonly work: string;
   readonly files: readonly SourceFile[];

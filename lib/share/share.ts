@@ -27,7 +27,7 @@ const TRANSLATED: readonly string[] = ["flows", "captures", "traffic"].map((name
 /** Each step that found paths has a file of its own; runs of before 0.2 have one for all. */
 const PATHS = /^evidence\/paths(?:\/[^/]+)?\.json$/;
 
-export interface ShareOptions {
+interface ShareOptions {
   /** A run folder. */
   readonly dir: string;
   /** FILE.tar.gz; null: called by the run, in the working folder. */

@@ -15,7 +15,7 @@ import { PacketRewriter } from "./packets/rewriter.js";
 const MOST_LEFT = 1000;
 
 /** An original that stands in an archive. */
-export interface Left {
+interface Left {
   readonly path: string;
   /** A line of a text, a frame of a capture; 0: the file's name. */
   readonly at: number;

@@ -3,7 +3,7 @@ import { styleText } from "node:util";
 /** `red`, `bold`, or several. */
 export type Style = Parameters<typeof styleText>[0];
 
-export type Paint = (style: Style, text: string) => string;
+type Paint = (style: Style, text: string) => string;
 
 /** Whether there is colour was settled where the terminal was looked at; what is painted is visible() already. */
 export function makePaint(color: boolean): Paint {

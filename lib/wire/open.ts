@@ -10,7 +10,7 @@ export interface Opener {
 }
 
 /** … and one that is known but stays closed. */
-export interface Sealer {
+interface Sealer {
   readonly number: number;
   readonly format: SealedFormat;
 }

@@ -16,10 +16,10 @@ export type FarEndWay = "fdb" | "remote" | "gateway" | "encap";
  * What has to be right at the far end. socket: a UDP socket on the tunnel's port; mac: the device has the MAC that the
  * sender's neighbour entry says; network: the device has the same port and identifier as the sender's.
  */
-export type FarEndCheck = "socket" | "mac" | "network";
+type FarEndCheck = "socket" | "mac" | "network";
 
 /** What carries the format's packets: UDP to a port, or IP itself by its protocol number. */
-export type Carrier =
+type Carrier =
   | { readonly over: "udp"; readonly usualPorts: readonly number[] }
   /** By the version of the inner IP header. */
   | { readonly over: "ip"; readonly protocols: Readonly<Record<4 | 6, number>> };
@@ -90,7 +90,7 @@ export interface SealedFormat {
   mayHold(payloadBytes: number, ipBytes: number): boolean;
 }
 
-export interface Sealed {
+interface Sealed {
   /** Where the captured bytes end. */
   readonly end: number;
   /** Length by the headers. */

@@ -4,7 +4,7 @@ const MOST_NAME_BYTES = 255;
 const POINTER = 0xc0;
 
 /** A domain name, and where what follows it begins. */
-export interface DnsName {
+interface DnsName {
   /** Without the last dot; empty for the root. What is no printable ASCII is `\DDD` (RFC 1035, 5.1). */
   readonly text: string;
   readonly next: number;

@@ -5,7 +5,7 @@ const MOST_HEAD_BYTES = 2048;
 const MOST_TEXT_CHARS = 80;
 const [UPPER_A, UPPER_Z, UPPER_H] = [0x41, 0x5a, 0x48];
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: string;
   readonly target: string;
   /** "1.1"; null where the line is longer than what was captured. */
@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly host: string | null;
 }
 
-export interface HttpStatus {
+interface HttpStatus {
   readonly version: string;
   readonly code: number;
   readonly reason: string;

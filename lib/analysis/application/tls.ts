@@ -15,7 +15,7 @@ export interface TlsAlert {
   readonly description: number;
 }
 
-export interface TlsCertificate {
+interface TlsCertificate {
   readonly kind: "certificate";
   /** Of the sender's own, the first one; empty where it is not whole within the payload. */
   readonly names: readonly string[];

@@ -9,7 +9,7 @@ export interface Weight {
   readonly text: string;
 }
 
-export interface WeighOptions {
+interface WeighOptions {
   readonly code: string;
   /** Whether the counter counts what another flow lost at the same place. */
   counts(flow: DetectorInput): boolean;

@@ -36,7 +36,7 @@ interface Group {
 }
 
 /** Causes that a drop event fits, by the kernel's function and reason. */
-export type CodesOf = (location: string, reason: string) => readonly string[];
+type CodesOf = (location: string, reason: string) => readonly string[];
 
 /** The word that fits at least three quarters of the traced lost packets; null where there is none. */
 export function hearKernel(input: CauseInput, codesOf: CodesOf): KernelWord | null {

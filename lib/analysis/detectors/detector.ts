@@ -2,7 +2,7 @@ import type { DetectorFinding } from "../../model/findings.js";
 import type { FlowFacts } from "./facts.js";
 
 /** A finding that a detector can make. */
-export interface FindingKind {
+interface FindingKind {
   /** What it stands for, in a sentence without a full stop. */
   readonly title: string;
   /** Where it is described: an RFC, a man page, a page of the kernel's documentation. */

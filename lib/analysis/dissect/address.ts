@@ -1,7 +1,7 @@
 import { bytesOf, withoutZone } from "../../linux/address.js";
 
 /** An IP address as signed 32-bit words; an IPv4 one uses the first only. */
-export interface IpWords {
+interface IpWords {
   readonly version: 4 | 6;
   readonly words: readonly [number, number, number, number];
 }

@@ -15,7 +15,7 @@ import { readUdp } from "./udp.js";
 const NONE = -1;
 
 /** Where a frame stands in a buffer, and what it begins with. */
-export interface Frame {
+interface Frame {
   readonly at: number;
   readonly capturedBytes: number;
   readonly linktype: number;

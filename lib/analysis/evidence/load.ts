@@ -15,7 +15,7 @@ import { describeFault, type Validate } from "../../shapes/fault.js";
 import * as shapes from "../../shapes/generated/evidence.js";
 
 /** All that a run left for analysis. */
-export interface RunEvidence {
+interface RunEvidence {
   readonly run: RunRecord;
   readonly paths: PathEvidence;
   readonly state: readonly StateRecord[];
@@ -25,7 +25,7 @@ export interface RunEvidence {
 }
 
 /** The part of it that a verdict without a cause needs. */
-export interface PathEvidence {
+interface PathEvidence {
   readonly flows: readonly FlowEvidence[];
   readonly captures: readonly CaptureRecord[];
   readonly probes: readonly ProbeRecord[];

@@ -16,7 +16,7 @@ export const TURN_US = 500;
 export const NONE = -1;
 
 /** The packet that is looked for, filled in place. */
-export interface Sought {
+interface Sought {
   first: number;
   second: number;
   place: number;

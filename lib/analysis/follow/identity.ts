@@ -71,7 +71,7 @@ function byTag(tags: readonly Buffer[]): Identity {
 }
 
 /** The port at the `from` end of a packet. */
-export function clientPortOf(packet: Packet, direction: number): number {
+function clientPortOf(packet: Packet, direction: number): number {
   return direction === REQUEST ? packet.sourcePort : packet.destinationPort;
 }
 

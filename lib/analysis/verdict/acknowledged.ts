@@ -1,7 +1,7 @@
 import type { DirectionTally, WayCount } from "../follow/tally.js";
 
 /** Packets that places lack and that took another way, or that those captures missed: by the last place that showed them. */
-export interface SparedPackets {
+interface SparedPackets {
   /** Acknowledged themselves. */
   readonly proven: number;
   /** With them. */

@@ -16,7 +16,7 @@ import { hopOf } from "./route.js";
 const LEAST_REPEATS = 3;
 
 /** What was due and did not come: from the server where it had the requests, from the client where it had the answers. */
-export interface Silence {
+interface Silence {
   readonly status: Extract<VerdictStatus, "unanswered" | "inconclusive">;
   readonly of: typeof REQUEST | typeof REPLY;
 }

@@ -5,7 +5,7 @@ import type { JudgedFlow } from "./judged.js";
 import { hopOf } from "./route.js";
 
 /** The packets of a flow that ended at its break: those that the nodes are asked about. */
-export interface Ended {
+interface Ended {
   readonly kept: readonly KeptPacket[];
   readonly count: number;
   /** Ended there as well and in no count: packets near the captures' ends, and RSTs of connections that were over. */
@@ -33,7 +33,7 @@ export function listEnded({ found, decision }: JudgedFlow): Ended {
 }
 
 /** What the run's other flows showed where this one ended. */
-export interface Comparison {
+interface Comparison {
   readonly alike: readonly FlowAlike[];
   readonly largestPassedIpBytes: number | null;
 }

@@ -9,7 +9,7 @@ import { summarise } from "../dissect/summarise.js";
 import type { CaptureReader } from "../../packets/reader.js";
 
 /** A packet that was read again for people. */
-export interface FrameView {
+interface FrameView {
   readonly ref: PacketRef;
   readonly seenAtSec: number;
   readonly frameBytes: number;

@@ -21,7 +21,7 @@ const MOST_CAPTURES = 256;
 /** So many unanswered questions are told. */
 const MOST_QUESTIONS = 20;
 
-export interface JudgeInput {
+interface JudgeInput {
   /** The flows that are asked about. */
   readonly flows: readonly FlowEvidence[];
   /** Ways that other flows may take, in either direction; default: those of `flows`. */
@@ -38,7 +38,7 @@ export interface JudgeInput {
   readonly devices?: ReadonlyMap<string, number>;
 }
 
-export interface Judged {
+interface Judged {
   /** Those that were asked about, in their order. */
   readonly asked: readonly JudgedFlow[];
   /** All others that the captures hold. */

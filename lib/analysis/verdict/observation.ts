@@ -32,7 +32,7 @@ export interface Observation {
 }
 
 /** The orders of both directions: places, from the direction's sender on. */
-export interface ObservationOrder {
+interface ObservationOrder {
   readonly requestOrder: readonly number[];
   readonly replyOrder: readonly number[];
   /** Places that packets of a direction may pass by unseen. Absent: none. */

@@ -17,7 +17,7 @@ export interface Refusal {
 }
 
 /** An error that a router met too big packets with; of other errors nothing is overcome by smaller ones. */
-export interface IcmpRefusal extends Refusal {
+interface IcmpRefusal extends Refusal {
   readonly isTooBig: boolean;
 }
 

@@ -73,7 +73,7 @@ function change(was: TupleEnd, is: TupleEnd, isClient: boolean): { was: string; 
 }
 
 /** `address:port`, `[address]:port`, or the address alone. */
-export function nameEnd({ ip, port }: { readonly ip: string; readonly port: number | null }): string {
+function nameEnd({ ip, port }: { readonly ip: string; readonly port: number | null }): string {
   if (port === null) return ip;
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }

@@ -31,7 +31,7 @@ export interface Route {
 }
 
 /** Where captures are, and what is known of them. */
-export interface PlacesInput {
+interface PlacesInput {
   readonly flows: readonly FlowEvidence[];
   readonly records: readonly CaptureRecord[];
   /** The run folder; a capture's path is relative to it. */

@@ -1,7 +1,7 @@
 import type { JsonRecord } from "../../linux/json.js";
 
 /** Names that an option list of iproute2 gives a value to, by what JSON calls them. */
-export type Pairs = Readonly<Record<string, string>>;
+type Pairs = Readonly<Record<string, string>>;
 
 /** The values of `pairs` that follow their names among words: `via 10.0.0.1 dev eth0`. The first of each counts. */
 export function readPairs(words: readonly string[], pairs: Pairs): JsonRecord {

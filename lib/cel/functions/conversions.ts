@@ -97,7 +97,7 @@ function sizeOf(value: string | Uint8Array | CelList | CelMap): bigint {
 }
 
 /** Of code points, as CEL counts. */
-export function countCharacters(text: string): number {
+function countCharacters(text: string): number {
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 

@@ -99,7 +99,7 @@ interface IdentityPacket {
 }
 
 /** What a policy map says of a packet; undecided: it has an entry that is not understood. */
-export type IdentityVerdict =
+type IdentityVerdict =
   | { readonly kind: "admitted" | "denied"; readonly by: IdentityEntry }
   | { readonly kind: "missing" | "undecided" };
 

@@ -6,7 +6,7 @@ export const FLOW_TRACE = {
 } as const;
 
 /** An entry of a flow table that a packet came by. */
-export interface FlowEntry {
+interface FlowEntry {
   readonly bridge: string;
   readonly table: number;
   /** Its match, priority and cookie as printed; "No match." where the table has none for it. */

@@ -2,13 +2,13 @@ import { asList, fieldOf, parseJson } from "../json.js";
 
 /** A value of OVSDB (RFC 7047, 5.1): an atom, a set of atoms, or a map; a UUID is its text. */
 export type OvsValue = OvsAtom | readonly OvsAtom[] | ReadonlyMap<string, OvsAtom>;
-export type OvsAtom = string | number | boolean;
+type OvsAtom = string | number | boolean;
 
 /** A row by the names of its columns. */
 export type OvsRow = ReadonlyMap<string, OvsValue>;
 
 /** A device of Open vSwitch, as far as a packet's way needs it. */
-export interface OvsInterface {
+interface OvsInterface {
   readonly name: string;
   /** "" or system for a device of the kernel, internal, patch, vxlan, geneve, gre… */
   readonly type: string;

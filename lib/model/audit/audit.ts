@@ -5,7 +5,7 @@ import type { Protocol } from "../traffic.js";
 /** fault: packets will not get through; warning: some may not; doubt: it could not be judged; fine: it was looked at, and is well. */
 export type AuditSeverity = "fault" | "warning" | "doubt" | "fine";
 
-export interface AuditPlace {
+interface AuditPlace {
   readonly node: string;
   /** `namespace/name` where it is in a pod's network namespace; null: the node's own. */
   readonly pod: string | null;
@@ -37,7 +37,7 @@ export interface AuditStatement {
 /** fault: at least one; undecided: none, and something could not be judged; clean: all was looked at and no fault is there. */
 export type AuditStatus = "fault" | "undecided" | "clean";
 
-export interface AuditEnd {
+interface AuditEnd {
   readonly text: string;
   readonly ip: string;
   readonly node: string | null;

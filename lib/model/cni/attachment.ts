@@ -18,7 +18,7 @@ export type AttachmentMethod =
   | "naming";
 
 /** silent: it names none, because it does not apply or knows nothing. */
-export type MethodVerdict = "agrees" | "contradicts" | "silent";
+type MethodVerdict = "agrees" | "contradicts" | "silent";
 
 export interface MethodWord {
   readonly method: AttachmentMethod;

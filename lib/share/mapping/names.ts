@@ -28,7 +28,7 @@ const LEAST_CHARS = 2;
 /** Of a URL's path, where a probe asks for one; of a name in Kubernetes and DNS there are 253 at most. */
 const MOST_CHARS = 1024;
 /** A run with more was made to be slow; those beyond are still hidden where they stand, by what they are made of. */
-export const MOST_NAMES = 200_000;
+const MOST_NAMES = 200_000;
 
 /**
  * Pseudonyms of names: one for each text, whatever it is a name of, and as long as the text, since a capture has no room for

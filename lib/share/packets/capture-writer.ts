@@ -11,7 +11,7 @@ const OPTION = { name: 2, flags: 2, resolution: 9 } as const;
 const NANOSECONDS = 9;
 
 /** A packet as it is written. */
-export interface WrittenPacket {
+interface WrittenPacket {
   readonly bytes: Uint8Array;
   readonly capturedBytes: number;
   readonly wireBytes: number;

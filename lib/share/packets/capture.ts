@@ -17,7 +17,7 @@ export interface RewrittenCapture {
 }
 
 /** Where a capture is, where it goes, and what it is called in messages. */
-export interface CaptureJob {
+interface CaptureJob {
   readonly source: string;
   readonly target: string;
   readonly label: string;

@@ -31,7 +31,7 @@ export function bringMessageAlong(bytes: Uint8Array, at: number, sums: Sums): vo
   bringAlong(bytes, at, sums);
 }
 
-export interface Sums {
+interface Sums {
   readonly before: number;
   readonly after: number;
 }

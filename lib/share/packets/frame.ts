@@ -39,7 +39,7 @@ export function rewriteFrame(context: PacketContext, length: number, linktype: n
 }
 
 /** An Ethernet frame at `at`. */
-export function rewriteEthernet(context: PacketContext, at: number, end: number): number {
+function rewriteEthernet(context: PacketContext, at: number, end: number): number {
   const { bytes, macs } = context;
   if (end - at < ETHERNET_BYTES) {
     bytes.fill(0, at, end);
@@ -114,6 +114,6 @@ function typeByVersion(bytes: Uint8Array, at: number, end: number): number {
   return version === 6 ? ETHERTYPE.ipv6 : 0;
 }
 
-export function uint16(bytes: Uint8Array, at: number): number {
+function uint16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }

@@ -4,7 +4,7 @@ import type { PacketContext, PacketMapping } from "./context.js";
 import { rewriteBehind, rewriteFrame } from "./frame.js";
 import { rewriteIp } from "./ip.js";
 
-export interface RewriteOptions {
+interface RewriteOptions {
   /** What is opened: tunnels that are usual, and those that the run's evidence tells of. */
   readonly openers: Openers;
   /** What packets carry stays, as it is. */
@@ -15,7 +15,7 @@ export interface RewriteOptions {
 }
 
 /** A record, from its link header on. */
-export interface RecordShape {
+interface RecordShape {
   readonly length: number;
   readonly linktype: number;
   /** All that was on the wire was captured. */

@@ -1,5 +1,5 @@
 /** What was put in a secret's place. */
-export const REMOVED = "[removed]";
+const REMOVED = "[removed]";
 
 /** A way in which secrets stand in texts; what a group matches before and behind the secret stays. */
 interface Form {

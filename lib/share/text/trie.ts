@@ -1,5 +1,5 @@
 /** Texts and what stands for each, found in a longer text from left to right, the longest first. */
-export interface Found {
+interface Found {
   readonly end: number;
   readonly replacement: string;
 }

@@ -19,7 +19,7 @@ interface Walk {
 }
 
 /** One answer, as a walk needs it. */
-export interface Answered {
+interface Answered {
   readonly name: string;
   readonly type: string;
   readonly askedUs: number | null;

@@ -5,7 +5,7 @@ import { REQUEST, type REPLY } from "../ends.js";
 import type { Sighting } from "../sightings.js";
 
 /** When a connection was reset. */
-export type ResetPhase = "syn" | "handshake" | "data" | "closing";
+type ResetPhase = "syn" | "handshake" | "data" | "closing";
 
 /** A RST: who sent it, when, and where it was seen first at each place. */
 export interface Reset {
