@@ -1,5 +1,5 @@
 import { HopbookError } from "../errors.js";
-import { formatSize, parseSize } from "../model/units.js";
+import { parseSize } from "../model/units.js";
 
 /** Files in which a capture goes round: the oldest is overwritten. */
 export interface Ring {
@@ -24,7 +24,7 @@ export function parseRing(text: string, freezes = 0): Ring {
   const isCount = files >= FEWEST_FILES && files <= MOST_FILES;
   if (isCount && megabytes >= 1 && megabytes <= MOST_MEGABYTES) return { files, megabytes, freezes };
   throw new HopbookError("INPUT_INVALID", `Cannot use the ring ${JSON.stringify(text.slice(0, 80))}`, {
-    hint: `Write it as 10x100MiB: ${FEWEST_FILES} to ${MOST_FILES} files of 1 MB to ${formatSize(MOST_MEGABYTES * MEGABYTE)}`,
+    hint: `Write it as 10x100MiB: ${FEWEST_FILES} to ${MOST_FILES} files of 1 MB to ${MOST_MEGABYTES} MB`,
   });
 }
 

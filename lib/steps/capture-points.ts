@@ -171,7 +171,7 @@ async function findPods(
 
 function assertKnown(node: string, { accesses, unreachable }: StepContext): void {
   if (accesses.has(node)) return;
-  const known = [...accesses.keys()].join(", ");
+  const known = [...accesses.keys()].toSorted().join(", ");
   throw (
     unreachable.get(node) ??
     new HopbookError("TARGET_NOT_FOUND", `Cannot capture on ${node}: there is no such node`, {

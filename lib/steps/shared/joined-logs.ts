@@ -1,8 +1,8 @@
-import { matchBounded } from "../../cel/index.js";
-import { planPodLog, textOfLogLine } from "../../cluster/index.js";
+import { planPodLog } from "../../cluster/index.js";
 import { messageOf } from "../../errors.js";
 import type { StepContext } from "../../model/steps.js";
 import { waitForLine } from "../trigger/lines.js";
+import { readLogLine } from "../trigger/log-line.js";
 import type { SourceTime } from "../trigger/types.js";
 
 /** A line of which pods' logs is waited for. */
@@ -95,10 +95,7 @@ export class JoinedLogs {
     joined.isFresh = false;
     const { node } = pod;
     const argv = planPodLog({ ...pod, container: wish.container }, { ...wish.time, fromStart });
-    const read = (line: string): { readonly what: string } | null => {
-      const said = textOfLogLine(line);
-      return line !== "ready" && matchBounded(said, wish.match) ? { what: said } : null;
-    };
+    const read = (line: string): ReturnType<typeof readLogLine> => readLogLine(line, wish.match, pod);
     const options = { signal, armed: () => undefined, endings: this.#endings };
     for (let tries = 1; ; tries += 1) {
       try {

@@ -1,5 +1,4 @@
-import { matchBounded } from "../../cel/index.js";
-import { planPodLog, textOfLogLine } from "../../cluster/index.js";
+import { planPodLog } from "../../cluster/index.js";
 import { HopbookError } from "../../errors.js";
 import type { StepContext } from "../../model/steps.js";
 import { visible } from "../../model/visible.js";
@@ -7,6 +6,7 @@ import { locatePods } from "../locate-pods.js";
 import { heldCaptures } from "../shared/freeze.js";
 import type { LogWish } from "../shared/joined-logs.js";
 import { waitForLine } from "./lines.js";
+import { readLogLine } from "./log-line.js";
 import type { SourceTime, TriggerSource } from "./types.js";
 
 export interface LogTrigger {
@@ -44,11 +44,8 @@ export async function planLogTrigger(
       commands: [command],
       note: `waits for a line of ${text} that matches ${JSON.stringify(match)}`,
       async wait(run, options) {
-        const read = (line: string): "armed" | { readonly what: string } | null => {
-          if (line === "ready") return "armed";
-          const said = textOfLogLine(line);
-          return matchBounded(said, match) ? { what: said } : null;
-        };
+        const read = (line: string): ReturnType<typeof readLogLine> =>
+          readLogLine(line, match, { namespace, name, node });
         const said = await waitForLine(command, read, { context: run, options });
         return { by: "log", what: `${text} logged: ${visible(said, { maxChars: 300 })}`, node };
       },
