@@ -31,13 +31,20 @@ function describeKind(kind: StepKind): string {
     "",
     isDiscovery ? "Runs while the plan is made; only reads." : "Runs after the plan was agreed to.",
     "",
-    kind.actions.length === 0 ? "Needs no permission of its own." : `Needs permission for ${actions}.`,
+    `${kind.actions.length === 0 ? "Needs no permission of its own." : `Needs permission for ${actions}.`}${foundBefore(kind)}`,
     "",
     ...keys("with", kind.inputSchema, true),
     ...keys("output", kind.outputSchema, false),
     ...exampleOf(kind),
     "",
   ].join("\n");
+}
+
+/** What a step that does things after the plan was agreed to asks for before that. */
+function foundBefore({ actions, planActions = [] }: StepKind): string {
+  const more = planActions.filter((action) => !actions.includes(action));
+  if (more.length === 0) return "";
+  return ` Where it finds pods or points by itself, which it does while the plan is made, also for ${more.map(code).join(", ")}.`;
 }
 
 function keys(what: string, schema: Schema, isInput: boolean): string[] {

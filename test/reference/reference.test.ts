@@ -37,3 +37,13 @@ t.test("no page has a hole, and its links lead somewhere", async (t) => {
     }
   }
 });
+
+t.test("a step that captures at points says all that its runbook has to declare", (t) => {
+  const steps = readFileSync(join(ROOT, "docs/steps.md"), "utf8");
+  const [, watch = ""] = steps.split("## capture/watch");
+  t.match(
+    watch.split("\n## ")[0],
+    /^Needs permission for `netns\/tcpdump`.* also for .*`capture\/check`\.$/m,
+  );
+  t.end();
+});
