@@ -34,7 +34,10 @@ function parseQuantity(text: string, pattern: string, units: Record<string, numb
   return factor === undefined ? undefined : Math.round(parseFloat(text) * factor);
 }
 
-/** `850 ms`, `2.4 s`, `3 min 20 s`: for people. */
+/** From so many on nobody counts in minutes. */
+const MANY_HOURS = 100;
+
+/** `850 ms`, `2.4 s`, `3 min 20 s`, `120 min`, `99999 h`: for people. */
 export function formatDuration(ms: number): string {
   // Rounded before the unit is chosen: 59.99 s is a minute, and no "60.0 s".
   const wholeMs = Math.round(ms);
@@ -42,6 +45,7 @@ export function formatDuration(ms: number): string {
   const tenths = Math.round(ms / 100);
   if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
+  if (seconds >= MANY_HOURS * 3600) return `${Math.floor(seconds / 3600)} h`;
   const rest = seconds % 60 === 0 ? "" : ` ${seconds % 60} s`;
   return `${Math.floor(seconds / 60)} min${rest}`;
 }

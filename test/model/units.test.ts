@@ -71,6 +71,8 @@ t.test("quantities for people", (t) => {
   t.equal(formatDuration(2400), "2.4 s");
   t.equal(formatDuration(200_000), "3 min 20 s");
   t.equal(formatDuration(7_200_000), "120 min");
+  t.equal(formatDuration(parseDuration("99h") ?? 0), "5940 min");
+  t.equal(formatDuration(parseDuration("99999h") ?? 0), "99999 h");
   t.equal(formatSize(512), "512 B");
   t.equal(formatSize(1434), "1.4 KiB");
   t.equal(formatSize(20 * 1024 ** 2), "20.0 MiB");
