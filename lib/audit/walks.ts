@@ -1,12 +1,14 @@
 import { ipVersion } from "../linux/address.js";
+import { parseSockets } from "../linux/sockets.js";
 import { parseSysctl } from "../linux/sysctls.js";
 import type { Hook } from "../linux/ruleset.js";
 import type { FlowAddress } from "../model/evidence.js";
 import type { Netns } from "../readings/reader.js";
 import { readBalancer } from "../readings/balancer.js";
+import type { Encapsulation } from "../model/hops.js";
 import { makePacket, type Packet } from "../rules/packet.js";
 import type { HookStep } from "../rules/walk/path.js";
-import { wireOf } from "../wire/registry.js";
+import { sealOf, wireOf } from "../wire/registry.js";
 import { hostOf, type AuditWorld } from "./check.js";
 import type { Leg } from "./legs.js";
 import { addressAt, endpointOf, isInPod, type Direction } from "./path.js";
@@ -175,20 +177,42 @@ function outerWalks(world: AuditWorld, leg: Leg): RuleWalk[] {
     },
   ];
   return ways.flatMap(({ hop, hooks, inDevice, outDevice, peer, isOut }): RuleWalk[] => {
-    const wire = wireOf(hop?.encapsulation);
+    const worn = wornOutside(world, hop?.encapsulation, isOut ? peer : node);
     const [own, far] = [world.path.underlay[node]?.ip, world.path.underlay[peer ?? ""]?.ip];
-    if (wire === null || own === undefined || far === undefined) return [];
+    if (worn === null || own === undefined || far === undefined) return [];
     const [source, destination] = isOut ? [own, far] : [far, own];
-    const { port } = wire.worn;
+    const { port } = worn;
     const packet = makePacket({
       ...{ source, destination, protocol: port === undefined ? "4" : "udp" },
       ...(port === undefined ? {} : { destinationPort: port }),
       connection: { state: null, direction: "original" },
     });
-    const steps = stepsOf({ hooks, inDevice, outDevice }, wire.worn.outer);
+    const steps = stepsOf({ hooks, inDevice, outDevice }, worn.outer);
     const what = `the tunnel's packet from ${source} to ${destination}`;
     return packet === undefined ? [] : [{ at: hostOf(node), direction, packet, steps, what }];
   });
+}
+
+/**
+ * What a tunnel's packets wear; null where they wear nothing, or it is not known. Which port a sealed tunnel has its peers know
+ * alone: the one of its usual ones on which the receiving node listens.
+ */
+function wornOutside(
+  { state }: AuditWorld,
+  encapsulation: Encapsulation | undefined,
+  receiver: string | null,
+): { readonly port?: number; readonly outer: 4 | 6 } | null {
+  const wire = wireOf(encapsulation);
+  if (wire !== null) return wire.worn;
+  const seal = sealOf(encapsulation);
+  if (seal === null || receiver === null) return null;
+  const [reading] = state.readings(hostOf(receiver), "sockets");
+  const open = parseSockets(reading?.text ?? "").filter(({ protocol }) => protocol === "udp");
+  const ports = seal.format.udpPorts.filter((port) => open.some((socket) => socket.port === port));
+  const [port] = ports;
+  return port === undefined || ports.length > 1 || seal.format.protocols.length > 0
+    ? null
+    : { port, outer: seal.worn.outer };
 }
 
 function stepsOf(
