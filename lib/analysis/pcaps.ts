@@ -72,7 +72,10 @@ export async function analyzePcaps(
   const { listed, rest } = chooseWorst(others, (flow) => isWanted(flow, options));
   const isAnyWanted = Object.values(options).every((value) => value === undefined);
   const questions = isAnyWanted ? unanswered : [];
-  if (listed.length + questions.length === 0) throw noFlow(files, others.summaries.length);
+  if (listed.length + questions.length === 0) {
+    const packets = followed.readings.reduce((sum, { records }) => sum + records, 0);
+    throw noFlow(files, { others: others.summaries.length, packets });
+  }
   for (const { decision } of listed)
     for (const doubt of ["When the captures began and ended is not known", ...unseen])
       decision.doubts.doubt(doubt);
@@ -130,13 +133,20 @@ function isWanted(
   );
 }
 
-function noFlow(files: readonly string[], others: number): HopbookError {
+function noFlow(
+  files: readonly string[],
+  { others, packets }: { readonly others: number; readonly packets: number },
+): HopbookError {
   const what =
-    others === 0 ? "no conversation by ICMP echo, UDP or TCP in them" : `${others} flows, and none that fits`;
+    packets === 0
+      ? "no packet in them"
+      : others === 0
+        ? `no conversation by ICMP echo, UDP or TCP in their ${packets} packets`
+        : `${others} flows, and none that fits`;
   return new HopbookError("USAGE", `Cannot analyze ${files.join(", ")}: there is ${what}`, {
     hint:
       others === 0
-        ? "Name captures that hold the packets of one path, in the order of the path"
+        ? "Name captures that hold the packets of one path, in the order of the path; what WireGuard and ESP carry shows only in front of the tunnel's device"
         : "Name other ends, or none, to see what is there",
   });
 }

@@ -10,7 +10,8 @@ export interface NextSteps {
   /** The first that fits is taken. */
   readonly verdicts: readonly {
     readonly status: VerdictStatus;
-    readonly at?: "pod" | "node" | "wire" | "outside" | "unseen" | "host" | "router" | "hairpin";
+    readonly at?:
+      "pod" | "node" | "wire" | "outside" | "unseen" | "host" | "router" | "hairpin" | "bare" | "client";
     readonly next: readonly string[];
   }[];
 }

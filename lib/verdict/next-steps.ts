@@ -54,6 +54,8 @@ function placeOf(flow: FlowFinding): BreakPlace | null {
   if (status === "unanswered" && flow.from.pod !== null && flow.from.pod === flow.to.pod) return "hairpin";
   if (status === "unanswered" && isAtNode(flow)) return "host";
   if (status === "rejected" && isByAnother(flow)) return "router";
+  if (status === "rejected" && flow.verdict.rejectedBy?.ip === flow.from.ip) return "client";
+  if (status === "lost" && isBare(flow)) return "bare";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";
   return [lastSeen, firstMissing].some(({ role }) => role === "pod") ? "pod" : "node";
@@ -62,6 +64,11 @@ function placeOf(flow: FlowFinding): BreakPlace | null {
 /** Whatever its place shows did not show it within the far end's own network. */
 function isFarEndUnseen({ unentered = [], verdict: { lastSeen } }: FlowFinding): boolean {
   return lastSeen?.role !== "pod" && unentered.some(({ end }) => end === "to");
+}
+
+/** Captures alone: no run, whose nodes have names. */
+function isBare({ from, to, verdict }: FlowFinding): boolean {
+  return verdict.lookedAt.length === 0 && [from, to].every(({ pod, node }) => pod === null && node === null);
 }
 
 /** Whether it was the node's own server that was asked. */

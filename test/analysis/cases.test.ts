@@ -24,3 +24,10 @@ for (const { name, what, paths, flows: wanted, healthy } of listCases()) {
     t.strictSame(alarms.map(describe), [], "no alarm");
   });
 }
+
+t.test("where an address changed, though the client resets the changed one all along", async (t) => {
+  const [{ paths }] = listCases().filter(({ name }) => name === "bridge-skips-nat") as [{ paths: string[] }];
+  const { flows } = await analyzePcaps(paths);
+  const [rewrite] = flows.flatMap(({ rewrites = [] }) => rewrites);
+  t.strictSame([nameOf(rewrite?.before ?? null), nameOf(rewrite?.after ?? null)], ["n1.cni0", "n1.cni0"]);
+});

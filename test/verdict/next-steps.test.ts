@@ -44,6 +44,26 @@ t.test("where it broke decides between verdicts", async (t) => {
   t.match(at({ firstMissing: null }), /nstat -as/);
 });
 
+t.test(
+  "of captures alone nothing is said of nodes that nobody read, nor of a server that the client refused",
+  async (t) => {
+    const alone = { pod: null, node: null } as const;
+    const flow = {
+      ...fdbMissing,
+      from: { ...fdbMissing.from, ...alone },
+      to: { ...fdbMissing.to, ...alone },
+    };
+    const said = nextOf(withVerdict(flow, { cause: null, lookedAt: [] })).join("\n");
+    t.match(said, /^Captures alone do not say why/);
+    t.notMatch(said, /What was read/);
+    t.match(nextOf(withVerdict(flow, { cause: null, lookedAt: ["links"] })).join(), /What was read/);
+    const by = { ip: rejected.from.ip, node: null, how: "TCP RST by the client" };
+    const client = nextOf(withVerdict(rejected, { cause: null, rejectedBy: by })).join();
+    t.match(client, /the client's own kernel refused that/);
+    t.notMatch(client, /The program on port/);
+  },
+);
+
 t.test("what was not seen to arrive is not said to have, nor to have left the cluster", async (t) => {
   const dark = {
     end: "to",

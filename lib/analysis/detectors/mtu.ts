@@ -49,7 +49,7 @@ function detectHole({ errors }: FlowFacts, sender: SideIndex, leg: LegFacts): re
       ],
       packets: firstOf(leg.packets),
       next: [
-        `Compare the MTUs on both sides of it (ip -d link), with what a tunnel adds; set the pods' MTU to what passes (${largest} bytes do), or let ICMP through.`,
+        `Compare the MTUs on both sides of it (ip -d link), with what a tunnel adds; set the pods' MTU below ${missingBytes.least} (the largest that was seen to pass has ${largest} bytes), or let ICMP through.`,
       ],
     },
   ];

@@ -235,7 +235,9 @@ class Follower {
     flight.direction[slot] = direction;
     flight.ipBytes[slot] = packet.ipBytes;
     flight.ipId[slot] = packet.ipId;
-    flight.stamp[slot] = packet.timestampValue;
+    // Of what is no segment's beginning it is the one before's.
+    const isSegment = packet.protocol === PROTOCOL.tcp && packet.fragmentOffset === 0;
+    flight.stamp[slot] = isSegment ? packet.timestampValue : 0;
     connection.inFlight++;
     const newest = connection.streams[direction].newest;
     flight.olderOfStream[slot] = newest;

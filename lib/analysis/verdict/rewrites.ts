@@ -54,15 +54,20 @@ function turn({ front, behind, requests, replies, connections }: RewriteRecord):
   };
 }
 
-/** The last place on the way that shows packets as they were, and the first that shows them changed. */
+/**
+ * The last place on the way that shows packets as they were, and the first from there on that shows them changed: a client's
+ * RST to whom an answer came from has the changed form all along.
+ */
 function placeRewrite(
   { order }: DirectionTally,
   sets: PlaceSets,
   [was, is]: readonly [number, number],
 ): { before: number; after: number } | null {
   const before = order.findLast((place) => sets.has(was, place));
-  const after = order.find((place) => sets.has(is, place));
-  return before === undefined || after === undefined ? null : { before, after };
+  if (before === undefined) return null;
+  const isChanged = (place: number): boolean => sets.has(is, place);
+  const after = order.slice(order.indexOf(before)).find(isChanged) ?? order.find(isChanged);
+  return after === undefined ? null : { before, after };
 }
 
 /** A client's port says nothing where it stays, and is another for each connection. */

@@ -74,6 +74,9 @@ function withFragments(scenario: Scenario, random: Random): Scenario {
       port: flow.port === 0 ? 9_100 : flow.port,
       ipId: "counter",
       alike: false,
+      // What translates puts a datagram together first: of one that is not whole nothing passes.
+      nat: scenario.losses.length > 0 ? null : flow.nat,
+      backends: scenario.losses.length > 0 ? flow.backends.slice(0, 1) : flow.backends,
       requestBytes: random.pick([40, 1800, 4000]),
       responseBytes: random.pick([40, 1800, 4000]),
     };
@@ -88,7 +91,10 @@ function withFragments(scenario: Scenario, random: Random): Scenario {
   };
 }
 
-/** Requests leave by one device, and replies come in by another. */
+/**
+ * Requests leave by one device, and replies come in by another. Without an IP id and time stamps a retransmission cannot be told
+ * from what it repeats.
+ */
 function withTwoWays(scenario: Scenario, random: Random): Scenario {
   const { hops } = scenario;
   if (hops.length < 4) return scenario;
@@ -101,7 +107,7 @@ function withTwoWays(scenario: Scenario, random: Random): Scenario {
   return {
     ...scenario,
     hops: hops.map((hop, index) => ({ ...hop, silent: silentAt.get(index) ?? null })),
-    flows: scenario.flows.map((flow) => ({ ...flow, span: [0, hops.length - 1] })),
+    flows: scenario.flows.map((flow) => ({ ...flow, span: [0, hops.length - 1], timestamps: true })),
   };
 }
 
