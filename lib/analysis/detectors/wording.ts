@@ -38,7 +38,7 @@ export function count(number: number, word: string): string {
 /** "3 of 8 packets (38 %)". */
 export function share(part: number, whole: number, word: string): string {
   const percent = (part / whole) * 100;
-  return `${part} of ${count(whole, word)} (${percent < 1 ? percent.toFixed(1) : Math.round(percent)} %)`;
+  return `${part} of ${whole} ${word}s (${percent < 1 ? percent.toFixed(1) : Math.round(percent)} %)`;
 }
 
 /** "340 µs", "12 ms", "1.5 s". */

@@ -40,6 +40,12 @@ export function judgeAnswers(
     );
     return inconclusive;
   }
+  if ((flow.protocol === "tcp" || flow.protocol === "udp") && flow.to.port === 0) {
+    doubts.doubt(
+      "These are later fragments alone, which carry no ports: their first ones were cut off, lost, or passed before the captures began, so that whose they are is not known",
+    );
+    return inconclusive;
+  }
   const unheard = found.connections.filter(({ story }) => isStuck(story, REQUEST)).length;
   if (reply.sent > 0 && unheard > 0) {
     const what = `The client sent the same data again and again over ${unheard} of ${found.connectionCount} connections, and no capture has an acknowledgement of it`;

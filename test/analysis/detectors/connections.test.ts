@@ -78,10 +78,10 @@ t.test("a first SYN that is lost", async (t) => {
     "warn first-syn-lost: 2 of 4 connections (50 %) came about with a later SYN only, up to 3.1 s late; the first ones end between node-a eth0 and node-a ens1",
   ]);
   t.strictSame(said(firstSyn, { connections: [late], legs: repliesWith(1, { missing: 1 }) }), [
-    "warn first-syn-lost: 1 of 1 connection (100 %) came about with a later SYN only, up to 1.02 s late; the first ones end between node-b ens1 and node-a ens1",
+    "warn first-syn-lost: 1 of 1 connections (100 %) came about with a later SYN only, up to 1.02 s late; the first ones end between node-b ens1 and node-a ens1",
   ]);
   t.strictSame(said(firstSyn, { connections: [late] }), [
-    "warn first-syn-lost: 1 of 1 connection (100 %) came about with a later SYN only, up to 1.02 s late",
+    "warn first-syn-lost: 1 of 1 connections (100 %) came about with a later SYN only, up to 1.02 s late",
   ]);
 });
 
@@ -100,33 +100,33 @@ t.test("resets: by whom, after what", async (t) => {
   const table: readonly (readonly [readonly string[], string | null])[] = [
     [
       reset({}, UNANSWERED),
-      "fail connection-refused: 1 of 1 connection (100 %) were refused with a reset by 10.2.0.7",
+      "fail connection-refused: 1 of 1 connections (100 %) were refused with a reset by 10.2.0.7",
     ],
     [reset({ by: 0 }, UNANSWERED), null],
     [reset({ phase: "closing" }), null],
     [
       reset({ by: 0, phase: "handshake" }, { established: false, answeredBy: "10.2.0.7" }),
-      "fail reply-from-other-address: 1 of 1 connection (100 %) were reset by the client: it asked 10.96.0.80:80, and the SYN-ACK came from 10.2.0.7",
+      "fail reply-from-other-address: 1 of 1 connections (100 %) were reset by the client: it asked 10.96.0.80:80, and the SYN-ACK came from 10.2.0.7",
     ],
     [
       reset({ by: 0, phase: "handshake" }, { established: false }),
-      "fail syn-ack-refused: 1 of 1 connection (100 %) were reset by the client as soon as the SYN-ACK of 10.96.0.80:80 came",
+      "fail syn-ack-refused: 1 of 1 connections (100 %) were reset by the client as soon as the SYN-ACK of 10.96.0.80:80 came",
     ],
     [reset({ by: 0, phase: "handshake" }, { established: false, answeredBy: null }), "fail syn-ack-refused"],
     [reset({ by: 0, phase: "handshake" }, { established: false, syns: 0 }), null],
     [
       reset({ phase: "handshake" }, { payloadBytes: [70, 0] }),
-      "fail reset-before-answer: 1 of 1 connection (100 %) were reset by the server (10.2.0.7) before anything was answered",
+      "fail reset-before-answer: 1 of 1 connections (100 %) were reset by the server (10.2.0.7) before anything was answered",
     ],
     [
       reset({ by: 0, ip: "10.1.0.5", phase: "data" }, { payloadBytes: [70, 0] }),
-      "fail reset-before-answer: 1 of 1 connection (100 %) were reset by the client (10.1.0.5) before anything was answered",
+      "fail reset-before-answer: 1 of 1 connections (100 %) were reset by the client (10.1.0.5) before anything was answered",
     ],
     [reset({ by: 0, phase: "data" }), null],
     [reset({ by: 0, phase: "data" }, { payloadBytes: [0, 0] }), null],
     [
       reset({ phase: "data", afterUs: null }),
-      "fail reset-while-open: 1 of 1 connection (100 %) were reset by the server (10.2.0.7) while data went over them",
+      "fail reset-while-open: 1 of 1 connections (100 %) were reset by the server (10.2.0.7) while data went over them",
     ],
   ];
   for (const [found, expected] of table)
@@ -147,7 +147,7 @@ t.test("a port that is used again too soon", async (t) => {
   const again = failed({ firstUs: 5_000_000, reset });
   const connections = [again, connection(), connection({ clientPort: null }), connection({ clientPort: 1 })];
   t.strictSame(said(portReuse, { connections }), [
-    "warn port-reused-too-soon: 1 of 1 connection (100 %) that used a port again within a minute did not come about",
+    "warn port-reused-too-soon: 1 of 1 connections (100 %) that used a port again within a minute did not come about",
   ]);
   t.match(said(portReuse, { connections: [connection(), failed({ firstUs: 5_000 })] }), [/1 of 1/]);
   t.strictSame(said(portReuse, { connections: [connection(), connection({ firstUs: 5_000_000 })] }), []);

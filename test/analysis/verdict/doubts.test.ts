@@ -1,7 +1,11 @@
 import t from "tap";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { analyzePcaps } from "../../../lib/analysis/index.js";
 import type { ProbeAttempt, ProbeRecord } from "../../../lib/model/evidence.js";
 import { brief, judge } from "../helpers/judge.js";
-import { CALICO, pings, START_US, type SimPacket } from "../helpers/run.js";
+import { ethernet, ip, pcap } from "../helpers/packets.js";
+import { CALICO, CLIENT, pings, SERVER, START_US, type SimPacket } from "../helpers/run.js";
 
 const START_SEC = START_US / 1e6;
 const lostAt = (reach: number, count = 4): SimPacket[] =>
@@ -403,6 +407,18 @@ t.test("fragments of ours and of others, and what cannot be an address", async (
   t.equal(brief(found), "lost request 2 → 3 high");
   t.match(found.verdict.lost, { packets: 2, of: 3 }, "the first fragment says whose the others are");
   t.match(found.verdict.caveats, ["2 packets of other conversations between the same ends were seen"]);
+});
+
+t.test("later fragments alone: whose they are is not known, nor whether an answer was due", async (t) => {
+  for (const protocol of [6, 17]) {
+    const ends = { source: CLIENT, destination: SERVER, protocol, id: 5 };
+    const piece = ip({ ...ends, fragmentOffset: 1480 }, Buffer.alloc(200));
+    const file = join(t.testdir(), "n1.eth0.pcap");
+    writeFileSync(file, pcap([{ timeUs: START_US, bytes: ethernet(piece) }]));
+    const { flows } = await analyzePcaps([file]);
+    t.equal(flows[0]?.verdict.status, "inconclusive");
+    t.match(flows[0]?.verdict.caveats, [/^These are later fragments alone/]);
+  }
 });
 
 t.test("of two breaks with as many packets, the first one is named", async (t) => {
