@@ -146,7 +146,7 @@ function noFlow(
   return new HopbookError("USAGE", `Cannot analyze ${files.join(", ")}: there is ${what}`, {
     hint:
       others === 0
-        ? "Name captures that hold the packets of one path, in the order of the path; what WireGuard and ESP carry shows only in front of the tunnel's device"
+        ? "Name captures that hold the packets of one path, in the order of the path; what an encrypted tunnel carries shows only in front of its device"
         : "Name other ends, or none, to see what is there",
   });
 }

@@ -74,6 +74,8 @@ function withFragments(scenario: Scenario, random: Random): Scenario {
       port: flow.port === 0 ? 9_100 : flow.port,
       ipId: "counter",
       alike: false,
+      // Where a flow ends that nobody answers, since no datagram came whole, is for nobody to know.
+      span: [0, scenario.hops.length - 1],
       // What translates puts a datagram together first: of one that is not whole nothing passes.
       nat: scenario.losses.length > 0 ? null : flow.nat,
       backends: scenario.losses.length > 0 ? flow.backends.slice(0, 1) : flow.backends,
@@ -138,6 +140,8 @@ function withClockStep(scenario: Scenario, random: Random): Scenario {
     ...scenario,
     noise: false,
     v6: false,
+    // Which of two transmissions a place has by a clock that was set, is off by one now and then.
+    losses: [],
     flows: scenario.flows.map((flow) => ({
       ...flow,
       alike: false,
