@@ -259,6 +259,12 @@ t.test("the headline is the check's where no flow failed and the check did not p
   const check = { id: "resolves", status: "fail", message } as const;
   const head = (flows: FlowFinding[], ...checks: CheckFinding[]): string =>
     /<title>[^]*<\/h1>/.exec(renderHtml(buildFindings(flows, { checks })))?.[0] ?? "";
+  const page = renderHtml(buildFindings([], { checks: [check] }));
+  t.match(
+    page,
+    '<table class="stack checks">',
+    "below each other on a narrow screen, where a check's name was broken",
+  );
   const failed = head([healthy], check);
   t.match(failed, /<title>hopbook [^<]*: fail<\/title>/);
   t.match(failed, /<header class="bad">[^]*<span class="status">FAIL<\/span>: The name is at fault\. dns/);

@@ -135,7 +135,7 @@ function renderChecks(checks: readonly CheckFinding[]): string {
       `<tr class="${CHECK_TONE[check.status]}"><td><span class="badge-status">${check.status}</span></td><td class="mono">${esc(check.id)}</td><td>${renderMessage(check.message)}</td></tr>`,
   );
   const next = checks.flatMap((check) => check.next ?? []);
-  return `<section><h3>Checks</h3><table><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table>${renderList("What to do now", next, "next", markCode)}</section>`;
+  return `<section><h3>Checks</h3><table class="stack checks"><thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">What it says</th></tr></thead><tbody>${rows.join("")}</tbody></table>${renderList("What to do now", next, "next", markCode)}</section>`;
 }
 
 function renderMessage(message: string): string {
