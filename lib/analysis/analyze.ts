@@ -4,6 +4,7 @@ import type { FlowEvidence } from "../model/evidence.js";
 import type { Looks } from "../readings/reader.js";
 import type { Findings, FlowAudit, FlowFinding, HopRef, VerdictStatus } from "../model/findings.js";
 import { findCause as findCauseInState } from "./cause/index.js";
+import { findCauseInFlow } from "./cause/no-service.js";
 import { loadPaths, loadRun, readRunText } from "./evidence/load.js";
 import { describePoints, nameEnds } from "./point-places.js";
 import { compareFlows } from "./verdict/ended.js";
@@ -103,7 +104,7 @@ export async function locateBreaks(dir: string): Promise<readonly Break[]> {
 }
 
 /**
- * The flows of a run that still goes on, as its findings will tell them but for their causes. Needs and throws what
+ * The flows of a run that still goes on, as its findings will tell them but for their causes, except that nobody has the address. Needs and throws what
  * `locateBreaks` does.
  */
 export async function followFlows(dir: string): Promise<readonly FlowFinding[]> {
@@ -111,7 +112,5 @@ export async function followFlows(dir: string): Promise<readonly FlowFinding[]> 
   const { asked, captures } = judgeFlows({ flows, records, probes, dir });
   const frames = new FrameReader(captures);
   const shared = { others: compareAll(asked), frames };
-  return frames.use(() =>
-    asked.map((one) => describeFlow(one, () => ({ cause: null, lookedAt: [], caveats: [] }), shared)),
-  );
+  return frames.use(() => asked.map((one) => describeFlow(one, findCauseInFlow, shared)));
 }

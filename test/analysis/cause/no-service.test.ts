@@ -1,7 +1,7 @@
 import t from "tap";
 import type { CauseInput } from "../../../lib/model/cause.js";
-import { blameStray } from "../../../lib/analysis/cause/no-service.js";
-import { analyzeRun } from "../../../lib/analysis/analyze.js";
+import { blameStray, findCauseInFlow } from "../../../lib/analysis/cause/no-service.js";
+import { analyzeRun, followFlows } from "../../../lib/analysis/analyze.js";
 import { CAUSES, findCause } from "../../../lib/analysis/cause/index.js";
 import { describeVerdict } from "../../../lib/report/words.js";
 import { writeRun, type SimPacket } from "../helpers/run.js";
@@ -21,6 +21,8 @@ t.test("what is sent to an address of Services that none has is no trouble of th
   });
   t.match(describeVerdict(flow!), /which belongs to no Service, left the cluster by ens4/);
   t.ok(CAUSES.has("no-service"));
+  const [going] = await followFlows(dir);
+  t.equal(going?.verdict.cause?.code, "no-service", "a playbook's judge hears of it while the run goes on");
 });
 
 t.test(
@@ -35,6 +37,9 @@ t.test(
       blameStray({ flow: { to: { ip: "1.1.1.1" } }, direction: null } as unknown as CauseInput, was),
       null,
     );
+    t.equal(findCauseInFlow({ ...input, status: "lost" }).cause?.code, "no-service");
+    for (const status of ["delivered", "inconclusive"] as const)
+      t.equal(findCauseInFlow({ ...input, status }).cause, null, status);
     t.end();
   },
 );
