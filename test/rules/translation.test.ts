@@ -110,6 +110,7 @@ t.test("what is translated to what it is has no word of it in its status", async
   t.strictSame(drops({ addr: "10.0.1.7" }), ["drop"]);
   t.strictSame(drops({ addr: "10.0.1.2" }), ["pass"]);
   t.strictSame(drops({ addr: "10.0.1.2", port: 81 }), ["drop"]);
+  t.strictSame(drops({ addr: { range: ["10.0.1.2", "10.0.1.9"] } }), ["drop", "pass"], "one of several");
   t.strictSame(
     drops({ addr: "10.0.1.2" }, { connection: { state: "established" } }),
     ["drop", "pass"],

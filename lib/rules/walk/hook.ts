@@ -87,7 +87,8 @@ function translate(world: World): World {
     port: made.port ?? port,
   };
   // What is translated to what it is has no word of it in its status (nf_nat_setup_info).
-  const isOther = made.isOneOf || to.port !== port || to.address.text !== address.text;
+  const isChanged = to.port !== port || to.address.text !== address.text;
+  const isOther = isChanged || (made.isOneOf ? null : false);
   const { connection } = packet;
   const changed: Packet =
     made.of === "source"
