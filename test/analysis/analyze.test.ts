@@ -268,7 +268,7 @@ t.test("bare captures of one path: the conversation is found", async (t) => {
   await t.rejects(analyzePcaps([join(dir, "none.pcap")]), { code: "FILE_UNREADABLE" });
   const empty = join(dir, "empty.pcap");
   writeFileSync(empty, pcap([]));
-  await t.rejects(analyzePcaps([empty]), { code: "USAGE", message: /no conversation/ });
+  await t.rejects(analyzePcaps([empty]), { code: "USAGE", message: /no packet in them/ });
   t.equal(
     (await analyzePcaps([empty, ...files(dir)])).flows[0]?.verdict.status,
     "lost",

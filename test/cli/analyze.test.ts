@@ -148,7 +148,7 @@ t.test("what cannot be analyzed says why", async (t) => {
     ],
     [[join(dir, "empty.pcap")], /the file is empty/],
     [[join(dir, "text.pcap")], /text\.pcap/],
-    [[header], /no conversation by/],
+    [[header], /no packet in them/],
     [[CAPTURES, first], /it is a folder\nhint: Name one folder, or capture files/],
     [[RUN, "--to", "10.0.0.1"], /Cannot take --to with a folder/],
     [[first, "--to", "web"], /--to "web": it is no address; captures know no names/],
