@@ -269,6 +269,12 @@ t.test("bare captures of one path: the conversation is found", async (t) => {
   const empty = join(dir, "empty.pcap");
   writeFileSync(empty, pcap([]));
   await t.rejects(analyzePcaps([empty]), { code: "USAGE", message: /no packet in them/ });
+  const other = join(dir, "other.pcap");
+  writeFileSync(other, pcap([{ timeUs: START_US, bytes: Buffer.alloc(60) }]));
+  await t.rejects(analyzePcaps([other]), {
+    code: "USAGE",
+    message: /no conversation by .* in their 1 packets/,
+  });
   t.equal(
     (await analyzePcaps([empty, ...files(dir)])).flows[0]?.verdict.status,
     "lost",
