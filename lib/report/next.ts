@@ -4,6 +4,10 @@ import { wrapColumns } from "../text/columns.js";
 import type { RunFacts } from "./facts.js";
 import type { TextStyle } from "./text-style.js";
 
+/** They read files and know no cluster. */
+const OF_FILES = ["analyze", "report", "replay", "share"].join("|");
+const OF_CLUSTER = new RegExp(`\`(hopbook (?!(?:${OF_FILES})\\b)[^\`]*)\``, "g");
+
 /** Findings whose next steps name the run's cluster in hopbook's own commands, so that they can be pasted as they stand. */
 export function nameCluster(findings: Findings, record: RunFacts | undefined): Findings {
   const { profile } = record ?? {};
@@ -12,7 +16,7 @@ export function nameCluster(findings: Findings, record: RunFacts | undefined): F
   const flags = context === undefined ? ["--cluster", profile] : ["--context", context];
   const added = flags.map(quoteShellWord).join(" ");
   const name = (step: string): string =>
-    step.replaceAll(/`(hopbook [^`]*)`/g, (_, command: string) => `\`${command} ${added}\``);
+    step.replaceAll(OF_CLUSTER, (_, command: string) => `\`${command} ${added}\``);
   const flows = findings.flows.map((flow) => {
     const { next } = flow.verdict;
     return next === undefined ? flow : { ...flow, verdict: { ...flow.verdict, next: next.map(name) } };

@@ -3,7 +3,13 @@ import { findPatternFault, matchBounded, PatternFault } from "../cel/regex.js";
 import type { InputSpec, ScalarType, ValueSpec } from "./types.js";
 
 /** A typed value, or what was expected in its place. */
-export type Reading = { readonly value: unknown } | { readonly expected: string };
+export type Reading =
+  | { readonly value: unknown }
+  | {
+      readonly expected: string;
+      /** The regular expression that it does not fit, where that is all there is to say. */
+      readonly pattern?: string;
+    };
 
 const EXPECTED: Readonly<Record<ScalarType, string>> = {
   string: "text",
@@ -23,8 +29,7 @@ export function readText(spec: ValueSpec, text: string): Reading {
 function readData(spec: ValueSpec, data: unknown): Reading {
   const value = convertData(spec.type, data);
   if (value === undefined) return { expected: EXPECTED[spec.type] };
-  const expected = findLimit(spec, value);
-  return expected === undefined ? { value } : { expected };
+  return findLimit(spec, value) ?? { value };
 }
 
 /** The default of an input as a typed value; `null` where it has none. */
@@ -71,27 +76,28 @@ function convertData(type: ScalarType, data: unknown): unknown {
   }
 }
 
-function findLimit(spec: ValueSpec, value: unknown): string | undefined {
+function findLimit(spec: ValueSpec, value: unknown): Reading | undefined {
   const { type, enum: allowed, pattern, minimum = -Infinity, maximum = Infinity } = spec;
   if (allowed !== undefined && !allowed.some((entry) => convertData(type, entry) === value)) {
-    return `one of ${allowed.map(String).join(", ")}`;
+    return { expected: `one of ${allowed.map(String).join(", ")}` };
   }
   if (typeof value === "number" && (type === "integer" || type === "number")) {
-    if (value < minimum) return `${EXPECTED[type]} of at least ${minimum}`;
-    if (value > maximum) return `${EXPECTED[type]} of at most ${maximum}`;
+    if (value < minimum) return { expected: `${EXPECTED[type]} of at least ${minimum}` };
+    if (value > maximum) return { expected: `${EXPECTED[type]} of at most ${maximum}` };
   }
   if (typeof value !== "string") return undefined;
   // A control character is no part of a name, an address or a path that a person means to give.
   // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(value)) return "text without control characters";
+  if (/[\u0000-\u001f\u007f]/.test(value)) return { expected: "text without control characters" };
   return pattern === undefined ? undefined : findMismatch(value, pattern);
 }
 
-function findMismatch(value: string, pattern: string): string | undefined {
+function findMismatch(value: string, pattern: string): Reading | undefined {
+  const expected = `text that matches ${pattern}`;
   try {
-    return matchBounded(value, pattern) ? undefined : `text that matches ${pattern}`;
+    return matchBounded(value, pattern) ? undefined : { expected, pattern };
   } catch (error) {
-    return `text that matches ${pattern} (${(error as Error).message})`;
+    return { expected: `${expected} (${(error as Error).message})` };
   }
 }
 

@@ -16,7 +16,7 @@ export function coerceInputs(
   raw: Readonly<Record<string, RawInput>>,
 ): Record<string, unknown> {
   const faults: string[] = [];
-  const meant = new Set<string>();
+  const meant = new Map<string, string | undefined>();
   const names = Object.keys(runbook.inputs);
   for (const name of Object.keys(raw)) {
     if (!Object.hasOwn(runbook.inputs, name)) faults.push(describeUnknown(name, names));
@@ -25,7 +25,7 @@ export function coerceInputs(
     (name) => runbook.inputs[name]?.required === true && !Object.hasOwn(raw, name),
   );
   if (missing.length > 0) faults.push(`required and missing: ${missing.join(", ")}`);
-  for (const name of missing) meant.add(name);
+  for (const name of missing) meant.set(name, runbook.inputs[name]?.description);
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(runbook.inputs)) {
     const given = Object.hasOwn(raw, name) ? raw[name] : undefined;
@@ -34,13 +34,19 @@ export function coerceInputs(
       values[name] = reading.value;
       continue;
     }
-    faults.push(`${name} is ${showGiven(spec, given)}, expected ${reading.expected}`);
-    meant.add(name);
+    const { expected, pattern } = reading;
+    const { description } = spec;
+    const isForm = pattern !== undefined && description !== undefined;
+    faults.push(
+      `${name} is ${showGiven(spec, given)}, ${isForm ? `which does not fit what it is for: ${description}` : `expected ${expected}`}`,
+    );
+    // Words first: a regular expression tells few people what is wanted.
+    meant.set(name, isForm ? expected : description);
   }
   if (faults.length === 0) return values;
   const summary =
     faults.length === 1 ? (faults[0] as string) : `${faults.length} inputs are not as they should be`;
-  const detail = [...(faults.length === 1 ? [] : faults), ...describeMeant(meant, runbook.inputs)];
+  const detail = [...(faults.length === 1 ? [] : faults), ...describeMeant(meant, names)];
   throw new HopbookError("INPUT_INVALID", `Cannot run ${runbook.metadata.name}: ${summary}`, {
     hint: `See its inputs with: hopbook show ${runbook.metadata.name}`,
     ...(detail.length === 0 ? {} : { detail: detail.join("\n") }),
@@ -59,11 +65,12 @@ export function listSecrets(
     .map(String);
 }
 
-/** What the inputs that are missing or wrong are for, in their runbook's own words. */
-function describeMeant(meant: ReadonlySet<string>, inputs: Runbook["inputs"]): string[] {
-  return Object.entries(inputs)
-    .filter(([name]) => meant.has(name))
-    .flatMap(([name, { description }]) => (description === undefined ? [] : [`${name}: ${description}`]));
+/** What the inputs that are missing or wrong are for, in their runbook's own words, in its order. */
+function describeMeant(meant: ReadonlyMap<string, string | undefined>, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const said = meant.get(name);
+    return said === undefined ? [] : [`${name}: ${said}`];
+  });
 }
 
 function describeUnknown(name: string, names: readonly string[]): string {

@@ -21,6 +21,13 @@ t.test("hopbook's own commands name the run's cluster, others do not", async (t)
   t.same(nameCluster(buildFindings([fdbMissing]), record).flows[0]?.verdict.next, undefined);
 });
 
+t.test("a command that reads files alone has no cluster to name", async (t) => {
+  const said = ["Hand it on: `hopbook share RUN`", "Read it: `hopbook analyze RUN`, then `hopbook reports`"];
+  const check = { id: "a", status: "fail" as const, message: "", next: said };
+  const { checks } = nameCluster({ ...findings, checks: [check] }, { ...record, profile: "c.yaml" });
+  t.same(checks[0]?.next, [said[0], `${said[1]?.slice(0, -1)} --cluster c.yaml\``]);
+});
+
 t.test("on a terminal a command has a line to itself, however narrow that is", async (t) => {
   const text = renderText(nameCluster(findings, record), { color: false, unicode: true, width: 60 });
   t.match(text, /^ {2}• Look at `ip link` there$/m);

@@ -133,3 +133,14 @@ t.test("what an input is for stands beside what is wrong with it", async (t) => 
   t.equal(fails({ to: "a", plain: "b" }), undefined);
   t.match(fails({ count: "b" }), /^required and missing: to\ncount is "b".*\nto: Where it goes\ncount: How/);
 });
+
+t.test("of what does not fit a pattern its words come first, the regular expression last", async (t) => {
+  const to = { type: "array", items: { type: "string", pattern: "^[0-9.]+$" } } as const;
+  const described = { ...to, description: "An address, no name" };
+  t.throws(() => coerce({ to: described }, { to: "1.2.3.4,example.com" }), {
+    message:
+      'Cannot run x: to is "1.2.3.4,example.com", which does not fit what it is for: An address, no name',
+    detail: "to: text that matches ^[0-9.]+$",
+  });
+  t.throws(() => coerce({ to }, { to: "a" }), { message: /expected text that matches \^\[0-9\.\]\+\$$/ });
+});
