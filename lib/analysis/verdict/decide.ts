@@ -104,10 +104,10 @@ function excuseAnswered(request: Outcome, { found, route }: DecideInput, doubts:
     `Requests were answered, and never seen behind ${seen} (${where}): another machine has that address, they took another way or another address, or those captures missed them`,
   );
   // What was lost before they left the way stays lost.
-  if (main === undefined || leavesAt !== null) return request;
+  if (leavesAt !== null) return request;
   const isStream = found.connections.some(({ story }) => story.syns + story.synAcks > 0);
   const lost = isStream ? 0 : Math.max(0, request.lost - answered);
-  const breaks = lost === 0 ? [] : [{ ...main, lost: Math.min(main.lost, lost) }];
+  const breaks = lost === 0 ? [] : [{ ...main!, lost: Math.min(main!.lost, lost) }];
   return { ...request, lost, breaks };
 }
 

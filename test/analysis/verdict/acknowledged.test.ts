@@ -140,3 +140,23 @@ t.test("requests that the server acknowledges by a way that they do not take are
   const found = await judge(t, { protocol: "tcp", probe: null, packets });
   t.match(brief(found), /^inconclusive request 3 → 4 /);
 });
+
+t.test("a SYN that was sent twice and answered, and never showed behind a hop", async (t) => {
+  const syn = (atUs: number, id: number): SimPacket => ({
+    atUs,
+    id,
+    reach: 6,
+    tcp: { seq: 1000, flags: "S" },
+  });
+  const answer: SimPacket = {
+    atUs: 1_002_000,
+    reply: true,
+    id: 900,
+    tcp: { seq: 5000, ack: 1001, flags: "S." },
+  };
+  const packets = [syn(1000, 1), syn(1_001_000, 2), answer];
+  const found = await judge(t, { protocol: "tcp", probe: null, packets });
+  t.match(brief(found), /^inconclusive request 5 → 6 /);
+  t.equal(found.verdict.lost.packets, 0, "which of the two was answered nobody knows");
+  t.match(found.verdict.caveats, [/^Requests were answered, and never seen behind node-b/]);
+});

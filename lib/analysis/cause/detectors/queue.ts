@@ -40,10 +40,13 @@ function detectQueue(given: DetectorInput): readonly Candidate[] {
       .flatMap(({ name, kind }) => (kind === "ifb" ? [name] : [])),
   );
   return readQueues(given, at, "after").flatMap((now): Candidate[] => {
-    const { dev, kind, drops } = now;
+    const { kind, drops } = now;
+    const dev = String(now.dev);
     const isFilter = FILTERING.has(kind);
-    const isOnWay = dev === spot.outDevice || (isFilter ? dev === spot.inDevice : redirecting.has(dev ?? ""));
-    const was = before.find((each) => each.dev === dev && each.kind === kind && each.handle === now.handle);
+    const isOnWay = dev === spot.outDevice || (isFilter ? dev === spot.inDevice : redirecting.has(dev));
+    const was = before.find(
+      (each) => each.dev === now.dev && each.kind === kind && each.handle === now.handle,
+    );
     if (!isOnWay || was === undefined) return [];
     const code = isFilter ? "tc-drop" : "queue-drop";
     const weight = weighGrowth(drops - was.drops, given, {
@@ -52,9 +55,9 @@ function detectQueue(given: DetectorInput): readonly Candidate[] {
       isOwn: false,
     });
     if (weight === null) return [];
-    const counted = `${describeNetns(at)}: tc -s qdisc show dev ${String(dev)}: ${kind}: dropped ${weight.text}`;
+    const counted = `${describeNetns(at)}: tc -s qdisc show dev ${dev}: ${kind}: dropped ${weight.text}`;
     const what = isFilter ? "a filter at" : `the queue (${kind}) of`;
-    const summary = `${describeNetns(at)}: ${what} ${String(dev)} ${isFilter ? "dropped the packets" : "threw the packets away"}`;
+    const summary = `${describeNetns(at)}: ${what} ${dev} ${isFilter ? "dropped the packets" : "threw the packets away"}`;
     return [
       {
         code,
