@@ -1,6 +1,7 @@
 import { NO_OPENERS, type Opener, type Openers } from "../../wire/open.js";
 import { ETHERTYPE } from "../../wire/ethertype.js";
 import type { WireFormat } from "../../wire/types.js";
+import { int32 } from "./bytes.js";
 import { readEthernet } from "./ethernet.js";
 import { passTags } from "./ethertype.js";
 import { readIcmp } from "./icmp.js";
@@ -45,10 +46,11 @@ export function dissectQuote(bytes: Uint8Array, error: Packet, tunnels: Openers,
   if (error.quoteAt < 0) return false;
   into.reset(error.end);
   dissectIp(bytes, error.quoteAt, tunnels, into);
-  // RFC 792 promises 8 bytes beyond the IP header: the ports, but not a whole TCP header.
+  // RFC 792 promises 8 bytes beyond the IP header: the ports and the sequence number, but not a whole TCP header.
   if (into.stop === STOP.cut && into.protocol === PROTOCOL.tcp && into.end - into.l4At >= 8) {
     into.stop = STOP.none;
     readUdp(bytes, into.l4At, into);
+    into.sequence = int32(bytes, into.l4At + 4);
   }
   return into.stop === STOP.none && into.version !== 0;
 }
