@@ -6,7 +6,7 @@ import { ICMP } from "./dissect/icmp.js";
 import { ICMPV6 } from "./dissect/icmpv6.js";
 import { Packet, PROTOCOL, STOP } from "./dissect/packet.js";
 import { destinationOf, sourceOf } from "./dissect/summarise.js";
-import { MOST_HASHED_BYTES, PacketKey } from "./follow/key.js";
+import { DATAGRAM_BYTES, PacketKey } from "./follow/key.js";
 import { topologicalOrder, type Order } from "./topological-order.js";
 
 /** The order shows in the first packets; all pairs of files are compared. */
@@ -64,7 +64,7 @@ export function compareOnWay(
 export function readSightings(files: readonly FilePlace[]): Iterable<readonly Sighting[]> {
   const packets = new Map<string, Sighting[]>();
   const packet = new Packet();
-  const key = new PacketKey(MOST_HASHED_BYTES);
+  const key = new PacketKey(DATAGRAM_BYTES);
   for (const [file, { path, device }] of files.entries()) {
     const reader = openDevice(path, path, device);
     try {

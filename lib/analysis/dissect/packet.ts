@@ -93,8 +93,9 @@ export class Packet implements Inside {
   /** A SYN's options; -1 where it has none, and of every other segment. */
   maximumSegmentBytes = -1;
   windowScale = -1;
-  /** How many blocks the SACK option has. */
+  /** How many blocks the SACK option has, and where it has some the offset of the first. */
   sackBlocks = 0;
+  sackAt = 0;
   timestampValue = 0;
   timestampEcho = 0;
 

@@ -4,7 +4,9 @@ import { STOP, type Packet } from "./packet.js";
 const LEAST_HEADER_BYTES = 20;
 export const TCP = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 const OPTION = { end: 0, noOperation: 1, maximumSegment: 2, windowScale: 3, sack: 5, timestamps: 8 } as const;
-const [MAXIMUM_SEGMENT_BYTES, WINDOW_SCALE_BYTES, SACK_BLOCK_BYTES, TIMESTAMPS_BYTES] = [4, 3, 8, 10];
+/** Left edge and right edge (RFC 2018). */
+export const SACK_BLOCK_BYTES = 8;
+const [MAXIMUM_SEGMENT_BYTES, WINDOW_SCALE_BYTES, TIMESTAMPS_BYTES] = [4, 3, 10];
 /** The usual layout, two no-operations and then the option (RFC 7323, appendix A). */
 const USUAL_TIMESTAMPS = 0x0101080a;
 
@@ -68,6 +70,7 @@ function readOption(bytes: Uint8Array, at: number, packet: Packet): void {
     packet.timestampEcho = int32(bytes, at + 6);
   } else if (kind === OPTION.sack) {
     packet.sackBlocks = Math.floor((length - 2) / SACK_BLOCK_BYTES);
+    packet.sackAt = at + 2;
   } else if ((packet.tcpFlags & TCP.syn) !== 0) {
     if (kind === OPTION.maximumSegment && length === MAXIMUM_SEGMENT_BYTES)
       packet.maximumSegmentBytes = uint16(bytes, at + 2);

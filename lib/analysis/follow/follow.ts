@@ -17,7 +17,7 @@ import { Measure } from "./measure.js";
 import { Merge } from "./merge.js";
 import { Neighbours, type NeighbourQuestion } from "./neighbours.js";
 import { Pieces } from "./streams/pieces.js";
-import { leastHashedBytes } from "./prefix.js";
+import { leastKeptBytes } from "./prefix.js";
 import { PlaceSets } from "./sets.js";
 import { begunUsOf, HopSource, untilUsOf, MATTER, sightingOf, openPlace, type HopCapture } from "./source.js";
 import { Talks } from "./talks/talks.js";
@@ -102,11 +102,11 @@ class Follower {
     readers: readonly CaptureReader[],
     private readonly look: FirstLook,
   ) {
-    const hashedBytes = leastHashedBytes(input.captures, readers);
+    const keptBytes = leastKeptBytes(input.captures, readers);
     this.sources = readers.map((reader, index) => {
       const { encapsulation, node } = input.captures[index]!;
       const clockAheadUs = look.clocks.find((clock) => clock.node === node)?.aheadUs ?? 0;
-      return new HopSource(reader, { tunnels: openersOf(encapsulation), hashedBytes, clockAheadUs });
+      return new HopSource(reader, { tunnels: openersOf(encapsulation), keptBytes, clockAheadUs });
     });
     this.sets = new PlaceSets(readers.length);
     this.flight = new InFlight(this.sets);

@@ -1,8 +1,15 @@
 import { PROTOCOL, type Packet } from "../dissect/packet.js";
-import { TCP } from "../dissect/tcp.js";
+import { int32 } from "../dissect/bytes.js";
+import { SACK_BLOCK_BYTES, TCP } from "../dissect/tcp.js";
 
 /** No more of a payload than this is hashed: enough to tell packets apart, cheap at any packet size. */
-export const MOST_HASHED_BYTES = 32;
+const MOST_HASHED_BYTES = 32;
+/** UDP's and ICMP's headers, before the payload. */
+const DATAGRAM_HEADER_BYTES = 8;
+/** Behind an IP header, what has a datagram's hash whole. */
+export const DATAGRAM_BYTES = DATAGRAM_HEADER_BYTES + MOST_HASHED_BYTES;
+/** The longest header of TCP, with its options: a key looks at no byte behind it. */
+export const MOST_KEY_BYTES = 60;
 const LEAST_STRONG_BYTES = 8;
 /** PSH moves between the pieces of a segment that is split, and ECN's bits change on the way. */
 const STEADY_FLAGS = TCP.fin | TCP.syn | TCP.rst | TCP.ack;
@@ -11,33 +18,44 @@ const STEADY_FLAGS = TCP.fin | TCP.syn | TCP.rst | TCP.ack;
  * What is the same of a packet at every hop: not its TTL, addresses, ports, ICMP id or checksum, which
  * routing and NAT rewrite. Two 32-bit hashes of protocol and: TCP's sequence, acknowledgement, length, time stamp and
  * flags; or ICMP's type, sequence and the payload; or UDP's payload; with IPv4's id, which no hop rewrites and
- * which tells a transmission from its repetition, and the offset of a fragment.
+ * which tells a transmission from its repetition, and the offset of a fragment. Without such an id duplicate ACKs of one
+ * millisecond differ in their SACK blocks alone: these are hashed where every hop has kept all of TCP's options.
  */
 export class PacketKey {
   first = 0;
   second = 0;
   /** False where so little is hashed that other conversations may well have the same. */
   isStrong = false;
-  /** How much of the payload every hop's snap length has kept. */
   private readonly hashedBytes: number;
+  private readonly hashesSacks: boolean;
 
-  constructor(hashedBytes: number) {
-    this.hashedBytes = Math.min(hashedBytes, MOST_HASHED_BYTES);
+  /** `keptBytes`: how much behind an IP header every hop's snap length has kept. */
+  constructor(keptBytes: number) {
+    this.hashedBytes = Math.min(Math.max(0, keptBytes - DATAGRAM_HEADER_BYTES), MOST_HASHED_BYTES);
+    this.hashesSacks = keptBytes >= MOST_KEY_BYTES;
   }
 
   compute(packet: Packet, bytes: Uint8Array): void {
     this.first = 0x9e37;
     this.second = packet.protocol;
     if (packet.fragmentOffset > 0) this.addFragment(packet);
-    else if (packet.protocol === PROTOCOL.tcp) this.addTcp(packet);
+    else if (packet.protocol === PROTOCOL.tcp) this.addTcp(packet, bytes);
     else this.addDatagram(packet, bytes);
   }
 
-  private addTcp(packet: Packet): void {
+  private addTcp(packet: Packet, bytes: Uint8Array): void {
     this.isStrong = packet.sequence !== 0 || packet.acknowledgement !== 0;
     this.mix(packet.sequence, packet.acknowledgement);
     this.mix(packet.timestampValue, (packet.payloadBytes << 8) | (packet.tcpFlags & STEADY_FLAGS));
     this.mix(packet.ipId, 0);
+    if (packet.sackBlocks > 0 && packet.ipId === 0 && this.hashesSacks) this.addSacks(packet, bytes);
+  }
+
+  /** Of ACKs alone: a segment's own bytes tell it from others. */
+  private addSacks({ payloadBytes, sackAt, sackBlocks }: Packet, bytes: Uint8Array): void {
+    if (payloadBytes > 0) return;
+    const end = sackAt + sackBlocks * SACK_BLOCK_BYTES;
+    for (let at = sackAt; at < end; at += SACK_BLOCK_BYTES) this.mix(int32(bytes, at), int32(bytes, at + 4));
   }
 
   private addFragment(packet: Packet): void {

@@ -1,24 +1,23 @@
 import type { CaptureReader } from "../../packets/reader.js";
 import { wireOf, WIRE_FORMATS } from "../../wire/registry.js";
 import type { WireFormat } from "../../wire/types.js";
-import { MOST_HASHED_BYTES } from "./key.js";
+import { MOST_KEY_BYTES } from "./key.js";
 import type { HopCapture } from "./source.js";
 
 /** Link header with a tag or SLL2, the larger of the two. */
 const LINK_BYTES = 20;
 const IP_BYTES = 40;
-const TRANSPORT_BYTES = 8;
 
 /**
- * How many bytes of a datagram's payload every hop has kept: a hash over more would differ between a hop
- * that captured a packet bare and one that captured as many bytes of it inside a tunnel.
+ * How many bytes behind an IP header every hop has kept, up to what a key looks at: a hash over more would differ between
+ * a hop that captured a packet bare and one that captured as many bytes of it inside a tunnel.
  */
-export function leastHashedBytes(captures: readonly HopCapture[], readers: readonly CaptureReader[]): number {
+export function leastKeptBytes(captures: readonly HopCapture[], readers: readonly CaptureReader[]): number {
   const kept = readers.map(({ snaplenBytes }, index) => {
-    if (snaplenBytes === 0) return MOST_HASHED_BYTES;
-    return snaplenBytes - LINK_BYTES - IP_BYTES - TRANSPORT_BYTES - tunnelBytes(captures[index]!);
+    if (snaplenBytes === 0) return MOST_KEY_BYTES;
+    return snaplenBytes - LINK_BYTES - IP_BYTES - tunnelBytes(captures[index]!);
   });
-  return Math.max(0, Math.min(MOST_HASHED_BYTES, ...kept));
+  return Math.max(0, Math.min(MOST_KEY_BYTES, ...kept));
 }
 
 function tunnelBytes({ encapsulation }: HopCapture): number {

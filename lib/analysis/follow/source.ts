@@ -50,11 +50,11 @@ export class HopSource {
     readonly reader: CaptureReader,
     readonly options: {
       readonly tunnels: Openers;
-      readonly hashedBytes: number;
+      readonly keptBytes: number;
       readonly clockAheadUs: number;
     },
   ) {
-    this.key = new PacketKey(options.hashedBytes);
+    this.key = new PacketKey(options.keptBytes);
     this.kind = { tunnels: options.tunnels };
   }
 

@@ -16,7 +16,7 @@ t.test("packets of several sources in time; of one file at the same time as they
     writeFileSync(join(dir, name), pcap(times.map((timeUs) => ({ timeUs, bytes }))));
     const reader = openCapture(join(dir, name), name);
     t.teardown(() => reader.close());
-    return new HopSource(reader, { tunnels: NO_OPENERS, hashedBytes: 64, clockAheadUs: 0 });
+    return new HopSource(reader, { tunnels: NO_OPENERS, keptBytes: 64, clockAheadUs: 0 });
   };
   const twice = [sourceOf("a.pcap", [2, 5, 5]), sourceOf("a.pcap", [2, 5, 5])];
   twice[0]!.advance();

@@ -33,7 +33,7 @@ function signsOf(
   const file = join(test.testdir(), "a.pcap");
   writeFileSync(file, pcap(records, options));
   const reader = openCapture(file, "a.pcap");
-  const source = new HopSource(reader, { tunnels: NO_OPENERS, hashedBytes: 64, clockAheadUs: 0 });
+  const source = new HopSource(reader, { tunnels: NO_OPENERS, keptBytes: 64, clockAheadUs: 0 });
   const signs = new PlaceSigns({
     recent: new RecentPackets(),
     macs: new MacTexts(),

@@ -8,16 +8,34 @@ const WINDOW_SEGMENTS = 10;
 
 const MOST_SACKS = 3;
 
+/** Of a stream: from, and up to. */
+type Range = readonly [number, number];
+
+const isWithin = ([from, to]: Range, [start, end]: Range): boolean => start <= from && to <= end;
+
+/** A FIN counts like a byte. */
+const rangeOf = ({ seq, length, flags }: Segment): Range => [
+  seq,
+  seq + length + (flags.startsWith("F") ? 1 : 0),
+];
+
 /** In order, and those that touch each other as one. */
-function joinRanges(segments: readonly Segment[]): readonly (readonly [number, number])[] {
+function joinRanges(segments: readonly Segment[]): readonly Range[] {
   const joined: [number, number][] = [];
-  for (const { seq, length } of segments.toSorted((a, b) => a.seq - b.seq)) {
+  for (const [from, to] of segments.map(rangeOf).toSorted(([a], [b]) => a - b)) {
     const last = joined.at(-1);
-    if (length === 0) continue;
-    if (last !== undefined && seq <= last[1]) last[1] = Math.max(last[1], seq + length);
-    else joined.push([seq, seq + length]);
+    if (from === to) continue;
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
+    else joined.push([from, to]);
   }
   return joined;
+}
+
+/** The one that a segment came into is said first. */
+function rangesFrom(segments: readonly Segment[], latest: Segment): readonly Range[] {
+  const ranges = joinRanges(segments);
+  const isLatest = (range: Range): boolean => isWithin(rangeOf(latest), range);
+  return [...ranges.filter(isLatest), ...ranges.filter((range) => !isLatest(range))];
 }
 
 interface EndOptions {
@@ -42,7 +60,7 @@ export class TcpEnd {
   readonly #options: EndOptions;
   #mssBytes: number;
   /** What the peer has behind a gap. */
-  #sacked: readonly (readonly [number, number])[] = [];
+  #sacked: readonly Range[] = [];
   /** Bytes that the application has given, and whether it is done. */
   #given = 0;
   #isClosing = false;
@@ -140,22 +158,36 @@ export class TcpEnd {
     const isFin = segment.flags.startsWith("F");
     const isProbe = this.#options.answersProbes && segment.seq === this.expected - 1;
     if (segment.length === 0 && !isFin && !isProbe) return;
+    const again = this.#repeated(segment);
     this.#early.push(segment);
     for (let found = true; found;) {
       const at = this.#early.findIndex(({ seq }) => seq <= this.expected);
       found = at !== -1;
       if (!found) break;
-      const [{ seq, length, flags }] = this.#early.splice(at, 1) as [Segment];
-      const end = seq + length + (flags.startsWith("F") ? 1 : 0);
-      if (flags.startsWith("F") && end > this.expected) this.peerIsDone = true;
+      const [next] = this.#early.splice(at, 1) as [Segment];
+      const [, end] = rangeOf(next);
+      if (next.flags.startsWith("F") && end > this.expected) this.peerIsDone = true;
       this.expected = Math.max(this.expected, end);
     }
-    const sacks = this.#options.saysSacks === true ? joinRanges(this.#early).slice(0, MOST_SACKS) : [];
+    const sacks =
+      this.#options.saysSacks === true
+        ? [...again, ...rangesFrom(this.#early, segment)].slice(0, MOST_SACKS)
+        : [];
     this.#send([this.#make({ seq: this.#next, flags: ".", ...(sacks.length > 0 ? { sacks } : {}) })]);
   }
 
+  /** What came for a second time is the first that a receiver says it has (RFC 2883). */
+  #repeated(segment: Segment): readonly Range[] {
+    const range = rangeOf(segment);
+    const had = [[0, this.expected] as const, ...joinRanges(this.#early)];
+    return range[0] < range[1] && had.some((one) => isWithin(range, one)) ? [range] : [];
+  }
+
   #acknowledged({ ack, length, flags, sacks = [] }: Segment): void {
-    this.#sacked = sacks;
+    const [first, second] = sacks;
+    const isInside = first !== undefined && second !== undefined && isWithin(first, second);
+    const isRepeated = isInside || (first !== undefined && first[0] < ack);
+    this.#sacked = sacks.slice(isRepeated ? 1 : 0).toSorted(([a], [b]) => a - b);
     if (ack > this.#unacknowledged) {
       this.#unacknowledged = ack;
       this.#duplicates = 0;

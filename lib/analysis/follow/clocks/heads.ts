@@ -4,7 +4,7 @@ import { PROTOCOL, type Packet } from "../../dissect/packet.js";
 import { ICMP } from "../../dissect/icmp.js";
 import { ICMPV6 } from "../../dissect/icmpv6.js";
 import { TCP } from "../../dissect/tcp.js";
-import { leastHashedBytes } from "../prefix.js";
+import { leastKeptBytes } from "../prefix.js";
 import { HopSource, MATTER, openPlace, type HopCapture } from "../source.js";
 
 /** So many packets are read at each place for the estimate, and so many records searched. */
@@ -48,11 +48,11 @@ export function readHeads(captures: readonly HopCapture[]): readonly Heads[] {
   const readers: CaptureReader[] = [];
   try {
     for (const capture of captures) readers.push(openPlace(capture));
-    const hashedBytes = leastHashedBytes(captures, readers);
+    const keptBytes = leastKeptBytes(captures, readers);
     const [keys, pairs] = [new Numbers(), new Numbers()];
     return readers.map((reader, index) => {
       const tunnels = openersOf(captures[index]!.encapsulation);
-      return readHead(new HopSource(reader, { tunnels, hashedBytes, clockAheadUs: 0 }), keys, pairs);
+      return readHead(new HopSource(reader, { tunnels, keptBytes, clockAheadUs: 0 }), keys, pairs);
     });
   } finally {
     for (const reader of readers) reader.close();

@@ -18,7 +18,7 @@ t.test("each list has packets of its own, however many lists there are", async (
   writeFileSync(file, pcap([{ timeUs: 1, bytes }]));
   const reader = openCapture(file, "a.pcap");
   t.teardown(() => reader.close());
-  const source = new HopSource(reader, { tunnels: NO_OPENERS, hashedBytes: 64, clockAheadUs: 0 });
+  const source = new HopSource(reader, { tunnels: NO_OPENERS, keptBytes: 64, clockAheadUs: 0 });
   source.advance();
   source.key.compute(source.packet, reader.bytes);
   const recent = new RecentPackets();

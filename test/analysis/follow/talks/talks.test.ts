@@ -16,7 +16,7 @@ t.test("of more pairs of ends than are kept packets are counted alone", async (t
   writeFileSync(file, pcap([{ timeUs: 1, bytes: frame }]));
   const source = new HopSource(openCapture(file, "a.pcap"), {
     tunnels: NO_OPENERS,
-    hashedBytes: 64,
+    keptBytes: 64,
     clockAheadUs: 0,
   });
   source.advance();
