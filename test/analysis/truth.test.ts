@@ -119,6 +119,8 @@ const ODD_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   [101, "later fragments behind a translation"],
   [906, "fragments that come behind segments with time stamps"],
   [145, "a loss beside path MTU discovery that went well"],
+  [1935, "datagrams that are cut on their way, and of which the first fragment is lost at once"],
+  [2294, "a segment that was lost before it was sent again and said to be too big"],
   [2427, "segments that errors quote, of which snap lengths leave 8 bytes"],
 ]);
 

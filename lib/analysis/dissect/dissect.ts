@@ -51,6 +51,7 @@ export function dissectQuote(bytes: Uint8Array, error: Packet, tunnels: Openers,
     into.stop = STOP.none;
     readUdp(bytes, into.l4At, into);
     into.sequence = int32(bytes, into.l4At + 4);
+    into.timestampValue = 0;
   }
   return into.stop === STOP.none && into.version !== 0;
 }

@@ -41,15 +41,23 @@ export class Errors {
     if (isTooBig) this.markTooBig(connection, direction);
   }
 
-  /** The packet that a router's error quotes: of the same IP id, or the same sequence number. */
+  /** The packet that a router's error quotes: of the same IP id, or the same sequence number and, where it is kept, time stamp. */
   private markTooBig(connection: Connection, direction: 0 | 1): void {
     const { flight, quoted } = this;
     const isTcp = quoted.protocol === PROTOCOL.tcp;
     const start = isTcp ? connection.unwrap(quoted.sequence, direction) : 0;
     let slot = connection.streams[direction].newest;
     for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = flight.olderOfStream[slot]!) {
-      const isSame = isTcp ? flight.rangeStart[slot] === start : flight.ipId[slot] === quoted.ipId;
+      const isSame = isTcp
+        ? flight.rangeStart[slot] === start && this.hasStampOf(slot)
+        : flight.ipId[slot] === quoted.ipId;
       if (isSame && (flight.traits[slot]! & TRAIT.bare) === 0) flight.traits[slot]! |= TRAIT.tooBig;
     }
+  }
+
+  /** What was lost before and sent again has another time stamp. */
+  private hasStampOf(slot: number): boolean {
+    const [stamp, quoted] = [this.flight.stamp[slot]!, this.quoted.timestampValue];
+    return stamp === quoted || stamp === 0 || quoted === 0;
   }
 }

@@ -68,10 +68,10 @@ export class InFlight {
   private second: Int32Array;
   private nextInBucket: Int32Array;
   private previousInBucket: Int32Array;
-  private older: Int32Array;
+  older: Int32Array;
   private newer: Int32Array;
   private buckets: Int32Array;
-  private newest = NONE;
+  newest = NONE;
   private free = NONE;
   private used = 0;
   private capacity = FIRST_CAPACITY;

@@ -84,7 +84,7 @@ class Follower {
   readonly flight: InFlight;
   readonly tuples = new Tuples();
   readonly connections: Connections;
-  private readonly fragments = new Fragments();
+  private readonly fragments: Fragments;
   private readonly pieces: Pieces;
   private readonly judge: Judge;
   readonly targets: readonly Target[];
@@ -110,6 +110,7 @@ class Follower {
     });
     this.sets = new PlaceSets(readers.length);
     this.flight = new InFlight(this.sets);
+    this.fragments = new Fragments(this.flight);
     this.twice = this.sets.of(look.twice);
     this.targets = input.targets.map((target) => new Target(target, this.sets));
     this.pieces = new Pieces(this.flight, this.sets, this.flight.chains);

@@ -1,5 +1,7 @@
 import t from "tap";
 import { Fragments } from "../../../../lib/analysis/follow/fragments.js";
+import { InFlight } from "../../../../lib/analysis/follow/flight.js";
+import { PlaceSets } from "../../../../lib/analysis/follow/sets.js";
 import { Tuples } from "../../../../lib/analysis/follow/tables/tuples.js";
 import { packetOf } from "../kit.js";
 
@@ -19,7 +21,7 @@ t.test("two ends that ping each other with one identifier are two pairs, with th
     t.equal(tuples.protocol(other), protocol);
     t.match(tuples.end(other, true), tuples.end(one, true), "of the same ends");
     t.equal(row(136, [1, 2]), row(136, [2, 1]), "what is no echo goes both ways");
-    const fragments = new Fragments();
+    const fragments = new Fragments(new InFlight(new PlaceSets(2)));
     fragments.note(echo(reply, [2, 1]));
     const later = packetOf({ version, protocol, source0: 2, destination0: 1, ipId: 2, fragmentOffset: 1480 });
     t.equal(fragments.find(later, tuples), one);
