@@ -12,6 +12,9 @@ const ALONE =
   /^test\/(access|hostile|replay|sandbox|process)\/|^test\/[^/]+$|unpack|\.slow\.|^test\/(lab|cluster)\//;
 /** The longest of the others: a group with one of them would end last. */
 const LONG = [
+  "rules/kernel-iptables-nft",
+  "rules/kernel-legacy",
+  "rules/kernel-nft",
   "report/documents",
   "artifacts/foreign-folder-attack",
   "packets/packed",
