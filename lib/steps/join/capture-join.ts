@@ -100,7 +100,7 @@ export const captureJoin: StepKind<Input, Output> = {
     return Promise.resolve({ commands: [], outputs: NOT_YET, notes: [note] });
   },
   async run(input, context) {
-    const { pods } = input;
+    const { pods, every = "3s" } = input;
     const texts = growing(typeof pods === "string" ? [pods] : pods);
     const watch = new Joiner(input, context);
     if (texts.length > 0 && watch.isPossible()) {
@@ -111,12 +111,13 @@ export const captureJoin: StepKind<Input, Output> = {
         await changes.begin();
         while (!end.aborted && watch.leftMs > 0) {
           await watch.look(texts, end);
-          await watch.rest(changes, end).catch((error: unknown) => {
+          const everyNowMs = watch.triesAgain ? LOOK_AGAIN_MS : everyMs(every);
+          const waitMs = Math.min(everyNowMs, Math.max(1, watch.leftMs));
+          await changes.wait(waitMs, end).catch((error: unknown) => {
             if (!end.aborted) throw error;
           });
         }
       } finally {
-        await watch.joins();
         await changes.close();
       }
       context.signal.throwIfAborted();
@@ -142,12 +143,8 @@ class Joiner {
   /** Of pods that were seen so far. */
   readonly #names = new Set<string>();
   readonly #untilMs: number;
-  /** Nodes on which so many pods are being joined. */
-  readonly #joining = new Map<string, { readonly count: number; readonly over: Promise<void> }>();
-  /** At the last look there were pods that came on such nodes. */
-  #hasPassedOver = false;
-  /** That fitted at the last look. */
-  #fitting: readonly FittingPod[] = [];
+  /** A pod came that could not be captured yet. */
+  triesAgain = false;
   #wasDeaf = false;
 
   constructor(input: Input, context: StepContext) {
@@ -176,19 +173,22 @@ class Joiner {
     return why === null;
   }
 
+  /**
+   * A replay goes the same way only where a look has ended before the next one begins: who came between two looks hangs on
+   * times that no recording has.
+   */
   async look(texts: readonly string[], end: AbortSignal): Promise<void> {
     try {
-      this.#fitting = await fittingPods(texts, this.#context);
+      const pods = await fittingPods(texts, this.#context);
       this.#wasDeaf = false;
-      const came = this.#cameOf(this.#fitting);
+      const came = this.#cameOf(pods);
       const nodes = [...new Set(came.map(({ node }) => node))];
-      const on = (node: string): readonly FittingPod[] => came.filter((each) => each.node === node);
       const join = async (node: string): Promise<void> => {
-        if (!end.aborted) await this.#join(node, on(node), end);
-        this.#joining.delete(node);
+        const own = came.filter((each) => each.node === node);
+        if (!end.aborted) await this.#join(node, own, end);
       };
-      const over = pMap(nodes, join, { concurrency: NODES_AT_ONCE }).then(() => undefined);
-      for (const node of nodes) this.#joining.set(node, { count: on(node).length, over });
+      await pMap(nodes, join, { concurrency: NODES_AT_ONCE });
+      this.triesAgain = pods.some((each) => this.#isLeft(each) && this.#triedAtMs.has(keyOf(each)));
     } catch (error) {
       if (end.aborted) return;
       const known = asHopbookError(error);
@@ -196,23 +196,6 @@ class Joiner {
       if (!this.#wasDeaf) this.#context.note("warn", `pods that come are not seen now: ${known.message}`);
       this.#wasDeaf = true;
     }
-  }
-
-  /** Resolves when all that were begun have ended. */
-  async joins(): Promise<void> {
-    await Promise.all([...this.#joining.values()].map(({ over }) => over));
-  }
-
-  /**
-   * Until the next look: pods that change meanwhile are looked at although others are still being joined, and those of a
-   * node that was busy with others once it is not.
-   */
-  async rest(changes: Changes, end: AbortSignal): Promise<void> {
-    await changes.during(this.joins(), end);
-    if (this.#joining.size > 0 || this.#hasPassedOver) return;
-    const triesAgain = this.#fitting.some((each) => this.#isLeft(each) && this.#triedAtMs.has(keyOf(each)));
-    const everyNowMs = triesAgain ? LOOK_AGAIN_MS : everyMs(this.#input.every ?? "3s");
-    await changes.wait(Math.min(everyNowMs, Math.max(1, this.leftMs)), end);
   }
 
   /** It is neither captured nor given up. */
@@ -229,14 +212,11 @@ class Joiner {
       this.#names.add(each.pod);
     }
     const nowMs = this.#context.clock.nowMs();
-    const left = pods.filter((each) => this.#isLeft(each));
-    this.#hasPassedOver = left.some(({ node }) => this.#joining.has(node));
-    const came = left.filter((each) => {
+    const came = pods.filter((each) => {
       const triedAtMs = this.#triedAtMs.get(keyOf(each)) ?? -Infinity;
-      return !this.#joining.has(each.node) && nowMs - triedAtMs >= TRY_AGAIN_MS;
+      return this.#isLeft(each) && nowMs - triedAtMs >= TRY_AGAIN_MS;
     });
-    const joining = [...this.#joining.values()].reduce((sum, { count }) => sum + count, 0);
-    const room = Math.min((this.#input.max ?? 20) - captured.size, MOST_JOINED - this.joined.size) - joining;
+    const room = Math.min((this.#input.max ?? 20) - captured.size, MOST_JOINED - this.joined.size);
     return came.slice(0, Math.max(0, room));
   }
 

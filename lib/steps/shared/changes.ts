@@ -38,22 +38,15 @@ export class Changes {
     this.#hasChanged = false;
   }
 
-  /** Waits for what follows from a look, or until something changed: what comes meanwhile is for the next look. */
-  async during(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-    this.#listen();
-    const changed = new Promise<void>((resolve) => {
-      this.#wake = () => {
-        if (this.#hasChanged) resolve();
-      };
-    });
-    this.#wake();
-    await Promise.race([work, changed]);
-    if (this.#hasChanged) await this.#settle(signal);
-  }
-
   /** Rejects with an AbortError where the signal fires. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
-    this.#listen();
+    for (const watched of this.#watched) {
+      if (watched.failures >= MOST_FAILURES) continue;
+      watched.pending ??= this.#ask(watched).then(() => {
+        watched.pending = null;
+        this.#wake();
+      });
+    }
     const early = new AbortController();
     this.#wake = () => {
       if (this.#hasChanged) early.abort();
@@ -62,20 +55,7 @@ export class Changes {
     await this.#context.clock.sleep(ms, AbortSignal.any([signal, early.signal])).catch((error: unknown) => {
       if (signal.aborted || !early.signal.aborted) throw error;
     });
-    if (this.#hasChanged) await this.#settle(signal);
-  }
-
-  #listen(): void {
-    for (const watched of this.#watched) {
-      if (watched.failures >= MOST_FAILURES) continue;
-      watched.pending ??= this.#ask(watched).then(() => {
-        watched.pending = null;
-        this.#wake();
-      });
-    }
-  }
-
-  async #settle(signal: AbortSignal): Promise<void> {
+    if (!this.#hasChanged) return;
     await this.#context.clock.sleep(SETTLE_MS, signal);
     this.#hasChanged = false;
   }

@@ -11,7 +11,6 @@ import { systemClock } from "../../../lib/model/clock.js";
 import type { LiveFeed, LiveView } from "../../../lib/model/live/view.js";
 import type { CapturesFile } from "../../../lib/model/evidence.js";
 import type { PointsFile } from "../../../lib/model/points.js";
-import type { KubeReader } from "../../../lib/model/kube.js";
 import type { StepContext } from "../../../lib/model/steps.js";
 import { beginSession } from "../../../lib/steps/capture-session.js";
 import { captureJoin } from "../../../lib/steps/join/capture-join.js";
@@ -215,66 +214,6 @@ t.test("a node that is slow holds up no pods of other nodes", async (t) => {
   const { points } = run.files.get("evidence/points.json") as PointsFile;
   t.strictSame(points.map(({ pod }) => pod).toSorted(), ["shop/cart", "shop/client", "shop/web"]);
 });
-
-t.test(
-  "while a node's pods are being joined, those that the API says came elsewhere join, and its own ones after that",
-  async (t) => {
-    const there = new Map([
-      ["client", "node-a"],
-      ["cart", "node-a"],
-      ["web", "node-b"],
-    ]);
-    const seen = new Set(["client"]);
-    const uids = new Map([
-      ["client", "uid-a1"],
-      ["cart", "uid-a2"],
-      ["web", "uid-b1"],
-    ]);
-    let version = 1;
-    const api = new EventEmitter();
-    const podOf = (name: string): object => ({
-      metadata: { name, namespace: "shop", uid: uids.get(name), labels: {} },
-      spec: { nodeName: there.get(name) },
-      status: { phase: "Running", podIP: "10.0.0.9", podIPs: [{ ip: "10.0.0.9" }] },
-    });
-    const kube: Partial<KubeReader> = {
-      namespace: "shop",
-      list: async <T>() => [...seen].map(podOf) as unknown as readonly T[],
-      watch: async ({ from, signal }) => {
-        if (from !== null && from === String(version)) await once(api, "changed", { signal });
-        return String(version);
-      },
-    };
-    const run = await setUp(t, { kube: kube as KubeReader });
-    const come = (name: string): void => {
-      run.running.set(name, uids.get(name) ?? "");
-      seen.add(name);
-      version += 1;
-      api.emit("changed");
-    };
-    const { outputs } = await run.start();
-    run.silent.add("node-a");
-    come("cart");
-    const slow = () => run.agents.find(({ dir }) => /node-a.joined/.test(dir));
-    t.ok(await waitUntil(() => slow() !== undefined, { everyMs: 5 }));
-    run.agents[0]?.say("ended node-a.point.shop_client.eth0 1700000003 network namespace is gone");
-    uids.set("client", "uid-new");
-    come("client");
-    come("web");
-    t.ok(await waitUntil(() => run.marks().length > 0, { everyMs: 5 }));
-    t.ok(await waitUntil(() => /web on node-b came/.test(JSON.stringify(run.marks())), { everyMs: 5 }));
-    t.equal(run.agents.length, 3);
-    run.silent.delete("node-a");
-    slow()?.say("listening x 1700000000.5", "ready");
-    t.ok(
-      await waitUntil(() => run.agents.length === 4, { everyMs: 5 }),
-      "one more agent, once the node was free",
-    );
-    t.ok(await waitUntil(() => /client on node-a came/.test(JSON.stringify(run.marks())), { everyMs: 5 }));
-    await run.finish();
-    t.match(await outputs, { joined: ["shop/web", "shop/cart", "shop/client"] });
-  },
-);
 
 t.test("another one of the same name, after the first has gone, has a file of its own", async (t) => {
   const run = await setUp(t);
