@@ -122,7 +122,7 @@ t.test("two plans of the same run have the same digest, and no times", async (t)
 t.test("a plan is run as it is, and refused once anything of it changed", async (t) => {
   const plan = await planRunbook(optionsOf());
   const file = await writePlanFile(plan, { file: join(work, "plan.json"), force: false });
-  const shared = { ...optionsOf(), raw: {} };
+  const shared = { ...optionsOf(), inputs: {} };
   const report = await runPlan({ ...shared, plan: file });
   t.equal(report.exitCode, 0);
   t.equal(report.findings.run.id, plan.run.id);
