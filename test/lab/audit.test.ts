@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { downLab, listFaults, setFault, upLab } from "../../lib/api/lab.js";
+import { execInPod } from "../../lib/lab/index.js";
 import { auditHops } from "../../lib/run/audit.js";
 import { LAB_TOPOLOGIES, type LabTopology } from "../../lib/lab/topologies.js";
 import type { Audit } from "../../lib/model/audit/audit.js";
@@ -54,6 +55,8 @@ const DESTINATIONS = [
   ...["shop/web:8080", "10.96.0.20:80", "10.96.0.10:53", "shop/cart"],
   ...["203.0.113.10:80", "node/node-b:22"],
 ];
+/** TEST-NET-2 (RFC 5737): nobody is there. */
+const BEYOND_ALL = "198.51.100.1";
 /** Behind the switch's own port: it says no more of them. */
 const BEYOND: Readonly<Partial<Record<LabTopology, readonly string[]>>> = { ovn: DESTINATIONS.slice(-2) };
 /** Of the other topologies: another node's pods by their Services, and one of the same node. */
@@ -112,7 +115,8 @@ t.jobs = 2;
 for (const topology of TOPOLOGIES) {
   void t.test(topology, { buffered: true }, async (t) => {
     const name = nameOf(topology);
-    const { files } = await upLab({ name, topology });
+    const up = await upLab({ name, topology });
+    const { files } = up;
     for (const to of healthyOf(topology)) {
       const healthy = await audit(files.profile, to);
       t.strictSame(show(healthy), [], `${to} is clean`);
@@ -123,6 +127,8 @@ for (const topology of TOPOLOGIES) {
         const { to } = await audit(files.profile, "shop/web:8080", family);
         t.equal(to.ip.includes(":"), family === 6, `--family ${String(family)} is followed`);
       }
+    // Flow tables are asked by the MAC of the pod's next hop, which it learns when it first sends.
+    if (topology === "ovn") await execInPod(up, "shop/client", ["ping", "-c", "1", "-W", "1", BEYOND_ALL]);
     const lab = { name, profile: files.profile };
     const isWanted = (fault: string): boolean => isAll || (SOME[topology]?.includes(fault) ?? false);
     const faults = listFaults(topology).map((fault) => fault.name);
