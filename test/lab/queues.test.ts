@@ -34,7 +34,7 @@ async function onFarNode(...argv: readonly string[]): Promise<void> {
 t.test("a limit of a pod's bandwidth, whose burst takes small packets alone", async (t) => {
   const device = lab.nodes[1]?.pods.find((pod) => pod.name === "web")?.hostInterface ?? "";
   await onFarNode(
-    ...["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "1mbit", "burst", "60", "limit", "600"],
+    ...["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "1mbit", "burst", "92", "limit", "920"],
   );
   t.teardown(() => onFarNode("tc", "qdisc", "del", "dev", device, "root"));
   // The kernel's drop events would say so too: the counters have to do alone.

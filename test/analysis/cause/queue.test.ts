@@ -65,6 +65,13 @@ t.test("what dropped more than was lost is a doubt, unless other flows lost it t
   const { cause, caveats } = ask({ looks: queues({ ...TBF, drops: 40 }) });
   t.equal(cause, null);
   t.match(caveats, [/tbf: dropped grew by 40, more than the 4 lost/]);
+  const trace = freed(4, { location: "__dev_queue_xmit", reason: "QDISC_DROP" });
+  const told = ask({ looks: queues({ ...TBF, drops: 40 }), trace });
+  t.match(
+    told.cause,
+    { code: "queue-drop", summary: /the queue \(tbf\) of/ },
+    "the kernel says that ours were among them",
+  );
   t.equal(ask({ looks: queues({ ...TBF, drops: 8 }), alike: [alike()] }).cause?.code, "queue-drop");
 });
 

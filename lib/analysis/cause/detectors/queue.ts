@@ -52,7 +52,8 @@ function detectQueue(given: DetectorInput): readonly Candidate[] {
     const weight = weighGrowth(drops - was.drops, given, {
       code,
       counts: (other) => other.spot.outDevice === spot.outDevice,
-      isOwn: false,
+      // It is the queue that they were to pass, so that the kernel's word for them is of it.
+      isOwn: true,
     });
     if (weight === null) return [];
     const counted = `${describeNetns(at)}: tc -s qdisc show dev ${dev}: ${kind}: dropped ${weight.text}`;
