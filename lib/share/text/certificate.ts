@@ -52,11 +52,13 @@ export function mapCertificate(der: Buffer, mapping: Mapping): Buffer | null {
     tagged(TAG.oid, SUBJECT_ALT_NAME),
     tagged(TAG.octets, tagged(TAG.sequence, ...names)),
   );
-  const dates = [certificate.validFrom, certificate.validTo].map(timeOf);
+  const dates = [certificate.validFrom, certificate.validTo].map((text) => new Date(text));
+  // OpenSSL reads a certificate with any text for its dates, and says "Bad time value" of it.
+  if (dates.some((date) => Number.isNaN(date.getTime()))) return null;
   const body = tagged(
     TAG.sequence,
     tagged(TAG.version, tagged(TAG.integer, Buffer.from([2]))),
-    ...[one, signing, nobody, tagged(TAG.sequence, ...dates), nobody, key],
+    ...[one, signing, nobody, tagged(TAG.sequence, ...dates.map(timeOf)), nobody, key],
     ...(names.length === 0 ? [] : [tagged(TAG.extensions, tagged(TAG.sequence, extension))]),
   );
   return tagged(TAG.sequence, body, signing, tagged(TAG.bits, Buffer.from([0])));
@@ -70,8 +72,8 @@ function mapAddress(text: string, { addresses }: Mapping): Buffer | null {
 }
 
 /** `20261130062858Z`. */
-function timeOf(text: string): Buffer {
-  const digits = new Date(text).toISOString().replaceAll(/\..*$|\D/g, "");
+function timeOf(date: Date): Buffer {
+  const digits = date.toISOString().replaceAll(/\..*$|\D/g, "");
   return tagged(TAG.time, Buffer.from(`${digits}Z`, "ascii"));
 }
 

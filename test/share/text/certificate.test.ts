@@ -65,3 +65,13 @@ t.test("lines of base64, in texts within texts", (t) => {
   t.equal(mapCertificateLines("cert 1 AAAAAAAA", mapping), "cert 1 AAAA");
   t.end();
 });
+
+t.test("a certificate whose dates are no times is none, and ends nothing", (t) => {
+  const der = Buffer.from(NAMED_CERTIFICATE);
+  const { validFrom } = new X509Certificate(der);
+  const at = der.indexOf(Buffer.from(`${String(new Date(validFrom).getUTCFullYear()).slice(2)}`, "ascii"));
+  der.fill("x", at, at + 4);
+  t.match(new X509Certificate(der).validFrom, /bad time/i);
+  t.equal(mapCertificate(der, mapping), null);
+  t.end();
+});
