@@ -5,16 +5,9 @@ import { mapCertificateLines } from "../../../lib/share/text/answers.js";
 import { mapCertificate, mapFlight } from "../../../lib/share/text/certificate.js";
 import { readFlight } from "../../../lib/traffic/tls/flight.js";
 import { NAMED_CERTIFICATE } from "../../analysis/application/certificates.js";
+import { message, record, sized } from "../../traffic/tls/records.js";
 
 const mapping = new Mapping(Buffer.alloc(32, 7));
-const sized = (lengthBytes: number, data: Buffer): Buffer => {
-  const length = Buffer.alloc(lengthBytes);
-  length.writeUIntBE(data.length, 0, lengthBytes);
-  return Buffer.concat([length, data]);
-};
-const record = (type: number, data: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([type, 3, 3]), sized(2, data)]);
-const message = (type: number, data: Buffer): Buffer => Buffer.concat([Buffer.from([type]), sized(3, data)]);
 const HELLO = message(2, Buffer.concat([Buffer.from([3, 3]), Buffer.alloc(35, 9)]));
 const CERTIFICATE = message(11, sized(3, sized(3, NAMED_CERTIFICATE)));
 const FLIGHT = record(22, Buffer.concat([HELLO, CERTIFICATE, message(14, Buffer.alloc(0))]));

@@ -6,15 +6,8 @@ import { buildClientHello } from "../../../lib/traffic/tls/client-hello.js";
 import { readFlight } from "../../../lib/traffic/tls/flight.js";
 import { NAMED_CERTIFICATE } from "../../analysis/application/certificates.js";
 import { makeFlow, OPTIONS } from "../flows.js";
+import { message, record, sized } from "./records.js";
 
-const sized = (lengthBytes: number, data: Buffer): Buffer => {
-  const length = Buffer.alloc(lengthBytes);
-  length.writeUIntBE(data.length, 0, lengthBytes);
-  return Buffer.concat([length, data]);
-};
-const record = (type: number, data: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([type, 3, 3]), sized(2, data)]);
-const message = (type: number, data: Buffer): Buffer => Buffer.concat([Buffer.from([type]), sized(3, data)]);
 const HELLO = message(2, Buffer.concat([Buffer.from([3, 3]), Buffer.alloc(35)]));
 const certificate = (der: Buffer): Buffer => message(11, sized(3, sized(3, der)));
 const FLIGHT = record(
