@@ -1,4 +1,5 @@
 import type { Argv } from "../model/access.js";
+import { END_GROUP } from "../model/watched-child.js";
 
 /** A command that may take longer than this runs under a lease: what is shorter ends soon by itself. */
 const LEASED_ABOVE_MS = 15_000;
@@ -19,7 +20,8 @@ const REMOTE_GRACE_SECONDS = 5;
  * when no line came for the lease, or at a signal. timeout(1) gives the command a process group of its own, all of which
  * it ends. The command itself has no stdin. Constant POSIX sh.
  */
-const LEASE_SCRIPT = `limit=$1 lease=$2
+const LEASE_SCRIPT = `${END_GROUP}
+limit=$1 lease=$2
 shift 2
 exec 3<&0 </dev/null
 if timeout -k 1 1 true 2>/dev/null; then set -- timeout -k 2 "$limit" "$@"; fi
@@ -40,6 +42,7 @@ exec 3<&-
 wait "$pid"
 code=$?
 while kill -0 "$pid" 2>/dev/null; do wait "$pid"; code=$?; done
+end_group "$pid" "$code"
 kill -TERM "$reader" "$clock" 2>/dev/null
 # What is on the stdin from now on is no longer for it.
 wait "$reader" 2>/dev/null
