@@ -26,6 +26,7 @@ import { leaseSecondsOf } from "./shared/lease.js";
 import { planAsking } from "./shared/away.js";
 import { Departures } from "./shared/departures.js";
 import { CAPTURES_FILE, explainKept, stopAndPull } from "./shared/finish-captures.js";
+import { JoinedAgents } from "./shared/joined-agents.js";
 import { JoinedLogs } from "./shared/joined-logs.js";
 import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
@@ -145,6 +146,9 @@ export class HeldCaptures {
   readonly #ending = new AbortController();
 
   readonly logs = new JoinedLogs();
+  readonly agents = new JoinedAgents();
+  /** What captures at points that begin from now on take: it grows with the addresses of hosts. */
+  filter: string;
   readonly live: LiveCaptures | null;
   readonly departures: Departures | null;
   /** null: it is not known how they were started. */
@@ -159,6 +163,7 @@ export class HeldCaptures {
     this.live = live;
     this.departures = departures;
     this.begun = begun;
+    this.filter = begun?.filter ?? "";
     this.freezesLeft = freezesLeft;
   }
 

@@ -13,6 +13,8 @@ import { dropsCollect } from "./drops-collect.js";
 import { dropsStart } from "./drops-start.js";
 import { egressJudge } from "./egress/egress-judge.js";
 import { flowDefine } from "./flow-define.js";
+import { hostFollow } from "./hosts/host-follow.js";
+import { hostResolve } from "./hosts/host-resolve.js";
 import { captureJoin } from "./join/capture-join.js";
 import { lossJudge } from "./loss/loss-judge.js";
 import { mtuJudge } from "./mtu/mtu-judge.js";
@@ -69,6 +71,8 @@ export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map(
     captureStop,
     captureWatch,
     captureJoin,
+    hostResolve,
+    hostFollow,
     dropsCollect,
     stateInspect,
   ].map((kind) => [kind.name, kind as unknown as StepKind]),

@@ -8,3 +8,4 @@ export type { DnsServer, DnsVerdict } from "./dns/verdict.js";
 export { parseResolvConf, searchWalk, type ResolverConfig } from "./dns/resolv-conf.js";
 export { resolverArgv } from "./dns/resolver-script.js";
 export { sayAsk, walkOf } from "./dns/walk.js";
+export { findName, planNames, readNames, type NameAnswer } from "./dns/names.js";

@@ -34,6 +34,15 @@ export function buildQuery(name: string, options: { readonly id: number; readonl
   return Buffer.concat([header, ...labels, Buffer.from([0, 0, type, 0, 1])]);
 }
 
+/** The same query, which says that an answer may have so many bytes (EDNS, RFC 6891 6.1.2). */
+export function withRoomFor(query: Buffer, bytes: number): Buffer {
+  const option = Buffer.from([0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0]);
+  option.writeUInt16BE(bytes, 3);
+  const whole = Buffer.concat([query, option]);
+  whole.writeUInt16BE(1, 10);
+  return whole;
+}
+
 /** The same with the two bytes of length that TCP puts in front (RFC 1035, 4.2.2). */
 export function framedForTcp(message: Buffer): Buffer {
   const length = Buffer.alloc(2);

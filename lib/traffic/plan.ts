@@ -6,6 +6,7 @@ import { checkOptions, refuse, targetOf, type ProbeOptions } from "./check.js";
 import { buildDatagram, buildQuery, escapeBytes, framedForTcp, queryIdOf } from "./payloads.js";
 import { ipVersion, isAddress } from "../linux/address.js";
 import { bracketIp } from "../linux/endpoint.js";
+import { NAMES_SCRIPT, NAMES_SCRIPT_NAME } from "./dns/names.js";
 import { RESOLVER_SCRIPT } from "./dns/resolver-script.js";
 import { buildClientHello } from "./tls/client-hello.js";
 import { HTTPS_SCRIPT } from "./tls/https-script.js";
@@ -20,6 +21,7 @@ export const PROBE_SCRIPTS: Readonly<Record<string, string>> = {
   "hopbook-probe-tcp": TCP_SCRIPT,
   "hopbook-probe-https": HTTPS_SCRIPT,
   "hopbook-resolver": RESOLVER_SCRIPT,
+  [NAMES_SCRIPT_NAME]: NAMES_SCRIPT,
 };
 
 export interface ProbePlan {

@@ -18,6 +18,8 @@ export function renderDnsmasq(clusters: readonly Cluster[]): string {
     "port=53",
     "no-resolv",
     "no-hosts",
+    // Read again at SIGHUP: names that change while it serves.
+    "addn-hosts=/run/pod/more-names",
     "pid-file=/run/pod/dnsmasq.pid",
     "address=/#/",
     ...new Set(names),

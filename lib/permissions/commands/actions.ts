@@ -169,6 +169,12 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
     programs: {},
     scripts: ["hopbook-resolver"],
   },
+  "pod/names": {
+    summary: "ask a pod's name servers for names, by a few DNS queries from its network namespace",
+    entersNetns: true,
+    programs: {},
+    scripts: ["hopbook-names"],
+  },
   "node/mutate": {
     summary: "run commands that change something: those of permissions.mutate",
     entersNetns: true,

@@ -28,6 +28,10 @@ const LEFTOVER =
   /^(folder:hopbook-[0-9a-f]{12}-[0-9A-Za-z._@+-]+|relay:\/(dev\/shm|var\/tmp|tmp)\/hopbook-relay-[0-9A-Za-z]{1,16}|trace:hopbook-[0-9a-f]{12}-[0-9A-Za-z_.-]+|process:[0-9]{1,10}:[0-9]{1,20})$/;
 const CAPTURE_LIMITS = 7;
 const PORT_NAME = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,318}$/;
+const DNS_QUESTION = /^(\\x[0-9a-f]{2}){2}\\x01\\x00\\x00\\x01(\\x00){5}\\x0[01](\\x[0-9a-f]{2}){6,290}$/;
+const HTTPS_WORDS =
+  /^[0-9]{1,4} (-|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}) [0-9a-f]{12}-[0-9]{1,4} \/[!-~]{0,1023} [A-Za-z0-9_.:[\]-]{1,300} (\\x[0-9a-f]{2})*$/;
+const PROGRAM = /^[0-9A-Za-z][0-9A-Za-z_.+-]{0,63}$/;
 const ESCAPED_BYTES = /^(\\x[0-9a-f]{2})*$/;
 
 const RULES: Readonly<Record<string, ValueRule>> = {
@@ -105,6 +109,9 @@ const RULES: Readonly<Record<string, ValueRule>> = {
       [program, /^[^-]/s],
     ]);
   },
+  "hopbook-tools": ([folder = "", ...programs]) =>
+    firstMisfit([[folder, NETNS_PATH], ...programs.map((program) => [program, PROGRAM] as const)]),
+  "hopbook-tools-folder": (folders) => firstMisfit(folders.map((folder) => [folder, NETNS_PATH])),
   "hopbook-filter-check": ([folder = "", devices = "", ...words]) =>
     firstMisfit([
       [folder, NETNS_PATH],
@@ -166,6 +173,23 @@ const RULES: Readonly<Record<string, ValueRule>> = {
   "hopbook-agent-policy": (ips) => firstMisfit(ips.map((ip) => [ip, /^[0-9A-Fa-f.:]+$/] as const)),
   "hopbook-probe-udp": checkProbe,
   "hopbook-probe-tcp": checkProbe,
+  "hopbook-probe-https": ([mode = "", ...values]) => {
+    const [ip = "", port = "", interval = "", timeout = "", ...payloads] = values;
+    return firstMisfit([
+      [mode, /^https$/],
+      [ip, /^[0-9A-Fa-f.:]+$/],
+      ...[port, interval, timeout].map((word) => [word, COUNT] as const),
+      ...payloads.map((payload) => [payload, HTTPS_WORDS] as const),
+    ]);
+  },
+  // Nothing but questions leaves by it: RFC 1035 4.1.1, recursion desired, one question, no records but EDNS.
+  "hopbook-names": (values) =>
+    checkProbe(values) ??
+    firstMisfit([
+      [values[0] ?? "", /^datagram$/],
+      [values[2] ?? "", /^53$/],
+      ...values.slice(5).map((payload) => [payload, DNS_QUESTION] as const),
+    ]),
   "hopbook-resolver": ([path = "", ...rest]) =>
     firstMisfit([
       [path, path === "-" ? /^-$/ : NETNS_PATH],
@@ -207,7 +231,8 @@ function checkProbe(values: readonly string[]): string | undefined {
 /** What is wrong with the values of a script of known text; undefined where nothing is. */
 export function findValueFault(name: string, values: readonly string[]): string | undefined {
   if (values.length === 0) return undefined;
-  return Object.hasOwn(RULES, name) ? RULES[name]?.(values) : undefined;
+  // What takes values and has no rule would have them unseen.
+  return Object.hasOwn(RULES, name) ? RULES[name]?.(values) : `${name} takes no values`;
 }
 
 function firstMisfit(pairs: readonly (readonly [string, RegExp])[]): string | undefined {

@@ -5,7 +5,8 @@ import { formatDuration, formatSize } from "../../model/units.js";
 import { CAPTURE_ACTIONS } from "../capture-session.js";
 import { durationSchema, NOT_YET, sizeSchema, toBytes, toMs } from "../schema.js";
 import { heldCaptures } from "../shared/freeze.js";
-import { Agents, joinPods, say, type Joining } from "./join-pods.js";
+import { joinPods, type JoiningPods } from "./join-pods.js";
+import { joiningOf, say } from "./join-points.js";
 import { Changes } from "../shared/changes.js";
 import { fittingPods, growing, listsOf, type FittingPod } from "../shared/fitting-pods.js";
 
@@ -135,7 +136,6 @@ class Joiner {
   readonly leftOut = new Set<string>();
   readonly #input: Input;
   readonly #context: StepContext;
-  readonly #agents = new Agents();
   /** Of pods that came, by which one they are: how often they were tried, or that they need not be. */
   readonly #tries = new Map<string, number>();
   /** When they were tried last, where that was in vain. */
@@ -222,14 +222,11 @@ class Joiner {
 
   async #join(node: string, pods: readonly FittingPod[], end: AbortSignal): Promise<void> {
     const held = heldCaptures(this.#input.capture, this.#context);
-    if (held.begun === null) return;
+    const at = joiningOf(held, toBytes(this.#input.maxBytes ?? "64MiB"));
+    if (at === null) return;
     for (const each of pods) this.#tries.set(keyOf(each), (this.#tries.get(keyOf(each)) ?? 0) + 1);
-    const joining: Joining = {
-      ...{ held, begun: held.begun, agents: this.#agents },
-      interface:
-        this.#input.interface === undefined || this.#input.interface === "" ? null : this.#input.interface,
-      maxBytes: toBytes(this.#input.maxBytes ?? "64MiB"),
-    };
+    const wanted = this.#input.interface ?? "";
+    const joining: JoiningPods = { ...at, interface: wanted === "" ? null : wanted };
     try {
       const names = await joinPods(node, pods, { joining, context: this.#context });
       for (const each of pods.filter(({ pod }) => names.includes(pod))) {

@@ -86,8 +86,46 @@ t.test("a script of known text does not take every value", async (t) => {
     run("netns/probe", "hopbook-probe-udp", "datagram", "fd00::1", "53", "200", "1500", "\\x00\\xff"),
     undefined,
   );
+  const question =
+    `\\x7d\\x5b\\x01\\x00\\x00\\x01${"\\x00".repeat(6)}\\x03web\\x00\\x00\\x01\\x00\\x01`.replace(
+      "web",
+      "\\x77\\x65\\x62",
+    );
+  const times = ["20", "2000"];
+  t.equal(run("pod/names", "hopbook-names", "datagram", "10.96.0.10", "53", ...times, question), undefined);
+  const https = "1 web.example 0123456789ab-1 /healthz?x=1 web.example:8443 \\x16\\x03";
+  t.equal(run("netns/probe", "hopbook-probe-https", "https", "10.0.0.1", "443", ...times, https), undefined);
+  t.equal(run("node/read", "hopbook-tools", "/var/tmp", "tcpdump", "ip6tables-save"), undefined);
+  t.equal(run("netns/read", "hopbook-tools-folder", "/var/tmp", "/dev/shm"), undefined);
 
   const refused: [string, string, ...string[]][] = [
+    ["pod/names", "hopbook-names", "datagram", "10.96.0.10", "5353", ...times, question],
+    ["pod/names", "hopbook-names", "dns", "10.96.0.10", "53", ...times, question],
+    ["pod/names", "hopbook-names", "datagram", "10.96.0.10", "53", "a[$(reboot)]", "2000", question],
+    ["pod/names", "hopbook-names", "datagram", "10.96.0.10", "53", ...times, "\\x41\\x42"],
+    [
+      "pod/names",
+      "hopbook-names",
+      "datagram",
+      "10.96.0.10",
+      "53",
+      ...times,
+      question.replace("\\x01\\x00", "\\x28\\x00"),
+    ],
+    ["netns/probe", "hopbook-probe-https", "https", "10.0.0.1", "443", "a[$(reboot)]", "2000", https],
+    ["netns/probe", "hopbook-probe-https", "connect", "10.0.0.1", "443", ...times, https],
+    [
+      "netns/probe",
+      "hopbook-probe-https",
+      "https",
+      "10.0.0.1",
+      "443",
+      ...times,
+      https.replace("web.example", "-proxy"),
+    ],
+    ["node/read", "hopbook-tools", "../etc", "tcpdump"],
+    ["node/read", "hopbook-tools", "/var/tmp", "$(reboot)"],
+    ["netns/read", "hopbook-tools-folder", "/var/tmp", "/tmp/../etc"],
     ["capture/pull", "hopbook-follow", "/etc", "a"],
     ["capture/pull", "hopbook-follow", dir, "../a"],
     ["runtime/pods", "hopbook-crictl", "", "rm", "-a", "-f"],
