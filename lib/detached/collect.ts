@@ -18,6 +18,7 @@ import {
   listLocalRuns,
   readDetached,
   unpackFolder,
+  nameByFolder,
 } from "./folder.js";
 import { interrupted } from "../session/interruption.js";
 import type { RunReport } from "../session/options.js";
@@ -29,7 +30,7 @@ import { withEngine } from "../run/with-engine.js";
 import { LIVE } from "../run/world.js";
 
 export interface CollectOptions extends Omit<RunsOptions, "run"> {
-  /** The run's id, or the beginning of it. */
+  /** The run's id, the beginning of it, or its folder. */
   readonly run: string;
 }
 
@@ -83,7 +84,8 @@ interface PreparedDetached {
 
 /** The run's folder, which is made of what a node kept where it is not here; what it may do is settled. */
 export async function prepareDetached(given: CollectOptions): Promise<PreparedDetached> {
-  const options = { ...given, openKube: given.openKube ?? shareKube() };
+  const named = await nameByFolder(given);
+  const options = { ...named, openKube: given.openKube ?? shareKube() };
   const dir = await findFolder(options);
   const file = await readDetached(dir);
   const isAgreed = await isTrusted(await digestFolder(dir));

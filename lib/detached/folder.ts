@@ -148,10 +148,26 @@ function isSnapshot(value: unknown): boolean {
 export async function findCollected(out: string, id: string): Promise<string | null> {
   for (const name of await readdir(out).catch(() => [])) {
     const dir = join(resolve(out), name);
-    const manifest = (await readRunJson(dir, MANIFEST_FILE).catch(() => null)) as {
-      run?: { id?: unknown };
-    } | null;
-    if (manifest?.run?.id === id && !existsSync(join(dir, DETACHED_FILE))) return dir;
+    if ((await idInManifest(dir)) === id && !existsSync(join(dir, DETACHED_FILE))) return dir;
   }
   return null;
+}
+
+/** The same, with the id of a run whose folder was named in its place, which is looked for beside it. */
+export async function nameByFolder<
+  O extends { readonly run: string; readonly out: string; readonly cwd: string },
+>(options: O): Promise<O> {
+  const dir = resolve(options.cwd, options.run);
+  const out = dirname(dir);
+  if (existsSync(join(dir, DETACHED_FILE)))
+    return { ...options, run: (await readDetached(dir)).about.run, out };
+  const id = existsSync(join(dir, MANIFEST_FILE)) ? await idInManifest(dir) : undefined;
+  return typeof id === "string" ? { ...options, run: id, out } : options;
+}
+
+async function idInManifest(dir: string): Promise<unknown> {
+  const manifest = (await readRunJson(dir, MANIFEST_FILE).catch(() => null)) as {
+    run?: { id?: unknown };
+  } | null;
+  return manifest?.run?.id;
 }

@@ -1,7 +1,7 @@
 import { HopbookError } from "../errors.js";
 import type { DetachedStore } from "../model/detached.js";
 import { askNodes, type Asked, type FoundPlace, type RunsOptions } from "./ask-nodes.js";
-import { listLocalRuns, type LocalRun } from "./folder.js";
+import { listLocalRuns, nameByFolder, type LocalRun } from "./folder.js";
 
 export type { RunsOptions } from "./ask-nodes.js";
 
@@ -87,7 +87,8 @@ function notesOn(runs: readonly DetachedRun[], asked: Asked | null): readonly st
 export async function describeOneRun(
   options: RunsOptions & { readonly run: string },
 ): Promise<DetachedRun & Pick<RunsReport, "notes">> {
-  const { runs, notes } = await listRuns(options);
+  const named = await nameByFolder(options);
+  const { runs, notes } = await listRuns(named);
   const [run, other] = runs;
   if (run !== undefined && other === undefined) return { ...run, notes };
   throw run === undefined ? notFound(options.run, notes) : ambiguous(options.run, runs);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { NOTHING_DONE } from "../fixtures/left-run.js";
 import { RECIPE_DIR, RUNBOOK_DIR } from "../../lib/catalogue/places.js";
+import { nameByFolder } from "../../lib/detached/folder.js";
 import { prepareDetached } from "../../lib/detached/collect.js";
 
 const CLUSTER = {
@@ -28,10 +29,29 @@ t.test("a run is collected with the hop recipes of its cluster, as it was starte
       },
     },
   });
-  const { session } = await prepareDetached({
-    ...{ run: "0123", cwd, out: join(cwd, "runs"), cluster: join(cwd, "cluster.yaml") },
-    ...{ grants: { yes: true }, signal: new AbortController().signal, onEvent: () => undefined },
+  const options = {
+    ...{ cwd, cluster: join(cwd, "cluster.yaml"), grants: { yes: true } },
+    ...{ signal: new AbortController().signal, onEvent: () => undefined },
+  };
+  // By its id, or by its folder wherever that is.
+  for (const named of [
+    { run: "0123", out: join(cwd, "runs") },
+    { run: "runs/x", out: "artifacts" },
+  ]) {
+    const { session } = await prepareDetached({ ...options, ...named });
+    t.strictSame(session.recipeDirs, [RECIPE_DIR, join(cwd, "cni")]);
+    t.equal(session.id, about.run);
+  }
+});
+
+t.test("a run that is named by its folder", async (t) => {
+  const cwd = t.testdir({
+    attended: { "manifest.json": JSON.stringify({ run: { id: "0123456789ab" } }) },
+    broken: { "manifest.json": "{" },
+    empty: {},
   });
-  t.strictSame(session.recipeDirs, [RECIPE_DIR, join(cwd, "cni")]);
-  t.equal(session.id, about.run);
+  const name = (run: string) => nameByFolder({ run, out: "artifacts", cwd });
+  t.strictSame(await name("attended"), { run: "0123456789ab", out: cwd, cwd });
+  for (const run of ["broken", "empty", "none", "0123"])
+    t.strictSame(await name(run), { run, out: "artifacts", cwd });
 });

@@ -135,7 +135,7 @@ t.test("stop ends them, and they wait; watch-path is left in the background", LI
   const stopped = await hopbook(cwd, profile, "stop", id.slice(0, 6));
   t.equal(stopped.exitCode, 0, stopped.stderr);
   t.strictSame(findProcesses(lab, "tcpdump -Z root"), []);
-  t.match((await hopbook(cwd, profile, "status", id)).stdout, /: ended/);
+  t.match((await hopbook(cwd, profile, "status", folderOf(cwd))).stdout, /: ended/, "by its folder");
   const collected = await hopbook(cwd, profile, "collect", id, "-ojson");
   t.equal(collected.exitCode, 0, collected.stderr);
   const { checks, run: record } = JSON.parse(collected.stdout) as Findings;

@@ -30,7 +30,7 @@ export function addDetachedCommands(program: Command, io: CommandIo): void {
     command.option("--out <DIR>", "folder that run folders are made in", "artifacts");
     return addOutputOption(addPermissionOptions(addImageOption(addClusterOptions(command))));
   };
-  const RUN = "its id, or the beginning of it: hopbook runs lists them";
+  const RUN = "its id, the beginning of it, or its folder: hopbook runs lists them";
   add("runs", "runs that go on without their client: hopbook run … --detach").action((flags: Flags) =>
     withOptions(flags, io, async (options) => {
       const { listRuns } = await import("../../api/detached.js");
