@@ -83,8 +83,10 @@ async function askPlace(host: string, { place, waitMs, context }: AskingPlace): 
     for (const server of config.nameservers) {
       const asked = { place, netns: way.netns, server, walk, waitMs, context };
       const first = await ask({ ...asked, hasRoom: false });
+      if (typeof first === "string") return `${from}: ${first}`;
       const again = first.some(({ answer }) => answer?.truncated === true);
-      const answers = again ? better(first, await ask({ ...asked, hasRoom: true })) : first;
+      const second = again ? await ask({ ...asked, hasRoom: true }) : first;
+      const answers = typeof second === "string" ? first : better(first, second);
       const found = findName(walk, answers);
       if (found === null) return `${from}: ${server} knows no address of ${walk.join(", ")}`;
       if (found !== undefined) return { ...found, by: `${way.where} by ${server}` };
@@ -101,8 +103,9 @@ interface Asking extends AskingPlace {
   readonly hasRoom: boolean;
 }
 
-/** What fails is no answer. */
-async function ask({ place, netns, server, walk, waitMs, hasRoom, context }: Asking): Promise<NameAnswer[]> {
+/** What fails is no answer; text: nothing there can ask. */
+async function ask(asking: Asking): Promise<NameAnswer[] | string> {
+  const { place, netns, server, walk, waitMs, hasRoom, context } = asking;
   const queries = walk.flatMap((name) => TYPES.map((type) => ({ name, type })));
   const tagHex = tagOf(probeTagOf(context.runId), "names");
   const { argv, timeoutMs } = planNames({ netns, server, queries, waitMs, tagHex, hasRoom });
@@ -115,6 +118,8 @@ async function ask({ place, netns, server, walk, waitMs, hasRoom, context }: Ask
     if (known.code === "PERMISSION_DENIED" || known.code === "INTERRUPTED") throw known;
   }
   context.signal.throwIfAborted();
+  const missing = /^missing ([a-z]{1,20})$/m.exec(said)?.[1];
+  if (missing !== undefined) return `there is no ${missing} on ${place.access.node} to ask with`;
   return readNames(said, { queries, tagHex });
 }
 

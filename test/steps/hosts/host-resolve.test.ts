@@ -31,9 +31,11 @@ interface Told {
   /** By node. */
   readonly files?: Readonly<Record<string, string | { exitCode: number }>>;
   readonly fails?: Error;
+  /** A program. */
+  readonly lacks?: string;
 }
 
-function setUp({ zone = {}, zones = {}, files = {}, fails }: Told = {}): FakeContext {
+function setUp({ zone = {}, zones = {}, files = {}, fails, lacks }: Told = {}): FakeContext {
   const accesses = Object.entries(RECORDED).map(([node, recording]) => {
     const replay = replayNode(node, recording);
     return replay.beside({
@@ -46,6 +48,7 @@ function setUp({ zone = {}, zones = {}, files = {}, fails }: Told = {}): FakeCon
         const at = argv.indexOf("hopbook-names");
         if (at === -1) return run();
         if (fails !== undefined) throw fails;
+        if (lacks !== undefined) return say(`missing ${lacks}\n`);
         const server = `${argv[0] === "nsenter" ? "" : "node "}${argv[at + 2] ?? ""}`;
         return say(sayNames(argv.slice(at + 6), zones[server] ?? zone));
       },
@@ -121,6 +124,8 @@ t.test(
     });
     const unasked = plan(setUp({ fails: new Error("no way") }), { hosts: ["db"], pods: ["shop/client"] });
     await t.rejects(unasked, { message: /no answer/ });
+    const lacking = plan(setUp({ lacks: "bash" }), { hosts: ["db"], pods: ["shop/client"] });
+    await t.rejects(lacking, { message: /shop\/client: there is no bash on node-a to ask with$/ });
     const denied = setUp({ fails: new HopbookError("PERMISSION_DENIED", "no") });
     await t.rejects(plan(denied, { hosts: ["db"], pods: ["shop/client"] }), { code: "PERMISSION_DENIED" });
   },
