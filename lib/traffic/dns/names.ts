@@ -77,7 +77,7 @@ export function readNames(
 }
 
 /** What came of a host's name: the first whole name of its resolver's order that has an address (getaddrinfo(3)). */
-export interface FoundName {
+interface FoundName {
   readonly name: string;
   readonly addresses: readonly string[];
   /** There may be more than these: an answer was cut, or did not come. */
