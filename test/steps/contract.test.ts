@@ -86,6 +86,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   "trigger/wait": { command: { argv: ["ip", "link"], on: "node/node-a" } },
   "capture/watch": { flows, duration: "10ms" },
   "capture/join": { capture: "captures", pods: "app=web" },
+  "host/follow": { capture: "captures", hosts: ["db"], addresses: [] },
   "drops/collect": {},
   "state/audit": { paths },
   "state/inspect": { paths, flows },
@@ -118,9 +119,9 @@ for (const kind of kinds) {
   });
 }
 
-/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, traffic/, dns/, the lab's nodes.test.ts and in lib/script's own tests. */
+/** Examples that need more than these nodes have; they run in path-discover.test.ts, pod-locate.test.ts, traffic/, dns/, hosts/, the lab's nodes.test.ts and in lib/script's own tests. */
 const ELSEWHERE = new Set([
-  ...["path/discover", "pod/locate", "dns/read", "nodes/paths", "script/run"],
+  ...["path/discover", "pod/locate", "dns/read", "host/resolve", "nodes/paths", "script/run"],
   ...["service/paths", "traffic/exec", "pods/paths"],
 ]);
 

@@ -61,7 +61,7 @@ export const hostFollow: StepKind<Input, Output> = {
         type: "array",
         maxItems: MOST_ADDRESSES,
         items: { type: "string", pattern: "^[0-9A-Fa-f:.]{2,45}$" },
-        title: "Those that are captured already, from host/resolve",
+        title: "Those that are captured already, as host/resolve gives them",
       },
       pods: fromPodsSchema,
       nodes: fromNodesSchema,
