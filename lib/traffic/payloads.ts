@@ -50,13 +50,18 @@ export function framedForTcp(message: Buffer): Buffer {
   return Buffer.concat([length, message]);
 }
 
-function splitName(name: string): readonly Buffer[] {
+/** Whether a query can ask for the name (RFC 1035 2.3.4, and what people name besides: `_`, `*`). */
+export function isQueryName(name: string): boolean {
   const bare = name.replace(/\.$/, "");
-  const labels = bare === "" ? [] : bare.split(".");
-  const fits =
-    bare.length <= 253 &&
-    labels.every((label) => /^[A-Za-z0-9_*]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/.test(label));
-  if (fits) return labels.map((label) => Buffer.from(label, "ascii"));
+  return bare.length <= 253 && labelsOf(bare).every((label) => LABEL.test(label));
+}
+
+const LABEL = /^[A-Za-z0-9_*]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+
+const labelsOf = (bare: string): readonly string[] => (bare === "" ? [] : bare.split("."));
+
+function splitName(name: string): readonly Buffer[] {
+  if (isQueryName(name)) return labelsOf(name.replace(/\.$/, "")).map((label) => Buffer.from(label, "ascii"));
   throw new HopbookError(
     "INPUT_INVALID",
     `Cannot ask for a DNS name: it is ${JSON.stringify(name.slice(0, 160))}`,

@@ -1,4 +1,5 @@
 import { canonicalIp } from "../../linux/address.js";
+import { isQueryName } from "../payloads.js";
 
 /** What a pod's resolver goes by: resolv.conf(5). */
 export interface ResolverConfig {
@@ -49,7 +50,8 @@ export function parseResolvConf(text: string): ResolverConfig {
 
 /**
  * The whole names that a resolver asks for one after the other until one has an address: glibc's order, which is musl's
- * too where the name has fewer dots than `ndots`. At most `most`; a name with a dot behind it is whole already.
+ * too where the name has fewer dots than `ndots`. At most `most`; a name with a dot behind it is whole already. A search
+ * domain that makes no name is passed by, as resolvers do.
  */
 export function searchWalk(
   name: string,
@@ -58,7 +60,7 @@ export function searchWalk(
 ): readonly string[] {
   const bare = name.replace(/\.$/, "");
   if (bare !== name) return [bare];
-  const searched = search.map((domain) => `${bare}.${domain}`).filter((whole) => whole.length <= 253);
+  const searched = search.map((domain) => `${bare}.${domain}`).filter(isQueryName);
   const dots = bare.split(".").length - 1;
   const walk = dots >= ndots ? [bare, ...searched] : [...searched, bare];
   const kept = [...new Set(walk)];

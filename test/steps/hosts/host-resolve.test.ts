@@ -148,6 +148,14 @@ t.test("a name that is not there is said by whom; of several pods one that knows
   ]);
 });
 
+t.test("search domains that are none are passed by; a host that is none is refused", async (t) => {
+  const file = `nameserver 10.96.0.10\nsearch ${"x".repeat(70)}.svc -a.svc shop.svc\noptions ndots:5\n#done\n`;
+  const fake = setUp({ files: { "node-a": file }, zone: { "db.shop.svc": ["10.0.0.1"] } });
+  const { outputs } = await plan(fake, { hosts: ["db"], pods: ["shop/client"] });
+  t.strictSame(outputs.addresses, ["10.0.0.1"]);
+  await t.rejects(plan(fake, { hosts: ["a..b"], pods: ["shop/client"] }), { code: "INPUT_INVALID" });
+});
+
 t.test("an answer that is cut is asked for again with room; where it stays so that is said", async (t) => {
   const fake = setUp({ zone: { "db.": 3, "db.shop.svc": "cut" } });
   const { outputs, commands } = await plan(fake, { hosts: ["db"], pods: ["shop/client"] });

@@ -36,6 +36,8 @@ t.test("the walk: ndots decides what is first, a dot behind the name ends it", (
     "web.shop.b.example",
   ]);
   t.strictSame(searchWalk("web.shop.", { search, ndots: 5 }), ["web.shop"]);
+  const odd = [`${"x".repeat(70)}.example`, "-a", "a.example"];
+  t.strictSame(searchWalk("web", { search: odd, ndots: 5 }), ["web.a.example", "web"]);
   const many = Array.from({ length: 32 }, (_, index) => `d${index}.example`);
   const walk = searchWalk("web", { search: many, ndots: 5 });
   t.strictSame([walk.length, walk.at(-1)], [12, "web"]);
