@@ -95,6 +95,7 @@ export const hostFollow: StepKind<Input, Output> = {
     const untilMs = context.clock.nowMs() + joining.begun.maxMs;
     const known = new Set(input.addresses);
     const asking = new Asking(input, context);
+    let isFull = false;
     const leftMs = (): number => untilMs - context.clock.nowMs();
     while (!end.aborted && leftMs() > 0) {
       const waitMs = Math.min(everyMs(input.every ?? "30s"), Math.max(1, leftMs()));
@@ -102,9 +103,13 @@ export const hostFollow: StepKind<Input, Output> = {
         if (!end.aborted) throw error;
       });
       if (end.aborted || leftMs() <= 0) break;
-      const fresh = (await asking.ask(end))
-        .filter((ip) => !known.has(ip))
-        .slice(0, MOST_ADDRESSES - known.size);
+      const all = (await asking.ask(end)).filter((ip) => !known.has(ip));
+      const fresh = all.slice(0, MOST_ADDRESSES - known.size);
+      if (all.length > fresh.length && !isFull) {
+        isFull = true;
+        const text = `${all.slice(fresh.length).join(", ")} came, and no more than ${MOST_ADDRESSES} addresses are captured`;
+        await say({ kind: "left-out", text }, context);
+      }
       if (fresh.length === 0) continue;
       const before = [...known];
       for (const ip of fresh) known.add(ip);

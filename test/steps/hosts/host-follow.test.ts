@@ -97,6 +97,24 @@ t.test("what cannot be asked is said once, and what was found before is captured
   t.strictSame(await outputs, { addresses: ["10.0.0.2"] });
 });
 
+t.test("more addresses than a filter has room for are said, once", async (t) => {
+  const many = Array.from({ length: 70 }, (_, index) => `10.0.1.${index + 1}`);
+  const run = await setUp(t, { "db.shop.svc": many });
+  const { outputs } = await run.start();
+  await run.look();
+  await run.look();
+  t.match(run.marks(), [
+    {
+      kind: "left-out",
+      text: /^10\.0\.1\.67, .*10\.0\.1\.9 came, and no more than 64 addresses are captured$/,
+    },
+    { kind: "joined" },
+  ]);
+  t.equal(run.agents.length, 2);
+  await run.finish();
+  t.equal(((await outputs) as { addresses: string[] }).addresses.length, 63);
+});
+
 t.test("pods that are gone, and nodes where it fails, are passed by", async (t) => {
   const zone: Record<string, Zone[string]> = { "db.shop.svc": ["10.0.0.2"] };
   const run = await setUp(t, zone);
