@@ -38,11 +38,22 @@ export async function findPoints(
   }
   const { places, looks } = await lookAtPlaces(named, filter, context);
   const tools = Object.fromEntries([...looks].map(([target, look]) => [target, look.tools]));
-  const points = places.map((place) => {
-    const login = place.netns.kind === "host" ? (tools[targetOf(place)]?.sshConnection ?? null) : null;
-    return { ...place, filter: withoutLogin(filter, login), pcap: `captures/${place.node}/${place.id}.pcap` };
-  });
+  const points = places.map((place) => ({
+    ...place,
+    filter: filterAt(place, filter, tools),
+    pcap: `captures/${place.node}/${place.id}.pcap`,
+  }));
   return { filter, points, tools };
+}
+
+/** What a filter is at a place: in a node's own network it leaves out the login by which the capture is watched. */
+export function filterAt(
+  place: Pick<Place, "node" | "target" | "netns">,
+  filter: string,
+  tools: FoundPoints["tools"],
+): string {
+  const login = place.netns.kind === "host" ? (tools[targetOf(place)]?.sshConnection ?? null) : null;
+  return withoutLogin(filter, login);
 }
 
 /** Points as a run wrote them down, which may be what a node kept: their form; names are checked where they are used. */

@@ -130,6 +130,8 @@ export interface BegunCaptures {
   readonly input: CaptureInput;
   readonly filter: string;
   readonly maxMs: number;
+  /** What their nodes have. */
+  readonly tools: FoundPoints["tools"];
 }
 
 interface Beside {
@@ -221,7 +223,8 @@ export async function beginSession(
   });
   const watched = { flows: input.flows ?? [], points: found?.points ?? null, lastsMs: time.lastsMs ?? null };
   const live = context.detach === undefined ? LiveCaptures.begin(plans, context, watched) : null;
-  const begun = found === null ? null : { input, filter: found.filter, maxMs: time.maxMs };
+  const begun =
+    found === null ? null : { input, filter: found.filter, maxMs: time.maxMs, tools: found.tools };
   const captures = new HeldCaptures(session, { live, departures, begun, freezesLeft: input.freezes ?? 0 });
   departures.begin(session);
   context.hold(HELD_CAPTURE, captures, (how) => releaseSession(captures, { context, detached, how }));

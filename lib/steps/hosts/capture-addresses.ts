@@ -1,5 +1,6 @@
 import { targetOf } from "../../model/hops.js";
 import type { StepContext } from "../../model/steps.js";
+import { filterAt } from "../capture-points.js";
 import { freeId, joinPoints, type Joining, type Point } from "../join/join-points.js";
 import { filterOfHosts } from "./filter.js";
 
@@ -38,15 +39,11 @@ export async function captureAddresses(
       Promise.resolve(
         [...places.values()].map((point): Point => {
           const id = freeId(point.id, taken);
-          // A login's own packets are left out of it as before.
-          const text = point.filter.includes(begun.filter)
-            ? point.filter.replace(begun.filter, () => own)
-            : own;
           return {
             ...point,
             id,
             name: `${point.name} ${id.split(".").at(-1) ?? ""}`,
-            filter: text,
+            filter: filterAt(point, own, begun.tools),
             pcap: `captures/${point.node}/${id}.pcap`,
           };
         }),

@@ -1,21 +1,25 @@
 import t, { type Test } from "tap";
+import { withoutLogin } from "../../../lib/capture/index.js";
 import { HopbookError } from "../../../lib/errors.js";
 import type { PointsFile } from "../../../lib/model/points.js";
 import type { StepContext } from "../../../lib/model/steps.js";
 import { HeldCaptures } from "../../../lib/steps/capture-session.js";
+import type { FoundPoints } from "../../../lib/steps/capture-points.js";
 import { captureJoin } from "../../../lib/steps/join/capture-join.js";
 import { filterOfHosts } from "../../../lib/steps/hosts/filter.js";
 import { hostFollow } from "../../../lib/steps/hosts/host-follow.js";
+import { waitUntil } from "../../fixtures/patience.js";
 import { beginCaptures } from "../join/begun-captures.js";
 import { sayNames, type Zone } from "./name-server.js";
 
 const FILE = "nameserver 10.96.0.10\nsearch shop.svc\noptions ndots:2\n#done\n";
 type Input = Parameters<typeof hostFollow.plan>[0];
 
+const LOGIN = "10.9.9.9 50000 10.9.9.1 22";
 const NODE_POINT: PointsFile["points"][number] = {
   ...{ id: "node-a.point.any", node: "node-a", role: "nic", interface: "any", mtuBytes: null, evidence: [] },
   ...{ netns: { kind: "host" }, encapsulation: { kind: "none" }, pod: null, ips: [], name: "any@node-a" },
-  ...{ filter: "not (port 22) and (host 10.0.0.1)", pcap: "n.pcap" },
+  ...{ filter: withoutLogin("host 10.0.0.1", LOGIN), pcap: "n.pcap" },
 };
 
 /** Captures of 10.0.0.1 at shop/client and its node; `zone` may change. */
@@ -28,6 +32,7 @@ async function setUp(t: Test, zone: Record<string, Zone[string]>, more: Partial<
     more: { demand, ...more },
     filter: "host 10.0.0.1",
     points: [NODE_POINT],
+    tools: { "node-a": { sshConnection: LOGIN } as FoundPoints["tools"][string] },
     answer: (key) => {
       if (key.includes("hopbook-resolver")) return FILE;
       if (!key.includes("hopbook-names")) return null;
@@ -61,7 +66,7 @@ t.test(
       [8, 14].map((at) => [words[at], words[at + 2], words[at + 5]]),
       [
         ["node-a.point.shop_client.eth0.2", "eth0", own],
-        ["node-a.point.any.2", "any", `not (port 22) and (${own})`],
+        ["node-a.point.any.2", "any", withoutLogin(own, LOGIN)],
       ],
     );
     t.equal(run.captures.filter, "host 10.0.0.1 or host 10.0.0.2 or host 2001:db8::7");
@@ -79,6 +84,23 @@ t.test(
     t.equal((run.files.get("evidence/points.json") as PointsFile).points.length, 5);
   },
 );
+
+t.test("where a pod joined with what came before, only what is new is captured besides", async (t) => {
+  const zone: Record<string, Zone[string]> = { "db.shop.svc": ["10.0.0.2"] };
+  const run = await setUp(t, zone);
+  const { outputs } = await run.start();
+  await run.look();
+  run.running.set("web", "uid-b1");
+  const joined = await run.begin(captureJoin, { capture: "captures", pods: ["app!=none"] });
+  zone["db.shop.svc"] = ["10.0.0.3"];
+  run.waits.emit("again");
+  const web = () => run.agents.find(({ words }) => words[8] === "node-b.point.shop_web.eth0.2");
+  t.ok(await waitUntil(() => web() !== undefined, { everyMs: 5 }));
+  t.equal(web()?.words.at(-1), "not (host 10.0.0.1 or host 10.0.0.2) and (host 10.0.0.3)");
+  await run.finish();
+  await outputs;
+  await joined.outputs;
+});
 
 t.test("what cannot be asked is said once, and what was found before is captured on", async (t) => {
   const zone: Record<string, Zone[string]> = { "db.shop.svc": ["10.0.0.1"] };
@@ -124,7 +146,7 @@ t.test("pods that are gone, and nodes where it fails, are passed by", async (t) 
   t.match(run.agents[1]?.words.slice(8), ["node-a.point.any.2"]);
   t.equal(
     run.agents[1]?.words.at(-1),
-    "not (port 22) and (not (host 10.0.0.1) and (host 10.0.0.2) and (tcp))",
+    withoutLogin("not (host 10.0.0.1) and (host 10.0.0.2) and (tcp)", LOGIN),
   );
   run.broken.demand = new HopbookError("PERMISSION_DENIED", "not so long");
   zone["db.shop.svc"] = ["10.0.0.3"];

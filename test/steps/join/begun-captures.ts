@@ -10,6 +10,7 @@ import { systemClock } from "../../../lib/model/clock.js";
 import type { CapturesFile } from "../../../lib/model/evidence.js";
 import type { PointsFile } from "../../../lib/model/points.js";
 import type { StepContext, StepKind } from "../../../lib/model/steps.js";
+import type { FoundPoints } from "../../../lib/steps/capture-points.js";
 import { beginSession } from "../../../lib/steps/capture-session.js";
 import { keyOf, replayNode, type Recording } from "../../fixtures/nodes/replay.js";
 import { fakeContext } from "../samples.js";
@@ -43,6 +44,7 @@ interface Begun {
   readonly filter?: string;
   /** Beside that of shop/client. */
   readonly points?: PointsFile["points"];
+  readonly tools?: FoundPoints["tools"];
   /** What a node says to a command; null: as it is recorded. */
   readonly answer?: (key: string, node: string) => string | null;
 }
@@ -56,6 +58,7 @@ export async function beginCaptures(
     via = "local",
     filter = "udp port 53",
     points: others = [],
+    tools = {},
     answer = () => null,
   }: Begun = {},
 ) {
@@ -136,7 +139,7 @@ export async function beginCaptures(
     ...{ evidence: [], netns: { kind: "path", path: "/run/netns/cni-ca" }, encapsulation: { kind: "none" } },
     ...{ pod: "shop/client", ips: [], name: "client/eth0@node-a", filter, pcap: "c.pcap" },
   };
-  const found = { filter, points: [point, ...others], tools: {} };
+  const found = { filter, points: [point, ...others], tools };
   const begin = { points: "app=x", filter, ...input };
   const { captures } = await beginSession(begin, context, { maxMs: 60_000, marginMs: 0, found });
   const start = async <I>(kind: StepKind<I>, wanted: I): Promise<{ outputs: Promise<unknown> }> => {
