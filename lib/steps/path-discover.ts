@@ -18,7 +18,7 @@ import type { StepContext, StepKind } from "../model/steps.js";
 import { tryNodes } from "./shared/check-nodes.js";
 import { discoverWithApi, readCni } from "./cni-by-api.js";
 import { leaveOut } from "./shared/leave-out.js";
-import { watchAccesses } from "./shared/watched.js";
+import { sortByNode, watchAccesses } from "./shared/watched.js";
 
 interface Input {
   readonly from: string;
@@ -146,7 +146,7 @@ export const pathDiscover: StepKind<Input, Output> = {
     for (const note of notes) context.note("warn", note);
     await context.sink.writeJson(stepEvidence("paths", context.evidenceName), { paths, tools });
     // Nodes answer in any order; the plan of equal things has to be equal.
-    const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
+    const ordered = sortByNode(commands);
     return { commands: ordered, outputs: { paths, tools }, notes };
   },
 };

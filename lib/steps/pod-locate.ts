@@ -6,7 +6,7 @@ import type { StepKind } from "../model/steps.js";
 import { rememberPods } from "./shared/known-pods.js";
 import type { PodWithInterfaces } from "../hops/index.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
-import { watchAccesses } from "./shared/watched.js";
+import { sortByNode, watchAccesses } from "./shared/watched.js";
 
 interface Input {
   readonly pods: string | readonly string[];
@@ -152,7 +152,7 @@ export const podLocate: StepKind<Input, Output> = {
     rememberPods(context.accesses, found);
     const pods = found.map(describe);
     await context.sink.writeJson(stepEvidence("pods", context.evidenceName), { pods });
-    const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
+    const ordered = sortByNode(commands);
     return {
       commands: ordered,
       outputs: { pods, nodes: [...new Set(pods.map(({ node }) => node))], count: pods.length },

@@ -19,7 +19,7 @@ import {
   type DnsServer,
   type ResolverConfig,
 } from "../../traffic/index.js";
-import { watchAccesses } from "../shared/watched.js";
+import { sortByNode, watchAccesses } from "../shared/watched.js";
 import { familyOf, familySchema, keepFamily, type FamilyChoice } from "./family.js";
 import { findServers } from "./servers.js";
 
@@ -122,7 +122,7 @@ export const dnsRead: StepKind<Input, Output> = {
       context.note("info", `not asked, being of the other IP family: ${config.leftOut.join(", ")}`);
     for (const { ip, unread } of servers)
       if (unread !== undefined) context.note("warn", `who is behind ${ip} is not known: ${unread}`);
-    const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
+    const ordered = sortByNode(commands);
     return { commands: ordered, outputs: { config, names, servers, to: endsOf(servers) }, notes: [] };
   },
 };

@@ -78,7 +78,7 @@ async function askPlace(host: string, { place, waitMs, context }: AskingPlace): 
   const ways: { readonly netns: NetnsRef; readonly where: string }[] = [{ netns, where: from }];
   if (netns.kind === "path")
     ways.push({ netns: { kind: "host" }, where: `${place.access.node}, for ${from},` });
-  let silent = "";
+  let hasFailed = false;
   for (const way of ways) {
     for (const server of config.nameservers) {
       const asked = { place, netns: way.netns, server, walk, waitMs, context };
@@ -90,10 +90,11 @@ async function askPlace(host: string, { place, waitMs, context }: AskingPlace): 
       const found = findName(walk, answers);
       if (found === null) return `${from}: ${server} knows no address of ${walk.join(", ")}`;
       if (found !== undefined) return { ...found, by: `${way.where} by ${server}` };
-      silent ||= `${from}: no answer from ${config.nameservers.join(", ")}`;
+      hasFailed ||= answers.some(({ answer }) => answer !== null);
     }
   }
-  return silent;
+  // A server's own failure is an answer, and tells nothing of the name.
+  return `${from}: no answer${hasFailed ? " that tells" : ""} from ${config.nameservers.join(", ")}`;
 }
 
 interface Asking extends AskingPlace {

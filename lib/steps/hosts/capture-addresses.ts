@@ -28,7 +28,7 @@ export async function captureAddresses(
     if (point.node === node && !gone(point) && !places.has(key)) places.set(key, point);
   }
   if (places.size === 0) return false;
-  const others = before.map((ip) => `host ${ip}`).join(" or ");
+  const others = filterOfHosts(before, "");
   const wanted = filterOfHosts(fresh, filter);
   // Of what has both the file that was there first has it.
   const own =

@@ -3,7 +3,7 @@ import { HopbookError } from "../../errors.js";
 import { stepEvidence } from "../../model/evidence.js";
 import type { StepKind } from "../../model/steps.js";
 import { durationSchema, toMs } from "../schema.js";
-import { watchAccesses } from "../shared/watched.js";
+import { sortByNode, watchAccesses } from "../shared/watched.js";
 import { resolveHosts, type ResolvedHost } from "./ask.js";
 import { filterOfHosts, MOST_ADDRESSES } from "./filter.js";
 import { findResolvingPlaces, type HostsFrom } from "./places.js";
@@ -87,7 +87,7 @@ export const hostResolve: StepKind<Input, Output> = {
     const addresses = all.slice(0, MOST_ADDRESSES);
     if (all.length > addresses.length)
       context.note("warn", `${addresses.length} of the ${all.length} addresses are taken`);
-    const ordered = commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
+    const ordered = sortByNode(commands);
     return {
       commands: ordered.map((each) => (each.action === "pod/names" ? { ...each, effect: "traffic" } : each)),
       outputs: { addresses, filter: filterOfHosts(addresses, filter), hosts: found },

@@ -16,3 +16,8 @@ export function watchAccesses(accesses: ReadonlyMap<string, GuardedAccess>): {
     });
   return { accesses: new Map([...accesses].map(([node, access]) => [node, watch(access)])), commands };
 }
+
+/** As a plan shows them: nodes are asked side by side, and answer in any order. */
+export function sortByNode(commands: readonly PlannedCommand[]): PlannedCommand[] {
+  return commands.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0));
+}

@@ -122,6 +122,8 @@ t.test(
       code: "TARGET_NOT_FOUND",
       message: /of db: shop\/client: no answer from 10\.96\.0\.10, 10\.96\.0\.11$/,
     });
+    const failed = plan(setUp({ zone: failing }), { hosts: ["db"], pods: ["shop/client"] });
+    await t.rejects(failed, { message: /: no answer that tells from 10\.96\.0\.10, 10\.96\.0\.11$/ });
     const unasked = plan(setUp({ fails: new Error("no way") }), { hosts: ["db"], pods: ["shop/client"] });
     await t.rejects(unasked, { message: /no answer/ });
     const lacking = plan(setUp({ lacks: "bash" }), { hosts: ["db"], pods: ["shop/client"] });
