@@ -13,6 +13,7 @@ import { pinScripts } from "../session/pin-scripts.js";
 import { readPackets } from "./packets.js";
 import { maskingOf } from "./masking.js";
 import type { PermittedRun } from "../session/runbook-session.js";
+import { foreseeNodes } from "../session/foresee-nodes.js";
 import { waysOf } from "../session/ways.js";
 import { startScript } from "../catalogue/scripts.js";
 import type { World } from "./world.js";
@@ -46,7 +47,10 @@ export async function withEngine<T>(
   for (const text of session.notes) onEvent({ type: "note", step: null, level: "info", text });
   onEvent({ type: "phase", phase: "connect" });
   const leaseMs = session.leaseMs ?? leaseOf(session, detach);
-  const cluster = await world.open(profile, waysOf(session, { leaseMs, record, detached: detach?.pods }));
+  const cluster = await world.open(profile, {
+    ...waysOf(session, { leaseMs, record, detached: detach?.pods }),
+    first: foreseeNodes(inputs, session) ?? undefined,
+  });
   const pin = pinScripts(session.scripts);
   const engine = new Engine({
     ...{ runbook, inputs, kinds: STEP_KINDS },

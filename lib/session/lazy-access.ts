@@ -13,7 +13,7 @@ interface LazyAccessOptions {
   readonly nowMs?: () => number;
 }
 
-interface LazyAccess extends NodeAccess {
+export interface LazyAccess extends NodeAccess {
   /** Whether it was entered at all. */
   isOpen(): boolean;
 }

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { openAccess } from "../access/registry.js";
 import { asHopbookError, HopbookError } from "../errors.js";
 import { Grace } from "./grace.js";
-import { createLazyAccess } from "./lazy-access.js";
+import { createLazyAccess, type LazyAccess } from "./lazy-access.js";
 import type { NodeAccess, NodeTarget } from "../model/access.js";
 import type { ClusterProfile, EnteredNode } from "../model/cluster.js";
 import type { DetachedPods } from "../model/detached.js";
@@ -36,11 +36,13 @@ export interface OpenClusterOptions {
   readonly lease?: Lease;
   /** What is made for it may outlive the client. */
   readonly detached?: DetachedPods;
+  /** Nodes to log in to at once; the others only when something is asked of them. Default: all at once. */
+  readonly first?: ReadonlySet<string> | undefined;
 }
 
 const PARALLEL_LOGINS = 16;
 
-/** Logs in to the nodes of a profile, many at once. A node that does not answer is no error here. */
+/** Logs in to nodes of a profile, many at once. A node that does not answer is no error here. */
 export async function openCluster(
   profile: ClusterProfile,
   options: OpenClusterOptions,
@@ -61,7 +63,9 @@ export async function openCluster(
       unreachable.set(target.name, asHopbookError(error));
     }
   };
-  await pMap(profile.nodes, login, { concurrency: PARALLEL_LOGINS });
+  const { first = new Set(profile.nodes.map(({ name }) => name)) } = options;
+  const atOnce = profile.nodes.filter(({ name }) => first.has(name));
+  await pMap(atOnce, login, { concurrency: PARALLEL_LOGINS });
   grace.close();
   const close = async (): Promise<void> => {
     await Promise.allSettled(opened.map((access) => access.close()));
@@ -71,10 +75,16 @@ export async function openCluster(
     throw new HopbookError("INTERRUPTED", "Interrupted while logging in to the nodes");
   }
   // Denied by the operator is one thing, out of reach another; where nothing is left the first reason says it.
-  const [first] = unreachable.values();
-  if (accesses.size === 0 && first !== undefined) {
+  const [why] = unreachable.values();
+  if (accesses.size === 0 && why !== undefined) {
     await close();
-    throw first;
+    throw why;
+  }
+  for (const target of profile.nodes) {
+    if (first.has(target.name)) continue;
+    const access = enterLater(target, options);
+    opened.push(access);
+    accesses.set(target.name, options.wrap(access));
   }
   return { accesses, unreachable, close, leftovers: () => leftoversOf(opened) };
 }
@@ -86,12 +96,7 @@ async function openKubeCluster(
   options: OpenClusterOptions,
 ): Promise<OpenCluster> {
   const api = options.openKube(ref);
-  const lazy = profile.nodes.map((target) =>
-    createLazyAccess({
-      ...{ node: target.name, via: target.access.via },
-      open: (closing) => enter(target, { ...options, signal: AbortSignal.any([options.signal, closing]) }),
-    }),
-  );
+  const lazy = profile.nodes.map((target) => enterLater(target, options));
   return {
     accesses: new Map(lazy.map((access) => [access.node, options.wrap(access)])),
     unreachable: new Map(),
@@ -105,6 +110,13 @@ async function openKubeCluster(
     },
     leftovers: () => leftoversOf(lazy),
   };
+}
+
+function enterLater(target: NodeTarget, options: OpenClusterOptions): LazyAccess {
+  return createLazyAccess({
+    ...{ node: target.name, via: target.access.via },
+    open: (closing) => enter(target, { ...options, signal: AbortSignal.any([options.signal, closing]) }),
+  });
 }
 
 function leftoversOf(accesses: readonly NodeAccess[]): readonly string[] {
