@@ -25,7 +25,8 @@ export interface Terminal {
 /** The terminal of this process. https://no-color.org, and FORCE_COLOR as Node reads it. */
 export function processTerminal(): Terminal {
   const { env, stdout, stderr, stdin } = process;
-  for (const stream of [stdout, stderr]) stream.on("error", endQuietly);
+  for (const stream of [stdout, stderr])
+    if (!stream.listeners("error").includes(endQuietly)) stream.on("error", endQuietly);
   const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0";
   const locale = env["LC_ALL"] ?? env["LC_CTYPE"] ?? env["LANG"] ?? "";
   const line = stderr.isTTY && env["TERM"] !== "dumb" ? new LiveLine(stderr) : null;

@@ -55,7 +55,10 @@ function listAccess(access: NonNullable<Plan["access"]>): string[] {
 
 function headOf(step: PlanStep): string {
   const marks = [step.uses];
-  if (step.phase === "discovery" && !step.deferred) marks.push("read-only, done for this plan");
+  if (step.phase === "discovery" && !step.deferred) {
+    const isRead = step.commands.every(({ effect }) => effect === "read");
+    marks.push(isRead ? "read-only, done for this plan" : "done for this plan");
+  }
   if (step.always) marks.push("always");
   if (step.background) marks.push("in the background");
   if (step.needs.length > 0 && step.form !== "wait" && step.form !== "cancel")

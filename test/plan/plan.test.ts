@@ -104,6 +104,16 @@ digest ${plan.digest}
   t.end();
 });
 
+t.test("what a step sent for its plan is not called read-only", (t) => {
+  const steps = content.steps.map((step) => ({
+    ...step,
+    commands: step.commands.map((each) => ({ ...each, effect: "traffic" as const })),
+  }));
+  const text = renderPlan(makePlan({ ...content, steps }));
+  t.match(text, "path: Find it (path/discover; done for this plan)\n  node-a: 2 traffic");
+  t.end();
+});
+
 t.test("in full: argv by node, scripts once at the end", (t) => {
   const plan = makePlan(content);
   t.equal(

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { Argv, NodeAccess, StreamEnd } from "../../../lib/model/access.js";
 import { systemClock } from "../../../lib/model/clock.js";
+import { onAbort } from "../../../lib/process/abort.js";
 import { JoinedLogs } from "../../../lib/steps/shared/joined-logs.js";
 import { fakeContext, fakeNode } from "../samples.js";
 
@@ -22,7 +23,7 @@ function setUp(via: NodeAccess["via"] = "local") {
         lines.once("close", () => resolve({ exitCode: 3, signal: null, transportLost: false }));
       });
       const end = (): void => void lines.end(() => lines.destroy());
-      signal?.addEventListener("abort", end, { once: true });
+      onAbort(signal, end);
       t.equal(action, "pod/logs");
       followed.push({ argv, say: (line) => void lines.write(`${line}\n`), end });
       return {
