@@ -12,6 +12,7 @@ import { ADDRESSES_SCRIPT } from "./runtime/sources.js";
 import { FOLDER_SCRIPT } from "./tools/pod.js";
 import { TOOLS_SCRIPT } from "./tools/node.js";
 import { SNAPSHOT_SCRIPT } from "./snapshot/script.js";
+import { AGENT_DROPS_NAME, AGENT_DROPS_SCRIPT } from "../linux/ebpf/drops-script.js";
 import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../linux/ebpf/agent-script.js";
 import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
 import { FLOW_TRACE_NAME, FLOW_TRACE_SCRIPT } from "../linux/vswitch/flow-script.js";
@@ -38,4 +39,5 @@ export const CLUSTER_SCRIPTS: Readonly<Record<string, string>> = {
   [FLOW_TRACE_NAME]: FLOW_TRACE_SCRIPT,
   [MACHINE_NAME]: MACHINE_SCRIPT,
   [AGENT_POLICY_NAME]: AGENT_POLICY_SCRIPT,
+  [AGENT_DROPS_NAME]: AGENT_DROPS_SCRIPT,
 };

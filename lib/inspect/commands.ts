@@ -90,10 +90,13 @@ export function planAudit(path: FlowPath): InspectCommand[] {
 
 /** Where programs take packets past the node's own tables. */
 function agentLooks(path: FlowPath, node: string): Look[] {
-  const isPassed = [...path.hops, ...(path.replyHops ?? [])].some(({ passedBy }) => passedBy !== undefined);
   const own = [path.from, path.to].filter((end) => end.node === node && podPlace(end) !== null);
   const ips = own.flatMap(routedAddresses);
-  return isPassed && ips.length > 0 ? [looks.lookAtAgentPolicy(ips)] : [];
+  return isPassedBy(path) && ips.length > 0 ? [looks.lookAtAgentPolicy(ips)] : [];
+}
+
+function isPassedBy({ hops, replyHops }: FlowPath): boolean {
+  return [...hops, ...(replyHops ?? [])].some(({ passedBy }) => passedBy !== undefined);
 }
 
 function offloadLooks({ tunnels, underlay }: FlowPath, node: string): Look[] {
@@ -138,10 +141,11 @@ function countersOf(path: FlowPath): Look[] {
   ];
 }
 
-/** Of the node's own devices, or the pod's, with their queues where there are any. */
+/** Of the node's own devices and programs, or the pod's devices, with their queues where there are any. */
 function countersAt(path: FlowPath, place: Place): Look[] {
   const queues = isQueuedAt(path, place) ? [looks.lookAtQueues()] : [];
-  return [...countersOf(path), ...queues];
+  const drops = place.netns === "host" && isPassedBy(path) ? [looks.lookAtAgentDrops()] : [];
+  return [...countersOf(path), ...queues, ...drops];
 }
 
 function inspectNode(path: FlowPath, node: string): PlacedLook[] {

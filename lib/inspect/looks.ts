@@ -1,4 +1,5 @@
 import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../linux/ebpf/agent-script.js";
+import { AGENT_DROPS_NAME, AGENT_DROPS_SCRIPT } from "../linux/ebpf/drops-script.js";
 import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
 import { FLOW_TRACE_NAME, FLOW_TRACE_SCRIPT } from "../linux/vswitch/flow-script.js";
 import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
@@ -94,6 +95,11 @@ export function lookAtOffloads(tunnel: string, nic: string): Look[] {
 /** What the agent of a CNI with eBPF programs says of the policy of pods, by their addresses. */
 export function lookAtAgentPolicy(ips: readonly string[]): Look {
   return { kind: "agent-policy", argv: ["sh", "-c", AGENT_POLICY_SCRIPT, AGENT_POLICY_NAME, ...ips] };
+}
+
+/** What it says its programs dropped since they were loaded. */
+export function lookAtAgentDrops(): Look {
+  return { kind: "agent-drops", argv: ["sh", "-c", AGENT_DROPS_SCRIPT, AGENT_DROPS_NAME] };
 }
 
 /** What a copied machine shares with the one that it was copied from. */

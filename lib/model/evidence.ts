@@ -233,6 +233,7 @@ export type StateKind =
   | "ipsets" // ipset list
   | "ipvs" // /proc/net/ip_vs
   | "agent-policy" // what the CNI's agent says of the ends' policy maps
+  | "agent-drops" // what it says its programs dropped
   | "machine" // hashes of what the node's machine is known by
   | "queues" // tc -j -s qdisc show
   | "offloads" // ethtool -k DEVICE

@@ -2,6 +2,8 @@ import t from "tap";
 import {
   argvOfGroup,
   groupCommands,
+  planBaseline,
+  planSuperset,
   planAudit,
   planInspection,
   runInspection,
@@ -177,3 +179,17 @@ t.test(
     ]);
   },
 );
+
+t.test("what programs dropped is read before and after where they take packets on", (t) => {
+  const asked = (commands: readonly { kind: string; node: string; netns: unknown }[]): string[] =>
+    commands
+      .filter(({ kind }) => kind === "agent-drops")
+      .map(({ node, netns }) => `${node} ${String(netns)}`);
+  const path = makePath(undefined);
+  const hop = { node: "node-a", role: "host-veth", interface: "lxc1", passedBy: ["request"] };
+  const passed = { ...path, hops: [hop as unknown as FlowPath["hops"][number]] };
+  t.strictSame(asked(planBaseline([path])), []);
+  t.strictSame(asked(planBaseline([passed])), ["node-a host", "node-b host"]);
+  t.strictSame(asked(planSuperset(passed)), ["node-a host", "node-b host"]);
+  t.end();
+});

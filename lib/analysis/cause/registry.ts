@@ -5,6 +5,7 @@ import { linkDown, mtu } from "./detectors/links.js";
 import { netfilter } from "./detectors/netfilter.js";
 import { nextHop } from "./detectors/next-hop.js";
 import { checksum, noListener, podNeighbour } from "./detectors/pod.js";
+import { program } from "./detectors/program.js";
 import { queue } from "./detectors/queue.js";
 import { route, rpFilter } from "./detectors/routing.js";
 import { switchAcl } from "./detectors/switch-acl.js";
@@ -24,6 +25,7 @@ export const DETECTORS: readonly Detector[] = [
   farNode,
   noListener,
   backlog,
+  program,
   queue,
   checksum,
   podNeighbour,

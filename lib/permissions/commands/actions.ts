@@ -89,6 +89,7 @@ export const ACTIONS: Readonly<Record<string, ActionRule>> = {
       "hopbook-switch-trace",
       "hopbook-machine",
       "hopbook-agent-policy",
+      "hopbook-agent-drops",
     ],
     readsOnly: true,
   },

@@ -171,6 +171,7 @@ const RULES: Readonly<Record<string, ValueRule>> = {
     ]),
   // They go behind a colon, to the agent's own program.
   "hopbook-agent-policy": (ips) => firstMisfit(ips.map((ip) => [ip, /^[0-9A-Fa-f.:]+$/] as const)),
+  "hopbook-agent-drops": (values) => firstMisfit([[values.join(" "), /^$/]]),
   "hopbook-probe-udp": checkProbe,
   "hopbook-probe-tcp": checkProbe,
   "hopbook-probe-https": ([mode = "", ...values]) => {

@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../../../lib/linux/ebpf/agent-script.js";
+import { canEnterMounts } from "../../fixtures/mounts.js";
 import { parseAgentPolicy } from "../../../lib/linux/ebpf/identity-policy.js";
 
 /** A stand-in for the agent's program: it knows two endpoints, and writes down what it was asked. */
@@ -18,18 +19,9 @@ case "$*" in
 esac
 `;
 
-const canEnter = (): boolean => {
-  try {
-    execFileSync("nsenter", ["-t", String(process.pid), "-m", "--", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 t.test(
   "the agent is found by its process, asked in its own files, and only read",
-  { skip: canEnter() ? false : "may not enter a mount namespace" },
+  { skip: canEnterMounts() ? false : "may not enter a mount namespace" },
   async (t) => {
     const dir = t.testdir({});
     const [agent, program] = [join(dir, "cilium-agent"), join(dir, "cilium-dbg")];
