@@ -3,7 +3,7 @@ export type { AgentLine } from "./agent-lines.js";
 export { CaptureSession, startCaptures, type CaptureEvent } from "./session.js";
 export { DROPTRACE_ACTION, DropTraceSession, planDropTraces } from "./droptrace.js";
 export { planPacketWatch, readPacketWatch } from "./packet-watch.js";
-export { parseRing, type Ring } from "./ring.js";
+export { parseRing, shrinkRing, type Ring } from "./ring.js";
 export { CAPTURE_SCRIPTS } from "./scripts.js";
 export { CaptureFollower } from "./follow.js";
 export { attachCaptures, stopDetached } from "./attach.js";

@@ -28,6 +28,13 @@ export function parseRing(text: string, freezes = 0): Ring {
   });
 }
 
+/** One of a part of its room, of as many files where these are not too small for that; as small as a ring can be at the least. */
+export function shrinkRing({ files, megabytes, freezes }: Ring, parts: number): Ring {
+  const room = (files * megabytes) / parts;
+  const fewer = Math.max(FEWEST_FILES, Math.min(files, Math.floor(room)));
+  return { files: fewer, megabytes: Math.max(1, Math.floor(room / fewer)), freezes };
+}
+
 /** The most that lies on a node: every point's ring and what of it is kept, and one file twice while the files of a point are put together. */
 export function ringBytes({ files, megabytes, freezes }: Ring, points: number): number {
   return (files * points * (1 + freezes) + 1) * megabytes * MEGABYTE;

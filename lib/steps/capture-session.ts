@@ -181,6 +181,13 @@ export class HeldCaptures {
     return true;
   }
 
+  /** Of all, also those that joined: the nodes that did not confirm it. */
+  async freeze(lastSeconds: number | null): Promise<readonly string[]> {
+    const sessions = [this.session, ...this.#joined];
+    const silent = await Promise.all(sessions.map((session) => session.freeze(lastSeconds)));
+    return [...new Set(silent.flat())];
+  }
+
   /**
    * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the
    * same captures.

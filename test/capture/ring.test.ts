@@ -1,6 +1,6 @@
 import t from "tap";
 import { planPoints } from "../../lib/capture/plan.js";
-import { parseRing, ringBytes } from "../../lib/capture/ring.js";
+import { parseRing, ringBytes, shrinkRing } from "../../lib/capture/ring.js";
 import type { CapturePoint } from "../../lib/model/points.js";
 
 t.test("a ring as it is written", async (t) => {
@@ -25,6 +25,20 @@ t.test("a ring as it is written", async (t) => {
     "10x1MB;id",
   ];
   for (const text of bad) t.throws(() => parseRing(text), { code: "INPUT_INVALID", hint: /10x100MiB/ }, text);
+});
+
+t.test("a smaller one fits into its part of the room, as far as a ring can", async (t) => {
+  const shrunk = (text: string, parts: number): string => {
+    const { files, megabytes } = shrinkRing(parseRing(text), parts);
+    return `${String(files)}x${String(megabytes)}`;
+  };
+  t.equal(shrunk("10x100MB", 16), "10x6");
+  t.equal(shrunk("10x100MB", 4), "10x25");
+  t.equal(shrunk("10x2MB", 4), "5x1", "fewer files where they would be too small");
+  t.equal(shrunk("2x1MB", 16), "2x1");
+  t.equal(shrunk("100x1MB", 16), "6x1");
+  t.equal(shrinkRing(parseRing("10x100MB", 3), 16).freezes, 3);
+  t.equal(shrunk("10x100MB", 1), "10x100");
 });
 
 t.test("a node's room is that of all its rings, and of one file twice", async (t) => {

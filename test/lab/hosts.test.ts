@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execInPod } from "../../lib/lab/index.js";
+import type { CapturesFile } from "../../lib/model/evidence.js";
 import type { Findings } from "../../lib/model/findings.js";
 import type { PointsFile } from "../../lib/model/points.js";
 import { waitUntil } from "../fixtures/patience.js";
@@ -30,9 +31,9 @@ async function answer(t: Test, ...addresses: readonly string[]): Promise<void> {
   t.ok(await waitUntil(asked), `${NAME} is ${addresses.join(", ")}`);
 }
 
-for (const [way, profile] of [
-  ["local", bench.lab.files.profile],
-  ["ssh", bench.lab.files.sshProfile],
+for (const [way, profile, ring] of [
+  ["local", bench.lab.files.profile, []],
+  ["ssh, in rings", bench.lab.files.sshProfile, ["--ring", "4x1MB"]],
 ] as const) {
   t.test(`a host's addresses are followed, by ${way}`, async (t) => {
     await answer(t, WEB);
@@ -48,9 +49,8 @@ for (const [way, profile] of [
       "--host-every",
       "5s",
     ];
-    const capture = startCli(bench.cli, [...args, "--duration", "60s", "--cluster", profile, "--yes"], {
-      cwd,
-    });
+    const more = [...ring, "--duration", "60s", "--cluster", profile, "--yes"];
+    const capture = startCli(bench.cli, [...args, ...more], { cwd });
     t.ok(await capture.said(LISTENING), capture.stderr());
     t.match(capture.stderr(), /db\.example\.org is 192\.168\.218\.65 \(shop\/client by 10\.96\.0\.10\)/);
     await fetchPages(bench.lab, "shop/client", [`http://${WEB}:8080/`]);
@@ -70,6 +70,13 @@ for (const [way, profile] of [
     ]);
     t.equal(points.length, 4, points.map(({ id }) => id).join(" "));
     t.strictSame(readdirSync(join(dir, "captures/node-a")).length, 4);
+    const { captures } = read<CapturesFile>("evidence/captures.json");
+    const rings = ring.length === 0 ? [] : [4, 4, 2, 2];
+    t.strictSame(
+      captures.flatMap((each) => each.ring?.files ?? []),
+      rings,
+      "those that came have smaller ones",
+    );
     const { flows } = read<Findings>("findings.json");
     const web = flows.filter(({ protocol, to }) => protocol === "tcp" && to.ip === WEB);
     t.strictSame(

@@ -1,6 +1,7 @@
 import t from "tap";
 import { HopbookError } from "../../lib/errors.js";
 import type { Argv } from "../../lib/model/access.js";
+import type { CaptureSession } from "../../lib/capture/index.js";
 import { HELD_CAPTURE, HeldCaptures } from "../../lib/steps/capture-session.js";
 import { captureFreeze } from "../../lib/steps/capture-freeze.js";
 import { captureMark } from "../../lib/steps/capture-mark.js";
@@ -22,10 +23,8 @@ function setUp(answer: (argv: Argv) => string | Error, freezes = 2, silent: read
   const kept: (number | null)[] = [];
   const session = {
     freeze: (lastSeconds: number | null) => Promise.resolve([kept.push(lastSeconds)].flatMap(() => silent)),
-  };
-  const held = Object.assign(Object.create(HeldCaptures.prototype) as HeldCaptures, {
-    ...{ session, freezesLeft: freezes },
-  });
+  } as unknown as CaptureSession;
+  const held = new HeldCaptures(session, { freezesLeft: freezes });
   fake.held.set(HELD_CAPTURE, held);
   return { ...fake, kept };
 }

@@ -37,7 +37,7 @@ export const hostFollow: StepKind<Input, Output> = {
   description:
     "While captures at points go on, asks again and again for the addresses of names, as host/resolve does, and captures those that are new " +
     "at the same points, in files of their own that end with the others; pods that join later are captured with all of them. Made for " +
-    "`background: true`; it ends when the captures end. What it captures is no ring, also beside rings. Not in runs that go on without their client.",
+    "`background: true`; it ends when the captures end. Beside rings they are smaller rings. Not in runs that go on without their client.",
   phase: "action",
   plansCommands: false,
   detach: "before",

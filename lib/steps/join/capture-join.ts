@@ -39,7 +39,7 @@ export const captureJoin: StepKind<Input, Output> = {
     "While captures at points go on, looks again and again for pods that fit labels, an owner or a Service, and captures those that " +
     "came with the filter and the kind of packets of the captures that run, in files of their own that end with them. A pod that may " +
     "not be captured is said and left out. Made for `background: true`; it ends when the captures end. Its commands are known only " +
-    "when pods come: the permissions bound them. They are seen live as the others are (`-o -`, `--print`); by SSH those that come first, as a login has few sessions. Who waits for a line of their logs (`log.capture` of trigger/wait) has this step follow them, under pod/logs; not by SSH. Not for rings, and not in runs that go on without their client.",
+    "when pods come: the permissions bound them. They are seen live as the others are (`-o -`, `--print`); by SSH those that come first, as a login has few sessions. Who waits for a line of their logs (`log.capture` of trigger/wait) has this step follow them, under pod/logs; not by SSH. Beside rings they are smaller rings. Not in runs that go on without their client.",
   phase: "action",
   plansCommands: false,
   detach: "before",
@@ -166,9 +166,7 @@ class Joiner {
         ? "without the client nobody looks for them"
         : begun === null
           ? "the captures are of flows, not at points"
-          : (begun.input.ring ?? "") !== ""
-            ? "the rings have all the room"
-            : null;
+          : null;
     if (why !== null) this.#context.note("warn", `pods that come meanwhile are not captured: ${why}`);
     return why === null;
   }

@@ -1,4 +1,4 @@
-import { planPoints, startCaptures } from "../../capture/index.js";
+import { planPoints, shrinkRing, startCaptures } from "../../capture/index.js";
 import { HopbookError, messageOf } from "../../errors.js";
 import type { PointsFile } from "../../model/points.js";
 import type { StepContext } from "../../model/steps.js";
@@ -7,13 +7,14 @@ import type { BegunCaptures, HeldCaptures } from "../capture-session.js";
 import { toBytes } from "../schema.js";
 import { leaseSecondsOf } from "../shared/lease.js";
 import { addMark } from "../shared/marks.js";
+import { refuseTooLarge, ringOf } from "../shared/ring.js";
 
 export type Point = PointsFile["points"][number];
 
 export interface Joining {
   readonly held: HeldCaptures;
   readonly begun: BegunCaptures;
-  /** Of a node, all that joined there together. */
+  /** Of a node, all that joined there together; rings have as much again as those that were there first. */
   readonly maxBytes: number;
 }
 
@@ -39,15 +40,19 @@ export async function joinPoints(
   const { number, most } = agents.begin(node, context);
   const points = await findPoints(new Set(departures.points.map(({ id }) => id)));
   const { input } = begun;
+  const ring = ringOf(input);
   const plans = planPoints(points, {
     ...{ runId: context.runId, workDir: context.profile.workDir, part: `joined${number}` },
     ...{ payload: input.payload === true, maxSeconds: Math.ceil(begun.maxMs / 1000) },
     ...{ maxBytes: Math.floor(joining.maxBytes / most), bufferKiB: BUFFER_KIB },
     ...{ minFreeBytes: toBytes(input.minFree ?? "64MiB"), leaseSeconds: leaseSecondsOf(context.profile) },
     sshConnections: {},
+    // All that may join have as much room again as the rings.
+    ...(ring === null ? {} : { ring: shrinkRing(ring, most) }),
     ...(input.snaplen === undefined ? {} : { snaplenBytes: input.snaplen }),
   });
   for (const plan of plans) {
+    if (ring !== null) refuseTooLarge(plan, begun.tools);
     for (const filter of new Set(plan.hops.map((hop) => hop.filter))) {
       context.demand({
         ...{ kind: "capture", node: plan.node, durationMs: begun.maxMs, bytes: plan.maxBytes, filter },

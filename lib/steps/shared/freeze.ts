@@ -28,7 +28,7 @@ export async function freezeCaptures(
     });
   }
   held.freezesLeft -= 1;
-  const silent = await held.session.freeze(lastMs === null ? null : lastMs / 1000);
+  const silent = await held.freeze(lastMs === null ? null : lastMs / 1000);
   const nowMs = context.clock.nowMs();
   const tookMs = nowMs - cause.sinceMs;
   const at = new Date(nowMs).toISOString();

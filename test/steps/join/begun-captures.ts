@@ -34,6 +34,8 @@ const textOf = (recorded: Recording[string] | undefined): string =>
 interface Agent {
   readonly dir: string;
   readonly words: readonly string[];
+  /** What it was told, line by line. */
+  readonly told: readonly string[];
   say(...lines: string[]): void;
 }
 
@@ -74,7 +76,8 @@ export async function beginCaptures(
     const words = argv.slice(argv.indexOf("hopbook-capture") + 1);
     const ids = words.slice(8).filter((_, index) => index % 6 === 0);
     const [dir = ""] = words;
-    if (isAgent) agents.push({ dir, words, say });
+    const told: string[] = [];
+    if (isAgent) agents.push({ dir, words, told, say });
     const done = new Promise<StreamEnd>((resolve) => {
       lines.once("close", () => resolve({ exitCode: 0, signal: null, transportLost: false }));
     });
@@ -82,8 +85,10 @@ export async function beginCaptures(
     return {
       ...{ node, argv: ["sh"], done, stderrText: () => "", stdoutLines: createInterface({ input: lines }) },
       write(text) {
+        told.push(text.trim());
         if (text === "stop\n") say(...ids.map((id) => `closed ${id} 1700000009 4 4 0 0 400`), "stopped");
         if (text === "remove\n") say("removed");
+        if (text === "freeze\n") say("frozen 1 1700000003 2");
         // Of what watches an agent.
         if (text === "look\n") say("looked");
       },

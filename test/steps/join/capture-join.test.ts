@@ -5,7 +5,9 @@ import type { NodeAccess } from "../../../lib/model/access.js";
 import type { LiveFeed, LiveView } from "../../../lib/model/live/view.js";
 import type { PointsFile } from "../../../lib/model/points.js";
 import type { StepContext } from "../../../lib/model/steps.js";
+import type { FoundPoints } from "../../../lib/steps/capture-points.js";
 import { captureJoin } from "../../../lib/steps/join/capture-join.js";
+import { freezeCaptures } from "../../../lib/steps/shared/freeze.js";
 import { waitUntil } from "../../fixtures/patience.js";
 import { beginCaptures } from "./begun-captures.js";
 
@@ -16,8 +18,9 @@ async function setUp(
   more: Partial<StepContext> = {},
   input: object = {},
   via: NodeAccess["via"] = "local",
+  tools: FoundPoints["tools"] = {},
 ) {
-  const begun = await beginCaptures(t, { more, input, via });
+  const begun = await beginCaptures(t, { more, input, via, tools });
   const start = (own: Partial<Input> = {}): Promise<{ outputs: Promise<unknown> }> =>
     begun.start(captureJoin, { capture: "captures", pods: ["app!=none"], ...own });
   return { ...begun, start };
@@ -182,9 +185,37 @@ t.test("where nothing can join it says so or what is meant, and looks for nothin
   t.strictSame(await (await alone.start(named)).outputs, { joined: [], leftOut: [] });
   await alone.finish();
 
-  const ring = await setUp(t, {}, { ring: "2x1MiB" });
-  t.strictSame(await (await ring.start()).outputs, { joined: [], leftOut: [] });
-  t.match(ring.notes.join(), /pods that come meanwhile are not captured: the rings have all the room/);
-  await ring.finish();
   t.throws(() => captureJoin.check?.({ capture: "captures", pods: "a b c" }));
+});
+
+t.test(
+  "beside rings those that come are rings as well, of a part of the room, and kept with the others",
+  async (t) => {
+    const run = await setUp(t, {}, { ring: "10x100MB", freezes: 1 });
+    const { outputs } = await run.start();
+    run.running.set("web", "uid-b1");
+    await run.look();
+    const [first, web] = run.agents;
+    t.strictSame(first?.words.slice(6, 8), ["10", "100"]);
+    t.strictSame(web?.words.slice(6, 8), ["10", "6"]);
+    t.match(run.demands.at(-1), { kind: "capture", bytes: (10 * 2 + 1) * 6_000_000 });
+    await freezeCaptures({ capture: "captures", lastMs: null }, { why: "a test", sinceMs: 0 }, run.context);
+    t.strictSame(
+      run.agents.map(({ told }) => told.filter((word) => word.startsWith("freeze"))),
+      [["freeze"], ["freeze"]],
+    );
+    await run.finish();
+    t.match(await outputs, { joined: ["shop/web"] });
+  },
+);
+
+t.test("a ring for which the node has no room is not joined", async (t) => {
+  const tools = { "node-b": { freeDiskBytes: 100_000_000 } } as unknown as FoundPoints["tools"];
+  const run = await setUp(t, {}, { ring: "10x100MB" }, "local", tools);
+  const { outputs } = await run.start();
+  run.running.set("web", "uid-b1");
+  await run.look();
+  await run.finish();
+  t.match(run.marks(), [{ kind: "left-out", text: /Cannot capture on node-b: its rings may take/ }]);
+  t.match(await outputs, { leftOut: ["shop/web"] });
 });
