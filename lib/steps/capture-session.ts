@@ -25,9 +25,8 @@ import { describeFlow } from "./flow-evidence.js";
 import { leaseSecondsOf } from "./shared/lease.js";
 import { planAsking } from "./shared/away.js";
 import { Departures } from "./shared/departures.js";
-import { CAPTURES_FILE, explainKept, stopAndPull } from "./shared/finish-captures.js";
-import { JoinedAgents } from "./shared/joined-agents.js";
-import { JoinedLogs } from "./shared/joined-logs.js";
+import { CAPTURES_FILE, explainKept } from "./shared/finish-captures.js";
+import { HeldCaptures } from "./shared/held-captures.js";
 import { LiveCaptures } from "./shared/live-captures.js";
 import { mostBytes, refuseTooLarge, ringOf, ringText } from "./shared/ring.js";
 import { toBytes } from "./schema.js";
@@ -123,80 +122,6 @@ function podFoldersOf(tools: Readonly<Record<string, NodeTools>>): Record<string
     workDir === undefined ? [] : [[name, { workDir, freeBytes: freeDiskBytes }] as const],
   );
   return Object.fromEntries(entries);
-}
-
-/** How captures at points were started. */
-export interface BegunCaptures {
-  readonly input: CaptureInput;
-  readonly filter: string;
-  readonly maxMs: number;
-  /** What their nodes have. */
-  readonly tools: FoundPoints["tools"];
-}
-
-interface Beside {
-  readonly live?: LiveCaptures | null;
-  readonly departures?: Departures | null;
-  readonly begun?: BegunCaptures | null;
-  readonly freezesLeft?: number;
-}
-
-/** The captures of a run while they are held: finished once, by their step or when they are let go of. */
-export class HeldCaptures {
-  private records: Promise<readonly CaptureRecord[]> | null = null;
-  readonly #joined: CaptureSession[] = [];
-  readonly #ending = new AbortController();
-
-  readonly logs = new JoinedLogs();
-  readonly agents = new JoinedAgents();
-  /** What captures at points that begin from now on take: it grows with the addresses of hosts. */
-  filter: string;
-  readonly live: LiveCaptures | null;
-  readonly departures: Departures | null;
-  /** null: it is not known how they were started. */
-  readonly begun: BegunCaptures | null;
-  /** How often what the rings hold may still be kept. */
-  freezesLeft: number;
-
-  constructor(
-    readonly session: CaptureSession,
-    { live = null, departures = null, begun = null, freezesLeft = 0 }: Beside = {},
-  ) {
-    this.live = live;
-    this.departures = departures;
-    this.begun = begun;
-    this.filter = begun?.filter ?? "";
-    this.freezesLeft = freezesLeft;
-  }
-
-  /** Aborted when they are about to be stopped. */
-  get ending(): AbortSignal {
-    return this.#ending.signal;
-  }
-
-  /** Captures that end with these; false where that is too late. */
-  join(session: CaptureSession): boolean {
-    if (this.#ending.signal.aborted) return false;
-    this.#joined.push(session);
-    return true;
-  }
-
-  /** Of all, also those that joined: the nodes that did not confirm it. */
-  async freeze(lastSeconds: number | null): Promise<readonly string[]> {
-    const sessions = [this.session, ...this.#joined];
-    const silent = await Promise.all(sessions.map((session) => session.freeze(lastSeconds)));
-    return [...new Set(silent.flat())];
-  }
-
-  /**
-   * Stops, pulls, removes. After an interruption as well: partial evidence is evidence. Who asks a second time gets the
-   * same captures.
-   */
-  finish(context: StepContext): Promise<readonly CaptureRecord[]> {
-    this.#ending.abort();
-    const { session, live, departures } = this;
-    return (this.records ??= stopAndPull({ session, joined: this.#joined, live, departures }, context));
-  }
 }
 
 /** Starts the captures and holds them; from then on they are finished on every exit path. */

@@ -3,7 +3,7 @@ import { HopbookError, messageOf } from "../../errors.js";
 import type { PointsFile } from "../../model/points.js";
 import type { StepContext } from "../../model/steps.js";
 import { POINTS_FILE } from "../capture-points.js";
-import type { BegunCaptures, HeldCaptures } from "../capture-session.js";
+import type { BegunCaptures, HeldCaptures } from "../shared/held-captures.js";
 import { toBytes } from "../schema.js";
 import { leaseSecondsOf } from "../shared/lease.js";
 import { addMark } from "../shared/marks.js";

@@ -1,7 +1,7 @@
 import { HopbookError } from "../../errors.js";
 import type { StepContext } from "../../model/steps.js";
 import { formatDuration } from "../../model/units.js";
-import { HeldCaptures } from "../capture-session.js";
+import { HeldCaptures } from "./held-captures.js";
 import { addMark } from "./marks.js";
 
 /** The captures of that name. Throws CAPTURE_FAILED where none run. */

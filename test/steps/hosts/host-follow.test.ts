@@ -3,7 +3,7 @@ import { withoutLogin } from "../../../lib/capture/index.js";
 import { HopbookError } from "../../../lib/errors.js";
 import type { PointsFile } from "../../../lib/model/points.js";
 import type { StepContext } from "../../../lib/model/steps.js";
-import { HeldCaptures } from "../../../lib/steps/capture-session.js";
+import { HeldCaptures } from "../../../lib/steps/shared/held-captures.js";
 import type { FoundPoints } from "../../../lib/steps/capture-points.js";
 import { captureJoin } from "../../../lib/steps/join/capture-join.js";
 import { filterOfHosts } from "../../../lib/steps/hosts/filter.js";

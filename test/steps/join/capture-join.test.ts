@@ -17,10 +17,9 @@ async function setUp(
   t: Test,
   more: Partial<StepContext> = {},
   input: object = {},
-  via: NodeAccess["via"] = "local",
-  tools: FoundPoints["tools"] = {},
+  beside: { readonly via?: NodeAccess["via"]; readonly tools?: FoundPoints["tools"] } = {},
 ) {
-  const begun = await beginCaptures(t, { more, input, via, tools });
+  const begun = await beginCaptures(t, { more, input, ...beside });
   const start = (own: Partial<Input> = {}): Promise<{ outputs: Promise<unknown> }> =>
     begun.start(captureJoin, { capture: "captures", pods: ["app!=none"], ...own });
   return { ...begun, start };
@@ -128,7 +127,7 @@ t.test("who watches sees pods that come too; by a login as many as it has sessio
       end: () => Promise.resolve(),
     };
     const live: LiveView = { wantsPackets: true, countsEveryMs: null, begin: () => feed, mark: nothing };
-    const run = await setUp(t, { live }, {}, via);
+    const run = await setUp(t, { live }, {}, { via });
     const { outputs } = await run.start();
     run.running.set("cart", "uid-a2");
     await run.look();
@@ -211,7 +210,7 @@ t.test(
 
 t.test("a ring for which the node has no room is not joined", async (t) => {
   const tools = { "node-b": { freeDiskBytes: 100_000_000 } } as unknown as FoundPoints["tools"];
-  const run = await setUp(t, {}, { ring: "10x100MB" }, "local", tools);
+  const run = await setUp(t, {}, { ring: "10x100MB" }, { tools });
   const { outputs } = await run.start();
   run.running.set("web", "uid-b1");
   await run.look();
