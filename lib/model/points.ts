@@ -23,5 +23,7 @@ export interface PointsFile {
     readonly pcap: string;
     /** Names of interfaces by their index there, where all of them are captured. */
     readonly links?: Readonly<Record<string, string>>;
+    /** What had to fit there beside the filter of all points. */
+    readonly only?: string;
   })[];
 }

@@ -40,7 +40,7 @@ export async function findPoints(
   const tools = Object.fromEntries([...looks].map(([target, look]) => [target, look.tools]));
   const points = places.map((place) => ({
     ...place,
-    filter: filterAt(place, filter, tools),
+    filter: filterAt(place, narrowed(filter, place), tools),
     pcap: `captures/${place.node}/${place.id}.pcap`,
   }));
   return { filter, points, tools };
@@ -54,6 +54,12 @@ export function filterAt(
 ): string {
   const login = place.netns.kind === "host" ? (tools[targetOf(place)]?.sshConnection ?? null) : null;
   return withoutLogin(filter, login);
+}
+
+/** What has to fit at a point that may have something to say of its own. Words like `vlan` change what stands behind them. */
+export function narrowed(filter: string, { only }: Pick<Place, "only">): string {
+  if (only === undefined) return filter;
+  return filter === "" ? only : `(${only}) and (${filter})`;
 }
 
 /** Points as a run wrote them down, which may be what a node kept: their form; names are checked where they are used. */
@@ -73,7 +79,7 @@ export function readKept(text: string): PointsFile {
     (netns?.kind === "host" ||
       netns?.kind === "own" ||
       (netns?.kind === "path" && typeof netns.path === "string")) &&
-    (rest.target === undefined || typeof rest.target === "string") &&
+    [rest.target, rest.only].every((word) => word === undefined || typeof word === "string") &&
     rest.encapsulation?.kind === "none";
   const list: readonly Point[] = Array.isArray(points) ? (points as readonly Point[]) : [];
   const isWhole =
@@ -110,15 +116,24 @@ async function lookAtPlaces(
   context: StepContext,
 ): Promise<{ readonly places: readonly Place[]; readonly looks: ReadonlyMap<string, PointsLook> }> {
   const found = await findPods(named, context);
-  const inPods = named.flatMap((point) =>
-    (found.get(point) ?? []).map((pod) => placeInPod(pod, point.kind === "pod" ? point.interface : null)),
+  const inPods = mergeSame(
+    named.flatMap((point) =>
+      (found.get(point) ?? []).map((pod) => ({
+        place: placeInPod(pod, point.kind === "pod" ? point.interface : null),
+        only: point.only,
+      })),
+    ),
+    ({ place }) => `${targetOf(place)} ${place.id}`,
+  ).map(({ place, only }) => ({ ...place, ...onlyOf(only) }));
+  const onNodes = mergeSame(
+    named.flatMap((point) => (point.kind === "node" ? [point] : [])),
+    ({ node, interface: name }) => `${node} ${name}`,
   );
-  const onNodes = named.flatMap((point) => (point.kind === "node" ? [point] : []));
   for (const { node } of onNodes) assertKnown(node, context);
   const wanted = new Map<string, Map<string, FilterPlace>>();
-  const want = (target: string, place: Omit<FilterPlace, "filter">): void => {
+  const want = (target: string, place: Omit<FilterPlace, "filter"> & Pick<Place, "only">): void => {
     const own = wanted.get(target) ?? new Map<string, FilterPlace>();
-    wanted.set(target, own.set(place.id, { ...place, filter }));
+    wanted.set(target, own.set(place.id, { ...place, filter: narrowed(filter, place) }));
   };
   for (const place of inPods) want(targetOf(place), place);
   for (const point of onNodes) want(point.node, hostPlace(point));
@@ -147,7 +162,7 @@ async function lookAtPlaces(
     const own = places.filter((place) => targetOf(place) === target);
     readFilterCheck(
       look.said,
-      own.map((place) => ({ ...place, filter })),
+      own.map((place) => ({ ...place, filter: narrowed(filter, place) })),
     );
   }
   return { places, looks };
@@ -193,8 +208,34 @@ function assertKnown(node: string, { accesses, unreachable }: StepContext): void
 
 type PointOnNode = Extract<NamedPoint, { readonly kind: "node" }>;
 
-function hostPlace({ node, interface: name }: PointOnNode): Omit<FilterPlace, "filter"> {
-  return { id: safeId([node, "point", name]), netns: { kind: "host" }, interface: name };
+function hostPlace({
+  node,
+  interface: name,
+  only,
+}: PointOnNode): Omit<FilterPlace, "filter"> & Pick<Place, "only"> {
+  return { id: safeId([node, "point", name]), netns: { kind: "host" }, interface: name, ...onlyOf(only) };
+}
+
+const onlyOf = (only: string | null): Pick<Place, "only"> => (only === null ? {} : { only });
+
+/** Of one place once: what fits any of those that name it. */
+function mergeSame<T extends { readonly only: string | null }>(
+  all: readonly T[],
+  keyOf: (one: T) => string,
+): readonly T[] {
+  const found = new Map<string, T>();
+  for (const one of all) {
+    const same = found.get(keyOf(one));
+    const isAll = same?.only === null || one.only === null;
+    const only =
+      same === undefined || same.only === one.only
+        ? one.only
+        : isAll
+          ? null
+          : `(${same.only}) or (${one.only})`;
+    found.set(keyOf(one), { ...one, only });
+  }
+  return [...found.values()];
 }
 
 function placeOnNode(point: PointOnNode, links: readonly Link[]): Place {

@@ -21,6 +21,8 @@ interface Input {
 interface Output {
   readonly pods: readonly LocatedPod[];
   readonly nodes: readonly string[];
+  /** Of nodes with pods that have addresses of their own: a tcpdump expression for all packets of theirs. */
+  readonly perNode: readonly { readonly node: string; readonly filter: string }[];
   readonly count: number;
 }
 
@@ -82,7 +84,7 @@ export const podLocate: StepKind<Input, Output> = {
   },
   outputSchema: {
     type: "object",
-    required: ["pods", "nodes", "count"],
+    required: ["pods", "nodes", "perNode", "count"],
     properties: {
       pods: {
         type: "array",
@@ -137,6 +139,12 @@ export const podLocate: StepKind<Input, Output> = {
         },
       },
       nodes: texts,
+      perNode: {
+        type: "array",
+        items: { type: "object", properties: { node: text, filter: text } },
+        title:
+          "Of nodes with pods that have addresses of their own: a tcpdump expression for all packets of theirs",
+      },
       count: { type: "integer" },
     },
   },
@@ -155,13 +163,24 @@ export const podLocate: StepKind<Input, Output> = {
     const ordered = sortByNode(commands);
     return {
       commands: ordered,
-      outputs: { pods, nodes: [...new Set(pods.map(({ node }) => node))], count: pods.length },
+      outputs: {
+        ...{ pods, nodes: [...new Set(pods.map(({ node }) => node))] },
+        ...{ perNode: perNodeOf(pods), count: pods.length },
+      },
       notes: pods.slice(0, MAX_NOTES).map(sayPod),
     };
   },
 };
 
 const MAX_NOTES = 20;
+
+/** A pod in the node's own network has the node's addresses: all that the node sends would be its. */
+function perNodeOf(pods: readonly LocatedPod[]): Output["perNode"] {
+  const own = new Map<string, string[]>();
+  for (const { node, ips, hostNetwork } of pods)
+    if (!hostNetwork && ips.length > 0) own.set(node, [...(own.get(node) ?? []), ...ips]);
+  return [...own].map(([node, ips]) => ({ node, filter: ips.map((ip) => `host ${ip}`).join(" or ") }));
+}
 
 function textsOf({ pods }: Input): readonly string[] {
   return typeof pods === "string" ? [pods] : pods;

@@ -1,3 +1,4 @@
+import { checkFilterText } from "../capture/index.js";
 import { parseEnd } from "../cluster/index.js";
 import { HopbookError } from "../errors.js";
 import { ANY_INTERFACE } from "../model/points.js";
@@ -5,18 +6,27 @@ import { ANY_INTERFACE } from "../model/points.js";
 /** A point as a runbook names it; whatever else an object has is not looked at. */
 export type PointInput = string | Readonly<Record<string, unknown>>;
 
-/** A point by names alone: where it is, hopbook finds out by itself. */
+/**
+ * A point by names alone: where it is, hopbook finds out by itself. `only`: what has to fit there beside the filter of all
+ * points; null: nothing more.
+ */
 export type NamedPoint =
   /** All pods that the text means. */
-  | { readonly kind: "pods"; readonly text: string }
+  | { readonly kind: "pods"; readonly text: string; readonly only: null }
   /** `interface` null: the one with the pod's address. `sandbox`: the one in which pod/locate found it. */
   | {
       readonly kind: "pod";
       readonly pod: string;
       readonly interface: string | null;
       readonly sandbox: string | null;
+      readonly only: string | null;
     }
-  | { readonly kind: "node"; readonly node: string; readonly interface: string };
+  | {
+      readonly kind: "node";
+      readonly node: string;
+      readonly interface: string;
+      readonly only: string | null;
+    };
 
 export const pointsSchema = {
   anyOf: [
@@ -33,6 +43,7 @@ export const pointsSchema = {
               pod: { type: "string", minLength: 1 },
               node: { type: "string", minLength: 1 },
               interface: { type: ["string", "null"] },
+              filter: { type: "string" },
             },
             anyOf: [{ required: ["pod"] }, { required: ["node", "interface"] }],
           },
@@ -42,7 +53,7 @@ export const pointsSchema = {
   ],
   title:
     "Where to capture in place of flows: pods as for pod/locate, `node/NAME`, `{pod, interface}`, `{node, interface}` " +
-    "with `any` for all, pods of pod/locate, hops of a path; or a list",
+    "with `any` for all, pods of pod/locate, hops of a path; or a list. An object's `filter` has to fit there as well",
 } as const;
 
 /** What is meant, before any node is asked. Throws INPUT_INVALID. */
@@ -60,19 +71,22 @@ function readPoint(point: PointInput): NamedPoint {
   if (typeof point === "string") {
     const end = parseEnd(point);
     if (end.kind === "node" && end.port === null) {
-      return { kind: "node", node: end.name, interface: ANY_INTERFACE };
+      return { kind: "node", node: end.name, interface: ANY_INTERFACE, only: null };
     }
-    return { kind: "pods", text: point };
+    return { kind: "pods", text: point, only: null };
   }
-  const { pod, node, interface: name, sandbox } = point;
+  const { pod, node, interface: name, sandbox, filter } = point;
+  const own = typeof filter === "string" ? checkFilterText(filter) : "";
+  const only = own === "" ? null : own;
   if (typeof pod === "string") {
     if (parseEnd(pod).kind !== "pod") throw refuse(`${JSON.stringify(pod)} is no name of a pod`);
     return {
       ...{ kind: "pod", pod, interface: typeof name === "string" ? name : null },
-      sandbox: typeof sandbox === "string" ? sandbox : null,
+      ...{ sandbox: typeof sandbox === "string" ? sandbox : null, only },
     };
   }
-  if (typeof node === "string" && typeof name === "string") return { kind: "node", node, interface: name };
+  if (typeof node === "string" && typeof name === "string")
+    return { kind: "node", node, interface: name, only };
   throw refuse(`${JSON.stringify(point).slice(0, 120)} names neither a pod nor an interface of a node`);
 }
 

@@ -62,6 +62,24 @@ t.test("hopbook capture: pods by labels and all of a node, whose way the packets
   await bench.expectClean(t);
 });
 
+t.test("one capture on each of the pods' nodes, of their packets: the way is there as well", async (t) => {
+  const { findings, dir } = await captureDns(
+    t,
+    ...["capture", "--pod", "app=client", "--pod", "app=dns", "--per-node", "--filter", "udp port 53"],
+    ...["--duration", "6s"],
+  );
+  t.match(findings.flows, [
+    { from: { ip: /^192/ }, to: { ip: "192.168.218.66", port: 53 }, verdict: { status: "delivered" } },
+  ]);
+  t.strictSame(
+    ["node-a", "node-b"].flatMap((node) => readdirSync(join(dir, "captures", node))),
+    ["node-a.point.any.pcap", "node-b.point.any.pcap"],
+  );
+  const nodes = findings.flows[0]?.hops.map(({ node }) => node) ?? [];
+  t.strictSame([...new Set(nodes)], ["node-a", "node-b"]);
+  await bench.expectClean(t);
+});
+
 t.test("a filter that tcpdump refuses ends the run before anything starts, and runs nothing", async (t) => {
   const made = join(bench.work, "made");
   for (const filter of ["udp port", "-w " + made, `$(touch ${made})`, "udp; touch " + made]) {

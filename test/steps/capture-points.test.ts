@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { CAPTURE_SCRIPTS } from "../../lib/capture/scripts.js";
 import { validateValue } from "../../lib/document/index.js";
 import { findArgvFault } from "../../lib/permissions/index.js";
-import { readKept } from "../../lib/steps/capture-points.js";
+import { findPoints, readKept } from "../../lib/steps/capture-points.js";
 import { captureStart } from "../../lib/steps/capture-start.js";
+import type { PointInput } from "../../lib/steps/point-input.js";
 import { podLocate } from "../../lib/steps/pod-locate.js";
 import { keyOf, replayNode, type Recording } from "../fixtures/nodes/replay.js";
 import { fakeContext, type FakeContext } from "./samples.js";
@@ -223,6 +224,35 @@ t.test("nothing but what it may do is done while it plans", async (t) => {
   const { context, actions } = setUp();
   await captureStart.plan({ points: ["shop/client", "node/node-b"], filter: "" }, context);
   t.strictSame([...new Set(actions)].sort(), [...(captureStart.planActions ?? [])].sort());
+});
+
+t.test("a point may have a filter of its own beside that of all; of one place once", async (t) => {
+  const { context } = setUp();
+  const filtersAt = async (
+    points: PointInput[],
+    filter: string,
+  ): Promise<readonly (readonly [string, string])[]> => {
+    const found = await findPoints({ points, filter }, context);
+    return found.points.map((point) => [point.name, point.filter.replace(/^not \(.*?\) and /, "")] as const);
+  };
+  const at = (node: string, filter?: string) => ({
+    node,
+    interface: "any",
+    ...(filter === undefined ? {} : { filter }),
+  });
+  t.strictSame(await filtersAt([at("node-a", "host 10.0.0.1"), at("node-b", " ")], "udp port 53"), [
+    ["any@node-a", "(host 10.0.0.1) and (udp port 53)"],
+    ["any@node-b", "udp port 53"],
+  ]);
+  t.strictSame(await filtersAt([{ pod: "shop/client", filter: "icmp" }], ""), [
+    ["client/eth0@node-a", "icmp"],
+  ]);
+  t.strictSame(await filtersAt([at("node-a", "icmp"), at("node-a", "udp"), at("node-a", "udp")], ""), [
+    ["any@node-a", "((icmp) or (udp)) or (udp)"],
+  ]);
+  t.strictSame(await filtersAt([at("node-a", "icmp"), at("node-a")], "tcp"), [["any@node-a", "tcp"]]);
+  for (const filter of ["udp\n-w x", "x".repeat(20_000)])
+    t.throws(() => captureStart.check?.({ points: [at("node-a", filter)] }), { code: "INPUT_INVALID" });
 });
 
 t.test("points that a node kept are held to their form", (t) => {

@@ -74,6 +74,8 @@ t.test("all pods of a node, by labels too, of several texts each once, by name",
     ["shop/cart", "shop/client"],
   );
   t.strictSame([outputs.count, outputs.nodes], [2, ["node-a"]]);
+  const all = outputs.pods.flatMap(({ ips }) => ips).map((ip) => `host ${ip}`);
+  t.strictSame(outputs.perNode, [{ node: "node-a", filter: all.join(" or ") }]);
 });
 
 t.test("labels that no pod has are an error", async (t) => {

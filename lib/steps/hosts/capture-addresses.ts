@@ -1,6 +1,6 @@
 import { targetOf } from "../../model/hops.js";
 import type { StepContext } from "../../model/steps.js";
-import { filterAt } from "../capture-points.js";
+import { filterAt, narrowed } from "../capture-points.js";
 import { freeId, joinPoints, type Joining, type Point } from "../join/join-points.js";
 import { filterOfHosts } from "./filter.js";
 
@@ -43,7 +43,7 @@ export async function captureAddresses(
             ...point,
             id,
             name: `${point.name} ${id.split(".").at(-1) ?? ""}`,
-            filter: filterAt(point, own, begun.tools),
+            filter: filterAt(point, narrowed(own, point), begun.tools),
             pcap: `captures/${point.node}/${id}.pcap`,
           };
         }),
