@@ -21,7 +21,7 @@ const WORDS =
   "string sudo summary svc switch system table target task tcp tcpdump test tests text that the this through time timeline timeout timer title tls to todo token tool tools top trace traffic true truncated ttl tunnel tunnels turn type udp uid " +
   "unanswered unavailable unix unknown unreachable unseen up update uri url use used user uses value values var verb verdict verify version veth via view vlan vni volume wait warn was watch way web what when where with within work worker worn write written yaml yes " +
   // Keys of runbooks that are none of these.
-  "allbackends answered apiversion asks audits back best connection connects continueonerror detachedduration dnsname everymethod expression failfast fails followed freeze freezes go goes httppath it itself join kerneldrops longest maxbytes maxduration maxloss maxparallel namepaths onepernode oneway outcomes points resolve ring same says sends servername several sizes slow starts symptoms them themselves tolerated too trigger untillog untilpacket whom";
+  "allbackends answered apiversion asks audits back best connection connects continueonerror detachedduration dnsname everymethod expression failfast fails followed freeze freezes go goes httppath it itself join kerneldrops longest maxbytes maxduration maxloss maxparallel namepaths onepernode oneway outcomes pernode points resolve ring same says sends servername several sizes slow starts symptoms them themselves tolerated too trigger untillog untilpacket whom";
 
 /** What is the same in every cluster, and every domain name's usual parts. */
 const SAME_FOR_ALL =

@@ -165,7 +165,10 @@ t.test(
       copyFileSync("/bin/sleep", agent);
       chmodSync(agent, 0o755);
       const held = spawn(agent, ["60"], { stdio: "ignore" });
-      t.teardown(() => held.kill());
+      t.teardown(async () => {
+        held.kill();
+        await once(held, "close");
+      });
       await once(held, "spawn");
     }
     for (const name of ["cilium", "calico-node"]) {

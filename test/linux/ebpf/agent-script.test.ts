@@ -29,7 +29,10 @@ t.test(
     chmodSync(agent, 0o755);
     writeFileSync(program, STAND_IN, { mode: 0o755 });
     const held = spawn(agent, ["60"], { stdio: "ignore" });
-    t.teardown(() => held.kill());
+    t.teardown(async () => {
+      held.kill();
+      await once(held, "close");
+    });
     await once(held, "spawn");
     const text = execFileSync(
       "sh",
