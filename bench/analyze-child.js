@@ -1,5 +1,8 @@
 // Analyses one run folder in a process of its own and prints what it found and what it took.
-import { analyzeRun } from "../dist/analysis/index.js";
+import "../bin/small-heap.js";
+
+// As the program does it: nothing else is loaded before.
+const { analyzeRun } = await import("../dist/analysis/index.js");
 
 const findings = await analyzeRun(process.argv[2]);
 const { hops, verdict } = findings.flows[0];

@@ -1,5 +1,8 @@
 // Analyzes captures in a process of its own and prints what it found and what it took.
-import { analyzePcaps } from "../dist/analysis/index.js";
+import "../bin/small-heap.js";
+
+// As the program does it: nothing else is loaded before.
+const { analyzePcaps } = await import("../dist/analysis/index.js");
 
 const { flows, leftOut } = await analyzePcaps(process.argv.slice(2));
 const statuses = new Set([

@@ -6,6 +6,7 @@ if (process.argv.length === 3 && (process.argv[2] === "--version" || process.arg
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   process.stdout.write(`${version}\n`);
 } else {
+  await import("./small-heap.js");
   const { main } = await import("../dist/bundle/main.js");
   process.exitCode = await main(process.argv.slice(2));
 }
