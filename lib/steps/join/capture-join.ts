@@ -14,6 +14,7 @@ interface Input {
   readonly capture: string;
   readonly pods: string | readonly string[];
   readonly interface?: string;
+  readonly captured?: readonly string[];
   readonly max?: number;
   readonly every?: string | number;
   readonly maxBytes?: string | number;
@@ -63,6 +64,12 @@ export const captureJoin: StepKind<Input, Output> = {
         type: "string",
         default: "",
         title: "Which one of a pod; empty: the one with its address",
+      },
+      captured: {
+        type: "array",
+        maxItems: 1000,
+        items: { type: "string" },
+        title: "Pods that are captured already, at points that are not their own (their node's)",
       },
       max: {
         type: "integer",
@@ -204,9 +211,11 @@ class Joiner {
   #cameOf(pods: readonly FittingPod[]): readonly FittingPod[] {
     const there = heldCaptures(this.#input.capture, this.#context).departures?.there ?? [];
     const captured = new Set(there.map(({ pod }) => pod));
+    const { captured: beside = [] } = this.#input;
     for (const each of pods) {
+      const isThere = captured.has(each.pod) || beside.includes(each.pod);
       // Which one of its name was captured from the start is known once it is seen.
-      if (captured.has(each.pod) && !this.#names.has(each.pod)) this.#tries.set(keyOf(each), TRIES);
+      if (isThere && !this.#names.has(each.pod)) this.#tries.set(keyOf(each), TRIES);
       this.#names.add(each.pod);
     }
     const nowMs = this.#context.clock.nowMs();

@@ -142,6 +142,19 @@ t.test("who watches sees pods that come too; by a login as many as it has sessio
   }
 });
 
+t.test("pods that their node's capture has join nothing; another one of the same name does", async (t) => {
+  const run = await setUp(t);
+  run.running.set("web", "uid-b1");
+  const { outputs } = await run.start({ captured: ["shop/web"] });
+  await run.look();
+  t.equal(run.agents.length, 1);
+  run.running.set("web", "uid-b2");
+  await run.look();
+  t.equal(run.agents.length, 2);
+  await run.finish();
+  t.strictSame(await outputs, { joined: ["shop/web"], leftOut: [] });
+});
+
 t.test("no more are captured at once than may be", async (t) => {
   const run = await setUp(t);
   const { outputs } = await run.start({ max: 2 });
