@@ -44,6 +44,17 @@ t.test("the CNI's agent counted as many drops of a kind as were lost", (t) => {
   t.end();
 });
 
+t.test("a node's counter is of all its pods: one of what was to pass goes before it", (t) => {
+  const queues = (["before", "after"] as const).map((phase): Look => ({
+    ...{ at: "node-b", kind: "queues", phase },
+    text: JSON.stringify([
+      { dev: VETH_B.interface, kind: "tbf", root: true, drops: phase === "after" ? 4 : 0 },
+    ]),
+  }));
+  t.equal(ask({ looks: [...metrics(4), ...queues] }).cause?.code, "queue-drop");
+  t.end();
+});
+
 t.test("of a device on the way, and of no other", (t) => {
   t.match(ask({ looks: counters(VETH_B.interface, 4) }).cause, {
     code: "program-drop",

@@ -35,14 +35,16 @@ function detectProgram(given: DetectorInput): readonly Candidate[] {
       isOwn: device !== null,
     });
     if (weight === null) return [];
+    // A node's counter is of all its pods: what a device's own one or another counter says goes before it.
+    const strength = device === null && weight.strength === 3 ? 2 : weight.strength;
     const where = `${describeNetns(at)}: ${agent}`;
     const kind = `${reason}, ${direction}${device === null ? "" : ` of ${device}`}`;
     const counted = `${describeNetns(at)}: ${command}: ${kind}: ${weight.text}`;
     const summary = `${where}'s eBPF program dropped the packets: ${kind}`;
     return [
       {
-        ...{ code: "program-drop", evidence: [counted], strength: weight.strength },
-        summary: weight.strength === 0 ? counted : summary,
+        ...{ code: "program-drop", evidence: [counted], strength },
+        summary: strength === 0 ? counted : summary,
       },
     ];
   });
