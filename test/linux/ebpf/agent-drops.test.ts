@@ -108,6 +108,19 @@ t.test("a number and packets by direction, of older agents", (t) => {
   t.end();
 });
 
+t.test("a number that has no description, and a table that is cut", (t) => {
+  const text = JSON.stringify([{ reason: 140, values: { ingress: { packets: 3, bytes: 9 } } }]);
+  t.strictSame(short(`#cilium\n${text}`), ["Cilium - ingress 140: 3"]);
+  const cut = `#calico
+| CATEGORY | TYPE              | INGRESS | EGRESS |
+|          | of no category    | 5       | 5      |
+| Dropped  | by policy         | 4       |
+dumped eth0 counters.
+`;
+  t.strictSame(short(cut), ["Calico eth0 ingress by policy: 4"]);
+  t.end();
+});
+
 t.test("a name and a direction for each line of a program, of newer ones: added up", (t) => {
   const row = (reason: string, direction: string, packets: number, line: number) => ({
     ...{ reason, direction, packets, bytes: packets * 98, line, file: "bpf_lxc.c" },
