@@ -38,6 +38,7 @@ const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [["connect", "--serverName", "x"], /hint: Did you mean --server-name\?/],
   [["connect", "--port", "80"], /hint: Did you mean the port of --to, as in --to shop\/web:8080\?/],
   [["run", "trace-path", "--dry-run"], /hint: Did you mean hopbook plan, which changes nothing\?/],
+  [["capture", "--plan"], /hint: Did you mean hopbook plan, which changes nothing\?/],
   [["analyze", "x", "--src", "1.1.1.1"], /hint: Did you mean --from\?/],
   [["run", "trace-path", "--zzz"], /hint: hopbook run trace-path --help lists the options/],
   [["run", "trace-path", "stray", "--from", "a"], /too many arguments/],

@@ -46,4 +46,5 @@ export const PLAN_WORDS: ReadonlySet<string> = new Set([
   "noop",
   "explain",
   "show-commands",
+  "plan",
 ]);
