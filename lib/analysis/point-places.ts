@@ -17,7 +17,7 @@ export function describePoints(points: readonly PointEvidence[], dir: string): B
   const places: (FilePlace & { readonly hop: Omit<EvidenceHop, "index"> })[] = [];
   const blind: EvidenceHop[] = [];
   for (const point of points) {
-    const hop = hopOf(point, null);
+    const hop = hopOf(point);
     const path = join(dir, point.pcap);
     const found = readDevices(point, dir);
     if (found === null) blind.push({ ...hop, index: 0 });
@@ -29,7 +29,7 @@ export function describePoints(points: readonly PointEvidence[], dir: string): B
           `Of the ${found.length} interfaces at ${point.name} only the ${MOST_DEVICES} busiest are looked at`,
         );
       for (const { interfaceIndex: device, name } of busiest) {
-        const own = hopOf(point, name ?? point.links?.[device] ?? `interface ${device}`);
+        const own = hopOf(point, { device, name: name ?? point.links?.[device] ?? `interface ${device}` });
         devices.set(own.id, device);
         places.push({ path, device, hop: own });
       }
@@ -39,13 +39,17 @@ export function describePoints(points: readonly PointEvidence[], dir: string): B
   return { paths: [...ways, ...blind.map((hop) => [hop])], devices, leftOut };
 }
 
-function hopOf(point: PointEvidence, device: string | null): Omit<EvidenceHop, "index"> {
-  const { id, node, role, mtuBytes, pcap, name } = point;
+/** Of a point, or of one of the interfaces that were captured there together. */
+function hopOf(
+  { id, node, role, roles, mtuBytes, pcap, name }: PointEvidence,
+  one?: { readonly device: number; readonly name: string },
+): Omit<EvidenceHop, "index"> {
+  const encapsulation = { kind: "none" } as const;
+  if (one === undefined) return { ...{ id, node, role, mtuBytes, pcap, interface: name }, encapsulation };
+  const shown = name.replace(/(^|\/)any@/, (_, before: string) => `${before}${one.name}@`);
   return {
-    ...{ id: device === null ? id : `${id}~${device}`, node, role, mtuBytes, pcap },
-    interface:
-      device === null ? name : name.replace(/(^|\/)any@/, (_, before: string) => `${before}${device}@`),
-    encapsulation: { kind: "none" },
+    ...{ id: `${id}~${one.name}`, node, role: roles?.[one.device] ?? role, mtuBytes, pcap },
+    ...{ interface: shown, encapsulation },
   };
 }
 

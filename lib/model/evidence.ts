@@ -109,6 +109,8 @@ export interface PointEvidence {
   readonly pcap: string;
   /** Names of interfaces by their index, where all are captured. */
   readonly links?: Readonly<Record<string, string>>;
+  /** What they are, likewise, where they are the node's. */
+  readonly roles?: Readonly<Record<string, HopRole>>;
 }
 
 /** evidence/captures.json: `{captures: CaptureRecord[], barrier}`. */

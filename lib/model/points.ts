@@ -1,4 +1,5 @@
 import type { Hop } from "./hops.js";
+import type { HopRole } from "./roles.js";
 
 /** A place where packets are captured because somebody named it, with no path that it is a hop of. */
 export interface CapturePoint extends Omit<Hop, "index" | "pod"> {
@@ -23,6 +24,8 @@ export interface PointsFile {
     readonly pcap: string;
     /** Names of interfaces by their index there, where all of them are captured. */
     readonly links?: Readonly<Record<string, string>>;
+    /** What they are, likewise, where they are the node's. */
+    readonly roles?: Readonly<Record<string, HopRole>>;
     /** What had to fit there beside the filter of all points. */
     readonly only?: string;
   })[];

@@ -245,12 +245,13 @@ function placeOnNode(point: PointOnNode, links: readonly Link[]): Place {
     throw noInterface(name, { on: node, names: links.map((each) => each.name) });
   }
   const all = Object.fromEntries(links.map((each) => [String(each.index), each.name]));
+  const roles = Object.fromEntries(links.map((each) => [String(each.index), roleOfLink(each)]));
   return {
     ...{ ...hostPlace(point), node, role: link === undefined ? "nic" : roleOfLink(link) },
     mtuBytes: link?.mtuBytes ?? null,
     ...{ encapsulation: { kind: "none" }, evidence: ["it was named"], pod: null, ips: [] },
     name: `${name}@${node}`,
-    ...(link === undefined ? { links: all } : {}),
+    ...(link === undefined ? { links: all, roles } : {}),
   };
 }
 

@@ -103,6 +103,12 @@ t.test("where all interfaces were captured each is a place, by the name that is 
       ["any~eth0", 1],
     ],
   );
+  const known = describePoints([{ ...point, roles: { 1: "bridge" } }], dir);
+  t.strictSame(
+    known.paths.flat().map((hop) => hop.role),
+    ["nic", "bridge"],
+    "what it is, where that is known",
+  );
   const bare = describePoints([{ ...point, name: "shop/client/any@node-a" }], dir);
   t.strictSame(
     bare.paths.flat().map((hop) => hop.interface),

@@ -251,6 +251,9 @@ t.test("a point may have a filter of its own beside that of all; of one place on
     ["any@node-a", "((icmp) or (udp)) or (udp)"],
   ]);
   t.strictSame(await filtersAt([at("node-a", "icmp"), at("node-a")], "tcp"), [["any@node-a", "tcp"]]);
+  const [any] = (await findPoints({ points: [at("node-a")], filter: "" }, context)).points;
+  t.match(Object.values(any?.roles ?? {}), [/^(nic|host-veth|tunnel)$/]);
+  t.strictSame(Object.keys(any?.roles ?? {}), Object.keys(any?.links ?? {}));
   for (const filter of ["udp\n-w x", "x".repeat(20_000)])
     t.throws(() => captureStart.check?.({ points: [at("node-a", filter)] }), { code: "INPUT_INVALID" });
 });
