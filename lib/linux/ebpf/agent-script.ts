@@ -1,3 +1,5 @@
+import { FIND_AGENT } from "./find-agent.js";
+
 /**
  * What Cilium's agent on the node says of endpoints: for each address that is one of its, a line `#endpoint ADDRESS`, its JSON,
  * `#policy`, and its policy map. It runs the agent's own program in the agent's container, by the verbs `endpoint get` and
@@ -6,27 +8,21 @@
  */
 export const AGENT_POLICY_SCRIPT = String.raw`
 set -uf
-agent=
-for pid in $(ls /proc); do
-  case $pid in *[!0-9]*) continue ;; esac
-  name=
-  read -r name 2>/dev/null <"/proc/$pid/comm" || continue
-  [ "$name" = cilium-agent ] && agent=$pid && break
-done
-[ -n "$agent" ] || { echo "no cilium-agent runs here" >&2; exit 3; }
-within() { timeout 10 nsenter -t "$agent" -m -- "$@"; }
+${FIND_AGENT}
+cilium=$(agent_of cilium-agent)
+[ -n "$cilium" ] || { echo "no cilium-agent runs here" >&2; exit 3; }
 program=
 for name in cilium-dbg cilium; do
-  within "$name" version >/dev/null 2>&1 && program=$name && break
+  within "$cilium" "$name" version >/dev/null 2>&1 && program=$name && break
 done
 [ -n "$program" ] || { echo "the agent's container has no cilium-dbg that can be run" >&2; exit 4; }
 for address in "$@"; do
   case $address in *:*) kind=ipv6 ;; *) kind=ipv4 ;; esac
-  json=$(within "$program" endpoint get "$kind:$address" 2>/dev/null) || continue
+  json=$(within "$cilium" "$program" endpoint get "$kind:$address" 2>/dev/null) || continue
   id=$(printf '%s\n' "$json" | sed -n 's/^ *"id": \([0-9][0-9]*\),\{0,1\}$/\1/p' | head -n 1)
   [ -n "$id" ] || continue
   printf '#endpoint %s\n%s\n#policy\n' "$address" "$json"
-  within "$program" bpf policy get "$id" -n 2>/dev/null || echo "#unread"
+  within "$cilium" "$program" bpf policy get "$id" -n 2>/dev/null || echo "#unread"
 done
 `;
 

@@ -1,3 +1,5 @@
+import { FIND_AGENT } from "./find-agent.js";
+
 /**
  * What the agents of CNIs with eBPF programs say of packets that these dropped since they were loaded: `#AGENT`, and what its
  * own program prints, which is run in the agent's container, by a verb that only reads. No arguments. Prints nothing where there
@@ -5,17 +7,9 @@
  */
 export const AGENT_DROPS_SCRIPT = String.raw`
 set -uf
-cilium= calico=
-for pid in $(ls /proc); do
-  case $pid in *[!0-9]*) continue ;; esac
-  name=
-  read -r name 2>/dev/null <"/proc/$pid/comm" || continue
-  case $name in
-    cilium-agent) cilium=$pid ;;
-    calico-node) calico=$pid ;;
-  esac
-done
-within() { agent=$1; shift; timeout 10 nsenter -t "$agent" -m -- "$@"; }
+${FIND_AGENT}
+cilium=$(agent_of cilium-agent)
+calico=$(agent_of calico-node)
 failed=0
 if [ -n "$cilium" ]; then
   echo '#cilium'

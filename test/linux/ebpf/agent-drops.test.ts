@@ -8,9 +8,11 @@ import { AGENT_DROPS_NAME, AGENT_DROPS_SCRIPT } from "../../../lib/linux/ebpf/dr
 import { fc } from "../../fixtures/property.js";
 import { canEnterMounts } from "../../fixtures/mounts.js";
 
-/** As calico-node prints them (tablewriter 0.0.5, by the calls of felix/cmd/calico-bpf/commands/counters.go). */
-const TABLES = `#calico
-+----------+--------------------------------+---------+--------+-----+
+/** As calico-node prints it (tablewriter 0.0.5, by the calls of felix/cmd/calico-bpf/commands/counters.go). */
+const table = (
+  device: string,
+  policy: string,
+): string => `+----------+--------------------------------+---------+--------+-----+
 | CATEGORY |              TYPE              | INGRESS | EGRESS | XDP |
 +----------+--------------------------------+---------+--------+-----+
 | Accepted | by another program             |       0 |      0 | N/A |
@@ -18,7 +20,7 @@ const TABLES = `#calico
 |          | by policy                      |       1 |      0 | N/A |
 | Dropped  | NAT source collision           |       0 |      0 | N/A |
 |          | resolution failed              |         |        |     |
-|          | by policy                      |       4 |      0 | N/A |
+|          | by policy                      |       ${policy} |      0 | N/A |
 |          | failed decapsulation           |       0 |      0 | N/A |
 |          | failed encapsulation           |       0 |      0 | N/A |
 |          | failed to create conntrack     |       0 |      0 | N/A |
@@ -38,37 +40,10 @@ const TABLES = `#calico
 |          | plain                          |       0 |      0 | N/A |
 | Total    | packets                        |      27 |      3 | N/A |
 +----------+--------------------------------+---------+--------+-----+
-dumped cali5f0c1a2b3c4 counters.
-+----------+--------------------------------+---------+--------+-----+
-| CATEGORY |              TYPE              | INGRESS | EGRESS | XDP |
-+----------+--------------------------------+---------+--------+-----+
-| Accepted | by another program             |       0 |      0 | N/A |
-|          | by failsafe                    |       0 |      2 | N/A |
-|          | by policy                      |       1 |      0 | N/A |
-| Dropped  | NAT source collision           |       0 |      0 | N/A |
-|          | resolution failed              |         |        |     |
-|          | by policy                      |       0 |      0 | N/A |
-|          | failed decapsulation           |       0 |      0 | N/A |
-|          | failed encapsulation           |       0 |      0 | N/A |
-|          | failed to create conntrack     |       0 |      0 | N/A |
-|          | incorrect checksum             |       0 |      0 | N/A |
-|          | malformed IP packets           |       0 |      0 | N/A |
-|          | packets hitting blackhole      |       0 |      0 | N/A |
-|          | route                          |         |        |     |
-|          | packets with unknown route     |       0 |      3 | N/A |
-|          | packets with unknown source    |       0 |      0 | N/A |
-|          | packets with unsupported IP    |       7 |      0 | N/A |
-|          | options                        |         |        |     |
-|          | too short packets              |       0 |      0 | N/A |
-| Other    | packets hitting NAT source     |       0 |      0 | N/A |
-|          | collision                      |         |        |     |
-| Redirect | neigh                          |       0 |      0 | N/A |
-|          | peer                           |       0 |      0 | N/A |
-|          | plain                          |       0 |      0 | N/A |
-| Total    | packets                        |      27 |      3 | N/A |
-+----------+--------------------------------+---------+--------+-----+
-dumped eth0 counters.
+dumped ${device} counters.
 `;
+
+const TABLES = `#calico\n${table("cali5f0c1a2b3c4", "4")}${table("eth0", "0")}`;
 
 const short = (text: string): string[] =>
   parseAgentDrops(text)

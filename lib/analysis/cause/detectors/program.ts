@@ -19,11 +19,11 @@ function detectProgram(given: DetectorInput): readonly Candidate[] {
   const { spot, state } = given;
   if (spot.netns === null || !WITHIN.has(spot.kind)) return [];
   const at: Netns = { node: spot.netns.node, pod: null };
-  const read = (phase: "before" | "after"): AgentDrop[] =>
-    state.readings(at, "agent-drops", { phase }).flatMap(({ text }) => parseAgentDrops(text));
-  const before = read("before");
-  if (state.readings(at, "agent-drops", { phase: "before" }).length === 0) return [];
-  return read("after").flatMap((now): Candidate[] => {
+  const [first] = state.readings(at, "agent-drops", { phase: "before" });
+  const [last] = state.readings(at, "agent-drops");
+  if (first === undefined || last === undefined) return [];
+  const before = parseAgentDrops(first.text);
+  return parseAgentDrops(last.text).flatMap((now): Candidate[] => {
     const { agent, command, device, direction, reason, packets } = now;
     if (device !== null && device !== spot.inDevice && device !== spot.outDevice) return [];
     // What was never counted before has no entry.
