@@ -218,6 +218,12 @@ function hostPlace({
 
 const onlyOf = (only: string | null): Pick<Place, "only"> => (only === null ? {} : { only });
 
+/** null: nothing more has to fit. */
+function eitherOf(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return null;
+  return one === other ? one : `(${one}) or (${other})`;
+}
+
 /** Of one place once: what fits any of those that name it. */
 function mergeSame<T extends { readonly only: string | null }>(
   all: readonly T[],
@@ -226,14 +232,7 @@ function mergeSame<T extends { readonly only: string | null }>(
   const found = new Map<string, T>();
   for (const one of all) {
     const same = found.get(keyOf(one));
-    const isAll = same?.only === null || one.only === null;
-    const only =
-      same === undefined || same.only === one.only
-        ? one.only
-        : isAll
-          ? null
-          : `(${same.only}) or (${one.only})`;
-    found.set(keyOf(one), { ...one, only });
+    found.set(keyOf(one), same === undefined ? one : { ...one, only: eitherOf(same.only, one.only) });
   }
   return [...found.values()];
 }

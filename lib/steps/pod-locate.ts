@@ -3,6 +3,7 @@ import type { HostDevice, LocatedInterface, LocatedPod } from "../model/cni/atta
 import type { NetnsRef } from "../model/cluster.js";
 import { stepEvidence } from "../model/evidence.js";
 import type { StepKind } from "../model/steps.js";
+import { filterOfHosts } from "./hosts/filter.js";
 import { rememberPods } from "./shared/known-pods.js";
 import type { PodWithInterfaces } from "../hops/index.js";
 import { locatePods, type FoundPod } from "./locate-pods.js";
@@ -179,7 +180,7 @@ function perNodeOf(pods: readonly LocatedPod[]): Output["perNode"] {
   const own = new Map<string, string[]>();
   for (const { node, ips, hostNetwork } of pods)
     if (!hostNetwork && ips.length > 0) own.set(node, [...(own.get(node) ?? []), ...ips]);
-  return [...own].map(([node, ips]) => ({ node, filter: ips.map((ip) => `host ${ip}`).join(" or ") }));
+  return [...own].map(([node, ips]) => ({ node, filter: filterOfHosts(ips, "") }));
 }
 
 function textsOf({ pods }: Input): readonly string[] {
