@@ -1,8 +1,9 @@
 // Analyzes captures in a process of its own and prints what it found and what it took.
 import "../bin/small-heap.js";
 
-// As the program does it: nothing else is loaded before.
-const { analyzePcaps } = await import("../dist/analysis/index.js");
+// As the program does it: one file, and nothing else is loaded before.
+const ANALYSIS = new URL("../.build/bench/analysis.js", import.meta.url).href;
+const { analyzePcaps } = await import(ANALYSIS);
 
 const { flows, leftOut } = await analyzePcaps(process.argv.slice(2));
 const statuses = new Set([

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleAnalysis } from "./bundle.js";
 import { FLOW, generateRun } from "./generate.js";
 import { hasProgram, judge, measureMedian, runTimed } from "./measure.js";
 import { benchPath } from "./path.js";
@@ -24,6 +25,7 @@ const FIELDS = [
 ].flatMap((field) => ["-e", field]);
 
 const packets = Number(process.argv[2] ?? 1_000_000);
+bundleAnalysis();
 const dir = mkdtempSync(join(tmpdir(), "hopbook-bench-"));
 try {
   benchAnalysis();

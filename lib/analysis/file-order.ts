@@ -11,8 +11,10 @@ import { topologicalOrder, type Order } from "./topological-order.js";
 
 /** The order shows in the first packets; all pairs of files are compared. */
 const MOST_RECORDS = 4_000;
-const MOST_PACKETS = 20_000;
 const MOST_FILES = 64;
+/** So many packets show the order of whole files. */
+const ENOUGH_FOR_ORDER = 4_096;
+const ALL_BITS = -1;
 /** So many in a hundred of the packets that two files share have to agree. */
 const AGREEMENT = 0.8;
 
@@ -43,7 +45,8 @@ export interface Sighting {
  */
 export function findFileOrder(files: readonly string[]): Order | null {
   if (files.length < 2 || files.length > MOST_FILES) return null;
-  const before = compareOnWay(readSightings(files.map((path) => ({ path, device: null }))), files.length);
+  const places = files.map((path) => ({ path, device: null }));
+  const before = compareOnWay(readSightings(places, ENOUGH_FOR_ORDER), files.length);
   const fits = (order: readonly number[]): boolean =>
     order.every((file, at) => order.slice(at + 1).every((later) => before[later]?.[file] !== true));
   const given = files.map((_, index) => index);
@@ -60,9 +63,15 @@ export function compareOnWay(
   return comparePairs(packets, { pivot: findPivot(packets), count });
 }
 
-/** The first packets at each place, by packet, which has been seen in the order of the places. */
-export function readSightings(files: readonly FilePlace[]): Iterable<readonly Sighting[]> {
-  const packets = new Map<string, Sighting[]>();
+/**
+ * The first packets at each place, by packet, which has been seen in the order of the places. Where there are more than `most`
+ * it is a sample of them, each with all places that showed it, of each place as many as it has.
+ */
+export function readSightings(
+  files: readonly FilePlace[],
+  most: number,
+): Iterable<readonly [Sighting, ...Sighting[]]> {
+  const sample = new Sample(most);
   const packet = new Packet();
   const key = new PacketKey(DATAGRAM_BYTES);
   for (const [file, { path, device }] of files.entries()) {
@@ -72,31 +81,62 @@ export function readSightings(files: readonly FilePlace[]): Iterable<readonly Si
         dissectFrame(reader.bytes, reader, { tunnels: USUAL_OPENERS }, packet);
         if (packet.stop !== STOP.none) continue;
         key.compute(packet, reader.bytes);
-        if (!key.isStrong) continue;
-        const name = `${key.first} ${key.second}`;
-        const known = packets.get(name);
-        if (known === undefined && packets.size >= MOST_PACKETS) continue;
-        // What one file has twice passes it twice: the first time is nearest to where it came from.
-        if (known?.some((one) => one.file === file) === true) continue;
-        const seen = {
-          ...{
-            file,
-            path,
-            frame: reader.frame,
-            timeUs: reader.timeUs,
-            ttl: packet.ttl,
-            isRequest: isRequest(packet),
-          },
-          ...{ source: sourceOf(packet), destination: destinationOf(packet) },
-        };
-        if (known === undefined) packets.set(name, [seen]);
-        else known.push(seen);
+        if (!key.isStrong || !sample.takes(key)) continue;
+        const { frame, timeUs } = reader;
+        const [source, destination] = [sourceOf(packet), destinationOf(packet)];
+        // Not spread together, which would take six times the memory.
+        const { ttl } = packet;
+        sample.add(key, {
+          file,
+          path,
+          frame,
+          timeUs,
+          ttl,
+          source,
+          destination,
+          isRequest: isRequest(packet),
+        });
       }
     } finally {
       reader.close();
     }
   }
-  return packets.values();
+  return sample.packets;
+}
+
+/** Packets chosen by their contents, so that all places choose the same: half as many each time that there are too many. */
+class Sample {
+  private readonly all = new Map<string, [Sighting, ...Sighting[]]>();
+  private mask = 0;
+
+  constructor(private readonly most: number) {}
+
+  get packets(): Iterable<readonly [Sighting, ...Sighting[]]> {
+    return this.all.values();
+  }
+
+  takes({ first }: PacketKey): boolean {
+    return (first & this.mask) === 0;
+  }
+
+  add(key: PacketKey, seen: Sighting): void {
+    const name = `${key.first} ${key.second}`;
+    const known = this.all.get(name);
+    // What one file has twice passes it twice: the first time is nearest to where it came from. Files are read one by one.
+    if (known !== undefined) {
+      if (known.at(-1)!.file !== seen.file) known.push(seen);
+      return;
+    }
+    // At most as often as the mask has bits: who made the packets may have chosen what they hash to.
+    if (this.mask !== ALL_BITS && this.all.size >= this.most) this.halve();
+    if (this.all.size < this.most && this.takes(key)) this.all.set(name, [seen]);
+  }
+
+  private halve(): void {
+    this.mask = (this.mask << 1) | 1;
+    for (const name of this.all.keys())
+      if ((Number.parseInt(name, 10) & this.mask) !== 0) this.all.delete(name);
+  }
 }
 
 /** A damaged file ends where the damage begins; who analyzes it says so. */
@@ -140,8 +180,9 @@ function comparePairs(
   for (const seen of packets) {
     const isForth = seen.some(({ source }) => source === pivot);
     if (!isForth && !seen.some(({ destination }) => destination === pivot)) continue;
-    for (const [at, a] of seen.entries())
-      for (const b of seen.slice(at + 1)) {
+    for (let at = 0; at < seen.length; at++)
+      for (let next = at + 1; next < seen.length; next++) {
+        const [a, b] = [seen[at]!, seen[next]!];
         const pair = votes.get(a.file * count + b.file) ?? { ttl: [0, 0], forth: [], back: [] };
         votes.set(a.file * count + b.file, pair);
         if (a.ttl !== b.ttl) pair.ttl[a.ttl > b.ttl === isForth ? 0 : 1] += 1;

@@ -2,6 +2,8 @@ import { compareOnWay, readSightings, type FilePlace, type Sighting } from "./fi
 import { topologicalOrder } from "./topological-order.js";
 
 const MOST_WAYS = 64;
+/** A way that few packets take is one as well. */
+const MOST_PACKETS = 20_000;
 
 /**
  * The ways that packets take through places of which nobody said how they lie, as indices of them: of all sets of places
@@ -13,7 +15,7 @@ export function findWays(places: readonly FilePlace[]): readonly (readonly numbe
     string,
     { readonly places: readonly number[]; readonly packets: (readonly Sighting[])[] }
   >();
-  for (const seen of readSightings(places)) {
+  for (const seen of readSightings(places, MOST_PACKETS)) {
     const shown = seen.map(({ file }) => file).sort((a, b) => a - b);
     const known = sets.get(shown.join());
     if (known === undefined) sets.set(shown.join(), { places: shown, packets: [seen] });

@@ -46,14 +46,17 @@ export class OverTime {
     return last - Math.min(slot, this.first) + 1;
   }
 
-  /** Makes slots twice as wide. */
+  /** Makes slots twice as wide, in place: there are thousands of these counts. */
   widen(): void {
-    const [before, { counts }] = [this.first, this];
+    const { first, counts } = this;
     this.slotUs *= 2;
-    this.first = Math.floor(before / 2);
-    const last = Math.floor((before + counts.length - 1) / 2);
-    this.counts = new Array<number>(counts.length === 0 ? 0 : last - this.first + 1).fill(0);
-    for (const [index, packets] of counts.entries())
-      this.counts[Math.floor((before + index) / 2) - this.first]! += packets;
+    this.first = Math.floor(first / 2);
+    let used = 0;
+    for (let index = 0; index < counts.length; index++) {
+      const to = Math.floor((first + index) / 2) - this.first;
+      if (to < used) counts[to]! += counts[index]!;
+      else counts[used++] = counts[index]!;
+    }
+    counts.length = used;
   }
 }

@@ -20,6 +20,7 @@ import type { DirectionTally } from "../follow/tally.js";
 import type { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, refTo } from "./legs.js";
+import type { Observation } from "./observation.js";
 import type { Outcome } from "./outcome.js";
 import { describeRewrites } from "./rewrites.js";
 
@@ -28,17 +29,14 @@ const MOST_PACKETS = 4;
 const NO_SIGN: SignCount = { count: 0, of: 0, kept: [] };
 
 /** Fills in what detectors read of a flow. `others` are all flows that are compared with it. */
-export function factsOf(
-  judged: JudgedFlow,
-  others: ReadonlyMap<JudgedFlow, OtherFlow>,
-  frames: FrameReader,
-): FlowFacts {
+export function factsOf(judged: JudgedFlow, others: ComparedFlows, frames: FrameReader): FlowFacts {
   const { route, found, decision } = judged;
+  const own = others.get(found)!;
   const read = (sightings: readonly Sighting[]): readonly PacketRef[] =>
     sightings.slice(0, MOST_PACKETS).map((one) => frames.read(one).ref);
   const hopsOf = (order: readonly number[]): readonly HopFacts[] =>
     order.map((place) => hopFacts(judged, place, read));
-  const { protocol, client, server, backend, status } = compared(judged);
+  const { protocol, client, server, backend, status } = own;
   return {
     ...{ protocol, status, client, server, backend },
     isDoor: judged.flow.to.service?.door !== undefined,
@@ -48,8 +46,8 @@ export function factsOf(
     hops: hopsOf(route.requestOrder),
     replyHops: hopsOf(route.replyOrder),
     legs: [
-      legFacts(judged, { tally: found.request, outcome: decision.request }, read),
-      legFacts(judged, { tally: found.reply, outcome: decision.reply }, read),
+      own.legs[REQUEST].map(withPackets(decision.request, read)),
+      own.legs[REPLY].map(withPackets(decision.reply, read)),
     ],
     connectionCount: found.connectionCount,
     connections: found.connections
@@ -59,13 +57,15 @@ export function factsOf(
     errors: found.rejections.map((one) => errorFacts(one, read)),
     neighbours: neighbourFacts(judged, [client.ip, server.ip, backend?.ip], read),
     rewrites: describeRewrites(judged),
-    others: [...others].flatMap(([other, facts]) => (other === judged ? [] : [facts])),
+    others: [...others].flatMap(([other, facts]) => (other === found ? [] : [facts])),
   };
 }
 
-/** What comparisons read of each flow. */
-export function compareAll(flows: readonly JudgedFlow[]): ReadonlyMap<JudgedFlow, OtherFlow> {
-  return new Map(flows.map((judged) => [judged, compared(judged)]));
+/** What comparisons read of flows, by what was found of each. */
+export type ComparedFlows = ReadonlyMap<Observation, OtherFlow>;
+
+export function compareAll(flows: readonly JudgedFlow[]): ComparedFlows {
+  return new Map(flows.map((judged) => [judged.found, compared(judged)]));
 }
 
 function compared(judged: JudgedFlow): OtherFlow {
@@ -80,8 +80,8 @@ function compared(judged: JudgedFlow): OtherFlow {
     status: decision.status,
     connections: found.connectionCount,
     legs: [
-      legFacts(judged, { tally: found.request, outcome: decision.request }, () => []),
-      legFacts(judged, { tally: found.reply, outcome: decision.reply }, () => []),
+      legFacts(judged, { tally: found.request, outcome: decision.request }),
+      legFacts(judged, { tally: found.reply, outcome: decision.reply }),
     ],
   };
 }
@@ -91,26 +91,39 @@ type Read = (sightings: readonly Sighting[]) => readonly PacketRef[];
 function legFacts(
   { route }: JudgedFlow,
   { tally, outcome }: { tally: DirectionTally; outcome: Outcome },
-  read: Read,
 ): readonly LegFacts[] {
   return describeLegs(tally, outcome, route).map(({ from, to, sent, missing, delayUs }, position) => {
     const broken = outcome.breaks.find((one) => one.position === position);
     const stopped = tally.ways.filter(({ last }) => last === position);
-    const kept = (broken?.kept ?? []).map(({ sightings }) => sightings.at(-1)!);
+    const missingBytes =
+      broken === undefined
+        ? null
+        : {
+            least: broken.smallestLostBytes,
+            most: Math.max(...stopped.map(({ largestBytes }) => largestBytes)),
+          };
+    const passed = passedBytes(tally, position);
+    const missingFirsts = broken?.opens ?? 0;
     return {
-      ...{ from, to, sent, missing, delayUs },
-      missingBytes:
-        broken === undefined
-          ? null
-          : {
-              least: broken.smallestLostBytes,
-              most: Math.max(...stopped.map(({ largestBytes }) => largestBytes)),
-            },
-      passedBytes: passedBytes(tally, position),
-      missingFirsts: broken?.opens ?? 0,
-      packets: read(kept),
+      from,
+      to,
+      sent,
+      missing,
+      delayUs,
+      missingBytes,
+      passedBytes: passed,
+      missingFirsts,
+      packets: [],
     };
   });
+}
+
+/** A leg with the packets that were missed behind it. */
+function withPackets({ breaks }: Outcome, read: Read): (leg: LegFacts, position: number) => LegFacts {
+  return (leg, position) => {
+    const kept = breaks.find((one) => one.position === position)?.kept ?? [];
+    return { ...leg, packets: read(kept.map(({ sightings }) => sightings.at(-1)!)) };
+  };
 }
 
 function passedBytes({ ways }: DirectionTally, position: number): LegFacts["passedBytes"] {

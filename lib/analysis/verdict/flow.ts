@@ -9,14 +9,13 @@ import type {
   PacketRef,
   Verdict,
 } from "../../model/findings.js";
-import type { OtherFlow } from "../detectors/facts.js";
 import { detectAll } from "../detectors/registry.js";
 import type { KeptPacket } from "../follow/ways.js";
 import type { Sighting } from "../follow/sightings.js";
 import type { DirectionTally } from "../follow/tally.js";
 import { isOneWay } from "./due.js";
 import { listEnded } from "./ended.js";
-import { factsOf } from "./facts.js";
+import { factsOf, type ComparedFlows } from "./facts.js";
 import type { FrameReader } from "./frames.js";
 import type { JudgedFlow } from "./judged.js";
 import { describeLegs, shareOf } from "./legs.js";
@@ -37,7 +36,7 @@ export type FindFlowCause = (input: Omit<CauseInput, "state" | "drops" | "readTe
 export function describeFlow(
   judged: JudgedFlow,
   findCause: FindFlowCause,
-  { others, frames }: { readonly others: ReadonlyMap<JudgedFlow, OtherFlow>; readonly frames: FrameReader },
+  { others, frames }: { readonly others: ComparedFlows; readonly frames: FrameReader },
 ): FlowFinding {
   const { flow, route, found, decision } = judged;
   const { from, to } = flow;

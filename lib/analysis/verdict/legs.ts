@@ -52,7 +52,7 @@ export function refTo(route: Route, place: number): HopRef {
 
 function spread(delay: Delay | null): LegFinding["delayUs"] {
   if (delay === null) return null;
-  const sorted = [...delay.sampleUs].sort((a, b) => a - b);
+  const sorted = Float64Array.from(delay.sampleUs).sort();
   const round = (value: number): number => Math.round(value);
   return {
     least: round(delay.leastUs),

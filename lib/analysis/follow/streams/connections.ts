@@ -103,10 +103,11 @@ export class Connections {
       return null;
     }
     if (number === this.flows.length) {
-      const ends = {
-        ...{ number, target, between: connection.target, protocol, client: tuples.client(front) },
-        ...{ server: tuples.server(front), behind: behind === NONE ? null : tuples.server(behind) },
-      };
+      const [client, server] = [tuples.client(front), tuples.server(front)];
+      const between = connection.target;
+      const last = behind === NONE ? null : tuples.server(behind);
+      // Objects that are spread together take many times the memory, and there are tens of thousands of these.
+      const ends = { number, target, between, protocol, client, server, behind: last };
       this.flows.push(new Flow(ends, records));
     }
     connection.flow = number;
