@@ -2,7 +2,7 @@ import t from "tap";
 import { joinCommands, SNAPSHOT_NAME } from "../../lib/model/snapshot.js";
 import { canonicalJson, makePlan, sha256, type Plan, type PlanStep } from "../../lib/plan/plan.js";
 import { renderPlan } from "../../lib/plan/render.js";
-import { fc } from "../fixtures/property.js";
+import { anyCharacter, fc } from "../fixtures/property.js";
 
 type Content = Parameters<typeof makePlan>[0];
 
@@ -241,7 +241,7 @@ t.test("of a snapshot each command stands on a line of its own", (t) => {
 });
 
 t.test("hostile words, names and notes steer no terminal", (t) => {
-  const hostile = fc.string({ unit: "binary" });
+  const hostile = fc.string({ unit: anyCharacter });
   fc.assert(
     fc.property(hostile, hostile, (word, name) => {
       const plan = withCommand(["sh", "-c", word, name, word], { cluster: name, inputs: { [name]: word } });

@@ -2,7 +2,7 @@ import t from "tap";
 import { spawnSync } from "node:child_process";
 import { HopbookError } from "../../lib/errors.js";
 import { quotePosix, quoteWord } from "../../lib/process/quote.js";
-import { fc } from "../fixtures/property.js";
+import { anyCharacter, fc } from "../fixtures/property.js";
 
 /** Shells that a node's login may have; `-c LINE` runs a command line in each. */
 const SHELLS = [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]] as const;
@@ -28,7 +28,7 @@ const nasty = fc.constantFrom(
 );
 const word = fc.oneof(
   fc.array(nasty, { maxLength: 20 }).map((parts) => parts.join("")),
-  fc.string({ unit: "binary", maxLength: 20 }).map((text) => text.replaceAll("\0", "")),
+  fc.string({ unit: anyCharacter, maxLength: 20 }).map((text) => text.replaceAll("\0", "")),
   fc.constantFrom("", "-", "--", "-n", "-e", "=", "a=b", "~", "!", "{", "if", "\n", "\\", "'"),
 );
 
