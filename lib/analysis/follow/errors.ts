@@ -41,18 +41,21 @@ export class Errors {
     if (isTooBig) this.markTooBig(connection, direction);
   }
 
-  /** The packet that a router's error quotes: of the same IP id, or the same sequence number and, where it is kept, time stamp. */
+  /**
+   * The packet that a router's error quotes: of the same IP id, else the same sequence number and, where it is kept, time
+   * stamp; ids are another one's where a frame was cut on the way, and 0 where a sender counts none.
+   */
   private markTooBig(connection: Connection, direction: 0 | 1): void {
     const { flight, quoted } = this;
     const isTcp = quoted.protocol === PROTOCOL.tcp;
     const start = isTcp ? connection.unwrap(quoted.sequence, direction) : 0;
+    const alike: number[] = [];
     let slot = connection.streams[direction].newest;
-    for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = flight.olderOfStream[slot]!) {
-      const isSame = isTcp
-        ? flight.rangeStart[slot] === start && this.hasStampOf(slot)
-        : flight.ipId[slot] === quoted.ipId;
-      if (isSame && (flight.traits[slot]! & TRAIT.bare) === 0) flight.traits[slot]! |= TRAIT.tooBig;
-    }
+    for (let step = 0; slot !== NONE && step < MOST_STEPS; step++, slot = flight.olderOfStream[slot]!)
+      if ((flight.traits[slot]! & TRAIT.bare) === 0)
+        if (!isTcp || (flight.rangeStart[slot] === start && this.hasStampOf(slot))) alike.push(slot);
+    const same = alike.filter((one) => flight.ipId[one] === quoted.ipId);
+    for (const one of same.length > 0 || !isTcp ? same : alike) flight.traits[one]! |= TRAIT.tooBig;
   }
 
   /** What was lost before and sent again has another time stamp. */

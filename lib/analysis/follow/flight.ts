@@ -10,7 +10,7 @@ const MOST_IN_FLIGHT = 1 << 17;
 /** Steps along one hash chain: a bound against captures made of one packet repeated. */
 const MOST_STEPS = 32;
 /** A second occurrence that is at least this old is a retry, not the same burst. */
-const RETRY_US = 150_000;
+export const RETRY_US = 150_000;
 /** Longer than one machine takes to translate a packet that the same place shows before and behind it. */
 export const TURN_US = 500;
 export const NONE = -1;
@@ -190,7 +190,7 @@ export class InFlight {
   }
 
   /** Whether a place has shown all bytes of a packet in other frames. */
-  private isElsewhere(slot: number, place: number): boolean {
+  isElsewhere(slot: number, place: number): boolean {
     const { chains } = this;
     for (let at = this.elsewhere[slot]!; at !== END; at = chains.next[at]!)
       if (chains.key[at] === place) return chains.bytes[at]! >= this.rangeEnd[slot]! - this.rangeStart[slot]!;

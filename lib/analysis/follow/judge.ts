@@ -3,7 +3,7 @@ import type { Connection } from "./streams/connection.js";
 import type { Connections } from "./streams/connections.js";
 import { NONE, type InFlight } from "./flight.js";
 import type { Flow } from "./flow.js";
-import { HEAD_US, TAIL_US } from "./clocks/limits.js";
+import { CLOCK_ERROR_US, HEAD_US, TAIL_US } from "./clocks/limits.js";
 import type { Pieces } from "./streams/pieces.js";
 import type { Records } from "./record.js";
 import type { PlaceSets } from "./sets.js";
@@ -46,8 +46,11 @@ export class Judge {
   /** By place, by the first node's clock: from when until when its capture surely has all that passed. */
   private readonly fromUs: readonly number[];
   private readonly untilUs: readonly number[];
+  /** … under traffic that was there before: what the clocks say of its begin is as sure as they are. */
+  private readonly watchedFromUs: readonly number[];
   /** From when on all captures have what passes; -Infinity where that is not known. */
   readonly allFromUs: number;
+  private readonly allWatchedFromUs: number;
   /** How far apart the clocks of two places may be, after correction. */
   private readonly errorUs: (from: number, to: number) => number;
   private readonly allUntilUs: number;
@@ -62,7 +65,11 @@ export class Judge {
       const [one, other] = [captures[from]!.node, captures[to]!.node];
       return one === other ? 0 : (errorOf.get(one) ?? 0) + (errorOf.get(other) ?? 0);
     };
+    this.watchedFromUs = captures.map(
+      ({ node }, place) => this.fromUs[place]! + HEAD_US + Math.min(errorOf.get(node) ?? 0, CLOCK_ERROR_US),
+    );
     this.allFromUs = Math.max(...this.fromUs);
+    this.allWatchedFromUs = Math.max(...this.watchedFromUs);
     this.allUntilUs = Math.min(...this.untilUs);
   }
 
@@ -146,15 +153,16 @@ export class Judge {
 
   /** The set of places whose captures surely have all that passed at a time; ALL_LIVE where each has. */
   private liveAt(timeUs: number, tailUs: number): number {
-    const headUs = tailUs >= TAIL_US.watched ? HEAD_US : 0;
-    if (timeUs >= this.allFromUs + headUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged())
-      return ALL_LIVE;
+    const isWatched = tailUs >= TAIL_US.watched;
+    const allFromUs = isWatched ? this.allWatchedFromUs : this.allFromUs;
+    if (timeUs >= allFromUs && timeUs <= this.allUntilUs - tailUs && !this.isAnyDamaged()) return ALL_LIVE;
+    const fromUs = isWatched ? this.watchedFromUs : this.fromUs;
     const { sets, sources } = this.input;
     let live = 0;
     let isAll = true;
     for (const [place, { damage, lastRecordUs, options }] of sources.entries()) {
       const isCut = damage !== null && timeUs > (lastRecordUs ?? 0) - options.clockAheadUs;
-      const isLive = timeUs >= this.fromUs[place]! + headUs && timeUs <= this.untilUs[place]! - tailUs;
+      const isLive = timeUs >= fromUs[place]! && timeUs <= this.untilUs[place]! - tailUs;
       if (isLive && !isCut) live = sets.add(live, place);
       else isAll = false;
     }

@@ -8,6 +8,7 @@ import type { Connection } from "./streams/connection.js";
 import type { Connections } from "./streams/connections.js";
 import { join } from "./streams/join.js";
 import type { Tuples } from "./tables/tuples.js";
+import { isSentAgainInPieces } from "./streams/sent-again.js";
 import { findTarget, type Target } from "./target.js";
 import { TRAIT } from "./traits.js";
 import { isOfSameClient, mayBeTranslated } from "./translation.js";
@@ -51,6 +52,7 @@ export class Matching {
       this.direction = fromA === tuples.clientIsA(row) ? REQUEST : REPLY;
     }
     if (this.slot === NONE) this.slot = flight.find(this.acceptOwn);
+    if (this.slot !== NONE && isSentAgainInPieces(this.slot, this.state)) this.slot = NONE;
     const mayBeMore = known !== null && (known.rows.length === 1 || known.firstUs <= this.begunUs);
     if (mayBeMore && this.connection === known && source.key.isStrong) this.join();
   }

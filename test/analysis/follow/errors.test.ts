@@ -29,3 +29,20 @@ t.test("of a segment that was sent twice, that one was too big which the error q
   t.strictSame(told([7, 8], 28), ["1", "2 too big"], "nobody knows which");
   t.strictSame(told([0, 0], 60), ["1", "2 too big"], "nor without time stamps");
 });
+
+t.test("… or that has its IP id, where there are no time stamps", async (t) => {
+  const [open, ...sent] = [
+    segment(true, { seq: 100, flags: "S" }),
+    ...[5, 6, 7].map((id) => segment(true, { seq: 101, ack: 1, bytes: 1400, id })),
+  ];
+  const told = (last: Buffer): readonly string[] => {
+    const shown = [...sent, tooBig(last, 60)].map((bytes, at): Shown[number] => [1000 + at * 201_000, bytes]);
+    const { flows } = followed(t, [[[0, open], ...shown], [[10, open]]]);
+    return (flows[0]?.records[0].ways ?? [])
+      .map((way) => `${way.packets}${way.tooBig ? " too big" : ""}`)
+      .sort();
+  };
+  t.strictSame(told(sent[2]!), ["1", "1 too big", "2"]);
+  const cut = segment(true, { seq: 101, ack: 1, bytes: 1400, id: 9 });
+  t.strictSame(told(cut), ["1", "3 too big"], "where it was cut from a larger frame nobody knows");
+});
