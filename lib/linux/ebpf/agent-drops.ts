@@ -16,18 +16,35 @@ export interface AgentDrop {
   readonly packets: number;
 }
 
+/** What a node's agents counted. */
+export interface AgentDrops {
+  readonly drops: readonly AgentDrop[];
+  /** Agents that list only what they have counted, and whose whole list was understood: what is not in it was none. */
+  readonly whole: ReadonlySet<string>;
+}
+
 /** What AGENT_DROPS_SCRIPT prints. What is not understood is left out. */
-export function parseAgentDrops(text: string): AgentDrop[] {
-  return `\n${text}`
+export function parseAgentDrops(text: string): AgentDrops {
+  const read = `\n${text}`
     .split("\n#")
     .slice(1)
     .flatMap((part) => {
       const [name = "", ...rest] = part.split("\n");
       return READERS.get(name.trim())?.(rest.join("\n")) ?? [];
     });
+  return {
+    drops: read.flatMap(({ drops }) => drops),
+    whole: new Set(read.flatMap(({ whole }) => whole ?? [])),
+  };
 }
 
-const READERS: ReadonlyMap<string, (text: string) => AgentDrop[]> = new Map([
+interface Answer {
+  readonly drops: readonly AgentDrop[];
+  /** The agent, where this is all it counted. */
+  readonly whole?: string;
+}
+
+const READERS: ReadonlyMap<string, (text: string) => Answer> = new Map([
   ["cilium", readMetrics],
   ["calico", readCounters],
 ]);
@@ -41,7 +58,8 @@ const WENT_ON = /^(success|forwarded|interface|plaintext|encrypt|decrypt|lb, soc
  * cilium: cilium-dbg/cmd/bpf_metrics_list.go. Up to 1.15 a number, its description and packets by direction; later the
  * reason's name and a direction each, and the line of the program that dropped: these are added up.
  */
-function readMetrics(text: string): AgentDrop[] {
+function readMetrics(text: string): Answer {
+  const rows = parseJson(text);
   const found = new Map<string, AgentDrop>();
   const add = (reason: string, direction: string, packets: number | null): void => {
     if (packets === null || reason === "") return;
@@ -49,7 +67,7 @@ function readMetrics(text: string): AgentDrop[] {
     const before = found.get(key)?.packets ?? 0;
     found.set(key, { ...CILIUM, device: null, direction, reason, packets: before + packets });
   };
-  for (const row of asList(parseJson(text))) {
+  for (const row of asList(rows)) {
     const number = numberOf(row, "reason");
     const name =
       number === null ? (textOf(row, "reason") ?? "") : (textOf(row, "description") ?? String(number));
@@ -59,7 +77,7 @@ function readMetrics(text: string): AgentDrop[] {
     if (values === undefined) add(name, textOf(row, "direction") ?? "", numberOf(row, "packets"));
     else for (const way of WAYS) add(name, way, numberOf(values, way, "packets"));
   }
-  return [...found.values()];
+  return { drops: [...found.values()], ...(Array.isArray(rows) ? { whole: CILIUM.agent } : {}) };
 }
 
 const CILIUM = { agent: "Cilium", command: "cilium-dbg bpf metrics list" } as const;
@@ -70,7 +88,7 @@ const WAYS = ["ingress", "egress", "service", "unknown"] as const;
  * calico: felix/cmd/calico-bpf/commands/counters.go, felix/bpf/counters/counters.go. A table for each device, its name behind
  * it; a category stands in the first of its rows alone, and a long name goes on in a row without numbers.
  */
-function readCounters(text: string): AgentDrop[] {
+function readCounters(text: string): Answer {
   const found: AgentDrop[] = [];
   let ways: readonly string[] = [];
   let rows: { readonly category: string; name: string; readonly counts: readonly string[] }[] = [];
@@ -97,5 +115,5 @@ function readCounters(text: string): AgentDrop[] {
     else if (counts.every((count) => count === "") && rows.length > 0) rows.at(-1)!.name += ` ${name}`;
     else rows.push({ category: category === "" ? (rows.at(-1)?.category ?? "") : category, name, counts });
   }
-  return found;
+  return { drops: found };
 }

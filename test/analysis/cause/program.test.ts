@@ -70,6 +70,9 @@ t.test("what counted less, was read once, or stands elsewhere is none of it", (t
   t.equal(ask({ looks: metrics(3) }).cause, null);
   t.equal(ask({ looks: metrics(4).slice(1) }).cause, null);
   t.equal(ask({ looks: metrics(4), lastSeen: POD_B, firstMissing: null, status: "unanswered" }).cause, null);
+  const [cut, after] = metrics(4, "Policy denied", null);
+  const unread = [{ ...cut!, text: '#cilium\n[{"reason": "Policy den' }, after!];
+  t.equal(ask({ looks: unread }).cause, null, "what it had before is not known");
   const { cause, caveats } = ask({ looks: metrics(40) });
   t.equal(cause, null);
   t.match(caveats, [/Policy denied, ingress: grew by 40, more than the 4 lost/]);

@@ -47,7 +47,7 @@ const TABLES = `#calico\n${table("cali5f0c1a2b3c4", "4")}${table("eth0", "0")}`;
 
 const short = (text: string): string[] =>
   parseAgentDrops(text)
-    .filter(({ packets }) => packets > 0)
+    .drops.filter(({ packets }) => packets > 0)
     .map(
       (drop) =>
         `${drop.agent} ${drop.device ?? "-"} ${drop.direction} ${drop.reason}: ${String(drop.packets)}`,
@@ -61,7 +61,7 @@ t.test("a table for each device, of names that go on in the next row", (t) => {
     "Calico eth0 egress packets with unknown route: 3",
     "Calico eth0 ingress packets with unsupported IP options: 7",
   ]);
-  t.equal(parseAgentDrops(TABLES).length, 2 * 12 * 2, "what is not available is none");
+  t.equal(parseAgentDrops(TABLES).drops.length, 2 * 12 * 2, "what is not available is none");
   t.equal(short(TABLES.slice(0, TABLES.indexOf("dumped"))).length, 0, "of which device is not known");
   t.end();
 });
@@ -96,6 +96,15 @@ dumped eth0 counters.
   t.end();
 });
 
+t.test("whether a list is whole, so that what is not in it was never counted", (t) => {
+  const whole = (text: string): readonly string[] => [...parseAgentDrops(text).whole];
+  t.strictSame(whole("#cilium\n[]"), ["Cilium"]);
+  t.strictSame(whole("#cilium\n"), ["Cilium"], "cilium-dbg prints nothing where there is none");
+  t.strictSame(whole('#cilium\n[{"reason": 133, "val'), [], "it is cut");
+  t.strictSame(whole(TABLES), [], "these have all kinds");
+  t.end();
+});
+
 t.test("a name and a direction for each line of a program, of newer ones: added up", (t) => {
   const row = (reason: string, direction: string, packets: number, line: number) => ({
     ...{ reason, direction, packets, bytes: packets * 98, line, file: "bpf_lxc.c" },
@@ -124,7 +133,7 @@ t.test("what is no such text says nothing", (t) => {
     "#other\n[]",
     "#cilium\n[{}]",
   ])
-    t.strictSame(parseAgentDrops(text), []);
+    t.strictSame(parseAgentDrops(text).drops, []);
   fc.assert(
     fc.property(fc.string(), fc.nat(TABLES.length), (text, at) => {
       parseAgentDrops(`#cilium\n${text}`);

@@ -23,12 +23,13 @@ function detectProgram(given: DetectorInput): readonly Candidate[] {
   const [last] = state.readings(at, "agent-drops");
   if (first === undefined || last === undefined) return [];
   const before = parseAgentDrops(first.text);
-  return parseAgentDrops(last.text).flatMap((now): Candidate[] => {
+  return parseAgentDrops(last.text).drops.flatMap((now): Candidate[] => {
     const { agent, command, device, direction, reason, packets } = now;
     if (device !== null && device !== spot.inDevice && device !== spot.outDevice) return [];
-    // What was never counted before has no entry.
-    const was = before.find((each) => isSame(each, now))?.packets ?? 0;
-    const weight = weighGrowth(packets - was, given, {
+    const was = before.drops.find((each) => isSame(each, now));
+    // Else all that was counted since the program was loaded would be growth.
+    if (was === undefined && !before.whole.has(agent)) return [];
+    const weight = weighGrowth(packets - (was?.packets ?? 0), given, {
       code: "program-drop",
       counts: (other) => WITHIN.has(other.spot.kind),
       // Only a device's own counter is of what was to pass it.
