@@ -35,12 +35,14 @@ export function planBaseline(paths: readonly FlowPath[]): InspectCommand[] {
 }
 
 /**
- * After the traffic: counters again at the break, and the state around it. A delivered flow needs none.
+ * After the traffic: counters again at the break, and the state around it. A delivered flow needs none, nor one of which
+ * nothing is known; where nothing even left the sender, its own is read.
  * Both nodes' next hops are read even where the break is on one of them: a wrong entry on the near node shows
  * as a loss on the far one.
  */
 export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] {
-  if (at.status === "delivered" || at.status === "inconclusive") return [];
+  const isUnsent = at.lastSeen === null && at.firstMissing !== null;
+  if (at.status === "delivered" || (at.status === "inconclusive" && !isUnsent)) return [];
   const broken = new Set([at.lastSeen?.node, at.firstMissing?.node].filter((node) => node !== undefined));
   const ofPath = nodesOf(path);
   const nodes = ofPath.filter((node) => broken.size === 0 || broken.has(node));
@@ -70,7 +72,7 @@ export function planAudit(path: FlowPath): InspectCommand[] {
   const nodes = nodesOf(path).flatMap((node) => [
     ...inspectNode(path, node),
     ...put({ node, netns: "host" }, [
-      looks.lookAtSysctls(hostDevicesOf(path, node)),
+      ...(bridgedLooks(path, node).length > 0 ? [] : [looks.lookAtSysctls(hostDevicesOf(path, node))]),
       looks.lookAtSets(),
       ...balancerLooks(path, node),
       ...offloadLooks(path, node),
@@ -125,7 +127,7 @@ function arrivalLooks(path: FlowPath, node: string): Look[] {
 }
 
 function endsAtBreak(path: FlowPath, at: FlowBreak): End[] {
-  if (at.status !== "lost") return [path.to];
+  if (at.status !== "lost" && at.status !== "inconclusive") return [path.to];
   const roles = [at.lastSeen?.role, at.firstMissing?.role];
   if (at.lastSeen !== null && !roles.includes("pod")) return [];
   return [path.from, path.to].filter((end) => end.node === (at.firstMissing ?? at.lastSeen)?.node);
@@ -161,7 +163,14 @@ function inspectNode(path: FlowPath, node: string): PlacedLook[] {
     looks.lookAtRpFilter(hostDevicesOf(path, node)),
     looks.lookAtSockets(),
     ...switchLooks(path),
+    ...bridgedLooks(path, node),
   ]);
+}
+
+/** Answers of a Service's pod on the client's own node are translated only where its bridge asks the node's rules. */
+function bridgedLooks(path: FlowPath, node: string): Look[] {
+  const isOneNode = path.from.node === node && path.to.node === node;
+  return isOneNode && path.to.addresses.length > 1 ? [looks.lookAtSysctls(hostDevicesOf(path, node))] : [];
 }
 
 /** Names as the switch's databases have them, of Kubernetes' characters. */

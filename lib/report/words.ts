@@ -164,8 +164,11 @@ function isPlaceOfFarEnd({ to }: FlowFinding, hop: HopRef): boolean {
 }
 
 function describeInconclusive(flow: FlowFinding): string {
+  const { lastSeen, firstMissing, caveats } = flow.verdict;
+  if (lastSeen === null && firstMissing !== null)
+    return `INCONCLUSIVE: nothing of what was tried for ${nameFlow(flow)} came as far as the sender's own device, ${placeHop(firstMissing)}`;
   const said = `INCONCLUSIVE: the evidence does not say what became of ${nameFlow(flow)}`;
-  const [reason] = flow.verdict.caveats;
+  const [reason] = caveats;
   const isUnseen = flow.hops.every(({ request, reply }) => request.packets + reply.packets === 0);
   if (isUnseen && flow.hops.length > 0)
     return `${said}: no packet of it was seen at any of ${flow.hops.length} ${flow.hops.length === 1 ? "hop" : "hops"}`;

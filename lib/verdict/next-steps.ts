@@ -55,6 +55,7 @@ function placeOf(flow: FlowFinding): BreakPlace | null {
   if (status === "unanswered" && isAtNode(flow)) return "host";
   if (status === "rejected" && isByAnother(flow)) return "router";
   if (status === "rejected" && flow.verdict.rejectedBy?.ip === flow.from.ip) return "client";
+  if (status === "inconclusive" && lastSeen === null && firstMissing !== null) return "sender";
   if (status === "lost" && isBare(flow)) return "bare";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";

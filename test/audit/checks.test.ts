@@ -54,6 +54,52 @@ t.test("bridge: a port that is out of it, closed, or sends nothing back", async 
   t.strictSame(nf("net.bridge.bridge-nf-call-iptables = 1\n"), []);
 });
 
+t.test("bridge: two pods of one node, between which it is no hop of its own", async (t) => {
+  const web = { ...PATH.to, node: "node-a" };
+  const port = (name: string) => ({ node: "node-a", role: "host-veth", interface: name, encapsulation: { kind: "none" } }) as const; // prettier-ignore
+  const path = { ...PATH, to: web, hops: [PATH.hops[0]!, port("veth1"), port("veth2"), PATH.hops[0]!] };
+  const said = (
+    one: Partial<MadeLink>,
+    other: Partial<MadeLink>,
+    more: Parameters<typeof ask>[1] = [],
+    to = web,
+  ) => {
+    const ports = [
+      { name: "veth1", master: "cni0", state: "forwarding", ...one },
+      { name: "veth2", master: "cni0", state: "forwarding", ...other },
+    ];
+    return ask("bridge", [{ at: "node-a", kind: "links", text: links(...ports) }, ...more], {
+      path: { ...path, to },
+    });
+  };
+  const fine = ["fine: veth1 is an open port of cni0", "fine: veth2 is an open port of cni0"];
+  t.strictSame(said({}, {}), fine);
+  t.strictSame(only("fault", said({}, { state: "blocking" })), ["cni0 does not forward by veth2"]);
+  const isolated = { isolated: true };
+  t.strictSame(only("fault", said(isolated, isolated)), [
+    "cni0 passes nothing between veth1 and veth2: both are isolated ports",
+  ]);
+  t.strictSame(said(isolated, {}), fine, "one alone hinders nothing");
+  t.strictSame(only("fault", said(isolated, { ...isolated, master: "cni1" })), []);
+  t.strictSame(ask("bridge", [], { path }), [], "nothing was read");
+  const none = links({ name: "veth1" }, { name: "veth2" });
+  t.strictSame(
+    ask("bridge", [{ at: "node-a", kind: "links", text: none }], { path }),
+    [],
+    "there is no bridge",
+  );
+  const service = {
+    ...web,
+    ip: "10.96.0.20",
+    addresses: [
+      { ip: "10.96.0.20", port: 80 },
+      { ip: web.ip, port: 8080 },
+    ],
+  };
+  const off = { at: "node-a", kind: "sysctls", text: "net.bridge.bridge-nf-call-iptables = 0\n" } as const;
+  t.match(only("fault", said({}, {}, [off], service)), [/on cni0 come back untranslated/]);
+});
+
 t.test("routes: what may be taken past them is a doubt where they lead back, and never a fault", (t) => {
   const hops = PATH.hops.flatMap((hop) =>
     hop.role === "bridge"

@@ -107,23 +107,27 @@ export interface MadeLink {
   readonly master?: string;
   readonly state?: string;
   readonly hairpin?: boolean;
+  readonly isolated?: boolean;
   readonly ip?: string;
 }
 
 /** `ip -j -s -d link show` of devices that are up, or `ip -j address show` where they have addresses. */
 export function links(...made: readonly MadeLink[]): string {
   return JSON.stringify(
-    made.map(
-      ({ name, mtu = 1500, mac = "02:00:00:00:00:01", master, state, hairpin = false, ip }, index) => ({
-        ...{ ifindex: index + 1, ifname: name, flags: ["UP"], mtu, operstate: "UP", address: mac },
-        ...(master === undefined ? {} : { master }),
-        ...(state === undefined
-          ? {}
-          : { linkinfo: { info_slave_kind: "bridge", info_slave_data: { state, hairpin } } }),
-        ...(ip === undefined
-          ? {}
-          : { addr_info: [{ family: "inet", local: ip, prefixlen: 24, scope: "global" }] }),
-      }),
-    ),
+    made.map(({ name, mtu = 1500, mac = "02:00:00:00:00:01", master, state, ip, ...port }, index) => ({
+      ...{ ifindex: index + 1, ifname: name, flags: ["UP"], mtu, operstate: "UP", address: mac },
+      ...(master === undefined ? {} : { master }),
+      ...(state === undefined
+        ? {}
+        : {
+            linkinfo: {
+              info_slave_kind: "bridge",
+              info_slave_data: { state, hairpin: port.hairpin ?? false, isolated: port.isolated ?? false },
+            },
+          }),
+      ...(ip === undefined
+        ? {}
+        : { addr_info: [{ family: "inet", local: ip, prefixlen: 24, scope: "global" }] }),
+    })),
   );
 }

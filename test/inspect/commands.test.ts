@@ -1,6 +1,7 @@
 import t from "tap";
 import {
   mergeCommands,
+  planAudit,
   planBaseline,
   planInspection,
   planSuperset,
@@ -130,6 +131,42 @@ t.test("a delivered flow needs no inspection; an unanswered one reads the far po
   });
   t.ok(commands.some((command) => command.action === "netns/read" && command.argv.includes("ss")));
 });
+
+t.test(
+  "where nothing left the sender its own network is read; of what else is not known, nothing",
+  async (t) => {
+    const firstMissing = { node: "node-a", role: "pod", interface: "eth0" } as const;
+    const unsent = {
+      ...AT_FDB,
+      status: "inconclusive",
+      direction: null,
+      lastSeen: null,
+      firstMissing,
+    } as const;
+    const lines = planInspection(makePath(), unsent).map(({ argv }) => argv.join(" "));
+    t.ok(lines.includes("nsenter --net=/run/netns/node-a-pod ip -j neigh show dev eth0"));
+    t.notOk(lines.some((line) => line.includes("node-b-pod")));
+    t.same(planInspection(makePath(), { ...unsent, firstMissing: null }), []);
+    t.same(planInspection(makePath(), { ...AT_FDB, status: "inconclusive" }), []);
+  },
+);
+
+t.test(
+  "whether a bridge asks the node's rules is read where a Service's pod is on the client's own node",
+  async (t) => {
+    const asks = (to: End): boolean =>
+      [planInspection, (path: FlowPath) => planAudit(path)].every((plan) =>
+        plan({ ...makePath(), to }, AT_FDB).some(({ argv }) =>
+          argv.includes("net/bridge/bridge-nf-call-iptables"),
+        ),
+      );
+    const web = makeEnd("shop/web", "node-a", "192.168.1.2");
+    const addresses = [{ ip: "10.96.0.20", port: 80 }, ...web.addresses];
+    t.ok(asks({ ...web, addresses }));
+    t.notOk(asks(web), "nothing is translated");
+    t.notOk(asks({ ...web, node: "node-b", addresses }), "its answers are routed");
+  },
+);
 
 t.test("no interface name that could be an option or a path reaches an argv", async (t) => {
   const hostile = fc.oneof(fc.string(), fc.constantFrom("-rf", "../x", "a b", "$(id)", "x;y", "..", "a\nb"));

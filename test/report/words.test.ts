@@ -123,6 +123,10 @@ t.test("one sentence a verdict", async (t) => {
       "INCONCLUSIVE: the evidence does not say what became of shop/client → shop/web-7c9d5b8f6-x2x4q:8080: no packet of it was seen at any of 8 hops",
     ],
     [
+      withVerdict(inconclusive, { lastSeen: null, firstMissing: refOf(EIGHT, 0) }),
+      "INCONCLUSIVE: nothing of what was tried for shop/client → shop/web-7c9d5b8f6-x2x4q:8080 came as far as the sender's own device, eth0 (pod) on node-a",
+    ],
+    [
       everyThird,
       "LOST 24 of 72 request packets (33.3 %) on node-b between eth0 (nic) and vxlan.calico (tunnel)",
     ],

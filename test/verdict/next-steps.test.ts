@@ -42,6 +42,8 @@ t.test("where it broke decides between verdicts", async (t) => {
   t.match(at({ firstMissing: { ...lastSeen, role: "pod" } }), /hopbook run pod-interfaces --pod shop\/web/);
   t.match(at({ firstMissing: { ...lastSeen, role: "nic" } }), /nstat -as/);
   t.match(at({ firstMissing: null }), /nstat -as/);
+  const unsent = { status: "inconclusive", lastSeen: null, firstMissing: lastSeen } as const;
+  t.match(at(unsent), /Something in the sender's own network takes the packets/);
 });
 
 t.test(

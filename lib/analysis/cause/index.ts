@@ -21,8 +21,8 @@ const MOST_DOUBTS = 3;
  * stronger than all others and the kernel's word, where there is one, does not speak against it.
  */
 export function findCause(input: CauseInput): CauseResult {
-  if (input.status === "delivered" || input.status === "inconclusive")
-    return { cause: null, lookedAt: [], caveats: [] };
+  const isOpen = input.status === "inconclusive" && !isUnsent(input);
+  if (input.status === "delivered" || isOpen) return { cause: null, lookedAt: [], caveats: [] };
   const spot = findSpot(input);
   const state = new StateReader(input);
   // What the kernel drops there are copies of packets that the switch has.
@@ -44,6 +44,11 @@ export function findCause(input: CauseInput): CauseResult {
     lookedAt: [...state.lookedAt, ...new Set(heard), ...listNotHad(input)],
     caveats: [...(alone === null ? caveats : []), ...(chosen === null ? doubts.slice(0, MOST_DOUBTS) : [])],
   };
+}
+
+/** Of what was tried nothing came even to the sender's own device: what the sender's network says of it is asked. */
+function isUnsent({ lastSeen, firstMissing }: CauseInput): boolean {
+  return lastSeen === null && firstMissing !== null;
 }
 
 /** Whether a switch has the packets there, past the node's own routes and rules. */

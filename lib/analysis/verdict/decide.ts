@@ -6,7 +6,7 @@ import { judgeAnswers } from "./answers.js";
 import { doubtCapture, doubtGap, Doubts, doubtUnseen, nameHop, noteEvidence, noteProbes } from "./doubts.js";
 import type { DecideInput } from "./input.js";
 import { doubtArrival, noteUnentered } from "./half-seen.js";
-import { explainSilence } from "./inconclusive.js";
+import { explainSilence, findUnsent } from "./inconclusive.js";
 import { discountMissed, doubtAcknowledged } from "./missed.js";
 import { describeUndecided, noteDelivered, noteLoss, noteTransport } from "./notes.js";
 import { sumUp, type Break, type Outcome } from "./outcome.js";
@@ -22,6 +22,8 @@ export interface Decision {
   readonly firstMissing: number | null;
   readonly lost: { readonly packets: number; readonly of: number };
   readonly brokenAt: Break | null;
+  /** Attempts of which nothing was seen, not even at their sender; 0 where something was. */
+  readonly unsent: number;
   readonly refusal: Refusal | null;
   readonly request: Outcome;
   readonly reply: Outcome;
@@ -42,13 +44,14 @@ export function decide(input: DecideInput): Decision {
   const excused = refusal === null ? excuseAnswered(seen, input, doubts) : null;
   if (excused === null) doubtAcknowledged(seen, found.request, { input, doubts });
   const request = excused ?? seen;
-  const basis = { request, reply, doubts, refusal: null, brokenAt: null, lost: NOTHING_LOST };
+  const basis = { request, reply, doubts, refusal: null, brokenAt: null, unsent: 0, lost: NOTHING_LOST };
   const nowhere = { direction: null, lastSeen: null, firstMissing: null } as const;
   noteTransport(input, request, reply, doubts);
   if (request.sent === 0) {
     explainSilence(doubts, input);
     noteUnentered(input, doubts);
-    return { ...basis, ...nowhere, status: "inconclusive" };
+    const { firstMissing, attempts: unsent } = findUnsent(input) ?? { firstMissing: null, attempts: 0 };
+    return { ...basis, ...nowhere, firstMissing, unsent, status: "inconclusive" };
   }
   noteUnentered(input, doubts);
   if ((refusal !== null || request.lost > 0) && maybeElsewhere(input, refuse(found.request, request), doubts))

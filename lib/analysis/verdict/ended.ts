@@ -14,7 +14,9 @@ interface Ended {
 
 /** Lost ones where packets were lost; all that came to the last hop where nobody answered or the far end refused. */
 export function listEnded({ found, decision }: JudgedFlow): Ended {
-  const { status, direction, brokenAt, lastSeen } = decision;
+  const { status, direction, brokenAt, lastSeen, unsent } = decision;
+  // TCP may have tried each of them more than once.
+  if (unsent > 0) return { kept: [], count: unsent, uncertain: unsent };
   const tally = direction === "reply" ? found.reply : found.request;
   const outcome = direction === "reply" ? decision.reply : decision.request;
   const main = status === "rejected" ? (outcome.breaks[0] ?? null) : brokenAt;

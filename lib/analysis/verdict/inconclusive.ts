@@ -23,3 +23,27 @@ export function explainSilence(doubts: Doubts, input: DecideInput): void {
   const replies = Math.max(0, ...found.reply.packets);
   if (replies > 0) doubts.note(`${replies} replies were seen without a request`);
 }
+
+/** A place that a probe's packets never came to, and how many attempts there were. */
+export interface Unsent {
+  readonly firstMissing: number;
+  readonly attempts: number;
+}
+
+/**
+ * Where nothing of our own probes was seen, though they were made while the capture of the pod that makes them went on and
+ * had all that passed: they ended before its first device. What they were, or whether something in the pod took them, is not
+ * known, so that it is no loss; but why is worth asking its network. null where that is not so.
+ */
+export function findUnsent({ route, probes, found }: DecideInput): Unsent | null {
+  const [hop] = route.requestHops;
+  const place = route.requestOrder[0];
+  if (hop?.role !== "pod" || place === undefined || route.hopAt.get(place) !== hop) return null;
+  const record = route.places[place]!.record;
+  const attempts = probes.flatMap((probe) => probe.attempts);
+  if (record?.listeningAtSec == null || record.endedEarly !== null || attempts.length === 0) return null;
+  const firstSent = Math.min(...attempts.map(({ sentAtSec }) => sentAtSec));
+  const isAnswered = Math.max(0, ...found.reply.packets) > 0;
+  if (firstSent < record.listeningAtSec || (record.droppedByKernel ?? 0) > 0 || isAnswered) return null;
+  return { firstMissing: place, attempts: attempts.length };
+}

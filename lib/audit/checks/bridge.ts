@@ -9,22 +9,54 @@ export const bridge: Check = {
   title: "Pods' ports are in their bridge, which passes on what it has to",
   check: (world) => [
     ...([world.path.from, world.path.to] as const).flatMap((end) => checkPort(world, end)),
+    ...checkIsolation(world),
     ...checkBridgeNf(world),
   ],
 };
 
-function checkPort(world: AuditWorld, end: AuditedEnd): Said[] {
-  const { hops } = world.path;
-  const own = hops.filter(({ node }) => node === end.node);
-  const ports = own.filter(({ role }) => role === "host-veth");
-  const port = end === world.path.from ? ports[0] : ports.at(-1);
-  const device = own.find(({ role }) => role === "bridge")?.interface;
-  if (port === undefined || device === undefined) return [];
-  const at = hostOf(port.node);
-  const [reading] = world.state.readings(at, "links");
-  const link = parseLinks(reading?.text ?? "").find(({ name }) => name === port.interface);
+/** The port of a pod on its node: of two pods of one node the first one's is the first. */
+function portOf({ path, state }: AuditWorld, end: AuditedEnd) {
+  const ports = path.hops.filter(({ node, role }) => node === end.node && role === "host-veth");
+  const port = end === path.from ? ports[0] : ports.at(-1);
+  const [reading] = port === undefined ? [] : state.readings(hostOf(port.node), "links");
+  const link = parseLinks(reading?.text ?? "").find(({ name }) => name === port?.interface);
   // Where it was not read, or is not there, the check of links says so.
-  if (reading === undefined || link === undefined) return [];
+  return port === undefined || reading === undefined || link === undefined ? null : { port, reading, link };
+}
+
+/** The two pods' ports where both are of one bridge, which passes their packets on without the node's routing; null: they are not. */
+function portsOfOneBridge(world: AuditWorld) {
+  const [one, other] = [portOf(world, world.path.from), portOf(world, world.path.to)];
+  if (one === null || other === null || one.port.node !== other.port.node || one.port === other.port)
+    return null;
+  const { master, bridgePort } = one.link;
+  if (master === null || bridgePort === null || master !== other.link.master) return null;
+  return { device: master, node: one.port.node, reading: one.reading, ports: [one.link, other.link] };
+}
+
+function checkIsolation(world: AuditWorld): Said[] {
+  const shared = portsOfOneBridge(world);
+  if (shared === null || shared.ports.some(({ bridgePort }) => bridgePort?.isolated !== true)) return [];
+  const { device, node, reading, ports } = shared;
+  return [
+    {
+      ...{ severity: "fault", direction: null, place: { ...hostOf(node), device } },
+      what: `${device} passes nothing between ${ports.map(({ name }) => name).join(" and ")}: both are isolated ports`,
+      evidence: ports.map(({ name }) => evidenceOf(reading, `${name} isolated on`)),
+      next: "Isolation is often meant (the CNI's `portIsolation`): ask who configured it; pods of other nodes are reached by routing",
+    },
+  ];
+}
+
+function checkPort(world: AuditWorld, end: AuditedEnd): Said[] {
+  const found = portOf(world, end);
+  if (found === null) return [];
+  const { port, reading, link } = found;
+  const at = hostOf(port.node);
+  const onWay = world.path.hops.find(({ node, role }) => node === end.node && role === "bridge")?.interface;
+  // Between pods of one node a bridge is no hop of its own.
+  const device = onWay ?? (link.bridgePort === null ? null : link.master);
+  if (device === null) return [];
   const base = { direction: null, place: { ...at, device: port.interface } };
   const next = `Restart the pod, or put it back: \`ip link set ${port.interface} master ${device}\``;
   if (link.master !== device)
@@ -73,7 +105,8 @@ function checkPort(world: AuditWorld, end: AuditedEnd): Said[] {
 /** The answer of a pod on the same bridge comes back without the node's routing: only br_netfilter has it translated. */
 function checkBridgeNf(world: AuditWorld): Said[] {
   const { from, to, hops } = world.path;
-  const device = hops.find(({ role }) => role === "bridge")?.interface;
+  // A pod that asks itself hangs on one port alone.
+  const device = portsOfOneBridge(world)?.device ?? hops.find(({ role }) => role === "bridge")?.interface;
   const isTranslated = to.ip !== endpointOf(to).ip;
   if (device === undefined || from.node === null || from.node !== to.node || !isTranslated) return [];
   const at = hostOf(from.node);

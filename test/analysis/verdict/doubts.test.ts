@@ -348,6 +348,28 @@ t.test("inconclusive: no request of ours, and why", async (t) => {
   t.equal(unknownTime.verdict.caveats.length, 1);
 });
 
+t.test(
+  "inconclusive: what was tried while its pod's own device was captured came not even there",
+  async (t) => {
+    const probes = [{ attempts: [attempt({ outcome: "timeout", sentAtSec: START_SEC + 1 })] }] as const;
+    const tried = (more: Partial<Parameters<typeof judge>[1]> = {}) =>
+      judge(t, { protocol: "icmp", packets: [], probes, ...more });
+    t.equal(brief(await tried()), "inconclusive - - → 0 medium");
+    const early = [{ attempts: [attempt({ sentAtSec: START_SEC - 50 })] }] as const;
+    const replies = pings(2, (_, reply) => (reply ? {} : null));
+    for (const [more, why] of [
+      [{ probes: [] }, "nothing was tried"],
+      [{ probes: early }, "it was not captured yet"],
+      [{ captures: { 0: { droppedByKernel: 1 } } }, "it may have been dropped by the capture"],
+      [{ captures: { 0: { endedEarly: "size limit" } } }, "or not be in it"],
+      [{ captures: { 0: { listeningAtSec: null } } }, "nobody knows since when"],
+      [{ captures: { 0: null } }, "there is none"],
+      [{ packets: replies }, "it was answered"],
+    ] as const)
+      t.match(brief(await tried(more)), /^inconclusive - - → - /, why);
+  },
+);
+
 t.test("a probe that failed although its packets went through", async (t) => {
   const probes = (detail: string): Partial<ProbeRecord>[] => [
     { icmpId: 7, error: "ping: exit code 1", attempts: [attempt({ outcome: "timeout", detail })] },

@@ -4,6 +4,7 @@ import { weighGrowth } from "../growth.js";
 import { ipVersion } from "../../../linux/address.js";
 import { parseLinks } from "../../../linux/links.js";
 import { parseNeighbours } from "../../../linux/neighbours.js";
+import { parseRouteAnswer } from "../../../linux/routes.js";
 import { parseSockets } from "../../../linux/sockets.js";
 import { orderHops } from "../spot.js";
 import { describeNetns } from "../../../readings/reader.js";
@@ -100,7 +101,7 @@ function detectPodNeighbour({ input, spot, state }: DetectorInput): readonly Can
   const where = `${far}: neighbour ${entry.ip} on ${veth}`;
   if (entry.mac === null) {
     const arriving = spot.kind === "forward" && spot.outDevice === veth;
-    const unresolved = entry.states.some((name) => name === "FAILED" || name === "INCOMPLETE");
+    const unresolved = entry.states.some((name) => UNRESOLVED.includes(name));
     if (!arriving || !unresolved) return [];
     const evidence = [`${where} is ${entry.states.join(", ")}`];
     return [{ code: "neighbour-missing", summary: `${where} does not answer`, evidence, strength: 2 }];
@@ -119,6 +120,48 @@ function detectPodNeighbour({ input, spot, state }: DetectorInput): readonly Can
     },
   ];
 }
+
+/** The pod's own network does not know who has the address that its packets go to next. */
+export const ownNeighbour: Detector = {
+  causes: {
+    "neighbour-silent": {
+      title: "Nobody answers a pod that asks who has the next address on its way",
+      reasons: ["NEIGH_FAILED", "NEIGH_QUEUEFULL"],
+      locations: ["arp_error_report"],
+    },
+  },
+  detect: detectOwnNeighbour,
+};
+
+function detectOwnNeighbour({ input, spot, state }: DetectorInput): readonly Candidate[] {
+  const at = spot.netns;
+  const isAnswering = spot.kind === "pod-in" && input.status === "unanswered";
+  if (at?.pod == null || (spot.kind !== "pod-out" && !isAnswering)) return [];
+  const other = isAnswering ? spot.source : spot.target;
+  const ips = [other.ip, ...other.addresses.map(({ ip }) => ip)];
+  const gateways = state
+    .readings(at, "route-get")
+    .filter(({ record }) => ips.some((ip) => record.argv.includes(ip)))
+    .flatMap(({ text }) => parseRouteAnswer(text)?.gateway ?? []);
+  const unknown = state
+    .readings(at, "neighbours")
+    .flatMap(({ text, record }) =>
+      parseNeighbours(text).map((entry) => ({ ...entry, device: record.argv.at(-1) })),
+    )
+    .find(
+      ({ ip, mac, states }) =>
+        mac === null &&
+        states.some((name) => UNRESOLVED.includes(name)) &&
+        [...gateways, ...ips].includes(ip),
+    );
+  if (unknown === undefined) return [];
+  const where = `${describeNetns(at)}: neighbour ${unknown.ip} on ${String(unknown.device)}`;
+  const evidence = [`${where} is ${unknown.states.join(", ")}`];
+  // What a rule of the pod takes never comes to ask: its counter goes before this.
+  return [{ code: "neighbour-silent", summary: `${where} does not answer`, evidence, strength: 1 }];
+}
+
+const UNRESOLVED = ["FAILED", "INCOMPLETE"];
 
 function podIp(end: DetectorInput["spot"]["target"]): string {
   return end.addresses.at(-1)?.ip ?? end.ip;

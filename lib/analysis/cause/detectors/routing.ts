@@ -1,6 +1,7 @@
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { weighGrowth } from "../growth.js";
 import { containsIp, parsePrefix } from "../../../linux/address.js";
+import { parseLinks } from "../../../linux/links.js";
 import { parseRouteAnswer, parseRoutes } from "../../../linux/routes.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
 import type { Spot } from "../spot.js";
@@ -22,6 +23,7 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
   const { spot, state } = given;
   const at = spot.netns;
   if (at === null || !["forward", "pod-in", "pod-out"].includes(spot.kind)) return [];
+  if (isSwitched(given)) return [];
   const target = spot.kind === "pod-in" ? spot.source : spot.target;
   const ips = [target.ip, ...target.addresses.map((address) => address.ip)];
   for (const { record, text } of state.readings(at, "route-get", { failed: true })) {
@@ -34,6 +36,8 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
       const elsewhere = parseRouteAnswer(text)?.dev ?? null;
       if (spot.kind !== "forward" || spot.outDevice === null || !record.argv.includes("iif")) continue;
       if (elsewhere === null || elsewhere === spot.outDevice) continue;
+      // A bridge routes for its ports: the way leads to it, and by it to the pod.
+      if (elsewhere === masterOf(spot.outDevice, given)) continue;
       const summary = `${describeNetns(at)}: the route to ${to} leads to ${elsewhere}, not to ${spot.outDevice}`;
       return [
         {
@@ -68,6 +72,21 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
         ];
   }
   return [];
+}
+
+/** Whether packets pass from port to port of one bridge, whatever the node's routes say: their target is not translated. */
+function isSwitched(given: DetectorInput): boolean {
+  const { kind, inDevice, outDevice, target } = given.spot;
+  if (kind !== "forward" || inDevice === null || outDevice === null || target.addresses.length > 1)
+    return false;
+  const master = masterOf(inDevice, given);
+  return master !== null && master === masterOf(outDevice, given);
+}
+
+/** The bridge that a node's device is a port of; null: none that is known. */
+function masterOf(device: string, { spot, state }: DetectorInput): string | null {
+  const [links] = spot.netns === null ? [] : state.readings(spot.netns, "links");
+  return parseLinks(links?.text ?? "").find(({ name }) => name === device)?.master ?? null;
 }
 
 function plainWorks(looks: readonly Reading[], to: string): boolean {
