@@ -44,6 +44,7 @@ export function findUnsent({ route, probes, found }: DecideInput): Unsent | null
   if (record?.listeningAtSec == null || record.endedEarly !== null || attempts.length === 0) return null;
   const firstSent = Math.min(...attempts.map(({ sentAtSec }) => sentAtSec));
   const isAnswered = Math.max(0, ...found.reply.packets) > 0;
-  if (firstSent < record.listeningAtSec || (record.droppedByKernel ?? 0) > 0 || isAnswered) return null;
+  const { droppedByKernel, listeningAtSec } = record;
+  if (firstSent < listeningAtSec || droppedByKernel !== 0 || isAnswered) return null;
   return { firstMissing: place, attempts: attempts.length };
 }

@@ -85,7 +85,7 @@ function isSwitched(given: DetectorInput): boolean {
 
 /** The bridge that a node's device is a port of; null: none that is known. */
 function masterOf(device: string, { spot, state }: DetectorInput): string | null {
-  const [links] = spot.netns === null ? [] : state.readings(spot.netns, "links");
+  const [links] = state.readings(spot.netns!, "links");
   return parseLinks(links?.text ?? "").find(({ name }) => name === device)?.master ?? null;
 }
 
