@@ -11,7 +11,17 @@ export interface NextSteps {
   readonly verdicts: readonly {
     readonly status: VerdictStatus;
     readonly at?:
-      "pod" | "node" | "wire" | "outside" | "unseen" | "host" | "router" | "hairpin" | "sender" | "bare" | "client";
+      | "pod"
+      | "node"
+      | "wire"
+      | "outside"
+      | "unseen"
+      | "host"
+      | "router"
+      | "hairpin"
+      | "sender"
+      | "bare"
+      | "client";
     readonly next: readonly string[];
   }[];
 }
