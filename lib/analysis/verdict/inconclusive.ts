@@ -25,7 +25,7 @@ export function explainSilence(doubts: Doubts, input: DecideInput): void {
 }
 
 /** A place that a probe's packets never came to, and how many attempts there were. */
-export interface Unsent {
+interface Unsent {
   readonly firstMissing: number;
   readonly attempts: number;
 }

@@ -17,7 +17,7 @@ export interface AgentDrop {
 }
 
 /** What a node's agents counted. */
-export interface AgentDrops {
+interface AgentDrops {
   readonly drops: readonly AgentDrop[];
   /** Agents that list only what they have counted, and whose whole list was understood: what is not in it was none. */
   readonly whole: ReadonlySet<string>;
