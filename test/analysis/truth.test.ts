@@ -127,6 +127,7 @@ const ODD_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   ],
   [5910, "… and at once, as its receiver told by SACK what it lacks"],
   [20378, "… where only its order is another"],
+  [40983, "segments that a router said are too big, and smaller ones that are lost elsewhere"],
   [30721, "a segment that was lost twice before a router said that it was too big"],
   [2427, "segments that errors quote, of which snap lengths leave 8 bytes"],
 ]);
@@ -158,6 +159,10 @@ const LIVE_ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   [859, "a connection that begins anew where its first place had begun to show"],
   [931, "a packet that passes while a capture begins"],
   [1889, "a loss behind a place of which the capture had not begun"],
+  [
+    40711,
+    "packets that pass while the first node's capture begins, seen by another clock that nobody knows well",
+  ],
   [30001, "a packet that passes while a capture begins, on a node whose clock nobody knows well"],
 ]);
 

@@ -65,9 +65,9 @@ export class Judge {
       const [one, other] = [captures[from]!.node, captures[to]!.node];
       return one === other ? 0 : (errorOf.get(one) ?? 0) + (errorOf.get(other) ?? 0);
     };
-    this.watchedFromUs = captures.map(
-      ({ node }, place) => this.fromUs[place]! + HEAD_US + Math.min(errorOf.get(node) ?? 0, CLOCK_ERROR_US),
-    );
+    // A packet's time is by the clock of who saw it, and a capture's begin by its own.
+    const unsureUs = Math.min(Math.max(0, ...errorOf.values()), CLOCK_ERROR_US);
+    this.watchedFromUs = this.fromUs.map((fromUs) => fromUs + HEAD_US + unsureUs);
     this.allFromUs = Math.max(...this.fromUs);
     this.allWatchedFromUs = Math.max(...this.watchedFromUs);
     this.allUntilUs = Math.min(...this.untilUs);

@@ -45,7 +45,7 @@ export interface Outcome {
   readonly spared: Spared;
   /** RSTs of connections that were over, which firewalls may drop without harm. */
   readonly lateResets: number;
-  /** Too big for a hop on the way, which said so; smaller ones came through afterwards. */
+  /** Too big for a hop on the way, which said so; smaller ones came on from there afterwards. */
   readonly shrunk: number;
   /** Seen at later hops only. */
   readonly strays: number;
@@ -56,12 +56,11 @@ export function sumUp(tally: DirectionTally): Outcome {
   const fresh = tally.ways.filter(({ continues }) => !continues);
   const base = fresh.reduce((least, { first }) => Math.min(least, first), Infinity);
   const final = tally.order.length - 1;
-  const lastArrivalUs = Math.max(
-    ...tally.ways.map((way) => (way.last === final && way.packets > way.bare ? way.lastUs : -Infinity)),
-  );
+  // Smaller ones came on from where it stopped, whatever became of them behind that.
+  const isFollowed = ({ last, firstUs }: WayCount): boolean =>
+    tally.ways.some((way) => way.last > last && way.packets > way.bare && way.lastUs > firstUs);
   // Who sends them again as they are has not heard of it.
-  const isShrunk = (way: WayCount): boolean =>
-    way.tooBig && lastArrivalUs > way.firstUs && way.again < LEAST_DEAF;
+  const isShrunk = (way: WayCount): boolean => way.tooBig && way.again < LEAST_DEAF && isFollowed(way);
   const sum = (ways: readonly WayCount[], of: (way: WayCount) => number): number =>
     ways.reduce((total, way) => total + of(way), 0);
   const sentWays = fresh.filter(({ first }) => first === base);
