@@ -51,6 +51,11 @@ interface DirectionStatistics {
   readonly dropped: number;
 }
 
+/** The Linux bridge that a device is a port of; null: none, or what switches its frames is another kind of master. */
+export function bridgeOf(link: Link | undefined): string | null {
+  return link === undefined || link.bridgePort === null ? null : link.master;
+}
+
 /** The devices in iproute2's JSON; what has no usable name is left out. */
 export function parseLinks(text: string): Link[] {
   return recordsOf(parseJson(text))

@@ -1,4 +1,4 @@
-import { parseLinks } from "../../linux/links.js";
+import { bridgeOf, parseLinks } from "../../linux/links.js";
 import { parseSysctl } from "../../linux/sysctls.js";
 import { evidenceOf, hostOf, type AuditWorld, type Check, type Said } from "../check.js";
 import { endpointOf, type AuditedEnd } from "../path.js";
@@ -29,9 +29,9 @@ function portsOfOneBridge(world: AuditWorld) {
   const [one, other] = [portOf(world, world.path.from), portOf(world, world.path.to)];
   if (one === null || other === null || one.port.node !== other.port.node || one.port === other.port)
     return null;
-  const { master, bridgePort } = one.link;
-  if (master === null || bridgePort === null || master !== other.link.master) return null;
-  return { device: master, node: one.port.node, reading: one.reading, ports: [one.link, other.link] };
+  const device = bridgeOf(one.link);
+  if (device === null || device !== bridgeOf(other.link)) return null;
+  return { device, node: one.port.node, reading: one.reading, ports: [one.link, other.link] };
 }
 
 function checkIsolation(world: AuditWorld): Said[] {
@@ -55,7 +55,7 @@ function checkPort(world: AuditWorld, end: AuditedEnd): Said[] {
   const at = hostOf(port.node);
   const onWay = world.path.hops.find(({ node, role }) => node === end.node && role === "bridge")?.interface;
   // Between pods of one node a bridge is no hop of its own.
-  const device = onWay ?? (link.bridgePort === null ? null : link.master);
+  const device = onWay ?? bridgeOf(link);
   if (device === null) return [];
   const base = { direction: null, place: { ...at, device: port.interface } };
   const next = `Restart the pod, or put it back: \`ip link set ${port.interface} master ${device}\``;

@@ -151,11 +151,13 @@ t.test("a bridge that does not ask the node's rules", (t) => {
     /br_netfilter is not loaded/,
   ]);
   const on = sysctls("net.bridge.bridge-nf-call-iptables = 1\n");
+  const switched = { ...ports({}), text: ports({}).text.replaceAll('"bridge"', '"openvswitch"') };
   for (const [looks, why] of [
     [[ports({}), on], "it asks them"],
     [[ports({})], "it was not read"],
     [[off], "no bridge is known"],
     [[ports({}, { master: "br1" }), off], "two bridges"],
+    [[switched, off], "a switch of another kind has its own rules"],
   ] as const)
     t.equal(codeOf({ ...refused, looks }), undefined, why);
   const byServer = { ...refused, rejectedBy: { ip: WEB, node: "node-a", how: "TCP RST" } };

@@ -1,4 +1,4 @@
-import { parseLinks, type Link } from "../../../linux/links.js";
+import { bridgeOf, parseLinks, type Link } from "../../../linux/links.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
 import { describeNetns, type Netns } from "../../../readings/reader.js";
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
@@ -68,10 +68,10 @@ function detectUntranslated({ input, state }: DetectorInput): readonly Candidate
   const at: Netns = { node: from.node, pod: null };
   const ports = hops.filter(({ role }) => role === "host-veth").map((hop) => hop.interface);
   const links = parseLinks(state.readings(at, "links")[0]?.text ?? "");
-  const masters = new Set(ports.map((port) => links.find(({ name }) => name === port)?.master ?? null));
-  const [bridge] = masters;
+  const bridges = new Set(ports.map((port) => bridgeOf(links.find(({ name }) => name === port))));
+  const [bridge] = bridges;
   const [sysctls] = state.readings(at, "sysctls");
-  if (sysctls === undefined || masters.size !== 1 || bridge == null) return [];
+  if (sysctls === undefined || bridges.size !== 1 || bridge == null) return [];
   const value = parseSysctl(sysctls.text).get(BRIDGE_NF);
   if (value === "1") return [];
   const where = describeNetns(at);
@@ -101,7 +101,7 @@ function portsAt({ input }: DetectorInput, links: readonly Link[]): readonly Lin
     ({ node, role }) => role === "host-veth" && node === hops[Math.max(0, last)]?.node,
   );
   return near.flatMap(
-    ({ interface: name }) => links.find((link) => link.name === name && link.master !== null) ?? [],
+    ({ interface: name }) => links.find((link) => link.name === name && bridgeOf(link) !== null) ?? [],
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { weighGrowth } from "../growth.js";
 import { containsIp, parsePrefix } from "../../../linux/address.js";
-import { parseLinks } from "../../../linux/links.js";
+import { bridgeOf, parseLinks } from "../../../linux/links.js";
 import { parseRouteAnswer, parseRoutes } from "../../../linux/routes.js";
 import { parseSysctl } from "../../../linux/sysctls.js";
 import type { Spot } from "../spot.js";
@@ -37,7 +37,7 @@ function detectRoute(given: DetectorInput): readonly Candidate[] {
       if (spot.kind !== "forward" || spot.outDevice === null || !record.argv.includes("iif")) continue;
       if (elsewhere === null || elsewhere === spot.outDevice) continue;
       // A bridge routes for its ports: the way leads to it, and by it to the pod.
-      if (elsewhere === masterOf(spot.outDevice, given)) continue;
+      if (elsewhere === bridgeOfDevice(spot.outDevice, given)) continue;
       const summary = `${describeNetns(at)}: the route to ${to} leads to ${elsewhere}, not to ${spot.outDevice}`;
       return [
         {
@@ -79,14 +79,14 @@ function isSwitched(given: DetectorInput): boolean {
   const { kind, inDevice, outDevice, target } = given.spot;
   if (kind !== "forward" || inDevice === null || outDevice === null || target.addresses.length > 1)
     return false;
-  const master = masterOf(inDevice, given);
-  return master !== null && master === masterOf(outDevice, given);
+  const bridge = bridgeOfDevice(inDevice, given);
+  return bridge !== null && bridge === bridgeOfDevice(outDevice, given);
 }
 
 /** The bridge that a node's device is a port of; null: none that is known. */
-function masterOf(device: string, { spot, state }: DetectorInput): string | null {
+function bridgeOfDevice(device: string, { spot, state }: DetectorInput): string | null {
   const [links] = state.readings(spot.netns!, "links");
-  return parseLinks(links?.text ?? "").find(({ name }) => name === device)?.master ?? null;
+  return bridgeOf(parseLinks(links?.text ?? "").find(({ name }) => name === device));
 }
 
 function plainWorks(looks: readonly Reading[], to: string): boolean {
