@@ -67,6 +67,7 @@ const ONCE_WRONG: ReadonlyMap<number, string> = new Map([
   ],
   [11845, "doubled frames that are cut into pieces, and lost behind"],
   [17817, "clocks of which one side tells by resets alone that are all the same, the first of them lost"],
+  [7605, "a copy of a FIN that was complete before it came"],
   [9847, "replies of one backend that stop in front of a place which shows no replies"],
 ]);
 

@@ -76,6 +76,7 @@ export class Judge {
   settle(slot: number): void {
     const { flight, connections, pieces } = this.input;
     const connection = connections.at(flight.connection[slot]!);
+    if (this.isLateCopy(slot)) flight.traits[slot]! |= TRAIT.copy;
     pieces.release(slot, connection);
     const flow = connections.flowOf(connection);
     if (flow !== null) this.count(flow, slot);
@@ -100,6 +101,14 @@ export class Judge {
       return false;
     const { streams } = connections.at(flight.connection[slot]!);
     return streams[flight.direction[slot] as 0 | 1].isAcknowledged(flight.rangeEnd[slot]!);
+  }
+
+  /**
+   * Whether a packet that shows in the middle of its way alone is what the network doubled of one that was complete before
+   * it came: all of its bytes arrived, and no other frame has them any more.
+   */
+  private isLateCopy(slot: number): boolean {
+    return (this.input.flight.traits[slot]! & TRAIT.orphan) !== 0 && this.isAcknowledged(slot);
   }
 
   private count(flow: Flow, slot: number): void {
