@@ -1,4 +1,4 @@
-import type { VerdictStatus, HopRef } from "../model/findings.js";
+import { isUnsent, type VerdictStatus, type HopRef } from "../model/findings.js";
 import type { End } from "../model/cluster.js";
 import type { FlowPath } from "../model/hops.js";
 import type { InspectCommand, Look, PlacedLook } from "./command.js";
@@ -41,8 +41,7 @@ export function planBaseline(paths: readonly FlowPath[]): InspectCommand[] {
  * as a loss on the far one.
  */
 export function planInspection(path: FlowPath, at: FlowBreak): InspectCommand[] {
-  const isUnsent = at.lastSeen === null && at.firstMissing !== null;
-  if (at.status === "delivered" || (at.status === "inconclusive" && !isUnsent)) return [];
+  if (at.status === "delivered" || (at.status === "inconclusive" && !isUnsent(at))) return [];
   const broken = new Set([at.lastSeen?.node, at.firstMissing?.node].filter((node) => node !== undefined));
   const ofPath = nodesOf(path);
   const nodes = ofPath.filter((node) => broken.size === 0 || broken.has(node));
@@ -72,7 +71,7 @@ export function planAudit(path: FlowPath): InspectCommand[] {
   const nodes = nodesOf(path).flatMap((node) => [
     ...inspectNode(path, node),
     ...put({ node, netns: "host" }, [
-      ...(bridgedLooks(path, node).length > 0 ? [] : [looks.lookAtSysctls(hostDevicesOf(path, node))]),
+      looks.lookAtSysctls(hostDevicesOf(path, node)),
       looks.lookAtSets(),
       ...balancerLooks(path, node),
       ...offloadLooks(path, node),

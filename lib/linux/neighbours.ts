@@ -18,6 +18,11 @@ export interface Neighbour {
   readonly isProxy: boolean;
 }
 
+/** The state that says that nobody has answered for an address; undefined: none does. */
+export function unresolvedState({ states }: Neighbour): string | undefined {
+  return states.find((state) => state === "FAILED" || state === "INCOMPLETE");
+}
+
 export function parseNeighbours(text: string): Neighbour[] {
   return recordsOf(parseJson(text)).flatMap((entry) => {
     const ip = canonicalIp(textOf(entry, "dst") ?? "");

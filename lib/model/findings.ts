@@ -55,6 +55,18 @@ export interface ConfidenceGrounds {
   readonly against: readonly string[];
 }
 
+/**
+ * Of what was tried nothing came as far as the sender's own device, where it is missed first: no loss that was seen, but one
+ * of which the sender's own network can be asked.
+ */
+export function isUnsent(verdict: {
+  readonly status: VerdictStatus;
+  readonly lastSeen: unknown;
+  readonly firstMissing: unknown;
+}): boolean {
+  return verdict.status === "inconclusive" && verdict.lastSeen === null && verdict.firstMissing !== null;
+}
+
 export interface Verdict {
   readonly status: VerdictStatus;
   readonly direction: "request" | "reply" | null;

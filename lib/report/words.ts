@@ -1,4 +1,10 @@
-import type { FindingsEnd, FlowFinding, HopFinding, HopRef } from "../model/findings.js";
+import {
+  isUnsent,
+  type FindingsEnd,
+  type FlowFinding,
+  type HopFinding,
+  type HopRef,
+} from "../model/findings.js";
 import { sayUnentered, type Unentered } from "../model/hops.js";
 import { isOneWay } from "./flow-words.js";
 import { isSameHop, placeBetween, placeHop } from "./legs.js";
@@ -164,8 +170,8 @@ function isPlaceOfFarEnd({ to }: FlowFinding, hop: HopRef): boolean {
 }
 
 function describeInconclusive(flow: FlowFinding): string {
-  const { lastSeen, firstMissing, caveats } = flow.verdict;
-  if (lastSeen === null && firstMissing !== null)
+  const { firstMissing, caveats } = flow.verdict;
+  if (isUnsent(flow.verdict))
     return `INCONCLUSIVE: nothing of what was tried for ${nameFlow(flow)} came as far as the sender's own device, ${placeHop(firstMissing)}`;
   const said = `INCONCLUSIVE: the evidence does not say what became of ${nameFlow(flow)}`;
   const [reason] = caveats;

@@ -1,5 +1,11 @@
 import type { NextSteps } from "../catalogue/next-steps.js";
-import type { CheckFinding, Findings, FindingsEnd, FlowFinding } from "../model/findings.js";
+import {
+  isUnsent,
+  type CheckFinding,
+  type Findings,
+  type FindingsEnd,
+  type FlowFinding,
+} from "../model/findings.js";
 import { quoteShellWord } from "../model/shell-word.js";
 import { isSameHop } from "../report/legs.js";
 import { isEgress, leftAs, nameEnd } from "../report/words.js";
@@ -55,7 +61,7 @@ function placeOf(flow: FlowFinding): BreakPlace | null {
   if (status === "unanswered" && isAtNode(flow)) return "host";
   if (status === "rejected" && isByAnother(flow)) return "router";
   if (status === "rejected" && flow.verdict.rejectedBy?.ip === flow.from.ip) return "client";
-  if (status === "inconclusive" && lastSeen === null && firstMissing !== null) return "sender";
+  if (isUnsent(flow.verdict)) return "sender";
   if (status === "lost" && isBare(flow)) return "bare";
   if (lastSeen === null || firstMissing === null) return null;
   if (lastSeen.node !== firstMissing.node) return "wire";

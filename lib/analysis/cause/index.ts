@@ -1,5 +1,5 @@
 import type { CauseInput, CauseResult } from "../../model/cause.js";
-import type { Cause } from "../../model/findings.js";
+import { isUnsent, type Cause } from "../../model/findings.js";
 import type { Candidate } from "./candidate.js";
 import { CAUSES, codesOf } from "./causes.js";
 import type { KernelWord } from "./kernel.js";
@@ -44,11 +44,6 @@ export function findCause(input: CauseInput): CauseResult {
     lookedAt: [...state.lookedAt, ...new Set(heard), ...listNotHad(input)],
     caveats: [...(alone === null ? caveats : []), ...(chosen === null ? doubts.slice(0, MOST_DOUBTS) : [])],
   };
-}
-
-/** Of what was tried nothing came even to the sender's own device: what the sender's network says of it is asked. */
-function isUnsent({ lastSeen, firstMissing }: CauseInput): boolean {
-  return lastSeen === null && firstMissing !== null;
 }
 
 /** Whether a switch has the packets there, past the node's own routes and rules. */

@@ -1,6 +1,6 @@
 import { canonicalIp } from "../../linux/address.js";
 import { parseLinks } from "../../linux/links.js";
-import { parseNeighbours } from "../../linux/neighbours.js";
+import { parseNeighbours, unresolvedState } from "../../linux/neighbours.js";
 import { parseRouteAnswer } from "../../linux/routes.js";
 import type { Netns } from "../../readings/reader.js";
 import { evidenceOf, hostOf, type AuditWorld, type Check, type Said } from "../check.js";
@@ -58,7 +58,7 @@ function judge(world: AuditWorld, { leg, device, ip, owner }: NextHop): Said[] {
   const base = { direction: leg.direction, place: { ...at, device } };
   const states = entry.states.join(" ");
   if (entry.mac === null)
-    return entry.states.some((state) => state === "FAILED" || state === "INCOMPLETE")
+    return unresolvedState(entry) !== undefined
       ? [
           {
             ...{ ...base, severity: "fault", what: `nobody answers for ${ip} on ${device}` },

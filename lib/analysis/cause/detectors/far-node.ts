@@ -1,8 +1,6 @@
 import { ipVersion } from "../../../linux/address.js";
-import { parseNeighbours } from "../../../linux/neighbours.js";
+import { parseNeighbours, unresolvedState } from "../../../linux/neighbours.js";
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
-
-const UNRESOLVED = ["FAILED", "INCOMPLETE"];
 
 /** The near node asks for the far one's MAC and is not answered: the far one is down, or off the network. */
 export const farNode: Detector = {
@@ -28,7 +26,7 @@ function detectFarNode({ input, spot, state }: DetectorInput): readonly Candidat
   const neighbours = state.ofDevice({ node, pod: null }, "neighbours", device);
   if (address === null || neighbours === undefined) return [];
   const entry = parseNeighbours(neighbours.text).find(({ ip }) => ip === address);
-  const failed = entry?.states.find((name) => UNRESOLVED.includes(name));
+  const failed = entry && unresolvedState(entry);
   if (failed === undefined) return [];
   const asked = ipVersion(address) === 6 ? "neighbour solicitation" : "ARP";
   const name = far === null || far === node ? address : `${far} (${address})`;

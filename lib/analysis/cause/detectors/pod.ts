@@ -3,7 +3,7 @@ import { NEIGHBOUR_CAUSES } from "./neighbour-causes.js";
 import { weighGrowth } from "../growth.js";
 import { ipVersion } from "../../../linux/address.js";
 import { parseLinks } from "../../../linux/links.js";
-import { parseNeighbours } from "../../../linux/neighbours.js";
+import { parseNeighbours, unresolvedState } from "../../../linux/neighbours.js";
 import { parseRouteAnswer } from "../../../linux/routes.js";
 import { parseSockets } from "../../../linux/sockets.js";
 import { orderHops } from "../spot.js";
@@ -101,8 +101,7 @@ function detectPodNeighbour({ input, spot, state }: DetectorInput): readonly Can
   const where = `${far}: neighbour ${entry.ip} on ${veth}`;
   if (entry.mac === null) {
     const arriving = spot.kind === "forward" && spot.outDevice === veth;
-    const unresolved = entry.states.some((name) => UNRESOLVED.includes(name));
-    if (!arriving || !unresolved) return [];
+    if (!arriving || unresolvedState(entry) === undefined) return [];
     const evidence = [`${where} is ${entry.states.join(", ")}`];
     return [{ code: "neighbour-missing", summary: `${where} does not answer`, evidence, strength: 2 }];
   }
@@ -149,10 +148,10 @@ function detectOwnNeighbour({ input, spot, state }: DetectorInput): readonly Can
       parseNeighbours(text).map((entry) => ({ ...entry, device: record.argv.at(-1) })),
     )
     .find(
-      ({ ip, mac, states }) =>
-        mac === null &&
-        states.some((name) => UNRESOLVED.includes(name)) &&
-        [...gateways, ...ips].includes(ip),
+      (entry) =>
+        entry.mac === null &&
+        unresolvedState(entry) !== undefined &&
+        [...gateways, ...ips].includes(entry.ip),
     );
   if (unknown === undefined) return [];
   const where = `${describeNetns(at)}: neighbour ${unknown.ip} on ${String(unknown.device)}`;
@@ -160,8 +159,6 @@ function detectOwnNeighbour({ input, spot, state }: DetectorInput): readonly Can
   // What a rule of the pod takes never comes to ask: its counter goes before this.
   return [{ code: "neighbour-silent", summary: `${where} does not answer`, evidence, strength: 1 }];
 }
-
-const UNRESOLVED = ["FAILED", "INCOMPLETE"];
 
 function podIp(end: DetectorInput["spot"]["target"]): string {
   return end.addresses.at(-1)?.ip ?? end.ip;
