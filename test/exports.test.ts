@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 
-/** What programs of users import, and what is written by a program: all else of lib/ exports nothing that no other file imports. */
+/** What programs of users import, and what is written by a program: all else of lib/ exports nothing that no other file imports, nor for tests alone. */
 const PUBLIC = ["lib/script/guest/", "lib/shapes/generated/", "lib/index.ts"];
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -26,11 +26,19 @@ const targetOf = (from: string, specifier: string): string =>
 
 t.test("nothing is exported that nobody imports", async (t) => {
   const exported = new Set<string>();
+  const declared = new Set<string>();
   const used = new Set<string>();
+  const served = new Set<string>();
   for (const file of ["lib", "test", "bench", "bin", "docs"].flatMap(list)) {
     const text = readFileSync(join(ROOT, file), "utf8");
     const isStrict = file.startsWith("lib/") && !PUBLIC.some((place) => file.startsWith(place));
-    if (isStrict) for (const [, name] of text.matchAll(DECLARED)) exported.add(`${file}: ${name}`);
+    if (isStrict) {
+      for (const [, name = ""] of text.matchAll(DECLARED)) {
+        exported.add(`${file}: ${name}`);
+        declared.add(`${file}: ${name}`);
+        if ([...text.matchAll(new RegExp(`\\b${name}\\b`, "g"))].length > 1) served.add(`${file}: ${name}`);
+      }
+    }
     for (const [, how, names = "", specifier = ""] of text.matchAll(NAMED)) {
       for (const each of names.split(",")) {
         const [name = "", alias = name] = each
@@ -38,13 +46,21 @@ t.test("nothing is exported that nobody imports", async (t) => {
           .replace(/^type /, "")
           .split(" as ");
         if (name === "") continue;
-        used.add(`${targetOf(file, specifier)}: ${name}`);
+        const one = `${targetOf(file, specifier)}: ${name}`;
+        used.add(one);
+        if (!file.startsWith("test/")) served.add(one);
         if (how === "export" && isStrict) exported.add(`${file}: ${alias}`);
       }
     }
-    for (const [, specifier = ""] of text.matchAll(WHOLE)) used.add(`${targetOf(file, specifier)}: *`);
+    for (const [, specifier = ""] of text.matchAll(WHOLE)) {
+      const all = `${targetOf(file, specifier)}: *`;
+      used.add(all);
+      if (!file.startsWith("test/")) served.add(all);
+    }
   }
   t.ok(exported.size > 300, "the exports were found");
-  const loose = [...exported].filter((one) => !used.has(one) && !used.has(one.replace(/: .*/, ": *")));
-  t.strictSame(loose, []);
+  const without = (has: ReadonlySet<string>, of: ReadonlySet<string>): string[] =>
+    [...of].filter((one) => !has.has(one) && !has.has(one.replace(/: .*/, ": *")));
+  t.strictSame(without(used, exported), []);
+  t.strictSame(without(served, declared), [], "nor is declared for tests alone");
 });

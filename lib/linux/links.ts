@@ -31,7 +31,7 @@ export interface Link {
   readonly addresses: readonly string[];
   /** The same with their prefixes; only `address show` tells them. */
   readonly addressInfo: readonly InterfaceAddress[];
-  /** What its kind has besides (`info_data`), as it was printed: link-kinds.ts reads it. */
+  /** What its kind has besides (`info_data`), as it was printed: wire/ reads that of tunnels. */
   readonly data: JsonRecord;
   /** Of a port of a bridge, with `-d`. */
   readonly bridgePort: BridgePort | null;

@@ -1,4 +1,4 @@
-import { tunnelAddress } from "../linux/link-kinds.js";
+import { tunnelAddress } from "../linux/tunnel-address.js";
 import type { Encapsulation, Worn } from "../model/hops.js";
 import { erspan } from "./erspan.js";
 import { esp } from "./esp.js";

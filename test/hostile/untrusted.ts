@@ -12,6 +12,7 @@ import { startSandbox } from "../../lib/sandbox/sandbox.js";
 import { openScript, SCRIPT_GUEST } from "../../lib/script/index.js";
 import type { CallHandler } from "../../lib/script/session.js";
 import { hopbook } from "../cli/helpers.js";
+import { MANY, SINGLY } from "./amounts.js";
 
 /** Reads one untrusted input, for bounded.test.ts, and prints as JSON what it came to and what it cost. */
 
@@ -58,8 +59,6 @@ async function hearRelay(frame: string): Promise<string> {
   await relay?.close();
   return result?.how ?? "no relay";
 }
-
-const SINGLY = 1_500_000;
 
 /** Output that comes a byte at a time, as through a connection that carries each write by itself. */
 async function hearSingly(name: "stdout" | "stderr"): Promise<string> {
@@ -111,9 +110,9 @@ const INPUTS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
       `${HEAD}labels: &l [${times(60_000, () => "x")}]\nsteps: [${times(100, () => "*l")}]\n`,
     ),
   "aliases without number": (folder) =>
-    checkText(folder, `${HEAD}labels: &l x\nsteps: [${times(60_000, () => "*l")}]\n`),
+    checkText(folder, `${HEAD}labels: &l x\nsteps: [${times(MANY, () => "*l")}]\n`),
   "anchors without number": (folder) =>
-    checkText(folder, `${HEAD}steps: [${times(60_000, (index) => `&a${index} x`)}]\n`),
+    checkText(folder, `${HEAD}steps: [${times(MANY, (index) => `&a${index} x`)}]\n`),
   "a script that reads no answer": (folder) =>
     runScript(
       folder,

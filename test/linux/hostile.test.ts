@@ -1,5 +1,4 @@
 import t from "tap";
-import { parseBridgePorts, parseBridgeVlans } from "../../lib/linux/bridge-ports.js";
 import { parseConntrack } from "../../lib/linux/conntrack.js";
 import { parseNstat, parseSnmp } from "../../lib/linux/counters.js";
 import { parseTrace } from "../../lib/linux/drop-events.js";
@@ -10,18 +9,18 @@ import { parseDriver, parseKernelRelease, parseOffloads } from "../../lib/linux/
 import { isInterfaceName } from "../../lib/linux/interface-name.js";
 import { parseIptables } from "../../lib/linux/iptables.js";
 import { parseProcIpvs } from "../../lib/linux/ipvs.js";
-import { readKind } from "../../lib/linux/link-kinds.js";
 import { parseLinks } from "../../lib/linux/links.js";
 import { parseNeighbours } from "../../lib/linux/neighbours.js";
 import { parseNftables } from "../../lib/linux/nft/nftables.js";
-import { parseOvsInterfaces, parseOvsTable } from "../../lib/linux/vswitch/ovs.js";
+import { parseOvsTable } from "../../lib/linux/vswitch/ovs.js";
 import { parseOwnAddresses } from "../../lib/linux/proc-addresses.js";
 import { findRouteDevice } from "../../lib/linux/proc-routes.js";
 import { parseRouteAnswer, parseRoutes } from "../../lib/linux/routes.js";
 import { parseRules } from "../../lib/linux/rules.js";
 import { parseSockets } from "../../lib/linux/sockets.js";
 import { parseSysctl } from "../../lib/linux/sysctls.js";
-import { parseQdiscs, parseTcFilters } from "../../lib/linux/tc.js";
+import { parseQdiscs } from "../../lib/linux/tc.js";
+import { localEndOf, remoteEndOf, wornBy } from "../../lib/wire/registry.js";
 import { fc } from "../fixtures/property.js";
 
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
@@ -36,19 +35,17 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
           port: 80,
         }),
     ),
-  parseBridgePorts,
-  parseBridgeVlans,
   parseConntrack,
   parseFdb,
   parseIptables,
   parseKernelRelease,
-  parseLinks: (text) => parseLinks(text).map(readKind),
+  parseLinks: (text) =>
+    parseLinks(text).map((link) => [localEndOf(link), remoteEndOf(link), wornBy(link, 4)]),
   parseMachine,
   parseNeighbours,
   parseNftables,
   parseNstat,
   parseOffloads: (text) => [parseOffloads(text), parseDriver(text)],
-  parseOvsInterfaces,
   parseOvsTable,
   parseOwnAddresses,
   parseProcIpvs,
@@ -60,7 +57,6 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   parseSnmp,
   parseSockets,
   parseSysctl,
-  parseTcFilters,
   parseTrace,
 };
 

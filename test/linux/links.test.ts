@@ -1,6 +1,6 @@
 import t from "tap";
-import { readKind } from "../../lib/linux/link-kinds.js";
 import { bareLink, findLink, parseLinks } from "../../lib/linux/links.js";
+import { localEndOf, remoteEndOf, wornBy } from "../../lib/wire/registry.js";
 import { recorded } from "../fixtures/linux/recorded.js";
 
 t.test("recorded: ip -d -j address show", async (t) => {
@@ -22,12 +22,14 @@ t.test("recorded: ip -j -s -d link show", async (t) => {
     received: { bytes: 372, packets: 4, errors: 0, dropped: 0 },
     sent: { bytes: 180, packets: 2, errors: 0, dropped: 0 },
   });
-  const kinds = Object.fromEntries(links.map((link) => [link.name, readKind(link)]));
-  t.match(kinds["vx0"], { kind: "vxlan", network: 10, remote: "10.1.0.9", local: "10.1.0.1", device: "v0" });
-  t.match(kinds["vxe"], { kind: "vxlan", network: null, external: true });
-  t.match(kinds["tap0"], { kind: "tun", type: "tap" });
-  t.match(kinds["mv0"], { kind: "macvlan", mode: "bridge" });
-  t.match(kinds["lo"], { kind: "other" });
+  const vx0 = findLink(links, "vx0")!;
+  t.match(vx0, { kind: "vxlan", data: { link: "v0" } });
+  t.match([localEndOf(vx0), remoteEndOf(vx0), wornBy(vx0, 4)], ["10.1.0.1", "10.1.0.9", { vni: 10 }]);
+  const vxe = findLink(links, "vxe")!;
+  t.equal(wornBy(vxe, 4)?.vni, undefined, "it is told its network with each packet");
+  t.match(findLink(links, "tap0"), { kind: "tun", data: { type: "tap" } });
+  t.match(findLink(links, "mv0"), { kind: "macvlan", data: { mode: "bridge" } });
+  t.equal(findLink(links, "lo")?.kind, null);
 });
 
 t.test("what is down, in words of the kernel", async (t) => {

@@ -13,7 +13,7 @@ import { parseLinks } from "../../../lib/linux/links.js";
 import { parseNeighbours } from "../../../lib/linux/neighbours.js";
 import { parseRoutes } from "../../../lib/linux/routes.js";
 import { parseRules } from "../../../lib/linux/rules.js";
-import { readKind } from "../../../lib/linux/link-kinds.js";
+import { localEndOf, remoteEndOf, wornBy } from "../../../lib/wire/registry.js";
 
 /** One network namespace, printed both ways: test/fixtures/bundles/record.sh. */
 const recorded = (name: string): string =>
@@ -41,7 +41,8 @@ for (const name of ["links", "addresses"])
     const read = (text: string) =>
       parseLinks(text).map(({ data, bridgePort: _, ...link }) => ({
         ...link,
-        read: readKind({ kind: link.kind, data }),
+        worn: wornBy({ kind: link.kind, data }, 4),
+        ends: [localEndOf({ kind: link.kind, data }), remoteEndOf({ kind: link.kind, data })],
       }));
     const wanted = read(recorded(`${name}.json`));
     t.ok(wanted.length > 4);
