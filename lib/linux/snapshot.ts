@@ -12,22 +12,37 @@
  * A line's first character says what it is, so that nothing a program prints can end its section or begin another. A
  * missing end mark says that the output was cut; `late` behind it, that the command did not end in time: no exit code
  * then, where it was not begun. NAME is a word of the script that uses it, never input. `section_seconds` and
- * `section_bytes` bound each command, `section_ends` (Unix seconds) all of them; one byte more than may be printed is
- * passed on, which tells that there was more.
+ * `section_bytes` bound each command, `section_ends` (seconds of `section_now`) all of them; of what prints more than it
+ * may so much is passed on that this shows.
+ *
+ * A node is asked for a hundred things, and starting a process costs more than most of them: what a command prints goes to
+ * files in memory that no longer have a name, so that nothing of them can stay, and through pipes, with six processes more
+ * for each, where there is no room for that.
  */
 export const SECTION_FUNCTION = `
 exec 3>&1
 section_seconds=10 section_bytes=8388608 section_ends=
-if timeout -s KILL 1 true 2>/dev/null; then section_timeout=yes; else section_timeout=; fi
+if timeout --version >/dev/null 2>&1 || timeout -s KILL 1 true 2>/dev/null; then section_timeout=yes; else section_timeout=; fi
+section_now() {
+  clock=
+  read -r clock _ 2>/dev/null </proc/uptime
+  case $clock in [0-9]*) clock=\${clock%%.*} ;; *) clock=$(date +%s) ;; esac
+}
+section_files=
+section_open() {
+  folder=$(umask 077; mktemp -d /dev/shm/hopbook-look-XXXXXX 2>/dev/null) || return
+  { true >"$folder/out" && true >"$folder/err" && true >"$folder/more" || { rm -rf "$folder"; return; }; } 2>/dev/null
+  exec 6<>"$folder/out" 7<>"$folder/err" 8<>"$folder/more"
+  rm -rf "$folder"
+  { true >/proc/self/fd/8 && section_files=yes; } 2>/dev/null
+}
+section_open
 section_run() {
   if ! command -v "$1" >/dev/null 2>&1; then
     printf '%s: not found\\n' "$1" >&2
-    return 127
+    exit 127
   fi
-  if [ -n "$section_timeout" ]; then
-    timeout -s KILL "$seconds" "$@" </dev/null
-    return
-  fi
+  if [ -n "$section_timeout" ]; then exec timeout -s KILL "$seconds" "$@" </dev/null; fi
   "$@" </dev/null &
   pid=$!
   (
@@ -41,11 +56,35 @@ section_run() {
   wait "$pid"
   code=$?
   { kill -KILL "$watch"; wait "$watch"; } 2>/dev/null
-  return "$code"
+  exit "$code"
+}
+# Blocks are of 512 bytes. A full file system cuts what a program prints, and not every one says so: then a byte of ours has no
+# room either.
+section_keep() {
+  (
+    trap '' XFSZ
+    ulimit -f $((section_bytes / 512 + 1))
+    section_run "$@"
+  ) >/proc/self/fd/6 2>/proc/self/fd/7 3>&- 6>&- 7>&- 8>&-
+  code=$?
+  { echo >/proc/self/fd/8 && true >/proc/self/fd/8; } 2>/dev/null || return
+  LC_ALL=C sed 's/^/ /' </proc/self/fd/6
+  echo
+  if [ -s /proc/self/fd/7 ]; then LC_ALL=C tail -c 2000 </proc/self/fd/7 | LC_ALL=C sed 's/^/!/'; fi
+}
+section_pipe() {
+  said=$({
+    { (section_run "$@" 3>&-); printf 'x%s' "$?" >&2; } | head -c "$((section_bytes + 1))" | LC_ALL=C sed 's/^/ /' >&3
+  } 2>&1 | tail -c 2000)
+  code=\${said##*x} said=\${said%x*}
+  echo
+  if [ -n "$said" ]; then printf '%s' "$said" | LC_ALL=C sed 's/^/!/'; fi
 }
 section() {
-  name=$1 seconds=$section_seconds began=$(date +%s)
+  name=$1 seconds=$section_seconds late=
   shift
+  section_now
+  began=$clock
   if [ -n "$section_ends" ] && [ $((section_ends - began)) -lt "$seconds" ]; then
     seconds=$((section_ends - began))
   fi
@@ -54,13 +93,12 @@ section() {
     printf '!not begun: what was read before it took all the time\\n=end %s - late\\n' "$name"
     return
   fi
-  said=$({
-    { section_run "$@" 3>&-; printf 'x%s' "$?" >&2; } | head -c "$((section_bytes + 1))" | LC_ALL=C sed 's/^/ /' >&3
-  } 2>&1 | tail -c 2000)
-  code=\${said##*x} said=\${said%x*} late=
-  if [ "$code" = 137 ] && [ $(($(date +%s) - began)) -ge "$seconds" ]; then late=' late'; fi
-  echo
-  if [ -n "$said" ]; then printf '%s' "$said" | LC_ALL=C sed 's/^/!/'; fi
+  if [ -z "$section_files" ] || ! section_keep "$@"; then
+    section_files=
+    section_pipe "$@"
+  fi
+  section_now
+  if [ "$code" = 137 ] && [ $((clock - began)) -ge "$seconds" ]; then late=' late'; fi
   printf '\\n=end %s %s%s\\n' "$name" "$code" "$late"
 }
 `;

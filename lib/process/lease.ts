@@ -24,7 +24,7 @@ const LEASE_SCRIPT = `${END_GROUP}
 limit=$1 lease=$2
 shift 2
 exec 3<&0 </dev/null
-if timeout -k 1 1 true 2>/dev/null; then set -- timeout -k 2 "$limit" "$@"; fi
+if timeout --version >/dev/null 2>&1 || timeout -k 1 1 true 2>/dev/null; then set -- timeout -k 2 "$limit" "$@"; fi
 "$@" 3<&- &
 pid=$!
 ( exec 3<&-

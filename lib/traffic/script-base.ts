@@ -39,7 +39,7 @@ find_port() {
   local pid=$1 proto=$2 fd link table at line row rows
   PORT=
   for fd in /proc/"$pid"/fd/*; do
-    link=$(readlink "$fd" 2>/dev/null) || continue
+    [[ -S $fd ]] && link=$(readlink "$fd" 2>/dev/null) || continue
     [[ $link == 'socket:['*']' ]] || continue
     link=\${link#socket:[}
     for table in "$proto" "\${proto}6"; do

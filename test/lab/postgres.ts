@@ -17,7 +17,7 @@ install -d -o postgres /run/pod/postgres
 cd /run/pod/postgres
 ${AS_POSTGRES} "$1/initdb" -D data -A trust --no-sync --locale=C -E UTF8 -U app >log 2>&1
 echo 'host all all 0.0.0.0/0 trust' >>data/pg_hba.conf
-setsid ${AS_POSTGRES} "$1/postgres" -D data -i -F -k /run/pod/postgres -c autovacuum=off </dev/null >>log 2>&1 &
+setsid ${AS_POSTGRES} "$1/postgres" -D data -i -F -k /run/pod/postgres -c autovacuum=off -c dynamic_shared_memory_type=mmap </dev/null >>log 2>&1 &
 ${untilInShell('"$1/pg_isready" -q -h 127.0.0.1', "cat log >&2")}`;
 
 /** Hands everything on, but resets a connection as soon as its start-up message names the application "unlucky". */

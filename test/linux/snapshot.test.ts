@@ -44,6 +44,35 @@ for (const shell of SHELLS) {
   });
 }
 
+/** So many KiB of memory are free where files would be kept; what is there at the end is told behind the sections. */
+const CROWDED = `mount -t tmpfs -o size=$1k crowded /dev/shm
+shift
+[ "$1" = free ] || head -c 900000 /dev/zero >/dev/shm/other 2>/dev/null
+shift
+"$@"
+ls -A /dev/shm`;
+
+const canMount = spawnSync("unshare", ["-m", "true"]).status === 0 ? {} : { skip: "needs root" };
+for (const shell of SHELLS) {
+  for (const [kib, full] of [
+    ["16", "free"],
+    ["64", "full"],
+  ]) {
+    const name = `${shell.join(" ")}: no room for what is printed, ${kib} KiB ${full}`;
+    t.test(`${name}: it comes whole, and nothing stays`, canMount, async (t) => {
+      const large = "y".repeat(100_000);
+      const argv = [...shell, "-c", SCRIPT, "hopbook-try", large];
+      const said = execFileSync("unshare", ["-m", "sh", "-c", CROWDED, "sh", kib!, full!, ...argv], {
+        encoding: "utf8",
+      });
+      const { sections } = parseSnapshot(said);
+      t.equal(sections.get("plain")?.stdout, `${large}\n`);
+      t.match(sections.get("fails"), { stdout: "out\n", stderr: "one x\ntwo\n", exitCode: 3 });
+      t.equal(said.split("\n").at(-2), full === "full" ? "other" : "=end empty 0");
+    });
+  }
+}
+
 t.test("output that was cut", async (t) => {
   t.strictSame(parseSnapshot("only a head\n"), { head: "only a head\n", sections: new Map() });
   const { head, sections } = parseSnapshot("=begin a\n x\n=begin b\n y\n=end c\n noise\n=end d 0");

@@ -29,7 +29,16 @@ hopbook_keep() {
 }
 hopbook_write &
 writer=$!
-trap 'kill "$writer" 2>/dev/null; rm -rf "$dir"' EXIT
+# A command that was just starting may make its files meanwhile.
+hopbook_leave() {
+  kill "$writer" 2>/dev/null
+  tries=0
+  until rm -rf "$dir" 2>/dev/null || [ "$tries" -ge 20 ]; do
+    sleep 0.1 2>/dev/null || sleep 1
+    tries=$((tries + 1))
+  done
+}
+trap hopbook_leave EXIT
 trap 'exit 0' HUP INT TERM
 hopbook_run() {
   (

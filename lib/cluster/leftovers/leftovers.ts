@@ -35,7 +35,7 @@ interface LeftoverOptions {
 
 const RUN_ID = "[0-9a-f]{12}";
 /** The folder of a shell that ran short commands, and was killed. */
-const RELAY = /^\/(dev\/shm|var\/tmp|tmp)\/hopbook-relay-[0-9A-Za-z]{1,16}$/;
+const RELAY = /^\/(dev\/shm|var\/tmp|tmp)\/hopbook-(relay|look)-[0-9A-Za-z]{1,16}$/;
 const TIMEOUT_MS = 15_000;
 const MAX_ITEMS = 500;
 

@@ -18,7 +18,7 @@ export const LEFTOVERS_NAME = "hopbook-leftovers";
  *
  * A folder or trace is live while an agent for it runs, for that ends and removes it by itself. What is so new that its
  * agent may just be starting is young; so is a trace of the last half hour, since nodes that share a kernel share its
- * traces, and the agent may be another node's. A relay's folder is told of where nobody has its pipe open. Processes are known by HOPBOOK_RUN in their environment. Folders are
+ * traces, and the agent may be another node's. A relay's folder is told of where nobody has its pipe open, or it has none. Processes are known by HOPBOOK_RUN in their environment. Folders are
  * looked at before the processes, so that an agent that begins in between is seen.
  */
 export const LEFTOVERS_SCRIPT = `${KEPT_TIME}
@@ -47,8 +47,10 @@ live() {
   return 1
 }
 idle_relay() {
-  case \${1##*/} in hopbook-relay-*[!0-9A-Za-z]*) return 1 ;; hopbook-relay-?*) ;; *) return 1 ;; esac
-  [ -p "$1/done" ] && [ ! -L "$1" ] && ! young "$1" 1 || return 1
+  case \${1##*/} in hopbook-*[!0-9A-Za-z-]*) return 1 ;; hopbook-relay-?* | hopbook-look-?*) ;; *) return 1 ;; esac
+  [ -d "$1" ] && [ ! -L "$1" ] && ! young "$1" 1 || return 1
+  # A look's has a name while it is made only, and a relay takes its pipe away at its end.
+  [ -p "$1/done" ] || return 0
   for p in /proc/[0-9]*/fd/3; do [ "$p" -ef "$1/done" ] && return 1; done
   return 0
 }
@@ -85,7 +87,7 @@ list_all() {
     kept_until "$work/$name" && state="kept $UNTIL"
     echo "folder $name $(uid_of "$work/$name") $owner $state"
   done
-  for f in /dev/shm/hopbook-relay-* /var/tmp/hopbook-relay-* /tmp/hopbook-relay-*; do
+  for f in /dev/shm/hopbook-look-* /dev/shm/hopbook-relay-* /var/tmp/hopbook-relay-* /tmp/hopbook-relay-*; do
     idle_relay "$f" && echo "relay $f $(uid_of "$f")"
   done
   for name in $instances; do

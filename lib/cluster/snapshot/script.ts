@@ -10,7 +10,8 @@ import { LOOK_PATH } from "../../linux/node/looks.js";
  */
 export const SNAPSHOT_SCRIPT = `${SECTION_FUNCTION}
 ${LOOK_PATH}
-section_seconds=$1 section_bytes=$3 section_ends=$(($(date +%s) + $2))
+section_now
+section_seconds=$1 section_bytes=$3 section_ends=$((clock + $2))
 shift 3
 at=1 number=0
 while [ "$at" -le "$#" ]; do

@@ -25,7 +25,7 @@ const CHECKED_WORDS = [0, 1, 2, 5].flatMap((index) => HOP_WORDS[index] ?? []);
 const CAPTURE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+$/;
 const STATE_DIR = /^\/(?!.*\/\.\.(\/|$))([^\n]*\/)?hopbook-[0-9A-Za-z._@+-]+\.detached$/;
 const LEFTOVER =
-  /^(folder:hopbook-[0-9a-f]{12}-[0-9A-Za-z._@+-]+|relay:\/(dev\/shm|var\/tmp|tmp)\/hopbook-relay-[0-9A-Za-z]{1,16}|trace:hopbook-[0-9a-f]{12}-[0-9A-Za-z_.-]+|process:[0-9]{1,10}:[0-9]{1,20})$/;
+  /^(folder:hopbook-[0-9a-f]{12}-[0-9A-Za-z._@+-]+|relay:\/(dev\/shm|var\/tmp|tmp)\/hopbook-(relay|look)-[0-9A-Za-z]{1,16}|trace:hopbook-[0-9a-f]{12}-[0-9A-Za-z_.-]+|process:[0-9]{1,10}:[0-9]{1,20})$/;
 const CAPTURE_LIMITS = 7;
 const PORT_NAME = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,318}$/;
 const DNS_QUESTION = /^(\\x[0-9a-f]{2}){2}\\x01\\x00\\x00\\x01(\\x00){5}\\x0[01](\\x[0-9a-f]{2}){6,290}$/;

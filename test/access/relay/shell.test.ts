@@ -142,6 +142,20 @@ t.test("its end leaves no folder and no process, and tells those who wait", asyn
   t.notOk(existsSync(folder));
 });
 
+t.test("a command that begins while the relay ends leaves no folder either", async (t) => {
+  const told = join(t.testdir(), "told");
+  // As rm(1) fails where a file comes while it removes: the first does.
+  const racing = `rm() { case $1 in -rf) unset -f rm; command rm -f "$dir/done"; : >"$dir/1.out"; return 1 ;; esac; command rm "$@"; }`;
+  const relay = await open(["sh"], `mktemp() { command mktemp "$@" | tee -a '${told}'; }\n${racing}\n`);
+  const folder = readFileSync(told, "utf8").trim();
+  t.ok(existsSync(folder));
+  await relay.close();
+  for (let tries = 0; existsSync(folder) && tries < 50; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  t.notOk(existsSync(folder));
+});
+
 t.test("no relay where there is no shell, or one that says something else", async (t) => {
   const start = (argv: Argv) => (_: Argv, options: object) =>
     Promise.resolve(startProcess(argv, { ...(options as { stdin: "open" }), env: ENV }));

@@ -179,6 +179,9 @@ t.test("a relay's folder goes where nobody has its pipe open", linux, async (t) 
     return dir;
   };
   const [left, used, young] = [makeRelay("a"), makeRelay("b"), makeRelay("c", new Date())];
+  const broken = makeRelay("d");
+  rmSync(join(broken, "done"));
+  utimesSync(broken, old, old);
   const holder = spawn("sh", ["-c", 'exec 3<>"$1/done"; echo open; exec sleep 60', "sh", used]);
   t.teardown(() => holder.kill("SIGKILL"));
   await once(holder.stdout, "data");
@@ -187,12 +190,37 @@ t.test("a relay's folder goes where nobody has its pipe open", linux, async (t) 
   const ours = found.filter(({ kind, name: path }) => kind === "relay" && path.includes(`-${name}`));
   t.strictSame(
     ours.map(({ name: path }) => path),
-    [left],
+    [left, broken],
   );
+  t.strictSame(
+    [...(await removeNodeLeftovers(here(), [`relay:${broken}`], { ...options, force: false }))],
+    [],
+  );
+  t.notOk(existsSync(broken));
   const items = [left, used, young, "/etc"].map((path) => `relay:${path}`);
   const kept = await removeNodeLeftovers(here(), items, { ...options, force: true });
   t.strictSame([...kept.keys()], items.slice(1));
   t.strictSame([left, used, young].map(existsSync), [false, true, true]);
+});
+
+t.test("the folder of a look at a node, which was killed before it took its name away", linux, async (t) => {
+  const make = (letter: string, age: Date): string => {
+    const dir = `/dev/shm/hopbook-look-t${process.pid}${letter}`;
+    mkdirSync(dir, { mode: 0o700 });
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    writeFileSync(join(dir, "out"), "");
+    utimesSync(dir, age, age);
+    return dir;
+  };
+  const [left, young] = [make("a", old), make("b", new Date())];
+  const options = { workDir: t.testdir(), runId: ME };
+  const found = await listNodeLeftovers(here(), options);
+  const ours = found.filter(({ name }) => name.includes(`-t${process.pid}`));
+  t.match(ours, [{ kind: "relay", name: left }]);
+  const items = [left, young].map((path) => `relay:${path}`);
+  const kept = await removeNodeLeftovers(here(), items, { ...options, force: false });
+  t.strictSame([...kept.keys()], items.slice(1));
+  t.strictSame([left, young].map(existsSync), [false, true]);
 });
 
 t.test("captures that wait to be collected stay until they expire", linux, async (t) => {
