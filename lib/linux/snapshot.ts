@@ -15,9 +15,9 @@
  * `section_bytes` bound each command, `section_ends` (seconds of `section_now`) all of them; of what prints more than it
  * may so much is passed on that this shows.
  *
- * A node is asked for a hundred things, and starting a process costs more than most of them: what a command prints goes to
- * files in memory that no longer have a name, so that nothing of them can stay, and through pipes, with six processes more
- * for each, where there is no room for that.
+ * A node is asked for a hundred things, and starting a process costs more than most of them. What a command says on stderr
+ * and its exit code go to files in memory, which have their room beforehand and no name, so that nothing of them can stay; and
+ * through pipes, with four processes more for each, where that cannot be had.
  */
 export const SECTION_FUNCTION = `
 exec 3>&1
@@ -31,10 +31,10 @@ section_now() {
 section_files=
 section_open() {
   folder=$(umask 077; mktemp -d /dev/shm/hopbook-look-XXXXXX 2>/dev/null) || return
-  { true >"$folder/out" && true >"$folder/err" && true >"$folder/more" || { rm -rf "$folder"; return; }; } 2>/dev/null
-  exec 6<>"$folder/out" 7<>"$folder/err" 8<>"$folder/more"
+  { true >"$folder/err" && echo '- ' >"$folder/code" || { rm -rf "$folder"; return; }; } 2>/dev/null
+  exec 7<>"$folder/err" 8<>"$folder/code"
   rm -rf "$folder"
-  { true >/proc/self/fd/8 && section_files=yes; } 2>/dev/null
+  { read -r code _ </proc/self/fd/8 && [ "$code" = - ] && section_files=yes; } 2>/dev/null
 }
 section_open
 section_run() {
@@ -58,19 +58,24 @@ section_run() {
   { kill -KILL "$watch"; wait "$watch"; } 2>/dev/null
   exit "$code"
 }
-# Blocks are of 512 bytes. A full file system cuts what a program prints, and not every one says so: then a byte of ours has no
-# room either.
+# The first byte takes a page, in which what is said on stderr has its room as well.
 section_keep() {
-  (
-    trap '' XFSZ
-    ulimit -f $((section_bytes / 512 + 1))
-    section_run "$@"
-  ) >/proc/self/fd/6 2>/proc/self/fd/7 3>&- 6>&- 7>&- 8>&-
-  code=$?
-  { echo >/proc/self/fd/8 && true >/proc/self/fd/8; } 2>/dev/null || return
-  LC_ALL=C sed 's/^/ /' </proc/self/fd/6
+  { echo >/proc/self/fd/7; } 2>/dev/null || return
+  echo '- ' 1<>/proc/self/fd/8
+  {
+    (
+      trap '' XFSZ
+      ulimit -f 2048
+      section_run "$@"
+    ) 2>>/proc/self/fd/7 3>&- 7>&- 8>&-
+    echo "$? " 1<>/proc/self/fd/8
+  } | head -c "$((section_bytes + 1))" | LC_ALL=C sed 's/^/ /'
   echo
-  if [ -s /proc/self/fd/7 ]; then LC_ALL=C tail -c 2000 </proc/self/fd/7 | LC_ALL=C sed 's/^/!/'; fi
+  read -r code _ </proc/self/fd/8
+  if { read -r _ && { IFS= read -r said || [ -n "$said" ]; }; } </proc/self/fd/7; then
+    tail -n +2 </proc/self/fd/7 | tail -c 2000 | LC_ALL=C sed 's/^/!/'
+  fi
+  return 0
 }
 section_pipe() {
   said=$({

@@ -13,6 +13,7 @@ section plain printf '%s' "$1"
 section fails sh -c 'echo out; echo "one x
 two" >&2; exit 3'
 section gone /no/such/program
+section blank sh -c 'printf "\\nlater" >&2'
 section empty true
 `;
 
@@ -36,9 +37,10 @@ for (const shell of SHELLS) {
       exitCode: 3,
       isLate: false,
     });
+    t.match(sections.get("blank"), { stdout: "", stderr: "\nlater\n", exitCode: 0 });
     t.match(sections.get("gone"), { stdout: "", stderr: /no\/such/, exitCode: 127 });
     t.strictSame(sections.get("empty"), { stdout: "", stderr: "", exitCode: 0, isLate: false });
-    t.equal(sections.size, 4);
+    t.equal(sections.size, 5);
     const large = `${"x".repeat(70)}\n`.repeat(20_000);
     t.equal(parseSnapshot(run(large.slice(0, 100_000))).sections.get("plain")?.stdout.length, 100_001);
   });
