@@ -15,8 +15,6 @@ const LONG = [
   "rules/kernel-iptables-nft",
   "rules/kernel-legacy",
   "rules/kernel-nft",
-  "report/documents",
-  "artifacts/foreign-folder-attack",
   "packets/packed",
   "catalogue/scripts",
 ].map((name) => `test/${name}.test.ts`);

@@ -16,8 +16,15 @@ const LONGEST = [
   ],
   ...["lab/next-commands", "lab/hurt-nodes", "lab/replay", "lab/dead-dns", "lab/bad-node", "lab/flood"],
   ...["lab/documented-commands", "lab/lab", "capture/agent.slow", "analysis/truth.slow", "traffic/lab.slow"],
-  ...["sandbox/sandbox.slow", "script/session.slow", "access/relay/shell", "access/local/access"],
-  ...["access/ssh/login", "report/documents", "replay/replay", "artifacts/foreign-folder-attack", "walls"],
+  ...["sandbox/sandbox.slow", "script/session.slow", "hostile/bounded.slow", "access/local/access.slow"],
+  ...["access/ssh/login.slow", "share/share", "replay/playbooks", "analysis/truth", "recording/at-rest"],
+  ...[
+    "rules/large",
+    "cli/permissions",
+    "capture/agent-lines",
+    "steps/join/capture-join",
+    "facts/snapshot/take",
+  ],
 ].map((name) => `test/${name}.test.ts`);
 
 /** The times that `file` keeps between runs: `lengthOf(NAMES)` in milliseconds, and `keep(results)` of those that ran. */

@@ -211,7 +211,7 @@ t.test("any text is data or a HopbookError, never another exception", async () =
         );
       }
     }),
-    { numRuns: inDepth(700, 5000) },
+    { numRuns: inDepth(300, 5000) },
   );
 });
 

@@ -4,6 +4,7 @@ import { orExpression } from "../../lib/runbook/or-expression.js";
 import { STEP_KINDS } from "../../lib/steps/registry.js";
 
 t.test("what a step kind takes was compiled when hopbook was made, and is judged as ajv does", (t) => {
+  let judged = 0;
   for (const { name, example, inputSchema } of STEP_KINDS.values()) {
     const written = orExpression(inputSchema);
     t.ok(fitsKnown(example, written), `${name}: run npm run validators where it takes something else now`);
@@ -11,12 +12,15 @@ t.test("what a step kind takes was compiled when hopbook was made, and is judged
       // The same schema as ajv alone has it: a word for people changes its digest, and nothing else.
       const own = { ...schema, $comment: "own" };
       for (const value of [example, null, [], "text", { ...example, "no such": 1 }, ...spoil(example)]) {
-        t.notOk(fitsKnown(value, own), "no schema that is known");
+        const isKnown = fitsKnown(value, own);
         const fits = validateValue(value, own).length === 0;
-        t.equal(fitsKnown(value, schema), fits, `${name}: ${JSON.stringify(value)}`);
+        judged++;
+        if (isKnown || fitsKnown(value, schema) !== fits)
+          t.fail(`${name}: ${JSON.stringify(value)}`, { isKnown, fits });
       }
     }
   }
+  t.ok(judged > 500, `${judged} values`);
   t.end();
 });
 

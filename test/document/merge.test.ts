@@ -294,7 +294,7 @@ t.test("property: a stack may be merged in any grouping", async () => {
       assert.deepStrictEqual(result(right), result(left));
       assert.deepStrictEqual(result(middle), result(left));
     }),
-    { numRuns: inDepth(250, 2000) },
+    { numRuns: inDepth(100, 2000) },
   );
 });
 
@@ -310,7 +310,7 @@ t.test("property: twice is once, and nothing changes nothing", async () => {
       // What is refused the first time is not laid on a second time.
       if (said.problems.length === 0) assert.deepStrictEqual(result(mergeLayers(once, a)), said);
     }),
-    { numRuns: inDepth(250, 2000) },
+    { numRuns: inDepth(100, 2000) },
   );
 });
 
@@ -334,6 +334,6 @@ t.test("property: origins lead to the value that is there", async () => {
         if (!isThere) throw new Error(`${JSON.stringify(path)}: ${text}`);
       }
     }),
-    { numRuns: inDepth(150, 1000) },
+    { numRuns: inDepth(60, 1000) },
   );
 });

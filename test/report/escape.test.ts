@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
@@ -68,24 +69,24 @@ t.test("Markdown: what it needs at its place, and no more", async (t) => {
   t.notMatch(escapeMarkdown("http://evil.example www.evil.example"), /http:\/\/|www\./);
 });
 
-t.test("Markdown: no text becomes anything but text", async (t) => {
+t.test("Markdown: no text becomes anything but text", async () => {
   fc.assert(
     fc.property(anyMarkup, (text) => {
       const escaped = escapeMarkdown(text);
       const trimmed = visible(text);
-      t.notMatch(escaped, /<|\n|@|:\/\//);
       const [paragraph, ...others] = parse(escaped === "" ? "x" : escaped);
-      if (escaped !== "") t.equal(wordsOf(paragraph), trimmed, JSON.stringify(text));
-      t.equal(others.length, 0, JSON.stringify(text));
       const [heading] = parse(`## a ${escaped} b`);
-      t.equal(wordsOf(heading), `a ${trimmed} b`, JSON.stringify(text));
       const [item] = parse(`- ${escaped === "" ? "x" : escaped}`);
-      t.equal(item?.type, "list");
       const [table] = parse(`| h | i |\n| --- | --- |\n| a ${escaped} b | j |`);
-      const cells = table?.type === "table" ? table.children[1]?.children : [];
-      t.strictSame(cells?.map(wordsOf), [`a ${trimmed} b`, "j"], JSON.stringify(text));
+      const cells = table?.type === "table" ? (table.children[1]?.children ?? []) : [];
       const [strong] = parse(`**a ${escaped} b**`);
-      t.equal(wordsOf(strong), `a ${trimmed} b`, JSON.stringify(text));
+      const within = `a ${trimmed} b`;
+      assert.doesNotMatch(escaped, /<|\n|@|:\/\//);
+      assert.deepStrictEqual(
+        [escaped === "" || wordsOf(paragraph), others, wordsOf(heading), item?.type, wordsOf(strong)],
+        [escaped === "" || trimmed, [], within, "list", within],
+      );
+      assert.deepStrictEqual(cells.map(wordsOf), [within, "j"]);
     }),
   );
 });

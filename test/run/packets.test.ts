@@ -25,12 +25,13 @@ t.test("the packets of a recorded run, at every hop", async (t) => {
       packets.map(({ frame }) => frame),
       packets.map((_, index) => index + 1),
     );
-    for (const { at, protocol, source, destination, sourcePort, flags } of packets) {
-      t.match(at, /^2026-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
-      if (protocol === "tcp") t.ok(flags.length > 0 && sourcePort !== null);
-      else t.strictSame(flags, []);
-      t.equal(typeof source, typeof destination);
-    }
+    const odd = packets.filter(
+      ({ at, protocol, source, destination, sourcePort, flags }) =>
+        !/^2026-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(at) ||
+        (protocol === "tcp" ? flags.length === 0 || sourcePort === null : flags.length > 0) ||
+        typeof source !== typeof destination,
+    );
+    t.strictSame(odd, [], "times, flags and ends are what they have to be");
   }
 });
 

@@ -31,28 +31,38 @@ function errorOf(body: () => unknown): unknown {
   }
 }
 
+/** What is wrong with a text, as it is told; where it was accepted, that. */
+function tellOf(text: string): object {
+  const error = errorOf(() => parseRunbook(text, "x.yaml", { kinds: KINDS }));
+  if (!(error instanceof HopbookError)) return { accepted: text };
+  const { code, where, detail = "", problems = [] } = error;
+  return { code, where, detail, problems: problems.length, problem: problems[0] };
+}
+
 for (const [suite, cases] of Object.entries(SUITES)) {
-  for (const [name, rule, marked, says] of cases) {
-    t.test(`${suite}: ${name}`, async (t) => {
-      const offset = marked.indexOf(MARK);
-      const text = marked.replace(MARK, "");
-      t.ok(offset >= 0 && !text.includes(MARK), "one place is marked");
-      const before = marked.slice(0, offset);
-      const line = before.split("\n").length;
-      const column = offset - (before.lastIndexOf("\n") + 1) + 1;
-      const error = errorOf(() => parseRunbook(text, "x.yaml", { kinds: KINDS }));
-      if (!(error instanceof HopbookError)) throw new Error("it was accepted", { cause: error });
-      t.equal(error.code, "DOCUMENT_INVALID");
-      t.match(error.where, { file: "x.yaml", line, column }, error.detail ?? "");
-      t.equal(error.problems?.length, 1, error.detail ?? "one problem and no follow-ups");
-      t.match(error.problems?.[0], { line, column, rule });
-      t.match(error.detail, `x.yaml:${line}:${column}: `);
-      if (says !== undefined) t.match(error.detail, says);
+  t.test(suite, async (t) => {
+    for (const [name, rule, marked, says] of cases) {
+      const [before = "", after, ...more] = marked.split(MARK);
+      t.ok(after !== undefined && more.length === 0, `${name}: one place is marked`);
+      const text = `${before}${after}`;
+      const [line, column] = [before.split("\n").length, before.length - before.lastIndexOf("\n")];
+      const told = tellOf(text);
+      const problem = { line, column, rule };
+      // One, and none that follows from it.
+      t.match(
+        told,
+        {
+          ...{ code: "DOCUMENT_INVALID", where: { file: "x.yaml", line, column }, problems: 1, problem },
+          detail: `x.yaml:${line}:${column}: `,
+        },
+        name,
+      );
+      if (says !== undefined) t.match(told, { detail: says }, name);
       // The two steps on their own find the same: nobody has to know which of them to call.
       const again = errorOf(() => checkRunbook(parseRunbook(text, "x.yaml"), KINDS));
-      t.match(again, { code: "DOCUMENT_INVALID", where: { line, column } });
-    });
-  }
+      t.match(again, { code: "DOCUMENT_INVALID", where: { line, column } }, `${name}, in two steps`);
+    }
+  });
 }
 
 t.test("the table", async (t) => {

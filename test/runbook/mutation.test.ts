@@ -10,7 +10,7 @@ import { KINDS, runbook } from "./broken/cases.js";
 /** Generous: a check takes some milliseconds. */
 const BOUND_MS = 2000;
 /** HOPBOOK_FUZZ_RUNS=2000 tries more. */
-const RUNS = Number(process.env["HOPBOOK_FUZZ_RUNS"] ?? 300);
+const RUNS = Number(process.env["HOPBOOK_FUZZ_RUNS"] ?? 120);
 
 const WAIT = "uses: time/wait, with: {duration: 1s}";
 const BODY = `inputs:

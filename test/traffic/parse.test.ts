@@ -225,12 +225,17 @@ t.test("hostile output never throws and never gives more than was planned", (t) 
       (kind, stdout, stderr) => {
         const { attempts, error } = parseProbe(planOf(kind), said(stdout, stderr, null));
         const seqs = attempts.map((each) => each.seq);
-        t.ok(seqs.length <= 4 && new Set(seqs).size === seqs.length);
-        for (const each of attempts) {
-          t.ok(Number.isFinite(each.sentAtSec) && /^[\x20-\x7e]{0,260}$/.test(each.detail));
-          t.ok(each.rttMs === null || Number.isFinite(each.rttMs));
-        }
-        t.ok(error === null || /^[\x20-\x7e]{1,200}$/.test(error));
+        return (
+          seqs.length <= 4 &&
+          new Set(seqs).size === seqs.length &&
+          attempts.every(
+            ({ sentAtSec, rttMs, detail }) =>
+              Number.isFinite(sentAtSec) &&
+              /^[\x20-\x7e]{0,260}$/.test(detail) &&
+              (rttMs === null || Number.isFinite(rttMs)),
+          ) &&
+          (error === null || /^[\x20-\x7e]{1,200}$/.test(error))
+        );
       },
     ),
     { numRuns: 500 },

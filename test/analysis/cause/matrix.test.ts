@@ -3,7 +3,7 @@ import t from "tap";
 import { CAUSES, findCause } from "../../../lib/analysis/cause/index.js";
 import type { CauseInput } from "../../../lib/model/cause.js";
 import { NAMINGS } from "../../fixtures/namings.js";
-import { fc } from "../../fixtures/property.js";
+import { fc, inDepth } from "../../fixtures/property.js";
 
 /** Recorded on real namespaces: the verdict's input, the nodes' texts, and the cause that is true. */
 interface Recorded {
@@ -121,7 +121,7 @@ t.test("random text never throws, and names only codes of the table", async (t) 
       const { cause } = explain(one, { readText: () => text });
       return cause === null || CAUSES.has(cause.code);
     }),
-    { numRuns: 300 },
+    { numRuns: inDepth(100, 300) },
   );
   t.pass();
 });

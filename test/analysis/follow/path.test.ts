@@ -6,7 +6,7 @@ import { analyzeRun } from "../../../lib/analysis/analyze.js";
 import type { FlowFinding } from "../../../lib/model/findings.js";
 import { brief, noCause } from "../helpers/judge.js";
 import { CALICO, writeRun, type SimOptions, type SimPacket } from "../helpers/run.js";
-import { fc } from "../../fixtures/property.js";
+import { fc, inDepth } from "../../fixtures/property.js";
 
 /**
  * Random conversations along a simulated path with routing, translation, a tunnel, segmentation and clock
@@ -89,7 +89,7 @@ t.test("datagrams: the hop at which they are lost, the number lost, however alik
       });
     },
   );
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: inDepth(25, 60) });
 });
 
 t.test("TCP: segments cut differently at each hop, lost for good or sent again", async () => {
@@ -139,7 +139,7 @@ t.test("TCP: segments cut differently at each hop, lost for good or sent again",
       });
     },
   );
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: inDepth(25, 60) });
 });
 
 t.test("pings: either way, at any hop", async () => {
@@ -177,7 +177,7 @@ t.test("pings: either way, at any hop", async () => {
       });
     },
   );
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: inDepth(25, 60) });
 });
 
 t.test("random bytes inside valid captures end in findings", async () => {
@@ -191,5 +191,5 @@ t.test("random bytes inside valid captures end in findings", async () => {
       if (found.verdict.status !== "inconclusive") throw new Error(brief(found));
     });
   });
-  await fc.assert(property, { numRuns: 40 });
+  await fc.assert(property, { numRuns: inDepth(20, 40) });
 });

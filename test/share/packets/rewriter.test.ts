@@ -129,7 +129,7 @@ t.test("bytes of anybody: nothing is thrown, and nothing outside of the record i
       const kept = rewriter.rewrite(bytes, record);
       return kept >= 0 && kept <= length && bytes.subarray(length).every((byte) => byte === 0xa5);
     }),
-    { numRuns: inDepth(700, 4000) },
+    { numRuns: inDepth(300, 4000) },
   );
 });
 

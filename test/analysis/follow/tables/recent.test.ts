@@ -23,7 +23,7 @@ t.test("each list has packets of its own, however many lists there are", async (
   source.key.compute(source.packet, reader.bytes);
   const recent = new RecentPackets();
   const lists = Array.from({ length: 600 }, () => recent.open());
-  for (const list of lists) t.equal(recent.note(list, source, 3), COMES.anew);
+  t.ok(lists.every((list) => recent.note(list, source, 3) === COMES.anew));
   for (const list of [0, 255, 256, 599]) t.equal(recent.note(list, source, 3), COMES.again);
   t.equal(recent.note(5, source, 4), COMES.anew, "between other ends");
   source.packet.ttl = 61;

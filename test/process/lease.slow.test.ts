@@ -6,15 +6,14 @@ import { buildLeased } from "../../lib/process/lease.js";
 import { startProcess } from "../../lib/process/start.js";
 import { WATCHED_CHILD } from "../../lib/model/watched-child.js";
 import { waitUntil } from "../fixtures/patience.js";
-import { inDepth } from "../fixtures/property.js";
 
 /** A command that is ended while it is started: whatever the moment, nothing of it goes on. */
 
 /** With how many ends are tried: a bash waits for its helpers' sleep. */
 const SHELLS = [
-  ["dash", ["/bin/dash"], inDepth(32, 100)],
-  ["bash", ["/bin/bash", "--posix"], inDepth(4, 12)],
-  ["busybox", ["/bin/busybox", "sh"], inDepth(32, 100)],
+  ["dash", ["/bin/dash"], 100],
+  ["bash", ["/bin/bash", "--posix"], 12],
+  ["busybox", ["/bin/busybox", "sh"], 100],
 ] as const;
 /** So long a start takes, or more: the end comes at any moment of it. */
 const START_MS = 12;
