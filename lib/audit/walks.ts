@@ -1,8 +1,8 @@
 import { ipVersion } from "../linux/address.js";
 import { parseSockets } from "../linux/sockets.js";
-import { parseSysctl } from "../linux/sysctls.js";
 import type { Hook } from "../linux/ruleset.js";
 import type { FlowAddress } from "../model/evidence.js";
+import { readBridgeRules } from "../readings/bridge-rules.js";
 import type { Netns } from "../readings/reader.js";
 import { readBalancer } from "../readings/balancer.js";
 import type { Encapsulation } from "../model/hops.js";
@@ -117,9 +117,8 @@ function passedOn({ part }: AuditWorld, { inDevice, outDevice }: Leg): readonly 
   return null;
 }
 
-function bridgesAskRules({ state }: AuditWorld, node: string): boolean {
-  const [reading] = state.readings(hostOf(node), "sysctls");
-  return parseSysctl(reading?.text ?? "").get("net/bridge/bridge-nf-call-iptables") === "1";
+function bridgesAskRules({ state, path }: AuditWorld, node: string): boolean {
+  return readBridgeRules(state, hostOf(node), path.to.ip)?.asked ?? false;
 }
 
 interface Part extends Devices {

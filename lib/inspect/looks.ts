@@ -1,6 +1,7 @@
 import { AGENT_POLICY_NAME, AGENT_POLICY_SCRIPT } from "../linux/ebpf/agent-script.js";
 import { AGENT_DROPS_NAME, AGENT_DROPS_SCRIPT } from "../linux/ebpf/drops-script.js";
 import { MACHINE_NAME, MACHINE_SCRIPT } from "../linux/hardware/machine.js";
+import { BRIDGE_RULES } from "../linux/sysctls.js";
 import { FLOW_TRACE_NAME, FLOW_TRACE_SCRIPT } from "../linux/vswitch/flow-script.js";
 import { SWITCH_TRACE_NAME, SWITCH_TRACE_SCRIPT } from "../linux/vswitch/trace-script.js";
 import type { Look } from "./command.js";
@@ -122,7 +123,8 @@ export function lookAtSysctls(devices: readonly string[]): Look {
   const keys = [
     ...["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"],
     ...devices.map((name) => `net/ipv4/conf/${name}/forwarding`),
-    ...["net/bridge/bridge-nf-call-iptables", "net/ipv4/neigh/default/gc_thresh3"],
+    ...Object.values(BRIDGE_RULES),
+    "net/ipv4/neigh/default/gc_thresh3",
     ...["net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"],
   ];
   return { kind: "sysctls", argv: ["sysctl", "-e", ...keys] };

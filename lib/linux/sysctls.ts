@@ -13,3 +13,9 @@ export function parseSysctl(text: string): Map<string, string> {
   }
   return values;
 }
+
+/** Has packets that a bridge passes on by itself go through the node's rules, by family: br_netfilter, Documentation/networking/ip-sysctl.rst. */
+export const BRIDGE_RULES = {
+  4: "net/bridge/bridge-nf-call-iptables",
+  6: "net/bridge/bridge-nf-call-ip6tables",
+} as const;

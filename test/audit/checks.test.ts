@@ -52,6 +52,18 @@ t.test("bridge: a port that is out of it, closed, or sends nothing back", async 
   t.match(nf("net.bridge.bridge-nf-call-iptables = 0\n"), [/come back untranslated/]);
   t.match(nf(`${FORWARD} = 1\n`), [/come back untranslated/]);
   t.strictSame(nf("net.bridge.bridge-nf-call-iptables = 1\n"), []);
+  const six = {
+    ...own,
+    to: { ...to, ip: "fd00:10:96::20", addresses: [{ ip: "fd00:10:96::20", port: 80 }, to.addresses[1]!] },
+  };
+  const nf6 = (text: string, argv = "sysctl -e net/bridge/bridge-nf-call-ip6tables") =>
+    only("fault", ask("bridge", [{ at: "node-a", kind: "sysctls", text, argv }], { path: six }));
+  const both = (four: number, other: number) =>
+    `net.bridge.bridge-nf-call-iptables = ${four}\nnet.bridge.bridge-nf-call-ip6tables = ${other}\n`;
+  t.match(nf6(both(1, 0)), [/come back untranslated/]);
+  t.strictSame(nf6(both(0, 1)), [], "each family has its own");
+  t.match(nf6(""), [/come back untranslated/], "br_netfilter is not loaded");
+  t.strictSame(nf6("", "sysctl -e net/bridge/bridge-nf-call-iptables"), [], "what was not asked is not said");
 });
 
 t.test("bridge: two pods of one node, between which it is no hop of its own", async (t) => {

@@ -1,5 +1,5 @@
 import { bridgeOf, parseLinks } from "../../linux/links.js";
-import { parseSysctl } from "../../linux/sysctls.js";
+import { readBridgeRules } from "../../readings/bridge-rules.js";
 import { evidenceOf, hostOf, type AuditWorld, type Check, type Said } from "../check.js";
 import { endpointOf, type AuditedEnd } from "../path.js";
 
@@ -110,21 +110,14 @@ function checkBridgeNf(world: AuditWorld): Said[] {
   const isTranslated = to.ip !== endpointOf(to).ip;
   if (device === undefined || from.node === null || from.node !== to.node || !isTranslated) return [];
   const at = hostOf(from.node);
-  const key = "net/bridge/bridge-nf-call-iptables";
-  const [reading] = world.state.readings(at, "sysctls");
-  const value = parseSysctl(reading?.text ?? "").get(key);
-  if (reading === undefined || value === "1") return [];
+  const rules = readBridgeRules(world.state, at, to.ip);
+  if (rules === null || rules.asked) return [];
   return [
     {
       ...{ severity: "fault", direction: "reply", place: { ...at, device } },
       what: `answers of the Service's pod on ${device} come back untranslated: bridges do not ask iptables`,
-      evidence: [
-        evidenceOf(
-          reading,
-          value === undefined ? `${key} is not there: br_netfilter is not loaded` : `${key} = ${value}`,
-        ),
-      ],
-      next: "Load it and switch it on: `modprobe br_netfilter`, `sysctl -w net.bridge.bridge-nf-call-iptables=1`",
+      evidence: [evidenceOf(rules.reading, rules.said)],
+      next: `Load it and switch it on: \`modprobe br_netfilter\`, \`sysctl -w ${rules.name}=1\``,
     },
   ];
 }

@@ -160,6 +160,20 @@ t.test("a bridge that does not ask the node's rules", (t) => {
     [[switched, off], "a switch of another kind has its own rules"],
   ] as const)
     t.equal(codeOf({ ...refused, looks }), undefined, why);
+  const six = {
+    ...service,
+    from: { ...service.from, ip: "fd00::5" },
+    to: { ...service.to, ip: "fd00:10:96::20" },
+  };
+  const refusedSix: Asked = {
+    ...{ ...refused, flow: six },
+    rejectedBy: { ip: "fd00::5", node: "node-a", how: "TCP RST by the client" },
+  };
+  const offSix = sysctls("net.bridge.bridge-nf-call-iptables = 1\nnet.bridge.bridge-nf-call-ip6tables = 0\n");
+  t.match(ask({ ...refusedSix, looks: [ports({}), offSix] }).cause, {
+    code: "bridge-untranslated",
+    evidence: ["node-a: net/bridge/bridge-nf-call-ip6tables is 0"],
+  });
   const byServer = { ...refused, rejectedBy: { ip: WEB, node: "node-a", how: "TCP RST" } };
   t.equal(codeOf({ ...byServer, looks: [ports({}), off] }), undefined);
   t.end();

@@ -1,5 +1,5 @@
 import { bridgeOf, parseLinks, type Link } from "../../../linux/links.js";
-import { parseSysctl } from "../../../linux/sysctls.js";
+import { readBridgeRules } from "../../../readings/bridge-rules.js";
 import { describeNetns, type Netns } from "../../../readings/reader.js";
 import type { Candidate, Detector, DetectorInput } from "../candidate.js";
 import { orderHops } from "../spot.js";
@@ -62,34 +62,25 @@ export const bridgeRules: Detector = {
 
 function detectUntranslated({ input, state }: DetectorInput): readonly Candidate[] {
   const { from, to, hops } = input.flow;
-  // IPv6 has a setting of its own, which is not read.
-  const isRefused = input.status === "rejected" && input.rejectedBy?.ip === from.ip && !to.ip.includes(":");
+  const isRefused = input.status === "rejected" && input.rejectedBy?.ip === from.ip;
   if (!isRefused || from.node === null || from.node !== to.node || to.addresses.length < 2) return [];
   const at: Netns = { node: from.node, pod: null };
   const ports = hops.filter(({ role }) => role === "host-veth").map((hop) => hop.interface);
   const links = parseLinks(state.readings(at, "links")[0]?.text ?? "");
   const bridges = new Set(ports.map((port) => bridgeOf(links.find(({ name }) => name === port))));
   const [bridge] = bridges;
-  const [sysctls] = state.readings(at, "sysctls");
-  if (sysctls === undefined || bridges.size !== 1 || bridge == null) return [];
-  const value = parseSysctl(sysctls.text).get(BRIDGE_NF);
-  if (value === "1") return [];
+  const rules = readBridgeRules(state, at, to.ip);
+  if (rules === null || rules.asked || bridges.size !== 1 || bridge == null) return [];
   const where = describeNetns(at);
   return [
     {
       code: "bridge-untranslated",
       summary: `${where}: answers of the Service's pod on ${bridge} come back untranslated: bridges do not ask the node's rules`,
-      evidence: [
-        value === undefined
-          ? `${where}: ${BRIDGE_NF} is not there: br_netfilter is not loaded`
-          : `${where}: ${BRIDGE_NF} is ${value}`,
-      ],
+      evidence: [`${where}: ${rules.said}`],
       strength: 3,
     },
   ];
 }
-
-const BRIDGE_NF = "net/bridge/bridge-nf-call-iptables";
 
 /** Ports of pods around the break, in the packets' order: a bridge that missed them may have been asked for the one behind it in vain. */
 function portsAt({ input }: DetectorInput, links: readonly Link[]): readonly Link[] {
