@@ -11,13 +11,7 @@ const MOST = 12;
 const ALONE =
   /^test\/(access|hostile|replay|sandbox|process)\/|^test\/[^/]+$|unpack|\.slow\.|^test\/(lab|cluster)\//;
 /** The longest of the others: a group with one of them would end last. */
-const LONG = [
-  "rules/kernel-iptables-nft",
-  "rules/kernel-legacy",
-  "rules/kernel-nft",
-  "packets/packed",
-  "catalogue/scripts",
-].map((name) => `test/${name}.test.ts`);
+const LONG = ["packets/packed", "catalogue/scripts"].map((name) => `test/${name}.test.ts`);
 
 /** `[[FILE…]…]`: all of `files`, each once, in their order. */
 export function groupTests(files) {

@@ -16,10 +16,11 @@ const LONGEST = [
   ],
   ...["lab/next-commands", "lab/hurt-nodes", "lab/replay", "lab/dead-dns", "lab/bad-node", "lab/flood"],
   ...["lab/documented-commands", "lab/lab", "capture/agent.slow", "analysis/truth.slow", "traffic/lab.slow"],
+  ...["rules/kernel-nft.slow", "rules/kernel-legacy.slow", "rules/kernel-iptables-nft.slow"],
   ...["sandbox/sandbox.slow", "script/session.slow", "hostile/bounded.slow", "access/local/access.slow"],
   ...["access/ssh/login.slow", "share/share", "replay/playbooks", "analysis/truth", "recording/at-rest"],
   ...[
-    "rules/large",
+    "rules/endpoints",
     "cli/permissions",
     "capture/agent-lines",
     "steps/join/capture-join",

@@ -1,7 +1,7 @@
 import t from "tap";
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { fc } from "../fixtures/property.js";
+import { fc, inDepth } from "../fixtures/property.js";
 import { HopbookError } from "../../lib/errors.js";
 import { parseRunbook } from "../../lib/runbook/index.js";
 import { STEP_KINDS } from "../../lib/steps/registry.js";
@@ -9,8 +9,7 @@ import { KINDS, runbook } from "./broken/cases.js";
 
 /** Generous: a check takes some milliseconds. */
 const BOUND_MS = 2000;
-/** HOPBOOK_FUZZ_RUNS=2000 tries more. */
-const RUNS = Number(process.env["HOPBOOK_FUZZ_RUNS"] ?? 120);
+const RUNS = inDepth(120, 2000);
 
 const WAIT = "uses: time/wait, with: {duration: 1s}";
 const BODY = `inputs:

@@ -1,0 +1,4 @@
+import { compareWithKernel, iptables } from "./kernel-compare.js";
+
+// Ten packets each: 2,000 pairs, and as many of each of the other two.
+compareWithKernel(iptables("nft"), 200);
