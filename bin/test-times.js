@@ -18,7 +18,7 @@ const LONGEST = [
   ...["lab/documented-commands", "lab/lab", "capture/agent.slow", "analysis/truth.slow", "traffic/lab.slow"],
   ...["rules/kernel-nft.slow", "rules/kernel-legacy.slow", "rules/kernel-iptables-nft.slow"],
   ...["sandbox/sandbox.slow", "script/session.slow", "hostile/bounded.slow", "access/local/access.slow"],
-  ...["access/ssh/login.slow", "share/share", "replay/playbooks", "analysis/truth", "recording/at-rest"],
+  ...["access/ssh/login.slow", "share/share.slow", "replay/playbooks", "analysis/truth", "recording/at-rest"],
   ...[
     "rules/endpoints",
     "cli/permissions",

@@ -17,7 +17,8 @@
  *
  * A node is asked for a hundred things, and starting a process costs more than most of them. What a command says on stderr
  * and its exit code go to files in memory, which have their room beforehand and no name, so that nothing of them can stay; and
- * through pipes, with four processes more for each, where that cannot be had.
+ * through pipes, with four processes more for each, where that cannot be had. A file of stderr ends at 1 MiB (ulimit -f counts
+ * 512 bytes); the signal for that is ignored, since it would leave a core dump.
  */
 export const SECTION_FUNCTION = `
 exec 3>&1
