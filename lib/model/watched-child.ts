@@ -1,3 +1,6 @@
+/** POSIX sh, a condition: timeout(1) is here and knows `-k`. coreutils' says so by itself, which takes one process in place of two. */
+export const HAS_TIMEOUT = "timeout --version >/dev/null 2>&1 || timeout -k 1 1 true 2>/dev/null";
+
 /**
  * POSIX sh, for after the `wait` for a `timeout … &` that was told to end: `end_group PID EXIT_CODE`. A timeout(1) that a signal meets
  * between its fork(2) and the moment when it knows of its child ends alone, and the child, in its process group, goes on. Not

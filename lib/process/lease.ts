@@ -1,5 +1,5 @@
 import type { Argv } from "../model/access.js";
-import { END_GROUP } from "../model/watched-child.js";
+import { END_GROUP, HAS_TIMEOUT } from "../model/watched-child.js";
 
 /** A command that may take longer than this runs under a lease: what is shorter ends soon by itself. */
 const LEASED_ABOVE_MS = 15_000;
@@ -24,7 +24,7 @@ const LEASE_SCRIPT = `${END_GROUP}
 limit=$1 lease=$2
 shift 2
 exec 3<&0 </dev/null
-if timeout --version >/dev/null 2>&1 || timeout -k 1 1 true 2>/dev/null; then set -- timeout -k 2 "$limit" "$@"; fi
+if ${HAS_TIMEOUT}; then set -- timeout -k 2 "$limit" "$@"; fi
 "$@" 3<&- &
 pid=$!
 ( exec 3<&-

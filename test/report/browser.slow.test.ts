@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import { renderHtml } from "../../lib/report/index.js";
 import { showInBrowser, withoutBrowser } from "../fixtures/browser.js";
 import { buildFindings, HOSTILE_STRINGS } from "./samples.js";
-import { ALL_SAMPLES as SAMPLES } from "./many.js";
+import { ALL_SAMPLES as SAMPLES, RECORD } from "./many.js";
 
 /** What a real browser makes of a report. */
 
@@ -59,15 +59,11 @@ const MEASURE = `addEventListener("load", () => {
 
 t.test("the loss is on the screen, at 400 px and at 1280, of 8 hops and of 30", options, async (t) => {
   const folder = makeFolder(t);
-  const record = {
-    startedAt: "2026-11-20T21:44:54.000Z",
-    finishedAt: "2026-11-20T21:45:08.250Z",
-    cluster: HOSTILE_STRINGS[0],
-    profile: `/etc/${HOSTILE_STRINGS[1]}`,
-    command: ["hopbook", "run", "trace-path", "--to", "it's <here>", ...HOSTILE_STRINGS],
-  };
   for (const name of PAGES)
-    writeFileSync(join(folder, `${name}.html`), renderHtml(SAMPLES[name] ?? buildFindings([]), { record }));
+    writeFileSync(
+      join(folder, `${name}.html`),
+      renderHtml(SAMPLES[name] ?? buildFindings([]), { record: RECORD }),
+    );
   const frames = PAGES.flatMap((name) =>
     [400, 1280].map(
       (width) => `<iframe id="${name}-${width}" width="${width}" height="900" src="${name}.html"></iframe>`,

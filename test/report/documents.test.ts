@@ -6,16 +6,8 @@ import { gfm } from "micromark-extension-gfm";
 import t from "tap";
 import { renderHtml, renderJson, renderJunit, renderMarkdown, renderText } from "../../lib/report/index.js";
 import type { CheckFinding, FlowFinding } from "../../lib/model/findings.js";
-import { buildFindings, fdbMissing, healthy, HOSTILE_STRINGS, replyLost, unanswered } from "./samples.js";
-import { ALL_SAMPLES as SAMPLES, buildMany, everyThird } from "./many.js";
-
-const RECORD = {
-  startedAt: "2026-11-20T21:44:54.000Z",
-  finishedAt: "2026-11-20T21:45:08.250Z",
-  cluster: HOSTILE_STRINGS[0],
-  profile: `/etc/${HOSTILE_STRINGS[1]}`,
-  command: ["hopbook", "run", "trace-path", "--to", "it's <here>", ...HOSTILE_STRINGS],
-};
+import { buildFindings, fdbMissing, healthy, replyLost, unanswered } from "./samples.js";
+import { ALL_SAMPLES as SAMPLES, buildMany, everyThird, RECORD } from "./many.js";
 
 t.test("HTML: one file, nothing loaded, no program but the charts'", async (t) => {
   for (const [name, findings] of Object.entries(SAMPLES)) {

@@ -323,3 +323,12 @@ export const ALL_SAMPLES: Readonly<Record<string, Findings>> = {
   names: buildFindings([nameLong(everyThird), nameLong(healthy)]),
   hostile: { ...(SAMPLES["hostile"] ?? buildFindings([])), flows: [{ ...hostile, ...hostileDetails }] },
 };
+
+/** Of a run in which what people chose is hostile. */
+export const RECORD = {
+  startedAt: "2026-11-20T21:44:54.000Z",
+  finishedAt: "2026-11-20T21:45:08.250Z",
+  cluster: HOSTILE_STRINGS[0],
+  profile: `/etc/${HOSTILE_STRINGS[1]}`,
+  command: ["hopbook", "run", "trace-path", "--to", "it's <here>", ...HOSTILE_STRINGS],
+};

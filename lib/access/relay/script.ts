@@ -1,3 +1,5 @@
+import { HAS_TIMEOUT } from "../../model/watched-child.js";
+
 /**
  * What the shell of a relay reads first: it runs commands side by side and gives each one's output back whole, with its
  * length, on one stdout. POSIX sh; its text comes on stdin, so that the shell itself reads the commands that follow.
@@ -12,7 +14,7 @@ for dir in /dev/shm /var/tmp "\${TMPDIR:-/tmp}" /tmp; do
 done
 [ -n "$dir" ] || exit 97
 exec 3<>"$dir/done"
-if timeout -k 1 1 true 2>/dev/null; then hopbook_timeout=yes; else hopbook_timeout=; fi
+if ${HAS_TIMEOUT}; then hopbook_timeout=yes; else hopbook_timeout=; fi
 hopbook_write() {
   while read -r id code <&3; do
     out=$(wc -c <"$dir/$id.out")

@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import t from "tap";
+import t, { type Test } from "tap";
 import type { Argv } from "../../../lib/model/access.js";
 import { startProcess } from "../../../lib/process/start.js";
 import { openRelay, type Relay } from "../../../lib/access/relay/shell.js";
+import { waitUntil } from "../../fixtures/patience.js";
 import { createFrameReader, type RelayFrame } from "../../../lib/access/relay/frames.js";
 
 const ENV = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
@@ -21,6 +22,13 @@ async function open(shell: Argv = ["sh"], prelude = ""): Promise<Relay> {
   }, shell);
   if (relay === null) throw new Error(`no relay in ${shell.join(" ")}`);
   return relay;
+}
+
+/** Its folder is known by the mktemp that it calls; other folders come and go meanwhile. */
+async function openKnown(t: Test, prelude = ""): Promise<{ relay: Relay; folder: string }> {
+  const told = join(t.testdir(), "told");
+  const relay = await open(["sh"], `mktemp() { command mktemp "$@" | tee -a '${told}'; }\n${prelude}\n`);
+  return { relay, folder: readFileSync(told, "utf8").trim() };
 }
 
 for (const shell of SHELLS) {
@@ -125,10 +133,7 @@ t.test("too much output, too long, and given up", async (t) => {
 });
 
 t.test("its end leaves no folder and no process, and tells those who wait", async (t) => {
-  // Its folder is known by the mktemp that it calls; other folders come and go meanwhile.
-  const told = join(t.testdir(), "told");
-  const relay = await open(["sh"], `mktemp() { command mktemp "$@" | tee -a '${told}'; }\n`);
-  const folder = readFileSync(told, "utf8").trim();
+  const { relay, folder } = await openKnown(t);
   t.match(folder, /^\/\S+\/hopbook-relay-\w+$/);
   t.ok(existsSync(folder));
   const waiting = relay.run(["sleep", "5"], OPTIONS);
@@ -136,24 +141,16 @@ t.test("its end leaves no folder and no process, and tells those who wait", asyn
   t.match(await waiting, { how: "lost" });
   t.notOk(relay.isAlive());
   t.match(await relay.run(["true"], OPTIONS), { how: "lost" });
-  for (let tries = 0; existsSync(folder) && tries < 50; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  t.notOk(existsSync(folder));
+  t.ok(await waitUntil(() => !existsSync(folder)));
 });
 
 t.test("a command that begins while the relay ends leaves no folder either", async (t) => {
-  const told = join(t.testdir(), "told");
   // As rm(1) fails where a file comes while it removes: the first does.
   const racing = `rm() { case $1 in -rf) unset -f rm; command rm -f "$dir/done"; : >"$dir/1.out"; return 1 ;; esac; command rm "$@"; }`;
-  const relay = await open(["sh"], `mktemp() { command mktemp "$@" | tee -a '${told}'; }\n${racing}\n`);
-  const folder = readFileSync(told, "utf8").trim();
+  const { relay, folder } = await openKnown(t, racing);
   t.ok(existsSync(folder));
   await relay.close();
-  for (let tries = 0; existsSync(folder) && tries < 50; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  t.notOk(existsSync(folder));
+  t.ok(await waitUntil(() => !existsSync(folder)));
 });
 
 t.test("no relay where there is no shell, or one that says something else", async (t) => {
